@@ -1,0 +1,105 @@
+"""The demo catalogue as a folder that the shop's importers and the ml room read as it is."""
+
+import csv
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from catalog.demo.drawing import draw
+from catalog.demo.plan import DrawnProduct, plan_catalog
+from catalog.demo.shoppers import Simulation, simulate
+
+FORMAT = 1  # raised whenever the same parameters give other bytes, so that an old folder is written anew
+
+
+def write_catalog(
+    folder: Path, products: int = 1200, shoppers: int = 300, seed: int = 0, progress: bool = False
+) -> None:
+    """Write products.csv, images/SKU.jpg, interactions.csv and truth.json into `folder`.
+
+    The folder appears when it is complete; a complete one with the same parameters is left alone, one with
+    others is replaced. Raises FileExistsError when `folder` holds something that is not a demo catalogue.
+    """
+    parameters = {"format": FORMAT, "products": products, "shoppers": shoppers, "seed": seed}
+    if folder.exists() and _parameters(folder) == parameters:
+        return
+    planned = plan_catalog(products, seed)
+    simulation = simulate([{"category": p.category, **p.attributes} for p in planned], shoppers, seed)
+
+    aside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)  # what a killed run may have left
+    try:
+        (aside / "images").mkdir(parents=True)
+        _write_images(aside / "images", planned, seed, progress)
+        _write_products(aside / "products.csv", planned)
+        _write_interactions(aside / "interactions.csv", planned, simulation, seed)
+        truth = {"parameters": parameters, **_truth(planned, simulation)}
+        (aside / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _parameters(folder: Path) -> dict[str, int]:
+    truth = folder / "truth.json"
+    if not truth.is_file():
+        if any(folder.iterdir()):
+            raise FileExistsError(f"{folder} is not empty and holds no demo catalogue: it has no truth.json")
+        return {}
+    return json.loads(truth.read_text(encoding="utf-8"))["parameters"]
+
+
+def _write_images(images: Path, planned: Sequence[DrawnProduct], seed: int, progress: bool) -> None:
+    with ProcessPoolExecutor() as pool:
+        for done, _ in enumerate(pool.map(partial(_write_image, images, seed), planned, chunksize=8), start=1):
+            if progress and (done % 50 == 0 or done == len(planned)):
+                end = "\n" if done == len(planned) else ""
+                print(f"\rdrawing products: {done}/{len(planned)}", end=end, file=sys.stderr, flush=True)
+
+
+def _write_image(images: Path, seed: int, product: DrawnProduct) -> None:
+    draw(product, seed).save(images / f"{product.sku}.jpg", quality=90)
+
+
+def _write_products(file: Path, planned: Sequence[DrawnProduct]) -> None:
+    names = list(dict.fromkeys(name for product in planned for name in product.attributes))
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["sku", "title", "category", "price", "image", *names])
+        for product in planned:
+            values = [product.attributes.get(name, "") for name in names]
+            image = f"images/{product.sku}.jpg"
+            writer.writerow([product.sku, product.title, product.category, product.price, image, *values])
+
+
+def _write_interactions(file: Path, planned: Sequence[DrawnProduct], simulation: Simulation, seed: int) -> None:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["user", "sku", "kind", "timestamp", "id"])
+        for number, (shopper, item, kind, when) in enumerate(simulation.events):
+            writer.writerow([shopper, planned[item].sku, kind, when.isoformat(), f"sim-{seed}-{number:06d}"])
+
+
+def _truth(planned: Sequence[DrawnProduct], simulation: Simulation) -> dict[str, object]:
+    """Tastes and appeal as they are, products by SKU: enough to score any recommendation."""
+    return {
+        "cold": [planned[item].sku for item in simulation.cold],
+        "appeal": {p.sku: round(float(appeal), 4) for p, appeal in zip(planned, simulation.appeal, strict=True)},
+        "values": simulation.values,
+        "shoppers": {
+            key: {
+                "favourites": simulation.favourites(shopper),
+                "tastes": {
+                    name: [round(float(x), 3) for x in taste[shopper]] for name, taste in simulation.tastes.items()
+                },
+                "cold_choices": [planned[item].sku for item in simulation.cold_choices[shopper]],
+            }
+            for shopper, key in enumerate(simulation.shoppers)
+        },
+    }

@@ -1,0 +1,75 @@
+"""Outlines as arrays of points, (n, 2) float, x to the right and y down; the picture is 100 units a side."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Point = tuple[float, float]
+STEPS = 10  # points a span: under a pixel apart for the longest spans
+
+
+def curve(*points: Point) -> np.ndarray:
+    """A smooth open line through the points: Catmull-Rom, its ends left straight."""
+    knots = np.asarray(points, dtype=float)
+    if len(knots) < 3:
+        return knots
+    padded = np.vstack([2 * knots[0] - knots[1], knots, 2 * knots[-1] - knots[-2]])
+    t = np.linspace(0, 1, STEPS, endpoint=False)[:, None]
+    spans = []
+    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
+        spans.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - 3 * c + d - a) * t**3))
+    return np.vstack([*spans, knots[-1:]])
+
+
+def loop(*points: Point) -> np.ndarray:
+    """A smooth closed outline through the points."""
+    count = len(points)
+    around = [points[i % count] for i in range(-2, count + 3)]
+    full = curve(*around)
+    return full[2 * STEPS : (count + 2) * STEPS]
+
+
+def outline(*lines: np.ndarray | Sequence[Point]) -> np.ndarray:
+    """A closed outline of lines one after the other, with a corner wherever two meet."""
+    return np.vstack([np.asarray(line, dtype=float) for line in lines])
+
+
+def ellipse(x: float, y: float, rx: float, ry: float, tilt: float = 0.0) -> np.ndarray:
+    """tilt: radians, clockwise."""
+    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    across, down = rx * np.cos(angle), ry * np.sin(angle)
+    return np.stack(
+        [x + across * np.cos(tilt) - down * np.sin(tilt), y + across * np.sin(tilt) + down * np.cos(tilt)], axis=1
+    )
+
+
+def ribbon(line: np.ndarray, *widths: float) -> np.ndarray:
+    """The outline of a band along a line; widths are spread evenly over its length."""
+    along = np.gradient(line, axis=0)
+    along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-9
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    width = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
+    return np.vstack([line + across * width, (line - across * width)[::-1]])
+
+
+def mirrored(line: np.ndarray, x: float = 50.0) -> np.ndarray:
+    """The line seen in a mirror at x, in the opposite direction, so that it closes an outline."""
+    return np.stack([2 * x - line[:, 0], line[:, 1]], axis=1)[::-1]
+
+
+def between(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
+    """The line a share t of the way from a to b, points by share of length."""
+    share = np.linspace(0, 1, 40)
+    return (1 - t) * at(a, share) + t * at(b, share)
+
+
+def at(line: np.ndarray, share: float | np.ndarray) -> np.ndarray:
+    """The point, or points, a share of the line's length along it."""
+    length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    where = np.asarray(share) * length[-1]
+    return np.stack([np.interp(where, length, line[:, 0]), np.interp(where, length, line[:, 1])], axis=-1)
+
+
+def part_of(line: np.ndarray, start: float, end: float) -> np.ndarray:
+    """The stretch of a line between two shares of its length."""
+    return at(line, np.linspace(start, end, 24))

@@ -1,0 +1,97 @@
+"""Which products the demo shop has, before any of them is drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from catalog.demo.colours import FLATTERING_ACCENTS, MATERIAL_COLOURS, PALETTE
+from catalog.demo.families import FAMILIES, MATERIAL_PRICE, Family
+
+NAMES = (
+    "Alba Arlo Aster Birch Blythe Calla Cedar Clover Dahlia Delta Ember Fable Fern Flint Gale Haven Hazel Indigo Iris "
+    "Juno Kite Lark Linden Luna Maple Marlow Mira Nova Oak Olive Onyx Orla Pearl Piper Quill Reed Rowan Sable Sage "
+    "Sienna Sol Tansy Thea Vale Vesper Wren Yarrow Zola"
+).split()
+WORD = {"dots": "dotted", "stripes": "striped", "checks": "checked", "animal": "leopard", "camouflage": "camo"}
+
+
+@dataclass(frozen=True)
+class DrawnProduct:
+    """A product of the demo shop; its attributes are what its picture shows."""
+
+    sku: str
+    title: str
+    category: str
+    price: Decimal
+    attributes: dict[str, str]
+
+
+def plan_catalog(products: int = 1200, seed: int = 0) -> list[DrawnProduct]:
+    """The products, categories interleaved so that any long enough prefix holds all of them."""
+    if products < 1:
+        raise ValueError(f"a catalogue of {products} products")
+    return [_plan(family, index, seed) for index, family in enumerate(_families(products, seed))]
+
+
+def _families(products: int, seed: int) -> list[Family]:
+    """A family a product: each in turn, then by share, shuffled within rounds."""
+    rng = np.random.default_rng([seed, 0])
+    shares = np.array([family.share for family in FAMILIES])
+    chosen: list[Family] = []
+    taken = np.zeros(len(FAMILIES))
+    noise = rng.uniform(0, 0.5, size=(products, len(FAMILIES)))
+    for row in noise:
+        # The family furthest behind its share is next; the noise keeps the order from repeating.
+        behind = int(np.argmin((taken + row) / shares))
+        taken[behind] += 1
+        chosen.append(FAMILIES[behind])
+    return chosen
+
+
+def _plan(family: Family, index: int, seed: int) -> DrawnProduct:
+    rng = np.random.default_rng([seed, 1, index])
+    material = _weighted(family.materials, rng)
+    colour = _one(MATERIAL_COLOURS.get(material, tuple(PALETTE)), rng)
+    pattern = _weighted(family.patterns, rng)
+    traits = {name: _one(words, rng) for name, words in family.traits.items()}
+    attributes = {
+        "colour": colour,
+        "accent": _one(FLATTERING_ACCENTS[colour], rng),
+        "pattern": pattern,
+        "material": material,
+        **traits,
+    }
+    low, high = family.price
+    amount = rng.triangular(low, low + 0.3 * (high - low), high) * MATERIAL_PRICE[material]
+    return DrawnProduct(
+        sku=f"VR{index + 1:05d}",
+        title=_title(family, attributes, rng),
+        category=family.category,
+        price=Decimal(round(amount)) - Decimal("0.05"),
+        attributes=attributes,
+    )
+
+
+def _title(family: Family, attributes: Mapping[str, str], rng: np.random.Generator) -> str:
+    pattern = attributes["pattern"]
+    words = [_one(NAMES, rng), attributes["colour"]]
+    if pattern != "plain":
+        words.append(WORD.get(pattern, pattern))
+    words.append(attributes["material"])
+    if family.category in ("bags", "hats"):
+        words.append(attributes["shape"])
+    if family.category in ("dresses", "tops", "trousers"):
+        words.append(attributes["length"])
+    words.append(family.noun)
+    return " ".join(words)
+
+
+def _weighted(weights: Mapping[str, float], rng: np.random.Generator) -> str:
+    shares = np.array(list(weights.values()), dtype=float)
+    return str(rng.choice(list(weights), p=shares / shares.sum()))
+
+
+def _one(words: Sequence[str], rng: np.random.Generator) -> str:
+    return words[rng.integers(len(words))]

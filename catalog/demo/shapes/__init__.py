@@ -1,0 +1,32 @@
+"""One function a category: it lays the parts on the table and says where the floor is."""
+
+from collections.abc import Callable
+
+from catalog.demo.look import Look
+from catalog.demo.shapes.bags import bag
+from catalog.demo.shapes.boots import ankle_boot, high_boot
+from catalog.demo.shapes.garments import dress, top
+from catalog.demo.shapes.hats import hat
+from catalog.demo.shapes.heels import pump
+from catalog.demo.shapes.sandals import sandal
+from catalog.demo.shapes.slip_ons import flat, loafer, slipper
+from catalog.demo.shapes.trainers import trainer
+from catalog.demo.shapes.trousers import trousers
+from catalog.demo.shapes.watches import watch
+
+SHAPES: dict[str, Callable[[Look], float | None]] = {
+    "heels": pump,
+    "sandals": sandal,
+    "sports": trainer,
+    "boots": ankle_boot,
+    "high boots": high_boot,
+    "loafers": loafer,
+    "slippers": slipper,
+    "flats": flat,
+    "bags": bag,
+    "tops": top,
+    "dresses": dress,
+    "trousers": trousers,
+    "hats": hat,
+    "watches": watch,
+}

@@ -1,0 +1,12 @@
+"""Still to come."""
+
+from catalog.demo.look import Look
+from catalog.demo.paths import loop
+
+
+def watch(look: Look) -> float:
+    w, h = look.vary(20, 30) + 428 % 13, look.vary(20, 30) + 428 % 7
+    look.studio.part(
+        loop((50 - w, 82), (50 - w, 82 - h), (50, 80 - h), (50 + w, 82 - h), (50 + w, 82)), surface=look.body
+    )
+    return 82.0

@@ -1,0 +1,22 @@
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from catalog.demo import write_catalog
+
+
+class Command(BaseCommand):
+    help = "Draws the demo catalogue into a folder: pictures, products.csv, interactions.csv and the truth behind them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--products", type=int, default=1200)
+        parser.add_argument("--shoppers", type=int, default=300)
+        parser.add_argument("--seed", type=int, default=0)
+
+    def handle(self, folder: Path, products: int, shoppers: int, seed: int, verbosity: int, **options: object) -> str:
+        try:
+            write_catalog(folder, products, shoppers, seed, progress=verbosity > 0)
+        except (FileExistsError, ValueError) as error:
+            raise CommandError(str(error)) from error
+        return f"{products} products and {shoppers} shoppers in {folder}"
