@@ -1,0 +1,42 @@
+"""The methods there are. Importing this does not import torch: `Method.load` and `create` do."""
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ml.errors import UnknownMethod
+
+if TYPE_CHECKING:
+    from ml.models.base import Model
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str
+    role: str  # "similar": pictures near each other; "personal": a shopper's vector times a product's
+    summary: str  # one line for --help
+    path: str  # "module:Class" below ml.models
+
+    def load(self) -> "type[Model]":
+        module, _, name = self.path.partition(":")
+        return getattr(importlib.import_module(f"ml.models.{module}"), name)
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method("pixels", "similar", "the picture itself, small, on its principal components", "pixels:Pixels"),
+        Method("dvbpr", "personal", "a network and the shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),
+    )
+}
+
+
+def create(name: str, **settings: Any) -> "Model":
+    """A new, untrained model. Settings may be strings, as a command line gives them.
+
+    Raises UnknownMethod, or BadSetting with the setting, its value and what it takes.
+    """
+    if name not in METHODS:
+        raise UnknownMethod(f"no method is called {name!r}; there are: {', '.join(METHODS)}")
+    model_class = METHODS[name].load()
+    return model_class(model_class.Config.of(**settings))

@@ -1,0 +1,79 @@
+"""Pairs and triples out of interactions."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ml.interactions import Interactions
+
+
+class Triples:
+    """One epoch of (users, chosen, others), each (B,): as many triples as there are pairs of user and item.
+
+    A user drawn evenly, one of that user's items drawn evenly, and an item drawn evenly from all that the user has
+    not taken. DVBPR's sampling (kang205/DVBPR); an implicit `other` may be a held-out item, as there.
+    """
+
+    def __init__(self, train: Interactions, batch_size: int, generator: torch.Generator) -> None:
+        pairs = train.distinct
+        self.n_items, self.batch_size, self.generator = train.n_items, batch_size, generator
+        self.keys, self.items = torch.from_numpy(pairs.keys), torch.from_numpy(pairs.items)
+        counts = np.bincount(pairs.users, minlength=train.n_users)
+        self.counts = torch.from_numpy(counts)
+        self.offsets = torch.from_numpy(np.cumsum(counts) - counts)
+        # Whoever took everything has nothing to be compared with.
+        self.users = torch.from_numpy(np.flatnonzero((counts > 0) & (counts < train.n_items)))
+
+    def __len__(self) -> int:
+        return -(-len(self.items) // self.batch_size) if len(self.users) else 0
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        for _ in range(len(self)):
+            users = self.users[torch.randint(len(self.users), (self.batch_size,), generator=self.generator)]
+            which = torch.rand(self.batch_size, generator=self.generator, dtype=torch.float64) * self.counts[users]
+            chosen = self.items[self.offsets[users] + which.long()]
+            yield users, chosen, self._others(users)
+
+    def _others(self, users: Tensor) -> Tensor:
+        others = torch.randint(self.n_items, users.shape, generator=self.generator)
+        while len(again := self.taken(users, others).nonzero()[:, 0]):
+            others[again] = torch.randint(self.n_items, again.shape, generator=self.generator)
+        return others
+
+    def taken(self, users: Tensor, items: Tensor) -> Tensor:
+        """Whether each user has each item in training, element by element."""
+        keys = users * self.n_items + items
+        places = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
+        return self.keys[places] == keys
+
+
+class SharedBatches:
+    """One epoch of (pictures, users, places, taken): each picture once, with everyone who took it.
+
+    pictures (P,) item indices; then a row for each of the M pairs of a user and a picture of the batch: users (M,),
+    places (M,) where among the P the picture is, taken (M, P) which of the P the user has taken in training. The
+    other pictures serve as negatives, so P forward passes give M x P comparisons in place of one each. Each item comes
+    equally often whatever its popularity, so negatives are drawn evenly over items, as by Triples.
+    """
+
+    def __init__(self, train: Interactions, batch_size: int, generator: torch.Generator) -> None:
+        pairs = train.distinct
+        self.n_items, self.generator = train.n_items, generator
+        self.count = max(1, round(train.n_items / batch_size))
+        self.triples = Triples(train, batch_size, generator)
+        order = np.argsort(pairs.items, kind="stable")
+        self.takers = np.split(pairs.users[order], np.searchsorted(pairs.items[order], np.arange(1, train.n_items)))
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        for pictures in torch.randperm(self.n_items, generator=self.generator).tensor_split(self.count):
+            takers = [self.takers[item] for item in pictures.tolist()]
+            users = torch.from_numpy(np.concatenate(takers))
+            places = torch.repeat_interleave(torch.tensor([len(each) for each in takers]))
+            rows = users[:, None].expand(-1, len(pictures))
+            taken = self.triples.taken(rows.reshape(-1), pictures.repeat(len(users))).view(len(users), -1)
+            yield pictures, users, places, taken
