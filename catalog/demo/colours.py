@@ -27,7 +27,7 @@ MATERIAL_COLOURS = {
     "straw": ("beige", "tan", "brown", "white", "black"),
     "metal": ("grey", "yellow", "black", "white"),
 }
-FLATTERING_ACCENTS = {  # trims that a designer would set against the colour
+ACCENTS = {  # trims that a designer would set against the colour
     "black": ("white", "red", "tan", "grey", "yellow"),
     "white": ("black", "navy", "red", "green", "blue", "pink"),
     "grey": ("white", "black", "pink", "yellow", "orange"),
@@ -44,6 +44,9 @@ FLATTERING_ACCENTS = {  # trims that a designer would set against the colour
     "navy": ("white", "red", "beige", "yellow"),
     "purple": ("white", "black", "pink", "yellow"),
 }
+
+
+ANIMAL_ACCENTS = {"black": ("tan", "grey"), "navy": ("beige", "grey"), "brown": ("beige",)}  # black for all others
 
 
 def shade(name: str, rng: np.random.Generator) -> np.ndarray:

@@ -77,10 +77,16 @@ def animal(size: float, angle: float, share: float) -> Pattern:
     """Leopard: broken dark rings."""
 
     def paint(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        pixels = size * 3.2 * 0.75
-        field = noise(rng, x.shape, pixels)
-        breaks = noise(rng, x.shape, pixels * 0.6)
-        return np.clip(0.5 + 9 * (0.16 - np.abs(field - 0.30)), 0, 1) * np.clip(0.5 + 6 * (breaks + 0.25), 0, 1)
+        u, v = _turned(x, y, angle)
+        cell = size * 0.9
+        row = np.floor(v / cell)
+        u = u + 0.5 * cell * (row % 2) + 0.2 * cell * noise(rng, x.shape, 10)
+        v = v + 0.2 * cell * noise(rng, x.shape, 10)
+        turn = 2.4 * np.floor(u / cell) + 4.1 * row
+        du, dv = _cell(u, cell), _cell(v, cell)
+        radius, bearing = np.hypot(du, 1.15 * dv), np.arctan2(dv, du) + turn
+        ring = _step(0.13 * cell - np.abs(radius - 0.29 * cell)) * np.clip(0.5 + 4 * (np.cos(bearing) + 0.75), 0, 1)
+        return np.maximum(ring, 0.3 * _step(0.25 * cell - radius))
 
     return paint
 

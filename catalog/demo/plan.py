@@ -6,14 +6,16 @@ from decimal import Decimal
 
 import numpy as np
 
-from catalog.demo.colours import FLATTERING_ACCENTS, MATERIAL_COLOURS, PALETTE
+from catalog.demo.colours import ACCENTS, ANIMAL_ACCENTS, MATERIAL_COLOURS, PALETTE
 from catalog.demo.families import FAMILIES, MATERIAL_PRICE, Family
 
-NAMES = (
-    "Alba Arlo Aster Birch Blythe Calla Cedar Clover Dahlia Delta Ember Fable Fern Flint Gale Haven Hazel Indigo Iris "
-    "Juno Kite Lark Linden Luna Maple Marlow Mira Nova Oak Olive Onyx Orla Pearl Piper Quill Reed Rowan Sable Sage "
-    "Sienna Sol Tansy Thea Vale Vesper Wren Yarrow Zola"
-).split()
+# fmt: off
+NAMES = [
+    "Alba", "Arlo", "Aster", "Birch", "Calla", "Cedar", "Clover", "Dahlia", "Ember", "Fern", "Flint", "Hazel", "Iris",
+    "Juno", "Kite", "Lark", "Luna", "Maple", "Mira", "Nova", "Oak", "Olive", "Onyx", "Orla", "Pearl", "Piper",
+    "Quill", "Reed", "Rowan", "Sable", "Sage", "Sienna", "Sol", "Tansy", "Thea", "Vale", "Wren", "Yarrow",
+]
+# fmt: on
 WORD = {"dots": "dotted", "stripes": "striped", "checks": "checked", "animal": "leopard", "camouflage": "camo"}
 
 
@@ -58,7 +60,7 @@ def _plan(family: Family, index: int, seed: int) -> DrawnProduct:
     traits = {name: _one(words, rng) for name, words in family.traits.items()}
     attributes = {
         "colour": colour,
-        "accent": _one(FLATTERING_ACCENTS[colour], rng),
+        "accent": _one(ANIMAL_ACCENTS.get(colour, ("black",)) if pattern == "animal" else ACCENTS[colour], rng),
         "pattern": pattern,
         "material": material,
         **traits,

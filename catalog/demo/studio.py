@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from catalog.demo.materials import MATERIALS
+from catalog.demo.paths import ribbon
 from catalog.demo.relief import noise, normals
 
 SIDE = 160  # pixels of the finished picture
@@ -17,6 +18,7 @@ KEY = np.float32([-0.42, -0.62, 0.66])  # the lamp: above, to the left, in front
 FILL = np.float32([0.75, 0.10, 0.55])
 HALF = (KEY + [0, 0, 1]) / np.linalg.norm(KEY + [0, 0, 1])
 GAMMA = np.float32(2.2)
+BLACK, LIT = np.zeros(3, dtype=np.float32), np.full(3, 1.6, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Studio:
     light: np.ndarray = field(default_factory=lambda: np.zeros((3, FINE, FINE), dtype=np.float32))
     cover: np.ndarray = field(default_factory=lambda: np.zeros((FINE, FINE), dtype=np.float32))
 
-    def part(self, *outlines: np.ndarray, surface: Surface, thick: float = 9.0, lift: float = 0.0) -> None:
+    def part(
+        self, *outlines: np.ndarray, surface: Surface, thick: float = 9.0, lift: float = 0.0, opacity: float = 1.0
+    ) -> None:
         """Lay down a part of one or several outlines.
 
         thick: units; how far in from its rim the part is round. lift: units that it floats above what lies under
@@ -49,6 +53,7 @@ class Studio:
         if lift:
             self._shade_below(box, mask, lift)
         lit = self._lit(mask, surface, thick, rows.start, columns.start)
+        mask = mask * np.float32(opacity)
         self.light[:, rows, columns] *= 1 - mask
         self.light[:, rows, columns] += lit * mask
         self.cover[rows, columns] += (1 - self.cover[rows, columns]) * mask
@@ -62,26 +67,41 @@ class Studio:
         here = self.light[:, rows, columns]
         here *= 1 - strength * mask * (1 - colour[:, None, None])
 
+    def seam(self, line: np.ndarray, depth: float = 0.6, width: float = 0.6) -> None:
+        """A sewn furrow: dark, with a lit lip below."""
+        self.tint(ribbon(line, width), colour=BLACK, strength=depth)
+        self.tint(ribbon(line + [0.35, 0.55], width), colour=LIT, strength=0.6 * depth)
+
     def photograph(self, floor: float | None) -> Image.Image:
         """The picture. floor: y in units of the table the product stands on, None for one that hangs."""
         white = np.float32(1) - self._shadow(floor)
-        rgb = self.light + white * (1 - self.cover)
+        rgb = self._centred(self.light + white * (1 - self.cover))
         rgb = np.clip(rgb, 0, 1) ** (1 / GAMMA)
         pixels = (rgb.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8)
         return Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+
+    def _centred(self, rgb: np.ndarray) -> np.ndarray:
+        """The picture moved so that the product, which keeps clear of the rim, stands in its middle."""
+        rows, columns = np.flatnonzero(self.cover.any(axis=1)), np.flatnonzero(self.cover.any(axis=0))
+        down, right = ((FINE - span[0] - span[-1]) // 2 for span in (rows, columns))
+        moved = np.ones_like(rgb)
+        top, left = max(down, 0), max(right, 0)
+        height, width = FINE - abs(down), FINE - abs(right)
+        moved[:, top : top + height, left : left + width] = rgb[:, top - down :, left - right :][:, :height, :width]
+        return moved
 
     def _lit(self, mask: np.ndarray, surface: Surface, thick: float, top: int, left: int) -> np.ndarray:
         material = MATERIALS[surface.material]
         height, width = mask.shape
         y, x = np.mgrid[top : top + height, left : left + width].astype(np.float32) / np.float32(UNIT)
-        n = normals(mask > 0.5, thick * UNIT)
+        n = normals(mask, thick * UNIT)
         relief = np.zeros_like(mask)
         colour = np.broadcast_to(surface.colour[:, None, None], (3, height, width))
         if surface.pattern is not None:
             share = surface.pattern(x, y, self.rng)
             colour = colour + (surface.accent[:, None, None] - colour) * share
         if surface.folds:
-            relief += surface.folds * noise(self.rng, mask.shape, 26)
+            relief += surface.folds * noise(self.rng, mask.shape, 20, stretch=2.4)
         if material.texture is not None:
             texture = material.texture(x, y, self.rng)
             relief += material.bump * texture

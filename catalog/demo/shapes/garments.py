@@ -1,20 +1,190 @@
-"""Still to come."""
+"""Tops and dresses, from the front, as on a figure that has been taken out of the picture."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from catalog.demo.look import Look
-from catalog.demo.paths import loop
+from catalog.demo.paths import at, between, curve, ellipse, mirrored, outline, part_of, ribbon
 
 
-def dress(look: Look) -> float:
-    w, h = look.vary(20, 30) + 380 % 13, look.vary(20, 30) + 380 % 7
-    look.studio.part(
-        loop((50 - w, 82), (50 - w, 82 - h), (50, 80 - h), (50 + w, 82 - h), (50 + w, 82)), surface=look.body
+@dataclass(frozen=True)
+class Cut:
+    """Lines of the left half, from top to bottom, in front view."""
+
+    shoulder: np.ndarray  # neck point to shoulder point
+    armhole: np.ndarray  # shoulder point to underarm
+    side: np.ndarray  # underarm to hem
+    hem: np.ndarray  # from the left end to the right end
+
+
+def top(look: Look) -> None:
+    hem = look.amount("length", cropped=(56, 61), regular=(76, 81), long=(90, 94))
+    half, waist = look.vary(20, 23.5), look.vary(-3.5, 1.0)
+    shoulder = curve((50 - _neck(look), 15), (50 - half + 1, look.vary(19, 21)))
+    armhole = curve(tuple(shoulder[-1]), (50 - half + 2.2, 29), (50 - half + 0.2, 39))
+    side = curve((50 - half + 0.2, 39), (50 - half - waist, 58 if hem > 70 else 50), (50 - half - look.vary(0, 3), hem))
+    hemline = curve(tuple(side[-1]), (50, hem + look.vary(0.6, 2.2)), (100 - side[-1][0], hem))
+    cut = Cut(shoulder, armhole, side, hemline)
+    _sleeves(look, cut)
+    _bodice(look, cut)
+    if look.words["material"] == "knit":
+        _rib(look, between(hemline - [0, 4.5], hemline, 0.0), hemline)
+    else:
+        look.studio.seam(hemline - [0, 2.2], 0.35, 0.45)
+
+
+def dress(look: Look) -> None:
+    studio = look.studio
+    hem = look.amount("length", mini=(66, 71), midi=(80, 84), maxi=(94, 96.5))
+    scale = 0.92
+    half, waist_y = 19.5 * scale + look.vary(0, 1.5), look.vary(38, 42)
+    flare = look.amount("shape", fitted=(0.0, 2.5), flared=(11, 17)) * (0.55 + 0.45 * (hem - 60) / 36)
+    waist = half - look.vary(2.6, 4.4)
+    shoulder = curve((50 - 0.8 * _neck(look), 7), (50 - half + 1, look.vary(10, 11.5)))
+    armhole = curve(tuple(shoulder[-1]), (50 - half + 2.2, 18), (50 - half + 0.4, 25))
+    hip = 0.3 * (hem - waist_y)
+    side = curve((50 - half + 0.4, 25), (50 - waist, waist_y), (50 - waist - 3 - 0.42 * flare, waist_y + hip),
+                 (50 - waist - 2.5 - 0.75 * flare, waist_y + 0.62 * (hem - waist_y)), (50 - waist - 2.5 - flare, hem))  # fmt: skip
+    ripple = look.vary(0.4, 0.9) * flare / 10
+    ends = np.linspace(side[-1][0], 100 - side[-1][0], 9)
+    bow = 2.6 * flare / 14 * np.sin(np.linspace(0, np.pi, 9))
+    hemline = curve(
+        *[(x, hem + b + (ripple if i % 2 else -ripple)) for i, (x, b) in enumerate(zip(ends, bow, strict=True))]
     )
-    return 82.0
+    cut = Cut(shoulder, armhole, side, hemline)
+    _sleeves(look, cut, scale)
+    _bodice(look, cut, top_y=7)
+    waistline = curve((50 - waist, waist_y), (50, waist_y + 1.2), (50 + waist, waist_y))
+    _drape(look, waistline, hemline, int(4 + flare / 3), 0.10 + 0.012 * flare)
+    if look.rng.random() < 0.4:
+        studio.part(ribbon(waistline, look.vary(2.2, 3.6)), surface=replace(look.trim, material=look.words["material"]), thick=1.6,
+                    lift=0.4)  # fmt: skip
+    else:
+        studio.seam(waistline, 0.4, 0.5)
+    studio.seam(hemline - [0, 1.6], 0.3, 0.4)
 
 
-def top(look: Look) -> float:
-    w, h = look.vary(20, 30) + 197 % 13, look.vary(20, 30) + 197 % 7
-    look.studio.part(
-        loop((50 - w, 82), (50 - w, 82 - h), (50, 80 - h), (50 + w, 82 - h), (50 + w, 82)), surface=look.body
+def _neck(look: Look) -> float:
+    if look.words["neckline"] in ("collar", "roll"):
+        return 6.6
+    return look.vary(7.5, 10)
+
+
+def _bodice(look: Look, cut: Cut, top_y: float = 15.0) -> None:
+    """Front panel with its neckline; behind it the inside of the back."""
+    studio = look.studio
+    left, kind = cut.shoulder[0], look.words["neckline"]
+    depth = {"round": look.vary(6, 10), "v": look.vary(13, 18), "collar": 6.0, "roll": 2.0}[kind]
+    dip = 50.0, top_y + depth
+    if kind == "v":
+        neck = curve(tuple(left), (50 + 0.52 * (left[0] - 50), top_y + 0.52 * depth), dip)
+    else:
+        neck = part_of(
+            curve(tuple(left), (left[0] + 2.2, top_y + 0.7 * depth), dip, (97.8 - left[0], top_y + 0.7 * depth)),
+            0,
+            0.666,
+        )
+    nape = curve(tuple(left), (50, top_y + 1.8), (100 - left[0], left[1]))
+    inside = replace(look.plain, colour=look.plain.colour * np.float32(0.42))
+    studio.part(outline(nape, mirrored(neck)[:1], mirrored(neck), neck[::-1]), surface=inside, thick=3)
+    left_side = outline(neck[::-1], cut.shoulder, cut.armhole, cut.side)
+    studio.part(outline(left_side, cut.hem, mirrored(left_side)), surface=replace(look.body, folds=1.6), thick=13)
+    for line in (cut.armhole, mirrored(cut.armhole)):
+        studio.seam(line, 0.35, 0.5)
+    for side in (-1, 1):  # the pull from the underarm
+        for _ in range(2):
+            x, y = 50 + side * (50 - cut.side[0][0] - 1.5), cut.side[0][1] + look.vary(-1, 3)
+            studio.seam(
+                curve((x, y), (x - side * 5, y + look.vary(1, 5)), (x - side * 10, y + look.vary(3, 10))), 0.16, 1.1
+            )
+    edge = np.vstack([neck, mirrored(neck)[1:]])
+    if kind == "collar":
+        _collar(look, left, top_y, cut)
+    elif kind == "roll":
+        high = look.vary(6, 9)
+        roll = outline(curve((43.2, top_y + 2.5), (42.8, top_y - 2), (43.6, top_y - high)), curve((43.6, top_y - high), (50, top_y - high - 1), (56.4, top_y - high)),
+                       curve((56.4, top_y - high), (57.2, top_y - 2), (56.8, top_y + 2.5)), curve((56.8, top_y + 2.5), (50, top_y + 5), (43.2, top_y + 2.5)))  # fmt: skip
+        studio.part(roll, surface=look.plain, thick=4, lift=0.4)
+        studio.seam(curve((43.2, top_y - 1), (50, top_y + 0.8), (56.8, top_y - 1)), 0.3, 0.8)
+    else:
+        studio.part(ribbon(edge, 1.9), surface=replace(look.trim, material=look.words["material"]) if look.rng.random() < 0.5 else look.plain,
+                    thick=1.2, lift=0.2)  # fmt: skip
+
+
+def _collar(look: Look, left: np.ndarray, y: float, cut: Cut) -> None:
+    studio = look.studio
+    bottom = cut.hem[:, 1].max() - 1
+    studio.seam(curve((48.2, y + 6), (48.2, bottom)), 0.4, 0.5)
+    studio.seam(curve((51.8, y + 6), (51.8, bottom)), 0.4, 0.5)
+    button = replace(look.trim, material="rubber")
+    for button_y in np.arange(y + 10, bottom - 3, 9.0):
+        studio.part(ellipse(50, button_y, 1.15, 1.15), surface=button, thick=0.8, lift=0.3)
+    leaf = outline(
+        curve((left[0] - 0.4, y - 0.5), (45, y - 2.6), (50, y + 3.2)),
+        [(50, y + 5.4), (45.2, y + 11), (left[0] - 2.2, y + 5)],
     )
-    return 82.0
+    for wing in (leaf, mirrored(leaf)):
+        studio.part(wing, surface=look.plain, thick=2.2, lift=0.7)
+
+
+def _sleeves(look: Look, cut: Cut, scale: float = 1.0) -> None:
+    kind = look.words["sleeve"]
+    if kind == "sleeveless":
+        return
+    tip, pit = cut.shoulder[-1], cut.armhole[-1]
+    if kind == "short":
+        reach, drop = look.vary(9, 12) * scale, look.vary(15, 20) * scale
+        outer = curve(tuple(tip), (tip[0] - 0.65 * reach, tip[1] + 0.4 * drop), (tip[0] - reach, tip[1] + drop))
+        cuff = curve(tuple(outer[-1]), (tip[0] - 0.3 * reach, tip[1] + drop + 3), (pit[0] - 0.6, pit[1] + 2.0 * scale))
+    else:
+        reach, drop = look.vary(13, 18) * scale, look.vary(47, 54) * scale
+        wide = look.vary(7.5, 10) * scale
+        outer = curve(tuple(tip), (tip[0] - 0.55 * reach, tip[1] + 0.25 * drop), (tip[0] - 0.86 * reach, tip[1] + 0.62 * drop),
+                      (tip[0] - reach, tip[1] + drop))  # fmt: skip
+        cuff = curve(
+            tuple(outer[-1]),
+            (tip[0] - reach + 0.5 * wide, tip[1] + drop + 1.2),
+            (tip[0] - reach + wide, tip[1] + drop - 0.6),
+        )
+    inner = curve(tuple(cuff[-1]), tuple(0.5 * (cuff[-1] + pit) + [-0.8, -0.4]), tuple(pit))
+    sleeve = outline(outer, cuff, inner, [tuple(pit + [3, 0]), tuple(tip + [3, 1])])
+    studio, trim = look.studio, replace(look.trim, material=look.words["material"])
+    banded = look.rng.random() < 0.4
+    for half in (sleeve, mirrored(sleeve)):
+        studio.part(half, surface=replace(look.body, folds=1.4), thick=7)
+    for line in (cuff, mirrored(cuff)):
+        if banded:
+            studio.part(ribbon(line - [0, 0.6], 2.6), surface=trim, thick=1.2)
+        else:
+            studio.seam(line - [0, 1.7], 0.35, 0.45)
+    if kind == "long":
+        elbow = 0.5 * (at(outer, 0.5) + at(inner, 0.5))
+        for dy in (-4.0, 0.5, 4.5):
+            bend = curve(tuple(elbow + [-3, dy - 1]), tuple(elbow + [0, dy + 0.6]), tuple(elbow + [2.5, dy - 0.6]))
+            studio.seam(bend, 0.18, 1.0)
+            studio.seam(mirrored(bend), 0.18, 1.0)
+
+
+def _drape(look: Look, waistline: np.ndarray, hemline: np.ndarray, folds: int, depth: float) -> None:
+    """Folds that fan out from the waist to the hem: a dark valley beside a lit ridge."""
+    studio = look.studio
+    for share in (np.arange(folds) + 0.5 + look.rng.uniform(-0.25, 0.25, folds)) / folds:
+        top_point, foot = at(waistline, share), at(hemline, share)
+        start = top_point + look.vary(0.03, 0.35) * (foot - top_point)
+        valley = ribbon(
+            curve(tuple(start), tuple(0.5 * (start + foot) + [look.vary(-0.8, 0.8), 0]), tuple(foot - [0, 0.4])),
+            0.5,
+            1.6,
+            3.4,
+        )
+        studio.tint(valley, colour=np.zeros(3, dtype=np.float32), strength=1.6 * depth, soft=0.8)
+        studio.tint(valley + [2.6, 0], colour=np.full(3, 1.7, dtype=np.float32), strength=0.9 * depth, soft=0.8)
+
+
+def _rib(look: Look, upper: np.ndarray, lower: np.ndarray) -> None:
+    studio = look.studio
+    studio.part(outline(upper, lower[::-1]), surface=look.plain, thick=2, lift=0.2)
+    for share in np.linspace(0.02, 0.98, 26):
+        a, b = at(upper, share), at(lower, share)
+        studio.seam(curve(tuple(a), tuple(b)), 0.3, 0.4)

@@ -1,5 +1,7 @@
 """Pumps, in profile, the toe to the left."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from catalog.demo.look import Look
@@ -45,7 +47,7 @@ def pump(look: Look) -> float:
     studio.part(outline(under, heel_back, edge, toe_top), surface=look.body, thick=9)
     studio.part(ribbon(part_of(under, 0.0, 0.99), 0.8, 1.7, 1.5, 1.4, 1.2), surface=look.sole, thick=1)
     studio.tint(ribbon(edge + [0, 0.9], 0.5), colour=look.plain.colour * 0.4, strength=0.5)
-    _strap(look, back, counter, edge, vamp)
+    _strap(look, back, counter, vamp)
     return FLOOR
 
 
@@ -65,23 +67,21 @@ def _heel(look: Look, back: float, seat: float, lift: float) -> None:
     look.studio.part(outline(cap), surface=look.sole, thick=1)
 
 
-def _strap(look: Look, back: float, counter: float, edge: np.ndarray, vamp: tuple[float, float]) -> None:
+def _strap(look: Look, back: float, counter: float, vamp: tuple[float, float]) -> None:
     strap = look.words["strap"]
     if strap == "none":
         return
-    band = curve((back - 0.6, counter - 5.5), (back - 8, counter - 4.2), (back - 17, counter - 6.5))
-    far = curve((back - 17, counter - 6.5), (back - 9, counter - 9.5), (back - 0.6, counter - 5.5))
+    front = (back - look.vary(19, 22), counter - look.vary(8, 10))
+    band = curve((back - 0.4, counter - 5), (back - 10, counter - 4.6), front)
+    far = curve(front, (back - 10, counter - 11), (back - 0.4, counter - 5))
     studio = look.studio
-    studio.part(ribbon(far, 2.2), surface=look.plain, thick=1.5)
-    studio.part(
-        ribbon(curve((back - 0.8, counter + 1.5), (back - 0.9, counter - 2), (back - 0.6, counter - 6)), 3.0, 2.4),
-        surface=look.plain,
-        thick=2,
-    )
-    studio.part(ribbon(band, 2.6), surface=look.plain, thick=1.6, lift=0.8)
+    studio.part(ribbon(far, 2.0), surface=replace(look.lining, colour=look.lining.colour * np.float32(0.6)), thick=1.5)
+    post = curve((back - 0.8, counter + 1.5), (back - 0.9, counter - 2), (back - 0.4, counter - 5.6))
+    studio.part(ribbon(post, 3.0, 2.4), surface=look.plain, thick=2)
     if strap == "t-bar":
-        bar = curve(vamp, (vamp[0] + 10, vamp[1] - 12), (back - 15.5, counter - 5.5))
-        studio.part(ribbon(bar, 4.5, 2.4, 2.4), surface=look.plain, thick=2, lift=0.6)
+        bar = curve(vamp, (0.45 * vamp[0] + 0.55 * front[0] - 1.5, 0.45 * vamp[1] + 0.55 * front[1] - 1.0), front)
+        studio.part(ribbon(bar, 5, 2.8, 2.6), surface=look.plain, thick=2, lift=0.6)
+    studio.part(ribbon(band, 2.7), surface=look.plain, thick=1.6, lift=0.8)
     x, y = at(band, 0.55)
     studio.part(ellipse(x, y, 1.9, 1.9), surface=look.metal, thick=1)
     studio.part(ellipse(x, y, 0.9, 0.9), surface=look.plain, thick=1)

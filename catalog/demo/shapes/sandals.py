@@ -1,12 +1,130 @@
-"""Still to come."""
+"""Sandals, in profile, the toe to the left."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
 
 from catalog.demo.look import Look
-from catalog.demo.paths import loop
+from catalog.demo.paths import at, curve, ellipse, outline, ribbon
+
+FLOOR = 80.0
+Foot = Callable[[float, float], tuple[float, float]]
 
 
 def sandal(look: Look) -> float:
-    w, h = look.vary(20, 30) + 212 % 13, look.vary(20, 30) + 212 % 7
-    look.studio.part(
-        loop((50 - w, 82), (50 - w, 82 - h), (50, 80 - h), (50 + w, 82 - h), (50 + w, 82)), surface=look.body
+    """Straps are laid over a foot that is not there: (x, share of its height there) -> a point on its near side."""
+    studio = look.studio
+    lift = look.amount("heel", flat=(0, 1.2), wedge=(13, 19), platform=(6, 9))
+    front = {"flat": 2.4, "wedge": 4.5, "platform": 7.5}[look.words["heel"]] + look.vary(0, 1)
+    bed = curve((6, FLOOR - front - 0.6), (14, FLOOR - front), (32, FLOOR - front), (56, FLOOR - front - 0.55 * lift),
+                (76, FLOOR - front - lift), (93, FLOOR - front - lift - 1))  # fmt: skip
+    instep = curve((6, 10), (16, 13), (30, 16.5), (46, 19), (60, 23), (76, 25), (93, 26))
+
+    def foot(x: float, share: float) -> tuple[float, float]:
+        base = np.interp(x, bed[:, 0], bed[:, 1])
+        high = np.interp(x, instep[:, 0], instep[:, 1])
+        return x + 1.5 * share * share, base - high * share
+
+    STRAPS[look.words["strap"]](look, foot, bed)
+    return FLOOR
+
+
+def _band(look: Look, foot: Foot, x0: float, x1: float, lean: float = 2.6) -> None:
+    """A strap over the foot from x0 to x1, the inside of its far half showing behind it."""
+    near = curve(
+        foot(x0 + 0.6, -0.02), foot(x0, 0.45), foot(x0 + 0.2 * lean, 0.82), foot(x0 + lean, 0.99),
+        foot(0.5 * (x0 + x1), 1.06), foot(x1 - 0.5 * lean, 1.0), foot(x1 + 0.6, 0.6), foot(x1, -0.02),
+    )  # fmt: skip
+    inside = replace(look.lining, colour=look.lining.colour * np.float32(0.5))
+    look.studio.part(near + [2.6, -1.6], surface=inside, thick=3)
+    look.studio.part(near, surface=look.body, thick=5, lift=0.4)
+
+
+def _lean(look: Look, foot: Foot, low: float, high: float, width: float) -> None:
+    """One leg of a cross, from the sole at x = low to the top of the foot at x = high."""
+    line = curve(foot(low, -0.02), foot(low + 0.3 * (high - low), 0.5), foot(high, 1.0))
+    inside = replace(look.lining, colour=look.lining.colour * np.float32(0.5))
+    look.studio.part(ribbon(line + [3.4, -1.2], width), surface=inside, thick=2)
+    look.studio.part(ribbon(line, width * 1.1, width), surface=look.body, thick=3, lift=0.5)
+
+
+def _ankle(look: Look, foot: Foot, x: float = 64) -> None:
+    studio = look.studio
+    back, front = foot(91, 0.93), foot(x, 1.03)
+    heel = curve(foot(84, 0.0), foot(87, 0.4), foot(89.5, 0.98))
+    band = curve((back[0] + 0.5, back[1]), ((back[0] + front[0]) / 2, (back[1] + front[1]) / 2 + 2.2), front)
+    far = curve(front, ((back[0] + front[0]) / 2, (back[1] + front[1]) / 2 - 4.4), (back[0] + 0.5, back[1]))
+    inside = replace(look.lining, colour=look.lining.colour * np.float32(0.55))
+    studio.part(ribbon(far, 2.6), surface=inside, thick=1.5)
+    studio.part(ribbon(heel, 4.2, 3.4), surface=look.body, thick=2.4, lift=0.4)
+    studio.part(ribbon(band, 3.0), surface=look.body, thick=2, lift=0.6)
+    bx, by = at(band, 0.5)
+    studio.part(ellipse(bx, by, 2.3, 2.3), surface=look.metal, thick=1.2, lift=0.3)
+    studio.part(ellipse(bx, by, 1.2, 1.2), surface=look.body, thick=1)
+
+
+def _crossed(look: Look, foot: Foot, bed: np.ndarray) -> None:
+    width = look.vary(6, 8.5)
+    _lean(look, foot, 50, 36, width)
+    _lean(look, foot, 19, 37, width)
+    _ankle(look, foot)
+    _sole(look, bed)
+
+
+def _bands(look: Look, foot: Foot, bed: np.ndarray) -> None:
+    width = look.vary(13, 17)
+    for x in (39.0, 19.0):
+        _band(look, foot, x, x + width)
+        px, py = foot(x + 0.55 * width, 0.5)
+        look.studio.part(ellipse(px, py, 3.0, 3.0), surface=look.metal, thick=1.2, lift=0.4)
+        look.studio.part(ellipse(px, py, 1.7, 1.7), surface=look.body, thick=1)
+    _sole(look, bed)
+
+
+def _gladiator(look: Look, foot: Foot, bed: np.ndarray) -> None:
+    width = look.vary(3.8, 5)
+    for x in (48.0, 37.0, 26.5, 17.0):
+        _band(look, foot, x, x + width, lean=1.2)
+    spine = curve(foot(19, 1.0), foot(32, 1.02), foot(44, 1.02), foot(54, 1.05), foot(64, 1.1))
+    look.studio.part(ribbon(spine, 3.2), surface=look.body, thick=1.8, lift=0.4)
+    _ankle(look, foot, 62)
+    _sole(look, bed)
+
+
+def _thong(look: Look, foot: Foot, bed: np.ndarray) -> None:
+    post = foot(22, 0.75)
+    strap = replace(look.body, material=look.words["material"])
+    far = curve(post, (38, foot(38, 0.85)[1]), (54, foot(56, 0.2)[1]))
+    inside = replace(look.lining, colour=look.lining.colour * np.float32(0.55))
+    look.studio.part(ribbon(far, 2.5, 4), surface=inside, thick=1.5)
+    look.studio.part(ribbon(curve(foot(19, 0), foot(20, 0.4), post), 2.2), surface=strap, thick=1.5)
+    near = curve(post, foot(32, 0.78), foot(44, 0.36), foot(52, -0.02))
+    look.studio.part(ribbon(near, 2.8, 4.6, 5.4), surface=strap, thick=2.2, lift=0.7)
+    x, y = post
+    look.studio.part(ellipse(x + 0.6, y, 2.2, 1.8), surface=look.trim, thick=1.5, lift=0.3)
+    _sole(look, bed)
+
+
+def _sole(look: Look, bed: np.ndarray) -> None:
+    studio = look.studio
+    under = curve((94, FLOOR - 1.5), (90, FLOOR), (50, FLOOR), (16, FLOOR), (8, FLOOR - 0.8))
+    if look.words["heel"] == "flat":
+        side = look.sole
+    else:
+        side = (
+            replace(look.sole, material="straw", colour=np.float32([0.52, 0.36, 0.19]))
+            if look.rng.random() < 0.6
+            else look.trim
+        )
+    studio.part(outline(bed, under), surface=side, thick=4, lift=0.5)
+    studio.part(
+        ribbon(bed + [0, 0.3], 2.0), surface=look.plain if look.rng.random() < 0.4 else look.lining, thick=1, lift=0.3
     )
-    return 82.0
+    if look.words["heel"] != "flat":
+        studio.part(
+            outline(curve((8, FLOOR - 1.8), (50, FLOOR - 1.4), (94, FLOOR - 1.8)), under), surface=look.sole, thick=1.2
+        )
+
+
+STRAPS = {"crossed": _crossed, "bands": _bands, "gladiator": _gladiator, "thong": _thong}
