@@ -37,6 +37,8 @@ class Look:
 def look_of(product: DrawnProduct, rng: np.random.Generator) -> Look:
     words = product.attributes
     colour, accent = shade(words["colour"], rng), shade(words["accent"], rng)
+    if words["material"] == "metal":
+        colour = 0.7 * colour + 0.2 * colour.mean()  # duller than paint: brass, not yellow
     plain = Surface(words["material"], colour)
     body = plain
     if words["pattern"] != "plain":

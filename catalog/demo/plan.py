@@ -84,10 +84,11 @@ def _title(family: Family, attributes: Mapping[str, str], rng: np.random.Generat
     words.append(attributes["material"])
     if family.category in ("bags", "hats"):
         words.append(attributes["shape"])
-    if family.category in ("dresses", "tops", "trousers"):
+    if attributes.get("length") == "shorts":
+        return " ".join([*words, "shorts"])
+    if attributes.get("length", "full") not in ("full", "regular"):
         words.append(attributes["length"])
-    words.append(family.noun)
-    return " ".join(words)
+    return " ".join([*words, family.noun])
 
 
 def _weighted(weights: Mapping[str, float], rng: np.random.Generator) -> str:

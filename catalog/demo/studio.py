@@ -12,6 +12,8 @@ from catalog.demo.relief import noise, normals
 SIDE = 160  # pixels of the finished picture
 FINE = 320  # pixels while drawing
 UNIT = FINE / 100  # pixels a unit
+FILLED = 0.91  # share of the frame that the longer side of a product fills,
+SMALLEST = 0.62  # unless it is smaller than this share of the table: small things stay small
 OVER = 2  # masks are drawn this many times larger still, for soft edges
 
 KEY = np.float32([-0.42, -0.62, 0.66])  # the lamp: above, to the left, in front
@@ -75,20 +77,18 @@ class Studio:
     def photograph(self, floor: float | None) -> Image.Image:
         """The picture. floor: y in units of the table the product stands on, None for one that hangs."""
         white = np.float32(1) - self._shadow(floor)
-        rgb = self._centred(self.light + white * (1 - self.cover))
+        rgb = self.light + white * (1 - self.cover)
         rgb = np.clip(rgb, 0, 1) ** (1 / GAMMA)
         pixels = (rgb.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8)
-        return Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        framed = np.pad(pixels, ((FINE, FINE), (FINE, FINE), (0, 0)), constant_values=255)
+        return Image.fromarray(framed).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=self._frame())
 
-    def _centred(self, rgb: np.ndarray) -> np.ndarray:
-        """The picture moved so that the product, which keeps clear of the rim, stands in its middle."""
+    def _frame(self) -> tuple[float, float, float, float]:
+        """The square to show, in fine pixels of a table with a blank one all around: the product, in its middle."""
         rows, columns = np.flatnonzero(self.cover.any(axis=1)), np.flatnonzero(self.cover.any(axis=0))
-        down, right = ((FINE - span[0] - span[-1]) // 2 for span in (rows, columns))
-        moved = np.ones_like(rgb)
-        top, left = max(down, 0), max(right, 0)
-        height, width = FINE - abs(down), FINE - abs(right)
-        moved[:, top : top + height, left : left + width] = rgb[:, top - down :, left - right :][:, :height, :width]
-        return moved
+        y, x = (FINE + (span[0] + span[-1]) / 2 for span in (rows, columns))
+        half = max(rows[-1] - rows[0], columns[-1] - columns[0], FINE * SMALLEST) / 2 / FILLED
+        return x - half, y - half, x + half, y + half
 
     def _lit(self, mask: np.ndarray, surface: Surface, thick: float, top: int, left: int) -> np.ndarray:
         material = MATERIALS[surface.material]

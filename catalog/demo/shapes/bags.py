@@ -93,8 +93,16 @@ def _hobo(look: Look) -> None:
         (50 + half, top),
     )
     studio.part(outline(back, mouth[::-1]), surface=_dark(look), thick=2)
-    belly = curve((50 + half, top), (50 + half + 2.5, top + 12), (50 + 0.82 * half, FLOOR - 6), (50 + 0.4 * half, FLOOR),
-                  (50 - 0.4 * half, FLOOR), (50 - 0.82 * half, FLOOR - 6), (50 - half - 2.5, top + 12), (50 - half, top))  # fmt: skip
+    belly = curve(
+        (50 + half, top),
+        (50 + half + 2.5, top + 12),
+        (50 + 0.82 * half, FLOOR - 6),
+        (50 + 0.4 * half, FLOOR),
+        (50 - 0.4 * half, FLOOR),
+        (50 - 0.82 * half, FLOOR - 6),
+        (50 - half - 2.5, top + 12),
+        (50 - half, top),
+    )
     studio.part(outline(mouth, belly), surface=replace(look.body, folds=3.2), thick=20)
     for x, dx in ((50 - 0.62 * half, 5), (50 + 0.62 * half, -5), (50 - 0.25 * half, 2)):
         studio.seam(curve((x, top + sag), (x + dx, top + sag + 9), (x + 1.5 * dx, top + sag + 19)), 0.22, 1.2)
@@ -116,8 +124,18 @@ def _backpack(look: Look) -> None:
         )
         studio.part(ribbon(strap, 6, 6, 4, 3), surface=_dark(look), thick=2.5)
     _handle(look, 44, 56, top + 2, 10, behind=False)
-    body = loop((50, top), (50 + 0.75 * half, top + 2.5), (50 + half, top + 16), (50 + half + 1.5, FLOOR - 16), (50 + 0.86 * half, FLOOR - 1.5),
-                (50, FLOOR), (50 - 0.86 * half, FLOOR - 1.5), (50 - half - 1.5, FLOOR - 16), (50 - half, top + 16), (50 - 0.75 * half, top + 2.5))  # fmt: skip
+    body = loop(
+        (50, top),
+        (50 + 0.75 * half, top + 2.5),
+        (50 + half, top + 16),
+        (50 + half + 1.5, FLOOR - 16),
+        (50 + 0.86 * half, FLOOR - 1.5),
+        (50, FLOOR),
+        (50 - 0.86 * half, FLOOR - 1.5),
+        (50 - half - 1.5, FLOOR - 16),
+        (50 - half, top + 16),
+        (50 - 0.75 * half, top + 2.5),
+    )
     studio.part(body, surface=look.body, thick=14)
     zip_line = curve(
         (50 - half + 1, top + 26),
@@ -162,8 +180,12 @@ def _clutch(look: Look) -> None:
     base = curve((50 - half + 2, FLOOR), (50, FLOOR), (50 + half - 2, FLOOR))
     studio.part(outline(side, base, mirrored(side)), surface=look.plain, thick=5)
     low = top + look.vary(0.5, 0.72) * (FLOOR - top)
-    flap = outline([(50 - half, top + 1.5), (50 - half + 2, top)], [(50 + half - 2, top), (50 + half, top + 1.5)],
-                   curve((50 + half, top + 4), (50 + 0.45 * half, low - 5), (50, low)), curve((50, low), (50 - 0.45 * half, low - 5), (50 - half, top + 4)))  # fmt: skip
+    flap = outline(
+        [(50 - half, top + 1.5), (50 - half + 2, top)],
+        [(50 + half - 2, top), (50 + half, top + 1.5)],
+        curve((50 + half, top + 4), (50 + 0.45 * half, low - 5), (50, low)),
+        curve((50, low), (50 - 0.45 * half, low - 5), (50 - half, top + 4)),
+    )
     studio.part(flap, surface=look.body, thick=5, lift=1.0)
     studio.part(ellipse(50, low - 3, 3.0, 3.0), surface=look.metal, thick=2, lift=0.5)
     if look.words["trim"] == "tassel":

@@ -62,21 +62,43 @@ def _boot(look: Look, toe: float, heel: float, top: float, lift: float, pointed:
     def x(units: float) -> float:
         return toe + units * size
 
-    under = curve((x(0.5), ground - 1), (x(10), ground), (x(30), ground), (x(48), ground - 0.35 * (ground - seat)),
-                  (x(62), seat + 0.6), (heel, seat))  # fmt: skip
+    under = curve(
+        (x(0.5), ground - 1),
+        (x(10), ground),
+        (x(30), ground),
+        (x(48), ground - 0.35 * (ground - seat)),
+        (x(62), seat + 0.6),
+        (heel, seat),
+    )
     if pointed:
         nose = curve(
             (x(-2), ground - 2.2), (x(7), ground - 9.5 * size), (x(18), ground - 15 * size), (x(30), ground - 21 * size)
         )
     else:
-        nose = curve((x(0.5), ground - 1), (x(0), ground - 9 * size), (x(6), ground - 15.5 * size), (x(17), ground - 18 * size),
-                     (x(30), ground - 22 * size))  # fmt: skip
+        nose = curve(
+            (x(0.5), ground - 1),
+            (x(0), ground - 9 * size),
+            (x(6), ground - 15.5 * size),
+            (x(17), ground - 18 * size),
+            (x(30), ground - 22 * size),
+        )
     flare = look.vary(-1, 2.5) + 0.07 * rise
     calf = look.vary(0.06, 0.1) * rise
-    front = curve((front_x - flare - 0.4 * calf, top), (front_x - 0.6 * calf - 0.5 * flare, top + 0.4 * (ankle - top)),
-                  (front_x - 0.6, ankle - 1), (x(39), ankle + 7 * size), (x(30), ground - (21 if pointed else 22) * size))  # fmt: skip
-    back = curve((back_x + flare, top + 0.8), (back_x + 1.2 * calf, top + 0.35 * (ankle - top)), (back_x - 0.5, ankle),
-                 (heel - 3.2 * size, ankle + 9 * size), (heel - 0.2, seat - 9 * size), (heel, seat))  # fmt: skip
+    front = curve(
+        (front_x - flare - 0.4 * calf, top),
+        (front_x - 0.6 * calf - 0.5 * flare, top + 0.4 * (ankle - top)),
+        (front_x - 0.6, ankle - 1),
+        (x(39), ankle + 7 * size),
+        (x(30), ground - (21 if pointed else 22) * size),
+    )
+    back = curve(
+        (back_x + flare, top + 0.8),
+        (back_x + 1.2 * calf, top + 0.35 * (ankle - top)),
+        (back_x - 0.5, ankle),
+        (heel - 3.2 * size, ankle + 9 * size),
+        (heel - 0.2, seat - 9 * size),
+        (heel, seat),
+    )
     dip = look.vary(0.5, 2.5)
     middle = (front[0][0] + back[0][0]) / 2
     rim = curve(tuple(front[0]), (middle, top + dip + 1.2), tuple(back[0]))
@@ -109,8 +131,10 @@ def _heel(look: Look, heel: float, seat: float, lift: float, size: float) -> Non
     wide = {"stiletto": 8.5, "cuban": 19}.get(kind, 20) * size
     tip = {"stiletto": 1.8, "cuban": 13 * size, "block": 17 * size}.get(kind, 20 * size)
     foot = heel - (1.5 if kind == "cuban" else 0.4)
-    shape = outline(curve((heel + 0.4, seat), (heel - 0.6, seat + 0.5 * lift), (foot, FLOOR)),
-                    curve((foot - tip, FLOOR), (foot - tip - 0.3 * (wide - tip), seat + 0.55 * lift), (heel - wide, seat)))  # fmt: skip
+    shape = outline(
+        curve((heel + 0.4, seat), (heel - 0.6, seat + 0.5 * lift), (foot, FLOOR)),
+        curve((foot - tip, FLOOR), (foot - tip - 0.3 * (wide - tip), seat + 0.55 * lift), (heel - wide, seat)),
+    )
     stacked = kind in ("cuban", "flat")
     look.studio.part(shape, surface=look.sole if stacked else look.plain, thick=4)
     if kind == "cuban":
@@ -159,13 +183,23 @@ def _zip(look: Look, line: np.ndarray) -> None:
 def _gusset(look: Look, shaft: Shaft) -> None:
     studio = look.studio
     left, right = between(shaft.front, shaft.back, 0.38), between(shaft.front, shaft.back, 0.72)
-    shape = outline(part_of(left, 0.02, 0.6), curve(tuple(at(left, 0.6)), tuple(at(between(left, right, 0.5), 0.95)),
-                                                    tuple(at(right, 0.6))), part_of(right, 0.6, 0.02))  # fmt: skip
+    shape = outline(
+        part_of(left, 0.02, 0.6),
+        curve(tuple(at(left, 0.6)), tuple(at(between(left, right, 0.5), 0.95)), tuple(at(right, 0.6))),
+        part_of(right, 0.6, 0.02),
+    )
     studio.part(shape, surface=replace(look.trim, material="knit"), thick=2)
     for share in np.linspace(0.1, 0.9, 9):
         studio.seam(part_of(between(left, right, share), 0.03, 0.6), 0.35, 0.4)
-    loop = ribbon(curve(tuple(shaft.back[0] + [-1, 3]), tuple(shaft.back[0] + [-0.8, -3]), tuple(shaft.back[0] + [0.4, -3]),
-                        tuple(shaft.back[0] + [0.6, 3])), 1.2)  # fmt: skip
+    loop = ribbon(
+        curve(
+            tuple(shaft.back[0] + [-1, 3]),
+            tuple(shaft.back[0] + [-0.8, -3]),
+            tuple(shaft.back[0] + [0.4, -3]),
+            tuple(shaft.back[0] + [0.6, 3]),
+        ),
+        1.2,
+    )
     studio.part(loop, surface=look.trim, thick=1)
 
 

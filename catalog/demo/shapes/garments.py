@@ -44,8 +44,13 @@ def dress(look: Look) -> None:
     shoulder = curve((50 - 0.8 * _neck(look), 7), (50 - half + 1, look.vary(10, 11.5)))
     armhole = curve(tuple(shoulder[-1]), (50 - half + 2.2, 18), (50 - half + 0.4, 25))
     hip = 0.3 * (hem - waist_y)
-    side = curve((50 - half + 0.4, 25), (50 - waist, waist_y), (50 - waist - 3 - 0.42 * flare, waist_y + hip),
-                 (50 - waist - 2.5 - 0.75 * flare, waist_y + 0.62 * (hem - waist_y)), (50 - waist - 2.5 - flare, hem))  # fmt: skip
+    side = curve(
+        (50 - half + 0.4, 25),
+        (50 - waist, waist_y),
+        (50 - waist - 3 - 0.42 * flare, waist_y + hip),
+        (50 - waist - 2.5 - 0.75 * flare, waist_y + 0.62 * (hem - waist_y)),
+        (50 - waist - 2.5 - flare, hem),
+    )
     ripple = look.vary(0.4, 0.9) * flare / 10
     ends = np.linspace(side[-1][0], 100 - side[-1][0], 9)
     bow = 2.6 * flare / 14 * np.sin(np.linspace(0, np.pi, 9))
@@ -58,8 +63,12 @@ def dress(look: Look) -> None:
     waistline = curve((50 - waist, waist_y), (50, waist_y + 1.2), (50 + waist, waist_y))
     _drape(look, waistline, hemline, int(4 + flare / 3), 0.10 + 0.012 * flare)
     if look.rng.random() < 0.4:
-        studio.part(ribbon(waistline, look.vary(2.2, 3.6)), surface=replace(look.trim, material=look.words["material"]), thick=1.6,
-                    lift=0.4)  # fmt: skip
+        studio.part(
+            ribbon(waistline, look.vary(2.2, 3.6)),
+            surface=replace(look.trim, material=look.words["material"]),
+            thick=1.6,
+            lift=0.4,
+        )
     else:
         studio.seam(waistline, 0.4, 0.5)
     studio.seam(hemline - [0, 1.6], 0.3, 0.4)
@@ -103,13 +112,21 @@ def _bodice(look: Look, cut: Cut, top_y: float = 15.0) -> None:
         _collar(look, left, top_y, cut)
     elif kind == "roll":
         high = look.vary(6, 9)
-        roll = outline(curve((43.2, top_y + 2.5), (42.8, top_y - 2), (43.6, top_y - high)), curve((43.6, top_y - high), (50, top_y - high - 1), (56.4, top_y - high)),
-                       curve((56.4, top_y - high), (57.2, top_y - 2), (56.8, top_y + 2.5)), curve((56.8, top_y + 2.5), (50, top_y + 5), (43.2, top_y + 2.5)))  # fmt: skip
+        roll = outline(
+            curve((43.2, top_y + 2.5), (42.8, top_y - 2), (43.6, top_y - high)),
+            curve((43.6, top_y - high), (50, top_y - high - 1), (56.4, top_y - high)),
+            curve((56.4, top_y - high), (57.2, top_y - 2), (56.8, top_y + 2.5)),
+            curve((56.8, top_y + 2.5), (50, top_y + 5), (43.2, top_y + 2.5)),
+        )
         studio.part(roll, surface=look.plain, thick=4, lift=0.4)
         studio.seam(curve((43.2, top_y - 1), (50, top_y + 0.8), (56.8, top_y - 1)), 0.3, 0.8)
     else:
-        studio.part(ribbon(edge, 1.9), surface=replace(look.trim, material=look.words["material"]) if look.rng.random() < 0.5 else look.plain,
-                    thick=1.2, lift=0.2)  # fmt: skip
+        studio.part(
+            ribbon(edge, 1.9),
+            surface=replace(look.trim, material=look.words["material"]) if look.rng.random() < 0.5 else look.plain,
+            thick=1.2,
+            lift=0.2,
+        )
 
 
 def _collar(look: Look, left: np.ndarray, y: float, cut: Cut) -> None:
@@ -140,8 +157,12 @@ def _sleeves(look: Look, cut: Cut, scale: float = 1.0) -> None:
     else:
         reach, drop = look.vary(13, 18) * scale, look.vary(47, 54) * scale
         wide = look.vary(7.5, 10) * scale
-        outer = curve(tuple(tip), (tip[0] - 0.55 * reach, tip[1] + 0.25 * drop), (tip[0] - 0.86 * reach, tip[1] + 0.62 * drop),
-                      (tip[0] - reach, tip[1] + drop))  # fmt: skip
+        outer = curve(
+            tuple(tip),
+            (tip[0] - 0.55 * reach, tip[1] + 0.25 * drop),
+            (tip[0] - 0.86 * reach, tip[1] + 0.62 * drop),
+            (tip[0] - reach, tip[1] + drop),
+        )
         cuff = curve(
             tuple(outer[-1]),
             (tip[0] - reach + 0.5 * wide, tip[1] + drop + 1.2),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.demo.look import Look
-from catalog.demo.paths import at, between, curve, ellipse, loop, outline, ribbon
+from catalog.demo.paths import at, between, curve, ellipse, loop, outline
 
 FLOOR = 76.0
 
@@ -18,8 +18,15 @@ def _cap(look: Look) -> float:
     studio = look.studio
     high, rim = look.vary(30, 36), FLOOR - 3
     front, back = look.vary(31, 34), look.vary(86, 89)
-    crown = curve((back, rim), (back + 0.6, rim - 0.5 * high), (back - 12, rim - 0.9 * high), (60, rim - high - 1.5), (front + 10, rim - 0.86 * high),
-                  (front + 1, rim - 0.45 * high), (front, rim - 1.5))  # fmt: skip
+    crown = curve(
+        (back, rim),
+        (back + 0.6, rim - 0.5 * high),
+        (back - 12, rim - 0.9 * high),
+        (60, rim - high - 1.5),
+        (front + 10, rim - 0.86 * high),
+        (front + 1, rim - 0.45 * high),
+        (front, rim - 1.5),
+    )
     base = curve((front, rim - 1.5), (58, rim + 4.5), (back, rim))
     length = look.vary(22, 27)
     under = outline(
@@ -35,9 +42,11 @@ def _cap(look: Look) -> float:
         )
         hole = 0.45 * foot + 0.55 * np.array([60, rim - high + 5]) + [4, 0]
         studio.part(ellipse(hole[0], hole[1], 1.0, 1.0), surface=look.trim, thick=0.8)
-    bill = outline(curve((front - 1.5, rim - 3), (front - 0.55 * length, rim - 3.5), (front - length - 2, rim + 4.6)),
-                   curve((front - length - 2, rim + 6), (front - 0.2 * length, rim + 2.6), (front + 18, rim + 4.2)),
-                   curve((front + 18, rim + 3.2), (front + 6, rim), (front - 1.5, rim - 3)))  # fmt: skip
+    bill = outline(
+        curve((front - 1.5, rim - 3), (front - 0.55 * length, rim - 3.5), (front - length - 2, rim + 4.6)),
+        curve((front - length - 2, rim + 6), (front - 0.2 * length, rim + 2.6), (front + 18, rim + 4.2)),
+        curve((front + 18, rim + 3.2), (front + 6, rim), (front - 1.5, rim - 3)),
+    )
     studio.part(bill, surface=look.trim if look.rng.random() < 0.5 else look.plain, thick=5, lift=0.8)
     studio.part(ellipse(60, rim - high - 1.6, 2.6, 1.6), surface=look.trim, thick=1.4, lift=0.3)
     if look.rng.random() < 0.5:
@@ -49,8 +58,15 @@ def _cap(look: Look) -> float:
 def _beanie(look: Look) -> float:
     studio = look.studio
     half, high, rim = look.vary(27, 31), look.vary(36, 44), 66.0
-    dome = curve((50 - half, rim), (50 - half + 0.5, rim - 0.5 * high), (50 - 0.5 * half, rim - 0.93 * high), (50, rim - high),
-                 (50 + 0.5 * half, rim - 0.93 * high), (50 + half - 0.5, rim - 0.5 * high), (50 + half, rim))  # fmt: skip
+    dome = curve(
+        (50 - half, rim),
+        (50 - half + 0.5, rim - 0.5 * high),
+        (50 - 0.5 * half, rim - 0.93 * high),
+        (50, rim - high),
+        (50 + 0.5 * half, rim - 0.93 * high),
+        (50 + half - 0.5, rim - 0.5 * high),
+        (50 + half, rim),
+    )
     studio.part(outline(dome, [(50 + half, rim + 6), (50 - half, rim + 6)]), surface=look.body, thick=20)
     for share in np.linspace(0.12, 0.88, 9):
         x = 50 + half * (2 * share - 1)
@@ -60,8 +76,10 @@ def _beanie(look: Look) -> float:
             0.8,
         )
     width = look.vary(12, 17)
-    cuff = outline(curve((50 - half - 1.5, rim - 3), (50, rim + 1), (50 + half + 1.5, rim - 3)),
-                   curve((50 + half + 1, rim - 3 + width), (50, rim + 1.5 + width), (50 - half - 1, rim - 3 + width)))  # fmt: skip
+    cuff = outline(
+        curve((50 - half - 1.5, rim - 3), (50, rim + 1), (50 + half + 1.5, rim - 3)),
+        curve((50 + half + 1, rim - 3 + width), (50, rim + 1.5 + width), (50 - half - 1, rim - 3 + width)),
+    )
     turned = replace(look.trim, material=look.words["material"]) if look.rng.random() < 0.4 else look.plain
     studio.part(cuff, surface=turned, thick=5, lift=0.9)
     for share in np.linspace(0.02, 0.98, 24):
@@ -131,9 +149,18 @@ def _fedora(look: Look) -> float:
 
 def _sun_hat(look: Look) -> float:
     half, high, rim = look.vary(20, 23), look.vary(21, 26), 55.0
-    crown = outline(curve((50 - half, rim), (50 - half + 1, rim - 0.55 * high), (50 - 0.6 * half, rim - 0.95 * high), (50, rim - high - 1),
-                          (50 + 0.6 * half, rim - 0.95 * high), (50 + half - 1, rim - 0.55 * high), (50 + half, rim)),
-                    curve((50 + half, rim), (50, rim + 4), (50 - half, rim)))  # fmt: skip
+    crown = outline(
+        curve(
+            (50 - half, rim),
+            (50 - half + 1, rim - 0.55 * high),
+            (50 - 0.6 * half, rim - 0.95 * high),
+            (50, rim - high - 1),
+            (50 + 0.6 * half, rim - 0.95 * high),
+            (50 + half - 1, rim - 0.55 * high),
+            (50 + half, rim),
+        ),
+        curve((50 + half, rim), (50, rim + 4), (50 - half, rim)),
+    )
     floor = _brimmed(look, half, crown, rim, look.vary(44, 47.5), look.vary(15, 20), look.vary(-6, -2))
     _band(look, half, rim, look.vary(4.5, 7), 4.0)
     if look.rng.random() < 0.6:
@@ -153,20 +180,24 @@ def _bucket(look: Look) -> float:
     studio = look.studio
     half, high, rim, drop = look.vary(21, 24), look.vary(24, 29), 52.0, look.vary(15, 20)
     flare = half + look.vary(11, 15)
-    brim = outline(curve((50 - half, rim), (50 - 0.5 * (half + flare) - 1, rim + 0.55 * drop), (50 - flare, rim + drop)),
-                   curve((50 - flare, rim + drop), (50, rim + drop + 8), (50 + flare, rim + drop)),
-                   curve((50 + flare, rim + drop), (50 + 0.5 * (half + flare) + 1, rim + 0.55 * drop), (50 + half, rim)),
-                   curve((50 + half, rim), (50, rim + 4), (50 - half, rim)))  # fmt: skip
+    brim = outline(
+        curve((50 - half, rim), (50 - 0.5 * (half + flare) - 1, rim + 0.55 * drop), (50 - flare, rim + drop)),
+        curve((50 - flare, rim + drop), (50, rim + drop + 8), (50 + flare, rim + drop)),
+        curve((50 + flare, rim + drop), (50 + 0.5 * (half + flare) + 1, rim + 0.55 * drop), (50 + half, rim)),
+        curve((50 + half, rim), (50, rim + 4), (50 - half, rim)),
+    )
     inside = outline(
         curve((50 - flare, rim + drop), (50, rim + drop - 2.5), (50 + flare, rim + drop)),
         curve((50 + flare, rim + drop), (50, rim + drop + 8), (50 - flare, rim + drop)),
     )
     studio.part(inside, surface=replace(look.plain, colour=look.plain.colour * np.float32(0.4)), thick=3)
     top = 50 - 0.86 * half
-    crown = outline(curve((50 - half, rim), (50 - 0.95 * half, rim - 0.6 * high), (top, rim - high)),
-                    curve((top, rim - high), (50, rim - high - 4.5), (100 - top, rim - high)),
-                    curve((100 - top, rim - high), (50 + 0.95 * half, rim - 0.6 * high), (50 + half, rim)),
-                    curve((50 + half, rim), (50, rim + 4), (50 - half, rim)))  # fmt: skip
+    crown = outline(
+        curve((50 - half, rim), (50 - 0.95 * half, rim - 0.6 * high), (top, rim - high)),
+        curve((top, rim - high), (50, rim - high - 4.5), (100 - top, rim - high)),
+        curve((100 - top, rim - high), (50 + 0.95 * half, rim - 0.6 * high), (50 + half, rim)),
+        curve((50 + half, rim), (50, rim + 4), (50 - half, rim)),
+    )
     studio.part(crown, surface=look.body, thick=16)
     studio.seam(curve((top, rim - high + 1), (50, rim - high + 4.5), (100 - top, rim - high + 1)), 0.45, 0.6)
     studio.part(brim, surface=look.body, thick=11, lift=0.5)

@@ -22,18 +22,29 @@ def pump(look: Look) -> float:
 
     # The sole, from the toe over the ball and up the arch to the heel.
     under = curve(
-        (toe, FLOOR - (3.2 if pointed else 4.0)), (toe + 9, FLOOR - 0.9), (toe + 24, FLOOR - 0.8),
-        (toe + 40, FLOOR - 3 - 0.24 * lift), (back - 20, seat + 3 + 0.06 * lift), (back - 8, seat + 1), (back, seat),
-    )  # fmt: skip
+        (toe, FLOOR - (3.2 if pointed else 4.0)),
+        (toe + 9, FLOOR - 0.9),
+        (toe + 24, FLOOR - 0.8),
+        (toe + 40, FLOOR - 3 - 0.24 * lift),
+        (back - 20, seat + 3 + 0.06 * lift),
+        (back - 8, seat + 1),
+        (back, seat),
+    )
     heel_back = curve((back, seat), (back + 1.4, seat - 7), (back - 0.8, counter))
     edge = curve(
-        (back - 0.8, counter), (back - 12, counter + 7 + 0.05 * lift), (back - 30, seat - 4 + 0.25 * lift),
-        (vamp[0] + 9, vamp[1] + 2.5), vamp,
-    )  # fmt: skip
+        (back - 0.8, counter),
+        (back - 12, counter + 7 + 0.05 * lift),
+        (back - 30, seat - 4 + 0.25 * lift),
+        (vamp[0] + 8, vamp[1] + 2.6 - 0.13 * lift),
+        vamp,
+    )
     far = curve(
-        (back - 0.8, counter), (back - 12, counter + 2.5), (back - 30, seat - 9.5 + 0.25 * lift),
-        (vamp[0] + 8, vamp[1] - 2), vamp,
-    )  # fmt: skip
+        (back - 0.8, counter),
+        (back - 12, counter + 2.5),
+        (back - 30, seat - 9.5 + 0.25 * lift),
+        (vamp[0] + 8, vamp[1] - 2),
+        vamp,
+    )
     if pointed:
         toe_top = curve(vamp, (vamp[0] - 9, vamp[1] + 3.6), (toe + 8, FLOOR - 6.4), (toe, FLOOR - 3.2))
     else:
@@ -59,9 +70,13 @@ def _heel(look: Look, back: float, seat: float, lift: float) -> None:
     foot = back - look.vary(0.5, 2.5)
     shape = outline(
         curve((back + 0.3, seat - 1), (back - 0.2, seat + 0.25 * lift), (foot, FLOOR - 1.2)),
-        curve((foot - tip, FLOOR - 1.2), (foot - tip - 0.18 * (wide - tip), seat + 0.45 * lift),
-              (back - wide, seat + 2.4), (back - wide - 3, seat + 1.2)),
-    )  # fmt: skip
+        curve(
+            (foot - tip, FLOOR - 1.2),
+            (foot - tip - 0.18 * (wide - tip), seat + 0.45 * lift),
+            (back - wide, seat + 2.4),
+            (back - wide - 3, seat + 1.2),
+        ),
+    )
     look.studio.part(shape, surface=look.plain, thick=5)
     cap = [(foot + 0.2, FLOOR - 1.4), (foot + 0.1, FLOOR), (foot - tip - 0.1, FLOOR), (foot - tip, FLOOR - 1.4)]
     look.studio.part(outline(cap), surface=look.sole, thick=1)

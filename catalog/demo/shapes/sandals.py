@@ -14,12 +14,17 @@ Foot = Callable[[float, float], tuple[float, float]]
 
 def sandal(look: Look) -> float:
     """Straps are laid over a foot that is not there: (x, share of its height there) -> a point on its near side."""
-    studio = look.studio
     lift = look.amount("heel", flat=(0, 1.2), wedge=(13, 19), platform=(6, 9))
     front = {"flat": 2.4, "wedge": 4.5, "platform": 7.5}[look.words["heel"]] + look.vary(0, 1)
-    bed = curve((6, FLOOR - front - 0.6), (14, FLOOR - front), (32, FLOOR - front), (56, FLOOR - front - 0.55 * lift),
-                (76, FLOOR - front - lift), (93, FLOOR - front - lift - 1))  # fmt: skip
-    instep = curve((6, 10), (16, 13), (30, 16.5), (46, 19), (60, 23), (76, 25), (93, 26))
+    bed = curve(
+        (6, FLOOR - front - 0.6),
+        (14, FLOOR - front),
+        (32, FLOOR - front),
+        (56, FLOOR - front - 0.55 * lift),
+        (76, FLOOR - front - lift),
+        (93, FLOOR - front - lift - 1),
+    )
+    instep = curve((6, 10), (16, 13), (30, 15), (46, 17.5), (60, 22), (76, 25), (93, 26))
 
     def foot(x: float, share: float) -> tuple[float, float]:
         base = np.interp(x, bed[:, 0], bed[:, 1])
@@ -33,9 +38,15 @@ def sandal(look: Look) -> float:
 def _band(look: Look, foot: Foot, x0: float, x1: float, lean: float = 2.6) -> None:
     """A strap over the foot from x0 to x1, the inside of its far half showing behind it."""
     near = curve(
-        foot(x0 + 0.6, -0.02), foot(x0, 0.45), foot(x0 + 0.2 * lean, 0.82), foot(x0 + lean, 0.99),
-        foot(0.5 * (x0 + x1), 1.06), foot(x1 - 0.5 * lean, 1.0), foot(x1 + 0.6, 0.6), foot(x1, -0.02),
-    )  # fmt: skip
+        foot(x0 + 0.6, -0.02),
+        foot(x0, 0.45),
+        foot(x0 + 0.2 * lean, 0.82),
+        foot(x0 + lean, 0.99),
+        foot(0.5 * (x0 + x1), 1.06),
+        foot(x1 - 0.5 * lean, 1.0),
+        foot(x1 + 0.6, 0.6),
+        foot(x1, -0.02),
+    )
     inside = replace(look.lining, colour=look.lining.colour * np.float32(0.5))
     look.studio.part(near + [2.6, -1.6], surface=inside, thick=3)
     look.studio.part(near, surface=look.body, thick=5, lift=0.4)
@@ -74,7 +85,7 @@ def _crossed(look: Look, foot: Foot, bed: np.ndarray) -> None:
 
 def _bands(look: Look, foot: Foot, bed: np.ndarray) -> None:
     width = look.vary(13, 17)
-    for x in (39.0, 19.0):
+    for x in (36.0, 17.0):
         _band(look, foot, x, x + width)
         px, py = foot(x + 0.55 * width, 0.5)
         look.studio.part(ellipse(px, py, 3.0, 3.0), surface=look.metal, thick=1.2, lift=0.4)

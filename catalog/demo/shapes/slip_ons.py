@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from catalog.demo.look import Look
-from catalog.demo.paths import at, curve, ellipse, loop, outline, part_of, ribbon
+from catalog.demo.paths import at, curve, ellipse, loop, outline, ribbon
 
 FLOOR = 78.0
 
@@ -21,8 +21,14 @@ class Upper:
 
 def flat(look: Look) -> float:
     studio, ground = look.studio, FLOOR - 1.6
-    upper = _upper(look, ground, vamp=(look.vary(28, 33), ground - look.vary(13, 15)), counter=ground - look.vary(17, 20),
-                   dip=look.vary(7, 9), pointed=look.words["toe"] == "pointed")  # fmt: skip
+    upper = _upper(
+        look,
+        ground,
+        vamp=(look.vary(28, 33), ground - look.vary(13, 15)),
+        counter=ground - look.vary(17, 20),
+        dip=look.vary(7, 9),
+        pointed=look.words["toe"] == "pointed",
+    )
     studio.part(
         ribbon(upper.edge + [0, 0.5], 1.5), surface=replace(look.trim, material=look.words["material"]), thick=1
     )
@@ -37,8 +43,15 @@ def loafer(look: Look) -> float:
     studio = look.studio
     thick = look.amount("sole", thin=(2.2, 3), chunky=(6, 8))
     ground = FLOOR - thick
-    upper = _upper(look, ground, vamp=(look.vary(43, 46), ground - look.vary(21.5, 23.5)), counter=ground - look.vary(20, 22),
-                   dip=look.vary(12, 13.5), pointed=False, full=1.12)  # fmt: skip
+    upper = _upper(
+        look,
+        ground,
+        vamp=(look.vary(43, 46), ground - look.vary(21.5, 23.5)),
+        counter=ground - look.vary(20, 22),
+        dip=look.vary(12, 13.5),
+        pointed=False,
+        full=1.12,
+    )
     apron = curve(tuple(upper.edge[0] + [2.5, 3]), (30, ground - 14.5), (18, ground - 10.5), (11.5, ground - 10.8))
     studio.seam(apron, 0.55, 0.9)
     studio.seam(apron + [0.5, 1.4], 0.3, 0.5)
@@ -83,15 +96,21 @@ def slipper(look: Look) -> float:
         studio.part(ribbon(rim, 3.0), surface=replace(look.trim, material=look.words["material"]), thick=1.5)
     if look.words["trim"] == "pompon":
         studio.part(_tuft(look, 33, ground - 25, 7.5), surface=fur, thick=8, lift=0.8)
-    sole = outline(curve((6.5, ground - 0.5), (12, ground + 1.4), (50, ground + 1), (86, ground + 1), (93.5, ground - 0.8)),
-                   curve((92, FLOOR - 0.6), (86, FLOOR), (14, FLOOR), (7.5, FLOOR - 0.8)))  # fmt: skip
+    sole = outline(
+        curve((6.5, ground - 0.5), (12, ground + 1.4), (50, ground + 1), (86, ground + 1), (93.5, ground - 0.8)),
+        curve((92, FLOOR - 0.6), (86, FLOOR), (14, FLOOR), (7.5, FLOOR - 0.8)),
+    )
     studio.part(sole, surface=look.sole, thick=2.4, lift=0.3)
     return FLOOR
 
 
-def _upper(look: Look, ground: float, vamp: tuple[float, float], counter: float, dip: float, pointed: bool,
-           full: float = 1.0) -> Upper:  # fmt: skip
-    """The body of a low shoe with what one sees of its inside. dip: how high the opening's lowest point is above the sole."""
+def _upper(
+    look: Look, ground: float, vamp: tuple[float, float], counter: float, dip: float, pointed: bool, full: float = 1.0
+) -> Upper:
+    """The body of a low shoe and what one sees of its inside.
+
+    dip: how high above the sole the opening's lowest point is. full: height of the toe box, 1 for a ballet flat.
+    """
     studio = look.studio
     x, y = vamp
     if pointed:
@@ -133,12 +152,23 @@ def _flat_trim(look: Look, upper: Upper) -> None:
             studio.part(ellipse(x - 3 + dx, y - 0.4 - 0.25 * dx, 4.2, 2.5, tilt), surface=trim, thick=2, lift=0.5)
         studio.part(ellipse(x - 3, y - 0.4, 1.6, 1.9), surface=trim, thick=1.5, lift=0.3)
     elif look.words["trim"] == "strap":
-        band = curve((60, at(upper.edge, 0.55)[1] + 2.5), (53, y - 4), (44, y - 5.5), (41, y + 1.5))
-        studio.part(ribbon(band, 3.0), surface=look.plain, thick=1.6, lift=0.8)
-        studio.part(ellipse(57.6, at(upper.edge, 0.55)[1] - 2.2, 1.8, 1.8), surface=look.metal, thick=1)
+        x, y = at(upper.edge, 0.42)
+        inside = replace(look.lining, colour=look.lining.colour * np.float32(0.55))
+        studio.part(ribbon(curve((x - 3, y - 7.5), (x + 1.5, y - 7.5), (x + 4, y - 3)), 2.6), surface=inside, thick=1.5)
+        studio.part(
+            ribbon(curve((x + 1, y + 2.6), (x - 2.4, y - 2), (x - 3, y - 7)), 3.6, 3.2),
+            surface=look.plain,
+            thick=2,
+            lift=0.5,
+        )
+        studio.part(ellipse(x - 0.6, y + 0.8, 1.7, 1.7), surface=look.metal, thick=1)
     elif look.words["trim"] == "buckle":
-        studio.part(outline([(x - 10, y + 2.2), (x - 1.5, y - 0.8), (x, y + 4), (x - 8.5, y + 7)]), surface=look.metal, thick=1.4,
-                    lift=0.5)  # fmt: skip
+        studio.part(
+            outline([(x - 10, y + 2.2), (x - 1.5, y - 0.8), (x, y + 4), (x - 8.5, y + 7)]),
+            surface=look.metal,
+            thick=1.4,
+            lift=0.5,
+        )
         studio.part(
             outline([(x - 8, y + 3), (x - 2.6, y + 1.1), (x - 1.8, y + 3.4), (x - 7.2, y + 5.3)]),
             surface=look.plain,
@@ -150,8 +180,11 @@ def _loafer_trim(look: Look, ground: float) -> None:
     studio, trim = look.studio, look.words["trim"]
     if trim == "none":
         return
-    saddle = outline(curve((36, ground - 18.2), (41, ground - 21), (45, ground - 22)), curve((52, ground - 12), (52, ground)),
-                     curve((42, ground), (39, ground - 10), (36, ground - 18.2)))  # fmt: skip
+    saddle = outline(
+        curve((36, ground - 18.2), (41, ground - 21), (45, ground - 22)),
+        curve((52, ground - 12), (52, ground)),
+        curve((42, ground), (39, ground - 10), (36, ground - 18.2)),
+    )
     studio.part(saddle, surface=replace(look.plain, colour=look.plain.colour * np.float32(0.8)), thick=4, lift=0.4)
     if trim == "penny":
         studio.part(ellipse(43, ground - 15.5, 1.3, 3.4, 0.5), surface=look.trim, thick=1)

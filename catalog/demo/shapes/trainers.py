@@ -27,7 +27,15 @@ def trainer(look: Look) -> float:
     heel = curve((87, top - 1.5), (89, top + 2), (87.5, 54), (91, 64), (92.5, upper - 1))
     far_collar = curve(throat[-1], (63, top - 2.5), (76, top - 3), (87, top - 1.5))
 
-    tongue = curve(at(throat, 0.55), (46, top + 4), (49, top - 6), (55, top - 8.5), (60, top - 3), (58, top + 4))
+    tip = throat[-1]
+    tongue = curve(
+        at(throat, 0.5),
+        at(throat, 0.8) + [-2.2, -2.2],
+        tip + [-3.4, -4.6],
+        tip + [1.2, -6.4],
+        tip + [5, -3],
+        tip + [5, 4],
+    )
     studio.part(outline(collar, far_collar[::-1]), surface=look.lining, thick=3)
     studio.tint(outline(collar, far_collar[::-1]), colour=np.float32([0.3, 0.3, 0.3]), strength=0.5)
     studio.part(outline(tongue), surface=look.plain, thick=4, lift=0.8)
@@ -84,8 +92,12 @@ def _laces(look: Look, throat: np.ndarray, upper: float, top: float) -> None:
     rows = 5 if top > 35 else 7
     for share in np.linspace(0.1, 0.9, rows):
         x, y = at(throat, share)
-        look.studio.part(ribbon(curve((x - 1.6, y - 0.6), (x + 1.5, y + 0.6), (x + 4.2, y + 4.6)), 2.0, 2.0, 1.6),
-                         surface=lace, thick=1.2, lift=0.5)  # fmt: skip
+        look.studio.part(
+            ribbon(curve((x - 1.6, y - 0.6), (x + 1.5, y + 0.6), (x + 4.2, y + 4.6)), 2.0, 2.0, 1.6),
+            surface=lace,
+            thick=1.2,
+            lift=0.5,
+        )
 
 
 def _sole(look: Look, upper: float, sole: float) -> None:
@@ -101,8 +113,13 @@ def _sole(look: Look, upper: float, sole: float) -> None:
     if sole > 8:
         studio.seam(line, 0.5, 0.9)
         for x in np.arange(52, 90, 6.5):
-            studio.tint(ribbon(curve((x, FLOOR - 0.4 * sole), (x + 3, FLOOR - 0.75 * sole)), 1.4), colour=look.trim.colour * 0.6,
-                        strength=0.7)  # fmt: skip
-    tread = outline(curve((8.5, FLOOR - 2.4), (50, FLOOR - 1.7), (94, FLOOR - 2.6)),
-                    curve((91, FLOOR), (50, FLOOR), (11, FLOOR - 0.6)))  # fmt: skip
+            studio.tint(
+                ribbon(curve((x, FLOOR - 0.4 * sole), (x + 3, FLOOR - 0.75 * sole)), 1.4),
+                colour=look.trim.colour * 0.6,
+                strength=0.7,
+            )
+    tread = outline(
+        curve((8.5, FLOOR - 2.4), (50, FLOOR - 1.7), (94, FLOOR - 2.6)),
+        curve((91, FLOOR), (50, FLOOR), (11, FLOOR - 0.6)),
+    )
     studio.part(tread, surface=replace(look.sole, colour=look.trim.colour * np.float32(0.8)), thick=1.5)

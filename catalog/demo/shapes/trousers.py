@@ -43,8 +43,16 @@ def trousers(look: Look) -> None:
     _details(look, outer, inner, cuff, waistline, crotch, hem, top)
 
 
-def _details(look: Look, outer: np.ndarray, inner: np.ndarray, cuff: np.ndarray, waistline: np.ndarray, crotch: float, hem: float,
-             top: float) -> None:  # fmt: skip
+def _details(
+    look: Look,
+    outer: np.ndarray,
+    inner: np.ndarray,
+    cuff: np.ndarray,
+    waistline: np.ndarray,
+    crotch: float,
+    hem: float,
+    top: float,
+) -> None:
     studio = look.studio
     band = waistline + [0, 2.6]
     studio.part(outline(waistline, band[::-1]), surface=look.plain, thick=1.8, lift=0.2)

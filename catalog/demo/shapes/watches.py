@@ -32,8 +32,18 @@ def watch(look: Look) -> None:
     studio.part(dial, surface=Surface("rubber", paint), thick=0.8)
     light = look.words["dial"] == "white"
     _marks(look, size, centre, np.float32([0.03, 0.03, 0.03] if light else [0.85, 0.84, 0.8]))
-    gleam = outline(curve((50 - 0.62 * size, centre - 0.1 * size), (50 - 0.4 * size, centre - 0.5 * size), (50 - 0.05 * size, centre - 0.68 * size)),
-                    curve((50 + 0.12 * size, centre - 0.62 * size), (50 - 0.2 * size, centre - 0.3 * size), (50 - 0.5 * size, centre + 0.15 * size)))  # fmt: skip
+    gleam = outline(
+        curve(
+            (50 - 0.62 * size, centre - 0.1 * size),
+            (50 - 0.4 * size, centre - 0.5 * size),
+            (50 - 0.05 * size, centre - 0.68 * size),
+        ),
+        curve(
+            (50 + 0.12 * size, centre - 0.62 * size),
+            (50 - 0.2 * size, centre - 0.3 * size),
+            (50 - 0.5 * size, centre + 0.15 * size),
+        ),
+    )
     studio.part(gleam, surface=Surface("glass", np.full(3, 0.5, dtype=np.float32)), thick=1, opacity=0.16)
 
 
