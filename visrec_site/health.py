@@ -1,0 +1,48 @@
+"""Whether the process lives, whether it can do its work, and its counters."""
+
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django_prometheus.exports import ExportToDjangoView
+from kombu.exceptions import OperationalError as BrokerError
+
+from recommender import queries
+from recommender.models import Role
+from visrec_site.celery import app
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when the shop can serve: database, broker and an active version for each role; else 503 with what lacks."""
+    found = {"database": database_state(), "broker": broker_state()}
+    if found["database"] == "ok":
+        for role in Role:
+            version = queries.active_version(role)
+            found[f"{role.value} model"] = "ok" if version else "no active version"
+    well = all(state == "ok" for state in found.values())
+    return JsonResponse({"status": "ok" if well else "unavailable", "checks": found}, status=200 if well else 503)
+
+
+def database_state() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError as error:
+        return f"unreachable: {str(error).splitlines()[0]}"
+    return "ok"
+
+
+def broker_state() -> str:
+    try:
+        with app.connection_for_read(transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+    except BrokerError as error:
+        return f"unreachable: {error}"
+    return "ok"
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    return ExportToDjangoView(request)

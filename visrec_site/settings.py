@@ -1,0 +1,247 @@
+"""Every value that differs between machines, read from the environment and checked here.
+
+Without VISREC_DATABASE_URL a checkout uses the embedded servers and keeps everything under var/.
+"""
+
+from pathlib import Path
+
+import environ
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
+
+from visrec_site import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def yes(name: str, default: str) -> bool:
+    value = env.str(name, default)
+    if value not in ("yes", "no"):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of: yes, no")
+    return value == "yes"
+
+
+def positive(name: str, default: int) -> int:
+    value = env.str(name, str(default))
+    if not value.isdigit() or int(value) == 0:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number above 0")
+    return int(value)
+
+
+VAR = Path(env.str("VISREC_VAR", str(ROOT / "var"))).resolve()
+EMBEDDED = "VISREC_DATABASE_URL" not in env.ENVIRON
+
+DEBUG = yes("VISREC_DEBUG", "no")
+if EMBEDDED:
+    SECRET_KEY = env.str("VISREC_SECRET_KEY", None) or embedded.secret_key(VAR / "secret-key")
+else:
+    SECRET_KEY = env.str("VISREC_SECRET_KEY")
+ALLOWED_HOSTS = env.list("VISREC_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("VISREC_TRUSTED_ORIGINS", default=[])
+BEHIND_TLS = yes("VISREC_BEHIND_TLS", "no")  # a proxy in front speaks https and sets X-Forwarded-Proto
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+INSTALLED_APPS = [
+    "catalog",
+    "recommender",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "django_filters",
+    "django_htmx",
+    "django_prometheus",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "visrec_site.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "visrec_site.urls"
+WSGI_APPLICATION = "visrec_site.wsgi.application"
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/for-you/"
+LOGOUT_REDIRECT_URL = "/"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "catalog.context_processors.shop",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": env.db_url("VISREC_DATABASE_URL", default=embedded.database_url(VAR))
+    | {
+        "CONN_MAX_AGE": None,  # a new connection costs 6 to 14 times the query
+        "CONN_HEALTH_CHECKS": True,  # so a restarted database is met with a new connection, not an error
+        "OPTIONS": {
+            # Candidates an HNSW scan keeps, and going on past them until a filtered list is full.
+            "options": "-c hnsw.ef_search=100 -c hnsw.iterative_scan=strict_order",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+BROKER_URL = env.str("VISREC_BROKER_URL", embedded.broker_url(VAR))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.str("VISREC_CACHE_URL", f"unix://{embedded.socket_folder(VAR) / 'redis.sock'}?db=1"),
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(env.str("VISREC_MEDIA", str(VAR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MODELS_ROOT = Path(env.str("VISREC_MODELS", str(VAR / "models")))  # checkpoints, a folder a version
+
+# Pictures. A picture of more pixels is refused before it is decoded.
+MAX_IMAGE_BYTES = positive("VISREC_MAX_IMAGE_BYTES", 20_000_000)
+MAX_IMAGE_PIXELS = positive("VISREC_MAX_IMAGE_PIXELS", 50_000_000)
+THUMBNAIL_PIXELS = 480  # longest side of what lists show; larger originals get a copy of this size
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_IMAGE_BYTES
+CURRENCY = env.str("VISREC_CURRENCY", "EUR")
+
+# What the broker's clients do while it is away: an upload must not wait for it. The sweep queues what was missed.
+CELERY_BROKER_URL = BROKER_URL
+CELERY_RESULT_BACKEND = env.str("VISREC_RESULT_URL", BROKER_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 20,
+    "max_retries": 1,
+    "interval_start": 0,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_RESULT_EXPIRES = 300  # seconds; only a photo search waits for a result
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "embed"
+CELERY_TASK_QUEUES = [Queue("embed"), Queue("train")]
+CELERY_TASK_ROUTES = {"recommender.tasks.train_version": {"queue": "train"}}
+CELERY_TASK_SOFT_TIME_LIMIT = 600  # seconds; a training holds a lease instead and has no limit
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "recommender.tasks.sweep", "schedule": schedule(run_every=30), "options": {"expires": 30}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+CELERY_TIMEZONE = "UTC"
+
+# Seconds without a sign of life after which another worker may take over a training.
+TRAINING_LEASE = positive("VISREC_TRAINING_LEASE", 120)
+# Seconds that a visitor waits for the embedding of a photo.
+PHOTO_SEARCH_SECONDS = positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
+TORCH_THREADS = env.int("VISREC_TORCH_THREADS", 0)  # 0: as many as torch finds cores
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",  # first, so that a refusal is a 401
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "recommender.api.pagination.Pages",
+    "PAGE_SIZE": 24,
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "recommender.api.schema.ProblemSchema",
+    "EXCEPTION_HANDLER": "recommender.api.errors.problem_response",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "recommender.api.throttling.AnonymousThrottle",
+        "recommender.api.throttling.AccountThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anonymous": env.str("VISREC_RATE_ANONYMOUS", "1200/min"),
+        "account": env.str("VISREC_RATE_ACCOUNT", "6000/min"),
+        "photo": env.str("VISREC_RATE_PHOTO", "60/min"),
+        "token": env.str("VISREC_RATE_TOKEN", "20/min"),
+    },
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "VisRec",
+    "DESCRIPTION": "A shop catalogue in which pictures do the recommending.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],  # blob: the preview of a photo chosen for a search
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "visrec_site.request_id.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "root": {"handlers": ["console"], "level": env.str("VISREC_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,19 @@
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path, re_path
+
+from visrec_site import health, media
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("recommender.api.urls")),
+    path("login/", auth.LoginView.as_view(template_name="login.html"), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    re_path(rf"^{settings.MEDIA_URL.lstrip('/')}(?P<path>.*)$", media.serve, name="media"),
+    path("", include("recommender.urls")),
+    path("", include("catalog.urls")),
+]
