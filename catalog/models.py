@@ -1,0 +1,193 @@
+import secrets
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.text import slugify
+
+
+class Category(models.Model):
+    name = models.CharField(max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def slug(self) -> str:
+        return slugify(self.name)
+
+
+class ProductQuerySet(models.QuerySet):
+    def visible(self) -> "ProductQuerySet":
+        """What visitors may see: not hidden."""
+        return self.filter(is_hidden=False)
+
+    def in_stock(self) -> "ProductQuerySet":
+        return self.filter(in_stock=True)
+
+    def with_picture(self) -> "ProductQuerySet":
+        """Category and pictures joined, for lists: two queries, however long the list."""
+        return self.select_related("category").prefetch_related("images")
+
+
+class Product(models.Model):
+    sku = models.CharField(
+        "SKU",
+        max_length=100,
+        unique=True,
+        validators=[RegexValidator(r"^[^\s/]+$", "A SKU has neither spaces nor slashes.")],
+    )
+    title = models.CharField(max_length=300)
+    category = models.ForeignKey(Category, models.PROTECT, related_name="products")
+    price = models.DecimalField(max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal(0))])
+    currency = models.CharField(
+        max_length=3,
+        default=settings.CURRENCY,
+        validators=[RegexValidator(r"^[A-Z]{3}$", "A currency is three capital letters.")],
+    )
+    in_stock = models.BooleanField("in stock", default=True)
+    is_hidden = models.BooleanField("hidden", default=False, help_text="Hidden products are shown to no visitor.")
+    attributes = models.JSONField(default=dict, blank=True, help_text="A name and a value each, such as colour: red.")
+    search = models.GeneratedField(
+        expression=SearchVector("title", "sku", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            GinIndex(fields=["search"], name="product_search"),  # queries.search_products
+            models.Index(fields=["-created_at", "-id"], name="product_newest"),  # /products/ as it opens
+            models.Index(fields=["category", "-created_at", "-id"], name="product_category_newest"),
+            models.Index(fields=["price", "id"], name="product_price"),
+        ]
+        constraints = [models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative")]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.sku})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("product", args=[self.sku])
+
+    @property
+    def primary_image(self) -> "ProductImage | None":
+        """The first picture; a query, unless the images were prefetched (with_picture)."""
+        return next(iter(self.images.all()), None)
+
+
+def image_name(image: "ProductImage", filename: str) -> str:
+    """A name of its own for every stored picture, so that a changed picture is never served from a cache."""
+    token = secrets.token_hex(12)
+    return f"products/{token[:2]}/{token}.{filename.rsplit('.', 1)[-1].lower()}"
+
+
+def thumbnail_name(image: "ProductImage", filename: str) -> str:
+    token = secrets.token_hex(12)
+    return f"thumbnails/{token[:2]}/{token}.webp"
+
+
+class ProductImage(models.Model):
+    """A picture of a product; the one of lowest position is the primary one. Written by catalog.products alone."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="images")
+    position = models.PositiveSmallIntegerField(default=0)
+    file = models.ImageField(upload_to=image_name, width_field="width", height_field="height", max_length=200)
+    thumbnail = models.ImageField(upload_to=thumbnail_name, blank=True, max_length=200)  # empty: the file is small
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    content_hash = models.CharField(max_length=64, editable=False)  # catalog.pictures.Picture.content_hash
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["product", "position"], name="one_image_per_position")]
+
+    def __str__(self) -> str:
+        return f"picture {self.position + 1} of product {self.product_id}"
+
+    @property
+    def display_url(self) -> str:
+        return (self.thumbnail or self.file).url
+
+
+class Shopper(models.Model):
+    """Somebody who has, or had, an account here or in the shop that calls us."""
+
+    key = models.CharField(max_length=150, unique=True, help_text="The shop's own id for this shopper.")
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="shopper"
+    )
+    is_simulated = models.BooleanField("simulated", default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Kind(models.TextChoices):
+    VIEW = "view"
+    CLICK = "click"
+    LIKE = "like"
+    DISLIKE = "dislike"
+    CART = "cart"
+    PURCHASE = "purchase"
+
+
+class Interaction(models.Model):
+    """Something a shopper, or a guest's session, did with a product. Written by catalog.interactions alone."""
+
+    shopper = models.ForeignKey(Shopper, models.CASCADE, null=True, blank=True, related_name="interactions")
+    session = models.CharField(max_length=150, blank=True, help_text="A guest's session; empty for a shopper.")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="interactions")
+    kind = models.CharField(max_length=10, choices=Kind)
+    occurred_at = models.DateTimeField()
+    event_id = models.CharField(max_length=150, blank=True, help_text="The sender's own id; empty if it gave none.")
+    recommendation_id = models.UUIDField(null=True, blank=True)
+    position = models.PositiveIntegerField(null=True, blank=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-occurred_at", "-pk"]
+        indexes = [
+            models.Index(fields=["shopper", "-occurred_at"], name="interaction_shopper"),  # a shopper's history
+            models.Index(fields=["session", "-occurred_at"], name="interaction_session", condition=~Q(session="")),
+            models.Index(fields=["-occurred_at", "-id"], name="interaction_newest"),  # the admin's list
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shopper__isnull=False, session="") | (Q(shopper__isnull=True) & ~Q(session="")),
+                name="shopper_or_session",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="known_kind"),
+            # The same id twice counts once. An id is its sender's own, so that nobody can use up another's.
+            models.UniqueConstraint(
+                fields=["shopper", "event_id"],
+                condition=Q(shopper__isnull=False) & ~Q(event_id=""),
+                name="one_event_per_shopper_and_id",
+            ),
+            models.UniqueConstraint(
+                fields=["session", "event_id"],
+                condition=~Q(session="") & ~Q(event_id=""),
+                name="one_event_per_session_and_id",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of product {self.product_id}"

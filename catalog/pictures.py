@@ -1,0 +1,102 @@
+"""Files that shops and visitors hand in, checked before anything else touches them."""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from catalog.errors import UnreadablePicture
+
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}
+
+# Pillow warns of bombs from a limit of its own; ours is checked first and refuses.
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that was decoded to its last row."""
+
+    data: bytes
+    extension: str
+    width: int
+    height: int
+    content_hash: str  # of size and RGB pixels: equal for equal pictures, whatever their file's metadata
+    thumbnail: bytes | None  # WebP, at most THUMBNAIL_PIXELS a side; None if the picture itself is no larger
+
+    @property
+    def file(self) -> ContentFile:
+        return ContentFile(self.data, name=f"picture.{self.extension}")
+
+    @property
+    def thumbnail_file(self) -> ContentFile | None:
+        return None if self.thumbnail is None else ContentFile(self.thumbnail, name="thumbnail.webp")
+
+
+def read_picture(source: bytes | Path) -> Picture:
+    """The picture in these bytes or this file. Raises UnreadablePicture with the reason."""
+    data = source.read_bytes() if isinstance(source, Path) else source
+    image = decode(data)
+    side = settings.THUMBNAIL_PIXELS
+    upright = on_white(ImageOps.exif_transpose(image))
+    digest = hashlib.sha256(f"{upright.width}x{upright.height}".encode() + upright.tobytes()).hexdigest()
+    thumbnail = None
+    if max(upright.size) > side:
+        upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+        thumbnail = encoded(upright, "WEBP", quality=85)
+    return Picture(data, EXTENSIONS[image.format], image.width, image.height, digest, thumbnail)
+
+
+def reduced(data: bytes, side: int) -> bytes:
+    """The picture as a JPEG of at most `side` pixels, small enough to hand to a worker. Raises UnreadablePicture."""
+    upright = on_white(ImageOps.exif_transpose(decode(data, draft=side)))
+    upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return encoded(upright, "JPEG", quality=95)
+
+
+def decode(data: bytes, draft: int | None = None) -> Image.Image:
+    """draft: a JPEG may be decoded at a fraction of its size, no smaller than this side."""
+    if not data:
+        raise UnreadablePicture("the file is empty")
+    if len(data) > settings.MAX_IMAGE_BYTES:
+        raise UnreadablePicture(f"the file has {len(data):,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken")
+    try:
+        image = Image.open(io.BytesIO(data), formats=list(EXTENSIONS))
+        if image.width * image.height > settings.MAX_IMAGE_PIXELS:
+            raise UnreadablePicture(
+                f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_PIXELS / 1e6:g} million are taken"
+            )
+        if draft:
+            image.draft("RGB", (draft, draft))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata; the pixels are what counts
+            image.load()
+    except UnidentifiedImageError:
+        raise UnreadablePicture(
+            "not a picture that can be read (JPEG, PNG, WebP, GIF, BMP and TIFF are taken)"
+        ) from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise for damaged files
+        raise UnreadablePicture(f"damaged: {error}") from error
+    return image
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """RGB, transparency laid on white. 16-bit greys are scaled, not clipped."""
+    if image.mode.startswith("I"):
+        image = image.point(lambda value: value / 256).convert("L")
+    if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def encoded(image: Image.Image, format: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()

@@ -1,0 +1,107 @@
+"""What is done to products and their pictures."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Max
+
+from catalog.models import Category, Product, ProductImage
+from catalog.pictures import Picture
+from catalog.signals import images_added
+
+
+@transaction.atomic
+def create(*, category: str | Category, picture: Picture | None = None, **fields) -> Product:
+    """A new product; a named category that is unknown is made. Raises ValidationError for fields that make no sense."""
+    if isinstance(category, str):
+        category, _ = Category.objects.get_or_create(name=category.strip())
+    product = Product(category=category, **fields)
+    product.full_clean()
+    product.save(force_insert=True)
+    if picture:
+        add_images(product, [picture])
+    return product
+
+
+@transaction.atomic
+def update(
+    product: Product, *, category: str | Category | None = None, picture: Picture | None = None, **fields
+) -> None:
+    """Write the fields that are given; a picture replaces the primary one, unless it is the same picture."""
+    if category is not None:
+        fields["category"] = (
+            Category.objects.get_or_create(name=category.strip())[0] if isinstance(category, str) else category
+        )
+    for name, value in fields.items():
+        setattr(product, name, value)
+    product.full_clean()
+    if fields:
+        product.save(update_fields=[*fields, "updated_at"])
+    if picture:
+        replace_primary_image(product, picture)
+
+
+@transaction.atomic
+def add_images(product: Product, pictures: Sequence[Picture]) -> list[ProductImage]:
+    """The pictures, after those that the product has."""
+    Product.objects.select_for_update().get(pk=product.pk)  # two uploads at once must not take one position
+    last = product.images.aggregate(last=Max("position"))["last"]
+    first = 0 if last is None else last + 1
+    images = [stored(product, picture, position) for position, picture in enumerate(pictures, first)]
+    images_added.send(sender=ProductImage, image_ids=[image.pk for image in images])
+    return images
+
+
+@transaction.atomic
+def replace_primary_image(product: Product, picture: Picture) -> ProductImage:
+    """The picture in the first place; whatever was derived from the former one goes with it."""
+    Product.objects.select_for_update().get(pk=product.pk)
+    former = product.images.first()
+    if former and former.content_hash == picture.content_hash:
+        return former
+    position = former.position if former else 0
+    if former:
+        delete_images([former])
+    image = stored(product, picture, position)
+    images_added.send(sender=ProductImage, image_ids=[image.pk])
+    return image
+
+
+def stored(product: Product, picture: Picture, position: int) -> ProductImage:
+    image = ProductImage(product=product, position=position, content_hash=picture.content_hash)
+    image.file.save(picture.file.name, picture.file, save=False)
+    if picture.thumbnail_file:
+        image.thumbnail.save(picture.thumbnail_file.name, picture.thumbnail_file, save=False)
+    image.width, image.height = picture.width, picture.height
+    image.save(force_insert=True)
+    return image
+
+
+@transaction.atomic
+def delete_images(images: Iterable[ProductImage]) -> None:
+    """The rows now, the files once that is certain."""
+    images = list(images)
+    ProductImage.objects.filter(pk__in=[image.pk for image in images]).delete()
+    for image in images:
+        for file in (image.file, image.thumbnail):
+            if file:
+                transaction.on_commit(partial(default_storage.delete, file.name))
+
+
+@transaction.atomic
+def delete(products: Iterable[Product]) -> int:
+    """Remove products with their pictures, embeddings and interactions; returns how many."""
+    ids = [product.pk for product in products]
+    delete_images(ProductImage.objects.filter(product__in=ids))
+    _, counts = Product.objects.filter(pk__in=ids).delete()
+    return counts.get(Product._meta.label, 0)
+
+
+def hide(products) -> int:
+    return products.filter(is_hidden=False).update(is_hidden=True)
+
+
+def show(products) -> int:
+    return products.filter(is_hidden=True).update(is_hidden=False)

@@ -1,0 +1,7 @@
+"""All that others may listen to. Sent inside the transaction; a listener that queues work does so on commit."""
+
+from django.dispatch import Signal
+
+images_added = Signal()  # image_ids: list[int]
+interactions_recorded = Signal()  # shopper_ids: set[int], sessions: set[str]
+shopper_forgotten = Signal()  # shopper_id: int
