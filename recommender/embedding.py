@@ -1,0 +1,129 @@
+"""Worker only: pictures -> ml -> rows. One of the doors to ml."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from django.conf import settings
+from django.db.models import QuerySet
+from tqdm import tqdm
+
+from catalog.models import ProductImage
+from ml import checkpoints
+from ml.errors import UnreadableImage
+from ml.images import ImageArray, decode_each, read_image
+from recommender import queries, versions
+from recommender.errors import NoActiveVersion
+from recommender.models import ImageEmbedding, ModelVersion, Role, State
+
+log = logging.getLogger(__name__)
+
+BATCH = 256  # pictures decoded and embedded together
+PRODUCTS_FILE = "products.json"  # beside a personal checkpoint: the product ids, in the order of its items
+
+if settings.TORCH_THREADS:
+    torch.set_num_threads(settings.TORCH_THREADS)
+
+
+@lru_cache(maxsize=4)
+def loaded(folder: Path):
+    """The model in `folder`, and the item number of each product it was trained on."""
+    model = checkpoints.load(folder).to("cuda" if torch.cuda.is_available() else "cpu")
+    file = folder / PRODUCTS_FILE
+    items = {product: item for item, product in enumerate(json.loads(file.read_text()))} if file.exists() else {}
+    return model, items
+
+
+def warm_up() -> None:
+    """Load what serves, so that the first upload after a start does not wait for it."""
+    for version in queries.servable_versions().filter(state=State.ACTIVE):
+        loaded(version.folder)
+
+
+def embed_images(image_ids: Sequence[int]) -> None:
+    """The vectors that these pictures lack, for every version that is kept ready; a second run writes nothing."""
+    for version in queries.servable_versions():
+        for _ in in_batches(version, queries.images_without_embedding(version).filter(pk__in=image_ids)):
+            pass
+
+
+def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False) -> Iterator[tuple[int, int]]:
+    """The vectors that the version lacks, or all of them anew; yields (done, of) after each batch."""
+    images = queries.images_of_version(version) if anew else queries.images_without_embedding(version)
+    total, done = images.count(), 0
+    with tqdm(total=total, desc="embedding", unit=" pictures", disable=not progress) as bar:
+        for count in in_batches(version, images, replace=anew):
+            done += count
+            bar.update(count)
+            yield done, max(total, done)
+
+
+def in_batches(version: ModelVersion, images: QuerySet[ProductImage], replace: bool = False) -> Iterator[int]:
+    """Embed and store `images` by ascending id; yields how many each batch was."""
+    last = 0
+    while batch := list(images.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        last = batch[-1].pk
+        versions.store_vectors(version, vectors(version, batch), replace=replace)
+        yield len(batch)
+
+
+def vectors(version: ModelVersion, images: Sequence[ProductImage]) -> list[tuple[int, int, list[float]]]:
+    """(image id, product id, vector) of each picture; one that cannot be read is logged and passed over."""
+    model, items = loaded(version.folder)
+    pixels = None
+    if model.image_size is not None:
+        decoded = list(decode_each([Path(image.file.path) for image in images], model.image_size))
+        for image, result in zip(images, decoded, strict=True):
+            if isinstance(result, UnreadableImage):
+                log.error("%s cannot be embedded by %s: %s", image, version, result)
+        readable = [place for place, result in enumerate(decoded) if not isinstance(result, UnreadableImage)]
+        images = [images[place] for place in readable]
+        if not images:
+            return []
+        pixels = ImageArray.of([decoded[place] for place in readable]).batch(range(len(images)))
+    with torch.inference_mode():
+        found = embedded(model, version, pixels, [items.get(image.product_id, -1) for image in images])
+    return [(image.pk, image.product_id, row) for image, row in zip(images, found.tolist(), strict=True)]
+
+
+def embedded(model, version: ModelVersion, pixels: torch.Tensor | None, items: list[int]) -> torch.Tensor:
+    pixels = pixels if pixels is None else pixels.to(model.device)
+    if version.role == Role.SIMILAR:
+        return model.embed(pixels).cpu()
+    return model.embed(pixels, torch.tensor(items, device=model.device)).cpu()
+
+
+def embed_photo(photo: bytes) -> tuple[ModelVersion, list[float]]:
+    """A visitor's photo as the active similarity version sees it. Raises NoActiveVersion."""
+    version = queries.active_version(Role.SIMILAR)
+    if version is None:
+        raise NoActiveVersion("no model version is active for similar styles")
+    model, _ = loaded(version.folder)
+    pixels = ImageArray.of([read_image(photo, model.image_size)]).batch([0])
+    with torch.inference_mode():
+        return version, embedded(model, version, pixels, []).tolist()[0]
+
+
+def calibrate(version: ModelVersion) -> None:
+    """Set what a photo search calls a match: as near as 99 % of the catalogue's pictures have a neighbour.
+
+    Over at most 2,000 pictures, each against the whole catalogue. Versions of which nothing is asked by photo have none.
+    """
+    if version.role != Role.SIMILAR:
+        return
+    rows = ImageEmbedding.objects.filter(version=version).order_by("image").values_list("vector", flat=True)
+    catalogue = torch.tensor(list(rows), dtype=torch.float32)
+    if len(catalogue) < 2:
+        return
+    step = max(1, len(catalogue) // 2000)
+    places = torch.arange(0, len(catalogue), step)
+    nearest = []
+    for chosen in places.split(256):
+        cosines = catalogue[chosen] @ catalogue.T
+        cosines[torch.arange(len(chosen)), chosen] = -1
+        nearest.append(cosines.max(dim=1).values)
+    version.good_match = (1 + torch.cat(nearest).quantile(0.01).item()) / 2
+    ModelVersion.objects.filter(pk=version.pk).update(good_match=version.good_match)

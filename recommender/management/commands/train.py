@@ -1,0 +1,75 @@
+from argparse import RawDescriptionHelpFormatter
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recommender import versions
+from recommender.errors import RecommenderError
+from recommender.models import ModelVersion
+
+
+class Command(BaseCommand):
+    help = "Train a model version, embed the catalogue with it and build its index."
+
+    def create_parser(self, *args, **kwargs):
+        parser = super().create_parser(*args, **kwargs)
+        parser.formatter_class = RawDescriptionHelpFormatter
+        lines = [f"  {name:12} {role:9} {summary}" for name, role, summary in versions.methods()]
+        parser.epilog = "methods:\n" + "\n".join(lines)
+        return parser
+
+    def add_arguments(self, parser):
+        parser.add_argument("method", nargs="?", help="one of the methods below")
+        parser.add_argument("--epochs", type=int, help="how many; otherwise as the method has it")
+        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the method")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--activate", action="store_true", help="put it into service when it is ready")
+        parser.add_argument("--queue", action="store_true", help="leave the work to a worker")
+        parser.add_argument("--resume", type=int, metavar="ID", help="go on with an interrupted version")
+
+    def handle(self, *, method, epochs, seed, activate, queue, resume, **options):
+        if (method is None) == (resume is None):
+            raise CommandError("name a method, or --resume an ID")
+        try:
+            if resume is not None:
+                version = resumed(resume, activate)
+            else:
+                settings = parsed(options["set"])
+                version = versions.register(
+                    method, method_settings=settings, epochs=epochs, seed=seed, activate=activate
+                )
+            if queue:
+                versions.queue_training(version)
+                return f"version {version.pk} ({version}) is queued"
+            from recommender import training  # torch
+
+            self.stderr.write(f"version {version.pk}: {version}")
+            version = training.run(version.pk, progress=options["verbosity"] > 0)
+        except RecommenderError as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError(f"interrupted; go on with: train --resume {version.pk}", returncode=130) from None
+        return f"version {version.pk} ({version}) is {version.state}" + measured(version)
+
+
+def parsed(settings: list[str]) -> dict[str, str]:
+    pairs = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not (key and equals):
+            raise CommandError(f"--set {setting}: write it as key=value")
+        pairs[key] = value
+    return pairs
+
+
+def resumed(version_id: int, activate: bool) -> ModelVersion:
+    version = ModelVersion.objects.filter(pk=version_id).first()
+    if version is None:
+        raise CommandError(f"there is no version {version_id}")
+    if activate and not version.activate_when_ready:
+        ModelVersion.objects.filter(pk=version_id).update(activate_when_ready=True)
+    return version
+
+
+def measured(version: ModelVersion) -> str:
+    figures = {name: value for name, value in version.metrics.items() if isinstance(value, int | float)}
+    return "".join(f"\n  {name}: {value}" for name, value in figures.items())

@@ -1,0 +1,42 @@
+"""Recommendations as pages show them: what they are called, and why these."""
+
+from dataclasses import dataclass
+
+from catalog.models import Product
+from catalog.visitors import Visitor
+from recommender import serving
+from recommender.errors import NoActiveVersion
+from recommender.serving import Ask, Recommendation
+
+WHY = {
+    "personal": "From what you liked, bought and looked at.",
+    "fold-in": "From what you liked and looked at lately.",
+    "session": "From what you looked at in this visit.",
+    "popular": "Popular in this shop — like a few things and this page becomes yours.",
+}
+
+
+@dataclass(frozen=True)
+class Strip:
+    recommendation: Recommendation
+    why: str
+
+
+def similar(product: Product, limit: int) -> Strip | None:
+    """What looks like this product; None in a shop without an active version."""
+    try:
+        found = serving.similar_products(product, Ask(limit=limit))
+    except NoActiveVersion:
+        return None
+    if found.reason == "not_yet_findable":
+        return Strip(found, "This picture is being looked at — back in a few seconds.")
+    return Strip(found, "" if found.results else "Nothing else in this shop looks like this.")
+
+
+def personal(visitor: Visitor, limit: int, *, explain: bool = False) -> Strip:
+    """What this visitor would like; for somebody who is not known yet, what is popular."""
+    ask = Ask(limit=limit, explain=explain)
+    found = (
+        serving.for_shopper(visitor.shopper, ask) if visitor.shopper else serving.for_session(visitor.session, ask)
+    )
+    return Strip(found, WHY[found.strategy])

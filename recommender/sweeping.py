@@ -1,0 +1,29 @@
+"""Finds in the database what a lost broker or worker left undone. Runs every half minute."""
+
+from django.db.models import Q
+from django.utils import timezone
+
+from recommender import popularity, queries, tasks
+from recommender.models import UNFINISHED, ModelVersion
+
+MOST = 20_000  # pictures queued again a sweep; the next one finds the rest
+
+
+def sweep() -> None:
+    popularity.count()
+    embed_what_was_missed()
+    train_what_was_left()
+
+
+def embed_what_was_missed() -> None:
+    missing: set[int] = set()
+    for version in queries.servable_versions():
+        missing.update(queries.images_without_embedding(version).values_list("pk", flat=True)[:MOST])
+    tasks.queue_embedding(sorted(missing))
+
+
+def train_what_was_left() -> None:
+    """Trainings that nobody answers for: their message was lost, or their worker was."""
+    unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    for version in ModelVersion.objects.filter(unclaimed, state__in=UNFINISHED):
+        tasks.send(tasks.train_version, version.pk)

@@ -1,0 +1,76 @@
+"""Celery's side: names, retries, limits. Nothing is decided here, and torch is imported inside the tasks alone."""
+
+import base64
+import logging
+
+from celery import shared_task
+from celery.exceptions import TimeoutError as NoAnswer
+from django.conf import settings
+from django.db import OperationalError, transaction
+from kombu.exceptions import OperationalError as BrokerAway
+
+from recommender.errors import WorkersAway
+
+log = logging.getLogger(__name__)
+
+EMBED_BATCH = 256  # pictures a task: a second or so of work, so that an upload never waits long behind an import
+
+
+def queue_embedding(image_ids: list[int]) -> None:
+    """Have these pictures embedded once the transaction stands, by every version that is kept ready."""
+    for first in range(0, len(image_ids), EMBED_BATCH):
+        batch = image_ids[first : first + EMBED_BATCH]
+        transaction.on_commit(lambda batch=batch: send(embed_images, batch))
+
+
+def send(task, *args) -> bool:
+    """Hand a task to the broker; without one the work waits for the sweep, which finds it in the database."""
+    try:
+        task.apply_async(args, retry=False)
+    except BrokerAway as error:
+        log.warning("%s%r waits for the sweep: the broker is away: %s", task.name, args, error)
+        return False
+    return True
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def embed_images(image_ids: list[int]) -> None:
+    """The vectors that these pictures lack; a second run writes nothing."""
+    from recommender import embedding  # torch is behind this import; web processes stop at this file
+
+    embedding.embed_images(image_ids)
+
+
+@shared_task(ignore_result=False, expires=settings.PHOTO_SEARCH_SECONDS)
+def embed_photo(photo: str) -> dict:
+    """A visitor's photo, base64, as the active similarity version sees it: {"version": id, "vector": [...]}."""
+    from recommender import embedding  # torch
+
+    version, vector = embedding.embed_photo(base64.b64decode(photo))
+    return {"version": version.pk, "vector": vector}
+
+
+def photo_vector(photo: bytes) -> tuple[int, list[float]]:
+    """(version id, vector) of a photo, from whichever worker is free. Raises WorkersAway when none answers in time."""
+    try:
+        answer = embed_photo.apply_async((base64.b64encode(photo).decode(),), retry=False)
+        found = answer.get(timeout=settings.PHOTO_SEARCH_SECONDS)
+    except (BrokerAway, NoAnswer) as error:
+        raise WorkersAway("no worker took the photo in time; try again in a moment") from error
+    return found["version"], found["vector"]
+
+
+@shared_task(soft_time_limit=None)
+def train_version(version_id: int) -> None:
+    """Train a queued version, or carry on where a lost worker left it."""
+    from recommender import training  # torch
+
+    training.run(version_id)
+
+
+@shared_task
+def sweep() -> None:
+    """Find what was missed while a broker or a worker was away, and queue it again."""
+    from recommender import sweeping  # plain SQL, but not needed by web processes
+
+    sweeping.sweep()

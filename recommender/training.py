@@ -1,0 +1,222 @@
+"""Worker only: rows -> ml -> a new version. One of the doors to ml."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from django.conf import settings
+from django.db import OperationalError, connection
+
+from catalog.models import Interaction, Kind, ProductImage
+from ml import checkpoints, evaluation
+from ml.embedding import embed_items
+from ml.errors import MlError
+from ml.images import ImageArray
+from ml.interactions import Interactions, PersonalData, Split
+from ml.models import create
+from ml.training import TrainConfig, fit
+from recommender import embedding, queries, taste, versions
+from recommender.errors import TrainingFailed, TrainingRefused
+from recommender.models import ModelVersion, Role, State
+
+log = logging.getLogger(__name__)
+
+ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
+
+
+def run(version_id: int, *, progress: bool = False) -> ModelVersion:
+    """Train a registered version to the end: fit, embed the catalogue, index, and activate if that was asked for.
+
+    Goes on where an earlier, interrupted run left off. Raises VersionNotReady if it is not ours to train, and
+    TrainingFailed with the reason, which the version then tells as well.
+    """
+    version = versions.claim(version_id)
+    try:
+        with lease_kept(version):
+            train(version, progress)
+            embed(version, progress)
+    except (MlError, TrainingRefused) as error:
+        versions.fail(version, error)
+        raise TrainingFailed(f"{version}: {error}") from error
+    except (KeyboardInterrupt, SystemExit):
+        versions.release(version)
+        raise
+    if version.activate_when_ready:
+        activate(version)
+    return version
+
+
+def train(version: ModelVersion, progress: bool) -> None:
+    """Up to the checkpoint on disk; does nothing if that is complete."""
+    folder = version.folder
+    if version.dimensions and (folder / checkpoints.CONFIG).exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    versions.follow(version, stage="reading the catalogue")
+    model = create(version.method, **version.settings)
+    known = personal_data(model, folder, progress) if version.role == Role.PERSONAL else None
+    data = known.data if known else catalogue(model, folder, progress)
+    losses = list(version.metrics.get("losses", []))
+    config = TrainConfig(epochs=version.epochs, seed=version.seed)
+    for epoch in fit(model, data, config, folder=folder / "training", progress=progress):
+        losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
+        speed = round(epoch.samples_per_second, 1)
+        metrics = version.metrics | {"losses": losses, "samples per second": speed}
+        versions.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=metrics)
+    metrics = version.metrics | model.summary()
+    if known:
+        metrics |= ranking_report(model, known)
+        tastes = model.user_vectors().cpu().numpy()
+        versions.store_tastes(version, zip(known.shoppers, tastes.tolist(), strict=True))
+        prior = taste.Prior.of(tastes)
+        version.taste = {"mean": prior.mean.tolist(), "precision": prior.precision.tolist()}
+    # The row before the file: whoever finds the checkpoint must find all that belongs to it.
+    facts = {"dimensions": model.dimensions, "metric": model.metric, "taste": version.taste, "metrics": metrics}
+    versions.follow(version, stage="trained", **facts)
+    checkpoints.save(model.cpu(), folder)
+    for file in folder.glob("*.npy"):
+        file.unlink()
+
+
+def embed(version: ModelVersion, progress: bool) -> None:
+    versions.follow(version, stage="embedding", state=State.EMBEDDING)
+    for done, of in embedding.embed_all(version, progress):
+        versions.follow(version, stage="embedding", done=done, of=of)
+    versions.follow(version, stage="building the index")
+    embedding.calibrate(version)
+    versions.build_index(version)
+    versions.finish(version)
+
+
+def activate(version: ModelVersion) -> None:
+    """Put it into service, embedding once more whatever was uploaded in between."""
+    for _ in range(ACTIVATION_TRIES - 1):
+        if queries.images_without_embedding(version).exists():
+            for _ in embedding.embed_all(version):
+                pass
+            continue
+        break
+    versions.activate(version)
+
+
+def catalogue(model, folder: Path, progress: bool) -> ImageArray:
+    """Every picture of the shop, hidden products' too. Raises TrainingRefused if there are too few to learn from."""
+    images = list(ProductImage.objects.order_by("pk"))
+    if len(images) < 10:
+        raise TrainingRefused(f"{len(images)} pictures are too few to learn from; upload at least 10 products")
+    return decoded(images, model, folder, progress)
+
+
+def decoded(images: list[ProductImage], model, folder: Path, progress: bool) -> ImageArray | None:
+    if model.image_size is None:
+        return None
+    paths = [Path(image.file.path) for image in images]
+    return ImageArray.decode(paths, model.image_size, folder / "pictures.npy", progress)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a personal model learns from, and what was held back to see how well it did."""
+
+    data: PersonalData
+    split: Split
+    shoppers: list[int]  # ids, in the order of the model's users
+
+
+def personal_data(model, folder: Path, progress: bool) -> Known:
+    """Every product with a picture, and who took to what; each shopper's last product is held back for the report.
+
+    Raises TrainingRefused if nobody took to anything.
+    """
+    images = list(ProductImage.objects.order_by("product", "position", "pk").distinct("product"))
+    products = [image.product_id for image in images]
+    item_of = {product: item for item, product in enumerate(products)}
+    rows = (
+        Interaction.objects.filter(shopper__isnull=False, product__in=item_of)
+        .exclude(kind=Kind.DISLIKE)
+        .order_by("occurred_at", "pk")
+        .values_list("shopper", "product", "occurred_at")
+    )
+    taken = [(shopper, item_of[product], at.timestamp()) for shopper, product, at in rows.iterator(chunk_size=10_000)]
+    shoppers = sorted({shopper for shopper, _, _ in taken})
+    if len(shoppers) < 2 or len(products) < 10:
+        raise TrainingRefused(
+            f"{len(shoppers)} shoppers' interactions with {len(products)} products are too few to learn tastes from"
+        )
+    user_of = {shopper: user for user, shopper in enumerate(shoppers)}
+    interactions = Interactions(
+        users=np.array([user_of[shopper] for shopper, _, _ in taken]),
+        items=np.array([item for _, item, _ in taken]),
+        timestamps=np.array([at for _, _, at in taken]),
+        n_users=len(shoppers),
+        n_items=len(products),
+    )
+    split = last_held_out(interactions)
+    pictures = decoded(images, model, folder, progress)
+    checkpoints.write_json(products, folder / embedding.PRODUCTS_FILE)
+    return Known(PersonalData(pictures, split.train), split, shoppers)
+
+
+def last_held_out(interactions: Interactions) -> Split:
+    """Nothing is chosen by validation here, so what `leave_one_out` sets aside for it is learnt from as well."""
+    pairs, test = interactions.distinct, interactions.leave_one_out().test
+    kept = ~np.isin(pairs.keys, test.keys)
+    return Split(train=pairs.only(kept), validation=pairs.only(np.zeros(0, dtype=int)), test=test)
+
+
+def ranking_report(model, known: Known) -> dict:
+    """Full-ranking figures on each shopper's held-back product, beside popularity's, with 95 % intervals."""
+    if not len(known.split.test):
+        return {}
+    items = embed_items(model, known.data.images, known.data.train.n_items)
+    ranking = evaluation.rank_held_out(model.user_vectors().cpu(), items, known.split)
+    counts = torch.from_numpy(known.data.train.popularity).float()[:, None]
+    popular = evaluation.rank_held_out(torch.ones(len(known.shoppers), 1), counts, known.split)
+    cold = ranking.cold
+    measures = {
+        "auc": ranking.auc,
+        "auc/cold": ranking.auc[cold],
+        "hr@10": evaluation.hit_rate_at_k(ranking.rank, 10),
+        "ndcg@10": evaluation.ndcg_at_k(ranking.rank, 10),
+        "auc of popularity": popular.auc,
+        "auc/cold of popularity": popular.auc[cold],
+        "auc above popularity": ranking.auc - popular.auc,
+        "auc/cold above popularity": ranking.auc[cold] - popular.auc[cold],
+    }
+    report = {name: round(float(np.nanmean(values)), 4) for name, values in measures.items() if len(values)}
+    intervals = {
+        name: [round(bound, 4) for bound in evaluation.bootstrap(values)]
+        for name, values in measures.items()
+        if len(values)
+    }
+    return report | {"intervals": intervals, "shoppers": len(known.shoppers), "cold shoppers": int(cold.sum())}
+
+
+@contextmanager
+def lease_kept(version: ModelVersion) -> Iterator[None]:
+    """Renew the lease every so often from a thread: an epoch may take longer than a lease."""
+    ended = threading.Event()
+
+    def keep() -> None:
+        try:
+            while not ended.wait(settings.TRAINING_LEASE / 4):
+                try:
+                    if not versions.renew(version):
+                        return
+                except OperationalError as error:  # the database restarts; the next turn finds it back
+                    log.warning("the lease of %s could not be renewed: %s", version, error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=keep, name=f"lease of version {version.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(timeout=5)
