@@ -1,0 +1,34 @@
+import pytest
+from django.core.cache import cache
+
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path):
+    """Each test has its own pictures and checkpoints, and plain static files that nobody has collected."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MODELS_ROOT = tmp_path / "models"
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+
+
+@pytest.fixture(autouse=True)
+def fresh_throttles():
+    cache.clear()
+
+
+@pytest.fixture
+def active(db):
+    """An active similarity version of two dimensions."""
+    return factories.VersionFactory(role="similar", method="pixels", dimensions=2, metric="cosine", state="active")
+
+
+@pytest.fixture
+def active_personal(db):
+    """An active personal version of two dimensions, whose shoppers' tastes are spread evenly."""
+    taste = {"mean": [0.0, 0.0], "precision": [[1.0, 0.0], [0.0, 1.0]]}
+    return factories.VersionFactory(
+        role="personal", method="dvbpr", dimensions=2, metric="inner", state="active", taste=taste
+    )

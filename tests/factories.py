@@ -1,0 +1,99 @@
+"""Builds the least that is valid; a test names only what it is about."""
+
+import io
+import math
+
+import factory
+import numpy as np
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from PIL import Image
+
+from catalog import pictures, products
+from catalog.models import Category, Interaction, Product, Shopper
+from recommender.models import ImageEmbedding, ModelVersion
+
+
+def picture_bytes(seed: int = 0, size: int = 24, format: str = "PNG") -> bytes:
+    """A small picture of its own: blocks of colour drawn from the seed, on white."""
+    pixels = np.full((size, size, 3), 255, dtype=np.uint8)
+    blocks = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    pixels[4:20, 4:20] = blocks.repeat(4, axis=0).repeat(4, axis=1)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format)
+    return buffer.getvalue()
+
+
+def turned(degrees: float) -> list[float]:
+    """A unit vector in the plane; the cosine of two is that of the angle between them."""
+    return [math.cos(math.radians(degrees)), math.sin(math.radians(degrees))]
+
+
+class CategoryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Category
+        django_get_or_create = ("name",)
+
+    name = "Shoes"
+
+
+class ProductFactory(factory.django.DjangoModelFactory):
+    """With a picture; `ProductFactory(picture=False)` has none, `picture=7` is drawn from seed 7."""
+
+    class Meta:
+        model = Product
+        skip_postgeneration_save = True
+
+    sku = factory.Sequence(lambda n: f"SKU-{n}")
+    title = factory.Sequence(lambda n: f"Product {n}")
+    category = factory.SubFactory(CategoryFactory)
+    price = factory.LazyFunction(lambda: "19.90")
+
+    @factory.post_generation
+    def picture(product, create, extracted, **kwargs):
+        seed = int(product.pk) if extracted is None else extracted
+        if seed is not False:
+            products.add_images(product, [pictures.read_picture(picture_bytes(seed))])
+
+
+class ShopperFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Shopper
+
+    key = factory.Sequence(lambda n: f"shopper-{n}")
+
+
+class AccountFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = get_user_model()
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"account-{n}")
+    password = factory.django.Password("secret")
+
+
+class InteractionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Interaction
+
+    shopper = factory.SubFactory(ShopperFactory)
+    product = factory.SubFactory(ProductFactory)
+    kind = "like"
+    occurred_at = factory.LazyFunction(timezone.now)
+
+
+class VersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ModelVersion
+
+    role = "similar"
+    method = "pixels"
+    number = factory.Sequence(lambda n: n + 1)
+    dimensions = 2
+    metric = "cosine"
+    state = "ready"
+
+
+def embed(product: Product, version: ModelVersion, vector: list[float]) -> ImageEmbedding:
+    """As if the version had seen the product's primary picture so."""
+    return ImageEmbedding.objects.create(version=version, image=product.images.first(), product=product, vector=vector)

@@ -1,0 +1,26 @@
+"""A pytest plugin (-p): real PostgreSQL and Valkey, started before pytest-django reads the settings."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from visrec_site import embedded
+
+folder = Path(tempfile.mkdtemp(prefix="visrec-tests-"))
+services = embedded.Services(folder / "var", durable=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config, parser, args) -> None:
+    os.environ["VISREC_VAR"] = str(folder / "var")
+    for name in ("VISREC_DATABASE_URL", "VISREC_BROKER_URL", "VISREC_CACHE_URL", "VISREC_RESULT_URL", "VISREC_DEBUG"):
+        os.environ.pop(name, None)  # never anybody's real database
+    services.start()
+
+
+def pytest_unconfigure(config) -> None:
+    services.stop()
+    shutil.rmtree(folder, ignore_errors=True)
