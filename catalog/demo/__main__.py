@@ -13,4 +13,7 @@ parser.add_argument("--seed", type=int, default=0)
 
 if __name__ == "__main__":
     options = parser.parse_args()
-    write_catalog(options.folder, options.products, options.shoppers, options.seed, progress=True)
+    try:
+        write_catalog(options.folder, options.products, options.shoppers, options.seed, progress=True)
+    except (FileExistsError, ValueError) as error:
+        parser.error(str(error))

@@ -2,11 +2,12 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from multiprocessing import Process, connection
 from pathlib import Path
 
 from catalog.demo.drawing import draw
@@ -56,15 +57,33 @@ def _parameters(folder: Path) -> dict[str, int]:
 
 
 def _write_images(images: Path, planned: Sequence[DrawnProduct], seed: int, progress: bool) -> None:
-    with ProcessPoolExecutor() as pool:
-        for done, _ in enumerate(pool.map(partial(_write_image, images, seed), planned, chunksize=8), start=1):
-            if progress and (done % 50 == 0 or done == len(planned)):
-                end = "\n" if done == len(planned) else ""
-                print(f"\rdrawing products: {done}/{len(planned)}", end=end, file=sys.stderr, flush=True)
+    """Draw with all processors. Each process has its whole share from the start and no queue to wait at, so that
+    even after a kill -9 of this one they come to an end by themselves."""
+    count = os.cpu_count() or 1
+    workers = [Process(target=_write_share, args=(images, planned[n::count], seed), daemon=True) for n in range(count)]
+    for worker in workers:
+        worker.start()
+    try:
+        while alive := [worker.sentinel for worker in workers if worker.is_alive()]:
+            connection.wait(alive, timeout=0.5)
+            if progress:
+                drawn = sum(1 for _ in images.iterdir())
+                print(f"\rdrawing products: {drawn}/{len(planned)}", end="", file=sys.stderr, flush=True)
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+        if progress:
+            print(file=sys.stderr)
+    failed = [worker.exitcode for worker in workers if worker.exitcode]
+    if failed:
+        raise ChildProcessError(f"drawing into {images} stopped: a worker ended with status {failed[0]}")
 
 
-def _write_image(images: Path, seed: int, product: DrawnProduct) -> None:
-    draw(product, seed).save(images / f"{product.sku}.jpg", quality=90)
+def _write_share(images: Path, planned: Sequence[DrawnProduct], seed: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent stops us
+    for product in planned:
+        draw(product, seed).save(images / f"{product.sku}.jpg", quality=90)
 
 
 def _write_products(file: Path, planned: Sequence[DrawnProduct]) -> None:

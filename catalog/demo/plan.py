@@ -38,7 +38,7 @@ def plan_catalog(products: int = 1200, seed: int = 0) -> list[DrawnProduct]:
 
 
 def _families(products: int, seed: int) -> list[Family]:
-    """A family a product: each in turn, then by share, shuffled within rounds."""
+    """A family for each product, in the order of the catalogue."""
     rng = np.random.default_rng([seed, 0])
     shares = np.array([family.share for family in FAMILIES])
     chosen: list[Family] = []

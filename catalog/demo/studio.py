@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from catalog.demo.materials import MATERIALS
 from catalog.demo.paths import ribbon
+from catalog.demo.patterns import Pattern
 from catalog.demo.relief import noise, normals
 
 SIDE = 160  # pixels of the finished picture
@@ -25,12 +26,12 @@ BLACK, LIT = np.zeros(3, dtype=np.float32), np.full(3, 1.6, dtype=np.float32)
 
 @dataclass(frozen=True)
 class Surface:
-    """What a part is made of. colour, accent: (3,) linear light; pattern: (x, y, rng) -> (h, w) share of accent."""
+    """What a part is made of. colour, accent: (3,) linear light in 0 to 1; the pattern says where the accent goes."""
 
     material: str
     colour: np.ndarray
     accent: np.ndarray | None = None
-    pattern: object = None
+    pattern: Pattern | None = None
     folds: float = 0.0  # depth of soft creases
 
 

@@ -1,0 +1,117 @@
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from catalog.demo.folder import write_catalog
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "catalogue"
+    write_catalog(folder, products=40, shoppers=5)
+    return folder
+
+
+def rows(file):
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_products_have_the_columns_that_the_importer_reads(written):
+    products = rows(written / "products.csv")
+
+    assert len(products) == 40
+    assert list(products[0])[:5] == ["sku", "title", "category", "price", "image"]
+    assert {"colour", "accent", "pattern", "material"} <= set(products[0])
+    for product in products:
+        with Image.open(written / product["image"]) as picture:
+            assert picture.format == "JPEG"
+            assert picture.size == (160, 160)
+
+
+def test_interactions_have_unique_ids_and_name_products_that_exist(written):
+    interactions = rows(written / "interactions.csv")
+    skus = {product["sku"] for product in rows(written / "products.csv")}
+
+    assert list(interactions[0]) == ["user", "sku", "kind", "timestamp", "id"]
+    assert interactions[0]["id"] == "sim-0-000000"
+    assert len({row["id"] for row in interactions}) == len(interactions)
+    assert {row["sku"] for row in interactions} <= skus
+    assert {row["kind"] for row in interactions} <= {"view", "click", "like", "cart", "purchase", "dislike"}
+
+
+def test_truth_names_the_cold_products_and_every_taste(written):
+    truth = json.loads((written / "truth.json").read_text(encoding="utf-8"))
+    touched = {row["sku"] for row in rows(written / "interactions.csv")}
+
+    assert len(truth["cold"]) == 8
+    assert not touched & set(truth["cold"])
+    assert set(truth["shoppers"]) == {"shopper", *(f"shopper-{n:03d}" for n in range(1, 5))}
+    for label, values in truth["values"].items():
+        assert len(truth["shoppers"]["shopper"]["tastes"][label]) == len(values)
+
+
+def test_another_run_with_the_same_seed_writes_the_same_bytes(written, tmp_path):
+    write_catalog(tmp_path / "again", products=40, shoppers=5)
+
+    first = {file.relative_to(written): file.read_bytes() for file in written.rglob("*.*")}
+    again = {file.relative_to(tmp_path / "again"): file.read_bytes() for file in (tmp_path / "again").rglob("*.*")}
+    assert len(first) == 43
+    assert first == again
+
+
+def test_second_run_writes_nothing(written):
+    before = {file: file.stat().st_mtime_ns for file in [written, *written.rglob("*")]}
+
+    write_catalog(written, products=40, shoppers=5)
+
+    assert {file: file.stat().st_mtime_ns for file in [written, *written.rglob("*")]} == before
+
+
+def test_other_parameters_replace_the_folder(tmp_path):
+    write_catalog(tmp_path / "demo", products=15, shoppers=2)
+    write_catalog(tmp_path / "demo", products=16, shoppers=2)
+
+    assert len(list((tmp_path / "demo" / "images").iterdir())) == 16
+    assert [entry.name for entry in tmp_path.iterdir()] == ["demo"]
+
+
+def test_an_interrupted_run_leaves_nothing(tmp_path):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "catalog.demo", str(tmp_path / "demo")], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
+    while not list(tmp_path.glob(".demo.part/images/*.jpg")):
+        assert run.poll() is None
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+
+    assert run.wait(timeout=10) != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path):
+    (tmp_path / ".demo.part" / "images").mkdir(parents=True)
+    (tmp_path / ".demo.part" / "images" / "VR99999.jpg").write_bytes(b"half")
+
+    write_catalog(tmp_path / "demo", products=15, shoppers=2)
+
+    assert [entry.name for entry in tmp_path.iterdir()] == ["demo"]
+    assert not (tmp_path / "demo" / "images" / "VR99999.jpg").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "letters.txt").write_text("dear", encoding="utf-8")
+
+    with pytest.raises(FileExistsError, match="not empty"):
+        write_catalog(tmp_path, products=15, shoppers=2)
+
+    assert (tmp_path / "letters.txt").read_text(encoding="utf-8") == "dear"
