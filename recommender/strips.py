@@ -36,7 +36,5 @@ def similar(product: Product, limit: int) -> Strip | None:
 def personal(visitor: Visitor, limit: int, *, explain: bool = False) -> Strip:
     """What this visitor would like; for somebody who is not known yet, what is popular."""
     ask = Ask(limit=limit, explain=explain)
-    found = (
-        serving.for_shopper(visitor.shopper, ask) if visitor.shopper else serving.for_session(visitor.session, ask)
-    )
+    found = serving.for_shopper(visitor.shopper, ask) if visitor.shopper else serving.for_session(visitor.session, ask)
     return Strip(found, WHY[found.strategy])

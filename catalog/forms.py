@@ -1,0 +1,74 @@
+"""What visitors and staff type, checked."""
+
+from django import forms
+
+from catalog.models import Category, Kind
+
+ORDERINGS = {
+    "-created_at": "Newest first",
+    "price": "Price, low to high",
+    "-price": "Price, high to low",
+    "title": "Title, A to Z",
+}
+
+
+class BrowseForm(forms.Form):
+    """The filters of /products/. A value that makes no sense is told and left out; the others still count."""
+
+    search = forms.CharField(required=False, max_length=200)
+    category = forms.ChoiceField(required=False)
+    min_price = forms.DecimalField(label="Price from", required=False, min_value=0, max_digits=10, decimal_places=2)
+    max_price = forms.DecimalField(label="Price to", required=False, min_value=0, max_digits=10, decimal_places=2)
+    in_stock = forms.BooleanField(label="In stock only", required=False)
+    ordering = forms.ChoiceField(label="Sort by", required=False, choices=list(ORDERINGS.items()))
+
+    def __init__(self, data, categories: list[Category]):
+        super().__init__(data)
+        named = [(category.name, f"{category.name} ({category.visible_products})") for category in categories]
+        self.fields["category"].choices = [("", "All categories"), *named]
+        for name in ("min_price", "max_price"):
+            self.fields[name].widget.attrs |= {"min": "0", "step": "0.01", "inputmode": "decimal"}
+        self.full_clean()
+
+    def clean(self) -> dict:
+        asked = super().clean()
+        low, high = asked.get("min_price"), asked.get("max_price")
+        if low is not None and high is not None and low > high:
+            self.add_error("max_price", f"{high} is less than the lowest price asked for, {low}.")
+        return asked
+
+    @property
+    def filters(self) -> dict:
+        """What queries.narrow takes, of the values that make sense."""
+        asked = self.cleaned_data
+        return {
+            "category": asked.get("category", ""),
+            "min_price": asked.get("min_price"),
+            "max_price": asked.get("max_price"),
+            "in_stock": True if asked.get("in_stock") else None,
+        }
+
+    @property
+    def search_text(self) -> str:
+        return self.cleaned_data.get("search", "")
+
+    @property
+    def order(self) -> str:
+        return self.cleaned_data.get("ordering") or "-created_at"
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.search_text or any(value not in ("", None) for value in self.filters.values()))
+
+
+class VerdictForm(forms.Form):
+    """A like, a dislike, or neither: what the visitor said before is withdrawn."""
+
+    verdict = forms.ChoiceField(choices=[(Kind.LIKE, "like"), (Kind.DISLIKE, "dislike"), ("none", "neither")])
+
+
+class OriginForm(forms.Form):
+    """What a link out of a recommendation carries."""
+
+    rec = forms.UUIDField()
+    pos = forms.IntegerField(min_value=1, max_value=1000)

@@ -1,0 +1,24 @@
+"""The strips that shop pages include."""
+
+from django import template
+from django.template import Context
+
+from catalog import visitors
+from catalog.models import Product
+from recommender import strips
+
+register = template.Library()
+
+
+@register.inclusion_tag("recommender/_similar.html")
+def similar_products(product: Product, limit: int = 8) -> dict:
+    return {"strip": strips.similar(product, limit)}
+
+
+@register.inclusion_tag("recommender/_picks.html", takes_context=True)
+def personal_picks(context: Context, limit: int = 8) -> dict:
+    visitor = visitors.recognise(context["request"])
+    return {
+        "strip": strips.personal(visitor, limit),
+        "shoppers_are_simulated": context["shoppers_are_simulated"],
+    }

@@ -1,0 +1,56 @@
+"""The pages that are all recommendation: for you, and find by photo."""
+
+import base64
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from catalog import visitors
+from catalog.queries import liked_product_ids
+from recommender import serving, strips, tasks
+from recommender.errors import NoActiveVersion, WorkersAway
+from recommender.forms import PhotoForm
+from recommender.models import ModelVersion, Role
+from recommender.serving import Ask, Recommendation
+
+FOR_YOU = 24
+PHOTO_RESULTS = 24
+AWAY_SECONDS = 10  # what a client should wait before it tries again
+
+
+@require_safe
+def for_you(request: HttpRequest) -> HttpResponse:
+    visitor = visitors.recognise(request)
+    context = {
+        "strip": strips.personal(visitor, FOR_YOU, explain=True),
+        "liked": liked_product_ids(shopper=visitor.shopper, session=visitor.session),
+    }
+    return render(request, "recommender/for_you.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def photo_search(request: HttpRequest) -> HttpResponse:
+    form = PhotoForm(request.POST, request.FILES) if request.method == "POST" else PhotoForm()
+    context = {"form": form}
+    if request.method != "POST":
+        return render(request, "recommender/photo_search.html", context)
+    if not form.is_valid():
+        return render(request, "recommender/photo_search.html", context, status=400)
+    photo = form.cleaned_data["image"]
+    context["photo"] = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"  # shown back, kept nowhere
+    try:
+        context["recommendation"] = like_photo(photo)
+    except (WorkersAway, NoActiveVersion) as error:
+        context["away"] = error
+        answer = render(request, "recommender/photo_search.html", context, status=503)
+        answer["Retry-After"] = str(AWAY_SECONDS)
+        return answer
+    return render(request, "recommender/photo_search.html", context)
+
+
+def like_photo(photo: bytes) -> Recommendation:
+    """Products that look like the photo. Raises NoActiveVersion, or WorkersAway when none answers in time."""
+    serving.active(Role.SIMILAR)  # before a visitor waits for a worker in vain
+    version, vector = tasks.photo_vector(photo)
+    return serving.products_like_photo(vector, ModelVersion.objects.get(pk=version), Ask(limit=PHOTO_RESULTS))
