@@ -30,7 +30,7 @@ STRENGTH = {
     "masterCategory": 0.6,
 }
 OTHER_STRENGTH = 0.4
-MOST_VALUES = 200  # a label with more values than this is a name or a number, nothing to have a taste for
+MOST_VALUES = 200  # a label with more values is a name; nobody has a taste for one, nor for a number (a year)
 COLD_CHOICES = 5
 
 Event = tuple[str, int, str, datetime]
@@ -111,7 +111,7 @@ def _labels(items: Sequence[Mapping[str, str]]) -> tuple[dict[str, list[str]], d
     seen: set[bytes] = set()
     for name in names:
         known = sorted({item[name] for item in items if item.get(name)})
-        if not 2 <= len(known) <= MOST_VALUES:
+        if not 2 <= len(known) <= MOST_VALUES or all(value.isdigit() for value in known):
             continue
         index = {value: code for code, value in enumerate(known)}
         column = np.array([index.get(item.get(name, ""), len(known)) for item in items])

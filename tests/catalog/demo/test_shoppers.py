@@ -122,13 +122,19 @@ def test_the_login_of_the_demo_has_a_taste_one_can_name(world, items):
 
 def test_real_labels_will_do_and_most_products_may_lack_them():
     labelled = [
-        {"category": "shoes" if i % 2 else "shirts", "gender": "Men" if i % 3 else "Women", "baseColour": f"c{i % 7}"}
-        for i in range(100)
+        {
+            "category": "shoes" if i % 2 else "shirts",
+            "gender": "Men" if i % 3 else "Women",
+            "baseColour": f"c{i % 7}",
+            "year": str(2010 + i % 5),
+            "name": f"a product like no other, {i}" * (i % 2),
+        }
+        for i in range(500)
     ]
     world = simulate([*labelled, *[{"category": "shoes", "gender": ""}] * 100, *[{}] * 50], shoppers=10, cold_share=0)
 
     assert set(world.values) == {"category", "gender", "baseColour"}
-    assert world.utility.shape == (10, 250)
+    assert world.utility.shape == (10, 650)
     assert np.isfinite(world.utility).all()
 
 
