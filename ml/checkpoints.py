@@ -21,8 +21,8 @@ WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 def save(model: Model, folder: Path) -> None:
     """Write the model so that `load` gives it back.
 
-    Each file is replaced as a whole and the config holds the weights' hash: who reads while this writes, or after it was
-    killed, gets the old model, the new one, or an error, never a mixture.
+    Each file is replaced as a whole and the config holds the hash of the weights: who reads while this writes, or after
+    it was killed, gets the old model, the new one, or an error, never a mixture.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(model.state_dict(), folder / WEIGHTS)

@@ -135,7 +135,7 @@ def decode_each(
         except UnreadableImage as error:
             return error
 
-    # Threads: Pillow lets go of the interpreter while it decodes and resizes. In chunks, so that results do not pile up.
+    # Threads: Pillow lets go of the interpreter while it works. In chunks, so that results do not pile up.
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
         tqdm(total=len(sources), unit=" pictures", disable=not progress) as bar,

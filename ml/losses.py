@@ -1,5 +1,6 @@
 """The losses that more than one method uses."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -16,3 +17,17 @@ def bpr_loss(chosen: Tensor, other: Tensor) -> Tensor:
     if chosen.shape != other.shape:
         raise ValueError(f"scores of shape {tuple(chosen.shape)} and {tuple(other.shape)}")
     return F.softplus(other - chosen).sum()  # softplus(-x) is -log sigmoid(x), without the overflow
+
+
+def contrastive_loss(one: Tensor, two: Tensor, temperature: float) -> Tensor:
+    """How badly each view finds its partner among all other views of the batch, averaged.
+
+    one, two: (B, D) vectors of length 1; row i of both shows picture i. Returns a scalar in nats; ln(2B - 1) by chance.
+
+    NT-Xent of SimCLR, Chen et al. 2020, arXiv:2002.05709, equation 1.
+    """
+    both = torch.cat([one, two])
+    similar = both @ both.T / temperature
+    similar.fill_diagonal_(-torch.inf)
+    partners = torch.arange(len(both), device=both.device).roll(len(one))
+    return F.cross_entropy(similar, partners)

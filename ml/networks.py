@@ -1,5 +1,7 @@
 """A convolutional trunk that a CPU can train in minutes."""
 
+from itertools import pairwise
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -23,21 +25,22 @@ class Block(nn.Module):
 
 
 class Trunk(nn.Sequential):
-    """(B, 3, H, W) in [0, 1] to (B, 4 x 4w) for widths w, 2w, 4w: the last map pooled 2x2.
+    """(B, 3, H, W) in [0, 1] to (B, `features`): residual stages of the given widths, the last map pooled 2x2.
 
-    A 5x5 stem with stride and pool brings 64 pixels down to 16 before anything is expensive.
+    A 5x5 stem with stride and pool brings 64 pixels down to 16 before anything is expensive. Pooling to 2x2 keeps what
+    is above from what is below: slightly better than a global mean in every comparison.
     """
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 128)) -> None:
+        stages = [Block(w, wider, 2) for w, wider in pairwise(widths)]
         super().__init__(
-            nn.Conv2d(3, width, 5, stride=2, padding=2, bias=False),
-            nn.BatchNorm2d(width),
+            nn.Conv2d(3, widths[0], 5, stride=2, padding=2, bias=False),
+            nn.BatchNorm2d(widths[0]),
             nn.ReLU(),
             nn.MaxPool2d(3, stride=2, padding=1),
-            Block(width, width, 1),
-            Block(width, 2 * width, 2),
-            Block(2 * width, 4 * width, 2),
+            Block(widths[0], widths[0], 1),
+            *stages,
             nn.AdaptiveAvgPool2d(2),
             nn.Flatten(),
         )
-        self.features = 16 * width
+        self.features = 4 * widths[-1]

@@ -20,9 +20,9 @@ from ml.models.base import Model
 
 @dataclass(frozen=True)
 class TrainConfig:
-    epochs: int | None = None  # None: model.epochs
+    epochs: int | None = None  # None: model.epochs, or without limit if there are `seconds`
     seed: int = 0
-    seconds: float | None = None  # train for so long instead of counting epochs; the schedule is spread over it
+    seconds: float | None = None  # stop after so long; the learning rates' schedule is spread over it
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.epochs < 0:
@@ -34,7 +34,7 @@ class TrainConfig:
 @dataclass(frozen=True)
 class Epoch:
     number: int  # the first is 1
-    of: int | None  # None where seconds decide
+    of: int | None  # None where seconds alone decide
     losses: dict[str, float]  # by player: the mean over the epoch's batches
     seconds: float
     samples_per_second: float
@@ -97,15 +97,18 @@ class _Run:
 
     @property
     def epochs(self) -> int | None:
-        if self.config.seconds is not None:
-            return None
-        return self.model.epochs if self.config.epochs is None else self.config.epochs
+        if self.config.epochs is None and self.config.seconds is None:
+            return self.model.epochs
+        return self.config.epochs
 
     def share(self, epochs_done: float) -> float:
         """How much of the training is behind us, 0 to 1."""
+        shares = [0.0]
+        if self.epochs is not None:
+            shares.append(epochs_done / self.epochs if self.epochs else 1.0)
         if self.config.seconds is not None:
-            return (time.monotonic() - self.began) / self.config.seconds
-        return epochs_done / self.epochs if self.epochs else 1.0
+            shares.append((time.monotonic() - self.began) / self.config.seconds)
+        return max(shares)
 
     def epoch(self, number: int) -> Epoch:
         began = time.monotonic()

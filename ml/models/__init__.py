@@ -26,7 +26,12 @@ METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         Method("pixels", "similar", "the picture itself, small, on its principal components", "pixels:Pixels"),
-        Method("dvbpr", "personal", "a network and the shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),
+        Method("histogram", "similar", "the colours of the foreground", "histogram:Histogram"),
+        Method("hog", "similar", "oriented gradients on their principal components", "hog:Hog"),
+        Method("visrec", "similar", "our default: shape, colour and a self-supervised network", "visrec:Visrec"),
+        Method("popularity", "personal", "what most shoppers took, the same for all", "popularity:Popularity"),
+        Method("bpr-mf", "personal", "shoppers' and products' factors by BPR, blind to pictures", "bpr_mf:BprMf"),
+        Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),
     )
 }
 

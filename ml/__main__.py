@@ -1,0 +1,102 @@
+"""`python -m ml compare`: methods side by side, without a database."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ml.errors import MlError
+from ml.models import METHODS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 0, or 2 after one line on stderr that says what is wrong with the input."""
+    options = _parser().parse_args(arguments)
+    # Only here: --help and a mistyped option answer without waiting for torch.
+    from ml.compare import Options, compare_recommend, compare_retrieval
+    from ml.tables import table
+    from ml.training import TrainConfig
+
+    try:
+        settings = Options(
+            methods=options.methods,
+            training=TrainConfig(epochs=options.epochs, seconds=options.seconds, seed=options.seed),
+            settings=dict(options.set),
+            progress=True,
+        )
+        if options.task == "retrieval":
+            document = compare_retrieval(options.train, options.test, settings)
+        else:
+            document = compare_recommend(options.data, settings)
+        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    except (MlError, OSError) as error:
+        print(f"ml: {error}", file=sys.stderr)
+        return 2
+    print(table(document))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ml", description="Pictures that recommend, without a shop.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    compare = commands.add_parser("compare", help="train methods on the same data and measure them")
+    tasks = compare.add_subparsers(dest="task", required=True)
+    retrieval = _task(tasks, "retrieval", "similar", "how well each method finds pictures with the same label")
+    retrieval.add_argument("--train", type=Path, required=True, help="zip, folder or CSV; its labels are not read")
+    retrieval.add_argument("--test", type=Path, required=True, help="the same, with labels")
+    recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")
+    recommend.add_argument("--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg")
+    return parser
+
+
+def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str) -> argparse.ArgumentParser:
+    lines = [f"  {method.name:<12} {method.summary}" for method in METHODS.values() if method.role == role]
+    parser = tasks.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog="\n".join(["methods:", *lines]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")
+    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="where all figures are written")
+    parser.add_argument("--epochs", type=_count, help="default: each method's own")
+    parser.add_argument("--seconds", type=_seconds, help="train each method for so long instead")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--set", type=_setting, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
+    )
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise argparse.ArgumentTypeError("name at least one method")
+    return list(dict.fromkeys(names))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

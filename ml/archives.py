@@ -1,0 +1,66 @@
+"""A folder or a zip, read alike."""
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ml.errors import BadData
+
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in a zip, read when it is needed."""
+
+    archive: zipfile.ZipFile
+    name: str
+
+    def read_bytes(self) -> bytes:
+        return self.archive.read(self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Files:
+    """The files under a folder, in a zip, or beside a CSV, by their relative names with forward slashes."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises BadData if the path is none of these."""
+        self.path = path
+        self.by_name: dict[str, Path | Member]
+        if path.is_dir():
+            self.by_name = {p.relative_to(path).as_posix(): p for p in sorted(path.rglob("*")) if p.is_file()}
+        elif path.suffix.lower() == ".csv" and path.is_file():
+            beside = Files(path.parent)
+            self.by_name = {n: s for n, s in beside.by_name.items() if n == path.name or not n.endswith(".csv")}
+        elif zipfile.is_zipfile(path):
+            archive = zipfile.ZipFile(path)
+            self.by_name = {i.filename: Member(archive, i.filename) for i in archive.infolist() if not i.is_dir()}
+        elif path.exists():
+            raise BadData(f"{path} is neither a folder, nor a zip, nor a .csv")
+        else:
+            raise BadData(f"{path} does not exist")
+        self.by_name = {name: source for name, source in self.by_name.items() if not _is_hidden(name)}
+
+    @property
+    def pictures(self) -> list[str]:
+        return [name for name in self.by_name if PurePosixPath(name).suffix.lower() in PICTURES]
+
+    def named(self, file: str) -> str | None:
+        """The name of the file that is called so, at the top or in the first folder that has one; None if none is."""
+        found = [name for name in self.by_name if PurePosixPath(name).name == file]
+        return min(found, key=lambda name: name.count("/"), default=None)
+
+    def text(self, name: str) -> io.StringIO:
+        """Raises BadData if it is no UTF-8."""
+        try:
+            return io.StringIO(self.by_name[name].read_bytes().decode("utf-8-sig"), newline="")
+        except UnicodeDecodeError as error:
+            raise BadData(f"{self.path}: {name} is not UTF-8: {error}") from error
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))

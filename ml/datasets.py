@@ -1,0 +1,129 @@
+"""Pictures with labels, and pictures with those who took them, from the layouts that are common."""
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ml.archives import Files
+from ml.errors import BadData, UnreadableImage
+from ml.images import ImageArray, Source, decode_each
+
+SPLITS = {"train", "validation", "val", "test"}
+NO_LABELS = {"id", "sku", "image", "title", "price", "productdisplayname", "name", "description", "url"}
+
+
+@dataclass(frozen=True)
+class Photos:
+    names: Sequence[str]
+    sources: Sequence[Source]
+    labels: dict[str, np.ndarray]  # by column: (N,) classes from 0, -1 where there is none
+    failed: int = 0  # pictures that could not be read and were passed over
+
+    def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["Photos", ImageArray]:
+        """What can be read of them, and its pixels; the rest is reported on stderr and counted."""
+        pixels = np.empty((len(self.sources), *size, 3), dtype=np.uint8)
+        kept = []
+        for index, decoded in enumerate(decode_each(self.sources, size, progress)):
+            if isinstance(decoded, UnreadableImage):
+                print(f"passed over: {decoded}", file=sys.stderr)
+            else:
+                pixels[len(kept)] = decoded
+                kept.append(index)
+        if not kept:
+            raise BadData("none of the pictures can be read")
+        return self._only(kept), ImageArray(pixels[: len(kept)])
+
+    def _only(self, kept: Sequence[int]) -> "Photos":
+        return replace(
+            self,
+            names=[self.names[i] for i in kept],
+            sources=[self.sources[i] for i in kept],
+            labels={column: classes[list(kept)] for column, classes in self.labels.items()},
+            failed=self.failed + len(self.names) - len(kept),
+        )
+
+
+def read_photos(path: Path) -> Photos:
+    """The pictures of a zip, a folder or a CSV, and their labels.
+
+    Known layouts: styles.csv + images/ID.jpg; UT-Zappos50K's Category/SubCategory/Brand/CID.jpg; CLASS/NAME.jpg, also
+    below train/, validation/ and test/; a CSV with a column `image`. Each may lie in one folder more.
+    Raises BadData if there is no picture.
+    """
+    files = Files(path)
+    table = _table(files)
+    photos = _from_table(files, *table) if table else _from_folders(files)
+    if not photos.sources:
+        raise BadData(f"{path}: there are no pictures in it")
+    return photos
+
+
+def _table(files: Files) -> tuple[str, list[dict[str, str]]] | None:
+    styles = files.named("styles.csv")
+    if styles:
+        return styles, _rows(files, styles, required={"id"})
+    for name in files.by_name:
+        if name.endswith(".csv"):
+            with files.text(name) as stream:
+                header = next(csv.reader(stream), [])
+            if "image" in header:
+                return name, _rows(files, name, required={"image"})
+    return None
+
+
+def _rows(files: Files, name: str, required: set[str]) -> list[dict[str, str]]:
+    reader = csv.DictReader(files.text(name))
+    missing = required - set(reader.fieldnames or ())
+    if missing:
+        raise BadData(f"{files.path}: {name} lacks the column {', '.join(sorted(missing))}")
+    # Names with a comma in them and no quotes make a row longer; the surplus is under None.
+    return [{column: (value or "").strip() for column, value in row.items() if column} for row in reader]
+
+
+def _from_table(files: Files, table: str, rows: list[dict[str, str]]) -> Photos:
+    root = PurePosixPath(table).parent
+    if "image" in rows[0] if rows else False:
+        pictures = {(root / row["image"]).as_posix(): row for row in rows}
+        missing = [name for name in pictures if name not in files.by_name]
+    else:
+        by_id = {row["id"]: row for row in rows}
+        pictures = {name: by_id.get(PurePosixPath(name).stem, {}) for name in files.pictures}
+        missing = []
+    for name in missing:
+        print(f"passed over: {name}: named in {table}, but not there", file=sys.stderr)
+    names = [name for name in pictures if name in files.by_name]
+    columns = [column for column in (rows[0] if rows else ()) if column.lower() not in NO_LABELS]
+    values = {column: [pictures[name].get(column, "") for name in names] for column in columns}
+    return Photos(names, [files.by_name[name] for name in names], _labels(values), failed=len(missing))
+
+
+def _from_folders(files: Files) -> Photos:
+    names = files.pictures
+    folders = [PurePosixPath(name).parent.parts for name in names]
+    depth = Counter(map(len, folders)).most_common(1)[0][0] if folders else 0
+    inside = any(SPLITS & set(parts[:2]) for parts in folders)
+    if depth >= 3 and not inside:
+        values = {
+            "category": [parts[-3] if len(parts) >= 3 else "" for parts in folders],
+            "subcategory": [parts[-2] if len(parts) >= 3 else "" for parts in folders],
+        }
+    else:
+        values = {"class": [parts[-1] if parts else "" for parts in folders]}
+    return Photos(names, [files.by_name[name] for name in names], _labels(values))
+
+
+def _labels(values: dict[str, list[str]]) -> dict[str, np.ndarray]:
+    """Columns to classes, without those that tell nothing: a single value, or nearly as many values as rows."""
+    labels = {}
+    for column, words in values.items():
+        known = sorted({word for word in words if word})
+        labelled = sum(1 for word in words if word)
+        if 2 <= len(known) <= labelled / 2:
+            numbers = {word: number for number, word in enumerate(known)} | {"": -1}
+            labels[column] = np.array([numbers[word] for word in words], dtype=np.int64)
+    return labels

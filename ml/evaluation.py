@@ -1,0 +1,245 @@
+"""How good vectors are: at finding what looks alike, and at ranking what a user took next."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ml.interactions import Interactions, Split
+
+CHUNK = 256  # rows compared with everything at once
+COLD = 5  # fewer training users than this make an item cold
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Per query, NaN where the label is missing (or, for average precision, nobody else has it)."""
+
+    precision: np.ndarray  # (N,) at k
+    average_precision: np.ndarray  # (N,) over the full ranking
+    right: np.ndarray  # (N,) whether the majority of the nearest neighbours has the query's label
+
+
+def similarities(queries: Tensor, gallery: Tensor, metric: str) -> Tensor:
+    """(Q, N), higher is nearer. metric: "cosine" or "inner"."""
+    if metric == "cosine":
+        queries, gallery = F.normalize(queries, dim=1), F.normalize(gallery, dim=1)
+    return queries @ gallery.T
+
+
+def retrieval(
+    vectors: Tensor, labels: dict[str, np.ndarray], k: int = 5, neighbours: int = 10, metric: str = "cosine"
+) -> dict[str, Retrieval]:
+    """Each picture as a query against all others, for each label.
+
+    vectors: (N, D). labels: (N,) classes from 0, -1 where missing; such pictures are neither asked nor found.
+    """
+    found = {name: Retrieval(*np.full((3, len(vectors)), np.nan)) for name in labels}
+    for begin in range(0, len(vectors), CHUNK):
+        queries = torch.arange(begin, min(begin + CHUNK, len(vectors)))
+        similar = similarities(vectors[queries], vectors, metric)
+        similar[torch.arange(len(queries)), queries] = -torch.inf
+        order = similar.argsort(dim=1, descending=True, stable=True)[:, :-1]  # the query itself is last
+        similar = similar.gather(1, order)
+        for name, classes in labels.items():
+            classes = torch.from_numpy(classes)
+            asked = (classes[queries] >= 0).nonzero()[:, 0]
+            rows = queries[asked].numpy()
+            ranked = classes[order[asked]]
+            target = classes[queries[asked]]
+            found[name].precision[rows] = precision_at_k(ranked, target, k)
+            found[name].average_precision[rows] = average_precision(ranked, target)
+            guesses = majority(ranked, similar[asked], neighbours, n_classes=int(classes.max()) + 1)
+            found[name].right[rows] = (guesses == target).float()
+    return found
+
+
+def precision_at_k(ranked: Tensor, target: Tensor, k: int) -> Tensor:
+    """(Q,) share of the k nearest labelled pictures that have the query's class.
+
+    ranked: (Q, N) classes, nearest first, -1 where missing. target: (Q,).
+    """
+    first = (ranked >= 0).cumsum(dim=1) <= k
+    return ((ranked == target[:, None]) & first).sum(dim=1) / k
+
+
+def average_precision(ranked: Tensor, target: Tensor) -> Tensor:
+    """(Q,) mean over the relevant pictures of the precision at each; NaN where there is none."""
+    relevant = ranked == target[:, None]
+    position = (ranked >= 0).cumsum(dim=1).clamp(min=1)
+    precision = relevant.cumsum(dim=1) / position
+    return (precision * relevant).sum(dim=1) / relevant.sum(dim=1)
+
+
+def majority(ranked: Tensor, similar: Tensor, neighbours: int, n_classes: int) -> Tensor:
+    """(Q,) the class that most of the nearest labelled pictures have; the greater summed similarity breaks ties."""
+    nearest = (ranked >= 0) & ((ranked >= 0).cumsum(dim=1) <= neighbours)
+    votes = torch.zeros(len(ranked), n_classes, dtype=torch.float64)
+    # A vote is worth 1 and a little: all the little of all neighbours together stays below another vote.
+    worth = torch.where(nearest, 1 + (similar.double() / (1 + similar.abs().max())) / (2 * neighbours), 0.0)
+    votes.scatter_add_(1, ranked.clamp(min=0), worth)
+    return votes.argmax(dim=1)
+
+
+def macro(values: np.ndarray, classes: np.ndarray) -> float:
+    """The mean over classes of the class's mean, NaN values left out."""
+    means = [values[(classes == c) & ~np.isnan(values)] for c in np.unique(classes[classes >= 0])]
+    return float(np.mean([mean.mean() for mean in means if len(mean)]))
+
+
+def chance_precision(classes: np.ndarray) -> float:
+    """The share of pairs that agree: what precision@k is for vectors without any meaning."""
+    shares = np.bincount(classes[classes >= 0]) / max(1, (classes >= 0).sum())
+    return float((shares**2).sum())
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How users' held-out items were ranked; one entry a user who has one."""
+
+    auc: np.ndarray  # (V,) share of never observed items that score lower, ties half
+    auc_among_cold: np.ndarray  # (V,) the same among cold items only
+    rank: np.ndarray  # (V,) from 1, among all but what the user had before; equal scores by item index
+    support: np.ndarray  # (V,) how many users took the held-out item in training
+    top: np.ndarray  # (V, K) items of each list
+    n_items: int
+
+    @property
+    def cold(self) -> np.ndarray:
+        return self.support < COLD
+
+
+def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", top: int = 10) -> Ranking:
+    """Full ranking of each user's held-out item by the inner product of vectors.
+
+    users: (U, D). items: (I, D). on: "test", with the validation item masked from lists, or "validation".
+    """
+    held_out: Interactions = getattr(split, on)
+    supported = torch.from_numpy(split.train.popularity)
+    is_cold = supported < COLD
+    rows = []
+    for chunk in np.array_split(np.arange(len(held_out)), max(1, math.ceil(len(held_out) / CHUNK))):
+        who, what = held_out.users[chunk], torch.from_numpy(held_out.items[chunk])
+        scores = (users[who].double() @ items.double().T).float()  # float: what differs by rounding only is a tie
+        own = scores.gather(1, what[:, None])
+        had = _marks(split.train, who)
+        if on == "test":
+            had |= _marks(split.validation, who)
+        observed = had | _marks(split.test, who) | _marks(split.validation, who)
+        listed = scores.masked_fill(had, -torch.inf)
+        ahead = (listed > own) | ((listed == own) & (torch.arange(len(items)) < what[:, None]))
+        rows.append(
+            (
+                auc(own, scores, ~observed),
+                auc(own, scores, ~observed & is_cold),
+                ahead.sum(dim=1) + 1,
+                supported[what],
+                listed.argsort(dim=1, descending=True, stable=True)[:, :top],
+            )
+        )
+    parts = [torch.cat(part).numpy() for part in zip(*rows, strict=True)]
+    return Ranking(*parts, n_items=len(items))
+
+
+def _marks(interactions: Interactions, users: np.ndarray) -> Tensor:
+    """(len(users), n_items) whether each of these users has each item there."""
+    marks = torch.zeros(len(users), interactions.n_items, dtype=torch.bool)
+    for row, user in enumerate(users):
+        marks[row, interactions.by_user[user]] = True
+    return marks
+
+
+def auc(own: Tensor, scores: Tensor, among: Tensor) -> Tensor:
+    """(V,) share of the items `among` that score below the user's `own`, ties half; NaN where there are none.
+
+    own: (V, 1). scores: (V, I). among: (V, I) marks.
+    """
+    below = ((scores < own) & among).sum(dim=1) + 0.5 * ((scores == own) & among).sum(dim=1)
+    return below / among.sum(dim=1)
+
+
+def hit_rate_at_k(ranks: np.ndarray, k: int) -> np.ndarray:
+    """(V,) 1 where the one held-out item is among the first k; with one such item, recall@k is the same."""
+    return (ranks <= k).astype(float)
+
+
+def ndcg_at_k(ranks: np.ndarray, k: int) -> np.ndarray:
+    """(V,) 1 / log2(rank + 1) within the first k, else 0: the ideal list has the one relevant item first."""
+    return np.where(ranks <= k, 1 / np.log2(ranks + 1), 0.0)
+
+
+def coverage(top: np.ndarray, n_items: int) -> float:
+    """The share of the catalogue that is in anybody's list."""
+    return len(np.unique(top)) / n_items
+
+
+def bootstrap(values: np.ndarray, seed: int = 0, resamples: int = 1000) -> tuple[float, float]:
+    """The 95 % interval of the mean over users or queries drawn again with replacement; NaN values left out."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return math.nan, math.nan
+    means = [resampled.mean() for resampled in _resampled(values, seed, resamples)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def bootstrap_coverage(top: np.ndarray, n_items: int, seed: int = 0, resamples: int = 200) -> tuple[float, float]:
+    """The 95 % interval of the coverage: the figure plus and minus 1.96 standard errors over users drawn again.
+
+    Not the quantiles: a resample repeats users, so that every one of them covers less than all users do.
+    """
+    spread = 1.96 * float(np.std([coverage(lists, n_items) for lists in _resampled(top, seed, resamples)]))
+    middle = coverage(top, n_items)
+    return max(0.0, middle - spread), min(1.0, middle + spread)
+
+
+def _resampled(rows: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    for _ in range(resamples):
+        yield rows[rng.integers(len(rows), size=len(rows))]
+
+
+PENALTIES: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+
+def linear_probe(vectors: Tensor, classes: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Whether a linear classifier trained on half of the pictures is right on each of the other half.
+
+    One-vs-rest squared hinge on standardised features, as LIBLINEAR's default SVM; C chosen on a fifth of the
+    training half. vectors: (N, D). classes: (N,), -1 where missing. Returns one 0 or 1 a tested picture.
+    """
+    labelled = np.flatnonzero(classes >= 0)
+    shuffled = np.random.default_rng(seed).permutation(labelled)
+    train, test = np.array_split(shuffled, 2)
+    fitted, chosen_on = np.split(train, [round(0.8 * len(train))])
+    x = torch.cat([vectors, torch.ones(len(vectors), 1)], dim=1)
+    mean, deviation = vectors[train].mean(dim=0), vectors[train].std(dim=0).clamp(min=1e-6)
+    x[:, :-1] = (vectors - mean) / deviation
+    y = torch.from_numpy(classes)
+    best = max(PENALTIES, key=lambda c: (_predict(x, _svm(x[fitted], y[fitted], c))[chosen_on] == y[chosen_on]).sum())
+    return (_predict(x, _svm(x[train], y[train], best))[test] == y[test]).numpy().astype(float)
+
+
+def _predict(x: Tensor, weights: Tensor) -> Tensor:
+    return (x @ weights).argmax(dim=1)
+
+
+def _svm(x: Tensor, y: Tensor, c: float) -> Tensor:
+    """(D + 1, C) weights, bias last."""
+    signs = 2.0 * F.one_hot(y, int(y.max()) + 1) - 1
+    weights = torch.zeros(x.shape[1], signs.shape[1], requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=40, line_search_fn="strong_wolfe")
+
+    def objective() -> Tensor:
+        optimizer.zero_grad()
+        hinges = F.relu(1 - signs * (x @ weights)).square()
+        loss = 0.5 * weights[:-1].square().sum() + c * hinges.sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(objective)
+    return weights.detach()

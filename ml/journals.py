@@ -1,0 +1,112 @@
+"""Interactions from a CSV, with the pictures of the items."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ml.archives import Files
+from ml.errors import BadData, UnreadableImage
+from ml.images import ImageArray, Source, decode_each
+from ml.interactions import Interactions
+
+REFUSALS = {"dislike"}  # kinds, where a shop's export has them, that say the opposite of having taken something
+
+
+@dataclass(frozen=True)
+class Journal:
+    users: Sequence[str]  # the keys of user 0, 1, ...
+    items: Sequence[str]
+    sources: Sequence[Source] | None  # a picture an item; None if there are none at all
+    interactions: Interactions
+    failed: int = 0  # rows and pictures passed over
+
+    def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["Journal", ImageArray]:
+        """What has a picture that can be read, and the pixels; the rest is reported on stderr and counted."""
+        if self.sources is None:
+            raise BadData("there are no pictures of the items: images/ITEM.jpg")
+        pixels = np.empty((len(self.sources), *size, 3), dtype=np.uint8)
+        readable = np.zeros(len(self.sources), dtype=bool)
+        for index, decoded in enumerate(decode_each(self.sources, size, progress)):
+            if isinstance(decoded, UnreadableImage):
+                print(f"passed over: {decoded}", file=sys.stderr)
+            else:
+                pixels[readable.sum()] = decoded
+                readable[index] = True
+        return self._only(readable), ImageArray(pixels[: readable.sum()])
+
+    def _only(self, kept: np.ndarray) -> "Journal":
+        rows = kept[self.interactions.items]
+        places = np.cumsum(kept) - 1
+        taken = self.interactions.only(rows)
+        return replace(
+            self,
+            items=[item for item, keep in zip(self.items, kept, strict=True) if keep],
+            sources=[source for source, keep in zip(self.sources, kept, strict=True) if keep],
+            interactions=replace(taken, items=places[taken.items], n_items=int(kept.sum())),
+            failed=self.failed + int((~kept).sum()),
+        )
+
+
+def read_journal(path: Path) -> Journal:
+    """interactions.csv (user, item or sku, timestamp[, value]) and images/ITEM.jpg in a folder or a zip.
+
+    Items are those with a picture, taken or not; where there are no pictures, those that were taken. A timestamp is a
+    number or ISO 8601. Raises BadData with the file and the reason; a bad row is reported on stderr and passed over.
+    """
+    files = Files(path)
+    name = files.named("interactions.csv")
+    if name is None:
+        raise BadData(f"{path}: there is no interactions.csv in it")
+    reader = csv.DictReader(files.text(name))
+    header = set(reader.fieldnames or ())
+    item_column = "item" if "item" in header else "sku"
+    missing = {"user", item_column, "timestamp"} - header
+    if missing:
+        raise BadData(f"{path}: {name} lacks the column {', '.join(sorted(missing))}")
+    pictures = {PurePosixPath(picture).stem: files.by_name[picture] for picture in files.pictures}
+    taken: list[tuple[str, str, float, float]] = []
+    failed = 0
+    for row in reader:
+        if row.get("kind") in REFUSALS:
+            continue
+        try:
+            taken.append(_parsed(row, item_column, pictures))
+        except ValueError as error:
+            print(f"passed over: {name}, line {reader.line_num}: {error}", file=sys.stderr)
+            failed += 1
+    if not taken:
+        raise BadData(f"{path}: {name} has no row that can be used")
+    users = sorted({user for user, *_ in taken})
+    items = sorted(pictures or {item for _, item, *_ in taken})
+    user_numbers, item_numbers = ({key: n for n, key in enumerate(keys)} for keys in (users, items))
+    interactions = Interactions(
+        users=np.array([user_numbers[user] for user, *_ in taken]),
+        items=np.array([item_numbers[item] for _, item, *_ in taken]),
+        timestamps=np.array([when for *_, when, _ in taken]),
+        n_users=len(users),
+        n_items=len(items),
+        values=np.array([value for *_, value in taken]) if "value" in header else None,
+    )
+    return Journal(users, items, [pictures[item] for item in items] if pictures else None, interactions, failed)
+
+
+def _parsed(row: dict[str, str], item_column: str, pictures: dict[str, Source]) -> tuple[str, str, float, float]:
+    user, item = (row["user"] or "").strip(), (row[item_column] or "").strip()
+    if not user or not item:
+        raise ValueError("no user or no item")
+    if pictures and item not in pictures:
+        raise ValueError(f"item {item} has no picture")
+    return user, item, _seconds(row["timestamp"] or ""), float(row.get("value") or 1)
+
+
+def _seconds(timestamp: str) -> float:
+    try:
+        return float(timestamp)
+    except ValueError:
+        moment = datetime.fromisoformat(timestamp)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

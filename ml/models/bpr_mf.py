@@ -1,0 +1,85 @@
+"""Matrix factorisation by BPR: who took the same things will take the same things. Blind to pictures."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from ml.configs import Between, Config
+from ml.interactions import PersonalData
+from ml.losses import bpr_loss
+from ml.models.base import PersonalModel
+from ml.sampling import Triples
+
+
+@dataclass(frozen=True)
+class BprMfConfig(Config):
+    factors: Annotated[int, Between(1, 1023)] = 50  # K, as in DVBPR, to compare like with like
+    batch_size: Annotated[int, Between(1, 65536)] = 1024
+    learning_rate: Annotated[float, Between(0, 1)] = 0.01
+    decay: Annotated[float, Between(0, 10)] = 0.02  # lambda, on the vectors of each triple
+    bias_decay: Annotated[float, Between(0, 10)] = 0.01  # lambda_b
+
+
+class BprMf(PersonalModel):
+    """x_ui = b_i + w_u . v_i. Rendle et al. 2009, arXiv:1205.2618.
+
+    A user's vector is [w_u, 1], an item's [v_i, b_i], less the mean over the catalogue. An item that came later, or
+    that nobody took, is the average item: zeros.
+    """
+
+    method = "bpr-mf"
+    Config = BprMfConfig
+    epochs = 60
+
+    def __init__(self, config: BprMfConfig) -> None:
+        super().__init__(config)
+        self.dimensions = config.factors + 1
+        self.resize(users=0, items=0)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"users": len(self.w), "items": len(self.v)}
+
+    def resize(self, users: int, items: int) -> None:
+        self.w = nn.Parameter(torch.zeros(users, self.config.factors))
+        self.v = nn.Parameter(torch.zeros(items, self.config.factors))
+        self.b = nn.Parameter(torch.zeros(items))
+        self.register_buffer("known", torch.zeros(items, dtype=torch.bool))
+        self.register_buffer("centre", torch.zeros(self.dimensions))
+
+    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+        self.resize(data.train.n_users, data.train.n_items)
+        nn.init.normal_(self.w, std=0.05)
+        nn.init.normal_(self.v, std=0.05)
+        self.known.copy_(torch.from_numpy(data.train.popularity > 0))
+
+    def players(self) -> dict[str, torch.optim.Optimizer]:
+        return {"all": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)}
+
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+        return Triples(data.train, self.config.batch_size, generator)
+
+    def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
+        u, i, j = batch
+        w, v_i, v_j, b_i, b_j = self.w[u], self.v[i], self.v[j], self.b[i], self.b[j]
+        x_ui, x_uj = b_i + (w * v_i).sum(dim=1), b_j + (w * v_j).sum(dim=1)
+        squares = w.square().sum() + v_i.square().sum() + v_j.square().sum()
+        regulariser = self.config.decay * squares + self.config.bias_decay * (b_i.square() + b_j.square()).sum()
+        yield "all", (bpr_loss(x_ui, x_uj) + 0.5 * regulariser) / len(u)
+
+    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+        vectors = torch.cat([self.v, self.b[:, None]], dim=1).detach()
+        # Over what was taken: the average item and the item nobody knows are then the same, and both 0.
+        self.centre.copy_(vectors[self.known].mean(dim=0))
+
+    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+        rows = items.clamp(min=0)
+        vectors = torch.cat([self.v[rows], self.b[rows][:, None]], dim=1) - self.centre
+        known = self.known[rows] & (items >= 0)
+        return torch.where(known[:, None], vectors, 0.0)
+
+    def user_vectors(self) -> Tensor:
+        return torch.cat([self.w, torch.ones_like(self.w[:, :1])], dim=1).detach()

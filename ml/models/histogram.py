@@ -1,0 +1,26 @@
+"""Colour alone."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ml.configs import Config
+from ml.features import HISTOGRAM, colour_histogram
+from ml.models.base import SimilarModel, unit
+
+
+@dataclass(frozen=True)
+class HistogramConfig(Config):
+    pass
+
+
+class Histogram(SimilarModel):
+    """The CIELAB histogram of the foreground; the cosine is Hellinger's affinity. Nothing is trained."""
+
+    method = "histogram"
+    Config = HistogramConfig
+    image_size = (64, 64)
+    dimensions = HISTOGRAM
+
+    def embed(self, images: Tensor) -> Tensor:
+        return unit(colour_histogram(images))

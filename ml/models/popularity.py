@@ -1,0 +1,46 @@
+"""What most people took: the same for everyone, and hard to beat on the well known."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ml.configs import Config
+from ml.interactions import PersonalData
+from ml.models.base import PersonalModel
+
+
+@dataclass(frozen=True)
+class PopularityConfig(Config):
+    pass
+
+
+class Popularity(PersonalModel):
+    """An item's one number is how many users took it, less the mean over the catalogue; every user's is 1."""
+
+    method = "popularity"
+    Config = PopularityConfig
+    dimensions = 1
+
+    def __init__(self, config: PopularityConfig) -> None:
+        super().__init__(config)
+        self.resize(users=0, items=0)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"users": len(self.users), "items": len(self.takers)}
+
+    def resize(self, users: int, items: int) -> None:
+        self.register_buffer("users", torch.ones(users, 1))
+        self.register_buffer("takers", torch.zeros(items))
+
+    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+        self.resize(data.train.n_users, data.train.n_items)
+        takers = torch.from_numpy(data.train.popularity).float()
+        self.takers = takers - takers.mean()
+
+    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+        return torch.where(items >= 0, self.takers[items.clamp(min=0)], 0.0)[:, None]
+
+    def user_vectors(self) -> Tensor:
+        return self.users
