@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Point = tuple[float, float]
+Point = tuple[float, float] | np.ndarray
 STEPS = 10  # points a span: under a pixel apart for the longest spans
 
 

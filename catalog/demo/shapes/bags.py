@@ -6,6 +6,7 @@ import numpy as np
 
 from catalog.demo.look import Look
 from catalog.demo.paths import curve, ellipse, loop, mirrored, outline, ribbon
+from catalog.demo.studio import Surface
 
 FLOOR = 88.0
 
@@ -243,7 +244,7 @@ def _frame(look: Look, x: float, y: float, size: float) -> None:
     studio.part(ribbon(curve((x, y - size * 0.7), (x, y + size * 0.8)), 0.9), surface=look.metal, thick=0.6)
 
 
-def _dark(look: Look):
+def _dark(look: Look) -> Surface:
     return replace(look.plain, colour=look.plain.colour * np.float32(0.5))
 
 

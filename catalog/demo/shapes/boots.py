@@ -101,8 +101,8 @@ def _boot(look: Look, toe: float, heel: float, top: float, lift: float, pointed:
     )
     dip = look.vary(0.5, 2.5)
     middle = (front[0][0] + back[0][0]) / 2
-    rim = curve(tuple(front[0]), (middle, top + dip + 1.2), tuple(back[0]))
-    far = curve(tuple(front[0]), (middle, top - 3.2), tuple(back[0]))
+    rim = curve(front[0], (middle, top + dip + 1.2), back[0])
+    far = curve(front[0], (middle, top - 3.2), back[0])
 
     _heel(look, heel, seat, lift, size)
     studio.part(outline(rim, far[::-1]), surface=look.lining, thick=3)
@@ -111,7 +111,7 @@ def _boot(look: Look, toe: float, heel: float, top: float, lift: float, pointed:
     studio.part(outline(under, back[::-1], rim[::-1], front, nose[::-1]), surface=body, thick=15)
     studio.seam(rim + [0, 1.8], 0.3, 0.5)
     counter = curve(
-        tuple(at(back, 0.86 if rise < 20 else 0.93)),
+        at(back, 0.86 if rise < 20 else 0.93),
         (heel - 11 * size, seat - 12 * size),
         (heel - 18 * size, seat + 0.5),
     )
@@ -185,7 +185,7 @@ def _gusset(look: Look, shaft: Shaft) -> None:
     left, right = between(shaft.front, shaft.back, 0.38), between(shaft.front, shaft.back, 0.72)
     shape = outline(
         part_of(left, 0.02, 0.6),
-        curve(tuple(at(left, 0.6)), tuple(at(between(left, right, 0.5), 0.95)), tuple(at(right, 0.6))),
+        curve(at(left, 0.6), at(between(left, right, 0.5), 0.95), at(right, 0.6)),
         part_of(right, 0.6, 0.02),
     )
     studio.part(shape, surface=replace(look.trim, material="knit"), thick=2)
@@ -193,10 +193,10 @@ def _gusset(look: Look, shaft: Shaft) -> None:
         studio.seam(part_of(between(left, right, share), 0.03, 0.6), 0.35, 0.4)
     loop = ribbon(
         curve(
-            tuple(shaft.back[0] + [-1, 3]),
-            tuple(shaft.back[0] + [-0.8, -3]),
-            tuple(shaft.back[0] + [0.4, -3]),
-            tuple(shaft.back[0] + [0.6, 3]),
+            shaft.back[0] + [-1, 3],
+            shaft.back[0] + [-0.8, -3],
+            shaft.back[0] + [0.4, -3],
+            shaft.back[0] + [0.6, 3],
         ),
         1.2,
     )

@@ -22,9 +22,9 @@ def top(look: Look) -> None:
     hem = look.amount("length", cropped=(56, 61), regular=(76, 81), long=(90, 94))
     half, waist = look.vary(20, 23.5), look.vary(-3.5, 1.0)
     shoulder = curve((50 - _neck(look), 15), (50 - half + 1, look.vary(19, 21)))
-    armhole = curve(tuple(shoulder[-1]), (50 - half + 2.2, 29), (50 - half + 0.2, 39))
+    armhole = curve(shoulder[-1], (50 - half + 2.2, 29), (50 - half + 0.2, 39))
     side = curve((50 - half + 0.2, 39), (50 - half - waist, 58 if hem > 70 else 50), (50 - half - look.vary(0, 3), hem))
-    hemline = curve(tuple(side[-1]), (50, hem + look.vary(0.6, 2.2)), (100 - side[-1][0], hem))
+    hemline = curve(side[-1], (50, hem + look.vary(0.6, 2.2)), (100 - side[-1][0], hem))
     cut = Cut(shoulder, armhole, side, hemline)
     _sleeves(look, cut)
     _bodice(look, cut)
@@ -42,7 +42,7 @@ def dress(look: Look) -> None:
     flare = look.amount("shape", fitted=(0.0, 2.5), flared=(11, 17)) * (0.55 + 0.45 * (hem - 60) / 36)
     waist = half - look.vary(2.6, 4.4)
     shoulder = curve((50 - 0.8 * _neck(look), 7), (50 - half + 1, look.vary(10, 11.5)))
-    armhole = curve(tuple(shoulder[-1]), (50 - half + 2.2, 18), (50 - half + 0.4, 25))
+    armhole = curve(shoulder[-1], (50 - half + 2.2, 18), (50 - half + 0.4, 25))
     hip = 0.3 * (hem - waist_y)
     side = curve(
         (50 - half + 0.4, 25),
@@ -87,14 +87,14 @@ def _bodice(look: Look, cut: Cut, top_y: float = 15.0) -> None:
     depth = {"round": look.vary(6, 10), "v": look.vary(13, 18), "collar": 6.0, "roll": 2.0}[kind]
     dip = 50.0, top_y + depth
     if kind == "v":
-        neck = curve(tuple(left), (50 + 0.52 * (left[0] - 50), top_y + 0.52 * depth), dip)
+        neck = curve(left, (50 + 0.52 * (left[0] - 50), top_y + 0.52 * depth), dip)
     else:
         neck = part_of(
-            curve(tuple(left), (left[0] + 2.2, top_y + 0.7 * depth), dip, (97.8 - left[0], top_y + 0.7 * depth)),
+            curve(left, (left[0] + 2.2, top_y + 0.7 * depth), dip, (97.8 - left[0], top_y + 0.7 * depth)),
             0,
             0.666,
         )
-    nape = curve(tuple(left), (50, top_y + 1.8), (100 - left[0], left[1]))
+    nape = curve(left, (50, top_y + 1.8), (100 - left[0], left[1]))
     inside = replace(look.plain, colour=look.plain.colour * np.float32(0.42))
     studio.part(outline(nape, mirrored(neck)[:1], mirrored(neck), neck[::-1]), surface=inside, thick=3)
     left_side = outline(neck[::-1], cut.shoulder, cut.armhole, cut.side)
@@ -152,24 +152,24 @@ def _sleeves(look: Look, cut: Cut, scale: float = 1.0) -> None:
     tip, pit = cut.shoulder[-1], cut.armhole[-1]
     if kind == "short":
         reach, drop = look.vary(9, 12) * scale, look.vary(15, 20) * scale
-        outer = curve(tuple(tip), (tip[0] - 0.65 * reach, tip[1] + 0.4 * drop), (tip[0] - reach, tip[1] + drop))
-        cuff = curve(tuple(outer[-1]), (tip[0] - 0.3 * reach, tip[1] + drop + 3), (pit[0] - 0.6, pit[1] + 2.0 * scale))
+        outer = curve(tip, (tip[0] - 0.65 * reach, tip[1] + 0.4 * drop), (tip[0] - reach, tip[1] + drop))
+        cuff = curve(outer[-1], (tip[0] - 0.3 * reach, tip[1] + drop + 3), (pit[0] - 0.6, pit[1] + 2.0 * scale))
     else:
         reach, drop = look.vary(13, 18) * scale, look.vary(47, 54) * scale
         wide = look.vary(7.5, 10) * scale
         outer = curve(
-            tuple(tip),
+            tip,
             (tip[0] - 0.55 * reach, tip[1] + 0.25 * drop),
             (tip[0] - 0.86 * reach, tip[1] + 0.62 * drop),
             (tip[0] - reach, tip[1] + drop),
         )
         cuff = curve(
-            tuple(outer[-1]),
+            outer[-1],
             (tip[0] - reach + 0.5 * wide, tip[1] + drop + 1.2),
             (tip[0] - reach + wide, tip[1] + drop - 0.6),
         )
-    inner = curve(tuple(cuff[-1]), tuple(0.5 * (cuff[-1] + pit) + [-0.8, -0.4]), tuple(pit))
-    sleeve = outline(outer, cuff, inner, [tuple(pit + [3, 0]), tuple(tip + [3, 1])])
+    inner = curve(cuff[-1], 0.5 * (cuff[-1] + pit) + [-0.8, -0.4], pit)
+    sleeve = outline(outer, cuff, inner, [pit + [3, 0], tip + [3, 1]])
     studio, trim = look.studio, replace(look.trim, material=look.words["material"])
     banded = look.rng.random() < 0.4
     for half in (sleeve, mirrored(sleeve)):
@@ -182,7 +182,7 @@ def _sleeves(look: Look, cut: Cut, scale: float = 1.0) -> None:
     if kind == "long":
         elbow = 0.5 * (at(outer, 0.5) + at(inner, 0.5))
         for dy in (-4.0, 0.5, 4.5):
-            bend = curve(tuple(elbow + [-3, dy - 1]), tuple(elbow + [0, dy + 0.6]), tuple(elbow + [2.5, dy - 0.6]))
+            bend = curve(elbow + [-3, dy - 1], elbow + [0, dy + 0.6], elbow + [2.5, dy - 0.6])
             studio.seam(bend, 0.18, 1.0)
             studio.seam(mirrored(bend), 0.18, 1.0)
 
@@ -194,7 +194,7 @@ def _drape(look: Look, waistline: np.ndarray, hemline: np.ndarray, folds: int, d
         top_point, foot = at(waistline, share), at(hemline, share)
         start = top_point + look.vary(0.03, 0.35) * (foot - top_point)
         valley = ribbon(
-            curve(tuple(start), tuple(0.5 * (start + foot) + [look.vary(-0.8, 0.8), 0]), tuple(foot - [0, 0.4])),
+            curve(start, 0.5 * (start + foot) + [look.vary(-0.8, 0.8), 0], foot - [0, 0.4]),
             0.5,
             1.6,
             3.4,
@@ -208,4 +208,4 @@ def _rib(look: Look, upper: np.ndarray, lower: np.ndarray) -> None:
     studio.part(outline(upper, lower[::-1]), surface=look.plain, thick=2, lift=0.2)
     for share in np.linspace(0.02, 0.98, 26):
         a, b = at(upper, share), at(lower, share)
-        studio.seam(curve(tuple(a), tuple(b)), 0.3, 0.4)
+        studio.seam(curve(a, b), 0.3, 0.4)

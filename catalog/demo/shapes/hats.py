@@ -37,9 +37,7 @@ def _cap(look: Look) -> float:
     studio.part(outline(crown, base), surface=look.body, thick=24)
     for share in (0.33, 0.62):
         foot = at(base, share)
-        studio.seam(
-            curve((60, rim - high - 1.2), (60 + (foot[0] - 60) * 0.75, rim - 0.6 * high), tuple(foot)), 0.4, 0.6
-        )
+        studio.seam(curve((60, rim - high - 1.2), (60 + (foot[0] - 60) * 0.75, rim - 0.6 * high), foot), 0.4, 0.6)
         hole = 0.45 * foot + 0.55 * np.array([60, rim - high + 5]) + [4, 0]
         studio.part(ellipse(hole[0], hole[1], 1.0, 1.0), surface=look.trim, thick=0.8)
     bill = outline(
@@ -83,7 +81,7 @@ def _beanie(look: Look) -> float:
     turned = replace(look.trim, material=look.words["material"]) if look.rng.random() < 0.4 else look.plain
     studio.part(cuff, surface=turned, thick=5, lift=0.9)
     for share in np.linspace(0.02, 0.98, 24):
-        studio.seam(curve(tuple(at(cuff[:21], share)), tuple(at(cuff[:21], share) + [0, width])), 0.28, 0.5)
+        studio.seam(curve(at(cuff[:21], share), at(cuff[:21], share) + [0, width]), 0.28, 0.5)
     if look.rng.random() < 0.55:
         angles, size = np.linspace(0, 2 * np.pi, 18, endpoint=False), look.vary(7.5, 10)
         radii = size * (1 + look.rng.normal(0, 0.07, 18))

@@ -52,7 +52,7 @@ def loafer(look: Look) -> float:
         pointed=False,
         full=1.12,
     )
-    apron = curve(tuple(upper.edge[0] + [2.5, 3]), (30, ground - 14.5), (18, ground - 10.5), (11.5, ground - 10.8))
+    apron = curve(upper.edge[0] + [2.5, 3], (30, ground - 14.5), (18, ground - 10.5), (11.5, ground - 10.8))
     studio.seam(apron, 0.55, 0.9)
     studio.seam(apron + [0.5, 1.4], 0.3, 0.5)
     studio.seam(curve((80, ground - 20), (76, ground - 9), (72, ground)), 0.4)
@@ -117,7 +117,7 @@ def _upper(
         nose = curve((5, ground - 1.2), (12, ground - 5.2), (21, ground - 9.5), (x, y))
     else:
         nose = curve((9, ground), (8, ground - 5 * full), (13, ground - 9.4 * full), (21, ground - 11.6 * full), (x, y))
-    bed = curve(tuple(nose[0] + [-0.6, 0.4]), (14, ground + 0.3), (50, ground), (80, ground + 0.3), (92, ground - 0.3))
+    bed = curve(nose[0] + [-0.6, 0.4], (14, ground + 0.3), (50, ground), (80, ground + 0.3), (92, ground - 0.3))
     high = ground - counter
     heel = curve(
         (91.5, ground), (93, ground - 0.35 * high), (91, ground - 0.75 * high), (89.2, counter + 0.4), (88, counter)

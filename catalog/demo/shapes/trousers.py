@@ -32,7 +32,7 @@ def trousers(look: Look) -> None:
         (outer_end, hem),
     )
     inner = curve((inner_end, hem), (0.5 * (inner_end + 49.4) - 0.4, knee), (49.0, crotch + 3), (50, crotch))
-    cuff = curve(tuple(outer[-1]), (0.5 * (outer_end + inner_end), hem + 1.1), tuple(inner[0]))
+    cuff = curve(outer[-1], (0.5 * (outer_end + inner_end), hem + 1.1), inner[0])
     waistline = curve((50 - waist, top), (50, top + 2.0), (50 + waist, top))
     far = curve((50 - waist, top), (50, top - 1.6), (50 + waist, top))
 
@@ -63,7 +63,7 @@ def _details(
     studio.seam(curve((50, top + 5), (50, crotch)), 0.45, 0.6)
     studio.seam(curve((53.6, top + 5), (53.8, crotch - 11), (50.4, crotch - 6)), 0.4, 0.45)
     hip = at(outer, 0.16)
-    pocket = curve((50 - 9.5, top + 4.6), (50 - 12, top + 11), tuple(hip + [0.4, 0]))
+    pocket = curve((50 - 9.5, top + 4.6), (50 - 12, top + 11), hip + [0.4, 0])
     for line in (pocket, mirrored(pocket)):
         studio.seam(line, 0.5, 0.7)
     if look.words["material"] == "denim":
@@ -78,7 +78,7 @@ def _details(
             studio.part(ribbon(line, 0.5), surface=replace(look.trim, material="cotton", colour=thread), thick=0.5)
     elif look.rng.random() < 0.5:  # pressed crease
         knee = 0.5 * (at(outer, 0.7) + at(inner[::-1], 0.6))
-        crease = curve((50 - 8.5, top + 10), tuple(knee), tuple(at(cuff, 0.5)))
+        crease = curve((50 - 8.5, top + 10), knee, at(cuff, 0.5))
         for line in (crease, mirrored(crease)):
             studio.seam(line, 0.25, 0.5)
     for line in (cuff, mirrored(cuff)):

@@ -109,7 +109,7 @@ def _marks(look: Look, size: float, y: float, ink: np.ndarray) -> None:
         long = 0.2 if hour % 3 == 0 else 0.1
         studio.part(
             ribbon(
-                curve(tuple([50, y] + way * reach), tuple([50, y] + way * reach * (1 - long))),
+                curve([50, y] + way * reach, [50, y] + way * reach * (1 - long)),
                 1.3 if hour % 3 == 0 else 0.8,
             ),
             surface=paint,
@@ -118,7 +118,7 @@ def _marks(look: Look, size: float, y: float, ink: np.ndarray) -> None:
     for angle, length, width in ((look.vary(0, 6.28), 0.52, 1.7), (look.vary(0, 6.28), 0.8, 1.2)):
         way = np.array([np.sin(angle), -np.cos(angle)]) * reach
         studio.part(
-            ribbon(curve(tuple([50, y] - 0.12 * way), tuple([50, y] + length * way)), width, 0.6 * width),
+            ribbon(curve([50, y] - 0.12 * way, [50, y] + length * way), width, 0.6 * width),
             surface=paint,
             thick=0.6,
             lift=0.3,
@@ -126,7 +126,7 @@ def _marks(look: Look, size: float, y: float, ink: np.ndarray) -> None:
     angle = look.vary(0, 6.28)
     way = np.array([np.sin(angle), -np.cos(angle)]) * reach
     studio.part(
-        ribbon(curve(tuple([50, y] - 0.2 * way), tuple([50, y] + 0.9 * way)), 0.55),
+        ribbon(curve([50, y] - 0.2 * way, [50, y] + 0.9 * way), 0.55),
         surface=look.trim,
         thick=0.5,
         lift=0.3,
