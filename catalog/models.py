@@ -110,6 +110,7 @@ class ProductImage(models.Model):
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     content_hash = models.CharField(max_length=64, editable=False)  # catalog.pictures.Picture.content_hash
+    file_hash = models.CharField(max_length=64, editable=False)  # catalog.pictures.file_hash: spares imports work
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

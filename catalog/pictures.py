@@ -30,12 +30,21 @@ class Picture:
     thumbnail: bytes | None  # WebP, at most THUMBNAIL_PIXELS a side; None if the picture itself is no larger
 
     @property
+    def file_hash(self) -> str:
+        return file_hash(self.data)
+
+    @property
     def file(self) -> ContentFile:
         return ContentFile(self.data, name=f"picture.{self.extension}")
 
     @property
     def thumbnail_file(self) -> ContentFile | None:
         return None if self.thumbnail is None else ContentFile(self.thumbnail, name="thumbnail.webp")
+
+
+def file_hash(data: bytes) -> str:
+    """Of the file as it came: enough to recognise it without decoding it."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def read_picture(source: bytes | Path) -> Picture:

@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max
 
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
 from catalog.pictures import Picture
 from catalog.signals import images_added
 
@@ -70,13 +70,26 @@ def replace_primary_image(product: Product, picture: Picture) -> ProductImage:
 
 
 def stored(product: Product, picture: Picture, position: int) -> ProductImage:
-    image = ProductImage(product=product, position=position, content_hash=picture.content_hash)
-    image.file.save(picture.file.name, picture.file, save=False)
-    if picture.thumbnail_file:
-        image.thumbnail.save(picture.thumbnail_file.name, picture.thumbnail_file, save=False)
-    image.width, image.height = picture.width, picture.height
+    image = unsaved_image(product, picture, position)
     image.save(force_insert=True)
     return image
+
+
+def unsaved_image(product: Product, picture: Picture, position: int) -> ProductImage:
+    """A row that is yet to be saved; its files are in the storage."""
+    image = ProductImage(product=product, position=position)
+    thumbnail = picture.thumbnail_file
+    # The names go in with the sizes: a file assigned later would be opened and parsed again, only to be measured.
+    return ProductImage(
+        product=product,
+        position=position,
+        file=default_storage.save(image_name(image, picture.file.name), picture.file),
+        thumbnail=default_storage.save(thumbnail_name(image, thumbnail.name), thumbnail) if thumbnail else "",
+        width=picture.width,
+        height=picture.height,
+        content_hash=picture.content_hash,
+        file_hash=picture.file_hash,
+    )
 
 
 @transaction.atomic
@@ -84,10 +97,14 @@ def delete_images(images: Iterable[ProductImage]) -> None:
     """The rows now, the files once that is certain."""
     images = list(images)
     ProductImage.objects.filter(pk__in=[image.pk for image in images]).delete()
+    transaction.on_commit(partial(delete_files, images))
+
+
+def delete_files(images: Iterable[ProductImage]) -> None:
     for image in images:
         for file in (image.file, image.thumbnail):
             if file:
-                transaction.on_commit(partial(default_storage.delete, file.name))
+                default_storage.delete(file.name)
 
 
 @transaction.atomic
