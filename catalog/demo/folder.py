@@ -57,10 +57,12 @@ def _parameters(folder: Path) -> dict[str, int]:
 
 
 def _write_images(images: Path, planned: Sequence[DrawnProduct], seed: int, progress: bool) -> None:
-    """Draw with all processors. Each process has its whole share from the start and no queue to wait at, so that
-    even after a kill -9 of this one they come to an end by themselves."""
+    """Draw with all processors. No queue: after a kill -9 of this process, its workers would wait at one for ever."""
     count = os.cpu_count() or 1
-    workers = [Process(target=_write_share, args=(images, planned[n::count], seed), daemon=True) for n in range(count)]
+    workers = [
+        Process(target=_write_share, args=(images, planned[n::count], seed, os.getpid()), daemon=True)
+        for n in range(count)
+    ]
     for worker in workers:
         worker.start()
     try:
@@ -80,9 +82,11 @@ def _write_images(images: Path, planned: Sequence[DrawnProduct], seed: int, prog
         raise ChildProcessError(f"drawing into {images} stopped: a worker ended with status {failed[0]}")
 
 
-def _write_share(images: Path, planned: Sequence[DrawnProduct], seed: int) -> None:
+def _write_share(images: Path, planned: Sequence[DrawnProduct], seed: int, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent stops us
     for product in planned:
+        if os.getppid() != parent:
+            return
         draw(product, seed).save(images / f"{product.sku}.jpg", quality=90)
 
 

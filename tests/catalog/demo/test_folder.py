@@ -85,17 +85,33 @@ def test_other_parameters_replace_the_folder(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["demo"]
 
 
-def test_an_interrupted_run_leaves_nothing(tmp_path):
-    run = subprocess.Popen(
-        [sys.executable, "-m", "catalog.demo", str(tmp_path / "demo")], cwd=ROOT, stderr=subprocess.DEVNULL
-    )
+@pytest.fixture
+def drawing(tmp_path):
+    """A run in a process of its own that has begun to draw."""
+    command = [sys.executable, "-m", "catalog.demo", str(tmp_path / "demo")]
+    run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     while not list(tmp_path.glob(".demo.part/images/*.jpg")):
         assert run.poll() is None
         time.sleep(0.05)
-    run.send_signal(signal.SIGINT)
+    return run
 
-    assert run.wait(timeout=10) != 0
+
+def test_an_interrupted_run_leaves_nothing(drawing, tmp_path):
+    drawing.send_signal(signal.SIGINT)
+
+    assert drawing.wait(timeout=10) != 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_after_a_kill_nothing_goes_on_drawing_and_no_catalogue_appears(drawing, tmp_path):
+    drawing.kill()
+    drawing.wait()
+    time.sleep(1)
+    left = len(list(tmp_path.glob(".demo.part/images/*")))
+    time.sleep(1)
+
+    assert len(list(tmp_path.glob(".demo.part/images/*"))) == left < 1200
+    assert not (tmp_path / "demo").exists()
 
 
 def test_what_a_killed_run_left_is_cleared_away(tmp_path):
