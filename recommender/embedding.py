@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import torch
 from django.conf import settings
 from django.db.models import QuerySet
@@ -83,7 +84,7 @@ def vectors(version: ModelVersion, images: Sequence[ProductImage]) -> list[tuple
         images = [images[place] for place in readable]
         if not images:
             return []
-        pixels = ImageArray.of([decoded[place] for place in readable]).batch(range(len(images)))
+        pixels = ImageArray(np.stack([decoded[place] for place in readable])).batch(range(len(images)))
     with torch.inference_mode():
         found = embedded(model, version, pixels, [items.get(image.product_id, -1) for image in images])
     return [(image.pk, image.product_id, row) for image, row in zip(images, found.tolist(), strict=True)]
@@ -102,7 +103,7 @@ def embed_photo(photo: bytes) -> tuple[ModelVersion, list[float]]:
     if version is None:
         raise NoActiveVersion("no model version is active for similar styles")
     model, _ = loaded(version.folder)
-    pixels = ImageArray.of([read_image(photo, model.image_size)]).batch([0])
+    pixels = ImageArray(read_image(photo, model.image_size)[None]).batch([0])
     with torch.inference_mode():
         return version, embedded(model, version, pixels, []).tolist()[0]
 

@@ -5,11 +5,12 @@ import logging
 
 from celery import shared_task
 from celery.exceptions import TimeoutError as NoAnswer
+from celery.signals import worker_process_init
 from django.conf import settings
 from django.db import OperationalError, transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
-from recommender.errors import WorkersAway
+from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady, WorkersAway
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,18 @@ def train_version(version_id: int) -> None:
     """Train a queued version, or carry on where a lost worker left it."""
     from recommender import training  # torch
 
-    training.run(version_id)
+    try:
+        training.run(version_id)
+    except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all told by the version itself
+        log.warning("version %d is not trained here: %s", version_id, reason)
+
+
+@worker_process_init.connect
+def warm_up(**kwargs) -> None:
+    """In a pool's child, before its first task: torch and the serving models, seconds that no upload should wait."""
+    from recommender import embedding  # torch, which must never be used in the parent: forked tasks would hang
+
+    embedding.warm_up()
 
 
 @shared_task

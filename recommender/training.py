@@ -59,7 +59,7 @@ def train(version: ModelVersion, progress: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     versions.follow(version, stage="reading the catalogue")
     model = create(version.method, **version.settings)
-    known = personal_data(model, folder, progress) if version.role == Role.PERSONAL else None
+    known = personal_data(version, model, progress) if version.role == Role.PERSONAL else None
     data = known.data if known else catalogue(model, folder, progress)
     losses = list(version.metrics.get("losses", []))
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
@@ -128,12 +128,12 @@ class Known:
     shoppers: list[int]  # ids, in the order of the model's users
 
 
-def personal_data(model, folder: Path, progress: bool) -> Known:
+def personal_data(version: ModelVersion, model, progress: bool) -> Known:
     """Every product with a picture, and who took to what; each shopper's last product is held back for the report.
 
     Raises TrainingRefused if nobody took to anything.
     """
-    images = list(ProductImage.objects.order_by("product", "position", "pk").distinct("product"))
+    images = list(queries.images_of_version(version).order_by("product_id"))
     products = [image.product_id for image in images]
     item_of = {product: item for item, product in enumerate(products)}
     rows = (
@@ -157,8 +157,8 @@ def personal_data(model, folder: Path, progress: bool) -> Known:
         n_items=len(products),
     )
     split = last_held_out(interactions)
-    pictures = decoded(images, model, folder, progress)
-    checkpoints.write_json(products, folder / embedding.PRODUCTS_FILE)
+    pictures = decoded(images, model, version.folder, progress)
+    checkpoints.write_json(products, version.folder / embedding.PRODUCTS_FILE)
     return Known(PersonalData(pictures, split.train), split, shoppers)
 
 

@@ -63,7 +63,7 @@ class Services:
         self.data = data.resolve()
         self.durable = durable
         self.run = socket_folder(self.data)
-        self.processes: list[subprocess.Popen] = []
+        self.processes: dict[str, subprocess.Popen] = {}
 
     def __enter__(self) -> "Services":
         try:
@@ -87,10 +87,10 @@ class Services:
         self._start_valkey()
 
     def stop(self) -> None:
-        for process in reversed(self.processes):
+        for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)  # PostgreSQL: fast shutdown; Valkey: save and exit
-        for process in self.processes:
+        for process in self.processes.values():
             try:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:
@@ -98,8 +98,13 @@ class Services:
                 process.wait()
         self.processes.clear()
 
-    def died(self) -> bool:
-        return any(process.poll() is not None for process in self.processes)
+    def restart_the_dead(self) -> list[str]:
+        """Start again whatever ended by itself; returns the names."""
+        starts = {"PostgreSQL": self._start_postgres, "Valkey": self._start_valkey}
+        dead = [name for name, process in self.processes.items() if process.poll() is not None]
+        for name in dead:
+            starts[name]()
+        return dead
 
     def _lock(self) -> None:
         # The file stays open, and so locked, for the life of this process; the kernel lets go of it after any death.
@@ -139,7 +144,7 @@ class Services:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         command = as_ordinary_user([binaries / "postgres", "-D", data, *options], data, self.run)
-        self._launch(command, self.data / "postgres.log")
+        self._launch("PostgreSQL", command, self.data / "postgres.log")
         ready = [binaries / "pg_isready", "-q", "-h", self.run]
         self._wait("PostgreSQL", self.data / "postgres.log", lambda: subprocess.run(ready).returncode == 0)
         self._create_database(binaries)
@@ -173,10 +178,10 @@ class Services:
         socket.unlink(missing_ok=True)
         command = [valkey_binary(), "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", data]
         command += ["--pidfile", data / "valkey.pid", "--appendonly", "yes" if self.durable else "no", "--save", ""]
-        self._launch(command, self.data / "redis.log")
+        self._launch("Valkey", command, self.data / "redis.log")
         self._wait("Valkey", self.data / "redis.log", lambda: answers_ping(socket))
 
-    def _launch(self, command: Sequence[str | Path], log: Path) -> None:
+    def _launch(self, name: str, command: Sequence[str | Path], log: Path) -> None:
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [str(word) for word in command],
@@ -186,10 +191,10 @@ class Services:
                 start_new_session=True,  # Ctrl-C reaches the launcher alone
                 preexec_fn=die_with_parent(signal.SIGINT),
             )
-        self.processes.append(process)
+        self.processes[name] = process
 
     def _wait(self, name: str, log: Path, ready: Callable[[], bool]) -> None:
-        process, deadline = self.processes[-1], time.monotonic() + START_SECONDS
+        process, deadline = self.processes[name], time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
@@ -241,12 +246,17 @@ def as_ordinary_user(command: Sequence[str | Path], *owned: Path) -> list[str]:
     return [*mapped, "setpriv", "--pdeathsig", "INT", "--", *words]
 
 
+def stop_with_parent(sign: signal.Signals) -> None:
+    """From now on the kernel sends `sign` to this process when the one that started it is gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, sign)
+
+
 def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
-    """For preexec_fn: the kernel sends `sign` to the child when the process that started it is gone."""
-    libc, parent = ctypes.CDLL(None), os.getpid()
+    """The same for a child, as preexec_fn."""
+    parent = os.getpid()
 
     def ask() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, sign)
+        stop_with_parent(sign)
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)
 
@@ -293,9 +303,10 @@ def main(data: Path) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Services(data) as services:
         print(f"PostgreSQL and Valkey answer on sockets in {services.run}; Ctrl-C stops them.", flush=True)
-        while not services.died():
+        while True:
             time.sleep(0.5)
-    raise ServiceError(f"a server ended by itself; see {data}/postgres.log and {data}/redis.log")
+            for name in services.restart_the_dead():
+                print(f"{name} had ended; started again (see {data}/*.log)", flush=True)
 
 
 if __name__ == "__main__":

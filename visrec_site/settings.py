@@ -155,7 +155,7 @@ CELERY_RESULT_BACKEND = env.str("VISREC_RESULT_URL", BROKER_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 1,
-    "socket_timeout": 20,
+    "socket_timeout": 5,
     "max_retries": 1,
     "interval_start": 0,
 }
@@ -196,6 +196,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "recommender.api.parsers.JSONParser",
+        "recommender.api.parsers.MultiPartParser",
+        "recommender.api.parsers.FormParser",
+    ],
     "DEFAULT_PAGINATION_CLASS": "recommender.api.pagination.Pages",
     "PAGE_SIZE": 24,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -211,6 +216,7 @@ REST_FRAMEWORK = {
         "photo": env.str("VISREC_RATE_PHOTO", "60/min"),
         "token": env.str("VISREC_RATE_TOKEN", "20/min"),
     },
+    "NUM_PROXIES": 1 if BEHIND_TLS else 0,  # else X-Forwarded-For, which anybody can send, would name the caller
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

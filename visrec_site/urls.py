@@ -17,3 +17,7 @@ urlpatterns = [
     path("", include("recommender.urls")),
     path("", include("catalog.urls")),
 ]
+
+handler400 = "recommender.api.errors.bad_request"
+handler404 = "recommender.api.errors.page_not_found"
+handler500 = "recommender.api.errors.server_error"

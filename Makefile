@@ -1,0 +1,41 @@
+# `make` alone lists the targets.
+PYTHON ?= python3.11
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo services test check bench clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
+
+install: $(VENV)/.installed ## the virtual environment with everything that is pinned
+
+$(VENV)/.installed: requirements.txt docker/requirements-web.txt docker/requirements-worker.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say make PYTHON=..."; exit 1; }
+	@echo "Installing the pinned packages into $(VENV): some minutes, 6 GB with CUDA's libraries"
+	@began=$$(date +%s); $(PYTHON) -m venv $(VENV) \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt \
+		&& touch $@ && echo "    $$(($$(date +%s) - began)) s  installed"
+
+demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products
+	@$(BIN)/python -m visrec_site.demo --stop-with-parent --port $(PORT) \
+		$(if $(CATALOG),--catalog "$(CATALOG)") $(if $(INTERACTIONS),--interactions "$(INTERACTIONS)") $(if $(LIMIT),--limit $(LIMIT))
+
+services: install ## only PostgreSQL and Valkey, for manage.py
+	@$(BIN)/python -m visrec_site.embedded
+
+test: install check ## all tests, on servers that they start themselves
+	$(BIN)/python -m pytest
+
+check: install ## the linter, the format, and whether every migration is written
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: install ## the benchmarks; tables here, figures in var/bench/*.json
+	$(BIN)/python -m tests.benchmarks
+
+clean: ## remove the demo's data and the virtual environment
+	rm -rf var $(VENV)
