@@ -1,0 +1,151 @@
+"""Fields that the resources share."""
+
+import base64
+import json
+import math
+
+from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator, empty
+
+from catalog import pictures
+from catalog.errors import UnreadablePicture
+from catalog.models import Category
+from catalog.pictures import Picture
+from recommender.api.errors import sentence
+
+PHOTO_PIXELS = 256  # longest side of what a worker is handed: more than any network looks at
+LONGEST_SKU = 100
+STORABLE = [ProhibitNullCharactersValidator(), ProhibitSurrogateCharactersValidator()]  # by PostgreSQL
+
+
+class Flag(serializers.BooleanField):
+    """A form that leaves it out says nothing; to DRF that would be a box not ticked."""
+
+    default_empty_html = empty
+
+
+class Price(serializers.DecimalField):
+    def __init__(self, **kwargs):
+        super().__init__(max_digits=10, decimal_places=2, min_value=0, **kwargs)
+
+
+class Skus(serializers.ListField):
+    """SKUs in a query string or a form: commas between them, repeated, or both."""
+
+    child = serializers.CharField(max_length=LONGEST_SKU)
+
+    def get_value(self, dictionary):
+        values = dictionary.getlist(self.field_name)
+        # A SKU may have a comma in it, so each value also stands for itself; none is too long to be compared.
+        parts = {part for value in values for part in [*value.split(","), value]}
+        return sorted(part for part in parts if 0 < len(part) <= LONGEST_SKU)
+
+
+class Filters(serializers.Serializer):
+    """What narrows any list of products."""
+
+    category = serializers.CharField(required=False, max_length=100, help_text="A category's name, in any case.")
+    min_price = Price(required=False)
+    max_price = Price(required=False)
+    in_stock = Flag(required=False)
+
+    def validate_category(self, name: str) -> str:
+        if not Category.objects.filter(name__iexact=name).exists():
+            raise serializers.ValidationError(f"There is no category {name!r}.")
+        return name
+
+    def validate(self, attrs: dict) -> dict:
+        if "min_price" in attrs and "max_price" in attrs and attrs["min_price"] > attrs["max_price"]:
+            raise serializers.ValidationError({"min_price": "It is above max_price."})
+        return attrs
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": 50,
+        "additionalProperties": {
+            "oneOf": [{"type": "string", "maxLength": 300}, {"type": "number"}, {"type": "boolean"}]
+        },
+        "example": {"colour": "red", "heel": 7.5},
+    }
+)
+class Attributes(serializers.Field):
+    """An object of names and short values; inside a form, the same as JSON text."""
+
+    MOST = 50
+    LONGEST_NAME, LONGEST_VALUE = 100, 300
+    LARGEST_NUMBER = 1e15
+
+    def to_representation(self, value: dict) -> dict:
+        return value
+
+    def to_internal_value(self, data: object) -> dict[str, str | float | bool]:
+        if isinstance(data, str):
+            data = self.parsed(data)
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("An object is expected: a name and a value each.")
+        if len(data) > self.MOST:
+            raise serializers.ValidationError(f"{len(data)} attributes; at most {self.MOST} are taken.")
+        for name, value in data.items():
+            self.check(name, value)
+        return data
+
+    @staticmethod
+    def parsed(text: str) -> object:
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise serializers.ValidationError("Not valid JSON.") from None
+
+    def check(self, name: str, value: object) -> None:
+        if not 0 < len(name) <= self.LONGEST_NAME:
+            raise serializers.ValidationError(f"An attribute's name has 1 to {self.LONGEST_NAME} characters.")
+        if not isinstance(value, (str, int, float)):
+            raise serializers.ValidationError({name: "A text, a number or a truth value is expected."})
+        if isinstance(value, str) and len(value) > self.LONGEST_VALUE:
+            raise serializers.ValidationError({name: f"At most {self.LONGEST_VALUE} characters are taken."})
+        if isinstance(value, (int, float)) and not (math.isfinite(value) and abs(value) <= self.LARGEST_NUMBER):
+            raise serializers.ValidationError({name: f"A number up to {self.LARGEST_NUMBER:g} is expected."})
+        for validate in STORABLE:
+            validate(name)
+            validate(str(value))
+
+
+class ImageData(serializers.Field):
+    """The bytes of an uploaded file, or of base64 text with or without `data:image/…;base64,` before it."""
+
+    def to_internal_value(self, data: object) -> bytes:
+        if isinstance(data, UploadedFile):
+            return data.read()  # parsers.check_size bounds it
+        if not isinstance(data, str):
+            raise serializers.ValidationError("A file, or a picture as base64 text, is expected.")
+        encoded = data.partition(",")[2] if data.startswith("data:") else data
+        try:
+            return base64.b64decode("".join(encoded.split()), validate=True)
+        except ValueError:
+            raise serializers.ValidationError("Neither a file nor base64 text.") from None
+
+
+@extend_schema_field({"type": "string", "format": "binary"})
+class PictureField(ImageData):
+    """A picture to keep."""
+
+    def to_internal_value(self, data: object) -> Picture:
+        try:
+            return pictures.read_picture(super().to_internal_value(data))
+        except UnreadablePicture as error:
+            raise serializers.ValidationError(sentence(error)) from error
+
+
+@extend_schema_field({"type": "string", "format": "binary"})
+class PhotoField(ImageData):
+    """A photo to look at once: a small JPEG of it."""
+
+    def to_internal_value(self, data: object) -> bytes:
+        try:
+            return pictures.reduced(super().to_internal_value(data), PHOTO_PIXELS)
+        except UnreadablePicture as error:
+            raise serializers.ValidationError(sentence(error)) from error

@@ -1,0 +1,40 @@
+"""The root of the API, its OpenAPI document and its page."""
+
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+LINKS = {
+    "products": "api:products",
+    "me/recommendations": "api:my-recommendations",
+    "interactions": "api:interactions",
+    "search/image": "api:search-image",
+    "auth/token": "api:token",
+    "schema": "api:schema",
+    "docs": "api:docs",
+}
+
+
+class Index(APIView):
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        return Response({name: reverse(view, request=request) for name, view in LINKS.items()})
+
+
+class Schema(SpectacularAPIView):
+    # JSON first: that is what a client gets that asks for nothing in particular.
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2]
+
+
+class Docs(SpectacularSwaggerSplitView):
+    url_name = "api:schema"
+    throttle_classes = []  # a problem document is no page

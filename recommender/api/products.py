@@ -1,0 +1,156 @@
+"""products/: read by anybody, written by staff."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog import products, queries
+from catalog.models import Product
+from recommender.api.fields import Attributes, Filters, Flag, PictureField, Price
+from recommender.api.permissions import StaffWrites
+from recommender.queries import findable_since
+
+ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
+
+
+class ProductParams(Filters):
+    search = serializers.CharField(required=False, max_length=200, help_text="Words of the title, or of the SKU.")
+    ordering = serializers.ChoiceField(ORDERINGS, default="-created_at")
+
+
+class ProductInput(serializers.Serializer):
+    sku = serializers.CharField(max_length=100, help_text="Neither spaces nor slashes.")
+    title = serializers.CharField(max_length=300)
+    category = serializers.CharField(max_length=100, help_text="Its name; a category that is new is made.")
+    price = Price()
+    currency = serializers.RegexField(r"^[A-Z]{3}$", required=False, help_text="Three letters, as EUR.")
+    image = PictureField(help_text="A file; inside JSON, base64 text or a data URL.")
+    attributes = Attributes(required=False)
+    in_stock = Flag(required=False)
+
+    def validated(self) -> dict:
+        """What catalog.products takes. Raises ValidationError."""
+        self.is_valid(raise_exception=True)
+        fields = dict(self.validated_data)
+        if "image" in fields:
+            fields["picture"] = fields.pop("image")
+        return fields
+
+
+class ProductSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    sku = serializers.CharField()
+    title = serializers.CharField()
+    category = serializers.CharField(source="category.name")
+    price = serializers.DecimalField(max_digits=10, decimal_places=2)
+    currency = serializers.CharField()
+    image = serializers.SerializerMethodField(help_text="The address of its primary picture.")
+    url = serializers.SerializerMethodField(help_text="The address of its page.")
+    in_stock = serializers.BooleanField()
+    attributes = Attributes()
+    findable = serializers.SerializerMethodField(help_text="Whether the active similarity model knows its picture.")
+
+    def get_image(self, product: Product) -> str | None:
+        image = product.primary_image
+        return self.context["request"].build_absolute_uri(image.file.url) if image else None
+
+    def get_url(self, product: Product) -> str:
+        return self.context["request"].build_absolute_uri(product.get_absolute_url())
+
+    def get_findable(self, product: Product) -> bool:
+        return product.pk in self.context["findable"]
+
+
+def product_context(request: Request, shown: Sequence[Product]) -> dict:
+    """What ProductSerializer needs to know about these products: one query, however many they are."""
+    return {"request": request, "findable": findable_since(shown)}
+
+
+def as_json(request: Request, product: Product) -> dict:
+    return ProductSerializer(product, context=product_context(request, [product])).data
+
+
+def products_for(request: Request) -> QuerySet[Product]:
+    shown = Product.objects.all() if request.user.is_staff else Product.objects.visible()
+    return shown.with_picture()
+
+
+def product_or_404(request: Request, sku: str) -> Product:
+    product = products_for(request).filter(sku=sku).first()
+    if product is None:
+        raise NotFound(f"There is no product {sku!r}.")
+    return product
+
+
+@contextmanager
+def unique_sku() -> Iterator[None]:
+    """Of two callers who take one SKU at once, the second is told as if it had come later."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise serializers.ValidationError({"sku": "A product with this SKU was made just now."}) from error
+
+
+class Products(GenericAPIView):
+    permission_classes = [StaffWrites]
+    serializer_class = ProductSerializer
+
+    @extend_schema(summary="List, search and filter products", parameters=[ProductParams], operation_id="products_list")
+    def get(self, request: Request) -> Response:
+        params = ProductParams(data=request.query_params)
+        params.is_valid(raise_exception=True)
+        filters = dict(params.validated_data)
+        ordering, search = filters.pop("ordering"), filters.pop("search", "")
+        found = queries.search_products(queries.narrow(products_for(request), **filters), search)
+        tie = "-pk" if ordering.startswith("-") else "pk"
+        page = self.paginate_queryset(found.order_by(ordering, tie))
+        context = product_context(request, page)
+        return self.get_paginated_response(ProductSerializer(page, many=True, context=context).data)
+
+    @extend_schema(
+        summary="Add a product",
+        description="It is embedded in the background, and findable within seconds.",
+        request={"multipart/form-data": ProductInput, "application/json": ProductInput},
+        responses={201: ProductSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        fields = ProductInput(data=request.data).validated()
+        with unique_sku():
+            product = products.create(**fields)
+        answer = as_json(request, product_or_404(request, product.sku))
+        return Response(answer, status=201, headers={"Location": request.build_absolute_uri(f"{product.sku}/")})
+
+
+class OneProduct(APIView):
+    permission_classes = [StaffWrites]
+
+    @extend_schema(summary="One product", responses=ProductSerializer)
+    def get(self, request: Request, sku: str) -> Response:
+        return Response(as_json(request, product_or_404(request, sku)))
+
+    @extend_schema(
+        summary="Change a product",
+        description="Only the fields that are given. A picture replaces the primary one.",
+        request={"multipart/form-data": ProductInput, "application/json": ProductInput},
+        responses=ProductSerializer,
+    )
+    def patch(self, request: Request, sku: str) -> Response:
+        product = product_or_404(request, sku)
+        fields = ProductInput(data=request.data, partial=True).validated()
+        with unique_sku():
+            products.update(product, **fields)
+        return Response(as_json(request, product_or_404(request, product.sku)))
+
+    @extend_schema(summary="Delete a product, its pictures and its interactions", responses={204: None})
+    def delete(self, request: Request, sku: str) -> Response:
+        products.delete([product_or_404(request, sku)])
+        return Response(status=204)

@@ -1,0 +1,83 @@
+"""The recommendation answer: what may be asked, and how it is told."""
+
+from dataclasses import replace
+
+from django.db.models import prefetch_related_objects
+from django.http import QueryDict
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from recommender.api.fields import Filters, Flag, Skus
+from recommender.api.products import ProductSerializer, product_context
+from recommender.serving import Ask, Recommendation, Result
+
+
+class AskParams(Filters):
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=12)
+    in_stock = Flag(required=False, help_text="Taken for the sake of callers; what is sold out is never recommended.")
+    exclude = Skus(required=False, help_text="SKUs: commas between them, repeated, or both.")
+    min_score = serializers.FloatField(min_value=0, max_value=1, default=0.0)
+    diversity = serializers.FloatField(
+        min_value=0, max_value=1, default=0.0, help_text="0: by score alone; 1: as unlike each other as can be."
+    )
+    placement = serializers.CharField(required=False, max_length=50, help_text="Where the caller shows the answer.")
+    explain = Flag(default=False, help_text="Whether each result says which of the shopper's products carried it.")
+
+
+def asked(params: QueryDict) -> Ask:
+    """Raises ValidationError."""
+    checked = AskParams(data=params)
+    checked.is_valid(raise_exception=True)
+    return Ask(
+        **{name: value for name, value in checked.validated_data.items() if name not in ("in_stock", "placement")}
+    )
+
+
+class VersionSerializer(serializers.Serializer):
+    id = serializers.IntegerField()
+    method = serializers.CharField()
+    version = serializers.IntegerField(source="number")
+
+
+class BecauseSerializer(serializers.Serializer):
+    product = ProductSerializer()
+    weight = serializers.FloatField(min_value=0, max_value=1)
+
+
+class ResultSerializer(serializers.Serializer):
+    rank = serializers.IntegerField(min_value=1)
+    score = serializers.FloatField(min_value=0, max_value=1)
+    product = ProductSerializer()
+    because = BecauseSerializer(many=True, required=False, help_text="Only with explain.")
+
+    def to_representation(self, result: Result) -> dict:
+        told = super().to_representation(result)
+        if result.because is None:
+            del told["because"]
+        return told
+
+
+class RecommendationSerializer(serializers.Serializer):
+    recommendation_id = serializers.UUIDField(source="id")
+    strategy = serializers.ChoiceField(["similar", "photo", "personal", "fold-in", "session", "popular"])
+    model = VersionSerializer(source="version", allow_null=True)
+    results = ResultSerializer(many=True)
+    reason = serializers.CharField(required=False, help_text="Only without results: why there are none.")
+
+    def to_representation(self, recommendation: Recommendation) -> dict:
+        told = super().to_representation(recommendation)
+        if recommendation.results:
+            del told["reason"]
+        return told
+
+
+def answer(request: Request, recommendation: Recommendation, ask: Ask) -> Response:
+    results = recommendation.results
+    if ask.explain:
+        results = [replace(result, because=result.because or []) for result in results]
+    carriers = [because.product for result in results for because in result.because or []]
+    prefetch_related_objects(carriers, "category", "images")
+    context = product_context(request, [*(result.product for result in results), *carriers])
+    recommendation = replace(recommendation, results=results, reason=recommendation.reason or "nothing_matches")
+    return Response(RecommendationSerializer(recommendation, context=context).data)

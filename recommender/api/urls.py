@@ -1,0 +1,34 @@
+from django.urls import path, register_converter
+
+from recommender.api import index, interactions, products, similar, tokens, users
+
+
+class NameConverter:
+    """A SKU or a shopper's key."""
+
+    regex = r"[^/\x00]+"  # PostgreSQL would choke on a NUL
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(NameConverter, "name")
+
+app_name = "api"
+urlpatterns = [
+    path("", index.Index.as_view(), name="index"),
+    path("schema/", index.Schema.as_view(), name="schema"),
+    path("docs/", index.Docs.as_view(), name="docs"),
+    path("auth/token/", tokens.Tokens.as_view(), name="token"),
+    path("products/", products.Products.as_view(), name="products"),
+    path("products/<name:sku>/", products.OneProduct.as_view(), name="product"),
+    path("products/<name:sku>/similar/", similar.SimilarProducts.as_view(), name="similar"),
+    path("search/image/", similar.SearchImage.as_view(), name="search-image"),
+    path("users/<name:key>/recommendations/", users.UserRecommendations.as_view(), name="user-recommendations"),
+    path("users/<name:key>/interactions/", users.UserInteractions.as_view(), name="user-interactions"),
+    path("me/recommendations/", users.MyRecommendations.as_view(), name="my-recommendations"),
+    path("interactions/", interactions.Interactions.as_view(), name="interactions"),
+]

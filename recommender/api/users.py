@@ -1,0 +1,87 @@
+"""users/ID/ and me/: what a shopper would like, and forgetting what a shopper did."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from catalog import interactions, visitors
+from catalog.models import Shopper
+from recommender import serving
+from recommender.api.recommendations import AskParams, RecommendationSerializer, answer, asked
+from recommender.serving import Ask, Recommendation
+
+
+def shopper_for(request: Request, key: str) -> Shopper | None:
+    """The shopper of this key, if the caller may see them; None for an account that has not done anything yet.
+
+    Raises PermissionDenied for anybody else's key, whether or not there is such a shopper; for staff, NotFound.
+    """
+    own = visitors.shopper_of(request.user)
+    if key in names_of(request.user, own):
+        return own
+    if not request.user.is_staff:
+        raise PermissionDenied(f"This account may not see the shopper {key!r}.")
+    found = Shopper.objects.filter(key=key).first()
+    if found is None:
+        raise unknown(key)
+    return found
+
+
+def names_of(account, shopper: Shopper | None) -> set[str]:
+    return {account.get_username()} | ({shopper.key} if shopper else set())
+
+
+def unknown(key: str) -> NotFound:
+    return NotFound(f"There is no shopper {key!r}.")
+
+
+def recommended(shopper: Shopper | None, ask: Ask) -> Recommendation:
+    return serving.for_shopper(shopper, ask) if shopper else serving.popular_products(ask)
+
+
+class UserRecommendations(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        summary="What a shopper would like",
+        description="Shoppers see their own, staff anybody's. `popular` for a shopper of whom too little is known.",
+        parameters=[AskParams],
+        responses=RecommendationSerializer,
+    )
+    def get(self, request: Request, key: str) -> Response:
+        ask = asked(request.query_params)
+        return answer(request, recommended(shopper_for(request, key), ask), ask)
+
+
+class MyRecommendations(APIView):
+    @extend_schema(
+        summary="What the caller would like",
+        description="For a guest, judged by what this session did.",
+        parameters=[AskParams],
+        responses=RecommendationSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        ask = asked(request.query_params)
+        visitor = visitors.recognise(request)
+        if request.user.is_authenticated:
+            return answer(request, recommended(visitor.shopper, ask), ask)
+        return answer(request, serving.for_session(visitor.session, ask), ask)
+
+
+class UserInteractions(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        summary="Forget a shopper",
+        description="All that the shopper did is removed, and what a model learnt of this shopper.",
+        responses={204: None},
+    )
+    def delete(self, request: Request, key: str) -> Response:
+        shopper = shopper_for(request, key)
+        if shopper is None:
+            raise unknown(key)
+        interactions.forget(shopper)
+        return Response(status=204)
