@@ -12,13 +12,24 @@ ORDERINGS = {
 }
 
 
+class Amount(forms.TextInput):
+    """A number that is shown again as it was typed, even if it is none."""
+
+    def __init__(self):
+        super().__init__({"inputmode": "decimal", "autocomplete": "off"})
+
+
 class BrowseForm(forms.Form):
     """The filters of /products/. A value that makes no sense is told and left out; the others still count."""
 
-    search = forms.CharField(required=False, max_length=200)
+    search = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)  # typed in the page's header
     category = forms.ChoiceField(required=False)
-    min_price = forms.DecimalField(label="Price from", required=False, min_value=0, max_digits=10, decimal_places=2)
-    max_price = forms.DecimalField(label="Price to", required=False, min_value=0, max_digits=10, decimal_places=2)
+    min_price = forms.DecimalField(
+        label="Price from", required=False, min_value=0, max_digits=10, decimal_places=2, widget=Amount
+    )
+    max_price = forms.DecimalField(
+        label="Price to", required=False, min_value=0, max_digits=10, decimal_places=2, widget=Amount
+    )
     in_stock = forms.BooleanField(label="In stock only", required=False)
     ordering = forms.ChoiceField(label="Sort by", required=False, choices=list(ORDERINGS.items()))
 
@@ -26,8 +37,6 @@ class BrowseForm(forms.Form):
         super().__init__(data)
         named = [(category.name, f"{category.name} ({category.visible_products})") for category in categories]
         self.fields["category"].choices = [("", "All categories"), *named]
-        for name in ("min_price", "max_price"):
-            self.fields[name].widget.attrs |= {"min": "0", "step": "0.01", "inputmode": "decimal"}
         self.full_clean()
 
     def clean(self) -> dict:

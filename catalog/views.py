@@ -14,7 +14,7 @@ from catalog.forms import BrowseForm, OriginForm, VerdictForm
 from catalog.models import Kind, Product
 
 PAGE = 24
-NEWEST = 8
+NEWEST = 12
 TILES = 12
 
 

@@ -19,6 +19,9 @@ class PhotoForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": "image/*", "data-preview": "photo-preview"}),
     )
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+
     def clean_image(self) -> bytes:
         upload: UploadedFile = self.cleaned_data["image"]
         if upload.size > settings.MAX_IMAGE_BYTES:

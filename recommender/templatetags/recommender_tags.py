@@ -11,12 +11,12 @@ register = template.Library()
 
 
 @register.inclusion_tag("recommender/_similar.html")
-def similar_products(product: Product, limit: int = 8) -> dict:
+def similar_products(product: Product, limit: int = 12) -> dict:
     return {"strip": strips.similar(product, limit)}
 
 
 @register.inclusion_tag("recommender/_picks.html", takes_context=True)
-def personal_picks(context: Context, limit: int = 8) -> dict:
+def personal_picks(context: Context, limit: int = 12) -> dict:
     visitor = visitors.recognise(context["request"])
     return {
         "strip": strips.personal(visitor, limit),
