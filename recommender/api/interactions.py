@@ -85,7 +85,7 @@ class Interactions(APIView):
         summary="Record interactions",
         description=f"One, or a list of up to {MOST:,}. Each is judged by itself: a bad one is told, the rest is kept.",
         request=PolymorphicProxySerializer(
-            "Interactions", [InteractionInput, InteractionInput(many=True)], resource_type_field_name=None
+            "Interactions", [InteractionInput, InteractionInput(many=True)], resource_type_field_name=None, many=False
         ),
         responses={202: RecordedSerializer},
     )

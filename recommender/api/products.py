@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +17,7 @@ from rest_framework.views import APIView
 from catalog import products, queries
 from catalog.models import Product
 from recommender.api.fields import Attributes, Filters, Flag, PictureField, Price
+from recommender.api.pagination import Pages
 from recommender.api.permissions import StaffWrites
 from recommender.queries import findable_since
 
@@ -59,10 +61,12 @@ class ProductSerializer(serializers.Serializer):
     attributes = Attributes()
     findable = serializers.SerializerMethodField(help_text="Whether the active similarity model knows its picture.")
 
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_image(self, product: Product) -> str | None:
         image = product.primary_image
         return self.context["request"].build_absolute_uri(image.file.url) if image else None
 
+    @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, product: Product) -> str:
         return self.context["request"].build_absolute_uri(product.get_absolute_url())
 
@@ -100,11 +104,15 @@ def unique_sku() -> Iterator[None]:
         raise serializers.ValidationError({"sku": "A product with this SKU was made just now."}) from error
 
 
-class Products(GenericAPIView):
-    permission_classes = [StaffWrites]
-    serializer_class = ProductSerializer
+class Products(APIView):
+    permission_classes = [IsAuthenticatedOrReadOnly, StaffWrites]
+    pagination_class = Pages  # here for the OpenAPI document, which looks for it
 
-    @extend_schema(summary="List, search and filter products", parameters=[ProductParams], operation_id="products_list")
+    @extend_schema(
+        summary="List, search and filter products",
+        parameters=[ProductParams],
+        responses=ProductSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
         params = ProductParams(data=request.query_params)
         params.is_valid(raise_exception=True)
@@ -112,9 +120,10 @@ class Products(GenericAPIView):
         ordering, search = filters.pop("ordering"), filters.pop("search", "")
         found = queries.search_products(queries.narrow(products_for(request), **filters), search)
         tie = "-pk" if ordering.startswith("-") else "pk"
-        page = self.paginate_queryset(found.order_by(ordering, tie))
-        context = product_context(request, page)
-        return self.get_paginated_response(ProductSerializer(page, many=True, context=context).data)
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(found.order_by(ordering, tie), request)
+        shown = ProductSerializer(page, many=True, context=product_context(request, page))
+        return pages.get_paginated_response(shown.data)
 
     @extend_schema(
         summary="Add a product",
@@ -131,7 +140,7 @@ class Products(GenericAPIView):
 
 
 class OneProduct(APIView):
-    permission_classes = [StaffWrites]
+    permission_classes = [IsAuthenticatedOrReadOnly, StaffWrites]
 
     @extend_schema(summary="One product", responses=ProductSerializer)
     def get(self, request: Request, sku: str) -> Response:

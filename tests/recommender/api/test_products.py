@@ -1,21 +1,339 @@
-from tests.factories import ProductFactory
+import base64
+import io
+import json
+import struct
+import zlib
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog.models import Category, Product, ProductImage
+from tests.factories import CategoryFactory, ProductFactory, embed, picture_bytes, turned
+
+URL = "/api/v1/products/"
 
 
-def test_a_product_has_the_fields_of_the_contract(guest):
+def upload(data: bytes | None = None, name: str = "boot.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, picture_bytes() if data is None else data)
+
+
+def form(**fields) -> dict:
+    """What a new product needs, as a multipart form."""
+    given = {"sku": "A-1", "title": "Boot", "category": "Boots", "price": "59.90", "image": upload()} | fields
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def skus(response) -> list[str]:
+    return [product["sku"] for product in response.json()["results"]]
+
+
+def bomb(side: int = 30_000) -> bytes:
+    """A PNG that says it is `side` pixels square; a few dozen kilobytes that would decode to gigabytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes(1_000_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_a_product_has_the_fields_of_the_contract(guest, active):
+    product = ProductFactory(sku="A-1", title="Boot", category__name="Boots", attributes={"colour": "red"})
+    embed(product, active, turned(0))
+
+    told = guest.get(f"{URL}A-1/").json()
+
+    assert told == {
+        "id": product.pk,
+        "sku": "A-1",
+        "title": "Boot",
+        "category": "Boots",
+        "price": "19.90",
+        "currency": "EUR",
+        "image": f"http://testserver{product.images.get().file.url}",
+        "url": "http://testserver/products/A-1/",
+        "in_stock": True,
+        "attributes": {"colour": "red"},
+        "findable": True,
+    }
+
+
+def test_a_product_without_picture_or_embedding_says_so(guest, active):
+    ProductFactory(sku="A-1", picture=False)
+
+    told = guest.get(f"{URL}A-1/").json()
+
+    assert told["image"] is None
+    assert told["findable"] is False
+
+
+def test_an_unknown_product_is_named(guest):
+    response = guest.get(f"{URL}nope/")
+
+    assert response.status_code == 404
+    assert response.json()["detail"] == "There is no product 'nope'."
+
+
+def test_hidden_products_are_for_staff(guest, staff):
+    ProductFactory(sku="A-1", is_hidden=True)
+
+    assert guest.get(f"{URL}A-1/").status_code == 404
+    assert skus(guest.get(URL)) == []
+    assert staff.get(f"{URL}A-1/").status_code == 200
+    assert skus(staff.get(URL)) == ["A-1"]
+
+
+def test_the_list_comes_in_pages_newest_first(guest):
+    for number in range(5):
+        ProductFactory(sku=f"A-{number}", picture=False)
+
+    first = guest.get(URL, {"page_size": 2})
+    second = guest.get(first.json()["next"])
+
+    assert first.json()["count"] == 5
+    assert first.json()["previous"] is None
+    assert skus(first) == ["A-4", "A-3"]
+    assert skus(second) == ["A-2", "A-1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"search": "red bo"}, ["A-1"]),
+        ({"search": "a-2"}, ["A-2"]),
+        ({"category": "boots"}, ["A-1"]),
+        ({"min_price": "20"}, ["A-2"]),
+        ({"max_price": "20"}, ["A-1"]),
+        ({"min_price": "10", "max_price": "10"}, ["A-1"]),
+        ({"in_stock": "false"}, ["A-2"]),
+        ({"in_stock": "1"}, ["A-1"]),
+        ({"search": "", "category": "", "min_price": "", "in_stock": ""}, ["A-2", "A-1"]),
+        ({"ordering": "price"}, ["A-1", "A-2"]),
+        ({"ordering": "-price"}, ["A-2", "A-1"]),
+        ({"ordering": "title"}, ["A-2", "A-1"]),
+        ({"ordering": "created_at"}, ["A-1", "A-2"]),
+    ],
+)
+def test_the_list_is_searched_filtered_and_ordered(guest, query, expected):
+    ProductFactory(sku="A-1", title="Red boot", category__name="Boots", price=10, picture=False)
+    ProductFactory(sku="A-2", title="Bag", category__name="Bags", price=30, in_stock=False, picture=False)
+
+    assert skus(guest.get(URL, query)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"ordering": "sku"}, "ordering"),
+        ({"category": "Nope"}, "category"),
+        ({"min_price": "NaN"}, "min_price"),
+        ({"min_price": "1e400"}, "min_price"),
+        ({"max_price": "-1"}, "max_price"),
+        ({"min_price": "9", "max_price": "8"}, "min_price"),
+        ({"in_stock": "perhaps"}, "in_stock"),
+        ({"search": "a\0b"}, "search"),
+        ({"search": "x" * 1000}, "search"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_named(guest, query, field):
+    response = guest.get(URL, query)
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
+
+
+def test_a_list_takes_as_many_queries_for_twenty_as_for_ten(guest, active, django_assert_num_queries):
+    for _ in range(20):
+        embed(ProductFactory(), active, turned(0))
+
+    for size in (10, 20):
+        with django_assert_num_queries(4):  # count, products, pictures, embeddings
+            guest.get(URL, {"page_size": size})
+
+
+def test_staff_add_a_product_by_form(staff):
+    response = staff.post(URL, form(attributes='{"colour": "red", "heel": 7.5}', currency="USD"), format="multipart")
+
+    assert response.status_code == 201
+    assert response.headers["Location"] == "http://testserver/api/v1/products/A-1/"
+    told = response.json()
+    assert (told["category"], told["price"], told["currency"]) == ("Boots", "59.90", "USD")
+    assert told["attributes"] == {"colour": "red", "heel": 7.5}
+    assert told["in_stock"] is True  # a form that does not say is not a box left empty
+    assert ProductImage.objects.get().product.sku == "A-1"
+
+
+@pytest.mark.parametrize("before", ["", "data:image/png;base64,"])
+def test_staff_add_a_product_by_json(staff, before):
+    image = before + base64.encodebytes(picture_bytes()).decode()
+
+    response = staff.post(URL, form(image=image, price=59.9, in_stock=False))
+
+    assert response.status_code == 201
+    assert (response.json()["price"], response.json()["in_stock"]) == ("59.90", False)
+    assert ProductImage.objects.get().width == 24
+
+
+def test_a_known_category_is_used_again(staff):
+    category = CategoryFactory(name="Boots")
+
+    staff.post(URL, form(), format="multipart")
+
+    assert Product.objects.get().category == category
+    assert Category.objects.count() == 1
+
+
+def test_a_new_picture_is_queued_for_embedding(staff, monkeypatch, django_capture_on_commit_callbacks):
+    queued = []
+    monkeypatch.setattr("recommender.tasks.embed_images.apply_async", lambda args, **options: queued.append(args))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post(URL, form(), format="multipart")
+
+    assert queued == [([ProductImage.objects.get().pk],)]
+
+
+@pytest.mark.parametrize("method", ["post", "patch", "delete"])
+def test_only_staff_write(guest, shopper, method):
+    ProductFactory(sku="A-1")
+    url = URL if method == "post" else f"{URL}A-1/"
+
+    without, other = getattr(guest, method)(url), getattr(shopper, method)(url)
+
+    assert (without.status_code, without.headers["WWW-Authenticate"]) == (401, "Token")
+    assert other.status_code == 403
+    assert Product.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"sku": None}, "sku"),
+        ({"sku": "a b"}, "sku"),
+        ({"sku": "a/b"}, "sku"),
+        ({"sku": "a\0b"}, "sku"),
+        ({"sku": "x" * 101}, "sku"),
+        ({"title": ""}, "title"),
+        ({"title": "x" * 100_000}, "title"),
+        ({"title": "a\0b"}, "title"),
+        ({"category": "x" * 101}, "category"),
+        ({"price": "NaN"}, "price"),
+        ({"price": "-1"}, "price"),
+        ({"price": "1e400"}, "price"),
+        ({"price": "9" * 5000}, "price"),
+        ({"price": "1.234"}, "price"),
+        ({"currency": "euro"}, "currency"),
+        ({"in_stock": "perhaps"}, "in_stock"),
+        ({"image": None}, "image"),
+        ({"image": ""}, "image"),
+        ({"image": "not base64!"}, "image"),
+        ({"attributes": "{"}, "attributes"),
+        ({"attributes": "[]"}, "attributes"),
+        ({"attributes": '{"a": "\\u0000"}'}, "attributes"),
+        ({"attributes": '{"a": NaN}'}, "attributes.a"),
+        ({"attributes": '{"a": 1e400}'}, "attributes.a"),
+        ({"attributes": '{"a": []}'}, "attributes.a"),
+        ({"attributes": json.dumps({"a": "x" * 301})}, "attributes.a"),
+        ({"attributes": json.dumps({str(n): n for n in range(51)})}, "attributes"),
+    ],
+)
+def test_a_field_that_makes_no_sense_is_named(staff, fields, field):
+    response = staff.post(URL, form(**fields), format="multipart")
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
+    assert not Product.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"This is not a picture.", "Not a picture"),
+        (picture_bytes(size=200, format="JPEG")[:900], "Damaged"),
+        (bomb(), "30000×30000 pixels"),
+    ],
+)
+def test_a_bad_picture_is_refused_with_its_reason(staff, data, reason):
+    response = staff.post(URL, form(image=upload(data, "boot.jpg")), format="multipart")
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["image"]
+    assert reason in response.json()["errors"]["image"][0]
+    assert not Product.objects.exists()
+
+
+def test_a_picture_of_too_many_bytes_is_refused(staff, settings):
+    settings.MAX_IMAGE_BYTES = 100
+
+    response = staff.post(URL, form(), format="multipart")
+
+    assert "at most 100 are taken" in response.json()["errors"]["image"][0]
+
+
+def test_a_sku_is_taken_once(staff):
+    ProductFactory(sku="A-1", title="First")
+
+    response = staff.post(URL, form(), format="multipart")
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == {"sku": ["Product with this SKU already exists."]}
+    assert Product.objects.get().title == "First"
+
+
+def test_a_change_leaves_the_rest_alone(staff):
     ProductFactory(sku="A-1", title="Boot", price="19.90", attributes={"colour": "red"})
+    picture = ProductImage.objects.get()
 
-    product = guest.get("/api/v1/products/A-1/").json()
+    response = staff.patch(f"{URL}A-1/", {"price": "15"})
 
-    assert list(product) == [
-        "id",
-        "sku",
-        "title",
-        "category",
-        "price",
-        "currency",
-        "image",
-        "url",
-        "in_stock",
-        "attributes",
-        "findable",
-    ]
+    assert response.json()["price"] == "15.00"
+    assert (response.json()["title"], response.json()["attributes"]) == ("Boot", {"colour": "red"})
+    assert ProductImage.objects.get() == picture
+
+
+def test_a_changed_picture_takes_the_place_of_the_former(staff):
+    product = ProductFactory(sku="A-1")
+    former = product.images.get()
+
+    response = staff.patch(f"{URL}A-1/", {"image": upload(picture_bytes(99))}, format="multipart")
+
+    image = product.images.get()
+    assert response.json()["image"].endswith(image.file.url)
+    assert image.content_hash != former.content_hash
+
+
+def test_a_change_is_checked(staff):
+    ProductFactory(sku="A-1")
+    ProductFactory(sku="A-2")
+
+    response = staff.patch(f"{URL}A-1/", {"sku": "A-2", "price": "12"})
+
+    assert list(response.json()["errors"]) == ["sku"]
+    assert Product.objects.get(sku="A-1").price != 12
+
+
+def test_put_is_not_offered(staff):
+    ProductFactory(sku="A-1")
+
+    response = staff.put(f"{URL}A-1/", {})
+
+    assert response.status_code == 405
+    assert "PUT" not in response.headers["Allow"]
+
+
+def test_a_deleted_product_is_gone(staff, active):
+    embed(ProductFactory(sku="A-1"), active, turned(0))
+
+    response = staff.delete(f"{URL}A-1/")
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert not Product.objects.exists()
+    assert staff.delete(f"{URL}A-1/").status_code == 404
+
+
+def test_a_picture_is_read_from_a_stream_of_any_kind(staff):
+    response = staff.post(URL, form(image=io.BytesIO(picture_bytes())), format="multipart")
+
+    assert response.status_code == 201
