@@ -5,7 +5,7 @@ from functools import partial
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 
 from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
 from catalog.pictures import Picture
@@ -93,6 +93,22 @@ def unsaved_image(product: Product, picture: Picture, position: int) -> ProductI
 
 
 @transaction.atomic
+def arrange_images(product: Product, image_ids: Sequence[int]) -> None:
+    """Put these pictures first, in this order; the product's others keep theirs behind them."""
+    Product.objects.select_for_update().get(pk=product.pk)
+    former = list(product.images.values_list("pk", flat=True))
+    order = [pk for pk in image_ids if pk in former] + [pk for pk in former if pk not in image_ids]
+    if order == former:
+        return
+    # Out of the way first: no two pictures may be in one place, not even between two rows of an update.
+    product.images.update(position=F("position") + len(order) + 1000)
+    for position, pk in enumerate(order):
+        ProductImage.objects.filter(pk=pk).update(position=position)
+    if order[0] != former[0]:
+        images_added.send(sender=ProductImage, image_ids=order[:1])  # some versions look at primary pictures alone
+
+
+@transaction.atomic
 def delete_images(images: Iterable[ProductImage]) -> None:
     """The rows now, the files once that is certain."""
     images = list(images)
@@ -122,3 +138,7 @@ def hide(products) -> int:
 
 def show(products) -> int:
     return products.filter(is_hidden=True).update(is_hidden=False)
+
+
+def mark_in_stock(products, in_stock: bool) -> int:
+    return products.exclude(in_stock=in_stock).update(in_stock=in_stock)

@@ -1,0 +1,54 @@
+"""Who is looking: a shopper with an account, or a guest known by a session alone."""
+
+import re
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest
+
+from catalog.models import Shopper
+
+CRAWLERS = re.compile(r"bot\b|crawl|spider|slurp|preview", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """At most one of the two is set; neither for somebody who has not done anything yet."""
+
+    shopper: Shopper | None = None
+    session: str = ""
+
+
+def recognise(request: HttpRequest) -> Visitor:
+    """Who asks, as far as the shop knows."""
+    # Asking for the user loads the session, which drops a key out of a cookie that no session has.
+    if request.user.is_authenticated:
+        return Visitor(shopper=shopper_of(request.user))
+    return Visitor(session=request.session.session_key or "")
+
+
+def welcome(request: HttpRequest) -> Visitor:
+    """Who asks, made known to the shop: a shopper or a session of their own, so that what they do can be kept."""
+    if request.user.is_authenticated:
+        return Visitor(shopper=shopper_of(request.user) or new_shopper(request.user))
+    if not request.session.session_key:
+        request.session.create()
+    return Visitor(session=request.session.session_key)
+
+
+def shopper_of(account: AbstractBaseUser) -> Shopper | None:
+    """The account's shopper, or the one of its name that belongs to no account yet."""
+    found = Shopper.objects.filter(Q(account=account) | Q(account=None, key=account.get_username()))
+    return found.order_by("account").first()  # NULL comes last
+
+
+@transaction.atomic
+def new_shopper(account: AbstractBaseUser) -> Shopper:
+    shopper, _ = Shopper.objects.get_or_create(key=account.get_username(), defaults={"account": account})
+    return shopper
+
+
+def is_crawler(request: HttpRequest) -> bool:
+    return bool(CRAWLERS.search(request.headers.get("User-Agent", "")))
