@@ -6,6 +6,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from catalog import pictures
 from catalog.errors import UnreadablePicture
+from recommender import versions
+from recommender.models import ModelVersion, Role
 
 PHOTO_PIXELS = 256  # longest side of what a worker is handed; no method looks closer
 
@@ -32,3 +34,26 @@ class PhotoForm(forms.Form):
             return pictures.reduced(upload.read(), PHOTO_PIXELS)
         except UnreadablePicture as error:
             raise forms.ValidationError(f"{upload.name}: {error}.") from error
+
+
+class TrainForm(forms.ModelForm):
+    method = forms.ChoiceField()
+
+    class Meta:
+        model = ModelVersion
+        fields = ["method", "settings", "epochs", "seed", "activate_when_ready"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "method" in self.fields:  # not while the admin shows a version that is there
+            self.fields["method"].choices = [(role.label, methods_of(role)) for role in Role]
+
+    def clean_settings(self) -> dict:
+        settings = self.cleaned_data["settings"] or {}
+        if not isinstance(settings, dict):
+            raise forms.ValidationError('Settings are names and values, such as {"image_size": 64}.')
+        return settings
+
+
+def methods_of(role: Role) -> list[tuple[str, str]]:
+    return [(name, f"{name}: {summary}") for name, of, summary in versions.methods() if of == role]

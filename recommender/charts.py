@@ -1,0 +1,46 @@
+"""Curves for people to look at, as the points of SVG lines."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT, MARGIN = 640, 180, 8  # SVG units
+
+
+@dataclass(frozen=True)
+class Curve:
+    name: str
+    points: str  # as <polyline points> takes them
+    last: float
+
+
+@dataclass(frozen=True)
+class Chart:
+    curves: list[Curve]
+    low: float
+    high: float
+    epochs: int
+
+
+def loss_chart(losses: Sequence[dict]) -> Chart | None:
+    """A curve for each player; None before the first epoch. losses: {"epoch": n, player: loss} in order."""
+    names = sorted({name for row in losses for name in row if name != "epoch"})
+    values = [row[name] for row in losses for name in names if name in row and math.isfinite(row[name])]
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    curves = []
+    for name in names:
+        line = [(place, row[name]) for place, row in enumerate(losses) if name in row and math.isfinite(row[name])]
+        points = " ".join(f"{across(place, len(losses)):.1f},{down(value, low, high):.1f}" for place, value in line)
+        curves.append(Curve(name, points, line[-1][1]))
+    return Chart(curves, low, high, len(losses))
+
+
+def across(place: int, count: int) -> float:
+    return MARGIN + (WIDTH - 2 * MARGIN) * place / max(count - 1, 1)
+
+
+def down(value: float, low: float, high: float) -> float:
+    share = (value - low) / (high - low) if high > low else 0.5
+    return MARGIN + (HEIGHT - 2 * MARGIN) * (1 - share)
