@@ -161,7 +161,10 @@ def build_index(version: ModelVersion) -> None:
         found = cursor.fetchone()
         if found == (True,):
             return
-        concurrently = "" if connection.in_atomic_block else "CONCURRENTLY"  # refused inside a transaction
+        concurrently = "CONCURRENTLY"
+        if connection.in_atomic_block:  # where CONCURRENTLY is refused, and so is any index while checks are pending
+            concurrently = ""
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {name}")
         # ef_construction 200 halves the queries that find almost nothing on clustered vectors.
         cursor.execute(

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import quote
 
 import redis
@@ -64,6 +65,7 @@ class Services:
         self.durable = durable
         self.run = socket_folder(self.data)
         self.processes: dict[str, subprocess.Popen] = {}
+        self._lock_file: TextIO | None = None
 
     def __enter__(self) -> "Services":
         try:
@@ -97,6 +99,8 @@ class Services:
                 process.kill()
                 process.wait()
         self.processes.clear()
+        if self._lock_file:
+            self._lock_file.close()
 
     def restart_the_dead(self) -> list[str]:
         """Start again whatever ended by itself; returns the names."""

@@ -1,0 +1,166 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from catalog import interactions
+from catalog.interactions import Event
+from recommender import embedding, serving, training, versions
+from recommender.errors import TrainingFailed
+from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
+from recommender.serving import Ask
+from tests.factories import ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop():
+    """Twenty products and six shoppers, each of whom took to eight of them."""
+    embedding.loaded.cache_clear()
+    products = [ProductFactory(picture=seed) for seed in range(20)]
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [
+        Event(sku=products[(shopper * 3 + n) % 20].sku, user=f"s{shopper}", kind="like", timestamp=start + timedelta(n))
+        for shopper in range(6)
+        for n in range(8)
+    ]
+    interactions.record(events)
+    return products
+
+
+def test_a_similar_version_is_trained_embedded_and_activated(shop):
+    version = training.run(versions.register("pixels", activate=True).pk)
+
+    version.refresh_from_db()
+    assert (version.state, version.metric, version.lease_until) == ("active", "cosine", None)
+    assert ImageEmbedding.objects.filter(version=version).count() == 20
+    assert len(serving.similar_products(shop[0], Ask(limit=5)).results) == 5
+    assert 0.5 < version.good_match <= 1
+    assert not list(version.folder.glob("*.npy"))  # the decoded catalogue is not kept
+
+
+def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back(shop):
+    version = training.run(versions.register("dvbpr", epochs=2, activate=True).pk)
+
+    version.refresh_from_db()
+    assert ShopperVector.objects.filter(version=version).count() == 6
+    assert [entry["epoch"] for entry in version.metrics["losses"]] == [1, 2]
+    assert 0 <= version.metrics["auc"] <= 1
+    assert version.metrics["shoppers"] == 6
+    assert set(version.taste) == {"mean", "precision"}
+    shopper = ShopperVector.objects.first().shopper
+    assert serving.for_shopper(shopper, Ask()).strategy == "personal"
+
+
+def test_what_was_held_back_was_not_learnt_from(shop):
+    from ml.models import create
+
+    version = versions.register("dvbpr")
+    version.folder.mkdir(parents=True)
+    known = training.personal_data(version, create("dvbpr"), progress=False)
+
+    assert len(known.split.test) == 6
+    assert len(known.data.train) == 6 * 7
+    assert not set(known.split.test.keys) & set(known.data.train.keys)
+
+
+def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
+    whole = training.run(versions.register("dvbpr", epochs=3, seed=5).pk)
+    version = versions.register("dvbpr", epochs=3, seed=5)
+    follow = versions.follow
+
+    def interrupt(version, *, stage, done=0, **fields):
+        follow(version, stage=stage, done=done, **fields)
+        if (stage, done) == ("training", 2):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(versions, "follow", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        training.run(version.pk)
+    monkeypatch.undo()
+    assert ModelVersion.objects.get(pk=version.pk).state == "queued"
+
+    resumed = training.run(version.pk)
+
+    resumed.refresh_from_db()
+    whole.refresh_from_db()
+    assert resumed.metrics["losses"] == whole.metrics["losses"]
+    vectors = [
+        list(ImageEmbedding.objects.filter(version=v).order_by("image").values_list("vector", flat=True))
+        for v in (whole, resumed)
+    ]
+    assert vectors[0] == vectors[1]
+
+
+def test_too_little_to_learn_from_fails_with_the_reason(db):
+    version = versions.register("dvbpr")
+
+    with pytest.raises(TrainingFailed, match="0 shoppers"):
+        training.run(version.pk)
+
+    version.refresh_from_db()
+    assert version.state == "failed"
+    assert "too few" in version.error
+
+
+def test_a_bad_setting_fails_with_its_name(shop):
+    version = versions.register("dvbpr", method_settings={"dimensions": "many"})
+
+    with pytest.raises(TrainingFailed, match="dimensions"):
+        training.run(version.pk)
+
+
+def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, monkeypatch):
+    finish, late = versions.finish, []
+
+    def upload_then_finish(version):
+        late.append(ProductFactory(picture=99))
+        finish(version)
+
+    monkeypatch.setattr(versions, "finish", upload_then_finish)
+    version = training.run(versions.register("pixels", activate=True).pk)
+
+    assert ModelVersion.objects.get(pk=version.pk).state == "active"
+    assert ImageEmbedding.objects.filter(version=version, product=late[0]).exists()
+
+
+def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
+    call_command("train", "pixels", "--activate", verbosity=0)
+
+    assert "is active" in capsys.readouterr().out
+    assert ModelVersion.objects.get().state == "active"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "no method is called 'nonsense'"),
+        ([], "name a method"),
+        (["pixels", "--set", "dimensions"], "key=value"),
+        (["--resume", "999"], "no version 999"),
+        (["pixels", "--set", "colour=red"], "colour"),
+    ],
+)
+def test_the_command_names_what_it_cannot_do(shop, arguments, message):
+    with pytest.raises(CommandError, match=message):
+        call_command("train", *arguments, verbosity=0)
+
+
+def test_the_command_embeds_what_is_missing(shop, capsys):
+    call_command("train", "pixels", verbosity=0)
+    late = ProductFactory(picture=50)
+
+    call_command("embed", "--missing", verbosity=0)
+
+    assert "1 pictures embedded, 21 in all" in capsys.readouterr().out
+    assert late.embeddings.exists()
+    with pytest.raises(CommandError, match="no version 999"):
+        call_command("embed", "--version", "999")
+
+
+def test_the_products_file_maps_items_to_products(shop):
+    version = training.run(versions.register("dvbpr", epochs=1).pk)
+
+    assert json.loads((version.folder / embedding.PRODUCTS_FILE).read_text()) == sorted(p.pk for p in shop)
