@@ -25,6 +25,7 @@ from catalog.templatetags.catalog_tags import money
 admin.site.site_title = "VisRec"
 admin.site.site_header = "VisRec back room"
 admin.site.index_title = "What the shop is made of"
+admin.site.enable_nav_sidebar = False  # lists need the width
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -56,13 +57,13 @@ class ImageInline(admin.TabularInline):
 
     model = ProductImage
     form = ImageForm
-    fields = ["thumbnail", "size", "place"]
-    readonly_fields = ["thumbnail", "size"]
+    fields = ["picture", "size", "place"]
+    readonly_fields = ["picture", "size"]
     extra = max_num = 0
     verbose_name_plural = "pictures (the first is shown in lists)"
 
-    @admin.display(description="picture")
-    def thumbnail(self, image: ProductImage) -> str:
+    @admin.display
+    def picture(self, image: ProductImage) -> str:
         return picture_tag(image)
 
     @admin.display(description="pixels")
@@ -73,8 +74,8 @@ class ImageInline(admin.TabularInline):
 @admin.register(Product)
 class ProductAdmin(admin.ModelAdmin):
     form = ProductForm
-    list_display = ["thumbnail", "title", "sku", "category", "price_shown", "in_stock", "is_hidden"]
-    list_display_links = ["thumbnail", "title"]
+    list_display = ["picture", "title", "sku", "category", "price_shown", "in_stock", "is_hidden"]
+    list_display_links = ["picture", "title"]
     list_filter = ["in_stock", "is_hidden", "category"]
     list_per_page = 50
     search_fields = ["sku", "title"]
@@ -91,8 +92,8 @@ class ProductAdmin(admin.ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Product | None) -> list[type]:
         return [ImageInline] if obj else []
 
-    @admin.display(description="picture")
-    def thumbnail(self, product: Product) -> str:
+    @admin.display
+    def picture(self, product: Product) -> str:
         return picture_tag(product.primary_image)
 
     @admin.display(description="price", ordering="price")

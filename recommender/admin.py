@@ -150,7 +150,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
     def get_urls(self) -> list:
         own = [
             path("<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="version_progress"),
-            path("<int:pk>/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
+            path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
         ]
         return [*own, *super().get_urls()]
 

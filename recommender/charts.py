@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, MARGIN = 640, 180, 8  # SVG units
+LEFT, RIGHT, TOP, BOTTOM = 64, 632, 8, 172  # SVG units; the template draws the axes there
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def loss_chart(losses: Sequence[dict]) -> Chart | None:
 
 
 def across(place: int, count: int) -> float:
-    return MARGIN + (WIDTH - 2 * MARGIN) * place / max(count - 1, 1)
+    return LEFT + (RIGHT - LEFT) * place / max(count - 1, 1)
 
 
 def down(value: float, low: float, high: float) -> float:
     share = (value - low) / (high - low) if high > low else 0.5
-    return MARGIN + (HEIGHT - 2 * MARGIN) * (1 - share)
+    return BOTTOM - (BOTTOM - TOP) * share

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 APART = ("losses", "intervals")  # a curve, and what stands beside a measure
-HEADLINE = 3
+HEADLINE = ("auc", "auc/cold", "ndcg@10")
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,16 @@ def table(metrics: Mapping) -> list[Measure]:
     intervals = metrics.get("intervals", {})
     return [
         Measure(name, readable(value), " to ".join(readable(bound) for bound in intervals.get(name, [])))
-        for name, value in metrics.items()
+        for name, value in sorted(metrics.items())
         if name not in APART
     ]
 
 
 def headline(metrics: Mapping) -> str:
-    """The first few, on a line."""
-    return " · ".join(f"{measure.name} {measure.value}" for measure in table(metrics)[:HEADLINE])
+    """On a line, what a personal version is judged by; of another the first few."""
+    rows = table(metrics)
+    chosen = [row for row in rows if row.name in HEADLINE] or rows[: len(HEADLINE)]
+    return " · ".join(f"{row.name} {row.value}" for row in chosen)
 
 
 def readable(value: object) -> str:
