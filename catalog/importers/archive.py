@@ -1,0 +1,138 @@
+"""A folder or a zip, read the same way; a zip is never unpacked."""
+
+import lzma
+import os
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from django.conf import settings
+
+from catalog.errors import ImportFailed, UnreadablePicture
+
+PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; a picture's limit is MAX_IMAGE_BYTES
+ENCRYPTED = 0x1  # bit of ZipInfo.flag_bits
+
+# What reading may raise: the disk's errors, and those of a member that is damaged or packed in an unknown way.
+READ_ERRORS = (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+
+
+class Archive(ABC):
+    """Files by name. A name is relative and has forward slashes; hidden files and __MACOSX are left out."""
+
+    label: str  # for messages
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """All files, sorted."""
+
+    @abstractmethod
+    def open(self, name: str) -> BinaryIO:
+        """Raises one of READ_ERRORS, as reading on may."""
+
+    @abstractmethod
+    def size(self, name: str) -> int:
+        """Bytes as declared; 0 for a file that is not there."""
+
+    @abstractmethod
+    def inside(self, folder: str) -> "Archive":
+        """What lies in one of its folders."""
+
+    @property
+    def pictures(self) -> list[str]:
+        return [name for name in self.names if PurePosixPath(name).suffix.lower() in PICTURES]
+
+    def read_picture(self, name: str) -> bytes:
+        """The file of a picture. Raises UnreadablePicture if it is missing, damaged, or larger than MAX_IMAGE_BYTES."""
+        limit = settings.MAX_IMAGE_BYTES
+        if self.size(name) > limit:
+            raise UnreadablePicture(f"the file has {self.size(name):,} bytes; at most {limit:,} are taken")
+        try:
+            with self.open(name) as file:
+                return file.read(limit + 1)  # a declared size may be a lie
+        except FileNotFoundError:
+            raise UnreadablePicture("there is no such file") from None
+        except READ_ERRORS as error:
+            raise UnreadablePicture(f"damaged: {error}") from error
+
+
+class Folder(Archive):
+    def __init__(self, root: Path):
+        self.root = root
+        self.label = str(root)
+
+    @cached_property
+    def names(self) -> list[str]:
+        found = []
+        for folder, subfolders, files in os.walk(self.root):
+            subfolders[:] = [name for name in subfolders if is_wanted(name)]
+            below = Path(folder).relative_to(self.root)
+            found += [(below / name).as_posix() for name in files if is_wanted(name)]
+        return sorted(found)
+
+    def open(self, name: str) -> BinaryIO:
+        return (self.root / name).open("rb")
+
+    def size(self, name: str) -> int:
+        file = self.root / name
+        return file.stat().st_size if file.is_file() else 0
+
+    def inside(self, folder: str) -> "Folder":
+        return Folder(self.root / folder)
+
+
+class Zip(Archive):
+    def __init__(self, label: str, file: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]):
+        self.label = label
+        self.file = file
+        self.members = members
+
+    @cached_property
+    def names(self) -> list[str]:
+        return sorted(self.members)
+
+    def open(self, name: str) -> BinaryIO:
+        if name not in self.members:
+            raise FileNotFoundError(name)
+        if self.size(name) > MAX_MEMBER_BYTES:
+            raise zipfile.BadZipFile(f"{self.size(name):,} bytes; at most {MAX_MEMBER_BYTES:,} are unpacked")
+        return self.file.open(self.members[name])
+
+    def size(self, name: str) -> int:
+        return self.members[name].file_size if name in self.members else 0
+
+    def inside(self, folder: str) -> "Zip":
+        prefix = f"{folder}/"
+        below = {name.removeprefix(prefix): info for name, info in self.members.items() if name.startswith(prefix)}
+        return Zip(f"{self.label}/{folder}", self.file, below)
+
+
+@contextmanager
+def open_zip(path: Path) -> Iterator[Zip]:
+    """Raises ImportFailed for what is no zip, or an encrypted one."""
+    try:
+        file = zipfile.ZipFile(path)
+    except READ_ERRORS as error:
+        raise ImportFailed(f"{path} is no zip, or a damaged one: {error}") from error
+    with file:
+        members = {}
+        for info in file.infolist():
+            name = info.filename.replace("\\", "/")  # as some programs on Windows write it
+            if info.is_dir() or not all(is_wanted(part) for part in name.split("/")):
+                continue
+            if info.flag_bits & ENCRYPTED:
+                raise ImportFailed(f"{path} is encrypted: unpack it, then import the folder")
+            members[name] = info
+        yield Zip(str(path), file, members)
+
+
+def is_wanted(part: str) -> bool:
+    """Whether this part of a path may belong to the data: it is not hidden, and leads neither to the root nor up."""
+    return part != "" and not part.startswith(".") and part != "__MACOSX"

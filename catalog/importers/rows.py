@@ -1,0 +1,50 @@
+"""What every source is turned into before anything is written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from catalog.importers.archive import Archive
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that was passed over."""
+
+    place: str  # "styles.csv line 17", "images/1163.jpg"
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One product as a source tells it; None where the source says nothing, so that the shop's own value stays."""
+
+    place: str
+    sku: str
+    title: str
+    category: str
+    image: str  # its name in the archive
+    price: str | None = None
+    currency: str | None = None
+    in_stock: bool | None = None
+    attributes: dict[str, str] = field(default_factory=dict)  # an empty value: the source knows of none
+
+
+class Source(Protocol):
+    """The rows of an archive of one layout, in a fixed order."""
+
+    layout: ClassVar[str]  # for people, in a few words
+    has_prices: ClassVar[bool]
+    archive: Archive
+
+    @classmethod
+    def find(cls, archive: Archive) -> "Source | None":
+        """The source, if the archive has its layout. Raises ImportFailed if it has, and cannot be read all the same."""
+
+    def __len__(self) -> int:
+        """How many rows there will be, bad ones included."""
+
+    def __iter__(self) -> Iterator[Row | Problem]: ...

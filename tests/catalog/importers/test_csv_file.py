@@ -1,0 +1,76 @@
+import pytest
+
+from catalog.errors import ImportFailed
+from catalog.importers.archive import Folder
+from catalog.importers.csv_file import CsvFile
+from catalog.importers.rows import Problem
+
+
+@pytest.fixture
+def opened(tmp_path):
+    def open_csv(content: str | bytes, **options) -> CsvFile:
+        (tmp_path / "t.csv").write_bytes(content.encode() if isinstance(content, str) else content)
+        return CsvFile(Folder(tmp_path), "t.csv", **options)
+
+    return open_csv
+
+
+def test_each_record_comes_with_its_line(opened):
+    table = opened('a,b\n1,2\n\n3,"4\n5"\n6,7\n')
+
+    assert list(table) == [
+        ("t.csv line 2", {"a": "1", "b": "2"}),
+        ("t.csv lines 4-5", {"a": "3", "b": "4\n5"}),
+        ("t.csv line 6", {"a": "6", "b": "7"}),
+    ]
+    assert len(table) == 3
+
+
+def test_a_byte_order_mark_and_foreign_line_ends_do_no_harm(opened):
+    table = opened(b"\xef\xbb\xbfa,b\r\n1, caf\xc3\xa9 \r\n")
+
+    assert list(table) == [("t.csv line 2", {"a": "1", "b": "café"})]
+
+
+def test_surplus_fields_belong_to_the_column_with_unquoted_commas(opened):
+    table = opened("id,name,year\n1,Red, long, of wool,2011\n2,Blue,2012\n", overflow="name")
+
+    assert [fields["name"] for _, fields in table] == ["Red, long, of wool", "Blue"]
+    assert [fields["year"] for _, fields in table] == ["2011", "2012"]
+
+
+def test_records_that_do_not_fit_are_problems_and_the_rest_is_read(opened):
+    table = opened("a,b\n1\n1,2,3\nx\0,y\n8,9\n" + f'1,"{"x" * 200_000}"\n' + "4,5\n")
+
+    assert list(table) == [
+        Problem("t.csv line 2", "it has 1 fields, the header has 2"),
+        Problem("t.csv line 3", "it has 3 fields, the header has 2"),
+        Problem("t.csv line 4", "it holds a NUL byte"),
+        ("t.csv line 5", {"a": "8", "b": "9"}),
+        Problem("t.csv line 6", "field larger than field limit (131072)"),
+        ("t.csv line 7", {"a": "4", "b": "5"}),
+    ]
+
+
+def test_missing_columns_are_named(opened):
+    with pytest.raises(ImportFailed, match=r"t\.csv lacks: c, d; its columns are a, b"):
+        opened("a,b\n").require(["a", "c", "d"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b"a,b,a\n", "has twice: a"),
+        (b"a,b\n1,2\n1,caf\xe9\n", "is not UTF-8: byte 0xe9"),
+        ("a,b\n".encode("utf-16"), "is not UTF-8: byte 0xff"),
+    ],
+)
+def test_a_file_that_cannot_be_read_at_all(opened, content, reason):
+    with pytest.raises(ImportFailed, match=reason):
+        len(opened(content))
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(ImportFailed, match=r"t\.csv does not exist"):
+        CsvFile(Folder(tmp_path), "t.csv")
