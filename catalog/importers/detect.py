@@ -1,0 +1,43 @@
+"""Which of the sources an archive is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from catalog.errors import ImportFailed
+from catalog.importers.archive import Archive, Folder, open_zip
+from catalog.importers.class_folders import ClassFolders
+from catalog.importers.fashion_products import FashionProducts
+from catalog.importers.rows import Source
+from catalog.importers.table import Table, lacking, tables
+from catalog.importers.zappos import Zappos
+
+SOURCES: list[type[Source]] = [FashionProducts, Zappos, Table, ClassFolders]
+
+
+@contextmanager
+def open_source(path: Path) -> Iterator[Source]:
+    """The rows in this zip, folder or CSV. Raises ImportFailed if it cannot be read or is none that is understood."""
+    if not path.exists():
+        raise ImportFailed(f"{path} does not exist")
+    if path.is_file() and path.suffix.lower() == ".csv":
+        yield Table(Folder(path.parent), path.name)
+        return
+    with nullcontext(Folder(path)) if path.is_dir() else open_zip(path) as archive:
+        yield find_source(archive)
+
+
+def find_source(archive: Archive) -> Source:
+    """As the archive is, or else within its only folder: most are packed with one around everything."""
+    if not archive.names:
+        raise ImportFailed(f"{archive.label} is empty")
+    folders = {name.split("/")[0] for name in archive.names if "/" in name}
+    places = [archive, *(archive.inside(folder) for folder in folders if len(folders) == 1)]
+    for place in places:
+        for source in SOURCES:
+            found = source.find(place)
+            if found:
+                return found
+    understood = "; ".join(source.layout for source in SOURCES)
+    incomplete = [f"{name} lacks: {', '.join(lacking(place, name))}" for place in places for name in tables(place)]
+    raise ImportFailed(". ".join([f"{archive.label} is none of what is understood: {understood}", *incomplete]))

@@ -1,0 +1,74 @@
+import pytest
+
+from catalog.errors import ImportFailed
+from catalog.importers.class_folders import ClassFolders
+from catalog.importers.detect import open_source
+from catalog.importers.fashion_products import FashionProducts
+from catalog.importers.table import Table
+from catalog.importers.zappos import Zappos
+from tests.catalog.importers.builders import STYLES, write_folder, write_zip
+
+TABLE = "sku,title,category,price,image\n1,One,Shoes,5,1.jpg\n"
+LAYOUTS = [
+    (FashionProducts, {"styles.csv": STYLES, "images/11.jpg": b"x"}),
+    (Zappos, {"Shoes/Flats/Nike/7.jpg": b"x"}),
+    (Zappos, {"ut-zap50k-data/meta-data.csv": "CID\n7\n", "ut-zap50k-images/Shoes/Flats/Nike/7.jpg": b"x"}),
+    (ClassFolders, {"dress/1.jpg": b"x", "hat/2.jpg": b"x"}),
+    (ClassFolders, {"dress/1.jpg": b"x"}),
+    (ClassFolders, {"train/dress/1.jpg": b"x", "validation/dress/2.jpg": b"x"}),
+    (ClassFolders, {"dress/1.jpg": b"x", "hat/2.jpg": b"x", "labels.csv": "image,label\n"}),
+    (Table, {"products.csv": TABLE, "interactions.csv": "user,sku\n", "1.jpg": b"x"}),
+    (Table, {"mine.csv": TABLE, "pictures/1.jpg": b"x", "pictures/more/2.jpg": b"x"}),
+    (Table, {"mine.csv": TABLE, "other.csv": "a,b\n", "dress/1.jpg": b"x", "hat/2.jpg": b"x"}),
+]
+
+
+@pytest.mark.parametrize("around", ["", "packed/"])
+@pytest.mark.parametrize("write", [write_folder, write_zip])
+@pytest.mark.parametrize(("source", "files"), LAYOUTS)
+def test_every_layout_is_recognised(tmp_path, source, files, write, around):
+    path = write(tmp_path / "source.zip", {f"{around}{name}": content for name, content in files.items()})
+
+    with open_source(path) as found:
+        assert type(found) is source
+        assert len(found) == len(list(found)) > 0
+
+
+def test_a_csv_is_a_source_by_itself(tmp_path):
+    write_folder(tmp_path, {"mine.CSV": TABLE, "unrelated/1.jpg": b"x", "other.csv": "a\n"})
+
+    with open_source(tmp_path / "mine.CSV") as found:
+        assert [row.sku for row in found] == ["1"]
+
+
+@pytest.mark.parametrize("around", ["", "packed/"])
+def test_what_nobody_recognises_is_answered_with_what_is_understood(tmp_path, around):
+    files = {"notes.txt": "x", "stock.csv": "sku,title,image\n", "images/1.jpg": b"x"}
+    write_folder(tmp_path, {f"{around}{name}": content for name, content in files.items()})
+
+    with pytest.raises(ImportFailed) as failure, open_source(tmp_path):
+        pass
+
+    assert str(failure.value) == (
+        f"{tmp_path} is none of what is understood: styles.csv beside images/ID.jpg; "
+        "Category/SubCategory/Brand/CID.jpg (UT-Zappos50K); a CSV with the columns sku,title,category,price,image; "
+        "CLASS/NAME.jpg or train/CLASS/NAME.jpg, a folder per class. stock.csv lacks: category, price"
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "reason"),
+    [
+        ({}, "nowhere", "nowhere does not exist"),
+        ({"empty/.keep": ""}, "empty", "empty is empty"),
+        ({"text.zip": "hello"}, "text.zip", "is no zip"),
+        ({"f/products.csv": "sku,title\n1,One\n"}, "f", "products.csv lacks: category, price, image"),
+        ({"f/styles.csv": STYLES, "f/notes.txt": ""}, "f", "no picture in images/"),
+        ({"f/styles.csv": "id,colour\n", "f/images/1.jpg": b"x"}, "f", "lacks: articleType, productDisplayName"),
+    ],
+)
+def test_a_source_that_cannot_be_read_says_why(tmp_path, files, name, reason):
+    write_folder(tmp_path, files)
+
+    with pytest.raises(ImportFailed, match=reason), open_source(tmp_path / name):
+        pass
