@@ -1,0 +1,106 @@
+"""Products out of any source that is understood."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from tqdm import tqdm
+
+from catalog.errors import BadRow, ImportFailed, UnreadablePicture
+from catalog.importers.archive import Archive
+from catalog.importers.detect import open_source
+from catalog.importers.reports import OnProblem, Report
+from catalog.importers.rows import Problem, Row
+from catalog.importers.writer import Item, checked, write
+from catalog.pictures import Picture, file_hash, read_picture
+
+BATCH_ROWS = 500
+BATCH_BYTES = 64_000_000  # of picture files: what a batch holds in memory
+
+
+def import_products(
+    source: Path,
+    *,
+    limit: int | None = None,
+    dry_run: bool = False,
+    progress: bool = False,
+    on_problem: OnProblem | None = None,
+) -> Report:
+    """Bring the shop's products up to what `source` tells, by SKU; products that it does not name stay as they are.
+
+    limit: only this many of its first products. progress: a bar on stderr. on_problem: called with each as it is met.
+    Every batch is committed by itself, so that whatever ends the import loses that batch at most.
+    Raises ImportFailed for a source that cannot be read at all.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit is {limit}; it takes at least 1")
+    with (
+        open_source(source) as rows,
+        ThreadPoolExecutor(os.cpu_count()) as pool,  # Pillow decodes without holding the interpreter's lock
+        tqdm(total=min(len(rows), limit or len(rows)), unit=" products", disable=not progress) as bar,
+    ):
+        if not len(rows):
+            raise ImportFailed(f"{source} holds no products")
+        report = Report()
+        for batch in batches(checked_once(islice(rows, limit)), rows.archive):
+            problems = [entry for entry in batch if isinstance(entry, Problem)]
+            items = [entry for entry in batch if isinstance(entry, Item)]
+            written = write(items, partial(read_pictures, pool, rows.archive), dry_run=dry_run)
+            report.created += written.created
+            report.updated += written.updated
+            report.unchanged += written.unchanged
+            for problem in problems + written.problems:
+                report.problems.append(problem)
+                if on_problem:
+                    on_problem(problem)
+            bar.update(len(batch))
+        report.made_up_prices = report.created > 0 and not rows.has_prices
+    return report
+
+
+def checked_once(entries: Iterable[Row | Problem]) -> Iterator[Item | Problem]:
+    """The rows that the shop would take; of those with the same SKU the first."""
+    places = {}
+    for entry in entries:
+        if isinstance(entry, Problem):
+            yield entry
+            continue
+        try:
+            item = checked(entry)
+        except BadRow as error:
+            yield Problem(entry.place, str(error))
+            continue
+        first = places.setdefault(entry.sku, entry.place)
+        yield item if first == entry.place else Problem(entry.place, f"SKU {entry.sku}: duplicate of {first}")
+
+
+def batches(entries: Iterable[Item | Problem], archive: Archive) -> Iterator[list[Item | Problem]]:
+    batch, size = [], 0
+    for entry in entries:
+        batch.append(entry)
+        if isinstance(entry, Item):
+            size += archive.size(entry.row.image)
+        if len(batch) == BATCH_ROWS or size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def read_pictures(
+    pool: Executor, archive: Archive, batch: Sequence[Item], hashes: Mapping[str, str]
+) -> list[Picture | UnreadablePicture | None]:
+    """For writer.ReadPictures, several at a time."""
+
+    def read(item: Item) -> Picture | UnreadablePicture | None:
+        name = item.row.image
+        try:
+            data = archive.read_picture(name)
+            return None if file_hash(data) == hashes.get(item.row.sku) else read_picture(data)
+        except UnreadablePicture as error:
+            return error if name == item.row.place else UnreadablePicture(f"{name}: {error}")
+
+    return list(pool.map(read, batch))
