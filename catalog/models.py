@@ -26,6 +26,13 @@ class Category(models.Model):
         return slugify(self.name)
 
 
+class Words(models.Func):
+    """A text's letters and digits: PostgreSQL's own parser takes the end of `SKU-12` for minus twelve."""
+
+    template = "regexp_replace(%(expressions)s, '[^[:alnum:]]+', ' ', 'g')"
+    output_field = models.TextField()
+
+
 class ProductQuerySet(models.QuerySet):
     def visible(self) -> "ProductQuerySet":
         """What visitors may see: not hidden."""
@@ -58,7 +65,7 @@ class Product(models.Model):
     is_hidden = models.BooleanField("hidden", default=False, help_text="Hidden products are shown to no visitor.")
     attributes = models.JSONField(default=dict, blank=True, help_text="A name and a value each, such as colour: red.")
     search = models.GeneratedField(
-        expression=SearchVector("title", "sku", config="simple"),
+        expression=SearchVector(Words("title"), Words("sku"), config="simple"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('in_stock', models.BooleanField(default=True, verbose_name='in stock')),
                 ('is_hidden', models.BooleanField(default=False, help_text='Hidden products are shown to no visitor.', verbose_name='hidden')),
                 ('attributes', models.JSONField(blank=True, default=dict, help_text='A name and a value each, such as colour: red.')),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector('title', 'sku', config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
+                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector(catalog.models.Words('title'), catalog.models.Words('sku'), config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.category')),
