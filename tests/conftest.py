@@ -17,6 +17,11 @@ def own_files(settings, tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # not a third of a second each
+
+
+@pytest.fixture(autouse=True)
 def fresh_throttles():
     cache.clear()
 
