@@ -1,0 +1,79 @@
+from decimal import Decimal
+
+import pytest
+from django.http import QueryDict
+from rest_framework.exceptions import ValidationError
+
+from recommender.api.recommendations import asked
+from recommender.serving import Ask
+from tests.factories import CategoryFactory
+
+
+def test_nothing_asked_is_the_default():
+    assert asked(QueryDict("")) == Ask(limit=12, exclude=[])
+
+
+def test_everything_asked_is_heard(db):
+    CategoryFactory(name="Boots")
+
+    ask = asked(
+        QueryDict(
+            "limit=100&category=boots&min_price=1&max_price=9.90&in_stock=1&min_score=0.5&diversity=1"
+            "&placement=cart&explain=true"
+        )
+    )
+
+    assert ask == Ask(
+        limit=100,
+        category="boots",
+        min_price=Decimal("1.00"),
+        max_price=Decimal("9.90"),
+        exclude=[],
+        min_score=0.5,
+        diversity=1.0,
+        explain=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "skus"),
+    [
+        ("exclude=A-1", ["A-1"]),
+        ("exclude=A-1&exclude=A-2", ["A-1", "A-2"]),
+        ("exclude=", []),
+        ("exclude=,", [","]),
+        ("exclude=A-1,A-2&exclude=A-3", ["A-1", "A-1,A-2", "A-2", "A-3"]),  # a SKU may have a comma in it
+    ],
+)
+def test_skus_are_excluded_by_commas_and_by_repetition(query, skus):
+    assert asked(QueryDict(query)).exclude == skus
+
+
+@pytest.mark.parametrize(("text", "heard"), [("1", True), ("0", False), ("true", True), ("false", False)])
+def test_explain_is_a_truth_value(text, heard):
+    assert asked(QueryDict(f"explain={text}")).explain is heard
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "reason"),
+    [
+        ("limit=0", "limit", "greater than or equal to 1"),
+        ("limit=9999", "limit", "less than or equal to 100"),
+        ("limit=ten", "limit", "valid integer"),
+        ("category=Nope", "category", "There is no category 'Nope'."),
+        ("min_score=1.1", "min_score", "less than or equal to 1"),
+        ("min_score=nan", "min_score", "valid number"),
+        ("diversity=-0.1", "diversity", "greater than or equal to 0"),
+        ("min_price=2&max_price=1", "min_price", "above max_price"),
+        ("max_price=inf", "max_price", "valid number"),
+        ("explain=perhaps", "explain", "valid boolean"),
+        ("placement=" + "x" * 51, "placement", "no more than 50"),
+        ("exclude=a%00b", "exclude", "Null characters"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_its_reason(db, query, field, reason):
+    with pytest.raises(ValidationError) as refused:
+        asked(QueryDict(query))
+
+    assert list(refused.value.detail) == [field]
+    assert reason in str(refused.value.detail[field])

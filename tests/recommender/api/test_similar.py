@@ -1,0 +1,180 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog.models import Product
+from recommender import training, versions
+from recommender.models import Role
+from tests.factories import CategoryFactory, ProductFactory, embed, picture_bytes, turned
+from visrec_site import celery_app
+
+PHOTO = "/api/v1/search/image/"
+
+
+def similar(sku: str) -> str:
+    return f"/api/v1/products/{sku}/similar/"
+
+
+def placed(version, **degrees) -> dict[str, Product]:
+    """A product for each name, seen by the version in that direction."""
+    products = {name: ProductFactory(sku=name) for name in degrees}
+    for name, angle in degrees.items():
+        embed(products[name], version, turned(angle))
+    return products
+
+
+def skus(response) -> list[str]:
+    return [result["product"]["sku"] for result in response.json()["results"]]
+
+
+def photo(data: bytes, name: str = "photo.png") -> dict:
+    return {"image": SimpleUploadedFile(name, data)}
+
+
+@pytest.fixture
+def worker():
+    """The queue is the one thing left out: the task runs where it is sent from."""
+    celery_app.conf.task_always_eager = True
+    yield
+    celery_app.conf.task_always_eager = False
+
+
+@pytest.fixture
+def trained(db):
+    """Twelve products and a version that was trained on their pictures, in service."""
+    for number in range(12):
+        ProductFactory(sku=f"A-{number}", picture=number)
+    return training.run(versions.register("pixels", activate=True).pk)
+
+
+def test_an_answer_has_the_fields_of_the_contract(guest, active):
+    placed(active, query=0, near=10)
+
+    told = guest.get(similar("query")).json()
+
+    assert set(told) == {"recommendation_id", "strategy", "model", "results"}
+    assert told["strategy"] == "similar"
+    assert told["model"] == {"id": active.pk, "method": "pixels", "version": active.number}
+    (result,) = told["results"]
+    assert set(result) == {"rank", "score", "product"}
+    assert (result["rank"], result["score"]) == (1, pytest.approx(0.992404, abs=1e-5))  # (1 + cos 10 degrees) / 2
+    assert result["product"] == guest.get("/api/v1/products/near/").json()
+
+
+def test_nearest_first_and_never_itself(guest, active):
+    placed(active, query=0, far=80, near=10)
+
+    assert skus(guest.get(similar("query"))) == ["near", "far"]
+
+
+def test_each_answer_has_an_id_of_its_own(guest, active):
+    placed(active, query=0, near=10)
+
+    first, second = (guest.get(similar("query")).json() for _ in range(2))
+
+    assert first["recommendation_id"] != second["recommendation_id"]
+
+
+def test_a_product_that_waits_for_its_embedding_says_so(guest, active):
+    ProductFactory(sku="new")
+
+    told = guest.get(similar("new")).json()
+
+    assert (told["results"], told["reason"]) == ([], "not_yet_findable")
+
+
+def test_unknown_and_hidden_products_are_not_found(guest, active):
+    ProductFactory(sku="hidden", is_hidden=True)
+
+    assert guest.get(similar("hidden")).status_code == 404
+    assert guest.get(similar("nope")).json()["detail"] == "There is no product 'nope'."
+
+
+def test_without_an_active_version_it_is_worth_another_try(guest):
+    ProductFactory(sku="query")
+
+    response = guest.get(similar("query"))
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "30"
+    assert response.json()["detail"] == "No model version is active for similar styles."
+
+
+def test_filters_never_shorten_the_list(guest, active):
+    placed(active, query=0, **{f"shoe-{n}": n for n in range(1, 20)})
+    bags = CategoryFactory(name="Bags")
+    placed(active, **{f"bag-{n}": 60 + n for n in range(5)})
+    Product.objects.filter(sku__startswith="bag").update(category=bags)
+
+    found = guest.get(similar("query"), {"category": "bags", "limit": 4})
+
+    assert skus(found) == ["bag-0", "bag-1", "bag-2", "bag-3"]
+
+
+def test_sold_out_products_are_never_recommended_whatever_is_asked(guest, active):
+    placed(active, query=0, near=10)
+    Product.objects.filter(sku="near").update(in_stock=False)
+
+    assert skus(guest.get(similar("query"), {"in_stock": "false"})) == []
+
+
+def test_as_many_queries_for_twenty_results_as_for_ten(guest, active, django_assert_num_queries):
+    placed(active, query=0, **{f"p-{n}": n for n in range(1, 25)})
+
+    for limit in (10, 20):
+        # product, its pictures; version, vector, size of the choice, neighbours, their pictures; embeddings
+        with django_assert_num_queries(8):
+            assert len(skus(guest.get(similar("query"), {"limit": limit}))) == limit
+
+
+def test_a_photo_of_a_product_finds_it_first(guest, trained, worker):
+    response = guest.post(PHOTO, photo(picture_bytes(7)) | {"limit": 3}, format="multipart")
+
+    told = response.json()
+    assert response.status_code == 200
+    assert (told["strategy"], told["model"]["id"]) == ("photo", trained.pk)
+    assert skus(response)[0] == "A-7"
+    assert told["results"][0]["score"] > 0.99
+    assert "reason" not in told
+
+
+def test_the_parameters_of_a_photo_search_come_in_the_form_or_the_query(guest, trained, worker):
+    in_form = guest.post(PHOTO, photo(picture_bytes(7)) | {"exclude": "A-7", "limit": 1}, format="multipart")
+    in_query = guest.post(f"{PHOTO}?exclude=A-7&limit=1", photo(picture_bytes(7)), format="multipart")
+
+    assert skus(in_form) == skus(in_query) != ["A-7"]
+
+
+def test_a_photo_that_is_like_nothing_finds_nothing(guest, trained, worker):
+    response = guest.post(PHOTO, photo(picture_bytes(500)) | {"min_score": 1}, format="multipart")
+
+    assert response.status_code == 200
+    assert (response.json()["results"], response.json()["reason"]) == ([], "no_good_match")
+
+
+def test_without_workers_it_is_worth_another_try(guest, active, settings, monkeypatch):
+    monkeypatch.setattr(settings, "PHOTO_SEARCH_SECONDS", 0.1)  # nobody listens to the queue here
+
+    response = guest.post(PHOTO, photo(picture_bytes()), format="multipart")
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
+
+
+def test_without_an_active_version_no_worker_is_asked(guest):
+    response = guest.post(PHOTO, photo(picture_bytes()), format="multipart")
+
+    assert response.json()["detail"] == f"No model version is active for {Role.SIMILAR.label}."
+
+
+@pytest.mark.parametrize("data", [b"", b"This is not a picture."])
+def test_a_photo_that_is_none_is_refused(guest, active, data):
+    response = guest.post(PHOTO, photo(data, "photo.jpg"), format="multipart")
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["image"]
+
+
+def test_a_photo_search_is_a_form_posted(guest, active):
+    assert guest.post(PHOTO, {}, format="multipart").json()["errors"] == {"image": ["This field is required."]}
+    assert guest.post(PHOTO, {"image": "x"}, format="json").status_code == 415
+    assert guest.get(PHOTO).status_code == 405

@@ -1,0 +1,167 @@
+import pytest
+
+from catalog.models import Interaction, Shopper
+from recommender import popularity
+from recommender.models import ShopperVector
+from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
+from tests.recommender.api.conftest import signed_in
+
+ME = "/api/v1/me/recommendations/"
+
+
+def recommendations(key: str) -> str:
+    return f"/api/v1/users/{key}/recommendations/"
+
+
+def interactions(key: str) -> str:
+    return f"/api/v1/users/{key}/interactions/"
+
+
+def placed(version, **degrees) -> None:
+    for name, angle in degrees.items():
+        embed(ProductFactory(sku=name), version, turned(angle))
+
+
+def like(shopper: Shopper, *skus: str) -> None:
+    for sku in skus:
+        InteractionFactory(shopper=shopper, product__sku=sku)
+
+
+def skus(response) -> list[str]:
+    return [result["product"]["sku"] for result in response.json()["results"]]
+
+
+def test_a_shopper_with_a_trained_taste_is_answered_by_it(staff, active_personal):
+    placed(active_personal, far=120, near=10)
+    shopper = ShopperFactory(key="ann")
+    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=turned(0))
+
+    response = staff.get(recommendations("ann"))
+
+    assert response.json()["strategy"] == "personal"
+    assert response.json()["model"]["method"] == "dvbpr"
+    assert skus(response) == ["near", "far"]
+
+
+def test_an_explained_answer_names_the_shoppers_own_products(staff, active_personal, django_assert_num_queries):
+    placed(active_personal, **{f"new-{angle}": angle for angle in range(20)})
+    shopper = ShopperFactory(key="ann")
+    for angle in (2, 4, 6):
+        product = ProductFactory(sku=f"own-{angle}")
+        embed(product, active_personal, turned(angle))
+        InteractionFactory(shopper=shopper, product=product)
+
+    for limit in (5, 10):
+        # who asks, whose; version, history, its vectors, taste, neighbours, their pictures, vectors to explain;
+        # categories and pictures of what carried them; what is findable
+        with django_assert_num_queries(12):
+            response = staff.get(recommendations("ann"), {"explain": 1, "limit": limit})
+
+    assert response.json()["strategy"] == "fold-in"
+    because = response.json()["results"][0]["because"]
+    assert {reason["product"]["sku"] for reason in because} == {"own-2", "own-4", "own-6"}
+    assert sum(reason["weight"] for reason in because) == pytest.approx(1)
+
+
+def test_a_shopper_without_history_gets_what_is_popular(staff):
+    ProductFactory(sku="other")
+    like_of_somebody = InteractionFactory(product__sku="popular")
+    popularity.count()
+    ShopperFactory(key="ann")
+
+    response = staff.get(recommendations("ann"), {"explain": 1})
+
+    assert (response.json()["strategy"], response.json()["model"]) == ("popular", None)
+    assert skus(response) == [like_of_somebody.product.sku, "other"]
+    assert [result["because"] for result in response.json()["results"]] == [[], []]
+
+
+def test_an_empty_shop_says_why_there_is_nothing(guest):
+    told = guest.get(ME).json()
+
+    assert (told["strategy"], told["results"], told["reason"]) == ("popular", [], "nothing_matches")
+
+
+def test_shoppers_see_their_own_and_nobody_elses(shopper, guest):
+    ShopperFactory(key="ann")
+
+    assert shopper.get(recommendations("sam")).status_code == 200
+    assert shopper.get(recommendations("ann")).status_code == 403
+    assert shopper.get(recommendations("nope")).status_code == 403  # nor learns who there is
+    assert guest.get(recommendations("ann")).status_code == 401
+
+
+def test_an_unknown_shopper_is_named(staff):
+    response = staff.get(recommendations("nope"))
+
+    assert response.status_code == 404
+    assert response.json()["detail"] == "There is no shopper 'nope'."
+
+
+def test_my_recommendations_are_my_shoppers(active_personal):
+    placed(active_personal, far=120, near=10)
+    account = AccountFactory()
+    shopper = ShopperFactory(key="4711", account=account)
+    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=turned(0))
+
+    mine, by_id = (signed_in(account).get(url) for url in (ME, recommendations("4711")))
+
+    assert mine.json()["strategy"] == by_id.json()["strategy"] == "personal"
+    assert skus(mine) == skus(by_id) == ["near", "far"]
+
+
+def test_an_account_without_a_shopper_gets_what_is_popular(shopper):
+    ProductFactory(sku="only")
+
+    response = shopper.get(ME)
+
+    assert response.json()["strategy"] == "popular"
+    assert skus(response) == ["only"]
+    assert not Shopper.objects.exists()
+
+
+def test_a_guest_is_judged_by_what_the_session_did(guest, active_personal):
+    placed(active_personal, liked=0, near=10, far=120)
+
+    before = guest.get(ME)
+    guest.post("/api/v1/interactions/", {"sku": "liked", "kind": "like"})
+    after = guest.get(ME)
+
+    assert before.json()["strategy"] == "popular"
+    assert after.json()["strategy"] == "session"
+    assert skus(after) == ["near", "far"]
+
+
+def test_other_shoppers_history_hides_nothing_from_a_new_guest(guest):
+    InteractionFactory(product__sku="popular")
+
+    assert skus(guest.get(ME)) == ["popular"]
+
+
+def test_a_forgotten_shopper_has_no_history_and_no_taste(staff, active_personal):
+    forgotten, other = ShopperFactory(key="ann"), ShopperFactory(key="bob")
+    like(forgotten, "A-1", "A-2")
+    like(other, "A-3")
+    ShopperVector.objects.create(version=active_personal, shopper=forgotten, vector=turned(0))
+
+    response = staff.delete(interactions("ann"))
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert [row.shopper for row in Interaction.objects.all()] == [other]
+    assert not ShopperVector.objects.exists()
+    assert staff.get(recommendations("ann")).json()["strategy"] == "popular"
+
+
+def test_shoppers_may_forget_themselves_and_nobody_else(shopper, guest):
+    like(ShopperFactory(key="sam"), "A-1")
+    like(ShopperFactory(key="ann"), "A-2")
+
+    assert guest.delete(interactions("ann")).status_code == 401
+    assert shopper.delete(interactions("ann")).status_code == 403
+    assert shopper.delete(interactions("sam")).status_code == 204
+    assert [row.shopper.key for row in Interaction.objects.all()] == ["ann"]
+
+
+def test_nobody_unknown_can_be_forgotten(staff, shopper):
+    assert staff.delete(interactions("nope")).status_code == 404
+    assert shopper.delete(interactions("sam")).status_code == 404  # has done nothing yet
