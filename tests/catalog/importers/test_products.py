@@ -148,9 +148,12 @@ def test_a_product_without_a_picture_is_given_one(tmp_path):
 
 
 def bomb() -> bytes:
-    """The beginning of a PNG of 30,000 by 30,000 pixels."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + bytes(50)
+    """A PNG that says it has 30,000 by 30,000 pixels."""
+    size = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", size), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
 
 
 def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
