@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, prefetch_related_objects
 
 from catalog.models import Product, Shopper
 from catalog.queries import narrow, own_interactions
@@ -281,6 +281,8 @@ def explained(version: ModelVersion, results: list[Result], own: History) -> lis
         row.product_id: row.vector
         for row in ImageEmbedding.objects.filter(version=version, product__in=[r.product.pk for r in results])
     }
+    # They are shown beside the results, so they come with what the results come with.
+    prefetch_related_objects([own.products[place] for place in liked], "category", "images")
     return [
         replace(
             result,
