@@ -36,5 +36,6 @@ class Schema(SpectacularAPIView):
 
 
 class Docs(SpectacularSwaggerSplitView):
+    template_name = "api/docs.html"
     url_name = "api:schema"
     throttle_classes = []  # a problem document is no page

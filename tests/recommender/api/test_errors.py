@@ -1,0 +1,159 @@
+import logging
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.db import OperationalError, connection
+from django.test import Client
+from rest_framework.exceptions import Throttled
+
+from recommender.api import errors
+from recommender.errors import NoActiveVersion, WorkersAway
+
+PRODUCTS = "/api/v1/products/"
+
+
+def assert_problem(response, status: int, detail: str) -> None:
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    told = response.json()
+    assert list(told) == ["type", "title", "status", "detail", "errors"]
+    assert (told["type"], told["status"]) == ("about:blank", status)
+    assert detail in told["detail"]
+    assert response.headers["X-Request-ID"]
+
+
+def test_an_unknown_route(guest):
+    assert_problem(guest.get("/api/v1/nope/"), 404, "There is nothing at /api/v1/nope/")
+
+
+def test_a_route_with_a_nul_in_it(guest):
+    assert_problem(guest.get("/api/v1/products/a%00b/"), 404, "There is nothing at")
+
+
+def test_a_page_that_is_missing_is_no_problem_document(guest):
+    response = guest.get("/nope/")
+
+    assert response.status_code == 404
+    assert response.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_page_of_a_list_that_is_missing(guest):
+    assert_problem(guest.get(PRODUCTS, {"page": 9}), 404, "There is no page '9'")
+
+
+def test_a_method_that_is_not_offered(guest):
+    assert_problem(guest.post("/api/v1/me/recommendations/"), 405, 'Method "POST" not allowed.')
+
+
+def test_a_media_type_that_is_not_taken(guest):
+    assert_problem(
+        guest.post("/api/v1/interactions/", "a: 1", content_type="application/yaml"), 415, "application/yaml"
+    )
+
+
+def test_a_media_type_that_is_not_offered(guest):
+    assert_problem(guest.get(PRODUCTS, HTTP_ACCEPT="text/csv"), 406, "Accept")
+
+
+@pytest.mark.parametrize("body", ["{", '{"a": NaN}', "[" * 100_000, "\xff", '{"a": ' + "9" * 5000 + "}"])
+def test_json_that_cannot_be_read(guest, body):
+    response = guest.post("/api/v1/interactions/", body.encode("latin-1"), content_type="application/json")
+
+    assert_problem(response, 400, "JSON parse error")
+
+
+def test_a_form_that_cannot_be_read(guest):
+    response = guest.post("/api/v1/interactions/", b"x", content_type="multipart/form-data")
+
+    assert_problem(response, 400, "Multipart form parse error")
+
+
+def test_each_field_with_its_reasons(guest):
+    response = guest.get(PRODUCTS, {"min_price": "x", "ordering": "y"})
+
+    assert_problem(response, 400, 'min_price: A valid number is required.; ordering: "y" is not a valid choice.')
+    assert response.json()["errors"] == {
+        "min_price": ["A valid number is required."],
+        "ordering": ['"y" is not a valid choice.'],
+    }
+
+
+def test_a_session_without_its_csrf_token(db):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(get_user_model().objects.create_user("boss", is_staff=True))
+
+    response = client.post(PRODUCTS, {}, content_type="application/json")
+
+    assert_problem(response, 403, "CSRF Failed")
+
+
+def test_a_session_with_its_csrf_token(db):
+    client = Client(enforce_csrf_checks=True, headers={"X-CSRFToken": "a" * 32})
+    client.force_login(get_user_model().objects.create_user("boss", is_staff=True))
+    client.cookies["csrftoken"] = "a" * 32
+
+    response = client.post(PRODUCTS, {}, content_type="application/json")
+
+    assert_problem(response, 400, "sku: This field is required.")
+
+
+def test_a_host_that_is_not_ours(db):
+    response = Client(headers={"Host": "elsewhere.example"}).get(PRODUCTS)
+
+    assert_problem(response, 400, "The request makes no sense.")
+
+
+def test_a_bug_is_told_and_logged(guest, monkeypatch, caplog):
+    monkeypatch.setattr("catalog.queries.narrow", lambda *args, **filters: 1 / 0)
+    guest.raise_request_exception = False
+
+    response = guest.get(PRODUCTS, headers={"X-Request-ID": "r-1"})
+
+    assert_problem(response, 500, "It was logged under request r-1.")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_the_database_away(guest, caplog):
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("connection refused")
+
+    with connection.execute_wrapper(refuse):
+        response = guest.get(PRODUCTS)
+
+    assert_problem(response, 503, "The database does not answer")
+    assert response.headers["Retry-After"] == "5"
+    assert [record.levelno for record in caplog.records if record.name == "recommender.api.errors"] == [logging.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "detail", "reasons"),
+    [
+        (NoActiveVersion("no model version is active"), 503, "No model version is active.", {}),
+        (WorkersAway("nobody there"), 503, "Nobody there.", {}),
+        (RequestDataTooBig("too much"), 413, "Too much.", {}),
+        (SuspiciousOperation("odd"), 400, "Odd.", {}),
+        (ValidationError({"sku": ["Taken.", "Long."]}), 400, "sku: Taken. Long.", {"sku": ["Taken.", "Long."]}),
+        (ValidationError({NON_FIELD_ERRORS: ["No."]}), 400, "No.", {"non_field_errors": ["No."]}),
+        (ValidationError("No."), 400, "No.", {"non_field_errors": ["No."]}),
+    ],
+)
+def test_an_error_of_ours_or_djangos_is_translated(error, status, detail, reasons):
+    response = errors.problem_response(error, {})
+
+    assert response.status_code == status
+    assert (response.data["detail"], response.data["errors"]) == (detail, reasons)
+
+
+def test_throttling_says_for_how_long():
+    response = errors.problem_response(Throttled(wait=0.2), {})
+
+    assert (response.status_code, response["Retry-After"]) == (429, "1")
+
+
+def test_nested_reasons_become_one_level():
+    assert errors.by_field({"a": {"b": ["1"], "c": {"d": "2"}}, "e": ["3", "4"]}) == {
+        "a.b": ["1"],
+        "a.c.d": ["2"],
+        "e": ["3", "4"],
+    }

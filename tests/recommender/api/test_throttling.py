@@ -1,0 +1,55 @@
+import pytest
+
+from recommender.api.throttling import AccountThrottle, AnonymousThrottle
+from tests.factories import AccountFactory
+from tests.recommender.api.conftest import signed_in
+
+URL = "/api/v1/products/"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1_000_000_020.0]  # where a minute begins
+    for throttle in (AnonymousThrottle, AccountThrottle):
+        monkeypatch.setattr(throttle, "timer", lambda self: now[0])
+        monkeypatch.setattr(throttle, "rate", "2/min", raising=False)
+    return now
+
+
+def statuses(client, number: int, **headers) -> list[int]:
+    return [client.get(URL, **headers).status_code for _ in range(number)]
+
+
+def test_too_many_requests_are_refused_until_the_window_ends(guest, clock):
+    assert statuses(guest, 3) == [200, 200, 429]
+
+    clock[0] += 45
+    refused = guest.get(URL)
+    clock[0] += 15
+
+    assert refused.headers["Retry-After"] == "15"
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert guest.get(URL).status_code == 200
+
+
+def test_each_address_and_each_account_is_counted_by_itself(guest, clock):
+    ann, bob = (signed_in(AccountFactory()) for _ in range(2))
+
+    assert statuses(guest, 3) == [200, 200, 429]
+    assert statuses(guest, 1, REMOTE_ADDR="10.0.0.7") == [200]
+    assert statuses(ann, 3) == [200, 200, 429]
+    assert statuses(bob, 1) == [200]
+
+
+def test_a_header_that_anybody_can_send_makes_no_other_caller(guest, clock):
+    statuses(guest, 2)
+
+    assert statuses(guest, 1, HTTP_X_FORWARDED_FOR="10.0.0.7") == [429]
+
+
+def test_without_redis_everybody_is_let_through(guest, clock, settings, caplog):
+    nobody = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "unix:///nowhere/redis.sock"}
+    settings.CACHES = {"default": nobody}
+
+    assert statuses(guest, 3) == [200, 200, 200]
+    assert "Redis is away" in caplog.text
