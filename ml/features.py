@@ -113,3 +113,16 @@ def cielab(images: Tensor) -> Tensor:
     f = torch.where(xyz > 0.008856, xyz.clamp(min=1e-6) ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = f.unbind(dim=1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
+
+
+def shapes(images: Tensor) -> Tensor:
+    """(B, 2 HOG) of the whole picture and of its foreground: .645 against .630 for one (precision@5, articleType)."""
+    return torch.cat([hog(images), hog(framed(images))], dim=1)
+
+
+LAYOUT = 3 * 32 * 32
+
+
+def layout(images: Tensor) -> Tensor:
+    """(B, LAYOUT) what is where: the pixels at half the size."""
+    return F.avg_pool2d(images, 2).flatten(1)

@@ -77,3 +77,11 @@ class SharedBatches:
             rows = users[:, None].expand(-1, len(pictures))
             taken = self.triples.taken(rows.reshape(-1), pictures.repeat(len(users))).view(len(users), -1)
             yield pictures, users, places, taken
+
+
+class PairedTriples(Triples):
+    """The same triples as (items, users), so that one forward pass sees both legs: (2B,) chosen, then others; (B,)."""
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for users, chosen, others in super().__iter__():
+            yield torch.cat([chosen, others]), users

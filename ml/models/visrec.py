@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ml.augment import cropped, recoloured
 from ml.configs import Between, Config
 from ml.embedding import features_of
-from ml.features import HISTOGRAM, HOG, colour_histogram, framed, hog
+from ml.features import HISTOGRAM, HOG, colour_histogram, shapes
 from ml.images import ImageArray
 from ml.losses import contrastive_loss
 from ml.models.base import SimilarModel, unit
@@ -25,8 +25,8 @@ SIDE = 64  # pixels
 @dataclass(frozen=True)
 class VisrecConfig(Config):
     shape: Annotated[float, Between(0, 10)] = 1.0  # how much each part counts in the cosine, by its square
-    colour: Annotated[float, Between(0, 10)] = 0.5
-    texture: Annotated[float, Between(0, 10)] = 0.7  # what the network sees
+    colour: Annotated[float, Between(0, 10)] = 0.55
+    texture: Annotated[float, Between(0, 10)] = 0.6  # what the network sees
     batch_size: Annotated[int, Between(2, 4096)] = 256  # pictures; each gives two views
     learning_rate: Annotated[float, Between(0, 1)] = 0.002
     temperature: Annotated[float, Between(0.01, 10)] = 0.2
@@ -62,7 +62,7 @@ class Visrec(SimilarModel):
         # Fewer epochs the more pictures: 23 of 1,200 (45 s on two cores), 10 of 29,690 (8 minutes).
         self.epochs = max(1, round(132 / len(data) ** 0.25))
         sample = sample_of(data, generator)
-        self.shape.fit(features_of(_shape, data, sample, self.device))
+        self.shape.fit(features_of(shapes, data, sample, self.device))
         self.colour.fit(features_of(colour_histogram, data, sample, self.device))
 
     def players(self) -> dict[str, torch.optim.Optimizer]:
@@ -89,7 +89,7 @@ class Visrec(SimilarModel):
 
     def embed(self, images: Tensor) -> Tensor:
         parts = (
-            self.config.shape * unit(self.shape(_shape(images))),
+            self.config.shape * unit(self.shape(shapes(images))),
             self.config.colour * unit(self.colour(colour_histogram(images))),
             self.config.texture * unit(self.texture(self._see(images))),
         )
@@ -103,10 +103,6 @@ class Visrec(SimilarModel):
             "shape_explained_variance": self.shape.explained.item(),
             "colour_explained_variance": self.colour.explained.item(),
         }
-
-
-def _shape(images: Tensor) -> Tensor:
-    return torch.cat([hog(images), hog(framed(images))], dim=1)
 
 
 class _Pairs:
