@@ -1,0 +1,125 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog.models import ProductImage
+from recommender import embedding, training, versions
+from tests.factories import (
+    AccountFactory,
+    InteractionFactory,
+    ProductFactory,
+    ShopperFactory,
+    embed,
+    picture_bytes,
+    turned,
+)
+from visrec_site.celery import app
+
+pytestmark = pytest.mark.django_db
+
+
+def photo(data: bytes, name: str = "photo.png") -> dict:
+    return {"image": SimpleUploadedFile(name, data)}
+
+
+@pytest.fixture
+def worker_at_hand():
+    """Tasks run at once, in this process."""
+    embedding.loaded.cache_clear()
+    app.conf.task_always_eager = app.conf.task_eager_propagates = True
+    yield
+    app.conf.task_always_eager = app.conf.task_eager_propagates = False
+
+
+def test_for_you_is_what_is_popular_until_somebody_is_known(client):
+    product = ProductFactory()
+    ShopperFactory(is_simulated=True)
+
+    page = client.get("/for-you/").content.decode()
+
+    assert product.title in page
+    assert "Popular in this shop — like a few things and this page becomes yours." in page
+    assert "The shoppers of this shop are simulated." in page
+
+
+def test_for_you_says_what_carried_each_pick(client, active_personal):
+    client.force_login(AccountFactory(username="ada"))
+    shopper = ShopperFactory(key="ada")
+    for degrees, title in ((0, "Red boots"), (80, "Blue bag"), (100, "Green hat")):
+        liked = ProductFactory(title=title)
+        embed(liked, active_personal, turned(degrees))
+        InteractionFactory(shopper=shopper, product=liked)
+    pick = ProductFactory()
+    embed(pick, active_personal, turned(2))
+
+    page = client.get("/for-you/").content.decode()
+
+    assert f"{pick.get_absolute_url()}?rec=" in page
+    assert "because you liked Red boots" in page
+    assert "From what you liked and looked at lately." in page
+
+
+def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_hand):
+    products = [ProductFactory(picture=seed) for seed in range(12)]
+    training.run(versions.register("pixels", activate=True).pk)
+
+    answer = client.post("/search/photo/", photo(picture_bytes(5)))
+
+    assert answer.status_code == 200
+    assert answer.context["recommendation"].results[0].product == products[5]
+    page = answer.content.decode()
+    assert "Looks like your photo" in page
+    assert 'src="data:image/jpeg;base64,' in page
+    assert ProductImage.objects.count() == 12
+
+
+def test_a_photo_of_nothing_in_the_shop_has_no_good_match(client, worker_at_hand):
+    for seed in range(12):
+        ProductFactory(picture=seed)
+    version = training.run(versions.register("pixels", activate=True).pk)
+    type(version).objects.update(good_match=0.999)
+
+    answer = client.post("/search/photo/", photo(picture_bytes(99)))
+
+    assert answer.status_code == 200
+    assert "No good match" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, "Choose a photo first."),
+        (photo(b""), "The file is empty."),
+        (photo(b"no picture", "text.jpg"), "text.jpg: not a picture"),
+        (photo(picture_bytes(1)[:60], "half.png"), "half.png: "),
+        (photo(bytes(2_000), "huge.png"), "at most 0.001 MB"),
+    ],
+)
+def test_what_is_no_photo_is_told(client, active, settings, files, told):
+    settings.MAX_IMAGE_BYTES = 1_000
+
+    answer = client.post("/search/photo/", files)
+
+    assert answer.status_code == 400
+    assert told in answer.content.decode()
+
+
+def test_workers_away_is_said_and_when_to_come_back(client, active, settings):
+    settings.PHOTO_SEARCH_SECONDS = 0.2
+
+    answer = client.post("/search/photo/", photo(picture_bytes(1)))
+
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "10"
+    assert "Photos cannot be looked at right now: no worker took the photo in time" in answer.content.decode()
+
+
+def test_a_shop_without_a_model_says_so_at_once(client):
+    answer = client.post("/search/photo/", photo(picture_bytes(1)))
+
+    assert answer.status_code == 503
+    assert "no model version is active" in answer.content.decode()
+
+
+def test_pages_that_only_show_refuse_to_be_written_to(client):
+    assert client.post("/for-you/").status_code == 405
+    assert client.put("/search/photo/").status_code == 405
