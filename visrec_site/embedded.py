@@ -117,9 +117,9 @@ class Services:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._lock_file.seek(0)
-            raise ServiceError(
-                f"{self.data} is in use by process {self._lock_file.read().strip() or 'unknown'}: stop that one first"
-            ) from None
+            holder = self._lock_file.read().strip() or "unknown"
+            self._lock_file.close()
+            raise ServiceError(f"{self.data} is in use by process {holder}: stop that one first") from None
         self._lock_file.truncate(0)
         self._lock_file.write(str(os.getpid()))
         self._lock_file.flush()
@@ -136,6 +136,8 @@ class Services:
                 "or move the folder away to begin anew"
             )
         wait_for_orphan(data / "postmaster.pid", "postgres")
+        for stale in self.run.glob(".s.PGSQL.*"):  # a killed postmaster's, which a zombie's number keeps in force
+            stale.unlink()
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": f'"{self.run}"',  # a quoted list entry may hold a comma or a space
@@ -149,7 +151,7 @@ class Services:
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
         command = as_ordinary_user([binaries / "postgres", "-D", data, *options], data, self.run)
         self._launch("PostgreSQL", command, self.data / "postgres.log")
-        ready = [binaries / "pg_isready", "-q", "-h", self.run]
+        ready = [binaries / "pg_isready", "-q", "-h", self.run, "-U", "visrec", "-d", "postgres"]
         self._wait("PostgreSQL", self.data / "postgres.log", lambda: subprocess.run(ready).returncode == 0)
         self._create_database(binaries)
 

@@ -1,0 +1,77 @@
+"""Whether what the running shop recommends is right, against what is known of the drawn products and their shoppers."""
+
+import random
+from collections import Counter
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def neighbours(shop, staff):
+    """For 200 products drawn by lot: (the product, its five most similar)."""
+    first = staff.get(f"{staff.api}/products/", params={"page_size": 100}).json()
+    products = list(first["results"])
+    for page in range(2, -(-first["count"] // 100) + 1):
+        products += staff.get(f"{staff.api}/products/", params={"page_size": 100, "page": page}).json()["results"]
+    assert len(products) == first["count"] == 1200
+    shop.products = products
+    return [(product, staff.similar(product["sku"], limit=5)) for product in random.Random(0).sample(products, 200)]
+
+
+def agreement(neighbours, value) -> float:
+    """The mean share of the five that have the query's value."""
+    shares = [sum(value(p) == value(query) for p in found) / 5 for query, found in neighbours if value(query)]
+    return sum(shares) / len(shares)
+
+
+def chance(products, value) -> float:
+    counts = Counter(value(product) for product in products if value(product))
+    return sum(count * count for count in counts.values()) / sum(counts.values()) ** 2
+
+
+def attribute(name):
+    return lambda product: product["attributes"].get(name)
+
+
+def test_similar_products_are_of_the_same_category(neighbours):
+    assert agreement(neighbours, lambda product: product["category"]) >= 0.95
+
+
+@pytest.mark.parametrize(("name", "factor"), [("colour", 3), ("pattern", 1.3)])
+def test_similar_products_share_what_is_seen(shop, neighbours, name, factor):
+    assert agreement(neighbours, attribute(name)) >= factor * chance(shop.products, attribute(name))
+
+
+def test_personal_lists_beat_popularity_on_all_and_on_cold_products(shop):
+    """Leave-one-out over the 300 simulated shoppers, in the active version's own report."""
+    metrics = shop.metrics("dvbpr")
+
+    assert metrics["shoppers"] == 300
+    assert metrics["intervals"]["auc above popularity"][0] > 0
+    assert metrics["intervals"]["auc/cold above popularity"][0] > 0
+    assert metrics["intervals"]["auc/cold"][0] > 0.5
+
+
+def test_a_shopper_s_list_is_personal_and_explained(shop, staff):
+    answer = staff.get(f"{staff.api}/users/shopper/recommendations/", params={"explain": 1, "limit": 100}).json()
+
+    assert answer["strategy"] == "personal"
+    assert answer["model"]["method"] == "dvbpr"
+    assert len(answer["results"]) == 100
+    assert all(abs(sum(b["weight"] for b in r["because"]) - 1) < 0.01 for r in answer["results"] if r["because"])
+
+
+def test_somebody_new_gets_what_is_popular(shop, staff):
+    event = {
+        "user": "newcomer",
+        "sku": shop.products[0]["sku"] if hasattr(shop, "products") else "VR00001",
+        "kind": "view",
+    }
+    assert staff.post(f"{staff.api}/interactions/", json=event).json()["accepted"] == 1
+
+    answer = staff.get(f"{staff.api}/users/newcomer/recommendations/").json()
+
+    assert (answer["strategy"], answer["model"]) == ("popular", None)
+    assert len(answer["results"]) == 12

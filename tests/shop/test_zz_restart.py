@@ -1,0 +1,35 @@
+"""Stopping and starting again. By its name the last: it leaves the shop running as it found it."""
+
+import signal
+
+import pytest
+
+from tests.shop.shop import wait_for
+
+pytestmark = pytest.mark.slow
+
+
+def test_each_stage_says_how_long_it_took(shop):
+    for stage in ("are up", "demo catalogue", "products:", "interactions:", "visrec trained", "dvbpr trained"):
+        assert stage in shop.printed()
+
+
+def test_ctrl_c_stops_everything_and_a_second_start_takes_seconds(shop, staff):
+    count = shop.get("/api/v1/products/").json()["count"]
+
+    assert shop.stop(signal.SIGINT) == 0
+    assert shop.pids("") == []
+    assert shop.start() <= 10
+
+    assert shop.get("/api/v1/products/").json()["count"] == count
+    assert shop.get("/readyz").json()["status"] == "ok"
+
+
+def test_after_a_kill_nothing_is_orphaned_and_the_next_start_works(shop, staff):
+    shop.process.kill()
+    shop.process.wait()
+
+    wait_for(lambda: shop.pids("") == [], 30)
+    shop.start()
+
+    assert shop.get("/readyz").json()["status"] == "ok"

@@ -1,0 +1,69 @@
+"""The images and services, as far as they can be read without an engine."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text()
+
+
+@pytest.fixture
+def services() -> dict:
+    return yaml.safe_load((ROOT / "docker" / "compose.yml").read_text())["services"]
+
+
+def stage(name: str) -> str:
+    return re.search(rf"^FROM \S+ AS {name}$(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)[1]
+
+
+def test_the_linter_finds_nothing():
+    linted = subprocess.run([Path(sys.executable).parent / "hadolint", ROOT / "docker" / "Dockerfile"], text=True)
+    assert linted.returncode == 0
+
+
+def test_everything_that_is_copied_exists():
+    copied = re.findall(r"^COPY (\S+) ", DOCKERFILE, re.MULTILINE)
+    assert copied
+    assert [path for path in copied if not (ROOT / path).exists()] == []
+
+
+def test_only_the_worker_s_image_holds_torch():
+    requirements = (ROOT / "docker" / "requirements-web.txt").read_text()
+
+    assert "requirements-worker" not in stage("web") + stage("base")
+    assert "requirements-worker" in stage("worker")
+    assert not re.search(r"^(torch|torchvision|safetensors)\b", requirements, re.MULTILINE)
+
+
+def test_services_are_built_from_the_stages_there_are(services):
+    targets = {service["build"]["target"] for service in services.values() if "build" in service}
+    assert targets == {"web", "worker"}
+
+
+def test_every_variable_that_compose_sets_is_one_that_settings_read(services):
+    known = (ROOT / "visrec_site" / "settings.py").read_text()
+    named = {name for service in services.values() for name in service.get("environment", {}) if "VISREC" in name}
+    assert named
+    assert [name for name in sorted(named) if f'"{name}"' not in known] == []
+
+
+def test_each_queue_has_a_worker_of_its_own(services):
+    from visrec_site.celery import app
+
+    served = [
+        command[command.index("--queues") + 1]
+        for service in services.values()
+        if "worker" in (command := service.get("command", []))
+    ]
+    assert sorted(served) == sorted(queue.name for queue in app.conf.task_queues)
+    assert "--pool" in services["worker-train"]["command"]  # solo: CUDA does not survive a fork
+
+
+def test_the_shop_waits_for_its_migrations(services):
+    for name in ("web", "worker-embed", "worker-train", "beat"):
+        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
