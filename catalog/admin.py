@@ -41,14 +41,15 @@ class ReadOnly(admin.ModelAdmin):
         return False
 
 
-def picture_tag(image: ProductImage | None) -> str:
+def picture_tag(image: ProductImage | None, alt: str) -> str:
     if image is None:
         return "none"
     return format_html(
-        '<img class="thumb" src="{}" width="{}" height="{}" alt="" loading="lazy" decoding="async">',
+        '<img class="thumb" src="{}" width="{}" height="{}" alt="{}" loading="lazy" decoding="async">',
         image.display_url,
         image.width,
         image.height,
+        alt,
     )
 
 
@@ -64,7 +65,7 @@ class ImageInline(admin.TabularInline):
 
     @admin.display
     def picture(self, image: ProductImage) -> str:
-        return picture_tag(image)
+        return picture_tag(image, str(image))
 
     @admin.display(description="pixels")
     def size(self, image: ProductImage) -> str:
@@ -94,7 +95,7 @@ class ProductAdmin(admin.ModelAdmin):
 
     @admin.display
     def picture(self, product: Product) -> str:
-        return picture_tag(product.primary_image)
+        return picture_tag(product.primary_image, product.title)
 
     @admin.display(description="price", ordering="price")
     def price_shown(self, product: Product) -> str:

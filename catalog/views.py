@@ -52,7 +52,7 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
     else:
         visitor = visitors.recognise(request)
     verdict = queries.verdict(shown, shopper=visitor.shopper, session=visitor.session)
-    details = [(name.replace("_", " "), value) for name, value in shown.attributes.items() if value not in ("", None)]
+    details = [(name, value) for name, value in shown.attributes.items() if value not in ("", None)]
     return render(request, "catalog/product.html", {"product": shown, "verdict": verdict, "details": details})
 
 

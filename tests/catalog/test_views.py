@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.views import defaults
 
 from catalog.models import Interaction, Product, Shopper
 from tests.factories import AccountFactory, CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed
@@ -124,12 +126,14 @@ def test_pages_keep_the_filters_and_take_any_number(client):
 
 
 def test_htmx_gets_the_results_alone(client):
-    ProductFactory(sku="one")
+    ProductFactory(sku="one", category=CategoryFactory(name="Boots"))
 
-    response = client.get("/products/", headers={"HX-Request": "true"})
+    response = client.get("/products/?category=Boots", headers={"HX-Request": "true"})
 
     assert skus(response) == ["one"]
-    assert "<html" not in response.content.decode()
+    page = response.content.decode()
+    assert "<html" not in page
+    assert 'id="heading" hx-swap-oob="true">Boots<' in page
     assert "HX-Request" in response["Vary"]
 
 
@@ -138,7 +142,7 @@ def test_a_product_page_says_what_there_is_to_know(client):
 
     page = client.get(product.get_absolute_url()).content.decode()
 
-    for text in ("Red boots", "€1,249.90", "Sold out", "heel height", "high", product.sku, 'alt="Red boots"'):
+    for text in ("Red boots", "€1,249.90", "Sold out", "Heel height", "high", product.sku, 'alt="Red boots"'):
         assert text in page
     assert "/admin/" not in page
 
@@ -158,6 +162,16 @@ def test_what_is_not_there_is_a_404_with_a_way_back(client, path):
 
     assert response.status_code == 404
     assert "Back to the shop" in response.content.decode()
+
+
+def test_a_bug_and_a_stale_form_have_pages_of_their_own(rf):
+    broken = defaults.server_error(rf.get("/"))
+    assert broken.status_code == 500
+    assert "That was our mistake" in broken.content.decode()
+
+    stale = Client(enforce_csrf_checks=True).post("/login/")
+    assert stale.status_code == 403
+    assert "This form is out of date" in stale.content.decode()
 
 
 def test_a_hidden_product_is_not_there(client):
