@@ -71,25 +71,31 @@ def replace_primary_image(product: Product, picture: Picture) -> ProductImage:
 
 def stored(product: Product, picture: Picture, position: int) -> ProductImage:
     image = unsaved_image(product, picture, position)
+    store_files(image, picture)
     image.save(force_insert=True)
     return image
 
 
 def unsaved_image(product: Product, picture: Picture, position: int) -> ProductImage:
-    """A row that is yet to be saved; its files are in the storage."""
+    """A row that is yet to be saved, with the names under which its files are yet to be stored."""
     image = ProductImage(product=product, position=position)
-    thumbnail = picture.thumbnail_file
-    # The names go in with the sizes: a file assigned later would be opened and parsed again, only to be measured.
+    # The names go in with the sizes: a file assigned later would be opened and parsed, only to be measured.
     return ProductImage(
         product=product,
         position=position,
-        file=default_storage.save(image_name(image, picture.file.name), picture.file),
-        thumbnail=default_storage.save(thumbnail_name(image, thumbnail.name), thumbnail) if thumbnail else "",
+        file=image_name(image, picture.file.name),
+        thumbnail=thumbnail_name(image, "thumbnail.webp") if picture.thumbnail else "",
         width=picture.width,
         height=picture.height,
         content_hash=picture.content_hash,
         file_hash=picture.file_hash,
     )
+
+
+def store_files(image: ProductImage, picture: Picture) -> None:
+    default_storage.save(image.file.name, picture.file)
+    if picture.thumbnail_file:
+        default_storage.save(image.thumbnail.name, picture.thumbnail_file)
 
 
 @transaction.atomic

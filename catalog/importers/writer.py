@@ -12,7 +12,7 @@ from catalog import products
 from catalog.errors import BadRow, UnreadablePicture
 from catalog.importers.prices import made_up_price
 from catalog.importers.reports import Report
-from catalog.importers.rows import Problem, Row
+from catalog.importers.rows import UNSTORABLE, Problem, Row
 from catalog.models import Category, Product, ProductImage
 from catalog.pictures import Picture
 from catalog.signals import images_added
@@ -30,6 +30,9 @@ ReadPictures = Callable[[Sequence[Item], Mapping[str, str]], Sequence[Picture | 
 
 def checked(row: Row) -> Item:
     """Raises BadRow if the row makes no product that the shop would take."""
+    texts = (row.sku, row.title, row.category, row.image, *row.attributes, *row.attributes.values())
+    if any(UNSTORABLE.search(text) for text in texts):
+        raise BadRow("it holds a character that cannot be stored")
     product = Product(
         sku=row.sku,
         title=row.title,
@@ -144,7 +147,7 @@ def compare_with_stored(
 
 
 def save(plan: Plan, images: list[ProductImage]) -> None:
-    """images: filled with the rows whose files are in the storage, also when this fails half-way."""
+    """images: filled with the new rows before their files are stored, so that these can be found if this fails."""
     Category.objects.bulk_create([category for category in plan.categories.values() if category.pk is None])
     Product.objects.bulk_create(plan.created)
     if plan.updated:
@@ -152,8 +155,9 @@ def save(plan: Plan, images: list[ProductImage]) -> None:
             product.updated_at = timezone.now()
         Product.objects.bulk_update(plan.updated, [*sorted(plan.fields), "updated_at"])
     products.delete_images(plan.replaced)
-    for product, picture, position in plan.pictures:
-        images.append(products.unsaved_image(product, picture, position))
+    images += [products.unsaved_image(product, picture, position) for product, picture, position in plan.pictures]
+    for image, (_, picture, _) in zip(images, plan.pictures, strict=True):
+        products.store_files(image, picture)
     ProductImage.objects.bulk_create(images)
     if images:
         images_added.send(sender=ProductImage, image_ids=[image.pk for image in images])

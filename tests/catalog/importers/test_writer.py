@@ -1,3 +1,4 @@
+from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -40,6 +41,19 @@ def test_a_product_that_somebody_else_makes_meanwhile_is_updated():
 
     assert (report.created, report.updated, len(calls)) == (1, 1, 2)
     assert set(Product.objects.values_list("sku", "title")) == {("A", "Told"), ("B", "Told")}
+
+
+@pytest.mark.django_db
+def test_a_file_that_cannot_be_stored_takes_the_batch_with_it(settings):
+    def second_one_cannot_be_stored(batch, hashes):
+        first, second = pictures_of(batch, hashes)
+        return [first, replace(second, extension="x" * 300)]
+
+    with pytest.raises(OSError, match="File name too long"):
+        write(items("A", "B"), second_one_cannot_be_stored, dry_run=False)
+
+    assert not Product.objects.exists()
+    assert not [file for file in settings.MEDIA_ROOT.rglob("*") if file.is_file()]
 
 
 @pytest.mark.django_db
