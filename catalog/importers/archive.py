@@ -39,7 +39,7 @@ class Archive(ABC):
 
     @abstractmethod
     def size(self, name: str) -> int:
-        """Bytes as declared; 0 for a file that is not there."""
+        """Bytes as declared; 0 for a file that cannot be had."""
 
     @abstractmethod
     def inside(self, folder: str) -> "Archive":
@@ -50,7 +50,7 @@ class Archive(ABC):
         return [name for name in self.names if PurePosixPath(name).suffix.lower() in PICTURES]
 
     def read_picture(self, name: str) -> bytes:
-        """The file of a picture. Raises UnreadablePicture if it is missing, damaged, or larger than MAX_IMAGE_BYTES."""
+        """The file of a picture. Raises UnreadablePicture if it cannot be had, or is larger than MAX_IMAGE_BYTES."""
         limit = settings.MAX_IMAGE_BYTES
         if self.size(name) > limit:
             raise UnreadablePicture(f"the file has {self.size(name):,} bytes; at most {limit:,} are taken")
@@ -60,7 +60,7 @@ class Archive(ABC):
         except FileNotFoundError:
             raise UnreadablePicture("there is no such file") from None
         except READ_ERRORS as error:
-            raise UnreadablePicture(f"damaged: {error}") from error
+            raise UnreadablePicture(f"cannot be read: {error}") from error
 
 
 class Folder(Archive):
@@ -81,8 +81,10 @@ class Folder(Archive):
         return (self.root / name).open("rb")
 
     def size(self, name: str) -> int:
-        file = self.root / name
-        return file.stat().st_size if file.is_file() else 0
+        try:
+            return (self.root / name).stat().st_size
+        except OSError:  # read_picture tells what is wrong with it
+            return 0
 
     def inside(self, folder: str) -> "Folder":
         return Folder(self.root / folder)

@@ -9,7 +9,7 @@ from catalog.importers.archive import Archive, Folder, open_zip
 from catalog.importers.class_folders import ClassFolders
 from catalog.importers.fashion_products import FashionProducts
 from catalog.importers.rows import Source
-from catalog.importers.table import Table, lacking, tables
+from catalog.importers.table import Table, objection, tables
 from catalog.importers.zappos import Zappos
 
 SOURCES: list[type[Source]] = [FashionProducts, Zappos, Table, ClassFolders]
@@ -39,5 +39,5 @@ def find_source(archive: Archive) -> Source:
             if found:
                 return found
     understood = "; ".join(source.layout for source in SOURCES)
-    incomplete = [f"{name} lacks: {', '.join(lacking(place, name))}" for place in places for name in tables(place)]
-    raise ImportFailed(". ".join([f"{archive.label} is none of what is understood: {understood}", *incomplete]))
+    objections = [objection(place, name) for place in places for name in tables(place)]
+    raise ImportFailed(". ".join([f"{archive.label} is none of what is understood: {understood}", *objections]))

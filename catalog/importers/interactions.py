@@ -15,7 +15,7 @@ from catalog.errors import BadRow, ImportFailed
 from catalog.importers.archive import Folder
 from catalog.importers.csv_file import CsvFile
 from catalog.importers.reports import InteractionReport, OnProblem
-from catalog.importers.rows import Problem
+from catalog.importers.rows import UNSTORABLE, Problem
 from catalog.interactions import Event, record
 from catalog.models import Interaction, Kind, Shopper
 
@@ -25,7 +25,6 @@ LONGEST = {
     "user": Shopper._meta.get_field("key").max_length,
     "id": Interaction._meta.get_field("event_id").max_length,
 }
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # JSON can spell NUL and half a surrogate pair; PostgreSQL takes neither
 UNIX_SECONDS = re.compile(r"-?\d+(\.\d+)?")
 
 Records = Iterator[tuple[str, Mapping[str, object]] | Problem]

@@ -1,10 +1,14 @@
 """What every source is turned into before anything is written."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from catalog.importers.archive import Archive
+
+# NUL, and half a surrogate pair: JSON can spell both, a file's name can hold the latter, PostgreSQL takes neither.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterator
 
-from catalog.errors import BadRow
+from catalog.errors import BadRow, ImportFailed
 from catalog.importers.archive import Archive
 from catalog.importers.csv_file import CsvFile
 from catalog.importers.rows import Problem, Row
@@ -28,8 +28,10 @@ class Table:
         """The one called products.csv, or else the only one that has the columns."""
         if "products.csv" in archive.names:
             return cls(archive, "products.csv")
-        complete = [name for name in tables(archive) if not lacking(archive, name)]
-        return cls(archive, complete[0]) if len(complete) == 1 else None
+        complete = [name for name in tables(archive) if not objection(archive, name)]
+        if len(complete) > 1:
+            raise ImportFailed(f"{archive.label} holds several tables of products, name one: {', '.join(complete)}")
+        return cls(archive, complete[0]) if complete else None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -59,10 +61,13 @@ def tables(archive: Archive) -> list[str]:
     return [name for name in archive.names if "/" not in name and name.lower().endswith(".csv")]
 
 
-def lacking(archive: Archive, name: str) -> list[str]:
-    """The columns that a CSV would need to be a table of products."""
-    columns = [known_name(column) for column in CsvFile(archive, name).columns]
-    return [column for column in REQUIRED if column not in columns]
+def objection(archive: Archive, name: str) -> str:
+    """Why this CSV is no table of products; empty if it is one."""
+    try:
+        Table(archive, name)
+    except ImportFailed as error:
+        return str(error)
+    return ""
 
 
 def known_name(column: str) -> str:

@@ -40,15 +40,14 @@ def test_surplus_fields_belong_to_the_column_with_unquoted_commas(opened):
 
 
 def test_records_that_do_not_fit_are_problems_and_the_rest_is_read(opened):
-    table = opened("a,b\n1\n1,2,3\nx\0,y\n8,9\n" + f'1,"{"x" * 200_000}"\n' + "4,5\n")
+    table = opened("a,b\n1\n1,2,3\n8,9\n" + f'1,"{"x" * 200_000}"\n' + "4,5\n")
 
     assert list(table) == [
         Problem("t.csv line 2", "it has 1 fields, the header has 2"),
         Problem("t.csv line 3", "it has 3 fields, the header has 2"),
-        Problem("t.csv line 4", "it holds a NUL byte"),
-        ("t.csv line 5", {"a": "8", "b": "9"}),
-        Problem("t.csv line 6", "field larger than field limit (131072)"),
-        ("t.csv line 7", {"a": "4", "b": "5"}),
+        ("t.csv line 4", {"a": "8", "b": "9"}),
+        Problem("t.csv line 5", "field larger than field limit (131072)"),
+        ("t.csv line 6", {"a": "4", "b": "5"}),
     ]
 
 

@@ -17,6 +17,7 @@ LAYOUTS = [
     (ClassFolders, {"dress/1.jpg": b"x"}),
     (ClassFolders, {"train/dress/1.jpg": b"x", "validation/dress/2.jpg": b"x"}),
     (ClassFolders, {"dress/1.jpg": b"x", "hat/2.jpg": b"x", "labels.csv": "image,label\n"}),
+    (ClassFolders, {"dress/1.jpg": b"x", "hat/2.jpg": b"x", "notes.csv": b"caf\xe9", "empty.csv": ""}),
     (Table, {"products.csv": TABLE, "interactions.csv": "user,sku\n", "1.jpg": b"x"}),
     (Table, {"mine.csv": TABLE, "pictures/1.jpg": b"x", "pictures/more/2.jpg": b"x"}),
     (Table, {"mine.csv": TABLE, "other.csv": "a,b\n", "dress/1.jpg": b"x", "hat/2.jpg": b"x"}),
@@ -52,7 +53,8 @@ def test_what_nobody_recognises_is_answered_with_what_is_understood(tmp_path, ar
     assert str(failure.value) == (
         f"{tmp_path} is none of what is understood: styles.csv beside images/ID.jpg; "
         "Category/SubCategory/Brand/CID.jpg (UT-Zappos50K); a CSV with the columns sku,title,category,price,image; "
-        "CLASS/NAME.jpg or train/CLASS/NAME.jpg, a folder per class. stock.csv lacks: category, price"
+        "CLASS/NAME.jpg or train/CLASS/NAME.jpg, a folder per class. "
+        f"{tmp_path}/{around}stock.csv lacks: category, price; its columns are sku, title, image"
     )
 
 
@@ -63,6 +65,7 @@ def test_what_nobody_recognises_is_answered_with_what_is_understood(tmp_path, ar
         ({"empty/.keep": ""}, "empty", "empty is empty"),
         ({"text.zip": "hello"}, "text.zip", "is no zip"),
         ({"f/products.csv": "sku,title\n1,One\n"}, "f", "products.csv lacks: category, price, image"),
+        ({"f/a.csv": TABLE, "f/b.csv": TABLE}, "f", "holds several tables of products, name one: a.csv, b.csv"),
         ({"f/styles.csv": STYLES, "f/notes.txt": ""}, "f", "no picture in images/"),
         ({"f/styles.csv": "id,colour\n", "f/images/1.jpg": b"x"}, "f", "lacks: articleType, productDisplayName"),
     ],

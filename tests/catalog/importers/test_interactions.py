@@ -95,7 +95,7 @@ def test_rows_without_id_that_differ_are_all_kept(imported):
         (f"{'u' * 151},A,view,2026-01-02,", "user: it has 151 characters; at most 150 are taken"),
         (f"u1,A,view,2026-01-02,{'e' * 151}", "id: it has 151 characters; at most 150 are taken"),
         ("u1,A", "it has 2 fields, the header has 5"),
-        ("u\0,A,view,2026-01-02,", "it holds a NUL byte"),
+        ("u\0,A,view,2026-01-02,", "user: it holds a character that cannot be stored"),
     ],
 )
 def test_a_bad_row_is_told_with_its_line_and_the_rest_is_taken(imported, row, reason):

@@ -163,6 +163,7 @@ def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
         "text.jpg": b"hello",
         "bomb.png": bomb(),
         "empty.jpg": b"",
+        "folder.jpg/1.txt": b"",
     }
     write_folder(tmp_path, pictures)
     rows = [
@@ -182,12 +183,14 @@ def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
         ["O", "NUL \0", "Shoes", "1", "good.jpg"],
         ["P", "Last", "Only bad ones", "1e9", "good.jpg"],
         ["Q", "Last", "Shoes", "1", "good.jpg"],
+        ["R", "Long", "Shoes", "1", "x" * 5000],
+        ["S", "Folder", "Shoes", "1", "folder.jpg"],
     ]
     heard = []
 
     report = import_products(write_csv(tmp_path / "t.csv", rows), on_problem=heard.append)
 
-    assert counts(report) == (2, 0, 0, 14)
+    assert counts(report) == (2, 0, 0, 16)
     assert list(Product.objects.order_by("pk").values_list("sku", flat=True)) == ["A", "Q"]
     assert list(Category.objects.values_list("name", flat=True)) == ["Shoes"]
     assert heard == report.problems
@@ -203,7 +206,9 @@ def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
     assert told["13"].startswith("category: ")
     assert "title: Ensure this value has at most 300 characters" in told["13"]
     assert told["14"] == "sku: A SKU has neither spaces nor slashes."
-    assert told["15"] == "it holds a NUL byte"
+    assert "File name too long" in told["18"]
+    assert "Is a directory" in told["19"]
+    assert told["15"] == "it holds a character that cannot be stored"
 
 
 def test_a_bad_picture_leaves_the_product_as_it_was(tmp_path):
@@ -222,6 +227,15 @@ def test_a_picture_whose_path_is_its_place_is_named_once(tmp_path):
     [problem] = import_products(tmp_path).problems
 
     assert str(problem).startswith("hat/2.jpg: not a picture")
+
+
+def test_a_file_name_that_is_not_utf8_is_a_problem(tmp_path):
+    write_folder(tmp_path, jpegs(["hat/1.jpg", b"hat/caf\xe9.jpg".decode(errors="surrogateescape")]))
+
+    report = import_products(tmp_path)
+
+    assert counts(report) == (1, 0, 0, 1)
+    assert report.problems[0].reason == "it holds a character that cannot be stored"
 
 
 def test_limit_takes_the_first(tmp_path):
