@@ -55,6 +55,7 @@ def run(options: Options) -> None:
         services = Services(settings.VAR)
         services.__enter__()
     try:
+        django.setup()
         prepare(options)
         children = Children(programs(options.port), logs=settings.VAR / "log")
         try:
@@ -71,13 +72,18 @@ def run(options: Options) -> None:
 
 def prepare(options: Options) -> None:
     """Everything that the database and the disk must hold before the shop opens."""
-    django.setup()
     with stage("migrations and static files"):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
-    filled = fill(options)
-    train("similar", "visrec", anew=filled)
-    train("personal", "dvbpr", anew=filled)
+    from catalog.errors import CatalogError
+    from recommender.errors import RecommenderError
+
+    try:
+        filled = fill(options)
+        train("similar", "visrec", anew=filled)
+        train("personal", "dvbpr", anew=filled)
+    except (CatalogError, RecommenderError) as error:
+        raise DemoError(str(error)) from error
     with stage("logins"):
         make_logins()
 

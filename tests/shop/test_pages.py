@@ -1,0 +1,160 @@
+"""The running shop in a real browser, as a shopper and an admin meet it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+PAGES = ("/", "/products/", "/products/VR00001/", "/search/photo/", "/for-you/", "/login/", "/no-such-page/")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not CHROMIUM.exists() and os.environ.get("CI") != "true",
+        reason="chromium is missing: apt-get install chromium",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(shop, browser) -> Iterator[Page]:
+    """A desktop page that has yet to go anywhere; whatever it complains of fails the test."""
+    context = browser.new_context(base_url=shop.url, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert [text for text in complaints if "status of 40" not in text] == []
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.goto("/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(name)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/for-you/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible_and_fits_a_phone(page, path):
+    page.goto(path)
+    page.evaluate(AXE.read_text())  # evaluated, not added as a script: the pages' own policy stays in force
+    found = page.evaluate("axe.run()")
+    assert [(problem["id"], [node["html"] for node in problem["nodes"]][:3]) for problem in found["violations"]] == []
+
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_shopper_finds_likes_and_takes_back_by_keyboard_alone(page):
+    sign_in(page, "shopper")
+    expect(page.get_by_role("heading", level=1)).to_have_text("For you")
+    expect(page.get_by_text("The shoppers of this shop are simulated.").first).to_be_visible()
+    expect(page.get_by_text("because you").first).to_be_visible()
+
+    page.get_by_role("searchbox").focus()
+    page.keyboard.type("leather boots")
+    page.keyboard.press("Enter")
+    page.locator("main ul li a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/products/VR*")
+    expect(page.get_by_role("heading", name="Similar styles")).to_be_visible()
+    assert page.locator(".similar li").count() >= 5
+
+    like = page.get_by_role("button", name="Like", exact=False).first
+    like.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Liked")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Liked").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Like", exact=True)).to_have_attribute("aria-pressed", "false")
+
+
+def test_everything_works_without_javascript(shop, browser, fresh_pictures):
+    context = browser.new_context(base_url=shop.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/products/?category=heels")
+    assert page.locator("main ul li img").count() > 0
+    page.locator("main ul li a").first.click()
+    assert page.locator(".similar li").count() >= 5
+    page.get_by_role("button", name="Like", exact=True).click()
+    expect(page.get_by_role("button", name="Liked")).to_be_visible()
+
+    page.goto("/search/photo/")
+    page.get_by_label("photo", exact=False).first.set_input_files(
+        {"name": "shoe.jpg", "mimeType": "image/jpeg", "buffer": fresh_pictures[30][1]}
+    )
+    page.get_by_role("button", name="Find similar").click()
+    expect(page.get_by_role("heading", name="Looks like your photo")).to_be_visible()
+
+    page.get_by_label("photo", exact=False).first.set_input_files(
+        {"name": "shoe.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
+    )
+    page.get_by_role("button", name="Find similar").click()
+    expect(page.get_by_role("alert")).to_contain_text("picture")
+    context.close()
+
+
+def test_a_guest_s_views_change_what_is_shown(page):
+    page.goto("/for-you/")
+    expect(page.get_by_text("Popular in this shop").first).to_be_visible()
+
+    page.goto("/products/?category=heels")
+    page.locator("main ul li a").first.click()
+    page.wait_for_url("**/products/VR*")
+    page.goto("/for-you/")
+
+    expect(page.get_by_text("Popular in this shop")).to_have_count(0)
+
+
+def test_an_admin_uploads_and_sees_when_it_became_findable(page, fresh_pictures):
+    sign_in(page, "admin")
+    page.goto("/admin/catalog/product/add/")
+    page.get_by_label("SKU").fill("BY-HAND")
+    page.get_by_label("Title").fill("Uploaded by hand")
+    page.locator("select[name=category]").select_option(label="Heels")
+    page.get_by_label("Price").fill("12.50")
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "heel.jpg", "mimeType": "image/jpeg", "buffer": fresh_pictures[31][1]}
+    )
+    page.locator("input[name=_save]").click()
+    expect(page.locator(".messagelist .success")).to_be_visible()
+
+    page.wait_for_timeout(5000)
+    page.goto("/products/BY-HAND/")
+    expect(page.get_by_role("heading", name="Similar styles")).to_be_visible()
+    assert page.locator(".similar li").count() >= 5
+
+
+@pytest.mark.parametrize(
+    "path", ["catalog/product", "recommender/modelversion", "catalog/interaction", "catalog/shopper"]
+)
+def test_the_back_room_s_lists_open(page, path):
+    sign_in(page, "admin")
+
+    answer = page.goto(f"/admin/{path}/")
+
+    assert answer.status == 200
+    assert page.locator("#result_list tbody tr").count() > 0
+
+
+def test_the_api_s_own_page_lists_its_calls(page):
+    page.goto("/api/v1/docs/")
+
+    expect(page.get_by_text("/api/v1/products/{sku}/similar/")).to_be_visible(timeout=15_000)
