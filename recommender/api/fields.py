@@ -26,6 +26,7 @@ class Flag(serializers.BooleanField):
     default_empty_html = empty
 
 
+@extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^\d{1,8}(\.\d{1,2})?$", "example": "59.90"})
 class Price(serializers.DecimalField):
     def __init__(self, **kwargs):
         super().__init__(max_digits=10, decimal_places=2, min_value=0, **kwargs)

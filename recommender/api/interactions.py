@@ -41,6 +41,11 @@ class InteractionInput(serializers.Serializer):
         return timestamp
 
 
+ONE_OR_MANY = PolymorphicProxySerializer(
+    "Interactions", [InteractionInput, InteractionInput(many=True)], resource_type_field_name=None, many=False
+)
+
+
 class RejectedSerializer(serializers.Serializer):
     index = serializers.IntegerField(min_value=0, help_text="The place in the list, from 0.")
     errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
@@ -84,9 +89,7 @@ class Interactions(APIView):
     @extend_schema(
         summary="Record interactions",
         description=f"One, or a list of up to {MOST:,}. Each is judged by itself: a bad one is told, the rest is kept.",
-        request=PolymorphicProxySerializer(
-            "Interactions", [InteractionInput, InteractionInput(many=True)], resource_type_field_name=None, many=False
-        ),
+        request={"application/json": ONE_OR_MANY},
         responses={202: RecordedSerializer},
     )
     def post(self, request: Request) -> Response:

@@ -53,7 +53,7 @@ class ProductSerializer(serializers.Serializer):
     sku = serializers.CharField()
     title = serializers.CharField()
     category = serializers.CharField(source="category.name")
-    price = serializers.DecimalField(max_digits=10, decimal_places=2)
+    price = Price()
     currency = serializers.CharField()
     image = serializers.SerializerMethodField(help_text="The address of its primary picture.")
     url = serializers.SerializerMethodField(help_text="The address of its page.")

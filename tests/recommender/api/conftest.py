@@ -1,7 +1,10 @@
 import pytest
 from rest_framework.test import APIClient
 
-from tests.factories import AccountFactory
+from recommender import training, versions
+from recommender.models import ModelVersion
+from tests.factories import AccountFactory, ProductFactory
+from visrec_site import celery_app
 
 
 @pytest.fixture
@@ -24,3 +27,19 @@ def signed_in(account) -> APIClient:
     client = APIClient()
     client.force_authenticate(account)
     return client
+
+
+@pytest.fixture
+def worker():
+    """The queue is the one thing left out: the task runs where it is sent from."""
+    celery_app.conf.task_always_eager = True
+    yield
+    celery_app.conf.task_always_eager = False
+
+
+@pytest.fixture
+def trained(db) -> ModelVersion:
+    """Twelve products and a version that was trained on their pictures, in service."""
+    for number in range(12):
+        ProductFactory(sku=f"A-{number}", picture=number)
+    return training.run(versions.register("pixels", activate=True).pk)

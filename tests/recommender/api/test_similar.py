@@ -2,10 +2,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import Product
-from recommender import training, versions
 from recommender.models import Role
 from tests.factories import CategoryFactory, ProductFactory, embed, picture_bytes, turned
-from visrec_site import celery_app
 
 PHOTO = "/api/v1/search/image/"
 
@@ -28,22 +26,6 @@ def skus(response) -> list[str]:
 
 def photo(data: bytes, name: str = "photo.png") -> dict:
     return {"image": SimpleUploadedFile(name, data)}
-
-
-@pytest.fixture
-def worker():
-    """The queue is the one thing left out: the task runs where it is sent from."""
-    celery_app.conf.task_always_eager = True
-    yield
-    celery_app.conf.task_always_eager = False
-
-
-@pytest.fixture
-def trained(db):
-    """Twelve products and a version that was trained on their pictures, in service."""
-    for number in range(12):
-        ProductFactory(sku=f"A-{number}", picture=number)
-    return training.run(versions.register("pixels", activate=True).pk)
 
 
 def test_an_answer_has_the_fields_of_the_contract(guest, active):

@@ -1,0 +1,48 @@
+import functools
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, settings
+from rest_framework.authtoken.models import Token
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from catalog.models import Product
+from recommender import popularity
+from tests.factories import AccountFactory, InteractionFactory, embed, turned
+
+# A category, a password or bytes can be of the right form and unknown, wrong or no picture; and a list of
+# interactions is taken with bad ones in it.
+BEYOND_A_SCHEMA = [positive_data_acceptance, negative_data_rejection]
+
+handler = functools.cache(get_wsgi_application)  # made by the first test: it looks for folders that tests have
+
+
+def application(environ, start_response):
+    return handler()(environ, start_response)
+
+
+schema = schemathesis.openapi.from_dict(SchemaGenerator().get_schema(public=True))
+schema.app = application
+
+
+@pytest.fixture
+def shop(trained, active_personal, worker) -> None:
+    """A dozen products, shoppers who like some of them, and models that know both."""
+    for number, product in enumerate(Product.objects.all()):
+        embed(product, active_personal, turned(30 * number))
+        InteractionFactory(shopper__key=f"user-{number}", product=product)
+    popularity.count()
+
+
+@pytest.fixture
+def token(db) -> str:
+    return Token.objects.create(user=AccountFactory(username="boss", is_staff=True)).key
+
+
+@pytest.mark.django_db(transaction=True)  # a WSGI application closes connections that hold a transaction
+@schema.parametrize()
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_what_the_document_promises_is_kept(case, shop, token):
+    case.call_and_validate(headers={"Authorization": f"Token {token}"}, excluded_checks=BEYOND_A_SCHEMA)
