@@ -19,6 +19,7 @@ from catalog.pictures import Picture, file_hash, read_picture
 
 BATCH_ROWS = 500
 BATCH_BYTES = 64_000_000  # of picture files: what a batch holds in memory
+DECODERS = min(os.cpu_count() or 1, 4)  # a picture of MAX_IMAGE_PIXELS takes about 0.5 GB while it is decoded
 
 
 def import_products(
@@ -39,7 +40,7 @@ def import_products(
         raise ValueError(f"limit is {limit}; it takes at least 1")
     with (
         open_source(source) as rows,
-        ThreadPoolExecutor(os.cpu_count()) as pool,  # Pillow decodes without holding the interpreter's lock
+        ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
         tqdm(total=min(len(rows), limit or len(rows)), unit=" products", disable=not progress) as bar,
     ):
         if not len(rows):
