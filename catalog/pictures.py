@@ -14,6 +14,9 @@ from catalog.errors import UnreadablePicture
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}
 
+# What Pillow raises for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)
+
 # Pillow warns of bombs from a limit of its own; ours is checked first and refuses.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -52,7 +55,7 @@ def read_picture(source: bytes | Path) -> Picture:
     data = source.read_bytes() if isinstance(source, Path) else source
     image = decode(data)
     side = settings.THUMBNAIL_PIXELS
-    upright = on_white(ImageOps.exif_transpose(image))
+    upright = upright_of(image)
     digest = hashlib.sha256(f"{upright.width}x{upright.height}".encode() + upright.tobytes()).hexdigest()
     thumbnail = None
     if max(upright.size) > side:
@@ -63,7 +66,7 @@ def read_picture(source: bytes | Path) -> Picture:
 
 def reduced(data: bytes, side: int) -> bytes:
     """The picture as a JPEG of at most `side` pixels, small enough to hand to a worker. Raises UnreadablePicture."""
-    upright = on_white(ImageOps.exif_transpose(decode(data, draft=side)))
+    upright = upright_of(decode(data, draft=side))
     upright.thumbnail((side, side), Image.Resampling.LANCZOS)
     return encoded(upright, "JPEG", quality=95)
 
@@ -89,9 +92,17 @@ def decode(data: bytes, draft: int | None = None) -> Image.Image:
         raise UnreadablePicture(
             "not a picture that can be read (JPEG, PNG, WebP, GIF, BMP and TIFF are taken)"
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise for damaged files
+    except DAMAGE as error:
         raise UnreadablePicture(f"damaged: {error}") from error
     return image
+
+
+def upright_of(image: Image.Image) -> Image.Image:
+    """RGB, turned as its EXIF data says. Raises UnreadablePicture where they are damaged."""
+    try:
+        return on_white(ImageOps.exif_transpose(image))
+    except DAMAGE as error:
+        raise UnreadablePicture(f"damaged: {error}") from error
 
 
 def on_white(image: Image.Image) -> Image.Image:

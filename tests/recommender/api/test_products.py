@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from catalog.models import Category, Product, ProductImage
 from tests.factories import CategoryFactory, ProductFactory, embed, picture_bytes, turned
@@ -36,6 +37,12 @@ def bomb(side: int = 30_000) -> bytes:
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     rows = zlib.compress(bytes(1_000_000))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def with_exif(exif: bytes) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (24, 24)).save(buffer, "JPEG", exif=b"Exif\0\0" + exif)
+    return buffer.getvalue()
 
 
 def test_a_product_has_the_fields_of_the_contract(guest, active):
@@ -252,6 +259,7 @@ def test_a_field_that_makes_no_sense_is_named(staff, fields, field):
         (b"", "empty"),
         (b"This is not a picture.", "Not a picture"),
         (picture_bytes(size=200, format="JPEG")[:900], "Damaged"),
+        (with_exif(b"@M\0*\0\0\0\x08"), "Damaged: not a TIFF file"),
         (bomb(), "30000×30000 pixels"),
     ],
 )
