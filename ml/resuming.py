@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from torch.optim import Optimizer
 
@@ -42,7 +43,7 @@ def restore_model(model: Model, seed: int, folder: Path, epoch: int) -> float:
     Raises BadCheckpoint if another model, or with another seed, was trained there.
     """
     place = _place(folder, epoch)
-    former, state = checkpoints.load(place), checkpoints.read_json(place / STATE)
+    former, state = checkpoints.load(place), _state(place)
     for what, there, here in (
         ("method", former.method, model.method),
         ("config", former.config, model.config),
@@ -58,11 +59,18 @@ def restore_model(model: Model, seed: int, folder: Path, epoch: int) -> float:
 
 def restore_players(players: dict[str, Optimizer], folder: Path, epoch: int) -> None:
     place = _place(folder, epoch)
-    groups = checkpoints.read_json(place / STATE)["groups"]
+    groups = _state(place)["groups"]
     tensors = checkpoints.read_tensors(place / OPTIMIZERS)
     for player, optimizer in players.items():
         own = {key.removeprefix(f"{player}."): t for key, t in tensors.items() if key.startswith(f"{player}.")}
         checkpoints.restore_state(optimizer, own, groups[player])
+
+
+def _state(place: Path) -> dict[str, Any]:
+    state = checkpoints.read_json(place / STATE)
+    if missing := {"seed", "elapsed", "epochs", "groups"} - set(state):
+        raise BadCheckpoint(f"{place}: {STATE} lacks {', '.join(sorted(missing))}")
+    return state
 
 
 def _place(folder: Path, epoch: int) -> Path:

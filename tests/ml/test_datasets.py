@@ -1,0 +1,97 @@
+import pytest
+
+from ml.datasets import read_photos
+from ml.errors import BadData
+from tests.ml.worlds import write_picture, write_table, zipped
+
+
+def fashion(folder):
+    for n in range(8):
+        write_picture(folder / "images" / f"{n}.jpg", n % 2, n)
+    rows = [[n, ["Heels", "Flats"][n % 2], "Red" if n else "", f"Shoe, number {n}", 2012] for n in range(6)]
+    write_table(folder / "styles.csv", ["id", "articleType", "baseColour", "productDisplayName", "year"], rows)
+
+
+def test_styles_and_images_with_labels_where_there_are_any(tmp_path):
+    fashion(tmp_path)
+
+    photos = read_photos(tmp_path)
+
+    assert photos.names == [f"images/{n}.jpg" for n in range(8)]
+    assert list(photos.labels) == ["articleType"]  # one colour, one year and free text tell nothing
+    assert photos.labels["articleType"].tolist() == [1, 0, 1, 0, 1, 0, -1, -1]
+
+
+@pytest.mark.parametrize("top", ["", "fashion-dataset/"])
+def test_a_zip_reads_as_its_folder_does_also_one_folder_down(tmp_path, top):
+    fashion(tmp_path / "folder")
+
+    photos = read_photos(zipped(tmp_path / "folder", tmp_path / "all.zip", rename=lambda name: top + name))
+
+    assert photos.labels["articleType"].tolist() == [1, 0, 1, 0, 1, 0, -1, -1]
+    assert photos.decode((16, 16))[1].pixels.shape == (8, 16, 16, 3)
+
+
+@pytest.mark.parametrize("inside", ["", "train/", "shop/validation/"])
+def test_a_folder_a_class(tmp_path, inside):
+    for n in range(4):
+        write_picture(tmp_path / inside / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
+
+    photos = read_photos(tmp_path)
+
+    assert photos.labels["class"].tolist() == [0, 0, 1, 1]
+
+
+def test_zappos_folders_give_category_and_subcategory(tmp_path):
+    for n, place in enumerate(["Shoes/Heels/A.", "Shoes/Flats/B", "Boots/Ankle/A.", "Boots/Ankle/C"]):
+        for copy in range(2):
+            write_picture(tmp_path / "ut-zap50k-images-square" / place / f"{n}.{copy}.jpg", n % 2, n)
+
+    photos = read_photos(tmp_path)
+
+    by_name = dict(zip(photos.names, photos.labels["subcategory"].tolist(), strict=True))
+    assert {name.split("/")[2]: label for name, label in by_name.items()} == {"Ankle": 0, "Flats": 1, "Heels": 2}
+    assert sorted(photos.labels["category"].tolist()) == [0] * 4 + [1] * 4
+
+
+def test_a_table_names_its_pictures_and_what_is_missing_is_passed_over(tmp_path, capsys):
+    for n in range(4):
+        write_picture(tmp_path / "pictures" / f"{n}.jpg", n % 2, n)
+    rows = [[f"S{n}", f"Thing {n}", ["hat", "bag"][n % 2], 9.95, f"pictures/{n}.jpg"] for n in range(5)]
+    write_table(tmp_path / "products.csv", ["sku", "title", "category", "price", "image"], rows)
+
+    photos = read_photos(tmp_path / "products.csv")
+
+    assert photos.labels["category"].tolist() == [1, 0, 1, 0]
+    assert photos.failed == 1
+    assert "pictures/4.jpg: named in products.csv, but not there" in capsys.readouterr().err
+
+
+def test_an_unreadable_picture_is_named_counted_and_passed_over(tmp_path, capsys):
+    fashion(tmp_path)
+    (tmp_path / "images" / "3.jpg").write_text("not a picture")
+
+    photos, images = read_photos(tmp_path).decode((16, 16))
+
+    assert (len(photos.names), len(images), photos.failed) == (7, 7, 1)
+    assert photos.labels["articleType"].tolist() == [1, 0, 1, 1, 0, -1, -1]
+    assert "3.jpg: not a picture in a known format" in capsys.readouterr().err
+
+
+def test_a_path_that_is_nothing_says_so(tmp_path):
+    (tmp_path / "note.txt").write_text("hello")
+
+    for path, message in (
+        (tmp_path / "none.zip", "none.zip does not exist"),
+        (tmp_path / "note.txt", "neither a folder, nor a zip"),
+        (tmp_path, "there are no pictures in it"),
+    ):
+        with pytest.raises(BadData, match=message):
+            read_photos(path)
+
+
+def test_styles_without_ids_say_which_column_is_missing(tmp_path):
+    write_table(tmp_path / "styles.csv", ["articleType"], [["Heels"]])
+
+    with pytest.raises(BadData, match="styles.csv lacks the column id"):
+        read_photos(tmp_path)

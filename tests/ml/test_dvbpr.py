@@ -1,0 +1,63 @@
+import math
+
+import pytest
+import torch
+
+from ml.encoders import CnnF
+from ml.errors import BadSetting
+from ml.interactions import PersonalData
+from ml.models import create
+from ml.training import TrainConfig, fit
+from tests.ml.worlds import camps, data_for, exhaust, pictures, trained, vectors_of
+
+
+@pytest.mark.parametrize(("dimensions", "parameters"), [(50, 70_573_874), (100, 70_778_724)])
+def test_the_papers_encoder_has_the_papers_parameters(dimensions, parameters):
+    with torch.device("meta"):
+        encoder = CnnF(dimensions)
+
+    assert sum(p.numel() for p in encoder.parameters()) == parameters
+    assert next(m for m in encoder.modules() if isinstance(m, torch.nn.Linear)).in_features == 12_544
+    assert encoder(torch.empty(1, 3, 224, 224, device="meta"), torch.empty(1, 0)).shape == (1, dimensions)
+
+
+def test_the_papers_encoder_trains_on_triples_and_reads_pixels_alone():
+    model = create("dvbpr", encoder="cnn-f", batch_size="4")
+    images = pictures(8, side=224)
+    train = camps(users=2, items=8, taken=2)
+
+    epochs = exhaust(fit(model, PersonalData(images, train), TrainConfig(epochs=1)))
+
+    # theta begins below .01, so that no pair is told from another yet: 4 ln 2.
+    assert epochs[0].losses["all"] == pytest.approx(4 * math.log(2), abs=0.1)
+    assert model.image_size == (224, 224)
+
+
+def test_users_who_take_one_kind_prefer_unseen_pictures_of_it():
+    model = trained("dvbpr", epochs=20)
+
+    scores = (model.user_vectors() @ vectors_of(model).T)[:, 20:]  # of what nobody took
+
+    discs, stripes = scores[:, ::2], scores[:, 1::2]
+    prefers_discs = (discs[:, :, None] > stripes[:, None, :]).float().mean(dim=(1, 2))  # (users,)
+    assert prefers_discs[::2].mean() > 0.9
+    assert prefers_discs[1::2].mean() < 0.1
+
+
+def test_the_small_encoder_is_small():
+    model = create("dvbpr")
+
+    assert sum(p.numel() for p in model.encoder.parameters()) < 1_000_000
+
+
+def test_triples_train_the_small_encoder_too():
+    model = create("dvbpr", sampling="triples", dimensions=8)
+
+    epochs = exhaust(fit(model, data_for("dvbpr"), TrainConfig(epochs=5)))
+
+    assert epochs[-1].losses["all"] < epochs[0].losses["all"]
+
+
+def test_an_unknown_encoder_is_refused():
+    with pytest.raises(BadSetting, match="encoder is 'vgg'; it takes one of: small, cnn-f"):
+        create("dvbpr", encoder="vgg")

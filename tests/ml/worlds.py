@@ -1,0 +1,101 @@
+"""Tiny worlds whose answer is known: red discs and blue stripes, and two camps of users who take one of them each."""
+
+import csv
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ml.images import ImageArray
+from ml.interactions import Interactions, PersonalData
+from ml.models import METHODS, create
+from ml.models.base import Model
+from ml.training import TrainConfig, fit
+
+SIMILAR = sorted(name for name, method in METHODS.items() if method.role == "similar")
+PERSONAL = sorted(name for name, method in METHODS.items() if method.role == "personal")
+SMALL = {"visrec": {"batch_size": 16}, "dvbpr": {"dimensions": 8}, "bpr-mf": {"factors": 8, "learning_rate": 0.05}}
+
+
+def picture(kind: int, seed: int, side: int = 64) -> np.ndarray:
+    """(side, side, 3) uint8 on white: a red disc for kind 0, blue stripes for kind 1, never twice the same."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:side, :side] / side
+    if kind == 0:
+        mask = np.hypot(x - rng.uniform(0.4, 0.6), y - rng.uniform(0.4, 0.6)) < rng.uniform(0.2, 0.35)
+        colour = (rng.integers(180, 230), 40, 40)
+    else:
+        mask = (np.sin(x * 40 + rng.uniform(0, 6)) > 0) & (abs(y - 0.5) < rng.uniform(0.25, 0.4))
+        colour = (40, 40, rng.integers(180, 230))
+    pixels = np.full((side, side, 3), 255, dtype=np.uint8)
+    pixels[mask] = colour
+    return pixels
+
+
+def pictures(count: int, side: int = 64) -> ImageArray:
+    """Even ones discs, odd ones stripes."""
+    return ImageArray(np.stack([picture(n % 2, n, side) for n in range(count)]))
+
+
+def camps(users: int = 24, items: int = 40, taken: int = 6) -> Interactions:
+    """Even users take discs, odd ones stripes, and of each only the first half: the last quarter of items is cold."""
+    rng = np.random.default_rng(0)
+    favourites = [rng.permutation(np.arange(user % 2, items // 2, 2))[:taken] for user in range(users)]
+    return Interactions(
+        users=np.repeat(np.arange(users), taken),
+        items=np.concatenate(favourites),
+        timestamps=np.tile(np.arange(taken, dtype=float), users),
+        n_users=users,
+        n_items=items,
+    )
+
+
+def data_for(method: str, count: int = 40) -> ImageArray | PersonalData:
+    side = small(method).image_size
+    images = pictures(count, side[0]) if side else None
+    if METHODS[method].role == "similar":
+        return images
+    return PersonalData(images, camps(items=count).leave_one_out().train)
+
+
+def small(method: str, **settings: object) -> Model:
+    return create(method, **SMALL.get(method, {}) | settings)
+
+
+def trained(method: str, epochs: int = 2, **settings: object) -> Model:
+    model = small(method, **settings)
+    exhaust(fit(model, data_for(method), TrainConfig(epochs=epochs)))
+    return model
+
+
+def exhaust(epochs: object) -> list:
+    return list(epochs)
+
+
+def vectors_of(model: Model, count: int = 40) -> torch.Tensor:
+    """(count, D) for the world's pictures, whatever the model's role."""
+    side = model.image_size
+    images = pictures(count, side[0]).batch(range(count)) if side else None
+    with torch.inference_mode():
+        return model.embed(images) if model.metric == "cosine" else model.embed(images, torch.arange(count))
+
+
+def write_picture(file: Path, kind: int, seed: int) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(picture(kind, seed, side=32)).save(file)
+
+
+def write_table(file: Path, header: list[str], rows: list[list[object]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+
+
+def zipped(folder: Path, file: Path, rename: Callable[[str], str] = str) -> Path:
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, rename(path.relative_to(folder).as_posix()))
+    return file
