@@ -111,7 +111,7 @@ def embed_photo(photo: bytes) -> tuple[ModelVersion, list[float]]:
 def calibrate(version: ModelVersion) -> None:
     """Set what a photo search calls a match: as near as 99 % of the catalogue's pictures have a neighbour.
 
-    Over at most 2,000 pictures, each against the whole catalogue. Versions of which nothing is asked by photo have none.
+    Over at most 2,000 pictures, each against the whole catalogue. Personal versions have no such score.
     """
     if version.role != Role.SIMILAR:
         return
