@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,7 +19,10 @@ class Member:
     name: str
 
     def read_bytes(self) -> bytes:
-        return self.archive.read(self.name)
+        try:
+            return self.archive.read(self.name)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # damaged; encrypted or packed in an odd way
+            raise OSError(str(error)) from error
 
     def __str__(self) -> str:
         return self.name

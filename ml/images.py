@@ -17,6 +17,8 @@ from tqdm import tqdm
 from ml.errors import UnreadableImage
 
 MOST_PIXELS = 50_000_000  # before decoding: a 30,000 x 30,000 PNG of one colour is 2 MB on disk and 2.7 GB decoded
+# What Pillow raises for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
+DAMAGE = (OSError, ValueError, EOFError, SyntaxError, TypeError, Image.DecompressionBombError)
 WHITE = (255, 255, 255)
 
 
@@ -44,7 +46,7 @@ def read_image(source: Source, size: tuple[int, int]) -> np.ndarray:
                 return _pixels(image, size)
     except Image.UnidentifiedImageError:
         raise UnreadableImage(f"{name}: not a picture in a known format") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except DAMAGE as error:
         raise UnreadableImage(f"{name}: {error}") from error
 
 

@@ -78,6 +78,19 @@ def test_an_unreadable_picture_is_named_counted_and_passed_over(tmp_path, capsys
     assert "3.jpg: not a picture in a known format" in capsys.readouterr().err
 
 
+def test_a_damaged_member_of_a_zip_is_one_unreadable_picture(tmp_path, capsys):
+    fashion(tmp_path / "folder")
+    file = zipped(tmp_path / "folder", tmp_path / "all.zip")
+    data = file.read_bytes()
+    picture = (tmp_path / "folder" / "images" / "3.jpg").read_bytes()
+    file.write_bytes(data.replace(picture, picture[:-20] + bytes(20)))
+
+    photos, _ = read_photos(file).decode((16, 16))
+
+    assert photos.failed == 1
+    assert "images/3.jpg: Bad CRC-32" in capsys.readouterr().err
+
+
 def test_a_path_that_is_nothing_says_so(tmp_path):
     (tmp_path / "note.txt").write_text("hello")
 
