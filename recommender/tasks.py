@@ -4,6 +4,7 @@ import base64
 import logging
 
 from celery import shared_task
+from celery.backends.asynchronous import E_RETRY_LIMIT_EXCEEDED as RESULTS_AWAY
 from celery.exceptions import TimeoutError as NoAnswer
 from celery.signals import worker_process_init
 from django.conf import settings
@@ -58,6 +59,10 @@ def photo_vector(photo: bytes) -> tuple[int, list[float]]:
         found = answer.get(timeout=settings.PHOTO_SEARCH_SECONDS)
     except (BrokerAway, NoAnswer) as error:
         raise WorkersAway("no worker took the photo in time; try again in a moment") from error
+    except RuntimeError as error:  # Celery has no class of its own for a result store that is away
+        if str(error) != RESULTS_AWAY:
+            raise
+        raise WorkersAway("the broker is away; try again in a moment") from error
     return found["version"], found["vector"]
 
 
