@@ -4,6 +4,7 @@ from rest_framework.test import APIClient
 from recommender import training, versions
 from recommender.models import ModelVersion
 from tests.factories import AccountFactory, ProductFactory
+from tests.services import services
 from visrec_site import celery_app
 
 
@@ -43,3 +44,12 @@ def trained(db) -> ModelVersion:
     for number in range(12):
         ProductFactory(sku=f"A-{number}", picture=number)
     return training.run(versions.register("pixels", activate=True).pk)
+
+
+@pytest.fixture
+def no_broker():
+    """The broker is killed, and back when the test is over."""
+    services.processes["Valkey"].kill()
+    services.processes["Valkey"].wait()
+    yield
+    assert services.restart_the_dead() == ["Valkey"]

@@ -41,7 +41,7 @@ def bomb(side: int = 30_000) -> bytes:
 
 def with_exif(exif: bytes) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (24, 24)).save(buffer, "JPEG", exif=b"Exif\0\0" + exif)
+    Image.new("RGB", (24, 24)).save(buffer, "WEBP", exif=b"Exif\0\0" + exif)
     return buffer.getvalue()
 
 

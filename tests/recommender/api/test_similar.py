@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -140,6 +142,16 @@ def test_without_workers_it_is_worth_another_try(guest, active, settings, monkey
 
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "5"
+
+
+def test_without_a_broker_nobody_waits(guest, active, no_broker):
+    before = time.monotonic()
+
+    response = guest.post(PHOTO, photo(picture_bytes()), format="multipart")
+
+    assert response.status_code == 503
+    assert response.json()["detail"] == "The broker is away; try again in a moment."
+    assert time.monotonic() - before < 5  # Celery's own patience with its result store is 19 seconds
 
 
 def test_without_an_active_version_no_worker_is_asked(guest):
