@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from django.db.models import prefetch_related_objects
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -77,7 +76,6 @@ def answer(request: Request, recommendation: Recommendation, ask: Ask) -> Respon
     if ask.explain:
         results = [replace(result, because=result.because or []) for result in results]
     carriers = [because.product for result in results for because in result.because or []]
-    prefetch_related_objects(carriers, "category", "images")
     context = product_context(request, [*(result.product for result in results), *carriers])
     recommendation = replace(recommendation, results=results, reason=recommendation.reason or "nothing_matches")
     return Response(RecommendationSerializer(recommendation, context=context).data)
