@@ -12,7 +12,10 @@ from ml.models import METHODS
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status: 0, or 2 after one line on stderr that says what is wrong with the input."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.json.parent.is_dir():
+        parser.error(f"argument --json: {options.json.parent} is not a folder")  # now, not after an hour's training
     # Only here: --help and a mistyped option answer without waiting for torch.
     from ml.compare import Options, compare_recommend, compare_retrieval
     from ml.tables import table
@@ -61,8 +64,8 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
     )
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="where all figures are written")
-    parser.add_argument("--epochs", type=_count, help="default: each method's own")
-    parser.add_argument("--seconds", type=_seconds, help="train each method for so long instead")
+    parser.add_argument("--epochs", type=_whole_number, help="default: as many as each method needs")
+    parser.add_argument("--seconds", type=_number, help="train each method for so long, or till --epochs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
@@ -77,14 +80,14 @@ def _names(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _count(text: str) -> int:
+def _whole_number(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return number
 
 
-def _seconds(text: str) -> float:
+def _number(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not above 0")

@@ -1,5 +1,6 @@
 """A folder or a zip, read alike."""
 
+import csv
 import io
 import zipfile
 import zlib
@@ -28,6 +29,16 @@ class Member:
         return self.name
 
 
+@dataclass(frozen=True)
+class Table:
+    """A CSV: its name, its columns, and its rows with the lines they end on."""
+
+    name: str
+    columns: list[str]
+    rows: list[dict[str, str]]
+    lines: list[int]
+
+
 class Files:
     """The files under a folder, in a zip, or beside a CSV, by their relative names with forward slashes."""
 
@@ -41,7 +52,7 @@ class Files:
             beside = Files(path.parent)
             self.by_name = {n: s for n, s in beside.by_name.items() if n == path.name or not n.endswith(".csv")}
         elif zipfile.is_zipfile(path):
-            archive = zipfile.ZipFile(path)
+            archive = _opened(path)
             self.by_name = {i.filename: Member(archive, i.filename) for i in archive.infolist() if not i.is_dir()}
         elif path.exists():
             raise BadData(f"{path} is neither a folder, nor a zip, nor a .csv")
@@ -58,12 +69,24 @@ class Files:
         found = [name for name in self.by_name if PurePosixPath(name).name == file]
         return min(found, key=lambda name: name.count("/"), default=None)
 
-    def text(self, name: str) -> io.StringIO:
-        """Raises BadData if it is no UTF-8."""
+    def table(self, name: str) -> Table:
+        """Raises BadData if the file is no UTF-8 or no CSV."""
         try:
-            return io.StringIO(self.by_name[name].read_bytes().decode("utf-8-sig"), newline="")
-        except UnicodeDecodeError as error:
-            raise BadData(f"{self.path}: {name} is not UTF-8: {error}") from error
+            text = self.by_name[name].read_bytes().decode("utf-8-sig")
+            reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+            columns = list(reader.fieldnames or ())
+            # A name with a comma and no quotes makes a row longer than the header; the surplus is under None.
+            numbered = [(reader.line_num, {c: v.strip() for c, v in row.items() if c}) for row in reader]
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise BadData(f"{self.path}: {name} cannot be read: {error}") from error
+        return Table(name, columns, [row for _, row in numbered], [line for line, _ in numbered])
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise BadData(f"{path} is a damaged zip: {error}") from error
 
 
 def _is_hidden(name: str) -> bool:

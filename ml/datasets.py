@@ -1,6 +1,5 @@
 """Pictures with labels, and pictures with those who took them, from the layouts that are common."""
 
-import csv
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ml.archives import Files
+from ml.archives import Files, Table
 from ml.errors import BadData, UnreadableImage
 from ml.images import ImageArray, Source, decode_each
 
@@ -57,47 +56,36 @@ def read_photos(path: Path) -> Photos:
     """
     files = Files(path)
     table = _table(files)
-    photos = _from_table(files, *table) if table else _from_folders(files)
+    photos = _from_table(files, table) if table else _from_folders(files)
     if not photos.sources:
         raise BadData(f"{path}: there are no pictures in it")
     return photos
 
 
-def _table(files: Files) -> tuple[str, list[dict[str, str]]] | None:
+def _table(files: Files) -> Table | None:
+    """styles.csv, or else the first CSV that names pictures."""
     styles = files.named("styles.csv")
     if styles:
-        return styles, _rows(files, styles, required={"id"})
-    for name in files.by_name:
-        if name.endswith(".csv"):
-            with files.text(name) as stream:
-                header = next(csv.reader(stream), [])
-            if "image" in header:
-                return name, _rows(files, name, required={"image"})
-    return None
+        table = files.table(styles)
+        if missing := {"id"} - set(table.columns):
+            raise BadData(f"{files.path}: {styles} lacks the column {', '.join(missing)}")
+        return table
+    tables = (files.table(name) for name in files.by_name if name.endswith(".csv"))
+    return next((table for table in tables if "image" in table.columns), None)
 
 
-def _rows(files: Files, name: str, required: set[str]) -> list[dict[str, str]]:
-    reader = csv.DictReader(files.text(name))
-    missing = required - set(reader.fieldnames or ())
-    if missing:
-        raise BadData(f"{files.path}: {name} lacks the column {', '.join(sorted(missing))}")
-    # Names with a comma in them and no quotes make a row longer; the surplus is under None.
-    return [{column: (value or "").strip() for column, value in row.items() if column} for row in reader]
-
-
-def _from_table(files: Files, table: str, rows: list[dict[str, str]]) -> Photos:
-    root = PurePosixPath(table).parent
-    if "image" in rows[0] if rows else False:
-        pictures = {(root / row["image"]).as_posix(): row for row in rows}
-        missing = [name for name in pictures if name not in files.by_name]
+def _from_table(files: Files, table: Table) -> Photos:
+    root = PurePosixPath(table.name).parent
+    if "image" in table.columns:
+        pictures = {(root / row["image"]).as_posix(): row for row in table.rows}
     else:
-        by_id = {row["id"]: row for row in rows}
+        by_id = {row["id"]: row for row in table.rows}
         pictures = {name: by_id.get(PurePosixPath(name).stem, {}) for name in files.pictures}
-        missing = []
+    missing = [name for name in pictures if name not in files.by_name]
     for name in missing:
-        print(f"passed over: {name}: named in {table}, but not there", file=sys.stderr)
+        print(f"passed over: {name}: named in {table.name}, but not there", file=sys.stderr)
     names = [name for name in pictures if name in files.by_name]
-    columns = [column for column in (rows[0] if rows else ()) if column.lower() not in NO_LABELS]
+    columns = [column for column in table.columns if column.lower() not in NO_LABELS]
     values = {column: [pictures[name].get(column, "") for name in names] for column in columns}
     return Photos(names, [files.by_name[name] for name in names], _labels(values), failed=len(missing))
 

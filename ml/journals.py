@@ -1,6 +1,5 @@
 """Interactions from a CSV, with the pictures of the items."""
 
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -62,22 +61,20 @@ def read_journal(path: Path) -> Journal:
     name = files.named("interactions.csv")
     if name is None:
         raise BadData(f"{path}: there is no interactions.csv in it")
-    reader = csv.DictReader(files.text(name))
-    header = set(reader.fieldnames or ())
-    item_column = "item" if "item" in header else "sku"
-    missing = {"user", item_column, "timestamp"} - header
-    if missing:
+    table = files.table(name)
+    item_column = "item" if "item" in table.columns else "sku"
+    if missing := {"user", item_column, "timestamp"} - set(table.columns):
         raise BadData(f"{path}: {name} lacks the column {', '.join(sorted(missing))}")
     pictures = {PurePosixPath(picture).stem: files.by_name[picture] for picture in files.pictures}
     taken: list[tuple[str, str, float, float]] = []
     failed = 0
-    for row in reader:
+    for line, row in zip(table.lines, table.rows, strict=True):
         if row.get("kind") in REFUSALS:
             continue
         try:
             taken.append(_parsed(row, item_column, pictures))
         except ValueError as error:
-            print(f"passed over: {name}, line {reader.line_num}: {error}", file=sys.stderr)
+            print(f"passed over: {name}, line {line}: {error}", file=sys.stderr)
             failed += 1
     if not taken:
         raise BadData(f"{path}: {name} has no row that can be used")
@@ -90,18 +87,18 @@ def read_journal(path: Path) -> Journal:
         timestamps=np.array([when for *_, when, _ in taken]),
         n_users=len(users),
         n_items=len(items),
-        values=np.array([value for *_, value in taken]) if "value" in header else None,
+        values=np.array([value for *_, value in taken]) if "value" in table.columns else None,
     )
     return Journal(users, items, [pictures[item] for item in items] if pictures else None, interactions, failed)
 
 
 def _parsed(row: dict[str, str], item_column: str, pictures: dict[str, Source]) -> tuple[str, str, float, float]:
-    user, item = (row["user"] or "").strip(), (row[item_column] or "").strip()
+    user, item = row["user"], row[item_column]
     if not user or not item:
         raise ValueError("no user or no item")
     if pictures and item not in pictures:
         raise ValueError(f"item {item} has no picture")
-    return user, item, _seconds(row["timestamp"] or ""), float(row.get("value") or 1)
+    return user, item, _seconds(row["timestamp"]), float(row.get("value") or 1)
 
 
 def _seconds(timestamp: str) -> float:

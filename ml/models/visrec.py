@@ -25,8 +25,8 @@ SIDE = 64  # pixels
 @dataclass(frozen=True)
 class VisrecConfig(Config):
     shape: Annotated[float, Between(0, 10)] = 1.0  # how much each part counts in the cosine, by its square
-    colour: Annotated[float, Between(0, 10)] = 0.55
-    texture: Annotated[float, Between(0, 10)] = 0.6  # what the network sees
+    colour: Annotated[float, Between(0, 10)] = 0.5
+    texture: Annotated[float, Between(0, 10)] = 0.5  # what the network sees
     batch_size: Annotated[int, Between(2, 4096)] = 256  # pictures; each gives two views
     learning_rate: Annotated[float, Between(0, 1)] = 0.002
     temperature: Annotated[float, Between(0.01, 10)] = 0.2

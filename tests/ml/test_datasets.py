@@ -108,3 +108,21 @@ def test_styles_without_ids_say_which_column_is_missing(tmp_path):
 
     with pytest.raises(BadData, match="styles.csv lacks the column id"):
         read_photos(tmp_path)
+
+
+def test_a_table_in_another_encoding_says_so(tmp_path):
+    (tmp_path / "styles.csv").write_bytes("id,kind\n1,café".encode("latin-1"))
+
+    with pytest.raises(BadData, match=r"styles.csv cannot be read: 'utf-8' codec"):
+        read_photos(tmp_path)
+
+
+def test_a_truncated_zip_says_so(tmp_path):
+    fashion(tmp_path / "folder")
+    file = zipped(tmp_path / "folder", tmp_path / "all.zip")
+    whole = file.read_bytes()
+    end = whole.rfind(b"PK\x05\x06")
+    file.write_bytes(whole[: end // 2] + whole[end:])
+
+    with pytest.raises(BadData, match="all.zip"):
+        read_photos(file)
