@@ -43,7 +43,7 @@ def embed_images(image_ids: list[int]) -> None:
     embedding.embed_images(image_ids)
 
 
-@shared_task(ignore_result=False, expires=settings.PHOTO_SEARCH_SECONDS)
+@shared_task(ignore_result=False, resultrepr_maxsize=64, expires=settings.PHOTO_SEARCH_SECONDS)
 def embed_photo(photo: str) -> dict:
     """A visitor's photo, base64, as the active similarity version sees it: {"version": id, "vector": [...]}."""
     from recommender import embedding  # torch

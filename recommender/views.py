@@ -8,11 +8,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog import visitors
 from catalog.queries import liked_product_ids
-from recommender import serving, strips, tasks
+from recommender import photos, strips
 from recommender.errors import NoActiveVersion, WorkersAway
 from recommender.forms import PhotoForm
-from recommender.models import ModelVersion, Role
-from recommender.serving import Ask, Recommendation
+from recommender.serving import Ask
 
 FOR_YOU = 24
 PHOTO_RESULTS = 24
@@ -40,17 +39,10 @@ def photo_search(request: HttpRequest) -> HttpResponse:
     photo = form.cleaned_data["image"]
     context["photo"] = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"  # shown back, kept nowhere
     try:
-        context["recommendation"] = like_photo(photo)
+        context["recommendation"] = photos.products_like(photo, Ask(limit=PHOTO_RESULTS))
     except (WorkersAway, NoActiveVersion) as error:
         context["away"] = error
         answer = render(request, "recommender/photo_search.html", context, status=503)
         answer["Retry-After"] = str(AWAY_SECONDS)
         return answer
     return render(request, "recommender/photo_search.html", context)
-
-
-def like_photo(photo: bytes) -> Recommendation:
-    """Products that look like the photo. Raises NoActiveVersion, or WorkersAway when none answers in time."""
-    serving.active(Role.SIMILAR)  # before a visitor waits for a worker in vain
-    version, vector = tasks.photo_vector(photo)
-    return serving.products_like_photo(vector, ModelVersion.objects.get(pk=version), Ask(limit=PHOTO_RESULTS))

@@ -7,13 +7,12 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from recommender import serving, tasks
+from recommender import photos, serving
 from recommender.api.fields import PhotoField
 from recommender.api.parsers import MultiPartParser
 from recommender.api.products import product_or_404
 from recommender.api.recommendations import AskParams, RecommendationSerializer, answer, asked
 from recommender.api.throttling import PhotoThrottle
-from recommender.models import ModelVersion, Role
 
 
 class SimilarProducts(APIView):
@@ -54,6 +53,4 @@ class SearchImage(APIView):
         ask = asked(params)
         photo = Photo(data=request.data)
         photo.is_valid(raise_exception=True)
-        serving.active(Role.SIMILAR)  # before the caller waits for a worker in vain
-        version, vector = tasks.photo_vector(photo.validated_data["image"])
-        return answer(request, serving.products_like_photo(vector, ModelVersion.objects.get(pk=version), ask), ask)
+        return answer(request, photos.products_like(photo.validated_data["image"], ask), ask)
