@@ -46,7 +46,10 @@ def shopper_of(account: AbstractBaseUser) -> Shopper | None:
 
 @transaction.atomic
 def new_shopper(account: AbstractBaseUser) -> Shopper:
-    shopper, _ = Shopper.objects.get_or_create(key=account.get_username(), defaults={"account": account})
+    """The account's own shopper, named as it is; with one of its own where that is taken."""
+    name = account.get_username()
+    key = f"{name}#{account.pk}" if Shopper.objects.filter(key=name).exists() else name
+    shopper, _ = Shopper.objects.get_or_create(account=account, defaults={"key": key})
     return shopper
 
 
