@@ -60,7 +60,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "rest_framework.authtoken",
-    "django_filters",
     "django_htmx",
     "django_prometheus",
     "drf_spectacular",
@@ -204,7 +203,6 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PAGINATION_CLASS": "recommender.api.pagination.Pages",
     "PAGE_SIZE": 24,
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "recommender.api.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "recommender.api.errors.problem_response",
     "DEFAULT_THROTTLE_CLASSES": [
