@@ -15,7 +15,6 @@ from tests.factories import (
     InteractionFactory,
     ProductFactory,
     ShopperFactory,
-    VersionFactory,
     embed,
     picture_bytes,
     turned,
@@ -145,4 +144,3 @@ def test_forgetting_a_shopper_forgets_the_taste(active_personal):
 
     assert interactions.forget(shopper) == 1
     assert not ShopperVector.objects.exists()
-    assert VersionFactory.build().pk is None
