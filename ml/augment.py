@@ -31,8 +31,8 @@ def recoloured(images: Tensor, generator: torch.Generator, *, strength: float, g
     """Each picture in other light: channels mixed, brighter or darker, more or less contrast; some without colour.
 
     images: (B, 3, H, W) in [0, 1]. strength: 0 nothing, 1 as strong as SimCLR's. grey: the share made grey.
-    Hue and saturation are one random 3x3 matrix, a rotation about the grey axis times a stretch from it: as good as the
-    way over HSV, and 5 times faster.
+    Hue and saturation are one random 3x3 matrix, a rotation about the grey axis times a stretch from it, where SimCLR
+    takes the longer way over HSV.
     """
     count = len(images)
     angle = uniform(-1.25 * strength, 1.25 * strength, count, generator)  # radians

@@ -82,10 +82,9 @@ HISTOGRAM = LIGHTNESS_BINS * COLOUR_BINS**2
 def colour_histogram(images: Tensor) -> Tensor:
     """(B, HISTOGRAM) square roots of the shares that CIELAB colours have in the foreground, trilinearly binned.
 
-    Square roots: the inner product of two such histograms is Hellinger's affinity. CIELAB: equal steps look equal,
-    which gave .47 against .43 for HSV (precision@5, baseColour).
+    Square roots: the inner product of two such histograms is Hellinger's affinity. CIELAB: equal steps look equal.
     """
-    images = F.avg_pool2d(images, 2)  # 4 times faster, nothing lost
+    images = F.avg_pool2d(images, 2)  # a quarter of the work
     weight = foreground(images)
     lightness, a, b = cielab(images).unbind(dim=1)
     places = (

@@ -53,7 +53,7 @@ class Dvbpr(PersonalModel):
     With the encoder "cnn-f" and its triples this is the authors' code (kang205/DVBPR). With "small" it departs:
     - the encoder also reads fixed descriptors of shape, colour and layout (ml/encoders.py);
     - a batch's pictures are seen once and compared with each other, a positive's loss being the mean over its
-      negatives (ml/sampling.py: 14,000 positives a second where triples cannot pass 650);
+      negatives (ml/sampling.py), where triples need two forward passes for each comparison;
     - the learning rate falls along a cosine, in 40 epochs of 1,200 pictures, 18 of 30,000.
     """
 

@@ -59,7 +59,7 @@ class Visrec(SimilarModel):
         self.texture = Pca(self.trunk.features, 96, whitening=1.0)
 
     def start(self, data: ImageArray, generator: torch.Generator) -> None:
-        # Fewer epochs the more pictures: 23 of 1,200 (45 s on two cores), 10 of 29,690 (8 minutes).
+        # Fewer epochs the more pictures: 22 of 1,200 (a minute on two cores), 10 of 29,690.
         self.epochs = max(1, round(132 / len(data) ** 0.25))
         sample = sample_of(data, generator)
         self.shape.fit(features_of(shapes, data, sample, self.device))

@@ -23,7 +23,7 @@ def test_words_become_what_the_annotation_says():
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("given", "message"),
     [
         ({"width": "9"}, "width is 9; it takes a whole number from 1 to 8"),
         ({"width": "4.5"}, "width is '4.5'; it takes a whole number"),
@@ -34,9 +34,9 @@ def test_words_become_what_the_annotation_says():
         ({"depth": 1}, "depth is not a setting here; there are: width, rate, kind, flip"),
     ],
 )
-def test_what_will_not_do_is_named_with_what_will(settings, message):
+def test_what_will_not_do_is_named_with_what_will(given, message):
     with pytest.raises(BadSetting, match=message):
-        Example.of(**settings)
+        Example.of(**given)
 
 
 def test_a_config_stays_as_it_was_made():

@@ -151,13 +151,13 @@ def test_an_unknown_method_is_told_which_there_are():
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("given", "message"),
     [
         ({"colour": "much"}, "colour is 'much'; it takes a number from 0 to 10"),
         ({"colour": "11"}, "colour is 11.0; it takes a number from 0 to 10"),
         ({"color": "1"}, "color is not a setting here; there are: shape, colour"),
     ],
 )
-def test_a_bad_setting_is_named_with_what_it_takes(settings, message):
+def test_a_bad_setting_is_named_with_what_it_takes(given, message):
     with pytest.raises(BadSetting, match=message):
-        create("visrec", **settings)
+        create("visrec", **given)
