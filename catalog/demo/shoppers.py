@@ -76,7 +76,7 @@ def simulate(
     """A year of interactions that ends at `until`, the same for the same arguments.
 
     items: label -> value, one mapping a product; a label that is missing or empty is nobody's taste.
-    Each shopper takes min(8 + Geometric(mean 17), 60) products; the first, `shopper`, takes 60 and has a marked taste.
+    Each shopper takes min(8 + Geometric(mean 24), 75) products; the first, `shopper`, takes 75 and has a marked taste.
     Raises ValueError for fewer than 2 items, no shoppers, or a share outside [0, 1).
     """
     if len(items) < 2 or shoppers < 1 or not 0 <= cold_share < 1:
@@ -95,7 +95,7 @@ def simulate(
     for shopper, key in enumerate(keys):
         own = np.random.default_rng([seed, 3, shopper])
         utility = _utility(tastes, codes, shopper) + appeal
-        most = 60 if shopper == 0 else min(8 + int(own.geometric(1 / 17)), 60)
+        most = 75 if shopper == 0 else min(8 + int(own.geometric(1 / 24)), 75)
         events += _year(key, utility, most, cold, until, own)
         chosen = cold[np.argsort(-(utility[cold] + own.gumbel(size=len(cold))))]
         cold_choices.append(chosen[:COLD_CHOICES])

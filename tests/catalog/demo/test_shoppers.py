@@ -36,14 +36,14 @@ def test_same_seed_gives_the_same_events(items):
     assert simulate(items[:200], 20, seed=5).events != simulate(items[:200], 20, seed=6).events
 
 
-def test_a_shopper_takes_between_eight_and_sixty_products(world):
+def test_a_shopper_takes_between_eight_and_seventy_five_products(world):
     lengths = [len(history) for history in taken(world).values()]
 
     assert world.shoppers[:2] == ["shopper", "shopper-001"]
-    assert lengths[0] == 60
+    assert lengths[0] == 75
     assert min(lengths) > 8
-    assert max(lengths) <= 60
-    assert 20 < np.mean(lengths) < 30
+    assert max(lengths) <= 75
+    assert 28 < np.mean(lengths) < 36
 
 
 def test_every_product_is_seen_before_anything_else_happens_to_it(world):
