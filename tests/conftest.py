@@ -5,11 +5,12 @@ from tests import factories
 
 
 @pytest.fixture(autouse=True)
-def own_files(settings, tmp_path):
+def own_files(settings, tmp_path_factory):
     """Each test has its own pictures and checkpoints, and plain static files that nobody has collected."""
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.MODELS_ROOT = tmp_path / "models"
-    settings.STATIC_ROOT = tmp_path / "static"
+    folder = tmp_path_factory.mktemp("shop-files")
+    settings.MEDIA_ROOT = folder / "media"
+    settings.MODELS_ROOT = folder / "models"
+    settings.STATIC_ROOT = folder / "static"
     settings.STATIC_ROOT.mkdir()  # whitenoise warns of a folder that is not there
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
