@@ -265,7 +265,8 @@ def main() -> None:
     options, bound = parsed(sys.argv[1:])
     if bound:
         stop_with_parent(signal.SIGTERM)
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: it is ignored behind a shell's `&`
+    # Also those that Python handles: a shell's `&` has them ignored, and our children would inherit that.
+    for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "visrec_site.settings")
     if not settings.EMBEDDED:

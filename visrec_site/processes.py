@@ -55,7 +55,8 @@ class Children:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGQUIT),  # to Celery and gunicorn: at once
+                # Without the launcher there is no database and no broker, and a worker would wait for them for ever.
+                preexec_fn=die_with_parent(signal.SIGKILL),
             )
 
     def restart_the_dead(self) -> None:
