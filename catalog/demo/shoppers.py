@@ -18,18 +18,18 @@ RANK = 4
 APPEAL = 0.6
 # Standard deviations of the tastes for a label's values, on the scale of logits.
 STRENGTH = {
-    "gender": 2.2,
-    "category": 2.0,
-    "articleType": 2.0,
-    "colour": 1.7,
-    "baseColour": 1.7,
-    "pattern": 1.1,
-    "material": 0.8,
-    "usage": 0.6,
-    "subCategory": 0.6,
-    "masterCategory": 0.6,
+    "gender": 2.8,
+    "category": 2.5,
+    "articleType": 2.5,
+    "colour": 2.1,
+    "baseColour": 2.1,
+    "pattern": 1.4,
+    "material": 1.0,
+    "usage": 0.8,
+    "subCategory": 0.8,
+    "masterCategory": 0.8,
 }
-OTHER_STRENGTH = 0.4
+OTHER_STRENGTH = 0.5
 MOST_VALUES = 200  # a label with more values is a name; nobody has a taste for one, nor for a number (a year)
 COLD_CHOICES = 5
 
