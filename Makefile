@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo services test check bench clean
+.PHONY: help install demo services test check bench pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
@@ -36,6 +36,9 @@ check: install ## the linter, the format, and whether every migration is written
 
 bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 	$(BIN)/python -m tests.benchmarks
+
+pictures: install ## the README's pictures, taken anew in chromium
+	$(BIN)/python -m tests.shop.pictures
 
 clean: ## remove the demo's data and the virtual environment
 	rm -rf var $(VENV)

@@ -34,7 +34,7 @@ class Shop:
 
     def start(self) -> float:
         """Seconds until it says that it is open."""
-        began = time.monotonic()
+        began, offset = time.monotonic(), len(self.printed())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "visrec_site.demo", "--port", str(self.port)],
@@ -44,8 +44,11 @@ class Shop:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        offset = len(self.printed())
-        wait_for(lambda: "The shop is open" in self.printed()[offset:] or self.process.poll() is not None, 60 * MINUTES)
+
+        def opened() -> bool:
+            return "The shop is open" in self.printed()[offset:] or self.process.poll() is not None
+
+        wait_for(opened, 60 * MINUTES, pause=0.2)
         assert self.process.poll() is None, self.printed()[-3000:]
         return time.monotonic() - began
 
@@ -112,10 +115,10 @@ class Staff(requests.Session):
         return wait_for(lambda: self.product(sku)["findable"], seconds)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float) -> float:
+def wait_for(condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> float:
     """Seconds until the condition holds. Fails when it never does."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, f"not within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(pause)
     return time.monotonic() - began

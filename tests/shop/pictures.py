@@ -1,0 +1,63 @@
+"""`make pictures`: the README's pictures, of the demo at the address given, or of one of its own."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.shop.shop import ROOT, Shop
+
+CHROMIUM = "/usr/bin/chromium"
+DOCS = ROOT / "docs"
+
+
+@contextmanager
+def running_shop() -> Iterator[str]:
+    if len(sys.argv) > 1:
+        yield sys.argv[1]
+        return
+    with tempfile.TemporaryDirectory(prefix="visrec-pictures-") as folder:
+        shop = Shop(Path(folder) / "var")
+        shop.start()
+        try:
+            yield shop.url
+        finally:
+            shop.stop()
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.goto("/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(name)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/for-you/")
+
+
+def take(page: Page, path: str, name: str, height: int) -> None:
+    page.set_viewport_size({"width": 1200, "height": height})
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=DOCS / f"{name}.png")
+
+
+def main() -> None:
+    DOCS.mkdir(exist_ok=True)
+    with running_shop() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_context(base_url=url).new_page()
+        sign_in(page, "shopper")
+        take(page, "/", "home", 1250)
+        take(page, "/for-you/", "for-you", 1000)
+        page.goto("/products/?search=leopard+boots")
+        take(page, page.locator("main ul li a").first.get_attribute("href"), "product", 1250)
+        page.context.clear_cookies()
+        sign_in(page, "admin")
+        take(page, "/admin/catalog/product/", "admin", 900)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
