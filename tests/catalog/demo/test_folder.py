@@ -99,7 +99,7 @@ def drawing(tmp_path):
 def test_an_interrupted_run_leaves_nothing(drawing, tmp_path):
     drawing.send_signal(signal.SIGINT)
 
-    assert drawing.wait(timeout=10) != 0
+    assert drawing.wait(timeout=60) != 0
     assert list(tmp_path.iterdir()) == []
 
 

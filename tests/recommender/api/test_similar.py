@@ -135,8 +135,8 @@ def test_a_photo_that_is_like_nothing_finds_nothing(guest, trained, worker):
     assert (response.json()["results"], response.json()["reason"]) == ([], "no_good_match")
 
 
-def test_without_workers_it_is_worth_another_try(guest, active, settings, monkeypatch):
-    monkeypatch.setattr(settings, "PHOTO_SEARCH_SECONDS", 0.1)  # nobody listens to the queue here
+def test_without_workers_it_is_worth_another_try(guest, active, settings):
+    settings.PHOTO_SEARCH_SECONDS = 0.1  # nobody listens to the queue here
 
     response = guest.post(PHOTO, photo(picture_bytes()), format="multipart")
 
