@@ -158,7 +158,10 @@ def nearest(
 
     def page(size: int) -> list[Candidate]:
         rows = queries.nearest_embeddings(version, vector, among=among, limit=size, exact=exact)
-        return [Candidate(row.product, score(version, row.distance), row.vector) for row in rows]
+        if ask.diversity:
+            return [Candidate(row.product, score(version, row.distance), row.vector) for row in rows]
+        # Nobody compares the results with each other: their vectors, a kilobyte each, stay where they are.
+        return [Candidate(row.product, score(version, row.distance)) for row in rows.defer("vector")]
 
     return ranked(page, ask, seen_hashes)
 
