@@ -28,12 +28,15 @@ class Recipe:
     lambda_u: float
     learning_rate: float  # of the shoppers' vectors and the last layer
     trunk_rate: float  # of all before the last layer
+    common_taste: bool  # whether shoppers' vectors are drawn to their common one rather than to zero
 
 
 RECIPES = {
     # lambda_u and the rates: the best of nine on the validation items of 300 shoppers over 1,200 drawn products.
-    "small": Recipe(SmallEncoder, "shared", lambda_u=0.1, learning_rate=0.01, trunk_rate=0.002),
-    "cnn-f": Recipe(CnnF, "triples", lambda_u=1.0, learning_rate=1e-4, trunk_rate=1e-4),  # the paper's
+    "small": Recipe(SmallEncoder, "shared", lambda_u=0.1, learning_rate=0.01, trunk_rate=0.002, common_taste=True),
+    "cnn-f": Recipe(
+        CnnF, "triples", lambda_u=1.0, learning_rate=1e-4, trunk_rate=1e-4, common_taste=False
+    ),  # the paper's
 }
 
 
@@ -54,6 +57,8 @@ class Dvbpr(PersonalModel):
     - the encoder also reads fixed descriptors of shape, colour and layout (ml/encoders.py);
     - a batch's pictures are seen once and compared with each other, a positive's loss being the mean over its
       negatives (ml/sampling.py), where triples need two forward passes for each comparison;
+    - theta_u is a taste common to all plus a shopper's own, and only the latter is drawn to zero: what most people like
+      is learned once and not 300 times (AUC .83 against .81 with the descriptors alone);
     - the learning rate falls along a cosine, in 40 epochs of 1,200 pictures, 18 of 30,000.
     """
 
@@ -71,6 +76,7 @@ class Dvbpr(PersonalModel):
         self.epochs = 20
         self.descriptors: Tensor | None = None  # of the pictures trained on, once computed; no part of the model
         self.theta = nn.Parameter(torch.empty(0, config.dimensions))
+        self.common = nn.Parameter(torch.zeros(config.dimensions), requires_grad=self.recipe.common_taste)
         self.register_buffer("centre", torch.zeros(config.dimensions))
 
     @property
@@ -84,6 +90,7 @@ class Dvbpr(PersonalModel):
         self.descriptors = None
         self.resize(users=data.train.n_users)
         nn.init.uniform_(self.theta, 0, 0.01)
+        nn.init.zeros_(self.common)
         self.encoder.start(data.images, sample_of(data.images, generator), self.device)
         if self.config.encoder == "small":
             self.epochs = max(1, round(236 / len(data.images) ** 0.25))
@@ -93,7 +100,7 @@ class Dvbpr(PersonalModel):
         decay, recipe = self.config.lambda_theta, self.recipe
         trunk = list(self.encoder.trunk.parameters())
         groups = [
-            {"params": [self.theta], "lr": recipe.learning_rate},
+            {"params": [self.theta, self.common], "lr": recipe.learning_rate},
             {"params": self.encoder.last.weight, "lr": recipe.learning_rate, "weight_decay": decay},
             {"params": [p for p in trunk if p.ndim > 1], "lr": recipe.trunk_rate, "weight_decay": decay},
             {"params": [p for p in trunk if p.ndim == 1], "lr": recipe.trunk_rate},
@@ -114,14 +121,15 @@ class Dvbpr(PersonalModel):
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         images, descriptors, users, *places_and_taken = batch
         phi = self.encoder(images, descriptors).float()  # (P, K)
-        theta = self.theta[users]  # (M, K)
+        own = self.theta[users]
+        theta = self.common + own  # (M, K)
         with torch.autocast(phi.device.type, enabled=False):  # 8 bits are too few for differences of scores
             if self.sampling == "shared":
                 loss = shared_bpr_loss(theta @ phi.T, *places_and_taken)
             else:
                 chosen, other = phi.chunk(2)
                 loss = bpr_loss((theta * chosen).sum(dim=1), (theta * other).sum(dim=1))
-        yield "all", loss + 0.5 * self.recipe.lambda_u * theta.square().sum()
+        yield "all", loss + 0.5 * self.recipe.lambda_u * own.square().sum()
 
     def finish(self, data: PersonalData, generator: torch.Generator) -> None:
         self.descriptors = None
@@ -133,7 +141,7 @@ class Dvbpr(PersonalModel):
         return self.encoder(images, self.encoder.describe(images)).float() - self.centre
 
     def user_vectors(self) -> Tensor:
-        return self.theta.detach()
+        return (self.common + self.theta).detach()
 
 
 class _WithPictures:

@@ -1,14 +1,15 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from ml.encoders import CnnF
 from ml.errors import BadSetting
-from ml.interactions import PersonalData
+from ml.interactions import Interactions, PersonalData
 from ml.models import create
 from ml.training import TrainConfig, fit
-from tests.ml.worlds import camps, data_for, exhaust, pictures, trained, vectors_of
+from tests.ml.worlds import camps, data_for, exhaust, pictures, small, trained, vectors_of
 
 
 @pytest.mark.parametrize(("dimensions", "parameters"), [(50, 70_573_874), (100, 70_778_724)])
@@ -31,10 +32,23 @@ def test_the_papers_encoder_trains_on_triples_and_reads_pixels_alone():
     # theta begins below .01, so that no pair is told from another yet: 4 ln 2.
     assert epochs[0].losses["all"] == pytest.approx(4 * math.log(2), abs=0.1)
     assert model.image_size == (224, 224)
+    assert not model.common.any()  # the paper has no taste common to all
+
+
+def test_a_taste_common_to_all_is_learned_once():
+    everyone_likes_discs = Interactions(
+        np.repeat(np.arange(8), 5), np.tile(np.arange(0, 10, 2), 8), np.arange(40), 9, 20
+    )
+    model = small("dvbpr")
+
+    exhaust(fit(model, PersonalData(pictures(20), everyone_likes_discs), TrainConfig(epochs=60)))
+
+    scores = model.user_vectors()[8] @ vectors_of(model, 20).T  # of a user who has taken nothing
+    assert scores[:10:2].mean() > scores[1::2].mean() + 1
 
 
 def test_users_who_take_one_kind_prefer_unseen_pictures_of_it():
-    model = trained("dvbpr", epochs=20)
+    model = trained("dvbpr", epochs=60)
 
     scores = (model.user_vectors() @ vectors_of(model).T)[:, 20:]  # of what nobody took
 
