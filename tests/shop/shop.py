@@ -65,10 +65,11 @@ class Shop:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                environment = (folder / "environ").read_bytes()
+                environment = (folder / "environ").read_bytes() + b"\0"
+                inside = (folder / "cwd").readlink().is_relative_to(self.var)  # Valkey writes over its environment
             except (OSError, ProcessLookupError):
                 continue
-            if words in command and f"VISREC_VAR={self.var}\0".encode() in environment + b"\0":
+            if words in command and (inside or f"VISREC_VAR={self.var}\0".encode() in environment):
                 found.append(int(folder.name))
         return sorted(found)
 

@@ -1,6 +1,7 @@
 """The running shop in a real browser, as a shopper and an admin meet it."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_a_shopper_finds_likes_and_takes_back_by_keyboard_alone(page):
     page.keyboard.press("Enter")
     page.locator("main ul li a").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/products/VR*")
+    page.wait_for_url(re.compile("/products/VR"))
     expect(page.get_by_role("heading", name="Similar styles")).to_be_visible()
     assert page.locator(".similar li").count() >= 5
 
@@ -117,7 +118,7 @@ def test_a_guest_s_views_change_what_is_shown(page):
 
     page.goto("/products/?category=heels")
     page.locator("main ul li a").first.click()
-    page.wait_for_url("**/products/VR*")
+    page.wait_for_url(re.compile("/products/VR"))
     page.goto("/for-you/")
 
     expect(page.get_by_text("Popular in this shop")).to_have_count(0)
@@ -128,7 +129,7 @@ def test_an_admin_uploads_and_sees_when_it_became_findable(page, fresh_pictures)
     page.goto("/admin/catalog/product/add/")
     page.get_by_label("SKU").fill("BY-HAND")
     page.get_by_label("Title").fill("Uploaded by hand")
-    page.locator("select[name=category]").select_option(label="Heels")
+    page.locator("select[name=category]").select_option(label="heels")
     page.get_by_label("Price").fill("12.50")
     page.locator("input[type=file]").first.set_input_files(
         {"name": "heel.jpg", "mimeType": "image/jpeg", "buffer": fresh_pictures[31][1]}

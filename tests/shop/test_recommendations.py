@@ -15,7 +15,8 @@ def neighbours(shop, staff):
     products = list(first["results"])
     for page in range(2, -(-first["count"] // 100) + 1):
         products += staff.get(f"{staff.api}/products/", params={"page_size": 100, "page": page}).json()["results"]
-    assert len(products) == first["count"] == 1200
+    products = [product for product in products if product["sku"].startswith("VR")]  # not what other tests uploaded
+    assert len(products) == 1200
     shop.products = products
     return [(product, staff.similar(product["sku"], limit=5)) for product in random.Random(0).sample(products, 200)]
 
