@@ -3,7 +3,7 @@
 import base64
 import logging
 
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.backends.asynchronous import E_RETRY_LIMIT_EXCEEDED as RESULTS_AWAY
 from celery.exceptions import TimeoutError as NoAnswer
 from celery.signals import worker_process_init
@@ -80,6 +80,8 @@ def train_version(version_id: int) -> None:
 @worker_process_init.connect
 def warm_up(**kwargs) -> None:
     """In a pool's child, before its first task: torch and the serving models, seconds that no upload should wait."""
+    if "embed" not in current_app.amqp.queues.consume_from:
+        return  # a training can wait
     from recommender import embedding  # torch, which must never be used in the parent: forked tasks would hang
 
     embedding.warm_up()

@@ -74,7 +74,8 @@ def prepare(options: Options) -> None:
     """Everything that the database and the disk must hold before the shop opens."""
     with stage("migrations and static files"):
         call_command("migrate", verbosity=0)
-        call_command("collectstatic", verbosity=0, interactive=False)
+        if static_files_changed():  # hashing and compressing them takes seconds
+            call_command("collectstatic", verbosity=0, interactive=False)
     from catalog.errors import CatalogError
     from recommender.errors import RecommenderError
 
@@ -86,6 +87,13 @@ def prepare(options: Options) -> None:
         raise DemoError(str(error)) from error
     with stage("logins"):
         make_logins()
+
+
+def static_files_changed() -> bool:
+    """Whether our own static files, or the packages that bring theirs, are newer than what was collected."""
+    manifest = settings.STATIC_ROOT / "staticfiles.json"
+    sources = [settings.ROOT / "docker" / "requirements-web.txt", *(settings.ROOT / "static").rglob("*")]
+    return not manifest.exists() or max(path.stat().st_mtime for path in sources) > manifest.stat().st_mtime
 
 
 def fill(options: Options) -> bool:
@@ -182,10 +190,11 @@ def make_logins() -> None:
 
 def programs(port: int) -> list[Program]:
     """What the shop consists of. Training has a process of its own, so that it never holds up an upload."""
-    celery = [sys.executable, "-m", "celery", "--app", "visrec_site", "--quiet"]
+    # Pages come first: whatever else wants the processor, at a start or while a model trains, waits for them.
+    celery = ["nice", "-n", "5", sys.executable, "-m", "celery", "--app", "visrec_site", "--quiet"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--concurrency", "1"]
     # gthread: a request that waits for a worker's answer holds a thread, not the process.
-    web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--bind", f"127.0.0.1:{port}"]
+    web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--preload", "--bind", f"127.0.0.1:{port}"]
     web += ["--workers", "2", "--threads", "4", "--timeout", "60", "--access-logfile", "-"]
     return [
         Program("web", web),
