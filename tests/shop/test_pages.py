@@ -74,7 +74,7 @@ def test_a_shopper_finds_likes_and_takes_back_by_keyboard_alone(page):
     page.keyboard.press("Enter")
     page.locator("main ul li a").first.focus()
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/products/VR"))
+    page.wait_for_url(re.compile("/products/[^/?]+/"))
     expect(page.get_by_role("heading", name="Similar styles")).to_be_visible()
     assert page.locator(".similar li").count() >= 5
 
@@ -118,7 +118,7 @@ def test_a_guest_s_views_change_what_is_shown(page):
 
     page.goto("/products/?category=heels")
     page.locator("main ul li a").first.click()
-    page.wait_for_url(re.compile("/products/VR"))
+    page.wait_for_url(re.compile("/products/[^/?]+/"))
     page.goto("/for-you/")
 
     expect(page.get_by_text("Popular in this shop")).to_have_count(0)
