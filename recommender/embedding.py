@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from catalog.models import ProductImage
 from ml import checkpoints
-from ml.errors import UnreadableImage
+from ml.errors import BadCheckpoint, UnreadableImage
 from ml.images import ImageArray, decode_each, read_image
 from recommender import queries, versions
 from recommender.errors import NoActiveVersion
@@ -47,8 +47,11 @@ def warm_up() -> None:
 def embed_images(image_ids: Sequence[int]) -> None:
     """The vectors that these pictures lack, for every version that is kept ready; a second run writes nothing."""
     for version in queries.servable_versions():
-        for _ in in_batches(version, queries.images_without_embedding(version).filter(pk__in=image_ids)):
-            pass
+        try:
+            for _ in in_batches(version, queries.images_without_embedding(version).filter(pk__in=image_ids)):
+                pass
+        except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
+            log.error("%s embeds nothing: %s", version, error)
 
 
 def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False) -> Iterator[tuple[int, int]]:

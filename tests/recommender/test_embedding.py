@@ -49,6 +49,16 @@ def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
     assert set(ImageEmbedding.objects.values_list("version", flat=True)) == {version.pk, kept.pk}
 
 
+def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
+    VersionFactory(number=50, state="retired")
+    image = ProductFactory(picture=1).images.get()
+
+    embedding.embed_images([image.pk])
+
+    assert [row.version for row in ImageEmbedding.objects.all()] == [version]
+    assert "embeds nothing" in caplog.text
+
+
 def test_a_damaged_picture_stops_only_itself(version, caplog):
     broken, whole = ProductFactory(picture=1), ProductFactory(picture=2)
     Path(broken.images.get().file.path).write_bytes(b"no picture")
