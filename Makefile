@@ -29,10 +29,9 @@ services: install ## only PostgreSQL and Valkey, for manage.py
 test: install check ## all tests, on servers that they start themselves
 	$(BIN)/python -m pytest
 
-check: install ## the linter, the format, and whether every migration is written
+check: install ## the linter and the format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 	$(BIN)/python -m tests.benchmarks
