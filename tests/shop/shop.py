@@ -37,7 +37,7 @@ class Shop:
         began, offset = time.monotonic(), len(self.printed())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "visrec_site.demo", "--port", str(self.port)],
+                [sys.executable, "-m", "visrec_site.demo", "--stop-with-parent", "--port", str(self.port)],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
