@@ -20,11 +20,11 @@ $(VENV)/.installed: requirements.txt docker/requirements-web.txt docker/requirem
 		&& touch $@ && echo "    $$(($$(date +%s) - began)) s  installed"
 
 demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products
-	@$(BIN)/python -m visrec_site.demo --stop-with-parent --port $(PORT) \
+	@exec $(BIN)/python -m visrec_site.demo --stop-with-parent --port $(PORT) \
 		$(if $(CATALOG),--catalog "$(CATALOG)") $(if $(INTERACTIONS),--interactions "$(INTERACTIONS)") $(if $(LIMIT),--limit $(LIMIT))
 
 services: install ## only PostgreSQL and Valkey, for manage.py
-	@$(BIN)/python -m visrec_site.embedded
+	@exec $(BIN)/python -m visrec_site.embedded --stop-with-parent
 
 test: install check ## all tests, on servers that they start themselves
 	$(BIN)/python -m pytest

@@ -316,6 +316,8 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
+    if "--stop-with-parent" in sys.argv[1:]:
+        stop_with_parent(signal.SIGTERM)
     try:
         main(Path(__file__).resolve().parent.parent / "var")
     except KeyboardInterrupt:

@@ -29,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, *, method, epochs, seed, activate, queue, resume, **options):
         if (method is None) == (resume is None):
             raise CommandError("name a method, or --resume an ID")
+        if epochs is not None and epochs < 0:
+            raise CommandError(f"--epochs {epochs}: it takes a whole number from 0")
         try:
             if resume is not None:
                 version = resumed(resume, activate)
