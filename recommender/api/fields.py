@@ -17,6 +17,7 @@ from recommender.api.errors import sentence
 
 PHOTO_PIXELS = 256  # longest side of what a worker is handed: more than any network looks at
 LONGEST_SKU = 100
+MOST_LISTED = 100  # products an answer
 STORABLE = [ProhibitNullCharactersValidator(), ProhibitSurrogateCharactersValidator()]  # by PostgreSQL
 
 
@@ -30,6 +31,11 @@ class Flag(serializers.BooleanField):
 class Price(serializers.DecimalField):
     def __init__(self, **kwargs):
         super().__init__(max_digits=10, decimal_places=2, min_value=0, **kwargs)
+
+
+class Limit(serializers.IntegerField):
+    def __init__(self, **kwargs):
+        super().__init__(min_value=1, max_value=MOST_LISTED, **kwargs)
 
 
 class Skus(serializers.ListField):

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from catalog import products, queries
 from catalog.models import Product
-from recommender.api.fields import Attributes, Filters, Flag, PictureField, Price
+from recommender.api.fields import Attributes, Filters, Flag, Limit, PictureField, Price
 from recommender.api.pagination import Pages
 from recommender.api.permissions import StaffWrites
 from recommender.queries import findable_since
@@ -27,6 +27,7 @@ ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") fo
 class ProductParams(Filters):
     search = serializers.CharField(required=False, max_length=200, help_text="Words of the title, or of the SKU.")
     ordering = serializers.ChoiceField(ORDERINGS, default="-created_at")
+    limit = Limit(required=False, help_text=f"Products a page; {Pages.page_size} if nothing is said.")
 
 
 class ProductInput(serializers.Serializer):
@@ -117,10 +118,10 @@ class Products(APIView):
         params = ProductParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         filters = dict(params.validated_data)
-        ordering, search = filters.pop("ordering"), filters.pop("search", "")
+        ordering, search, limit = filters.pop("ordering"), filters.pop("search", ""), filters.pop("limit", None)
         found = queries.search_products(queries.narrow(products_for(request), **filters), search)
         tie = "-pk" if ordering.startswith("-") else "pk"
-        pages = self.pagination_class()
+        pages = self.pagination_class(limit)
         page = pages.paginate_queryset(found.order_by(ordering, tie), request)
         shown = ProductSerializer(page, many=True, context=product_context(request, page))
         return pages.get_paginated_response(shown.data)

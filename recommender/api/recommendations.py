@@ -7,13 +7,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from recommender.api.fields import Filters, Flag, Skus
+from recommender.api.fields import Filters, Flag, Limit, Skus
 from recommender.api.products import ProductSerializer, product_context
 from recommender.serving import Ask, Recommendation, Result
 
 
 class AskParams(Filters):
-    limit = serializers.IntegerField(min_value=1, max_value=100, default=12)
+    limit = Limit(default=12)
     in_stock = Flag(required=False, help_text="Taken for the sake of callers; what is sold out is never recommended.")
     exclude = Skus(required=False, help_text="SKUs: commas between them, repeated, or both.")
     min_score = serializers.FloatField(min_value=0, max_value=1, default=0.0)

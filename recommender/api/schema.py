@@ -26,7 +26,7 @@ ALWAYS = {
     500: "A bug, logged under the X-Request-ID.",
     503: "The database, the workers or the model is away; Retry-After says how many seconds to wait.",
 }
-WITH_INPUT = {400: "Something in the request makes no sense."}
+WITH_INPUT = {400: "Something in the request makes no sense. A parameter that is not listed here is passed over."}
 WITH_PATH = {404: "There is no such thing."}
 WITH_BODY = {413: "The body is too large.", 415: "The body has a media type that is not taken."}
 

@@ -104,6 +104,28 @@ def test_the_list_comes_in_pages_newest_first(guest):
     assert skus(second) == ["A-2", "A-1"]
 
 
+def test_a_limit_says_how_many_a_page_has_and_goes_before_the_page_size(guest):
+    for number in range(5):
+        ProductFactory(sku=f"A-{number}", picture=False)
+
+    first = guest.get(URL, {"limit": 3, "page_size": 1})
+    second = guest.get(first.json()["next"])
+
+    assert skus(first) == ["A-4", "A-3", "A-2"]
+    assert skus(second) == ["A-1", "A-0"]
+    assert second.json()["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"), [({}, 24), ({"limit": ""}, 24), ({"limit": 100}, 26), ({"page_size": 0}, 24)]
+)
+def test_without_a_limit_a_page_has_24(guest, query, shown):
+    for _ in range(26):
+        ProductFactory(picture=False)
+
+    assert len(skus(guest.get(URL, query))) == shown
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -141,6 +163,11 @@ def test_the_list_is_searched_filtered_and_ordered(guest, query, expected):
         ({"in_stock": "perhaps"}, "in_stock"),
         ({"search": "a\0b"}, "search"),
         ({"search": "x" * 1000}, "search"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "-1"}, "limit"),
+        ({"limit": "9999"}, "limit"),
+        ({"limit": "abc"}, "limit"),
+        ({"limit": "2.5"}, "limit"),
     ],
 )
 def test_a_parameter_that_makes_no_sense_is_named(guest, query, field):
