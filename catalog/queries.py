@@ -10,11 +10,14 @@ from catalog.models import Category, Interaction, Kind, Product, ProductImage, S
 
 
 def search_products(products: QuerySet[Product], text: str) -> QuerySet[Product]:
-    """Those of `products` whose title or SKU has every word of `text`, each as the beginning of a word."""
+    """Those of `products` whose title or SKU has every word of `text`, each as the beginning of a word.
+
+    All of them if there is no text; none if there is no word in it, as in "?!".
+    """
     words = ["".join(letter if letter.isalnum() else " " for letter in word).split() for word in text.split()]
     prefixes = [f"{part}:*" for word in words for part in word]
     if not prefixes:
-        return products
+        return products.none() if text.strip() else products
     return products.filter(search=SearchQuery(" & ".join(prefixes), config="simple", search_type="raw"))
 
 

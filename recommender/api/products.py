@@ -25,7 +25,9 @@ ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") fo
 
 
 class ProductParams(Filters):
-    search = serializers.CharField(required=False, max_length=200, help_text="Words of the title, or of the SKU.")
+    search = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="Words of the title, or of the SKU."
+    )
     ordering = serializers.ChoiceField(ORDERINGS, default="-created_at")
     limit = Limit(required=False, help_text=f"Products a page; {Pages.page_size} if nothing is said.")
 

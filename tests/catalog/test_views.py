@@ -104,10 +104,11 @@ def test_a_value_that_makes_no_sense_is_told_and_left_out(client, bad):
     assert "This filter was left out." in response.content.decode()
 
 
-def test_nothing_found_is_said(client):
+@pytest.mark.parametrize("search", ["unicorn", "!!!", "'; --", "\u2026"])
+def test_nothing_found_is_said(client, search):
     ProductFactory()
 
-    response = client.get("/products/", {"search": "unicorn"})
+    response = client.get("/products/", {"search": search})
 
     assert skus(response) == []
     assert "Nothing found" in response.content.decode()

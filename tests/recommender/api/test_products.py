@@ -131,6 +131,9 @@ def test_without_a_limit_a_page_has_24(guest, query, shown):
     [
         ({"search": "red bo"}, ["A-1"]),
         ({"search": "a-2"}, ["A-2"]),
+        ({"search": "?! -"}, []),
+        ({"search": "\u2764\ufe0f"}, []),
+        ({"search": "  "}, ["A-2", "A-1"]),
         ({"category": "boots"}, ["A-1"]),
         ({"min_price": "20"}, ["A-2"]),
         ({"max_price": "20"}, ["A-1"]),
