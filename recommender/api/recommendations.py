@@ -14,7 +14,7 @@ from recommender.serving import Ask, Recommendation, Result
 
 class AskParams(Filters):
     limit = Limit(default=12)
-    in_stock = Flag(required=False, help_text="Taken for the sake of callers; what is sold out is never recommended.")
+    in_stock = Flag(required=False, help_text="Only true: what is sold out is never recommended.")
     exclude = Skus(required=False, help_text="SKUs: commas between them, repeated, or both.")
     min_score = serializers.FloatField(min_value=0, max_value=1, default=0.0)
     diversity = serializers.FloatField(
@@ -22,6 +22,11 @@ class AskParams(Filters):
     )
     placement = serializers.CharField(required=False, max_length=50, help_text="Where the caller shows the answer.")
     explain = Flag(default=False, help_text="Whether each result says which of the shopper's products carried it.")
+
+    def validate_in_stock(self, in_stock: bool) -> bool:
+        if not in_stock:
+            raise serializers.ValidationError("What is sold out is never recommended: say true, or leave it out.")
+        return in_stock
 
 
 def asked(params: QueryDict) -> Ask:

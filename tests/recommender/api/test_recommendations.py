@@ -67,6 +67,8 @@ def test_explain_is_a_truth_value(text, heard):
         ("min_price=2&max_price=1", "min_price", "above max_price"),
         ("max_price=inf", "max_price", "valid number"),
         ("explain=perhaps", "explain", "valid boolean"),
+        ("in_stock=false", "in_stock", "What is sold out is never recommended"),
+        ("in_stock=0", "in_stock", "What is sold out is never recommended"),
         ("placement=" + "x" * 51, "placement", "no more than 50"),
         ("exclude=a%00b", "exclude", "Null characters"),
     ],

@@ -94,11 +94,29 @@ def test_filters_never_shorten_the_list(guest, active):
     assert skus(found) == ["bag-0", "bag-1", "bag-2", "bag-3"]
 
 
-def test_sold_out_products_are_never_recommended_whatever_is_asked(guest, active):
-    placed(active, query=0, near=10)
+@pytest.mark.parametrize("query", [{}, {"in_stock": ""}, {"in_stock": "true"}])
+def test_sold_out_products_are_never_recommended_whatever_is_asked(guest, active, query):
+    placed(active, query=0, near=10, far=80)
     Product.objects.filter(sku="near").update(in_stock=False)
 
-    assert skus(guest.get(similar("query"), {"in_stock": "false"})) == []
+    assert skus(guest.get(similar("query"), query)) == ["far"]
+
+
+def test_whoever_asks_for_what_is_sold_out_is_told(guest, active):
+    placed(active, query=0)
+    asked = {"in_stock": "false"}
+
+    answers = [
+        guest.get(similar("query"), asked),
+        guest.get("/api/v1/me/recommendations/", asked),
+        guest.post(PHOTO, photo(picture_bytes()) | asked, format="multipart"),
+    ]
+
+    for answer in answers:
+        assert answer.status_code == 400
+        assert answer.json()["errors"] == {
+            "in_stock": ["What is sold out is never recommended: say true, or leave it out."]
+        }
 
 
 def test_as_many_queries_for_twenty_results_as_for_ten(guest, active, django_assert_num_queries):
