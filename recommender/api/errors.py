@@ -5,7 +5,14 @@ import logging
 import math
 from collections.abc import Iterator, Mapping
 
-from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import (
+    NON_FIELD_ERRORS,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.core.exceptions import ValidationError as InvalidModel
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -77,7 +84,11 @@ def as_api_exception(error: Exception) -> Exception:
         overall = api_settings.NON_FIELD_ERRORS_KEY
         return exceptions.ValidationError({overall if k == NON_FIELD_ERRORS else k: v for k, v in reasons.items()})
     if isinstance(error, RequestDataTooBig):
-        return TooLarge(sentence(error))
+        return TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    if isinstance(error, TooManyFieldsSent):
+        return exceptions.ParseError(f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} parameters are taken.")
+    if isinstance(error, TooManyFilesSent):
+        return exceptions.ParseError(f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files are taken.")
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError(sentence(error))
     return error

@@ -11,13 +11,17 @@ ENVELOPE = 1_000_000  # bytes for all that is not the picture
 class TooLarge(APIException):
     status_code = 413
 
+    def __init__(self, most: int):
+        """most: bytes; told in megabytes, rounded down so that what is said to be taken is."""
+        super().__init__(f"The body is too large: at most {most // 100_000 / 10:g} MB are taken.")
+
 
 def check_size(parser_context: dict) -> None:
     """Raises TooLarge. A body without a Content-Length reads as empty under WSGI."""
     length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
     most = int(settings.MAX_IMAGE_BYTES * BASE64) + ENVELOPE
     if length > most:
-        raise TooLarge(f"The body has {length:,} bytes; at most {most:,} are taken.")
+        raise TooLarge(most)
 
 
 class JSONParser(parsers.JSONParser):

@@ -2,7 +2,8 @@ import logging
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.exceptions import NON_FIELD_ERRORS, RequestDataTooBig, SuspiciousOperation, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, SuspiciousOperation, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
 from rest_framework.exceptions import Throttled
@@ -131,7 +132,6 @@ def test_the_database_away(guest, caplog):
     [
         (NoActiveVersion("no model version is active"), 503, "No model version is active.", {}),
         (WorkersAway("nobody there"), 503, "Nobody there.", {}),
-        (RequestDataTooBig("too much"), 413, "Too much.", {}),
         (SuspiciousOperation("odd"), 400, "Odd.", {}),
         (ValidationError({"sku": ["Taken.", "Long."]}), 400, "sku: Taken. Long.", {"sku": ["Taken.", "Long."]}),
         (ValidationError({NON_FIELD_ERRORS: ["No."]}), 400, "No.", {"non_field_errors": ["No."]}),
@@ -143,6 +143,29 @@ def test_an_error_of_ours_or_djangos_is_translated(error, status, detail, reason
 
     assert response.status_code == status
     assert (response.data["detail"], response.data["errors"]) == (detail, reasons)
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "body", "status", "detail"),
+    [
+        ("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_550_000, {"a": "x" * 1_600_000}, 413, "at most 1.5 MB are taken."),
+        ("DATA_UPLOAD_MAX_NUMBER_FIELDS", 2, {"a": 1, "b": 2, "c": 3}, 400, "At most 2 parameters are taken."),
+        (
+            "DATA_UPLOAD_MAX_NUMBER_FILES",
+            1,
+            {"a": SimpleUploadedFile("a", b"a"), "b": SimpleUploadedFile("a", b"a")},
+            400,
+            "At most 1 files are taken.",
+        ),
+    ],
+)
+def test_what_django_refuses_to_read_is_told_in_the_callers_words(guest, settings, limit, most, body, status, detail):
+    setattr(settings, limit, most)
+
+    response = guest.post("/api/v1/search/image/", body, format="multipart")
+
+    assert_problem(response, status, detail)
+    assert "DATA_UPLOAD" not in response.content.decode()
 
 
 def test_throttling_says_for_how_long():
