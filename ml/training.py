@@ -25,8 +25,8 @@ class TrainConfig:
     seconds: float | None = None  # stop after so long; the learning rates' schedule is spread over it
 
     def __post_init__(self) -> None:
-        if self.epochs is not None and self.epochs < 0:
-            raise ValueError(f"{self.epochs} epochs")
+        if self.epochs is not None and self.epochs < 1:
+            raise ValueError(f"{self.epochs} epochs; it takes a whole number from 1")
         if self.seconds is not None and not self.seconds > 0:
             raise ValueError(f"{self.seconds} seconds")
 

@@ -17,7 +17,7 @@ from catalog.models import Product
 from recommender import charts, measures, versions
 from recommender.errors import VersionNotReady
 from recommender.forms import TrainForm
-from recommender.models import SERVABLE, UNFINISHED, ImageEmbedding, ModelVersion, State
+from recommender.models import LIVE, SERVABLE, UNFINISHED, ImageEmbedding, ModelVersion, State
 from recommender.product_admin import FindableProductAdmin
 
 PROGRESS = "admin/recommender/modelversion/_progress.html"
@@ -51,6 +51,13 @@ STEPS = {
         (State.ACTIVE,),
         "The version that served before is put back into service at once; this one is retired and kept.",
         "{} was taken out of service; the version before it serves again.",
+    ),
+    "resume": Step(
+        versions.queue_training,
+        "Resume",
+        (State.INTERRUPTED,),
+        "A worker goes on after the last complete epoch.",
+        "{} is queued; a worker goes on with it.",
     ),
     "cancel": Step(
         versions.cancel,
@@ -100,7 +107,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
         versions.delete(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: ModelVersion | None = None) -> bool:
-        idle = obj is None or obj.state not in (State.ACTIVE, *UNFINISHED)
+        idle = obj is None or obj.state not in (State.ACTIVE, *LIVE)
         return idle and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: ModelVersion, form: TrainForm, change: bool) -> None:
@@ -125,7 +132,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description="progress")
     def progress_shown(self, version: ModelVersion) -> str:
-        return render_to_string(PROGRESS, {"version": version, "live": version.state in UNFINISHED})
+        return render_to_string(PROGRESS, {"version": version, "live": version.state in LIVE})
 
     @admin.display(description="measures")
     def headline(self, version: ModelVersion) -> str:
@@ -159,7 +166,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
-        live = version.state in UNFINISHED
+        live = version.state in LIVE
         answer = render(request, PROGRESS, {"version": version, "live": live})
         if not live:
             answer["HX-Refresh"] = "true"

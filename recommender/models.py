@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from pgvector.django import VectorField
@@ -14,6 +15,7 @@ class State(models.TextChoices):
     QUEUED = "queued"
     TRAINING = "training"
     EMBEDDING = "embedding"
+    INTERRUPTED = "interrupted"  # where it was started by hand; nobody goes on with it until told to
     READY = "ready"
     ACTIVE = "active"
     RETIRED = "retired"
@@ -21,7 +23,8 @@ class State(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-UNFINISHED = (State.QUEUED, State.TRAINING, State.EMBEDDING)
+LIVE = (State.QUEUED, State.TRAINING, State.EMBEDDING)  # somebody is at work on it, or about to be
+UNFINISHED = (*LIVE, State.INTERRUPTED)
 SERVABLE = (State.READY, State.ACTIVE, State.RETIRED)  # trained and kept: embedded when a picture is added
 
 
@@ -31,13 +34,19 @@ class ModelVersion(models.Model):
     role = models.CharField(max_length=10, choices=Role)
     method = models.CharField(max_length=40, help_text="A name out of ml.models.METHODS.")
     number = models.PositiveIntegerField(help_text="Counts this method's versions from 1.")
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=11, choices=State, default=State.QUEUED)
     settings = models.JSONField(default=dict, blank=True, help_text="What was asked for: the method's own settings.")
     epochs = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Epochs asked for; empty: as the method has it."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Epochs asked for; empty: as the method has it.",
     )
     seed = models.PositiveIntegerField(default=0)
     activate_when_ready = models.BooleanField(default=False)
+    by_worker = models.BooleanField(
+        default=True, help_text="A worker carries it to its end; otherwise whoever started it by hand does."
+    )
 
     dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Floats in each of its vectors.")
     metric = models.CharField(max_length=10, blank=True, choices=[("cosine", "cosine"), ("inner", "inner product")])
@@ -55,7 +64,7 @@ class ModelVersion(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True, help_text="Till then a worker answers for it.")
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="Till then somebody answers for it.")
 
     class Meta:
         ordering = ["-pk"]

@@ -3,8 +3,8 @@
 from django.db.models import Q
 from django.utils import timezone
 
-from recommender import popularity, queries, tasks
-from recommender.models import UNFINISHED, ModelVersion
+from recommender import popularity, queries, tasks, versions
+from recommender.models import LIVE, ModelVersion
 
 MOST = 20_000  # pictures queued again a sweep; the next one finds the rest
 
@@ -23,7 +23,10 @@ def embed_what_was_missed() -> None:
 
 
 def train_what_was_left() -> None:
-    """Trainings that nobody answers for: their message was lost, or their worker was."""
+    """Trainings that nobody answers for: their message was lost, or their worker was, or they were killed by hand."""
     unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
-    for version in ModelVersion.objects.filter(unclaimed, state__in=UNFINISHED):
-        tasks.send(tasks.train_version, version.pk)
+    for version in ModelVersion.objects.filter(unclaimed, state__in=LIVE):
+        if version.by_worker:
+            tasks.send(tasks.train_version, version.pk)
+        else:
+            versions.release(version)

@@ -69,10 +69,10 @@ def photo_vector(photo: bytes) -> tuple[int, list[float]]:
 @shared_task(soft_time_limit=None)
 def train_version(version_id: int) -> None:
     """Train a queued version, or carry on where a lost worker left it."""
-    from recommender import training  # torch
+    from recommender import training, versions  # torch
 
     try:
-        training.run(version_id)
+        training.run(versions.claim(version_id))
     except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all told by the version itself
         log.warning("version %d is not trained here: %s", version_id, reason)
 

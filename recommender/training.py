@@ -29,13 +29,20 @@ log = logging.getLogger(__name__)
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
-def run(version_id: int, *, progress: bool = False) -> ModelVersion:
-    """Train a registered version to the end: fit, embed the catalogue, index, and activate if that was asked for.
+def check(method: str, method_settings: dict) -> None:
+    """Raises TrainingRefused, with the reason, unless a model can be made of these."""
+    try:
+        create(method, **method_settings)
+    except MlError as error:
+        raise TrainingRefused(f"{method}: {error}") from error
 
-    Goes on where an earlier, interrupted run left off. Raises VersionNotReady if it is not ours to train, and
-    TrainingFailed with the reason, which the version then tells as well.
+
+def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
+    """Train a claimed version to the end: fit, embed the catalogue, index, and activate if that was asked for.
+
+    Goes on where an earlier, interrupted run left off. Raises TrainingFailed with the reason, which the version then
+    tells as well.
     """
-    version = versions.claim(version_id)
     try:
         with lease_kept(version):
             train(version, progress)

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models import ProductImage
@@ -31,14 +32,18 @@ def register(
     epochs: int | None = None,
     seed: int = 0,
     activate: bool = False,
+    here: bool = False,
 ) -> ModelVersion:
-    """A new version, waiting to be trained. Raises TrainingRefused for a method that does not exist."""
+    """A new version, waiting for a worker, or claimed already if it is to be trained `here`.
+
+    Raises TrainingRefused for a method that does not exist.
+    """
     if method not in METHODS:
         raise TrainingRefused(f"no method is called {method!r}; there are: {', '.join(METHODS)}")
     with connection.cursor() as cursor:  # two at once must not take one number
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('recommender.versions.register'))")
     last = ModelVersion.objects.filter(method=method).aggregate(last=Max("number"))["last"] or 0
-    return ModelVersion.objects.create(
+    version = ModelVersion.objects.create(
         role=METHODS[method].role,
         method=method,
         number=last + 1,
@@ -47,30 +52,44 @@ def register(
         seed=seed,
         activate_when_ready=activate,
     )
+    return claim(version.pk, here=True) if here else version
 
 
 def queue_training(version: ModelVersion) -> None:
-    """Have a worker train it; without a broker the sweep will find it."""
+    """Leave it to a worker; without a broker the sweep will find it.
+
+    Raises VersionNotReady if somebody is at work on it, or it is done.
+    """
+    _take(version.pk, Q(), state=State.QUEUED, by_worker=True, lease_until=None)
     transaction.on_commit(lambda: tasks.send(tasks.train_version, version.pk))
 
 
-def claim(version_id: int) -> ModelVersion:
-    """The version, ours to train while the lease is renewed. Raises VersionNotReady if it is another's, or done."""
+def claim(version_id: int, *, here: bool = False) -> ModelVersion:
+    """The version, ours to train while the lease is renewed.
+
+    here: by hand, in this process; a worker takes only what was left to workers.
+    Raises VersionNotReady if it is another's, or done.
+    """
     now = timezone.now()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    claimed = ModelVersion.objects.filter(free, pk=version_id, state__in=UNFINISHED).update(
-        state=State.TRAINING, lease_until=now + lease(), error=""
-    )
+    mine = Q() if here else Q(by_worker=True)
+    ours = {"state": State.TRAINING, "by_worker": not here, "lease_until": now + lease(), "error": ""}
+    return _take(version_id, mine, **ours, started_at=Coalesce("started_at", Value(now)))
+
+
+def _take(version_id: int, allowed: Q, **fields) -> ModelVersion:
+    """Change an unfinished version that nobody is at work on."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    taken = ModelVersion.objects.filter(free & allowed, pk=version_id, state__in=UNFINISHED).update(**fields)
     version = ModelVersion.objects.filter(pk=version_id).first()
     if version is None:
         raise VersionNotReady(f"there is no version {version_id}")
-    if not claimed:
-        if version.state in UNFINISHED:
-            raise VersionNotReady(f"{version} is being trained by another process until {version.lease_until:%H:%M:%S}")
+    if taken:
+        return version
+    if version.state not in UNFINISHED:
         raise VersionNotReady(f"{version} is {version.state}; only an unfinished training goes on")
-    if version.started_at is None:
-        ModelVersion.objects.filter(pk=version.pk).update(started_at=now)
-    return version
+    if version.lease_until and version.lease_until > timezone.now():
+        raise VersionNotReady(f"{version} is being trained by another process until {version.lease_until:%H:%M:%S}")
+    raise VersionNotReady(f"{version} was started by hand, and is not a worker's")
 
 
 def lease() -> timedelta:
@@ -97,8 +116,9 @@ def renew(version: ModelVersion) -> bool:
 
 
 def release(version: ModelVersion) -> None:
-    """Let go of an interrupted training, so that anybody may carry on at once."""
-    ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(lease_until=None, state=State.QUEUED)
+    """Let go of an interrupted training: a worker's is taken up by the next one, any other waits to be resumed."""
+    state = State.QUEUED if version.by_worker else State.INTERRUPTED
+    ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(lease_until=None, state=state)
 
 
 def fail(version: ModelVersion, error: Exception) -> None:

@@ -6,6 +6,7 @@ import math
 import factory
 import numpy as np
 from django.contrib.auth import get_user_model
+from django.db.models import Max
 from django.utils import timezone
 from PIL import Image
 
@@ -88,10 +89,14 @@ class VersionFactory(factory.django.DjangoModelFactory):
 
     role = "similar"
     method = "pixels"
-    number = factory.Sequence(lambda n: n + 1)
+    number = factory.LazyAttribute(lambda version: next_number(version.method))
     dimensions = 2
     metric = "cosine"
     state = "ready"
+
+
+def next_number(method: str) -> int:
+    return (ModelVersion.objects.filter(method=method).aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def embed(product: Product, version: ModelVersion, vector: list[float]) -> ImageEmbedding:

@@ -164,13 +164,12 @@ def train(role: str, method: str, *, anew: bool) -> None:
 
         left = ModelVersion.objects.filter(role=role, state__in=UNFINISHED).order_by("pk").first()
         if left and not anew:
-            ModelVersion.objects.filter(pk=left.pk).update(
-                lease_until=None
-            )  # whoever held it is gone: we hold the lock
-            version = left
+            # Whoever held it is gone: we hold the lock on the data.
+            ModelVersion.objects.filter(pk=left.pk).update(lease_until=None)
+            version = versions.claim(left.pk, here=True)
         else:
-            version = versions.register(method, activate=True)
-        version = training.run(version.pk, progress=True)
+            version = versions.register(method, activate=True, here=True)
+        version = training.run(version, progress=True)
         version.refresh_from_db()
         notes += [f"{name} {version.metrics[name]}" for name in ("auc", "auc of popularity") if name in version.metrics]
 

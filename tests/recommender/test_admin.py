@@ -17,7 +17,7 @@ def listed(client, path: str, **asked) -> list:
 def test_products_say_since_when_they_are_found(admin_client, active):
     found, waiting = ProductFactory(), ProductFactory()
     since = embed(found, active, [1, 0]).created_at
-    embed(waiting, VersionFactory(number=9), [1, 0])  # by a version that does not serve
+    embed(waiting, VersionFactory(), [1, 0])  # by a version that does not serve
 
     page = admin_client.get(PRODUCTS).content.decode()
 

@@ -40,8 +40,8 @@ def test_a_new_picture_gets_its_vector_and_a_second_run_writes_nothing(version, 
 
 
 def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
-    kept = VersionFactory(number=50, state="retired", dimensions=version.dimensions)
-    VersionFactory(number=51, state="training")
+    kept = VersionFactory(state="retired", dimensions=version.dimensions)
+    VersionFactory(state="training")
     checkpoints.save(embedding.loaded(version.folder)[0], kept.folder)
 
     embedding.embed_images([ProductFactory().images.get().pk])
@@ -50,7 +50,7 @@ def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
 
 
 def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
-    VersionFactory(number=50, state="retired")
+    VersionFactory(state="retired")
     image = ProductFactory(picture=1).images.get()
 
     embedding.embed_images([image.pk])

@@ -30,7 +30,7 @@ def crowd(db):
     vectors = centres[rng.integers(0, 30, PRODUCTS)] + 0.5 * rng.normal(size=(PRODUCTS, DIMENSIONS))
     version = VersionFactory(dimensions=DIMENSIONS, state="active")
     versions.store_vectors(version, [(i, p, v.tolist()) for (i, p), v in zip(images, vectors, strict=True)])
-    other = VersionFactory(dimensions=3, number=2)
+    other = VersionFactory(dimensions=3)
     versions.store_vectors(other, [(i, p, [1.0, 0.0, 0.0]) for i, p in images])
     versions.build_index(version)
     with connection.cursor() as cursor:
@@ -100,7 +100,7 @@ def test_a_personal_version_sees_each_product_s_first_picture_only(active_person
 def test_images_without_embedding_are_those_this_version_lacks(active):
     seen, unseen = ProductFactory(), ProductFactory()
     embed(seen, active, turned(0))
-    embed(unseen, VersionFactory(number=9), turned(0))
+    embed(unseen, VersionFactory(), turned(0))
 
     assert [image.product for image in queries.images_without_embedding(active)] == [unseen]
 
@@ -108,7 +108,7 @@ def test_images_without_embedding_are_those_this_version_lacks(active):
 def test_findable_since_counts_only_the_active_version(active):
     found, waiting = ProductFactory(), ProductFactory()
     row = embed(found, active, turned(0))
-    embed(waiting, VersionFactory(number=9), turned(0))
+    embed(waiting, VersionFactory(), turned(0))
 
     assert queries.findable_since([found, waiting]) == {found.pk: row.created_at}
 

@@ -98,6 +98,25 @@ def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
     assert waiting("train") == [("train_version", [lost.pk])]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
+    running, killed = (versions.register("pixels", here=True) for _ in range(2))
+    ModelVersion.objects.filter(pk=killed.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    sweeping.train_what_was_left()
+
+    assert waiting("train") == []
+    states = dict(ModelVersion.objects.values_list("pk", "state"))
+    assert states == {running.pk: "training", killed.pk: "interrupted"}
+    tasks.train_version(killed.pk)
+    assert "started by hand" in caplog.text
+
+    versions.queue_training(killed)  # as the admin's Resume does
+
+    assert waiting("train") == [("train_version", [killed.pk])]
+    assert versions.claim(killed.pk).state == "training"
+
+
 @pytest.mark.django_db
 def test_a_training_queued_twice_is_trained_once(caplog):
     version = versions.register("pixels")

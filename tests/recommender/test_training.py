@@ -31,7 +31,7 @@ def shop():
 
 
 def test_a_similar_version_is_trained_embedded_and_activated(shop):
-    version = training.run(versions.register("pixels", activate=True).pk)
+    version = training.run(versions.register("pixels", activate=True, here=True))
 
     version.refresh_from_db()
     assert (version.state, version.metric, version.lease_until) == ("active", "cosine", None)
@@ -42,7 +42,7 @@ def test_a_similar_version_is_trained_embedded_and_activated(shop):
 
 
 def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back(shop):
-    version = training.run(versions.register("dvbpr", epochs=2, activate=True).pk)
+    version = training.run(versions.register("dvbpr", epochs=2, activate=True, here=True))
 
     version.refresh_from_db()
     assert ShopperVector.objects.filter(version=version).count() == 6
@@ -67,8 +67,8 @@ def test_what_was_held_back_was_not_learnt_from(shop):
 
 
 def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
-    whole = training.run(versions.register("dvbpr", epochs=3, seed=5).pk)
-    version = versions.register("dvbpr", epochs=3, seed=5)
+    whole = training.run(versions.register("dvbpr", epochs=3, seed=5, here=True))
+    version = versions.register("dvbpr", epochs=3, seed=5, here=True)
     follow = versions.follow
 
     def interrupt(version, *, stage, done=0, **fields):
@@ -78,11 +78,11 @@ def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
 
     monkeypatch.setattr(versions, "follow", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        training.run(version.pk)
+        training.run(version)
     monkeypatch.undo()
-    assert ModelVersion.objects.get(pk=version.pk).state == "queued"
+    assert ModelVersion.objects.get(pk=version.pk).state == "interrupted"
 
-    resumed = training.run(version.pk)
+    resumed = training.run(versions.claim(version.pk, here=True))
 
     resumed.refresh_from_db()
     whole.refresh_from_db()
@@ -95,10 +95,10 @@ def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
 
 
 def test_too_little_to_learn_from_fails_with_the_reason(db):
-    version = versions.register("dvbpr")
+    version = versions.register("dvbpr", here=True)
 
     with pytest.raises(TrainingFailed, match="0 shoppers"):
-        training.run(version.pk)
+        training.run(version)
 
     version.refresh_from_db()
     assert version.state == "failed"
@@ -106,10 +106,10 @@ def test_too_little_to_learn_from_fails_with_the_reason(db):
 
 
 def test_a_bad_setting_fails_with_its_name(shop):
-    version = versions.register("dvbpr", method_settings={"dimensions": "many"})
+    version = versions.register("dvbpr", method_settings={"dimensions": "many"}, here=True)
 
     with pytest.raises(TrainingFailed, match="dimensions"):
-        training.run(version.pk)
+        training.run(version)
 
 
 def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, monkeypatch):
@@ -120,7 +120,7 @@ def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, m
         finish(version)
 
     monkeypatch.setattr(versions, "finish", upload_then_finish)
-    version = training.run(versions.register("pixels", activate=True).pk)
+    version = training.run(versions.register("pixels", activate=True, here=True))
 
     assert ModelVersion.objects.get(pk=version.pk).state == "active"
     assert ImageEmbedding.objects.filter(version=version, product=late[0]).exists()
@@ -140,12 +140,19 @@ def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
         ([], "name a method"),
         (["pixels", "--set", "dimensions"], "key=value"),
         (["--resume", "999"], "no version 999"),
+        (["--resume", "999", "--queue"], "no version 999"),
+        (["visrec", "--resume", "999"], "leave the rest away"),
         (["pixels", "--set", "colour=red"], "colour"),
+        (["pixels", "--set", "colour=red", "--queue"], "colour"),
+        (["visrec", "--epochs", "0"], "from 1"),
+        (["visrec", "--epochs", "-2"], "from 1"),
     ],
 )
-def test_the_command_names_what_it_cannot_do(shop, arguments, message):
+def test_the_command_names_what_it_cannot_do_and_leaves_no_version_behind(shop, arguments, message):
     with pytest.raises(CommandError, match=message):
         call_command("train", *arguments, verbosity=0)
+
+    assert not ModelVersion.objects.exists()
 
 
 def test_the_command_embeds_what_is_missing(shop, capsys):
@@ -161,6 +168,6 @@ def test_the_command_embeds_what_is_missing(shop, capsys):
 
 
 def test_the_products_file_maps_items_to_products(shop):
-    version = training.run(versions.register("dvbpr", epochs=1).pk)
+    version = training.run(versions.register("dvbpr", epochs=1, here=True))
 
     assert json.loads((version.folder / embedding.PRODUCTS_FILE).read_text()) == sorted(p.pk for p in shop)

@@ -30,7 +30,7 @@ def test_versions_of_a_method_are_numbered_and_an_unknown_method_is_refused():
 
 
 def test_activating_retires_the_former_one(active):
-    newer = VersionFactory(number=2)
+    newer = VersionFactory()
 
     versions.activate(newer)
 
@@ -39,7 +39,7 @@ def test_activating_retires_the_former_one(active):
 
 def test_a_version_that_lacks_vectors_is_not_activated(active):
     ProductFactory()
-    newer = VersionFactory(number=2)
+    newer = VersionFactory()
 
     with pytest.raises(VersionNotReady, match="lacks the vectors of 1 pictures"):
         versions.activate(newer)
@@ -48,7 +48,7 @@ def test_a_version_that_lacks_vectors_is_not_activated(active):
 
 
 def test_an_untrained_version_is_not_activated(active):
-    newer = VersionFactory(number=2, state="training")
+    newer = VersionFactory(state="training")
 
     with pytest.raises(VersionNotReady, match="is training"):
         versions.activate(newer)
@@ -58,12 +58,12 @@ def test_an_untrained_version_is_not_activated(active):
 
 def test_the_database_allows_one_active_version_a_role(active):
     with pytest.raises(IntegrityError, match="one_active_version"), transaction.atomic():
-        VersionFactory(number=2, state="active")
+        VersionFactory(state="active")
 
 
 def test_rolling_back_returns_to_whichever_served_before(active):
     versions.activate(active)
-    newer = VersionFactory(number=2)
+    newer = VersionFactory()
     versions.activate(newer)
 
     assert versions.roll_back("similar") == active
@@ -126,7 +126,7 @@ def test_a_picture_deleted_meanwhile_is_passed_over(active):
 
 
 def test_each_version_has_an_index_of_its_own_which_goes_with_it(active):
-    other = VersionFactory(number=2, dimensions=3)
+    other = VersionFactory(dimensions=3)
     versions.build_index(active)
     versions.build_index(other)
     versions.build_index(other)

@@ -3,6 +3,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import ProductImage
 from recommender import embedding, training, versions
+from recommender.models import ShopperVector
 from tests.factories import (
     AccountFactory,
     InteractionFactory,
@@ -58,9 +59,30 @@ def test_for_you_says_what_carried_each_pick(client, active_personal):
     assert "From what you liked and looked at lately." in page
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("purchase", "because you bought Red boots<"),
+        ("like", "because you liked Red boots<"),
+        ("cart", "because you put Red boots in the cart<"),
+        ("click", "because you looked at Red boots<"),
+        ("view", "because you looked at Red boots<"),
+    ],
+)
+def test_for_you_says_what_the_visitor_did(client, active_personal, kind, told):
+    client.force_login(AccountFactory(username="ada"))
+    boots = ProductFactory(title="Red boots")
+    shopper = InteractionFactory(shopper__key="ada", product=boots, kind=kind).shopper
+    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=turned(0))
+    for product, degrees in ((boots, 0), (ProductFactory(), 2)):
+        embed(product, active_personal, turned(degrees))
+
+    assert told in client.get("/for-you/").content.decode()
+
+
 def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_hand):
     products = [ProductFactory(picture=seed) for seed in range(12)]
-    training.run(versions.register("pixels", activate=True).pk)
+    training.run(versions.register("pixels", activate=True, here=True))
 
     answer = client.post("/search/photo/", photo(picture_bytes(5)))
 
@@ -75,7 +97,7 @@ def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_ha
 def test_a_photo_of_nothing_in_the_shop_has_no_good_match(client, worker_at_hand):
     for seed in range(12):
         ProductFactory(picture=seed)
-    version = training.run(versions.register("pixels", activate=True).pk)
+    version = training.run(versions.register("pixels", activate=True, here=True))
     type(version).objects.update(good_match=0.999)
 
     answer = client.post("/search/photo/", photo(picture_bytes(99)))

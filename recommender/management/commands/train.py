@@ -27,29 +27,34 @@ class Command(BaseCommand):
         parser.add_argument("--resume", type=int, metavar="ID", help="go on with an interrupted version")
 
     def handle(self, *, method, epochs, seed, activate, queue, resume, **options):
-        if (method is None) == (resume is None):
+        if method is None and resume is None:
             raise CommandError("name a method, or --resume an ID")
-        if epochs is not None and epochs < 0:
-            raise CommandError(f"--epochs {epochs}: it takes a whole number from 0")
+        if resume is not None and (method or epochs or options["set"]):
+            raise CommandError(f"--resume {resume} goes on with what that version was told; leave the rest away")
+        if epochs is not None and epochs < 1:
+            raise CommandError(f"--epochs {epochs}: it takes a whole number from 1")
+        from recommender import training  # torch
+
+        version = None
         try:
             if resume is not None:
-                version = resumed(resume, activate)
+                version = resumed(resume, activate, queue)
             else:
                 settings = parsed(options["set"])
+                training.check(method, settings)
                 version = versions.register(
-                    method, method_settings=settings, epochs=epochs, seed=seed, activate=activate
+                    method, method_settings=settings, epochs=epochs, seed=seed, activate=activate, here=not queue
                 )
             if queue:
                 versions.queue_training(version)
                 return f"version {version.pk} ({version}) is queued"
-            from recommender import training  # torch
-
             self.stderr.write(f"version {version.pk}: {version}")
-            version = training.run(version.pk, progress=options["verbosity"] > 0)
+            version = training.run(version, progress=options["verbosity"] > 0)
         except RecommenderError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            raise CommandError(f"interrupted; go on with: train --resume {version.pk}", returncode=130) from None
+            again = f"; go on with: train --resume {version.pk}" if version else ""
+            raise CommandError(f"interrupted{again}", returncode=130) from None
         return f"version {version.pk} ({version}) is {version.state}" + measured(version)
 
 
@@ -63,12 +68,13 @@ def parsed(settings: list[str]) -> dict[str, str]:
     return pairs
 
 
-def resumed(version_id: int, activate: bool) -> ModelVersion:
-    version = ModelVersion.objects.filter(pk=version_id).first()
+def resumed(version_id: int, activate: bool, queue: bool) -> ModelVersion:
+    version = ModelVersion.objects.filter(pk=version_id).first() if queue else versions.claim(version_id, here=True)
     if version is None:
         raise CommandError(f"there is no version {version_id}")
     if activate and not version.activate_when_ready:
-        ModelVersion.objects.filter(pk=version_id).update(activate_when_ready=True)
+        version.activate_when_ready = True
+        version.save(update_fields=["activate_when_ready"])
     return version
 
 

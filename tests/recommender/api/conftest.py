@@ -43,7 +43,7 @@ def trained(db) -> ModelVersion:
     """Twelve products and a version that was trained on their pictures, in service."""
     for number in range(12):
         ProductFactory(sku=f"A-{number}", picture=number)
-    return training.run(versions.register("pixels", activate=True).pk)
+    return training.run(versions.register("pixels", activate=True, here=True))
 
 
 @pytest.fixture
