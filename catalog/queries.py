@@ -62,17 +62,6 @@ def own_interactions(*, shopper: Shopper | None = None, session: str = "") -> Qu
     return Interaction.objects.filter(session=session) if session else Interaction.objects.none()
 
 
-def liked_product_ids(*, shopper: Shopper | None = None, session: str = "") -> set[int]:
-    """Products whose latest verdict by this visitor is a like."""
-    verdicts = (
-        own_interactions(shopper=shopper, session=session)
-        .filter(kind__in=[Kind.LIKE, Kind.DISLIKE])
-        .order_by("occurred_at", "pk")
-        .values_list("product_id", "kind")
-    )
-    return {product for product, kind in dict(verdicts).items() if kind == Kind.LIKE}
-
-
 def verdict(product: Product, *, shopper: Shopper | None = None, session: str = "") -> Kind | None:
     """What this visitor said last of the product: LIKE, DISLIKE or nothing."""
     said = (

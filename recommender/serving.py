@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 from django.db.models import Max, QuerySet, prefetch_related_objects
 
-from catalog.models import Product, Shopper
+from catalog.models import Kind, Product, Shopper
 from catalog.queries import narrow, own_interactions
 from recommender import queries, taste
 from recommender.errors import NoActiveVersion
@@ -17,6 +17,8 @@ from recommender.models import ImageEmbedding, ModelVersion, Popularity, Role
 
 FOLD_IN_PRODUCTS = 3  # fewer products than this say too little about a shopper
 HISTORY = 200  # the latest interactions that a taste is read from
+# Of several things done to one product the last of these counts, and is what the visitor is told.
+TELLING = (Kind.VIEW, Kind.CLICK, Kind.CART, Kind.LIKE, Kind.PURCHASE, Kind.DISLIKE)
 DIVERSITY_POOL = 5  # candidates for each place in a diverse list
 
 
@@ -37,6 +39,7 @@ class Ask:
 @dataclass(frozen=True)
 class Because:
     product: Product  # one of the shopper's own
+    kind: Kind  # what the shopper did to it
     weight: float  # the weights of one result add up to 1
 
 
@@ -229,9 +232,10 @@ def diverse(rows: list[Candidate], ask: Ask) -> list[Candidate]:
 
 @dataclass(frozen=True)
 class History:
-    """What a visitor did that says something about taste: a product each, with its vector and its weight."""
+    """What a visitor did that says something about taste: a product each, what was done, its vector, its weight."""
 
     products: list[Product] = field(default_factory=list)
+    kinds: list[Kind] = field(default_factory=list)
     vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))  # (N, K)
     weights: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (N,)
 
@@ -241,24 +245,23 @@ class History:
 
 
 def history(version: ModelVersion, shopper: Shopper | None = None, session: str = "") -> History:
-    """The strongest thing that the visitor did to each product lately; a dislike outweighs all else."""
+    """The most telling thing that the visitor did to each product lately; a dislike outweighs all else."""
     rows = own_interactions(shopper=shopper, session=session).values_list("product_id", "kind")[:HISTORY]
-    weights: dict[int, float] = {}
+    did: dict[int, Kind] = {}
     for product, kind in rows:
-        weight, known = taste.WEIGHTS[kind], weights.get(product)
-        if known is None or weight < 0 or 0 <= known < weight:
-            weights[product] = weight
+        did[product] = max(did.get(product, kind), kind, key=TELLING.index)
     embeddings = {
         row.product_id: row
-        for row in ImageEmbedding.objects.filter(version=version, product__in=weights).select_related("product")
+        for row in ImageEmbedding.objects.filter(version=version, product__in=did).select_related("product")
     }
-    found = [product for product in weights if product in embeddings]
+    found = [product for product in did if product in embeddings]
     if not found:
         return History()
     return History(
         products=[embeddings[product].product for product in found],
+        kinds=[Kind(did[product]) for product in found],
         vectors=np.asarray([embeddings[product].vector for product in found], dtype=np.float64),
-        weights=np.asarray([weights[product] for product in found]),
+        weights=np.asarray([taste.WEIGHTS[did[product]] for product in found]),
     )
 
 
@@ -290,7 +293,7 @@ def explained(version: ModelVersion, results: list[Result], own: History) -> lis
         replace(
             result,
             because=[
-                Because(own.products[liked[place]], weight)
+                Because(own.products[liked[place]], own.kinds[liked[place]], weight)
                 for place, weight in taste.carriers(vectors[result.product.pk], own.vectors[liked])
             ],
         )

@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog import visitors
-from catalog.queries import liked_product_ids
 from recommender import photos, strips
 from recommender.errors import NoActiveVersion, WorkersAway
 from recommender.forms import PhotoForm
@@ -21,11 +20,7 @@ AWAY_SECONDS = 10  # what a client should wait before it tries again
 @require_safe
 def for_you(request: HttpRequest) -> HttpResponse:
     visitor = visitors.recognise(request)
-    context = {
-        "strip": strips.personal(visitor, FOR_YOU, explain=True),
-        "liked": liked_product_ids(shopper=visitor.shopper, session=visitor.session),
-    }
-    return render(request, "recommender/for_you.html", context)
+    return render(request, "recommender/for_you.html", {"strip": strips.personal(visitor, FOR_YOU, explain=True)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

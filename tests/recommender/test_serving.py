@@ -131,6 +131,39 @@ def test_a_trained_shopper_gets_what_their_taste_scores_highest_and_has_not_met(
     assert [(because.product, because.weight) for because in found.results[0].because] == [(known, 1.0)]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        (["view"], "view"),
+        (["purchase", "like", "cart", "view"], "purchase"),
+        (["view", "cart", "click"], "cart"),
+        (["like", "cart"], "like"),
+    ],
+)
+def test_an_explanation_knows_the_most_telling_thing_done(active_personal, kinds, told):
+    known, pick = placed(active_personal, 0, 10)
+    shopper = ShopperFactory()
+    for kind in kinds:
+        InteractionFactory(shopper=shopper, product=known, kind=kind)
+    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=[2.0, 0.0])
+
+    (result,) = serving.for_shopper(shopper, Ask(explain=True)).results
+
+    assert [(because.product, because.kind) for because in result.because] == [(known, told)]
+
+
+def test_what_is_disliked_explains_nothing(active_personal):
+    known, pick = placed(active_personal, 0, 10)
+    shopper = ShopperFactory()
+    for kind in ("purchase", "dislike", "view"):
+        InteractionFactory(shopper=shopper, product=known, kind=kind)
+    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=[2.0, 0.0])
+
+    (result,) = serving.for_shopper(shopper, Ask(explain=True)).results
+
+    assert (result.product, result.because) == (pick, [])
+
+
 def test_a_shopper_nobody_trained_is_folded_in(active_personal):
     *own, near, far = placed(active_personal, 0, 5, 10, 15, 180)
     shopper = ShopperFactory()
