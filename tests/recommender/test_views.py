@@ -82,7 +82,7 @@ def test_for_you_says_what_the_visitor_did(client, active_personal, kind, told):
 
 def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_hand):
     products = [ProductFactory(picture=seed) for seed in range(12)]
-    training.run(versions.register("pixels", activate=True).pk)
+    training.run(versions.register("pixels", activate=True, here=True))
 
     answer = client.post("/search/photo/", photo(picture_bytes(5)))
 
@@ -97,7 +97,7 @@ def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_ha
 def test_a_photo_of_nothing_in_the_shop_has_no_good_match(client, worker_at_hand):
     for seed in range(12):
         ProductFactory(picture=seed)
-    version = training.run(versions.register("pixels", activate=True).pk)
+    version = training.run(versions.register("pixels", activate=True, here=True))
     type(version).objects.update(good_match=0.999)
 
     answer = client.post("/search/photo/", photo(picture_bytes(99)))
