@@ -4,16 +4,18 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from tqdm import tqdm
+from django.db import transaction
 
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers.archive import Folder
 from catalog.importers.csv_file import CsvFile
+from catalog.importers.progress import counted
 from catalog.importers.reports import InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
 from catalog.interactions import Event, record
@@ -31,46 +33,54 @@ Records = Iterator[tuple[str, Mapping[str, object]] | Problem]
 
 
 def import_interactions(
-    file: Path, *, is_simulated: bool = False, progress: bool = False, on_problem: OnProblem | None = None
+    file: Path,
+    *,
+    is_simulated: bool = False,
+    limit: int | None = None,
+    dry_run: bool = False,
+    progress: bool = False,
+    on_problem: OnProblem | None = None,
 ) -> InteractionReport:
     """Record the interactions in `file`: `user,sku,kind,timestamp[,id]` as CSV, or as a JSON object a line.
 
     A second import of the same rows counts them as duplicates, also where they have no id. is_simulated: mark the
-    shoppers that this makes. progress: a bar on stderr. on_problem: called with each as it is met.
+    shoppers that this makes. limit: only this many of its first rows. dry_run: record all, and take it back at the end.
+    progress: a bar on stderr. on_problem: called with each as it is met.
     Every thousand rows are committed by themselves. Raises ImportFailed for a file that cannot be read at all.
     """
-    records = open_records(file)
-    total = len(records)
-    if total == 0:
-        raise ImportFailed(f"{file} holds no interactions")
     report = InteractionReport()
-
-    def pass_over(problem: Problem) -> None:
-        report.problems.append(problem)
-        if on_problem:
-            on_problem(problem)
-
-    entries = iter(records)
-    with tqdm(total=total, unit=" interactions", disable=not progress) as bar:
+    with (
+        taken_back() if dry_run else nullcontext(),
+        counted(open_records(file), file, "interactions", limit=limit, shown=progress) as (entries, bar),
+    ):
         while batch := list(islice(entries, BATCH)):
             places, events = [], []
             for entry in batch:
                 if isinstance(entry, Problem):
-                    pass_over(entry)
+                    report.pass_over(entry, on_problem)
                     continue
                 place, fields = entry
                 try:
                     events.append(event(fields))
                     places.append(place)
                 except BadRow as error:
-                    pass_over(Problem(place, str(error)))
+                    report.pass_over(Problem(place, str(error)), on_problem)
             recorded = record(events, is_simulated=is_simulated)
             report.accepted += recorded.accepted
             report.duplicates += recorded.duplicates
             for index, errors in recorded.rejected.items():
-                pass_over(Problem(places[index], " ".join(reason for reasons in errors.values() for reason in reasons)))
+                reasons = " ".join(reason for told in errors.values() for reason in told)
+                report.pass_over(Problem(places[index], reasons), on_problem)
             bar.update(len(batch))
     return report
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """One transaction, so that a row finds its duplicate in any batch before; nothing of it stays."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def open_records(file: Path) -> "CsvFile | JsonLines":

@@ -4,14 +4,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
-from tqdm import tqdm
-
-from catalog.errors import BadRow, ImportFailed, UnreadablePicture
+from catalog.errors import BadRow, UnreadablePicture
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
+from catalog.importers.progress import counted
 from catalog.importers.reports import OnProblem, Report
 from catalog.importers.rows import Problem, Row
 from catalog.importers.writer import Item, checked, write
@@ -36,17 +34,13 @@ def import_products(
     Every batch is committed by itself, so that whatever ends the import loses that batch at most.
     Raises ImportFailed for a source that cannot be read at all.
     """
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit is {limit}; it takes at least 1")
+    report = Report()
     with (
         open_source(source) as rows,
         ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
-        tqdm(total=min(len(rows), limit or len(rows)), unit=" products", disable=not progress) as bar,
+        counted(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
     ):
-        if not len(rows):
-            raise ImportFailed(f"{source} holds no products")
-        report = Report()
-        for batch in batches(checked_once(islice(rows, limit)), rows.archive):
+        for batch in batches(checked_once(entries), rows.archive):
             problems = [entry for entry in batch if isinstance(entry, Problem)]
             items = [entry for entry in batch if isinstance(entry, Item)]
             written = write(items, partial(read_pictures, pool, rows.archive), dry_run=dry_run)
@@ -54,9 +48,7 @@ def import_products(
             report.updated += written.updated
             report.unchanged += written.unchanged
             for problem in problems + written.problems:
-                report.problems.append(problem)
-                if on_problem:
-                    on_problem(problem)
+                report.pass_over(problem, on_problem)
             bar.update(len(batch))
         report.made_up_prices = report.created > 0 and not rows.has_prices
     return report

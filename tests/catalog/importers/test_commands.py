@@ -1,4 +1,10 @@
+import fcntl
 import io
+import os
+import select
+import struct
+import sys
+import termios
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -8,6 +14,7 @@ from tests.catalog.importers.builders import HEADER, shop_table, write_csv
 from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
+INTERACTIONS = ["user", "sku", "kind", "timestamp"]
 
 
 def run(*words):
@@ -27,7 +34,7 @@ def test_import_products_ends_with_the_counts(tmp_path):
     assert run("import_products", source)[0] == "0 created, 0 updated, 2 unchanged, 1 failed\n"
 
 
-def test_limit_and_dry_run(tmp_path):
+def test_limit_and_dry_run_of_products(tmp_path):
     source = shop_table(tmp_path, 3)
 
     assert run("import_products", source, "--limit=2", "--dry-run") == (
@@ -37,10 +44,24 @@ def test_limit_and_dry_run(tmp_path):
     assert not Product.objects.exists()
 
 
+def test_limit_and_dry_run_of_interactions(tmp_path):
+    ProductFactory(sku="A")
+    rows = [[user, "A", "like", "2026-01-02"] for user in ("u1", "u1", "u2")]
+    file = write_csv(tmp_path / "t.csv", rows, INTERACTIONS)
+
+    assert run("import_interactions", file, "--limit=2", "--dry-run") == (
+        "1 accepted, 1 duplicates, 0 failed (dry run: nothing was written)\n",
+        "",
+    )
+    assert not Interaction.objects.exists()
+    assert not Shopper.objects.exists()
+
+
+@pytest.mark.parametrize("command", ["import_products", "import_interactions"])
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])
-def test_a_limit_that_makes_no_sense(tmp_path, limit):
+def test_a_limit_that_makes_no_sense(tmp_path, command, limit):
     with pytest.raises(CommandError, match=f"'{limit}' is not a whole number above 0"):
-        run("import_products", shop_table(tmp_path), f"--limit={limit}")
+        run(command, shop_table(tmp_path), f"--limit={limit}")
 
 
 @pytest.mark.parametrize("command", ["import_products", "import_interactions"])
@@ -57,6 +78,57 @@ def test_a_bar_shows_the_progress(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.fixture
+def two_bad_ones(tmp_path):
+    """A source with a missing picture in lines 3 and 4, and what is said of it."""
+    source = shop_table(tmp_path, 4)
+    for number in (1, 2):
+        (source / f"images/P{number}.jpg").unlink()
+    told = [f"products.csv line {line}: images/P{line - 2}.jpg: there is no such file" for line in (3, 4)]
+    return source, told
+
+
+def test_where_there_is_no_terminal_bar_and_problems_have_lines_of_their_own(two_bad_ones, capsys):
+    source, told = two_bad_ones
+
+    call_command("import_products", source)
+
+    err = capsys.readouterr().err
+    first, *problems, last = err.splitlines()
+    assert "\r" not in err
+    assert (first[:5], problems, last[:5]) == ("0%|  ", told, "100%|")
+    assert "4/4" in last
+
+
+def test_on_a_terminal_the_bar_stands_below_all_problems(two_bad_ones, monkeypatch):
+    source, told = two_bad_ones
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        call_command("import_products", source, stdout=io.StringIO())
+        output = b""
+        while select.select([ours], [], [], 0.5)[0]:
+            output += os.read(ours, 10_000)
+    os.close(ours)
+
+    *problems, last = shown(output.decode())
+    assert problems == told
+    assert last.startswith("100%|")
+    assert "4/4" in last
+
+
+def shown(output: str) -> list[str]:
+    """The lines that a terminal is left with: what follows a carriage return goes over what was there."""
+    screen = []
+    for line in output.replace("\r\n", "\n").removesuffix("\n").split("\n"):
+        seen = ""
+        for drawing in line.split("\r"):
+            seen = drawing + seen[len(drawing) :]
+        screen.append(seen.rstrip())
+    return screen
+
+
 def test_only_the_first_problems_are_printed_and_the_others_counted(tmp_path):
     rows = [[f"P{number}", "Title", "Shoes", "1", "no.jpg"] for number in range(53)]
 
@@ -70,7 +142,7 @@ def test_only_the_first_problems_are_printed_and_the_others_counted(tmp_path):
 def test_import_interactions_ends_with_the_counts(tmp_path):
     ProductFactory(sku="A")
     rows = [["u1", "A", "like", "2026-01-02"], ["u1", "NOPE", "like", "2026-01-02"]]
-    file = write_csv(tmp_path / "t.csv", rows, ["user", "sku", "kind", "timestamp"])
+    file = write_csv(tmp_path / "t.csv", rows, INTERACTIONS)
 
     out, err = run("import_interactions", file, "--simulated")
 

@@ -149,6 +149,27 @@ def test_more_than_a_batch(imported):
     assert report.problems[0].place == "t.csv line 2302"
 
 
+def test_limit_takes_the_first_rows_good_or_bad(imported):
+    report = imported("u1,NO,view,1,", "u1,A,view,1,", "u2,A,view,1,", limit=2)
+
+    assert counts(report) == (1, 0, 1)
+    assert Shopper.objects.get().key == "u1"
+    with pytest.raises(ValueError, match="limit is 0"):
+        imported("u1,A,view,1,", limit=0)
+
+
+def test_a_dry_run_counts_the_same_and_writes_nothing(imported):
+    imported("u0,A,view,1,e0")
+    before = list(Interaction.objects.values()), list(Shopper.objects.values())
+    rows = ["u0,A,view,1,e0", *(f"u1,A,view,{number}," for number in range(1500)), "u1,A,view,0,", "u1,NO,view,1,"]
+
+    dry = imported(*rows, dry_run=True)
+
+    assert counts(dry) == (1500, 2, 1)
+    assert (list(Interaction.objects.values()), list(Shopper.objects.values())) == before
+    assert imported(*rows) == dry
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
