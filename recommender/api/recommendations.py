@@ -1,11 +1,15 @@
 """The recommendation answer: what may be asked, and how it is told."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 
 from django.http import QueryDict
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from recommender.api.fields import Filters, Flag, Limit, Skus
 from recommender.api.products import ProductSerializer, product_context
@@ -84,3 +88,23 @@ def answer(request: Request, recommendation: Recommendation, ask: Ask) -> Respon
     context = product_context(request, [*(result.product for result in results), *carriers])
     recommendation = replace(recommendation, results=results, reason=recommendation.reason or "nothing_matches")
     return Response(RecommendationSerializer(recommendation, context=context).data)
+
+
+def recommends(**documented) -> Callable[[Callable[..., Recommendation]], Callable[..., Response]]:
+    """Makes a handler of a view's method that takes what is asked after the request, and returns a recommendation.
+
+    documented: what `extend_schema` is told beside the parameters and the answer.
+    """
+
+    def handler_of(recommend: Callable[..., Recommendation]) -> Callable[..., Response]:
+        @wraps(recommend)
+        def handler(view: APIView, request: Request, **place: str) -> Response:
+            params = request.query_params.copy()
+            if request.method == "POST":
+                params.update(request.data)  # where both say something, the form, being last, is heard
+            ask = asked(params)
+            return answer(request, recommend(view, request, ask, **place), ask)
+
+        return extend_schema(parameters=[AskParams], responses=RecommendationSerializer, **documented)(handler)
+
+    return handler_of

@@ -1,9 +1,7 @@
 """products/SKU/similar/ and search/image/: products that look like a product, or like a photo."""
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
@@ -11,21 +9,18 @@ from recommender import photos, serving
 from recommender.api.fields import PhotoField
 from recommender.api.parsers import MultiPartParser
 from recommender.api.products import product_or_404
-from recommender.api.recommendations import AskParams, RecommendationSerializer, answer, asked
+from recommender.api.recommendations import AskParams, recommends
 from recommender.api.throttling import PhotoThrottle
+from recommender.serving import Ask, Recommendation
 
 
 class SimilarProducts(APIView):
-    @extend_schema(
+    @recommends(
         summary="Products that look like this one",
         description="Without results, `reason` is `not_yet_findable` while the picture waits for its embedding.",
-        parameters=[AskParams],
-        responses=RecommendationSerializer,
     )
-    def get(self, request: Request, sku: str) -> Response:
-        ask = asked(request.query_params)
-        product = product_or_404(request, sku)
-        return answer(request, serving.similar_products(product, ask), ask)
+    def get(self, request: Request, ask: Ask, sku: str) -> Recommendation:
+        return serving.similar_products(product_or_404(request, sku), ask)
 
 
 class Photo(serializers.Serializer):
@@ -40,17 +35,12 @@ class SearchImage(APIView):
     parser_classes = [MultiPartParser]
     throttle_classes = [*api_settings.DEFAULT_THROTTLE_CLASSES, PhotoThrottle]
 
-    @extend_schema(
+    @recommends(
         summary="Products that look like a photo",
         description="Without results, `reason` is `no_good_match`: nothing comes near.",
-        parameters=[AskParams],
         request=PhotoForm,
-        responses=RecommendationSerializer,
     )
-    def post(self, request: Request) -> Response:
-        params = request.query_params.copy()
-        params.update(request.data)  # where both say something, the form, being last, is heard
-        ask = asked(params)
+    def post(self, request: Request, ask: Ask) -> Recommendation:
         photo = Photo(data=request.data)
         photo.is_valid(raise_exception=True)
-        return answer(request, photos.products_like(photo.validated_data["image"], ask), ask)
+        return photos.products_like(photo.validated_data["image"], ask)

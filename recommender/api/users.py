@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.models import Shopper
 from recommender import serving
-from recommender.api.recommendations import AskParams, RecommendationSerializer, answer, asked
+from recommender.api.recommendations import recommends
 from recommender.serving import Ask, Recommendation
 
 
@@ -45,30 +45,21 @@ def recommended(shopper: Shopper | None, ask: Ask) -> Recommendation:
 class UserRecommendations(APIView):
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(
+    @recommends(
         summary="What a shopper would like",
         description="Shoppers see their own, staff anybody's. `popular` for a shopper of whom too little is known.",
-        parameters=[AskParams],
-        responses=RecommendationSerializer,
     )
-    def get(self, request: Request, key: str) -> Response:
-        ask = asked(request.query_params)
-        return answer(request, recommended(shopper_for(request, key), ask), ask)
+    def get(self, request: Request, ask: Ask, key: str) -> Recommendation:
+        return recommended(shopper_for(request, key), ask)
 
 
 class MyRecommendations(APIView):
-    @extend_schema(
-        summary="What the caller would like",
-        description="For a guest, judged by what this session did.",
-        parameters=[AskParams],
-        responses=RecommendationSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        ask = asked(request.query_params)
+    @recommends(summary="What the caller would like", description="For a guest, judged by what this session did.")
+    def get(self, request: Request, ask: Ask) -> Recommendation:
         visitor = visitors.recognise(request)
         if request.user.is_authenticated:
-            return answer(request, recommended(visitor.shopper, ask), ask)
-        return answer(request, serving.for_session(visitor.session, ask), ask)
+            return recommended(visitor.shopper, ask)
+        return serving.for_session(visitor.session, ask)
 
 
 class UserInteractions(APIView):
