@@ -2,11 +2,14 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
 from catalog.importers.rows import Problem
+
+UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 class CsvFile:
@@ -61,9 +64,10 @@ class CsvFile:
         try:
             with (
                 self.archive.open(self.name) as file,
-                io.TextIOWrapper(file, "utf-8-sig", newline="") as text,
+                # A byte that is not UTF-8 becomes half a surrogate pair, which UTF-8 itself cannot spell.
+                io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text,
             ):
-                reader = csv.reader(text)
+                reader = csv.reader(self._decoded(text))
                 while True:
                     first, last = last + 1, last
                     try:
@@ -77,13 +81,19 @@ class CsvFile:
                     last = reader.line_num
                     if fields:
                         yield self._place(first, last), fields
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            raise ImportFailed(f"{self.label} is not UTF-8: byte 0x{byte:02x} after line {last}") from None
         except FileNotFoundError:
             raise ImportFailed(f"{self.label} does not exist") from None
         except READ_ERRORS as error:
             raise ImportFailed(f"{self.label} cannot be read: {error}") from error
+
+    def _decoded(self, lines: Iterable[str]) -> Iterator[str]:
+        for number, line in enumerate(lines, 1):
+            if wrong := UNDECODED.search(line):
+                byte = ord(wrong.group()) - 0xDC00
+                raise ImportFailed(
+                    f"{self.label} is not UTF-8: line {number} has the byte 0x{byte:02x}; save it as UTF-8, then import it"
+                )
+            yield line
 
     def _place(self, first: int, last: int) -> str:
         return f"{self.name} line {first}" if first == last else f"{self.name} lines {first}-{last}"

@@ -113,7 +113,7 @@ def test_styles_without_ids_say_which_column_is_missing(tmp_path):
 def test_a_table_in_another_encoding_says_so(tmp_path):
     (tmp_path / "styles.csv").write_bytes("id,kind\n1,café".encode("latin-1"))
 
-    with pytest.raises(BadData, match=r"styles.csv cannot be read: 'utf-8' codec"):
+    with pytest.raises(BadData, match=r"styles.csv is not UTF-8: line 2, .*; save it as UTF-8"):
         read_photos(tmp_path)
 
 

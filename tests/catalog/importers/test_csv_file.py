@@ -61,8 +61,10 @@ def test_missing_columns_are_named(opened):
     [
         (b"", "is empty"),
         (b"a,b,a\n", "has twice: a"),
-        (b"a,b\n1,2\n1,caf\xe9\n", "is not UTF-8: byte 0xe9"),
-        ("a,b\n".encode("utf-16"), "is not UTF-8: byte 0xff"),
+        (b"a,b\n1,2\n1,caf\xe9\n", "is not UTF-8: line 3 has the byte 0xe9; save it as UTF-8, then import it"),
+        (b"a,b\n" + 5000 * b'1,"\n2"\n' + b"1,caf\xe9\n", "is not UTF-8: line 10002 has the byte 0xe9"),
+        (b"a,b\r1,2\r1,caf\xe9\r", "is not UTF-8: line 3 has"),
+        ("a,b\n".encode("utf-16"), "is not UTF-8: line 1 has the byte 0xff"),
     ],
 )
 def test_a_file_that_cannot_be_read_at_all(opened, content, reason):
