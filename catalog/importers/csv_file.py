@@ -90,9 +90,8 @@ class CsvFile:
         for number, line in enumerate(lines, 1):
             if wrong := UNDECODED.search(line):
                 byte = ord(wrong.group()) - 0xDC00
-                raise ImportFailed(
-                    f"{self.label} is not UTF-8: line {number} has the byte 0x{byte:02x}; save it as UTF-8, then import it"
-                )
+                reason = f"line {number} has the byte 0x{byte:02x}; save it as UTF-8, then import it"
+                raise ImportFailed(f"{self.label} is not UTF-8: {reason}")
             yield line
 
     def _place(self, first: int, last: int) -> str:
