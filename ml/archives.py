@@ -2,8 +2,10 @@
 
 import csv
 import io
+import os
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -40,14 +42,17 @@ class Table:
 
 
 class Files:
-    """The files under a folder, in a zip, or beside a CSV, by their relative names with forward slashes."""
+    """The files under a folder, in a zip, or beside a CSV, by their relative names with forward slashes.
+
+    Links are followed, except those that lead back to where they lie.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises BadData if the path is none of these."""
         self.path = path
         self.by_name: dict[str, Path | Member]
         if path.is_dir():
-            self.by_name = {p.relative_to(path).as_posix(): p for p in sorted(path.rglob("*")) if p.is_file()}
+            self.by_name = {file.relative_to(path).as_posix(): file for file in sorted(_below(path))}
         elif path.suffix.lower() == ".csv" and path.is_file():
             beside = Files(path.parent)
             self.by_name = {n: s for n, s in beside.by_name.items() if n == path.name or not n.endswith(".csv")}
@@ -83,6 +88,22 @@ class Files:
         except (OSError, csv.Error) as error:
             raise BadData(f"{self.path}: {name} cannot be read: {error}") from error
         return Table(name, columns, [row for _, row in numbered], [line for line, _ in numbered])
+
+
+def _below(root: Path) -> Iterator[Path]:
+    """Every file in it and in its folders, also in those that are links."""
+    for place, folders, files in os.walk(root, followlinks=True):
+        here = Path(place)
+        folders[:] = [name for name in folders if not _is_hidden(name) and not _leads_back(here / name, root)]
+        yield from (here / name for name in files)
+
+
+def _leads_back(folder: Path, root: Path) -> bool:
+    """Whether it is a link to what it was reached through, or to something around that: it would never end."""
+    if not folder.is_symlink():
+        return False
+    target = folder.resolve()
+    return any(above.resolve().is_relative_to(target) for above in folder.parents if above.is_relative_to(root))
 
 
 def _opened(path: Path) -> zipfile.ZipFile:

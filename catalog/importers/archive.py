@@ -64,6 +64,8 @@ class Archive(ABC):
 
 
 class Folder(Archive):
+    """Links are followed, except those that lead back to where they lie."""
+
     def __init__(self, root: Path):
         self.root = root
         self.label = str(root)
@@ -71,11 +73,20 @@ class Folder(Archive):
     @cached_property
     def names(self) -> list[str]:
         found = []
-        for folder, subfolders, files in os.walk(self.root):
-            subfolders[:] = [name for name in subfolders if is_wanted(name)]
-            below = Path(folder).relative_to(self.root)
+        for place, folders, files in os.walk(self.root, followlinks=True):
+            here = Path(place)
+            folders[:] = [name for name in folders if is_wanted(name) and not self._leads_back(here / name)]
+            below = here.relative_to(self.root)
             found += [(below / name).as_posix() for name in files if is_wanted(name)]
         return sorted(found)
+
+    def _leads_back(self, folder: Path) -> bool:
+        """Whether it is a link to what it was reached through, or to something around that: it would never end."""
+        if not folder.is_symlink():
+            return False
+        target = folder.resolve()
+        passed = [above.resolve() for above in folder.parents if above.is_relative_to(self.root)]
+        return any(above.is_relative_to(target) for above in passed)
 
     def open(self, name: str) -> BinaryIO:
         return (self.root / name).open("rb")

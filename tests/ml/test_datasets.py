@@ -42,6 +42,25 @@ def test_a_folder_a_class(tmp_path, inside):
     assert photos.labels["class"].tolist() == [0, 0, 1, 1]
 
 
+def test_linked_folders_are_read_and_those_that_lead_back_are_not(tmp_path):
+    photos, linked = tmp_path / "photos", tmp_path / "linked"
+    for n in range(4):
+        write_picture(photos / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
+    linked.mkdir()
+    (linked / "frocks").symlink_to(photos / "dress")
+    (linked / "hats").symlink_to("../photos/hat")
+    (linked / "self").symlink_to(linked)
+    (linked / "up").symlink_to("..")
+    (photos / "hat" / "round").symlink_to(linked)
+    (photos / "hat" / "gone.png").symlink_to("nowhere.png")
+
+    found = read_photos(linked)
+
+    assert found.names == ["frocks/0.png", "frocks/2.png", "hats/1.png", "hats/3.png", "hats/gone.png"]
+    assert found.labels["class"].tolist() == [0, 0, 1, 1, 1]
+    assert found.decode((16, 16))[0].failed == 1
+
+
 def test_zappos_folders_give_category_and_subcategory(tmp_path):
     for n, place in enumerate(["Shoes/Heels/A.", "Shoes/Flats/B", "Boots/Ankle/A.", "Boots/Ankle/C"]):
         for copy in range(2):

@@ -29,6 +29,21 @@ def test_inside_a_folder_names_are_shorter(tmp_path):
         assert inside.read_picture("images/1.jpg") == folder.read_picture("images/1.jpg") == b"one"
 
 
+def test_linked_folders_are_read_and_those_that_lead_back_are_not(tmp_path):
+    photos = write_folder(tmp_path / "photos", {"hat/1.jpg": b"one", "dress/2.jpg": b"two"})
+    linked = write_folder(tmp_path / "linked", {"boots/3.jpg": b"three"})
+    (linked / "hats").symlink_to(photos / "hat")
+    (linked / "frocks").symlink_to("../photos/dress")
+    (linked / "self").symlink_to(linked)
+    (linked / "up").symlink_to("..")
+    (photos / "hat" / "round").symlink_to(linked)
+
+    folder = Folder(linked)
+
+    assert folder.names == ["boots/3.jpg", "frocks/2.jpg", "hats/1.jpg"]
+    assert folder.read_picture("hats/1.jpg") == b"one"
+
+
 @pytest.mark.parametrize("name", ["../up.jpg", "a/../../up.jpg", "/etc/absolute.jpg"])
 def test_members_that_lead_out_of_a_zip_are_not_seen(tmp_path, name):
     with open_zip(write_zip(tmp_path / "source.zip", {name: b"x", "a/1.jpg": b"y"})) as archive:
