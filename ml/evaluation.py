@@ -25,7 +25,9 @@ class Retrieval:
 
 
 def similarities(queries: Tensor, gallery: Tensor, metric: str) -> Tensor:
-    """(Q, N), higher is nearer. metric: "cosine" or "inner"."""
+    """(Q, N), higher is nearer. metric: "cosine", "euclidean" or "inner"."""
+    if metric == "euclidean":
+        return -torch.cdist(queries, gallery)
     if metric == "cosine":
         queries, gallery = F.normalize(queries, dim=1), F.normalize(gallery, dim=1)
     return queries @ gallery.T

@@ -23,6 +23,12 @@ class State(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class Metric(models.TextChoices):
+    COSINE = "cosine"
+    EUCLIDEAN = "euclidean", "Euclidean"
+    INNER = "inner", "inner product"
+
+
 LIVE = (State.QUEUED, State.TRAINING, State.EMBEDDING)  # somebody is at work on it, or about to be
 UNFINISHED = (*LIVE, State.INTERRUPTED)
 SERVABLE = (State.READY, State.ACTIVE, State.RETIRED)  # trained and kept: embedded when a picture is added
@@ -49,7 +55,7 @@ class ModelVersion(models.Model):
     )
 
     dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Floats in each of its vectors.")
-    metric = models.CharField(max_length=10, blank=True, choices=[("cosine", "cosine"), ("inner", "inner product")])
+    metric = models.CharField(max_length=10, blank=True, choices=Metric)
     good_match = models.FloatField(
         null=True, blank=True, help_text="The least score that a photo search calls a match."
     )

@@ -5,15 +5,16 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Cast
-from pgvector.django import CosineDistance, MaxInnerProduct, VectorField
+from pgvector.django import CosineDistance, L2Distance, MaxInnerProduct, VectorField
 
 from catalog.models import Product, ProductImage, Shopper
-from recommender.models import SERVABLE, ImageEmbedding, ModelVersion, Role, ShopperVector, State
+from recommender.models import SERVABLE, ImageEmbedding, Metric, ModelVersion, Role, ShopperVector, State
 
 # Up to this many rows are sorted exactly: 3 to 8 ms, and never a short or a poor list. Measured on 100,000 products, an
 # HNSW scan that has to pass over most of its candidates finds .93 of the true neighbours in 26 ms, and .11 in 59 ms
 # where the filter asks for another category than the query's.
 EXACT_ROWS = 3000
+DISTANCES = {Metric.COSINE: CosineDistance, Metric.EUCLIDEAN: L2Distance, Metric.INNER: MaxInnerProduct}
 
 
 def active_version(role: Role) -> ModelVersion | None:
@@ -63,10 +64,10 @@ def nearest_embeddings(
 ) -> QuerySet[ImageEmbedding]:
     """The `limit` embeddings of `among` closest to `vector`, nearest first, products and their pictures joined.
 
-    vector: version.dimensions floats. Each row gains `.distance`: cosine (0 same, 2 opposite) or minus the inner
-    product, as the version's metric has it. exact: sort every row of `among` rather than walk the index.
+    vector: version.dimensions floats. Each row gains `.distance`: cosine (0 same, 2 opposite), Euclidean or minus the
+    inner product, as the version's metric has it. exact: sort every row of `among` rather than walk the index.
     """
-    measure = CosineDistance if version.metric == "cosine" else MaxInnerProduct
+    measure = DISTANCES[version.metric]
     # The filter is applied after the index scan: without hnsw.iterative_scan (set in DATABASES) a narrow `among` comes
     # back short. Adding nothing to the distance is what keeps the planner from the index.
     order = F("distance") + 0.0 if exact else F("distance")

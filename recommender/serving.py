@@ -13,7 +13,7 @@ from catalog.models import Kind, Product, Shopper
 from catalog.queries import narrow, own_interactions
 from recommender import queries, taste
 from recommender.errors import NoActiveVersion
-from recommender.models import ImageEmbedding, ModelVersion, Popularity, Role
+from recommender.models import ImageEmbedding, Metric, ModelVersion, Popularity, Role
 
 FOLD_IN_PRODUCTS = 3  # fewer products than this say too little about a shopper
 HISTORY = 200  # the latest interactions that a taste is read from
@@ -157,7 +157,7 @@ def nearest(
     exact: bool = False,
     seen_hashes: Iterable[str] = (),
 ) -> list[Result]:
-    exact = exact or version.metric != "cosine" or queries.is_narrow(among)
+    exact = exact or version.metric == Metric.INNER or queries.is_narrow(among)
 
     def page(size: int) -> list[Candidate]:
         rows = queries.nearest_embeddings(version, vector, among=among, limit=size, exact=exact)
@@ -170,9 +170,11 @@ def nearest(
 
 
 def score(version: ModelVersion, distance: float) -> float:
-    """Cosine distance 0 to 2 as 1 to 0; an inner product as the chance that the product beats an average one."""
-    if version.metric == "cosine":
+    """A distance as 0 to 1, higher is better; an inner product as the chance that the product beats an average one."""
+    if version.metric == Metric.COSINE:
         return min(max(1 - distance / 2, 0.0), 1.0)
+    if version.metric == Metric.EUCLIDEAN:  # two products by chance are about 1 apart, and score .5
+        return 1 / (1 + distance)
     return 1 / (1 + math.exp(min(distance, 700.0)))  # the operator gives minus the inner product
 
 

@@ -95,8 +95,8 @@ def embed(version: ModelVersion, progress: bool) -> None:
     for done, of in embedding.embed_all(version, progress):
         versions.follow(version, stage="embedding", done=done, of=of)
     versions.follow(version, stage="building the index")
-    embedding.calibrate(version)
     versions.build_index(version)
+    embedding.calibrate(version)
     versions.finish(version)
 
 

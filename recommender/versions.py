@@ -14,9 +14,10 @@ from catalog.models import ProductImage
 from ml.models import METHODS  # names and summaries; torch is imported only by those who load a method
 from recommender import queries, tasks
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
-from recommender.models import SERVABLE, UNFINISHED, ImageEmbedding, ModelVersion, Role, ShopperVector, State
+from recommender.models import SERVABLE, UNFINISHED, ImageEmbedding, Metric, ModelVersion, Role, ShopperVector, State
 
 VECTOR_BATCH = 1000
+OPERATORS = {Metric.COSINE: "vector_cosine_ops", Metric.EUCLIDEAN: "vector_l2_ops"}  # of an index
 
 
 def methods() -> list[tuple[str, str, str]]:
@@ -170,9 +171,9 @@ def index_name(version: ModelVersion) -> str:
 def build_index(version: ModelVersion) -> None:
     """The HNSW index that queries.nearest_embeddings walks for this version, built beside running traffic.
 
-    Only for cosine: HNSW finds .55 to .66 of the best inner products for a scattered taste, and an exact scan is cheap.
+    None for inner products: HNSW finds .55 to .66 of the best for a scattered taste, and an exact scan is cheap.
     """
-    if version.metric != "cosine":
+    if version.metric == Metric.INNER:
         return
     name = connection.ops.quote_name(index_name(version))
     with connection.cursor() as cursor:
@@ -189,7 +190,7 @@ def build_index(version: ModelVersion) -> None:
         # ef_construction 200 halves the queries that find almost nothing on clustered vectors.
         cursor.execute(
             f"CREATE INDEX {concurrently} {name} ON recommender_imageembedding"
-            f" USING hnsw ((vector::vector({version.dimensions:d})) vector_cosine_ops)"
+            f" USING hnsw ((vector::vector({version.dimensions:d})) {OPERATORS[version.metric]})"
             f" WITH (m = 16, ef_construction = 200) WHERE version_id = {version.pk:d}"
         )
 

@@ -20,7 +20,7 @@ class Model(nn.Module):
     """
 
     method: ClassVar[str]  # its name in METHODS
-    metric: ClassVar[str]  # how two vectors are compared: "cosine" or "inner"
+    metric: ClassVar[str]  # how two vectors are compared: "cosine", "euclidean" or "inner"
     Config: ClassVar[type[Config]]
     image_size: tuple[int, int] | None = None  # (H, W) that embed expects; None if it never looks at pictures
     dimensions: int  # D, the length of a vector; known before training
@@ -76,8 +76,19 @@ class SimilarModel(Model):
     metric = "cosine"
 
     def embed(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] to (B, D) float32 of length 1, the same alone as in a batch; never zero, never NaN."""
+        """(B, 3, H, W) in [0, 1] to (B, D) float32, the same alone as in a batch; never NaN.
+
+        cosine: of length 1. euclidean: scaled so that two pictures by chance are about 1 apart (`typical_distance`).
+        """
         raise NotImplementedError
+
+    def reconstruct(self, images: Tensor) -> Tensor | None:
+        """(B, 3, H, W) in [0, 1] from what the model keeps of these pictures; None if it cannot."""
+        return None
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor | None:
+        """(count, 3, H, W) in [0, 1]: pictures out of nothing; None if it cannot."""
+        return None
 
     def start(self, data: ImageArray, generator: torch.Generator) -> None: ...
 
@@ -104,6 +115,12 @@ class PersonalModel(Model):
         raise NotImplementedError
 
     def start(self, data: PersonalData, generator: torch.Generator) -> None: ...
+
+
+def typical_distance(vectors: Tensor) -> Tensor:
+    """The median Euclidean distance of pairs, a scalar above 0. vectors: (N, D), in a random order."""
+    half = len(vectors) // 2
+    return (vectors[:half] - vectors[half : 2 * half]).norm(dim=1).median().clamp(min=1e-6)
 
 
 def unit(vectors: Tensor) -> Tensor:

@@ -55,6 +55,17 @@ def test_a_search_walks_the_version_s_own_index(crowd):
     assert versions.index_name(crowd) in plan(rows)
 
 
+def test_a_euclidean_version_s_search_walks_its_index_too(crowd):
+    version = VersionFactory(dimensions=DIMENSIONS, metric="euclidean")
+    rows = [(e.image_id, e.product_id, e.vector) for e in crowd.embeddings.all()]
+    versions.store_vectors(version, rows)
+    versions.build_index(version)
+
+    rows = queries.nearest_embeddings(version, crowd.matrix[0], among=Product.objects.visible(), limit=12)
+
+    assert versions.index_name(version) in plan(rows)
+
+
 def test_the_index_finds_what_sorting_everything_finds(crowd):
     recalls = []
     for place in range(0, 600, 20):

@@ -34,6 +34,19 @@ def test_nearest_first_and_never_itself(active):
     assert [result.rank for result in found.results] == [1, 2]
 
 
+def test_a_euclidean_version_goes_by_distance_and_not_by_direction(active):
+    active.metric = "euclidean"
+    active.save()
+    query, longer, beside = (ProductFactory() for _ in range(3))
+    for product, vector in ((query, [1, 0]), (longer, [4, 0]), (beside, [1, 1])):
+        embed(product, active, vector)
+
+    found = serving.similar_products(query, Ask())
+
+    assert shown(found) == [beside, longer]
+    assert [result.score for result in found.results] == pytest.approx([1 / 2, 1 / 4])  # 1 / (1 + distance)
+
+
 def test_hidden_and_sold_out_products_are_never_shown(active):
     query, near = placed(active, 0, 10)
     placed(active, 1, is_hidden=True)
