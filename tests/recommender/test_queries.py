@@ -60,6 +60,8 @@ def test_a_euclidean_version_s_search_walks_its_index_too(crowd):
     rows = [(e.image_id, e.product_id, e.vector) for e in crowd.embeddings.all()]
     versions.store_vectors(version, rows)
     versions.build_index(version)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
     rows = queries.nearest_embeddings(version, crowd.matrix[0], among=Product.objects.visible(), limit=12)
 
