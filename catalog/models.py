@@ -7,23 +7,41 @@ from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.text import slugify
 
 
 class Category(models.Model):
-    name = models.CharField(max_length=100, unique=True)
+    """One for all the ways to write its name: catalog.categories finds or makes it."""
+
+    name = models.CharField(max_length=100)
 
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "categories"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="one_category_per_name",
+                violation_error_message="There is a category of this name, perhaps in other capitals.",
+            ),
+            models.CheckConstraint(condition=Q(name__regex=r"^[^ ]+( [^ ]+)*$"), name="category_name_is_single_spaced"),
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        self.name = single_spaced(self.name)
+
     @property
     def slug(self) -> str:
         return slugify(self.name)
+
+
+def single_spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 class Words(models.Func):

@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Max
 
+from catalog import categories
 from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
 from catalog.pictures import Picture
 from catalog.signals import images_added
@@ -15,9 +16,7 @@ from catalog.signals import images_added
 @transaction.atomic
 def create(*, category: str | Category, picture: Picture | None = None, **fields) -> Product:
     """A new product; a named category that is unknown is made. Raises ValidationError for fields that make no sense."""
-    if isinstance(category, str):
-        category, _ = Category.objects.get_or_create(name=category.strip())
-    product = Product(category=category, **fields)
+    product = Product(category=known(category), **fields)
     product.full_clean()
     product.save(force_insert=True)
     if picture:
@@ -31,9 +30,7 @@ def update(
 ) -> None:
     """Write the fields that are given; a picture replaces the primary one, unless it is the same picture."""
     if category is not None:
-        fields["category"] = (
-            Category.objects.get_or_create(name=category.strip())[0] if isinstance(category, str) else category
-        )
+        fields["category"] = known(category)
     for name, value in fields.items():
         setattr(product, name, value)
     product.full_clean()
@@ -41,6 +38,10 @@ def update(
         product.save(update_fields=[*fields, "updated_at"])
     if picture:
         replace_primary_image(product, picture)
+
+
+def known(category: str | Category) -> Category:
+    return categories.find_or_make([category])[category] if isinstance(category, str) else category
 
 
 @transaction.atomic

@@ -8,12 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog import products
+from catalog import categories, products
 from catalog.errors import BadRow, UnreadablePicture
 from catalog.importers.prices import made_up_price
 from catalog.importers.reports import Report
 from catalog.importers.rows import UNSTORABLE, Problem, Row
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, Product, ProductImage, single_spaced
 from catalog.pictures import Picture
 from catalog.signals import images_added
 
@@ -44,7 +44,8 @@ def checked(row: Row) -> Item:
     if row.in_stock is not None:
         product.in_stock = row.in_stock
     errors = {}
-    for field_name, instance in (("category", Category(name=row.category)), ("", product)):
+    category = Category(name=single_spaced(row.category))
+    for field_name, instance in (("category", category), ("", product)):
         try:
             instance.clean_fields(exclude={"category"})
         except ValidationError as error:
@@ -77,21 +78,18 @@ def write_once(batch: Sequence[Item], read_pictures: ReadPictures, *, dry_run: b
 @dataclass
 class Plan:
     report: Report = field(default_factory=Report)
-    categories: dict[str, Category] = field(default_factory=dict)
     created: list[Product] = field(default_factory=list)
     updated: list[Product] = field(default_factory=list)
     fields: set[str] = field(default_factory=set)  # that differ in any of `updated`
     pictures: list[tuple[Product, Picture, int]] = field(default_factory=list)  # to be stored, at which position
     replaced: list[ProductImage] = field(default_factory=list)
-
-    def category(self, name: str) -> Category:
-        return self.categories.setdefault(name, Category(name=name))
+    categories: list[tuple[Product, str]] = field(default_factory=list)  # to be assigned, by name
 
 
 def compare(batch: Sequence[Item], read_pictures: ReadPictures) -> Plan:
     """What is to be written. The products in question are locked until the transaction ends."""
     found = Product.objects.filter(sku__in=[item.row.sku for item in batch]).order_by("pk")
-    stored = {product.sku: product for product in found.select_related("category").select_for_update(of=["self"])}
+    stored = {product.sku: product for product in found.select_for_update()}
     primary = {
         image.product_id: image
         for image in ProductImage.objects.filter(product__in=stored.values())
@@ -99,26 +97,33 @@ def compare(batch: Sequence[Item], read_pictures: ReadPictures) -> Plan:
         .distinct("product_id")
     }
     hashes = {sku: primary[product.pk].file_hash for sku, product in stored.items() if product.pk in primary}
-    names = {item.row.category for item in batch}
-    plan = Plan(categories={category.name: category for category in Category.objects.filter(name__in=names)})
+    categorised = categories.find(item.row.category for item in batch)
+    plan = Plan()
 
     for item, picture in zip(batch, read_pictures(batch, hashes), strict=True):
         product = stored.get(item.row.sku)
         if isinstance(picture, UnreadablePicture):
             plan.report.problems.append(Problem(item.row.place, str(picture)))
         elif product is None:
-            item.product.category = plan.category(item.row.category)
             plan.created.append(item.product)
+            plan.categories.append((item.product, item.row.category))
             plan.pictures.append((item.product, picture, 0))
         else:
-            compare_with_stored(plan, item, picture, product, primary.get(product.pk))
+            category = categorised.get(item.row.category)
+            compare_with_stored(plan, item, picture, product, primary.get(product.pk), category)
     plan.report.created = len(plan.created)
     return plan
 
 
 def compare_with_stored(
-    plan: Plan, item: Item, picture: Picture | None, product: Product, former: ProductImage | None
+    plan: Plan,
+    item: Item,
+    picture: Picture | None,
+    product: Product,
+    former: ProductImage | None,
+    category: Category | None,
 ) -> None:
+    """former, category: what the shop has already of the picture's place and of the row's category."""
     told = {"title": item.product.title}
     told["attributes"] = without_empty(product.attributes | item.row.attributes)
     # What the source does not tell may have been set by hand since, and stays.
@@ -127,14 +132,15 @@ def compare_with_stored(
         for name in ("price", "currency", "in_stock")
         if getattr(item.row, name) is not None
     }
-    if product.category.name != item.row.category:
-        told["category"] = plan.category(item.row.category)
-    changed = {name: value for name, value in told.items() if getattr(product, name) != value}
-    for name, value in changed.items():
-        setattr(product, name, value)
+    changed = {name for name, value in told.items() if getattr(product, name) != value}
+    for name in changed:
+        setattr(product, name, told[name])
+    if category is None or category.pk != product.category_id:
+        changed.add("category")
+        plan.categories.append((product, item.row.category))
     if changed:
         plan.updated.append(product)
-        plan.fields |= changed.keys()
+        plan.fields |= changed
 
     has_new_picture = picture is not None and (former is None or former.content_hash != picture.content_hash)
     if has_new_picture:
@@ -148,7 +154,9 @@ def compare_with_stored(
 
 def save(plan: Plan, images: list[ProductImage]) -> None:
     """images: filled with the new rows before their files are stored, so that these can be found if this fails."""
-    Category.objects.bulk_create([category for category in plan.categories.values() if category.pk is None])
+    known = categories.find_or_make(name for _, name in plan.categories)
+    for product, name in plan.categories:
+        product.category = known[name]
     Product.objects.bulk_create(plan.created)
     if plan.updated:
         for product in plan.updated:

@@ -215,6 +215,16 @@ def test_categories_say_how_many_products_they_hold(admin_client):
     assert [(category.name, category.product_count) for category in listed] == [("Boots", 1)]
 
 
+def test_a_category_is_typed_once_however_it_is_written(admin_client):
+    path = "/admin/catalog/category/add/"
+    admin_client.post(path, {"name": " High  heels "})
+
+    answer = admin_client.post(path, {"name": "high heels"})
+
+    assert "There is a category of this name, perhaps in other capitals." in answer.content.decode()
+    assert [category.name for category in Category.objects.all()] == ["High heels"]
+
+
 def archive() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:

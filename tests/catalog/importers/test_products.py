@@ -106,6 +106,24 @@ def test_only_what_differs_is_written_and_what_the_shop_did_stays(tmp_path):
     assert after["P2"].price == 99
 
 
+def test_a_category_is_one_however_it_is_written(tmp_path):
+    write_folder(tmp_path, jpegs(["a.jpg", "b.jpg", "c.jpg", "d.jpg"]))
+    Category.objects.create(name="Shoes")
+    names = {"a": "shoes", "b": "High heels", "c": "high  Heels", "d": "SHOES"}
+    rows = [[sku, sku, name, "1", f"{sku}.jpg"] for sku, name in names.items()]
+    source = write_csv(tmp_path / "t.csv", rows)
+
+    assert counts(import_products(source)) == (4, 0, 0, 0)
+    before = everything()
+    again = import_products(source)
+
+    placed = dict(Product.objects.values_list("sku", "category__name"))
+    assert placed == {"a": "Shoes", "b": "High heels", "c": "High heels", "d": "Shoes"}
+    assert Category.objects.count() == 2
+    assert counts(again) == (0, 0, 4, 0)
+    assert everything() == before
+
+
 def test_a_changed_picture_replaces_the_primary_one_and_its_file(
     tmp_path, settings, django_capture_on_commit_callbacks
 ):

@@ -1,0 +1,32 @@
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+BEFORE, AFTER = ("0002_productimage_file_hash", "0003_one_category_per_name")
+
+
+@pytest.fixture
+def migrated(transactional_db):
+    """Brings the catalogue to a migration and returns its models as they were then; the test ends with the latest."""
+
+    def migrate(name):
+        executor = MigrationExecutor(connection)
+        return executor.migrate([("catalog", name)]).apps
+
+    yield migrate
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
+def test_twins_become_the_oldest_and_bring_their_products(migrated):
+    then = migrated(BEFORE)
+    names = ["tops ", "Tops", "High  heels", "TOPS", "Hats"]
+    for number, name in enumerate(names):
+        category = then.get_model("catalog", "Category").objects.create(name=name)
+        then.get_model("catalog", "Product").objects.create(sku=f"P{number}", title=name, category=category, price=1)
+
+    now = migrated(AFTER)
+
+    placed = now.get_model("catalog", "Product").objects.order_by("sku").values_list("sku", "category__name")
+    assert list(placed) == [("P0", "tops"), ("P1", "tops"), ("P2", "High heels"), ("P3", "tops"), ("P4", "Hats")]
+    assert now.get_model("catalog", "Category").objects.count() == 3
