@@ -2,6 +2,7 @@
 
 from django import forms
 from django.conf import settings
+from django.utils.text import capfirst
 
 from catalog.errors import UnreadablePicture
 from catalog.models import Category, Kind, Product, ProductImage
@@ -67,6 +68,13 @@ class BrowseForm(forms.Form):
     @property
     def order(self) -> str:
         return self.cleaned_data.get("ordering") or "-created_at"
+
+    @property
+    def heading(self) -> str:
+        """What the list is, in words."""
+        if self.search_text:
+            return f"Results for “{self.search_text}”"
+        return capfirst(self.filters["category"]) or "All products"
 
     @property
     def narrows(self) -> bool:

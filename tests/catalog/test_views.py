@@ -104,6 +104,27 @@ def test_a_value_that_makes_no_sense_is_told_and_left_out(client, bad):
     assert "This filter was left out." in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("", "All products"),
+        ("?category=boots", "Boots"),
+        ("?category=Nowhere", "All products"),
+        ("?search=red&category=boots", "Results for “red”"),
+        ("?search=%3Cb%3E", "Results for “&lt;b&gt;”"),
+    ],
+)
+def test_a_list_says_what_it_is(client, query, title):
+    CategoryFactory(name="boots")
+    ProductFactory(category__name="boots")
+
+    page = client.get(f"/products/{query}").content.decode()
+
+    assert f"<title>{title} — VisRec</title>" in page
+    assert f'<h1 id="heading">{title}</h1>' in page
+    assert ("Clear all" in page) == ("=" in query and "Nowhere" not in query)
+
+
 @pytest.mark.parametrize("search", ["unicorn", "!!!", "'; --", "\u2026"])
 def test_nothing_found_is_said(client, search):
     ProductFactory()
@@ -135,6 +156,8 @@ def test_htmx_gets_the_results_alone(client):
     page = response.content.decode()
     assert "<html" not in page
     assert 'id="heading" hx-swap-oob="true">Boots<' in page
+    assert "<title>Boots — VisRec</title>" in page
+    assert re.search(r'id="clear" hx-swap-oob="true"><a [^>]*href="/products/">Clear all<', page)
     assert "HX-Request" in response["Vary"]
 
 
