@@ -20,22 +20,23 @@ PERSONAL = sorted(name for name, method in METHODS.items() if method.role == "pe
 SMALL = {"visrec": {"batch_size": 16}, "dvbpr": {"dimensions": 8}, "bpr-mf": {"factors": 8, "learning_rate": 0.05}}
 
 
-def picture(kind: int, seed: int, side: int = 64) -> np.ndarray:
-    """(side, side, 3) uint8 on white: a red disc for kind 0, blue stripes for kind 1, never twice the same."""
+def picture(kind: int, seed: int, side: int | tuple[int, int] = 64) -> np.ndarray:
+    """(H, W, 3) uint8 on white: a red disc for kind 0, blue stripes for kind 1, never twice the same."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:side, :side] / side
+    height, width = (side, side) if isinstance(side, int) else side
+    y, x = np.mgrid[:height, :width] / np.array([height, width])[:, None, None]
     if kind == 0:
         mask = np.hypot(x - rng.uniform(0.4, 0.6), y - rng.uniform(0.4, 0.6)) < rng.uniform(0.2, 0.35)
         colour = (rng.integers(180, 230), 40, 40)
     else:
         mask = (np.sin(x * 40 + rng.uniform(0, 6)) > 0) & (abs(y - 0.5) < rng.uniform(0.25, 0.4))
         colour = (40, 40, rng.integers(180, 230))
-    pixels = np.full((side, side, 3), 255, dtype=np.uint8)
+    pixels = np.full((height, width, 3), 255, dtype=np.uint8)
     pixels[mask] = colour
     return pixels
 
 
-def pictures(count: int, side: int = 64) -> ImageArray:
+def pictures(count: int, side: int | tuple[int, int] = 64) -> ImageArray:
     """Even ones discs, odd ones stripes."""
     return ImageArray(np.stack([picture(n % 2, n, side) for n in range(count)]))
 
@@ -55,7 +56,7 @@ def camps(users: int = 24, items: int = 40, taken: int = 6) -> Interactions:
 
 def data_for(method: str, count: int = 40) -> ImageArray | PersonalData:
     side = small(method).image_size
-    images = pictures(count, side[0]) if side else None
+    images = pictures(count, side) if side else None
     if METHODS[method].role == "similar":
         return images
     return PersonalData(images, camps(items=count).leave_one_out().train)
@@ -78,9 +79,9 @@ def exhaust(epochs: object) -> list:
 def vectors_of(model: Model, count: int = 40) -> torch.Tensor:
     """(count, D) for the world's pictures, whatever the model's role."""
     side = model.image_size
-    images = pictures(count, side[0]).batch(range(count)) if side else None
+    images = pictures(count, side).batch(range(count)) if side else None
     with torch.inference_mode():
-        return model.embed(images) if model.metric == "cosine" else model.embed(images, torch.arange(count))
+        return model.embed(images) if model.method in SIMILAR else model.embed(images, torch.arange(count))
 
 
 def write_picture(file: Path, kind: int, seed: int) -> None:
