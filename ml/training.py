@@ -35,7 +35,7 @@ class TrainConfig:
 class Epoch:
     number: int  # the first is 1
     of: int | None  # None where seconds alone decide
-    losses: dict[str, float]  # by player: the mean over the epoch's batches
+    losses: dict[str, float]  # the mean over the epoch's batches: of each "player", and of each "player/part" it told
     seconds: float
     samples_per_second: float
 
@@ -124,26 +124,29 @@ class _Run:
                     break
                 self._set_pace(self.model.pace(share))
                 batch = tuple(part.to(self.device, non_blocking=True) for part in batch)
-                for player, loss in self._step(batch):
+                for name, loss in self._step(batch):
                     if not loss.isfinite():
                         where = f"epoch {number}, batch {steps + 1}"
-                        raise TrainingDiverged(f"{self.model.method}, {player}: loss {loss.item()} at {where}")
-                    totals[player] += loss.item()
+                        raise TrainingDiverged(f"{self.model.method}, {name}: loss {loss.item()} at {where}")
+                    totals[name] = totals.get(name, 0.0) + loss.item()
                 steps, samples = steps + 1, samples + len(batch[0])
-                bar.set_postfix({player: f"{total / steps:.4g}" for player, total in totals.items()}, refresh=False)
+                bar.set_postfix({name: f"{total / steps:.4g}" for name, total in totals.items()}, refresh=False)
         seconds = time.monotonic() - began
-        means = {player: total / max(steps, 1) for player, total in totals.items()}
+        means = {name: total / max(steps, 1) for name, total in totals.items()}
         return Epoch(number, self.epochs, means, seconds, samples / seconds)
 
     def _step(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
+        """Each player's loss before it moves by it, then the parts of that loss."""
         halves = self.model.halves and halves_pay(self.device)
         objectives = self.model.objectives(batch)  # lazy: the second player sees the first's step
         while True:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=halves):
-                player, loss = next(objectives, (None, None))
-            if player is None:
+                objective = next(objectives, None)
+            if objective is None:
                 return
+            player, loss, parts = (*objective, {})[:3]
             yield player, loss
+            yield from ((f"{player}/{part}", value) for part, value in parts.items())
             self.players[player].zero_grad()
             loss.backward()
             self.players[player].step()

@@ -11,6 +11,8 @@ from ml.configs import Config
 from ml.images import ImageArray
 from ml.interactions import PersonalData
 
+Parts = dict[str, Tensor]
+
 
 class Model(nn.Module):
     """The parts that a method may leave out.
@@ -54,8 +56,11 @@ class Model(nn.Module):
         """One epoch of tuples of tensors, the first with one row a sample; its length is known."""
         return []
 
-    def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        """A scalar to minimise for each player, in the order they move; each sees the former's step."""
+    def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:
+        """A scalar to minimise for each player, in the order they move; each sees the former's step.
+
+        The third of a tuple, if there is one: scalars by name that the loss is made of, to be shown as curves.
+        """
         return iter(())
 
     def finish(self, data: Any, generator: torch.Generator) -> None:
@@ -64,6 +69,10 @@ class Model(nn.Module):
     def summary(self) -> dict[str, float]:
         """A few numbers worth showing beside the model."""
         return {}
+
+    def warnings(self) -> list[str]:
+        """What went wrong in a training that came to its end; each a sentence for whoever started it."""
+        return []
 
     @property
     def device(self) -> torch.device:

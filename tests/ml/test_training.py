@@ -76,6 +76,22 @@ def test_a_state_that_is_damaged_is_named(tmp_path):
         next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
 
 
+class Parted(BprMf):
+    def objectives(self, batch):
+        for player, loss in super().objectives(batch):
+            yield player, loss, {"third": loss / 3, "rest": loss * 2 / 3}
+
+
+def test_the_parts_of_a_loss_are_told_beside_it_and_change_no_step():
+    whole, parted = small("bpr-mf"), Parted(small("bpr-mf").config)
+    data, config = data_for("bpr-mf"), TrainConfig(epochs=2)
+
+    [_, one], [_, other] = exhaust(fit(whole, data, config)), exhaust(fit(parted, data, config))
+
+    assert set(other.losses) == {"all", "all/third", "all/rest"}
+    assert other.losses["all"] == one.losses["all"] == pytest.approx(3 * other.losses["all/third"])
+
+
 class Diverging(BprMf):
     def objectives(self, batch):
         for player, loss in super().objectives(batch):
