@@ -1,6 +1,6 @@
 """Pictures by the batch, for methods that learn from pictures alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -27,17 +27,20 @@ class PictureBatches:
             yield (self.images.batch(chosen),)
 
 
-def settle_batch_norms(network: nn.Module, batches: PictureBatches, device: torch.device) -> None:
+def settle_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ...]], device: torch.device) -> None:
     """Estimate the running statistics anew from real pictures alone, as the network will see them from now on.
 
-    In adversarial training they are a mixture of real pictures' and generated ones'. Leaves the network in eval mode.
+    In adversarial training they are a mixture of real pictures' and generated ones', and dropout, which is off from now
+    on, made their variance larger. Leaves the network in eval mode.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # the mean over all batches
-    network.train()
+    network.eval()
+    for norm in norms:
+        norm.train()
     with torch.no_grad():
         for (pictures,) in batches:
             network(pictures.to(device))
