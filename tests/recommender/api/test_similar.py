@@ -142,8 +142,9 @@ def test_a_photo_of_a_product_finds_it_first(guest, trained, worker):
 def test_the_parameters_of_a_photo_search_come_in_the_form_or_the_query(guest, trained, worker):
     in_form = guest.post(PHOTO, photo(picture_bytes(7)) | {"exclude": "A-7", "limit": 1}, format="multipart")
     in_query = guest.post(f"{PHOTO}?exclude=A-7&limit=1", photo(picture_bytes(7)), format="multipart")
+    in_both = guest.post(f"{PHOTO}?exclude=A-7&limit=5", photo(picture_bytes(7)) | {"limit": 1}, format="multipart")
 
-    assert skus(in_form) == skus(in_query) != ["A-7"]
+    assert skus(in_form) == skus(in_query) == skus(in_both) != ["A-7"]
 
 
 def test_a_photo_that_is_like_nothing_finds_nothing(guest, trained, worker):
