@@ -12,6 +12,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalog import products, queries
@@ -139,7 +140,8 @@ class Products(APIView):
         with unique_sku():
             product = products.create(**fields)
         answer = as_json(request, product_or_404(request, product.sku))
-        return Response(answer, status=201, headers={"Location": request.build_absolute_uri(f"{product.sku}/")})
+        address = reverse("api:product", [product.sku], request=request)
+        return Response(answer, status=201, headers={"Location": address})
 
 
 class OneProduct(APIView):

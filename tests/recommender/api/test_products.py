@@ -201,6 +201,13 @@ def test_staff_add_a_product_by_form(staff):
     assert ProductImage.objects.get().product.sku == "A-1"
 
 
+@pytest.mark.parametrize("sku", ["A-1", "é,b", 'a?b#c%d&"<e>'])
+def test_a_product_is_found_where_the_answer_says(staff, sku):
+    made = staff.post(URL, form(sku=sku), format="multipart")
+
+    assert staff.get(made.headers["Location"]).json()["sku"] == sku
+
+
 @pytest.mark.parametrize("before", ["", "data:image/png;base64,"])
 def test_staff_add_a_product_by_json(staff, before):
     image = before + base64.encodebytes(picture_bytes()).decode()
