@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ml.errors import MlError
@@ -26,9 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             methods=options.methods,
             training=TrainConfig(epochs=options.epochs, seconds=options.seconds, seed=options.seed),
             settings=dict(options.set),
+            results=options.json.with_name(options.json.name + ".parts"),
+            models=options.models,
             progress=True,
         )
         if options.task == "retrieval":
+            settings = replace(settings, labels=options.label, where=options.where)
             document = compare_retrieval(options.train, options.test, settings)
         else:
             document = compare_recommend(options.data, settings)
@@ -48,6 +52,21 @@ def _parser() -> argparse.ArgumentParser:
     retrieval = _task(tasks, "retrieval", "similar", "how well each method finds pictures with the same label")
     retrieval.add_argument("--train", type=Path, required=True, help="zip, folder or CSV; its labels are not read")
     retrieval.add_argument("--test", type=Path, required=True, help="the same, with labels")
+    retrieval.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="LABEL[+LABEL]",
+        help="measure by this one, or where both agree; may be repeated (default: each column of labels)",
+    )
+    retrieval.add_argument(
+        "--where",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="LABEL=VALUE",
+        help="measure again on these pictures alone, queries and gallery; may be repeated",
+    )
     recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")
     recommend.add_argument("--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg")
     return parser
@@ -63,12 +82,19 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")
-    parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="where all figures are written")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help="where all figures are written; finished methods' also in OUT.parts, so that a second run goes on there",
+    )
     parser.add_argument("--epochs", type=_whole_number, help="default: as many as each method needs")
     parser.add_argument("--seconds", type=_number, help="train each method for so long, or till --epochs")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--models", type=Path, metavar="DIR", help="keep what was trained, and use what is kept there")
     parser.add_argument(
-        "--set", type=_setting, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
+        "--set", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
     )
     return parser
 
@@ -94,10 +120,10 @@ def _number(text: str) -> float:
     return number
 
 
-def _setting(text: str) -> tuple[str, str]:
+def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A=B")
     return key, value
 
 

@@ -27,6 +27,11 @@ class Member:
         except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # damaged; encrypted or packed in an odd way
             raise OSError(str(error)) from error
 
+    @property
+    def stamp(self) -> int:
+        """Another one for other bytes."""
+        return self.archive.getinfo(self.name).CRC
+
     def __str__(self) -> str:
         return self.name
 

@@ -21,7 +21,38 @@ class Photos:
     names: Sequence[str]
     sources: Sequence[Source]
     labels: dict[str, np.ndarray]  # by column: (N,) classes from 0, -1 where there is none
+    words: dict[str, list[str]]  # by column: what each class is called
     failed: int = 0  # pictures that could not be read and were passed over
+
+    def with_labels(self, wanted: Sequence[str]) -> "Photos":
+        """The same pictures with these labels alone. "a+b" is the label that agrees where both a and b do.
+
+        Raises BadData for a label that is not there, and names those that are.
+        """
+        labels, words = {}, {}
+        for label in wanted:
+            parts = label.split("+")
+            self._check(parts)
+            known = np.all([self.labels[part] >= 0 for part in parts], axis=0)
+            pairs = [self.words_of(part) for part in parts]
+            joined = [" + ".join(each) if here else "" for *each, here in zip(*pairs, known, strict=True)]
+            labels[label], words[label] = _numbered(joined)
+        return replace(self, labels=labels, words=words)
+
+    def words_of(self, label: str) -> list[str]:
+        """For each picture what the label says of it, "" where nothing."""
+        return [self.words[label][number] if number >= 0 else "" for number in self.labels[label]]
+
+    def where(self, label: str, value: str) -> np.ndarray:
+        """(M,) indices of the pictures whose label has this value. Raises BadData if there are none."""
+        self._check([label])
+        if value not in self.words[label]:
+            raise BadData(f"no picture has {label}={value}; there are: {', '.join(self.words[label])}")
+        return np.flatnonzero(self.labels[label] == self.words[label].index(value))
+
+    def _check(self, labels: Sequence[str]) -> None:
+        if unknown := [label for label in labels if label not in self.labels]:
+            raise BadData(f"there is no label {unknown[0]!r} to measure by; there are: {', '.join(self.labels)}")
 
     def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["Photos", ImageArray]:
         """What can be read of them, and its pixels; the rest is reported on stderr and counted."""
@@ -87,7 +118,7 @@ def _from_table(files: Files, table: Table) -> Photos:
     names = [name for name in pictures if name in files.by_name]
     columns = [column for column in table.columns if column.lower() not in NO_LABELS]
     values = {column: [pictures[name].get(column, "") for name in names] for column in columns}
-    return Photos(names, [files.by_name[name] for name in names], _labels(values), failed=len(missing))
+    return Photos(names, [files.by_name[name] for name in names], *labels_of(values), failed=len(missing))
 
 
 def _from_folders(files: Files) -> Photos:
@@ -102,16 +133,21 @@ def _from_folders(files: Files) -> Photos:
         }
     else:
         values = {"class": [parts[-1] if parts else "" for parts in folders]}
-    return Photos(names, [files.by_name[name] for name in names], _labels(values))
+    return Photos(names, [files.by_name[name] for name in names], *labels_of(values))
 
 
-def _labels(values: dict[str, list[str]]) -> dict[str, np.ndarray]:
-    """Columns to classes, without those that tell nothing: a single value, or nearly as many values as rows."""
-    labels = {}
-    for column, words in values.items():
-        known = sorted({word for word in words if word})
-        labelled = sum(1 for word in words if word)
-        if 2 <= len(known) <= labelled / 2:
-            numbers = {word: number for number, word in enumerate(known)} | {"": -1}
-            labels[column] = np.array([numbers[word] for word in words], dtype=np.int64)
-    return labels
+def labels_of(values: dict[str, list[str]]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """Columns to classes and their words, without those that tell nothing: one value, or nearly as many as rows."""
+    labels, words = {}, {}
+    for column, cells in values.items():
+        labelled = sum(1 for cell in cells if cell)
+        if 2 <= len(set(cells) - {""}) <= labelled / 2:
+            labels[column], words[column] = _numbered(cells)
+    return labels, words
+
+
+def _numbered(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Words to classes from 0 in the order of the alphabet, "" to -1; and the words."""
+    known = sorted(set(cells) - {""})
+    numbers = {word: number for number, word in enumerate(known)} | {"": -1}
+    return np.array([numbers[cell] for cell in cells], dtype=np.int64), known

@@ -19,7 +19,7 @@ COLD = 5  # fewer training users than this make an item cold
 class Retrieval:
     """Per query, NaN where the label is missing (or, for average precision, nobody else has it)."""
 
-    precision: np.ndarray  # (N,) at k
+    precision: dict[int, np.ndarray]  # by k: (N,)
     average_precision: np.ndarray  # (N,) over the full ranking
     right: np.ndarray  # (N,) whether the majority of the nearest neighbours has the query's label
 
@@ -34,13 +34,18 @@ def similarities(queries: Tensor, gallery: Tensor, metric: str) -> Tensor:
 
 
 def retrieval(
-    vectors: Tensor, labels: dict[str, np.ndarray], k: int = 5, neighbours: int = 10, metric: str = "cosine"
+    vectors: Tensor,
+    labels: dict[str, np.ndarray],
+    ks: Sequence[int] = (5,),
+    neighbours: int = 10,
+    metric: str = "cosine",
 ) -> dict[str, Retrieval]:
     """Each picture as a query against all others, for each label.
 
     vectors: (N, D). labels: (N,) classes from 0, -1 where missing; such pictures are neither asked nor found.
     """
-    found = {name: Retrieval(*np.full((3, len(vectors)), np.nan)) for name in labels}
+    nothing = np.full(len(vectors), np.nan)
+    found = {name: Retrieval({k: nothing.copy() for k in ks}, nothing.copy(), nothing.copy()) for name in labels}
     for begin in range(0, len(vectors), CHUNK):
         queries = torch.arange(begin, min(begin + CHUNK, len(vectors)))
         similar = similarities(vectors[queries], vectors, metric)
@@ -53,7 +58,8 @@ def retrieval(
             rows = queries[asked].numpy()
             ranked = classes[order[asked]]
             target = classes[queries[asked]]
-            found[name].precision[rows] = precision_at_k(ranked, target, k)
+            for k in ks:
+                found[name].precision[k][rows] = precision_at_k(ranked, target, k)
             found[name].average_precision[rows] = average_precision(ranked, target)
             guesses = majority(ranked, similar[asked], neighbours, n_classes=int(classes.max()) + 1)
             found[name].right[rows] = (guesses == target).float()
@@ -203,45 +209,3 @@ def _resampled(rows: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarr
     rng = np.random.default_rng(seed)
     for _ in range(resamples):
         yield rows[rng.integers(len(rows), size=len(rows))]
-
-
-PENALTIES: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
-
-
-def linear_probe(vectors: Tensor, classes: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Whether a linear classifier trained on half of the pictures is right on each of the other half.
-
-    One-vs-rest squared hinge on standardised features, as LIBLINEAR's default SVM; C chosen on a fifth of the
-    training half. vectors: (N, D). classes: (N,), -1 where missing. Returns one 0 or 1 a tested picture.
-    """
-    labelled = np.flatnonzero(classes >= 0)
-    shuffled = np.random.default_rng(seed).permutation(labelled)
-    train, test = np.array_split(shuffled, 2)
-    fitted, chosen_on = np.split(train, [round(0.8 * len(train))])
-    x = torch.cat([vectors, torch.ones(len(vectors), 1)], dim=1)
-    mean, deviation = vectors[train].mean(dim=0), vectors[train].std(dim=0).clamp(min=1e-6)
-    x[:, :-1] = (vectors - mean) / deviation
-    y = torch.from_numpy(classes)
-    best = max(PENALTIES, key=lambda c: (_predict(x, _svm(x[fitted], y[fitted], c))[chosen_on] == y[chosen_on]).sum())
-    return (_predict(x, _svm(x[train], y[train], best))[test] == y[test]).numpy().astype(float)
-
-
-def _predict(x: Tensor, weights: Tensor) -> Tensor:
-    return (x @ weights).argmax(dim=1)
-
-
-def _svm(x: Tensor, y: Tensor, c: float) -> Tensor:
-    """(D + 1, C) weights, bias last."""
-    signs = 2.0 * F.one_hot(y, int(y.max()) + 1) - 1
-    weights = torch.zeros(x.shape[1], signs.shape[1], requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights], max_iter=40, line_search_fn="strong_wolfe")
-
-    def objective() -> Tensor:
-        optimizer.zero_grad()
-        hinges = F.relu(1 - signs * (x @ weights)).square()
-        loss = 0.5 * weights[:-1].square().sum() + c * hinges.sum()
-        loss.backward()
-        return loss
-
-    optimizer.step(objective)
-    return weights.detach()

@@ -5,14 +5,30 @@ from typing import Any
 
 
 def table(document: dict[str, Any]) -> str:
-    """One row a method and one for chance, one column a metric, half the 95 % interval beside each figure."""
-    names = sorted({name for result in document["results"] for name in result["metrics"]}, key=_order)
+    """One row a method and one for chance, one column a metric, half the 95 % interval beside each figure.
+
+    Then the same for each part of the pictures that was measured alone.
+    """
+    whole = _figures(document, document["results"], turned=document["task"] == "retrieval")
+    parts = [
+        f"where {title}\n" + _figures(part, [_within(result, title) for result in document["results"]], turned=True)
+        for title, part in document.get("where", {}).items()
+    ]
+    return "\n\n".join([whole, *parts])
+
+
+def _within(result: dict[str, Any], title: str) -> dict[str, Any]:
+    return {"method": result["method"], "seconds": result["seconds"], **result["where"][title]}
+
+
+def _figures(document: dict[str, Any], results: Sequence[dict[str, Any]], turned: bool) -> str:
+    names = sorted({name for result in results for name in result["metrics"]}, key=_order)
     header = ["method", *names, "seconds"]
     rows = [["chance", *(_figure(document["chance"]["metrics"].get(name)) for name in names), ""]]
-    for result in document["results"]:
+    for result in results:
         figures = [_figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
         rows.append([result["method"], *figures, f"{sum(result['seconds'].values()):.0f}"])
-    if document["task"] == "retrieval":  # many labels make many columns: turned, it stays readable
+    if turned:  # many labels make many columns
         header, *rows = zip(header, *rows, strict=True)
     return _aligned([header, *rows])
 

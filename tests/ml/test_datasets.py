@@ -22,6 +22,22 @@ def test_styles_and_images_with_labels_where_there_are_any(tmp_path):
     assert photos.labels["articleType"].tolist() == [1, 0, 1, 0, 1, 0, -1, -1]
 
 
+def test_two_labels_agree_where_both_do(tmp_path):
+    for n in range(8):
+        write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
+    rows = [[n, ["Heels", "Flats"][n % 2], ["Red", "Blue", ""][n % 3]] for n in range(8)]
+    write_table(tmp_path / "styles.csv", ["id", "type", "colour"], rows)
+
+    photos = read_photos(tmp_path)
+    both = photos.with_labels(["type+colour"])
+
+    assert both.words_of("type+colour")[:4] == ["Heels + Red", "Flats + Blue", "", "Flats + Red"]
+    assert list(both.labels) == ["type+colour"] and both.labels["type+colour"][2] == -1
+    assert photos.where("colour", "Red").tolist() == [0, 3, 6]
+    with pytest.raises(BadData, match="there is no label 'size' to measure by; there are: type, colour"):
+        photos.with_labels(["type+size"])
+
+
 @pytest.mark.parametrize("top", ["", "fashion-dataset/"])
 def test_a_zip_reads_as_its_folder_does_also_one_folder_down(tmp_path, top):
     fashion(tmp_path / "folder")

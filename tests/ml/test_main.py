@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_retrieval_has_all_that_the_contract_lists(photos, tmp_path, capsys):
         *("--set", "batch_size=8"),
     )
 
-    assert set(document) == {"task", "data", "seed", "machine", "chance", "results"}
+    assert set(document) == {"task", "data", "seed", "machine", "chance", "results", "where"}
     assert document["task"] == "retrieval" and document["data"]["test_images"] == 24
     assert [result["method"] for result in document["results"]] == ["pixels", "visrec"]
     visrec = document["results"][1]
@@ -73,6 +74,59 @@ def test_recommend_has_all_that_the_contract_lists(shop, tmp_path, capsys):
     assert [line.split()[0] for line in table] == ["method", "chance", "popularity", "bpr-mf", "dvbpr"]
 
 
+def test_a_second_run_goes_on_where_the_first_was_stopped(photos, tmp_path, capsys):
+    given = ("retrieval", "--train", photos, "--test", photos, "--models", tmp_path / "models", "--methods")
+    first = compared(tmp_path / "out.json", *given, "pixels,hog")
+
+    (tmp_path / "out.json.parts" / "hog.json").unlink()  # as if it had been stopped while it measured hog
+    capsys.readouterr()
+    again = compared(tmp_path / "out.json", *given, "pixels,hog,histogram")
+
+    said = capsys.readouterr().err
+    assert again["results"][0] == first["results"][0]  # to the last digit of the seconds
+    assert again["results"][1]["metrics"] == first["results"][1]["metrics"]
+    assert "pixels: measured before" in said and "hog: trained before" in said and "histogram: training" in said
+    assert "hog: training" not in said and "pixels: embedding" not in said
+
+
+def test_another_seed_setting_or_data_is_another_run(photos, tmp_path, capsys):
+    given = ("retrieval", "--train", photos, "--test", photos, "--models", tmp_path / "models", "--methods", "hog")
+    other = tmp_path / "other.zip"
+    with zipfile.ZipFile(photos) as archive, zipfile.ZipFile(other, "w") as fewer:
+        for name in archive.namelist()[1:]:
+            fewer.writestr(name, archive.read(name))
+    compared(tmp_path / "out.json", *given)
+
+    for changed in (["--seed", 1], ["--set", "whitening=0"], ["--epochs", 1], ["--train", other]):
+        capsys.readouterr()
+        compared(tmp_path / "out.json", *given, *changed)
+        assert "hog: training" in capsys.readouterr().err
+
+
+def test_it_is_measured_by_the_labels_asked_for_and_again_on_parts(tmp_path, capsys):
+    for n in range(24):
+        write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
+    rows = [[n, ["disc", "stripes"][n % 2], "old" if n < 12 else "new"] for n in range(24)]
+    write_table(tmp_path / "styles.csv", ["id", "kind", "age"], rows)
+
+    document = compared(
+        tmp_path / "out.json",
+        *("retrieval", "--train", tmp_path, "--test", tmp_path, "--methods", "pixels"),
+        *("--label", "kind", "--label", "kind+age", "--where", "age=old", "--where", "kind=disc"),
+    )
+
+    assert document["data"]["classes"] == {"kind": 2, "kind+age": 4}
+    assert document["chance"]["metrics"] == {"precision@5/kind": 0.5, "precision@5/kind+age": 0.25}
+    assert document["where"]["age=old"]["data"] == {
+        "labelled": {"kind": 12, "kind+age": 12},
+        "classes": {"kind": 2, "kind+age": 2},
+    }
+    old, discs = (document["results"][0]["where"][part]["metrics"] for part in ("age=old", "kind=disc"))
+    assert old["precision@5/kind+age"] == old["precision@5/kind"] > 0.5  # one age is left
+    assert {name for name in discs if name.startswith("precision@5/")} == {"precision@5/kind+age"}  # all are discs
+    assert "where age=old" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -81,15 +135,19 @@ def test_recommend_has_all_that_the_contract_lists(shop, tmp_path, capsys):
         (["--methods", "hog", "--set", "wheels=4"], "wheels is not a setting of hog"),
         (["--methods", "hog", "--set", "dimensions=many"], "dimensions is 'many'; it takes a whole number"),
         (["--methods", "hog", "--test", "nowhere.zip"], "nowhere.zip does not exist"),
+        (["--methods", "hog", "--label", "colour"], "there is no label 'colour' to measure by; there are: kind"),
+        (["--methods", "hog", "--where", "kind=hat"], "no picture has kind=hat; there are: disc, stripes"),
+        (["--methods", "hog", "--where", "kind=disc"], "where kind is disc, no label tells one picture from another"),
     ],
 )
-def test_bad_input_is_one_clear_line_and_status_2(photos, tmp_path, capsys, arguments, message):
+def test_bad_input_ends_with_one_clear_line_and_status_2(photos, tmp_path, capsys, arguments, message):
     given = ["compare", "retrieval", "--train", str(photos), "--test", str(photos), *arguments]
 
     assert main([*given, "--json", str(tmp_path / "out.json")]) == 2
 
     said = capsys.readouterr().err.strip().splitlines()
-    assert len(said) == 1 and said[0].startswith("ml: ") and message in said[0]
+    assert said[-1].startswith("ml: ") and message in said[-1]
+    assert not any("Traceback" in line for line in said)
 
 
 @pytest.mark.parametrize("arguments", [["--epochs", "0"], ["--seconds", "-1"], ["--epochs", "x"], ["--set", "k"], []])

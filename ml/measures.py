@@ -1,0 +1,82 @@
+"""A model's vectors to named figures with their intervals."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ml import evaluation
+from ml.interactions import Split
+from ml.probes import linear_probe
+
+NEAREST, LISTED = 5, 10
+
+
+@dataclass(frozen=True)
+class Measures:
+    metrics: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, of those that are means
+
+    def as_dict(self) -> dict[str, dict[str, Any]]:
+        return {"metrics": self.metrics, "intervals": {name: list(each) for name, each in self.intervals.items()}}
+
+    def add(self, name: str, each: np.ndarray, seed: int) -> None:
+        """The mean of a figure that each query or user has; none where it is undefined for all of them."""
+        if np.isfinite(each).any():
+            self.metrics[name] = float(np.nanmean(each))
+            self.intervals[name] = evaluation.bootstrap(each, seed)
+
+
+def retrieval(
+    vectors: Tensor, labels: dict[str, np.ndarray], metric: str, seed: int, ks: tuple[int, ...] = (NEAREST,)
+) -> Measures:
+    measures = Measures()
+    for label, found in evaluation.retrieval(vectors, labels, ks, metric=metric).items():
+        for k in ks:
+            measures.add(f"precision@{k}/{label}", found.precision[k], seed)
+        # Where no class has two pictures there is no average precision.
+        measures.add(f"map/{label}", found.average_precision, seed)
+        measures.add(f"knn/{label}", found.right, seed)
+        measures.add(f"linear/{label}", linear_probe(vectors, labels[label], seed), seed)
+        macro = evaluation.macro(found.precision[NEAREST], labels[label])
+        measures.metrics[f"precision@{NEAREST}-macro/{label}"] = macro
+    return measures
+
+
+def chance(labels: dict[str, np.ndarray], ks: tuple[int, ...] = (NEAREST,)) -> dict[str, float]:
+    return {f"precision@{k}/{name}": evaluation.chance_precision(c) for name, c in labels.items() for k in ks}
+
+
+def ranking(users: Tensor, items: Tensor, split: Split, seed: int) -> Measures:
+    ranking = evaluation.rank_held_out(users, items, split, top=LISTED)
+    measures = Measures()
+    for name, each in {
+        "auc": ranking.auc,
+        "auc/cold": ranking.auc[ranking.cold],
+        "auc/cold-among-cold": ranking.auc_among_cold[ranking.cold],
+        "hr@10": evaluation.hit_rate_at_k(ranking.rank, 10),
+        "ndcg@10": evaluation.ndcg_at_k(ranking.rank, 10),
+        "recall@20": evaluation.hit_rate_at_k(ranking.rank, 20),
+    }.items():
+        measures.add(name, each, seed)
+    measures.metrics["coverage@10"] = evaluation.coverage(ranking.top, ranking.n_items)
+    measures.intervals["coverage@10"] = evaluation.bootstrap_coverage(ranking.top, ranking.n_items, seed)
+    return measures
+
+
+def counts(labels: dict[str, np.ndarray]) -> dict[str, Any]:
+    return {
+        "labelled": {name: int((classes >= 0).sum()) for name, classes in labels.items()},
+        "classes": {name: int(classes.max()) + 1 for name, classes in labels.items()},
+    }
+
+
+def only(labels: dict[str, np.ndarray], kept: np.ndarray) -> dict[str, np.ndarray]:
+    """The labels of some of the pictures, without those that now tell nothing; classes counted from 0 again."""
+    narrowed = {}
+    for name, classes in labels.items():
+        here, numbers = np.unique(classes[kept], return_inverse=True)
+        if (here >= 0).sum() >= 2:
+            narrowed[name] = numbers - int(here[0] < 0)
+    return narrowed
