@@ -11,7 +11,7 @@ from recommender.serving import Ask, Recommendation
 WHY = {
     "personal": "From what you liked, bought and looked at.",
     "fold-in": "From what you liked and looked at lately.",
-    "session": "From what you looked at in this visit.",
+    "session": "From what you liked and looked at in this visit.",
     "popular": "Popular in this shop — like a few things and this page becomes yours.",
 }
 

@@ -17,6 +17,7 @@ NAMES = [
 ]
 # fmt: on
 WORD = {"dots": "dotted", "stripes": "striped", "checks": "checked", "animal": "leopard", "camouflage": "camo"}
+NOUNS = {"tote", "satchel", "backpack", "clutch", "cap", "beanie", "fedora", "sun hat"}  # shapes that say it all
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def _title(family: Family, attributes: Mapping[str, str], rng: np.random.Generat
     words.append(attributes["material"])
     if family.category in ("bags", "hats"):
         words.append(attributes["shape"])
+        if attributes["shape"] in NOUNS:
+            return " ".join(words)
     if attributes.get("length") == "shorts":
         return " ".join([*words, "shorts"])
     if attributes.get("length", "full") not in ("full", "regular"):

@@ -54,4 +54,4 @@ def test_a_guest_is_shown_what_goes_with_this_visit(active_personal):
 
     assert [result.product for result in strip.recommendation.results] == [like_it, unlike_it]
     assert strip.recommendation.results[0].because[0].product == liked
-    assert strip.why == "From what you looked at in this visit."
+    assert strip.why == "From what you liked and looked at in this visit."
