@@ -4,6 +4,7 @@ from django import forms
 from django.conf import settings
 from django.utils.text import capfirst
 
+from catalog.categories import find
 from catalog.errors import UnreadablePicture
 from catalog.models import Category, Kind, Product, ProductImage
 from catalog.pictures import Picture, read_picture
@@ -38,6 +39,9 @@ class BrowseForm(forms.Form):
     ordering = forms.ChoiceField(label="Sort by", required=False, choices=list(ORDERINGS.items()))
 
     def __init__(self, data, categories: list[Category]):
+        told = data.get("category", "")
+        if told and (found := find([told])):  # a link may spell it in another way
+            data = dict(data.items()) | {"category": found[told].name}
         super().__init__(data)
         named = [(category.name, f"{category.name} ({category.visible_products})") for category in categories]
         self.fields["category"].choices = [("", "All categories"), *named]

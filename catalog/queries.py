@@ -29,9 +29,9 @@ def narrow(
     max_price: Decimal | None = None,
     in_stock: bool | None = None,
 ) -> QuerySet[Product]:
-    """Those of `products` that meet every condition given; a category goes by its name, in any case."""
+    """Those of `products` that meet every condition given; a category goes by its own name."""
     if category:
-        products = products.filter(category__name__iexact=category)
+        products = products.filter(category__name=category)
     if min_price is not None:
         products = products.filter(price__gte=min_price)
     if max_price is not None:

@@ -9,9 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator, empty
 
-from catalog import pictures
+from catalog import categories, pictures
 from catalog.errors import UnreadablePicture
-from catalog.models import Category
 from catalog.pictures import Picture
 from recommender.api.errors import sentence
 
@@ -59,9 +58,10 @@ class Filters(serializers.Serializer):
     in_stock = Flag(required=False)
 
     def validate_category(self, name: str) -> str:
-        if not Category.objects.filter(name__iexact=name).exists():
+        found = categories.find([name]).get(name)
+        if found is None:
             raise serializers.ValidationError(f"There is no category {name!r}.")
-        return name
+        return found.name
 
     def validate(self, attrs: dict) -> dict:
         if "min_price" in attrs and "max_price" in attrs and attrs["min_price"] > attrs["max_price"]:

@@ -104,6 +104,16 @@ def test_a_value_that_makes_no_sense_is_told_and_left_out(client, bad):
     assert "This filter was left out." in response.content.decode()
 
 
+def test_a_category_is_found_however_a_link_spells_it(client):
+    ProductFactory(sku="right", category__name="High Boots", picture=False)
+    ProductFactory(sku="wrong", picture=False)
+
+    page = client.get("/products/", {"category": "high  boots"})
+
+    assert [product.sku for product in page.context["page"]] == ["right"]
+    assert 'value="High Boots" selected' in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "title"),
     [
