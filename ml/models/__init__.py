@@ -29,6 +29,7 @@ METHODS: dict[str, Method] = {
         Method("histogram", "similar", "the colours of the foreground", "histogram:Histogram"),
         Method("hog", "similar", "oriented gradients on their principal components", "hog:Hog"),
         Method("visrec", "similar", "our default: shape, colour and a self-supervised network", "visrec:Visrec"),
+        Method("infogan", "similar", "what the discriminator of an InfoGAN sees, by distance", "infogan:Infogan"),
         Method("popularity", "personal", "what most shoppers took, the same for all", "popularity:Popularity"),
         Method("bpr-mf", "personal", "shoppers' and products' factors by BPR, blind to pictures", "bpr_mf:BprMf"),
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),

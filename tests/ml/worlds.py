@@ -17,7 +17,12 @@ from ml.training import TrainConfig, fit
 
 SIMILAR = sorted(name for name, method in METHODS.items() if method.role == "similar")
 PERSONAL = sorted(name for name, method in METHODS.items() if method.role == "personal")
-SMALL = {"visrec": {"batch_size": 16}, "dvbpr": {"dimensions": 8}, "bpr-mf": {"factors": 8, "learning_rate": 0.05}}
+SMALL = {
+    "visrec": {"batch_size": 16},
+    "infogan": {"width": 4, "batch_size": 8},
+    "dvbpr": {"dimensions": 8},
+    "bpr-mf": {"factors": 8, "learning_rate": 0.05},
+}
 
 
 def picture(kind: int, seed: int, side: int | tuple[int, int] = 64) -> np.ndarray:
