@@ -3,8 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from ml.errors import MlError
@@ -73,12 +75,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str) -> argparse.ArgumentParser:
-    lines = [f"  {method.name:<12} {method.summary}" for method in METHODS.values() if method.role == role]
     parser = tasks.add_parser(
         name,
         help=summary,
         description=summary,
-        epilog="\n".join(["methods:", *lines]),
+        epilog="\n".join(["methods:", *_listed(role)]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")
@@ -97,6 +98,18 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
         "--set", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
     )
     return parser
+
+
+def _listed(role: str) -> Iterator[str]:
+    """A line a method, and a paragraph for those that one line describes."""
+    fitting = (method for method in METHODS.values() if method.role == role)
+    for summary, methods in groupby(fitting, key=lambda method: method.summary):
+        names = [method.name for method in methods]
+        if len(names) == 1:
+            yield f"  {names[0]:<13} {summary}"
+        else:
+            yield f"  {summary}:"
+            yield textwrap.fill(", ".join(names), width=78, initial_indent="    ", subsequent_indent="    ")
 
 
 def _names(text: str) -> list[str]:

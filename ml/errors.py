@@ -27,3 +27,7 @@ class BadCheckpoint(MlError):
 
 class TrainingDiverged(MlError):
     """A loss is no longer a finite number; the message has the player, the loss, the epoch and the batch."""
+
+
+class BadWeights(MlError):
+    """Pretrained weights are missing, unreadable or another network's; the message has the file and the reason."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ml.errors import UnknownMethod
+from ml.models.backbone_names import BACKBONES
 
 if TYPE_CHECKING:
     from ml.models.base import Model
@@ -28,8 +29,13 @@ METHODS: dict[str, Method] = {
         Method("pixels", "similar", "the picture itself, small, on its principal components", "pixels:Pixels"),
         Method("histogram", "similar", "the colours of the foreground", "histogram:Histogram"),
         Method("hog", "similar", "oriented gradients on their principal components", "hog:Hog"),
+        Method("hog+histogram", "similar", "oriented gradients and colours, two to one", "hog_histogram:HogHistogram"),
         Method("visrec", "similar", "our default: shape, colour and a self-supervised network", "visrec:Visrec"),
         Method("infogan", "similar", "what the discriminator of an InfoGAN sees, by distance", "infogan:Infogan"),
+        *(
+            Method(name, "similar", "torchvision's network, with ImageNet weights or weights=FILE", f"backbone:{name}")
+            for name in BACKBONES
+        ),
         Method("popularity", "personal", "what most shoppers took, the same for all", "popularity:Popularity"),
         Method("bpr-mf", "personal", "shoppers' and products' factors by BPR, blind to pictures", "bpr_mf:BprMf"),
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),

@@ -1,0 +1,36 @@
+"""Shape and colour side by side: what a network must beat to have been worth its training."""
+
+import torch
+from torch import Tensor
+
+from ml.embedding import features_of
+from ml.features import HISTOGRAM, HOG, colour_histogram, hog
+from ml.images import ImageArray
+from ml.models.base import SimilarModel, unit
+from ml.models.hog import HogConfig
+from ml.pca import Pca, sample_of
+
+COLOUR = 0.5  # the histogram's length beside the gradients' 1: colour is a fifth of the cosine
+
+
+class HogHistogram(SimilarModel):
+    """`hog` and `histogram`, each of length 1, the latter halved, and joined."""
+
+    method = "hog+histogram"
+    Config = HogConfig
+    image_size = (64, 64)
+
+    def __init__(self, config: HogConfig) -> None:
+        super().__init__(config)
+        self.dimensions = config.dimensions + HISTOGRAM
+        self.pca = Pca(HOG, config.dimensions, config.whitening)
+
+    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+        self.pca.fit(features_of(hog, data, sample_of(data, generator), self.device))
+
+    def embed(self, images: Tensor) -> Tensor:
+        parts = unit(self.pca(hog(images))), COLOUR * unit(colour_histogram(images))
+        return unit(torch.cat(parts, dim=1))
+
+    def summary(self) -> dict[str, float]:
+        return {"explained_variance": self.pca.explained.item()}

@@ -1,0 +1,82 @@
+"""Weights that somebody else has trained: where they come from, and whether they are this network's."""
+
+import pickle
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ml.errors import BadWeights
+
+DAMAGE = (OSError, EOFError, RuntimeError, pickle.UnpicklingError, SafetensorError)
+SHOWN = 3  # keys of each kind that an error names
+
+
+def read(file: Path) -> dict[str, Tensor]:
+    """The tensors in a .safetensors or .pth file, without running anything in it.
+
+    Raises BadWeights with the file and the reason.
+    """
+    if not file.is_file():
+        raise BadWeights(f"{file}: there is no such file of weights")
+    if file.suffix not in (".safetensors", ".pth", ".pt"):
+        raise BadWeights(f"{file}: weights are read from .safetensors and .pth files")
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        tensors = torch.load(file, map_location="cpu", weights_only=True)
+    except DAMAGE as error:
+        raise BadWeights(f"{file} cannot be read: {error}") from error
+    if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
+        raise BadWeights(f"{file} holds something else than tensors by name, as a network's state_dict() has them")
+    return tensors
+
+
+def from_hub(name: str) -> dict[str, Tensor]:
+    """torchvision's own ImageNet weights of the network of that name, from torch's cache or else from its hub.
+
+    Raises BadWeights with what was tried, and how to do without a hub.
+    """
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    try:
+        return weights.get_state_dict(progress=False, check_hash=True, map_location="cpu", weights_only=True)
+    except DAMAGE as error:
+        cache = Path(torch.hub.get_dir()) / "checkpoints"
+        raise BadWeights(
+            f"no ImageNet weights for {name}: {Path(weights.url).name} is not in {cache}, and {weights.url} cannot be "
+            f"had ({error}); give a file with weights=FILE"
+        ) from error
+
+
+# As torchvision itself renames what is in its files of 2017: norm.1.weight is norm1.weight today.
+DENSE_LAYER = re.compile(r"^(.*denselayer\d+\.(?:norm|conv))\.([12]\.)")
+
+
+def fill(network: nn.Module, tensors: dict[str, Tensor], ignored: Iterable[str], source: str) -> None:
+    """Put all tensors into the network; keys in `ignored`, of parts it no longer has, may be there.
+
+    Raises BadWeights with the source and the keys that are missing, unexpected or of another shape.
+    """
+    left_out = set(ignored)
+    given = {DENSE_LAYER.sub(r"\1\2", key): tensor for key, tensor in tensors.items() if key not in left_out}
+    shapes = {key: (tuple(t.shape), tuple(given[key].shape)) for key, t in network.state_dict().items() if key in given}
+    misshapen = {key: pair for key, pair in shapes.items() if pair[0] != pair[1]}
+    fitting = {key: tensor for key, tensor in given.items() if key not in misshapen}
+    found = network.load_state_dict(fitting, strict=False)
+    problems = {
+        "it lacks": [key for key in found.missing_keys if key not in misshapen],
+        "it has in excess": found.unexpected_keys,
+        "of another shape": [f"{key} {there} instead of {here}" for key, (here, there) in misshapen.items()],
+    }
+    if wrong := [f"{what}: {_listed(keys)}" for what, keys in problems.items() if keys]:
+        raise BadWeights(f"{source} does not fit: {'; '.join(wrong)}")
+
+
+def _listed(keys: list[str]) -> str:
+    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return ", ".join(keys[:SHOWN]) + more
