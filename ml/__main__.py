@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.json.parent.is_dir():
         parser.error(f"argument --json: {options.json.parent} is not a folder")  # now, not after an hour's training
     # Only here: --help and a mistyped option answer without waiting for torch.
-    from ml.compare import Options, compare_recommend, compare_retrieval
+    from ml.compare import Options
+    from ml.ranking import compare_recommend
+    from ml.retrieval import compare_retrieval
     from ml.tables import table
     from ml.training import TrainConfig
 
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             progress=True,
         )
         if options.task == "retrieval":
-            settings = replace(settings, labels=options.label, where=options.where)
+            settings = replace(settings, labels=options.label, where=options.where, pictures=options.pictures)
             document = compare_retrieval(options.train, options.test, settings)
         else:
             document = compare_recommend(options.data, settings)
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LABEL=VALUE",
         help="measure again on these pictures alone, queries and gallery; may be repeated",
     )
+    retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="draw a contact sheet of each method there")
     recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")
     recommend.add_argument("--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg")
     return parser

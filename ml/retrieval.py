@@ -1,0 +1,148 @@
+"""`python -m ml compare retrieval` without the command line."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ml import compare, measures, sheets
+from ml.compare import Options
+from ml.datasets import Photos, read_photos
+from ml.embedding import embed_images
+from ml.errors import BadData
+from ml.images import ImageArray
+from ml.models.base import Model
+from ml.runs import Trained, fingerprint, say, stamps
+
+
+class Pictures:
+    """Photos, and their pixels in the size that a method wants; those of one size are kept at a time."""
+
+    def __init__(self, photos: Photos, size: tuple[int, int], progress: bool) -> None:
+        """Decodes them, so that from here on it is known which can be read."""
+        self.fingerprint = fingerprint(stamps(photos.sources), [photos.words_of(label) for label in photos.labels])
+        self.progress = progress
+        self.photos, self._pixels = photos.decode(size, progress)
+
+    def at(self, size: tuple[int, int]) -> ImageArray:
+        if self._pixels.size != size:
+            self._pixels = ImageArray.decode(self.photos.sources, size, progress=self.progress)
+        return self._pixels
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the test pictures, each of them a query among the others of these."""
+
+    title: str  # "LABEL=VALUE", or "" for all of them
+    kept: np.ndarray  # indices
+    labels: dict[str, np.ndarray]  # of these
+
+    def described(self) -> dict[str, Any]:
+        return {"data": measures.counts(self.labels), "chance": {"metrics": measures.chance(self.labels)}}
+
+
+def compare_retrieval(train: Path, test: Path, options: Options) -> dict[str, Any]:
+    """Train each method on one set of pictures without its labels; query each picture of the other against the rest."""
+    models = compare.models(options, "similar")
+    photos = [read_photos(path) for path in (train, test)]
+    say("reading the pictures", options.progress)
+    learned, tested = (Pictures(each, models[0].image_size, options.progress) for each in photos)
+    if not tested.photos.labels:
+        raise BadData(f"{test}: there is no column of labels to measure by")
+    photos = _labelled(tested.photos, options)
+    parts = _parts(tested.photos, photos, options)
+    results = [_Study(model, learned, tested, photos, parts, options).result() for model in models]
+    everything, *narrower = parts
+    described = everything.described()
+    data = {
+        "train_images": len(learned.photos.names),
+        "test_images": len(tested.photos.names),
+        "train_failed": learned.photos.failed,
+        "test_failed": tested.photos.failed,
+    }
+    document = compare.document("retrieval", data | described["data"], options, results, described["chance"])
+    return document | {"where": {part.title: part.described() for part in narrower}}
+
+
+def _labelled(photos: Photos, options: Options) -> Photos:
+    return photos.with_labels(options.labels) if options.labels else photos
+
+
+def _parts(photos: Photos, labelled: Photos, options: Options) -> list[Part]:
+    """All the pictures, then those of each `where`."""
+    parts = [Part("", np.arange(len(photos.names)), labelled.labels)]
+    for label, value in options.where:
+        kept = photos.where(label, value)
+        if not (narrowed := measures.only(labelled.labels, kept)):
+            raise BadData(f"where {label} is {value}, no label tells one picture from another")
+        parts.append(Part(f"{label}={value}", kept, narrowed))
+    return parts
+
+
+@dataclass
+class _Study:
+    """One method, from its training to its figures and its sheet; nothing that was done before is done again."""
+
+    model: Model
+    learned: Pictures
+    tested: Pictures
+    photos: Photos  # those tested, with the labels that are measured by
+    parts: Sequence[Part]
+    options: Options
+
+    def result(self) -> dict[str, Any]:
+        runs, method = self.options.runs, self.model.method
+        run = runs.key(self.model, self.learned.fingerprint)
+        measured = fingerprint(run, self.tested.fingerprint, self.options.labels, self.options.where)
+        result = runs.result(method, measured)
+        sheet = self.options.pictures / f"{method}.png" if self.options.pictures else None
+        drawn = sheet is None or sheets.run_of(sheet) == measured
+        if result is not None and drawn:
+            return result
+        trained = runs.train(self.model, run, partial(self.learned.at, self.model.image_size))
+        self._say("embedding")
+        pixels = self.tested.at(self.model.image_size)
+        began = time.monotonic()
+        vectors = embed_images(trained.model, pixels, self.options.progress)
+        if result is None:
+            result = self._measured(trained, vectors, time.monotonic() - began)
+            runs.keep(method, measured, result)
+        if not drawn:
+            self._say(f"drawing {sheet}")
+            self._draw(sheet, measured, trained, vectors, result)
+        return result
+
+    def _measured(self, trained: Trained, vectors: Tensor, embedding: float) -> dict[str, Any]:
+        self._say("measuring")
+        model, seed = trained.model, self.options.training.seed
+        began = time.monotonic()
+        found = [measures.retrieval(vectors[part.kept], part.labels, model.metric, seed) for part in self.parts]
+        seconds = {"embed": embedding, "evaluate": time.monotonic() - began}
+        return compare.result(trained, found[0], seconds) | {
+            "megabytes": sum(t.numel() * t.element_size() for t in model.state_dict().values()) / 1e6,
+            "images_per_second": len(vectors) / embedding,
+            "where": {part.title: each.as_dict() for part, each in zip(self.parts[1:], found[1:], strict=True)},
+        }
+
+    def _draw(self, file: Path, run: str, trained: Trained, vectors: Tensor, result: dict[str, Any]) -> None:
+        photos = self.photos
+        # The finest label says most of two pictures that share it, unless the user has named one.
+        finest = max(photos.labels, key=lambda label: len(photos.words[label]))
+        label = self.options.labels[0] if self.options.labels else finest
+        facts = (
+            f"{result['dimensions']} numbers a picture, {trained.model.metric} distance · "
+            f"{trained.epochs} epochs in {trained.seconds:.0f} s · "
+            f"precision@5 of {label}: {result['metrics'][f'precision@5/{label}']:.3f}"
+        )
+        shown = sheets.Shown(photos.sources, self.tested.at(trained.model.image_size), photos.words_of(label))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        sheets.draw(file, run, trained.model, vectors, shown, trained.losses, facts, self.options.training.seed)
+
+    def _say(self, what: str) -> None:
+        say(f"{self.model.method}: {what}", self.options.progress)
