@@ -36,6 +36,7 @@ METHODS: dict[str, Method] = {
             Method(name, "similar", "torchvision's network, with ImageNet weights or weights=FILE", f"backbone:{name}")
             for name in BACKBONES
         ),
+        Method("age", "similar", "the codes of an encoder and a generator that play against each other", "age:Age"),
         Method("popularity", "personal", "what most shoppers took, the same for all", "popularity:Popularity"),
         Method("bpr-mf", "personal", "shoppers' and products' factors by BPR, blind to pictures", "bpr_mf:BprMf"),
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),

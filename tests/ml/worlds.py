@@ -22,6 +22,7 @@ SIMILAR = [name for name in CONTRACT if METHODS[name].role == "similar"]
 PERSONAL = [name for name in CONTRACT if METHODS[name].role == "personal"]
 SMALL = {
     "visrec": {"batch_size": 16},
+    "age": {"width": 8, "batch_size": 20},
     "infogan": {"width": 4, "batch_size": 8},
     "squeezenet1_1": {"image_size": 64},  # and `weights`, a file that conftest.py writes
     "dvbpr": {"dimensions": 8},
