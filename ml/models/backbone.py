@@ -79,7 +79,7 @@ class Backbone(SimilarModel):
         if self.config.weights == "imagenet":
             tensors, source = pretrained.from_hub(self.method), "torchvision's file"
         else:
-            tensors, source = pretrained.read(Path(self.config.weights)), self.config.weights
+            tensors, source = pretrained.read(Path(self.config.weights).expanduser()), self.config.weights
         pretrained.fill(self.network, tensors, self.beheaded, f"{source} for {self.method}")
         if self.config.preprocessing == "caffe":
             first = next(module for module in self.network.modules() if isinstance(module, nn.Conv2d))
