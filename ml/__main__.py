@@ -12,6 +12,8 @@ from pathlib import Path
 from ml.errors import MlError
 from ml.models import METHODS
 
+FORMS = ("figures", "table-2", "probes")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status: 0, or 2 after one line on stderr that says what is wrong with the input."""
@@ -36,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             progress=True,
         )
         if options.task == "retrieval":
-            settings = replace(settings, labels=options.label, where=options.where, pictures=options.pictures)
+            settings = replace(
+                settings, labels=options.label, where=options.where, pictures=options.pictures, form=options.form
+            )
             document = compare_retrieval(options.train, options.test, settings)
         else:
             document = compare_recommend(options.data, settings)
@@ -70,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="LABEL=VALUE",
         help="measure again on these pictures alone, queries and gallery; may be repeated",
+    )
+    retrieval.add_argument(
+        "--as",
+        dest="form",
+        choices=FORMS,
+        default=FORMS[0],
+        help="what the table shows: all figures, the InfoGAN paper's table II, or the AGE poster's SVM and kNN probes",
     )
     retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="draw a contact sheet of each method there")
     recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from ml.errors import BadSetting, UnknownMethod
-from ml.measures import Measures
 from ml.models import METHODS, create
 from ml.models.base import Model
 from ml.runs import Runs, Trained
@@ -27,6 +26,7 @@ class Options:
     pictures: Path | None = None  # folder for a contact sheet of each method
     labels: Sequence[str] = ()  # those to measure by, "a+b" where both must agree; none: all there are
     where: Sequence[tuple[str, str]] = ()  # (label, value): measured again on the pictures that have it, alone
+    form: str = "figures"  # what the table shows: "figures", "table-2" or "probes"
     progress: bool = False
 
     @property
@@ -48,13 +48,13 @@ def models(options: Options, role: str) -> list[Model]:
     ]
 
 
-def result(trained: Trained, found: Measures, seconds: dict[str, float]) -> dict[str, Any]:
+def result(trained: Trained, figures: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
     model = trained.model
     return {
         "method": model.method,
         "config": model.config.as_dict(),
         "epochs": trained.epochs,
-        **found.as_dict(),
+        **figures,
         "seconds": {"train": trained.seconds, **seconds},
         "dimensions": model.dimensions,
         "losses": trained.losses,
@@ -63,9 +63,8 @@ def result(trained: Trained, found: Measures, seconds: dict[str, float]) -> dict
     }
 
 
-def document(
-    task: str, data: dict[str, Any], options: Options, results: list[dict[str, Any]], chance: dict[str, Any]
-) -> dict[str, Any]:
+def document(task: str, options: Options, results: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
+    """told: "data", "chance" and whatever else the task has to say."""
     machine = {
         "processor": platform.machine(),
         "cores": os.cpu_count(),
@@ -74,11 +73,4 @@ def document(
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
-    return {
-        "task": task,
-        "data": data,
-        "seed": options.training.seed,
-        "machine": machine,
-        "chance": chance,
-        "results": results,
-    }
+    return {"task": task, "seed": options.training.seed, "machine": machine, **told, "results": results}

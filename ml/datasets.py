@@ -39,6 +39,11 @@ class Photos:
             labels[label], words[label] = _numbered(joined)
         return replace(self, labels=labels, words=words)
 
+    def labelled_by(self, label: str, cells: Sequence[str]) -> "Photos":
+        """The same pictures with one label: a word for each, or ""."""
+        classes, words = _numbered(cells)
+        return replace(self, labels={label: classes}, words={label: words})
+
     def words_of(self, label: str) -> list[str]:
         """For each picture what the label says of it, "" where nothing."""
         return [self.words[label][number] if number >= 0 else "" for number in self.labels[label]]

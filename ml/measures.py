@@ -45,6 +45,7 @@ def retrieval(
 
 
 def chance(labels: dict[str, np.ndarray], ks: tuple[int, ...] = (NEAREST,)) -> dict[str, float]:
+    """What precision is for vectors without any meaning."""
     return {f"precision@{k}/{name}": evaluation.chance_precision(c) for name, c in labels.items() for k in ks}
 
 

@@ -57,7 +57,7 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
         "cold_items": int((popularity < COLD).sum()),
         "failed": journal.failed,
     }
-    return compare.document("recommend", counts, options, results, {"metrics": chance})
+    return compare.document("recommend", options, results, {"data": counts, "chance": {"metrics": chance}})
 
 
 def _ranked(trained: Trained, images: ImageArray | None, split: Split, options: Options) -> dict[str, Any]:
@@ -68,4 +68,6 @@ def _ranked(trained: Trained, images: ImageArray | None, split: Split, options: 
     embedded = time.monotonic()
     say(f"{model.method}: measuring", options.progress)
     found = measures.ranking(model.user_vectors().float().cpu(), items, split, options.training.seed)
-    return compare.result(trained, found, {"embed": embedded - began, "evaluate": time.monotonic() - embedded})
+    return compare.result(
+        trained, found.as_dict(), {"embed": embedded - began, "evaluate": time.monotonic() - embedded}
+    )

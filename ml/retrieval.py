@@ -15,9 +15,13 @@ from ml.compare import Options
 from ml.datasets import Photos, read_photos
 from ml.embedding import embed_images
 from ml.errors import BadData
+from ml.floors import shortfalls
 from ml.images import ImageArray
 from ml.models.base import Model
+from ml.probes import accuracies
+from ml.published import shoe_classes
 from ml.runs import Trained, fingerprint, say, stamps
+from ml.speed import seconds_per_image
 
 
 class Pictures:
@@ -43,8 +47,14 @@ class Part:
     kept: np.ndarray  # indices
     labels: dict[str, np.ndarray]  # of these
 
-    def described(self) -> dict[str, Any]:
-        return {"data": measures.counts(self.labels), "chance": {"metrics": measures.chance(self.labels)}}
+    def described(self, results: Sequence[dict[str, Any]], ks: tuple[int, ...]) -> dict[str, Any]:
+        """What the document says of it. results: each method's figures here."""
+        metrics = {result["method"]: result["metrics"] for result in results}
+        return {
+            "data": measures.counts(self.labels),
+            "chance": {"metrics": measures.chance(self.labels, ks)},
+            "below_floors": shortfalls(metrics),
+        }
 
 
 def compare_retrieval(train: Path, test: Path, options: Options) -> dict[str, Any]:
@@ -58,20 +68,30 @@ def compare_retrieval(train: Path, test: Path, options: Options) -> dict[str, An
     photos = _labelled(tested.photos, options)
     parts = _parts(tested.photos, photos, options)
     results = [_Study(model, learned, tested, photos, parts, options).result() for model in models]
-    everything, *narrower = parts
-    described = everything.described()
+    everything, *narrower = (part.described([_of(each, part) for each in results], _ks(options)) for part in parts)
     data = {
         "train_images": len(learned.photos.names),
         "test_images": len(tested.photos.names),
         "train_failed": learned.photos.failed,
         "test_failed": tested.photos.failed,
     }
-    document = compare.document("retrieval", data | described["data"], options, results, described["chance"])
-    return document | {"where": {part.title: part.described() for part in narrower}}
+    document = compare.document("retrieval", options, results, everything | {"data": data | everything["data"]})
+    titles = [part.title for part in parts[1:]]
+    return document | {"as": options.form, "where": dict(zip(titles, narrower, strict=True))}
 
 
 def _labelled(photos: Photos, options: Options) -> Photos:
-    return photos.with_labels(options.labels) if options.labels else photos
+    if options.labels:
+        return photos.with_labels(options.labels)
+    return (shoe_classes(photos) if options.form == "table-2" else None) or photos
+
+
+def _ks(options: Options) -> tuple[int, ...]:
+    return (1, 5, 10) if options.form == "table-2" else (5,)
+
+
+def _of(result: dict[str, Any], part: Part) -> dict[str, Any]:
+    return {"method": result["method"], **(result["where"][part.title] if part.title else result)}
 
 
 def _parts(photos: Photos, labelled: Photos, options: Options) -> list[Part]:
@@ -99,7 +119,7 @@ class _Study:
     def result(self) -> dict[str, Any]:
         runs, method = self.options.runs, self.model.method
         run = runs.key(self.model, self.learned.fingerprint)
-        measured = fingerprint(run, self.tested.fingerprint, self.options.labels, self.options.where)
+        measured = fingerprint(run, self.tested.fingerprint, self.options.labels, self.options.where, self.options.form)
         result = runs.result(method, measured)
         sheet = self.options.pictures / f"{method}.png" if self.options.pictures else None
         drawn = sheet is None or sheets.run_of(sheet) == measured
@@ -122,13 +142,30 @@ class _Study:
         self._say("measuring")
         model, seed = trained.model, self.options.training.seed
         began = time.monotonic()
-        found = [measures.retrieval(vectors[part.kept], part.labels, model.metric, seed) for part in self.parts]
+        everything, *narrower = (self._figures(vectors[part.kept], part.labels, seed) for part in self.parts)
         seconds = {"embed": embedding, "evaluate": time.monotonic() - began}
-        return compare.result(trained, found[0], seconds) | {
-            "megabytes": sum(t.numel() * t.element_size() for t in model.state_dict().values()) / 1e6,
-            "images_per_second": len(vectors) / embedding,
-            "where": {part.title: each.as_dict() for part, each in zip(self.parts[1:], found[1:], strict=True)},
-        }
+        return (
+            compare.result(trained, everything, seconds)
+            | self._costs(model)
+            | {
+                "megabytes": sum(t.numel() * t.element_size() for t in model.state_dict().values()) / 1e6,
+                "images_per_second": len(vectors) / embedding,
+                "where": {part.title: each for part, each in zip(self.parts[1:], narrower, strict=True)},
+            }
+        )
+
+    def _figures(self, vectors: Tensor, labels: dict[str, np.ndarray], seed: int) -> dict[str, Any]:
+        figures = measures.retrieval(vectors, labels, self.model.metric, seed, _ks(self.options)).as_dict()
+        if self.options.form != "probes":
+            return figures
+        probes = {name: accuracies(vectors, classes, self.model.metric, seed) for name, classes in labels.items()}
+        return figures | {"probes": probes}
+
+    def _costs(self, model: Model) -> dict[str, float]:
+        if self.options.form != "table-2":
+            return {}
+        self._say("timing single pictures on one core")
+        return {"seconds_per_image": seconds_per_image(model, self.tested.at(model.image_size))}
 
     def _draw(self, file: Path, run: str, trained: Trained, vectors: Tensor, result: dict[str, Any]) -> None:
         photos = self.photos

@@ -43,7 +43,7 @@ def test_retrieval_has_all_that_the_contract_lists(photos, tmp_path, capsys):
         *("--set", "batch_size=8"),
     )
 
-    assert set(document) == {"task", "data", "seed", "machine", "chance", "results", "where"}
+    assert set(document) == {"task", "data", "seed", "machine", "chance", "results", "where", "as", "below_floors"}
     assert document["task"] == "retrieval" and document["data"]["test_images"] == 24
     assert [result["method"] for result in document["results"]] == ["pixels", "visrec"]
     visrec = document["results"][1]
@@ -56,6 +56,41 @@ def test_retrieval_has_all_that_the_contract_lists(photos, tmp_path, capsys):
     assert visrec["metrics"]["precision@5/kind"] == 1 and visrec["intervals"]["precision@5/kind"] == [1, 1]
     assert document["chance"]["metrics"]["precision@5/kind"] == 0.5
     assert "precision@5/kind" in capsys.readouterr().out
+
+
+def test_the_infogan_papers_table(photos, tmp_path, capsys):
+    given = ("retrieval", "--train", photos, "--test", photos, "--methods", "pixels", "--as", "table-2")
+
+    (result,) = compared(tmp_path / "out.json", *given)["results"]
+
+    assert 0 < result["seconds_per_image"] < 1
+    assert {f"precision@{k}/kind" for k in (1, 5, 10)} < set(result["metrics"])
+    table = capsys.readouterr().out
+    assert "precision over kind: 2 classes, not UT-Zappos50K's 8 shoe classes" in table
+    assert re.search(r"^pixels +1\.\d ", table, re.M) and re.search(r"^vgg16 +not run +528 +0\.22 +0\.75$", table, re.M)
+    assert "published, on other data" in table
+
+
+def test_the_age_posters_table(photos, tmp_path, capsys):
+    given = ("retrieval", "--train", photos, "--test", photos, "--methods", "pixels", "--as", "probes")
+
+    (result,) = compared(tmp_path / "out.json", *given)["results"]
+
+    assert result["probes"]["kind"]["knn"]["train"] == 1
+    assert set(result["probes"]["kind"]) == {"svm", "knn", "majority"}
+    table = capsys.readouterr().out
+    assert re.search(r"^pixels +kNN, K=3 +1\.000", table, re.M) and re.search(r"0\.465 +0\.128$", table, re.M)
+    assert "published, on other data" in table
+
+
+def test_a_trained_method_that_is_no_better_than_a_floor_is_named(photos, tmp_path, capsys):
+    given = ("retrieval", "--train", photos, "--test", photos, "--methods", "hog,visrec", "--epochs", 1)
+
+    document = compared(tmp_path / "out.json", *given, "--set", "batch_size=8")
+
+    (sentence,) = document["below_floors"]  # both find everything
+    assert sentence == "visrec: precision@5/kind 1.000 is level with the floor of hog"
+    assert sentence in capsys.readouterr().out
 
 
 def test_recommend_has_all_that_the_contract_lists(shop, tmp_path, capsys):
