@@ -32,11 +32,13 @@ METHODS: dict[str, Method] = {
         Method("hog+histogram", "similar", "oriented gradients and colours, two to one", "hog_histogram:HogHistogram"),
         Method("visrec", "similar", "our default: shape, colour and a self-supervised network", "visrec:Visrec"),
         Method("infogan", "similar", "what the discriminator of an InfoGAN sees, by distance", "infogan:Infogan"),
+        Method("vae", "similar", "a small variational autoencoder's means, by distance", "vae:Vae"),
+        Method("cae", "similar", "a convolutional autoencoder's bottleneck, by distance", "cae:Cae"),
+        Method("age", "similar", "the codes of an encoder and a generator that play against each other", "age:Age"),
         *(
             Method(name, "similar", "torchvision's network, with ImageNet weights or weights=FILE", f"backbone:{name}")
             for name in BACKBONES
         ),
-        Method("age", "similar", "the codes of an encoder and a generator that play against each other", "age:Age"),
         Method("popularity", "personal", "what most shoppers took, the same for all", "popularity:Popularity"),
         Method("bpr-mf", "personal", "shoppers' and products' factors by BPR, blind to pictures", "bpr_mf:BprMf"),
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),

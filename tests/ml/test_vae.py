@@ -61,7 +61,8 @@ def test_the_loss_is_nats_a_picture_and_its_parts_add_up(shown):
 
     assert player == "network"
     assert_close(loss, parts["bce"] + 7 * parts["kl"])
-    assert parts["bce"].item() == pytest.approx(3 * SIDE * SIDE * 0.6931, rel=0.02)  # summed over pixels: knows nothing yet
+    coins = 3 * SIDE * SIDE * 0.6931  # nats of as many coins as there are pixels: it knows nothing yet
+    assert parts["bce"].item() == pytest.approx(coins, rel=0.02)
 
 
 def test_both_losses_are_told_by_epoch_and_the_pictures_are_learnt(told):

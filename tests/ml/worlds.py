@@ -25,6 +25,8 @@ SMALL = {
     "age": {"width": 8, "batch_size": 20},
     "infogan": {"width": 4, "batch_size": 8},
     "squeezenet1_1": {"image_size": 64},  # and `weights`, a file that conftest.py writes
+    "vae": {"batch_size": 10},
+    "cae": {"batch_size": 10},
     "dvbpr": {"dimensions": 8},
     "bpr-mf": {"factors": 8, "learning_rate": 0.05},
 }
