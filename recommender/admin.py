@@ -140,8 +140,8 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description="losses")
     def chart(self, version: ModelVersion) -> str:
-        chart = charts.loss_chart(version.metrics.get("losses", []))
-        return render_to_string("admin/recommender/modelversion/_losses.html", {"chart": chart})
+        found = charts.loss_charts(version.metrics.get("losses", []))
+        return render_to_string("admin/recommender/modelversion/_losses.html", {"charts": found})
 
     @admin.display(description="measures")
     def metrics_shown(self, version: ModelVersion) -> str:

@@ -16,15 +16,27 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
+    """Curves on one scale."""
+
     curves: list[Curve]
     low: float
     high: float
     epochs: int
 
 
-def loss_chart(losses: Sequence[dict]) -> Chart | None:
-    """A curve for each player; None before the first epoch. losses: {"epoch": n, player: loss} in order."""
+def loss_charts(losses: Sequence[dict]) -> list[Chart]:
+    """One chart with a curve for each player, then one for each part of a loss: beside thousands of nats in pixels, a
+    hundred in codes would be a flat line. Empty before the first epoch.
+
+    losses: {"epoch": n, player: loss, "player/part": loss} in order.
+    """
     names = sorted({name for row in losses for name in row if name != "epoch"})
+    players = [name for name in names if "/" not in name]
+    charts = [_chart(group, losses) for group in (players, *([name] for name in names if "/" in name))]
+    return [chart for chart in charts if chart]
+
+
+def _chart(names: Sequence[str], losses: Sequence[dict]) -> Chart | None:
     values = [row[name] for row in losses for name in names if name in row and math.isfinite(row[name])]
     if not values:
         return None

@@ -31,4 +31,6 @@ def headline(metrics: Mapping) -> str:
 
 
 def readable(value: object) -> str:
+    if isinstance(value, list):  # of sentences: what went wrong
+        return "; ".join(value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -76,6 +76,8 @@ def train(version: ModelVersion, progress: bool) -> None:
         metrics = version.metrics | {"losses": losses, "samples per second": speed}
         versions.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=metrics)
     metrics = version.metrics | model.summary()
+    if warnings := model.warnings():
+        metrics["warnings"] = warnings
     if known:
         metrics |= ranking_report(model, known)
         tastes = model.user_vectors().cpu().numpy()

@@ -60,12 +60,13 @@ def test_queries_do_not_grow_with_the_list(admin_client, active, path):
 
 
 def test_a_version_shows_how_it_learnt(admin_client):
-    losses = [{"epoch": 1, "all": 3.0}, {"epoch": 2, "all": 1.0}]
+    losses = [{"epoch": 1, "all": 3.0, "all/kl": 0.1}, {"epoch": 2, "all": 1.0, "all/kl": 0.2}]
     version = VersionFactory(metrics={"auc": 0.78, "intervals": {"auc": [0.7, 0.8]}, "losses": losses})
 
     page = admin_client.get(f"{LIST}{version.pk}/change/").content.decode()
 
-    assert "<polyline" in page
+    assert page.count("<polyline") == page.count('<svg class="losses"') == 2
+    assert "all/kl: 0.2000 after the last epoch" in page
     assert "0.7 to 0.8" in page
     assert 'name="_save"' not in page
     assert "auc 0.78" in admin_client.get(LIST).content.decode()

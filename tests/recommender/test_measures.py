@@ -22,3 +22,9 @@ def test_the_headline_is_what_a_version_is_judged_by():
     assert measures.headline(METRICS) == "auc 0.7812"
     assert measures.headline({"variance kept": 0.9}) == "variance kept 0.9"
     assert measures.headline({}) == ""
+
+
+def test_what_went_wrong_is_told_in_its_own_words():
+    assert measures.table({"warnings": ["it collapsed", "it is late"]}) == [
+        Measure("warnings", "it collapsed; it is late", "")
+    ]

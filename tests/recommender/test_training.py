@@ -171,3 +171,13 @@ def test_the_products_file_maps_items_to_products(shop):
     version = training.run(versions.register("dvbpr", epochs=1, here=True))
 
     assert json.loads((version.folder / embedding.PRODUCTS_FILE).read_text()) == sorted(p.pk for p in shop)
+
+
+def test_what_went_wrong_in_a_training_is_told(shop):
+    answer = call_command("train", "vae", "--epochs", "1", "--set", "kl=1000", verbosity=0)
+
+    version = ModelVersion.objects.get()
+    [warning] = version.metrics["warnings"]
+    assert "collapsed" in warning
+    assert f"warning: {warning}" in answer
+    assert set(version.metrics["losses"][0]) == {"epoch", "network", "network/bce", "network/kl"}

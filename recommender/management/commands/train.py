@@ -80,4 +80,6 @@ def resumed(version_id: int, activate: bool, queue: bool) -> ModelVersion:
 
 def measured(version: ModelVersion) -> str:
     figures = {name: value for name, value in version.metrics.items() if isinstance(value, int | float)}
-    return "".join(f"\n  {name}: {value}" for name, value in figures.items())
+    lines = [f"{name}: {value}" for name, value in figures.items()]
+    lines += [f"warning: {warning}" for warning in version.metrics.get("warnings", [])]
+    return "".join(f"\n  {line}" for line in lines)
