@@ -82,6 +82,17 @@ def test_dropout_is_where_the_table_has_it_and_never_after_the_tanh(reading, off
     assert isinstance(model.generator[-2], nn.ConvTranspose2d)
 
 
+def test_dropout_keeps_its_share_and_the_mean():
+    torch.manual_seed(0)
+    dropout = next(m for m in create("infogan").generator if isinstance(m, nn.Dropout))
+
+    dropped = dropout(torch.ones(100_000))
+
+    assert (dropped > 0).float().mean() == pytest.approx(0.6, abs=0.01)
+    assert dropped.mean() == pytest.approx(1, abs=0.02)
+    assert torch.equal(dropout.eval()(torch.ones(8)), torch.ones(8))
+
+
 def test_each_player_moves_its_own_part_and_both_learn_the_code():
     model = small("infogan").train()
     players = model.players()
