@@ -1,16 +1,19 @@
-"""`python -m ml compare`: methods side by side, without a database."""
+"""`python -m ml compare` and `python -m ml speed`: methods side by side, without a database."""
 
 import argparse
 import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ml.errors import MlError
 from ml.models import METHODS
+
+if TYPE_CHECKING:
+    from ml.compare import Options
 
 FORMS = ("figures", "table-2", "probes")
 
@@ -21,35 +24,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.json.parent.is_dir():
         parser.error(f"argument --json: {options.json.parent} is not a folder")  # now, not after an hour's training
-    # Only here: --help and a mistyped option answer without waiting for torch.
-    from ml.compare import Options
-    from ml.ranking import compare_recommend
-    from ml.retrieval import compare_retrieval
-    from ml.tables import table
-    from ml.training import TrainConfig
-
     try:
-        settings = Options(
-            methods=options.methods,
-            training=TrainConfig(epochs=options.epochs, seconds=options.seconds, seed=options.seed),
-            settings=dict(options.set),
-            results=options.json.with_name(options.json.name + ".parts"),
-            models=options.models,
-            progress=True,
-        )
-        if options.task == "retrieval":
-            settings = replace(
-                settings, labels=options.label, where=options.where, pictures=options.pictures, form=options.form
-            )
-            document = compare_retrieval(options.train, options.test, settings)
-        else:
-            document = compare_recommend(options.data, settings)
+        document, table = options.run(options)
         options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     except (MlError, OSError) as error:
         print(f"ml: {error}", file=sys.stderr)
         return 2
-    print(table(document))
+    print(table)
     return 0
+
+
+# What needs torch is imported only here: --help and a mistyped option answer without waiting for it.
+
+
+def _options(given: argparse.Namespace, **more: Any) -> "Options":
+    from ml.compare import Options
+    from ml.training import TrainConfig
+
+    training = TrainConfig(epochs=given.epochs, seconds=given.seconds, seed=given.seed)
+    return Options(methods=given.methods, training=training, settings=dict(given.set), progress=True, **more)
+
+
+def _kept(given: argparse.Namespace) -> dict[str, Path | None]:
+    return {"results": given.json.with_name(given.json.name + ".parts"), "models": given.models}
+
+
+def _retrieval(given: argparse.Namespace) -> tuple[Any, str]:
+    from ml.retrieval import compare_retrieval
+    from ml.tables import table
+
+    asked = {"labels": given.label, "where": given.where, "pictures": given.pictures, "form": given.form}
+    document = compare_retrieval(given.train, given.test, _options(given, **_kept(given), **asked))
+    return document, table(document)
+
+
+def _recommend(given: argparse.Namespace) -> tuple[Any, str]:
+    from ml.ranking import compare_recommend
+    from ml.tables import table
+
+    document = compare_recommend(given.data, _options(given, **_kept(given)))
+    return document, table(document)
+
+
+def _speed(given: argparse.Namespace) -> tuple[Any, str]:
+    from ml.speed import speeds
+    from ml.tables import speed_table
+
+    document = speeds(given.data, _options(given))
+    return document, speed_table(document)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +107,14 @@ def _parser() -> argparse.ArgumentParser:
     retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="draw a contact sheet of each method there")
     recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")
     recommend.add_argument("--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg")
+    speed = _task(commands, "speed", "similar", "how many pictures a second each method trains on and embeds")
+    speed.add_argument("--data", type=Path, required=True, help="zip, folder or CSV of pictures")
+    for parser_of, run in ((retrieval, _retrieval), (recommend, _recommend), (speed, _speed)):
+        parser_of.set_defaults(run=run)
+    for comparison in (retrieval, recommend):
+        comparison.add_argument(
+            "--models", type=Path, metavar="DIR", help="keep what was trained, and use what is kept there"
+        )
     return parser
 
 
@@ -102,12 +132,11 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
         type=Path,
         required=True,
         metavar="OUT",
-        help="where all figures are written; finished methods' also in OUT.parts, so that a second run goes on there",
+        help="where all figures are written; a comparison's finished methods also in OUT.parts, to go on after a stop",
     )
     parser.add_argument("--epochs", type=_whole_number, help="default: as many as each method needs")
     parser.add_argument("--seconds", type=_number, help="train each method for so long, or till --epochs")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--models", type=Path, metavar="DIR", help="keep what was trained, and use what is kept there")
     parser.add_argument(
         "--set", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
     )

@@ -1,16 +1,20 @@
 """Many pictures through a model, a batch at a time."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ml.images import ImageArray
+from ml.errors import UnreadableImage
+from ml.images import ImageArray, Source, read_image
 from ml.models.base import PersonalModel, SimilarModel
 
 BATCH = 256
+AHEAD = 64  # pictures decoded while the former so many are computed; more would only make the first wait longer
 
 
 def features_of(
@@ -44,3 +48,42 @@ def embed_items(model: PersonalModel, images: ImageArray | None, n_items: int, p
             return model.embed(None, items).float().cpu()
     chunks = iter(items.split(BATCH))
     return features_of(lambda batch: model.embed(batch, next(chunks)), images, device=model.device, progress=progress)
+
+
+def decoded_ahead(
+    batches: Iterable[Sequence[Source]], size: tuple[int, int]
+) -> Iterator[list[np.ndarray | UnreadableImage]]:
+    """The pixels of each batch's pictures, or what is wrong with one; the next batch is decoded meanwhile."""
+
+    def attempt(source: Source) -> np.ndarray | UnreadableImage:
+        try:
+            return read_image(source, size)
+        except UnreadableImage as error:
+            return error
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ahead = None
+        for batch in batches:
+            coming = pool.map(attempt, batch)
+            if ahead is not None:
+                yield list(ahead)
+            ahead = coming
+        if ahead is not None:
+            yield list(ahead)
+
+
+def embed_sources(model: SimilarModel, sources: Sequence[Source]) -> Tensor:
+    """(N, D) float32 on the CPU, from files or bytes: decoded while others are computed.
+
+    Raises UnreadableImage at the first that is no picture.
+    """
+    batches = (sources[begin : begin + AHEAD] for begin in range(0, len(sources), AHEAD))
+    rows = []
+    with torch.inference_mode():
+        for decoded in decoded_ahead(batches, model.image_size):
+            for picture in decoded:
+                if isinstance(picture, UnreadableImage):
+                    raise picture
+            images = ImageArray(np.stack(decoded)).batch(range(len(decoded)))
+            rows.append(model.embed(images.to(model.device)).float().cpu())
+    return torch.cat(rows).clone()

@@ -109,6 +109,17 @@ def _accuracies(label: str, classes: int, results: Sequence[Document], idle: Seq
     return f"probes of {label}: {classes} classes\n{_aligned(rows)}"
 
 
+def speed_table(results: Sequence[dict[str, Any]]) -> str:
+    """One row a method."""
+    rows = [["pictures a second", "training", "forward", "from JPEG bytes", "ratio"]]
+    for each in results:
+        training = "-" if each["training"] is None else f"{each['training']:.0f}"
+        rows.append(
+            [each["method"], training, f"{each['forward']:.0f}", f"{each['from_bytes']:.0f}", f"{each['ratio']:.2f}"]
+        )
+    return _aligned(rows)
+
+
 def _aligned(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -93,6 +93,18 @@ def test_a_trained_method_that_is_no_better_than_a_floor_is_named(photos, tmp_pa
     assert sentence in capsys.readouterr().out
 
 
+def test_speed_is_told_for_training_and_embedding(photos, tmp_path, capsys):
+    out = tmp_path / "speed.json"
+
+    given = ["speed", "--data", str(photos), "--methods", "pixels,visrec", "--epochs", "1", "--set", "batch_size=8"]
+    assert main([*given, "--json", str(out)]) == 0
+
+    pixels, visrec = json.loads(out.read_text(encoding="utf-8"))
+    assert pixels["training"] is None and visrec["training"] > 0
+    assert visrec["ratio"] == pytest.approx(visrec["from_bytes"] / visrec["forward"], rel=0.9)
+    assert "from JPEG bytes" in capsys.readouterr().out
+
+
 def test_recommend_has_all_that_the_contract_lists(shop, tmp_path, capsys):
     document = compared(
         tmp_path / "out.json",
