@@ -2,10 +2,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ml.__main__ import main
 from ml.batching import PictureBatches
 from ml.models.vae import Vae, information, kl_divergence
 from ml.training import TrainConfig, fit
-from tests.ml.worlds import exhaust, pictures, small
+from tests.ml.worlds import exhaust, pictures, small, write_picture, write_table
 
 SIDE = 136
 
@@ -119,6 +120,18 @@ def test_a_strong_kl_collapses_and_is_named():
     assert model.summary()["kl"] < 5
     [warning] = model.warnings()
     assert "collapsed" in warning and "now 1000" in warning
+
+
+def test_a_comparison_names_the_collapse(tmp_path, capsys):
+    for n in range(24):
+        write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
+    write_table(tmp_path / "styles.csv", ["id", "kind"], [[n, ["disc", "stripes"][n % 2]] for n in range(24)])
+    data = ["--train", tmp_path, "--test", tmp_path, "--json", tmp_path / "out.json"]
+
+    given = ["compare", "retrieval", *data, "--methods", "vae", "--epochs", 1, "--set", "kl=1000"]
+    assert main([str(word) for word in given]) == 0
+
+    assert "vae: the posterior has collapsed: a code tells" in capsys.readouterr().out
 
 
 def test_a_healthy_posterior_is_no_cause_for_a_warning(told):
