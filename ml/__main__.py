@@ -15,6 +15,7 @@ from ml.models import METHODS
 if TYPE_CHECKING:
     from ml.compare import Options
 
+SETS = "SET:FOLDER (mnist, fashion-mnist, svhn, cifar-10, celeba, tiny-imagenet)"
 FORMS = ("figures", "table-2", "probes")
 
 
@@ -80,8 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     compare = commands.add_parser("compare", help="train methods on the same data and measure them")
     tasks = compare.add_subparsers(dest="task", required=True)
     retrieval = _task(tasks, "retrieval", "similar", "how well each method finds pictures with the same label")
-    retrieval.add_argument("--train", type=Path, required=True, help="zip, folder or CSV; its labels are not read")
-    retrieval.add_argument("--test", type=Path, required=True, help="the same, with labels")
+    retrieval.add_argument("--train", required=True, help=f"zip, folder, CSV or {SETS}; its labels are not read")
+    retrieval.add_argument("--test", required=True, help="the same, with labels; of a set its test split")
     retrieval.add_argument(
         "--label",
         action="append",

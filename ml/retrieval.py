@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ml import compare, measures, sheets
+from ml import compare, measures, sheets, vision_sets
 from ml.compare import Options
-from ml.datasets import Photos, read_photos
+from ml.datasets import Photos
 from ml.embedding import embed_images
 from ml.errors import BadData
 from ml.floors import shortfalls
@@ -22,6 +22,7 @@ from ml.probes import accuracies
 from ml.published import shoe_classes
 from ml.runs import Trained, fingerprint, say, stamps
 from ml.speed import seconds_per_image
+from ml.vision_sets import TEST, TRAIN
 
 
 class Pictures:
@@ -57,10 +58,10 @@ class Part:
         }
 
 
-def compare_retrieval(train: Path, test: Path, options: Options) -> dict[str, Any]:
+def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> dict[str, Any]:
     """Train each method on one set of pictures without its labels; query each picture of the other against the rest."""
     models = compare.models(options, "similar")
-    photos = [read_photos(path) for path in (train, test)]
+    photos = [vision_sets.read(train, TRAIN), vision_sets.read(test, TEST)]
     say("reading the pictures", options.progress)
     learned, tested = (Pictures(each, models[0].image_size, options.progress) for each in photos)
     if not tested.photos.labels:

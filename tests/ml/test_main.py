@@ -199,6 +199,7 @@ def test_it_is_measured_by_the_labels_asked_for_and_again_on_parts(tmp_path, cap
         (["--methods", "hog", "--set", "wheels=4"], "wheels is not a setting of hog"),
         (["--methods", "hog", "--set", "dimensions=many"], "dimensions is 'many'; it takes a whole number"),
         (["--methods", "hog", "--test", "nowhere.zip"], "nowhere.zip does not exist"),
+        (["--methods", "hog", "--test", "mnist:nowhere"], "nowhere does not exist"),
         (["--methods", "hog", "--label", "colour"], "there is no label 'colour' to measure by; there are: kind"),
         (["--methods", "hog", "--where", "kind=hat"], "no picture has kind=hat; there are: disc, stripes"),
         (["--methods", "hog", "--where", "kind=disc"], "where kind is disc, no label tells one picture from another"),
