@@ -90,7 +90,7 @@ class Cae(SimilarModel):
         yield "network", F.mse_loss(self.decode(self.code(pictures)), 2 * pictures - 1)
 
     def finish(self, data: ImageArray, generator: torch.Generator) -> None:
-        codes = features_of(self.code, data, sample_of(data, generator), self.device)
+        codes = features_of(self.code, data, sample_of(data, generator, 1024), self.device)
         self.typical.copy_(typical_distance(codes))
 
     def code(self, images: Tensor) -> Tensor:

@@ -106,7 +106,7 @@ class Vae(SimilarModel):
         yield "network", bce + self.config.kl * kl, {"bce": bce, "kl": kl}
 
     def finish(self, data: ImageArray, generator: torch.Generator) -> None:
-        codes = features_of(self._posterior_joined, data, sample_of(data, generator), self.device)
+        codes = features_of(self._posterior_joined, data, sample_of(data, generator, 1024), self.device)
         mean, log_variance = codes.chunk(2, dim=1)
         self.typical.copy_(typical_distance(mean))
         self.divergence.copy_(kl_divergence(mean, log_variance).mean())
