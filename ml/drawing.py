@@ -50,8 +50,13 @@ def tiled(pictures: Sequence[Image.Image], columns: int, gap: int, width: int) -
     return strip
 
 
+def number(value: float) -> str:
+    """Four digits, or all there are before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def chart(title: str, values: Sequence[float], width: int, height: int) -> Image.Image:
-    """One curve over epochs 1, 2, ..., its first, last, least and greatest value written beside it."""
+    """One curve over two epochs or more, its least, middle and greatest value written beside it."""
     left, right, top, bottom = 64, 12, 34, 30
     least, most = min(values), max(values)
     span = (most - least) or 1.0
@@ -59,13 +64,13 @@ def chart(title: str, values: Sequence[float], width: int, height: int) -> Image
     draw = ImageDraw.Draw(canvas)
 
     def at(epoch: int, value: float) -> tuple[float, float]:
-        x = left + (width - left - right) * (epoch / max(1, len(values) - 1))
+        x = left + (width - left - right) * (epoch / (len(values) - 1))
         return SHARP * x, SHARP * (height - bottom - (height - top - bottom) * (value - least) / span)
 
     for value in (least, (least + most) / 2, most):
-        draw.line([at(0, value), at(max(1, len(values) - 1), value)], PALE, SHARP)
+        draw.line([at(0, value), at(len(values) - 1, value)], PALE, SHARP)
         x, y = at(0, value)
-        draw.text((x - 8 * SHARP, y), f"{value:.4g}", GREY, font(13 * SHARP), anchor="rm")
+        draw.text((x - 8 * SHARP, y), number(value), GREY, font(13 * SHARP), anchor="rm")
     points = [at(epoch, value) for epoch, value in enumerate(values)]
     draw.line(points, BLUE, 2 * SHARP, joint="curve")
     for x, y in (points[0], points[-1]):

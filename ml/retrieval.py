@@ -175,7 +175,7 @@ class _Study:
         label = self.options.labels[0] if self.options.labels else finest
         facts = (
             f"{result['dimensions']} numbers a picture, {trained.model.metric} distance · "
-            f"{trained.epochs} epochs in {trained.seconds:.0f} s · "
+            f"{trained.epochs} {'epoch' if trained.epochs == 1 else 'epochs'}, trained in {trained.seconds:.0f} s · "
             f"precision@5 of {label}: {result['metrics'][f'precision@5/{label}']:.3f}"
         )
         shown = sheets.Shown(photos.sources, self.tested.at(trained.model.image_size), photos.words_of(label))

@@ -20,6 +20,7 @@ QUERIES, NEAREST, SAMPLES, CHARTS = 12, 5, 24, 4
 THUMB, CAPTION, GAP, MARGIN = 104, 20, 8, 36  # pixels
 BLOCK = 6 * THUMB + 4 * GAP + 20  # a query, and a little apart what it finds
 INNER = 2 * BLOCK + 40
+ROW_GAP = (INNER - 12 * THUMB) // 11  # twelve in a row fill it
 RUN = "run"  # under which the sheet says what it was drawn of
 
 
@@ -124,12 +125,16 @@ def _dreamed(model: SimilarModel, seed: int) -> Iterator[Image.Image]:
 
 def _row(pictures: Sequence[Tensor]) -> Image.Image:
     arrays = ((picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy() for picture in pictures)
-    return drawing.tiled([drawing.thumbnail(Image.fromarray(a), THUMB, "white", 0) for a in arrays], 12, GAP, INNER)
+    return drawing.tiled([drawing.thumbnail(Image.fromarray(a), THUMB, "white", 0) for a in arrays], 12, ROW_GAP, INNER)
 
 
 def _learned(losses: Sequence[dict[str, float]]) -> Iterator[Image.Image]:
     """A curve for each loss and each part of one."""
-    if losses:
+    if len(losses) == 1:
+        told = "   ".join(f"{name} {drawing.number(value)}" for name, value in losses[0].items())
+        yield _heading("Losses in the only epoch")
+        yield drawing.words(told, 16, GREY, INNER)
+    if len(losses) > 1:
         yield _heading("Losses by epoch")
         width = (INNER - (CHARTS - 1) * GAP) // CHARTS
         curves = [drawing.chart(name, [epoch[name] for epoch in losses], width, 200) for name in losses[0]]

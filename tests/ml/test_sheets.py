@@ -54,6 +54,8 @@ def test_what_a_model_cannot_do_takes_no_room(shown, tmp_path):
 
     assert dreaming.height > plain.height + 300 and learning.height > plain.height + 150
     assert share(learning, BLUE) > share(plain, BLUE) == 0
+    one_epoch = drawn(tmp_path / "once.png", shown, vectors, losses=[{"a": 2.0}])
+    assert plain.height < one_epoch.height < learning.height
 
 
 def test_a_sheet_says_of_which_run_it_is(shown, tmp_path):
