@@ -1,9 +1,9 @@
-"""visrec, our default for similar styles: shape, colour and a small self-supervised network together."""
+"""visrec, our default for similar styles: shape, what a small self-supervised network sees, and colour."""
 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -11,59 +11,77 @@ from torch import Tensor, nn
 
 from ml.augment import cropped, recoloured
 from ml.configs import Between, Config
+from ml.discriminant import Discriminant
 from ml.embedding import features_of
-from ml.features import HISTOGRAM, HOG, colour_histogram, shapes
+from ml.errors import BadSetting
+from ml.features import HISTOGRAM, HOG, LAYOUT, colour_histogram, framed, layout, shapes
 from ml.images import ImageArray
 from ml.losses import contrastive_loss
+from ml.models.backbone_names import BACKBONES
 from ml.models.base import SimilarModel, unit
 from ml.networks import Trunk
 from ml.pca import Pca, sample_of
 
 SIDE = 64  # pixels
+FORM, COLOUR = 208, 48  # dimensions of the two parts
 
 
 @dataclass(frozen=True)
 class VisrecConfig(Config):
-    shape: Annotated[float, Between(0, 10)] = 1.0  # how much each part counts in the cosine, by its square
-    colour: Annotated[float, Between(0, 10)] = 0.5
-    texture: Annotated[float, Between(0, 10)] = 0.5  # what the network sees
+    colour: Annotated[float, Between(0, 10)] = 0.45  # how much it counts beside form's 1, by its square
+    backbone: str = "none"  # one of torchvision's networks, to see form with as well
+    weights: str = "imagenet"  # the backbone's
+    preprocessing: Literal["torchvision", "caffe"] = "torchvision"  # the backbone's
     batch_size: Annotated[int, Between(2, 4096)] = 256  # pictures; each gives two views
     learning_rate: Annotated[float, Between(0, 1)] = 0.002
     temperature: Annotated[float, Between(0.01, 10)] = 0.2
     jitter: Annotated[float, Between(0, 1)] = 1.0  # how strongly colours change between views
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.backbone not in ("none", *BACKBONES):
+            raise BadSetting(f"backbone is {self.backbone!r}; it takes none or a network of torchvision's")
+
 
 class Visrec(SimilarModel):
-    """Three descriptors, each of length 1, weighted and joined; the cosine is the weighted mean of theirs.
+    """Two parts, each of length 1, weighted and joined; the cosine is the weighted mean of theirs.
 
-    - shape: histograms of oriented gradients of the picture and of its foreground alone, on principal components;
-    - colour: the foreground's CIELAB histogram, on principal components;
-    - texture: a network trained by SimCLR (arXiv:2002.05709) on the catalogue's own pictures, whitened. Its views
-      differ strongly in colour, so that it learns what the histogram does not know.
+    - form: histograms of oriented gradients of the picture and of its foreground, the foreground's pixels, and what a
+      network sees that was trained by SimCLR (arXiv:2002.05709) on the catalogue's own pictures, in views that differ
+      strongly in colour; where a shop has ImageNet weights, also what a backbone sees. All on principal components,
+      joined, and brought to the directions that set a picture apart from all but its nearest neighbours.
+    - colour: the foreground's CIELAB histogram, on principal components.
     """
 
     method = "visrec"
     Config = VisrecConfig
     halves = True
     image_size = (SIDE, SIDE)
-    dimensions = 96 + 48 + 96
+    dimensions = FORM + COLOUR
 
     def __init__(self, config: VisrecConfig) -> None:
         super().__init__(config)
-        self.shape = Pca(2 * HOG, 96, whitening=0.5)
-        self.colour = Pca(HISTOGRAM, 48, whitening=0.0)
+        self.shape = Pca(2 * HOG, 400, whitening=0.5)
+        self.layout = Pca(LAYOUT, 150, whitening=0.5)
         self.trunk = Trunk((32, 64, 128, 256)).to(memory_format=torch.channels_last)
         self.projector = nn.Sequential(
             nn.Linear(self.trunk.features, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, 128)
         )
-        self.texture = Pca(self.trunk.features, 96, whitening=1.0)
+        self.texture = Pca(self.trunk.features, 256, whitening=0.5)
+        joined = 400 + 150 + 256
+        self.backbone = None
+        if config.backbone != "none":
+            self.backbone = _frozen(config)
+            self.image_size = self.backbone.image_size
+            joined += self.backbone.dimensions
+        self.form = Discriminant(joined, FORM)
+        self.colour = Pca(HISTOGRAM, COLOUR, whitening=0.0)
 
     def start(self, data: ImageArray, generator: torch.Generator) -> None:
         # Fewer epochs the more pictures: 22 of 1,200 (a minute on two cores), 10 of 29,690.
         self.epochs = max(1, round(132 / len(data) ** 0.25))
-        sample = sample_of(data, generator)
-        self.shape.fit(features_of(shapes, data, sample, self.device))
-        self.colour.fit(features_of(colour_histogram, data, sample, self.device))
+        if self.backbone is not None:
+            self.backbone.start(data, generator)
 
     def players(self) -> dict[str, torch.optim.Optimizer]:
         parameters = [*self.trunk.parameters(), *self.projector.parameters()]
@@ -85,15 +103,33 @@ class Visrec(SimilarModel):
 
     def finish(self, data: ImageArray, generator: torch.Generator) -> None:
         sample = sample_of(data, generator)
-        self.texture.fit(features_of(self._see, data, sample, self.device))
+        if self.backbone is not None:
+            self.backbone.finish(data, generator)
+        for pca, function in (
+            (self.shape, shapes),
+            (self.layout, _framed_layout),
+            (self.texture, self._see),
+            (self.colour, colour_histogram),
+        ):
+            pca.fit(features_of(lambda images, see=function: see(small(images)), data, sample, self.device))
+        self.form.fit(features_of(self._join, data, sample, self.device))
 
     def embed(self, images: Tensor) -> Tensor:
-        parts = (
-            self.config.shape * unit(self.shape(shapes(images))),
-            self.config.colour * unit(self.colour(colour_histogram(images))),
-            self.config.texture * unit(self.texture(self._see(images))),
-        )
-        return unit(torch.cat(parts, dim=1))
+        form = unit(self.form(self._join(images)))
+        colour = unit(self.colour(colour_histogram(small(images))))
+        return unit(torch.cat([form, self.config.colour * colour], dim=1))
+
+    def _join(self, images: Tensor) -> Tensor:
+        """(B, F) what form is read off."""
+        little = small(images)
+        parts = [
+            unit(self.shape(shapes(little))),
+            0.5 * unit(self.layout(_framed_layout(little))),
+            0.5 * unit(self.texture(self._see(little))),
+        ]
+        if self.backbone is not None:
+            parts.append(self.backbone.embed(images))
+        return torch.cat(parts, dim=1)
 
     def _see(self, images: Tensor) -> Tensor:
         return self.trunk(images.contiguous(memory_format=torch.channels_last))
@@ -103,6 +139,24 @@ class Visrec(SimilarModel):
             "shape_explained_variance": self.shape.explained.item(),
             "colour_explained_variance": self.colour.explained.item(),
         }
+
+
+def small(images: Tensor) -> Tensor:
+    """(B, 3, SIDE, SIDE), whatever larger size a backbone asked for."""
+    if images.shape[-1] == SIDE:
+        return images
+    return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
+
+
+def _framed_layout(images: Tensor) -> Tensor:
+    return layout(framed(images))
+
+
+def _frozen(config: VisrecConfig) -> SimilarModel:
+    from ml.models import create  # methods know of each other only here
+
+    settings = {"weights": config.weights, "preprocessing": config.preprocessing}
+    return create(config.backbone, **settings, dimensions=256, image_size=2 * SIDE)
 
 
 class _Pairs:
@@ -117,7 +171,7 @@ class _Pairs:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for chosen in torch.randperm(len(self.images), generator=self.generator).tensor_split(self.count):
-            pictures = self.images.batch(chosen)
+            pictures = small(self.images.batch(chosen))
             yield self._view(pictures), self._view(pictures)
 
     def _view(self, pictures: Tensor) -> Tensor:
