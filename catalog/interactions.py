@@ -17,6 +17,7 @@ from catalog.visitors import Visitor
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead a caller's clock may be
 VISIT = timedelta(minutes=30)  # a product looked at again within this is the same visit
 BATCH = 1000
+SIMULATED = "sim-"  # how the ids of simulated events begin
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,12 @@ def event_of(visitor: Visitor, product: Product, kind: Kind, **details) -> Event
 
 
 @transaction.atomic
+def forget_simulated() -> int:
+    """Remove what simulation had its shoppers do; what a person did in the name of one stays."""
+    simulated = Interaction.objects.filter(shopper__is_simulated=True, event_id__startswith=SIMULATED)
+    return simulated.delete()[0]
+
+
 def forget(shopper: Shopper) -> int:
     """Remove all that this shopper did, and tell whoever learnt from it; returns how many interactions."""
     count, _ = shopper.interactions.all().delete()

@@ -1,0 +1,128 @@
+import csv
+from pathlib import Path
+
+import pytest
+
+from catalog import interactions
+from catalog.models import Interaction, Product, Shopper
+from recommender import embedding, versions
+from recommender.models import ModelVersion
+from tests.factories import InteractionFactory, ShopperFactory, picture_bytes
+from visrec_site import demo, stages
+from visrec_site.stages import Options, fill, train
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def source(tmp_path, settings) -> Path:
+    """Twenty products in a table, and a place for the demo's marks."""
+    settings.VAR = tmp_path / "var"
+    embedding.loaded.cache_clear()
+    rows = [["sku", "title", "category", "price", "image"]]
+    for n in range(20):
+        (tmp_path / f"{n}.png").write_bytes(picture_bytes(n))
+        rows.append([f"P-{n:02}", f"Thing {n}", f"Things {n % 2}", "9.90", f"{n}.png"])
+    with (tmp_path / "products.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return tmp_path / "products.csv"
+
+
+def options(source: Path | None, limit: int | None = None) -> Options:
+    return Options(8000, source, None, limit)
+
+
+def events() -> int:
+    return Interaction.objects.count()
+
+
+def test_a_source_is_brought_once(source, capsys):
+    first = fill(options(source))
+    before = events()
+
+    assert fill(options(source)) == first
+    assert fill(options(None)) == first  # the shop is not empty: nothing is drawn
+    assert (Product.objects.count(), events()) == (20, before)
+    assert capsys.readouterr().out.count("products:") == 1
+
+
+def test_more_of_a_source_gives_the_simulated_shoppers_one_history_and_keeps_what_people_did(source):
+    fill(options(source, limit=12))
+    shopper = Shopper.objects.filter(is_simulated=True).first()
+    InteractionFactory(shopper=shopper, product=Product.objects.first(), kind="like")
+
+    fill(options(source))
+
+    ids = list(Interaction.objects.exclude(event_id="").values_list("event_id", flat=True))
+    assert len(ids) == len(set(ids)) == events() - 1
+    assert Interaction.objects.filter(product__sku="P-19").exists()
+
+
+def test_a_fill_that_was_interrupted_is_ended_by_the_next_run(source, monkeypatch):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "simulate_shoppers", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fill(options(source))
+    monkeypatch.undo()
+    trained_in_between = versions.register("pixels")
+
+    filled = fill(options(source))
+
+    assert events() > 0
+    assert filled < trained_in_between.created_at
+
+
+def test_the_shop_s_models_are_trained_anew_when_it_was_filled_with_more(source):
+    train("similar", "pixels", fill(options(source, limit=12)))
+    train("similar", "pixels", fill(options(source, limit=12)))
+    assert ModelVersion.objects.count() == 1
+
+    train("similar", "pixels", fill(options(source)))
+
+    assert list(ModelVersion.objects.order_by("pk").values_list("state", flat=True)) == ["retired", "active"]
+
+
+def test_an_interrupted_training_goes_on_beside_an_active_version(source):
+    train("similar", "pixels", fill(options(source, limit=12)))
+    filled = fill(options(source))
+    interrupted = versions.register("pixels", activate=True, here=True)
+    versions.release(interrupted)
+    by_hand = versions.register("histogram", here=True)  # nobody asked for it to serve
+    versions.release(by_hand)
+
+    train("similar", "pixels", filled)
+
+    assert ModelVersion.objects.get(pk=interrupted.pk).state == "active"
+    assert ModelVersion.objects.get(pk=by_hand.pk).state == "interrupted"
+    assert ModelVersion.objects.count() == 3
+
+
+def test_only_simulated_doings_of_simulated_shoppers_are_forgotten(db):
+    simulated, person = ShopperFactory(is_simulated=True), ShopperFactory()
+    gone = InteractionFactory(shopper=simulated, event_id="sim-1")
+    kept = [InteractionFactory(shopper=simulated), InteractionFactory(shopper=person, event_id="sim-1")]
+
+    assert interactions.forget_simulated() == 1
+
+    assert set(Interaction.objects.all()) == set(kept) and gone not in kept
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--port", "99999"], "from 1 to 65535"),
+        (["--port", "abc"], "no port"),
+        (["--catalog", ".", "--limit", "0"], "a whole number from 1"),
+        (["--limit", "5"], "belong to a CATALOG"),
+        (["--catalog", "/nowhere"], "/nowhere does not exist"),
+    ],
+)
+def test_bad_arguments_are_told_before_anything_is_started(arguments, reason, capsys):
+    with pytest.raises(SystemExit):
+        demo.parsed(arguments)
+
+    told = capsys.readouterr().err
+    assert reason in told
+    assert "make demo [PORT=n]" in told
