@@ -1,6 +1,7 @@
 """The back room: products and their pictures, and what shoppers did."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from django.contrib import admin, messages
@@ -177,7 +178,17 @@ def imported(upload: UploadedFile) -> Report:
         with source.open("wb") as file:
             for chunk in upload.chunks():
                 file.write(chunk)
-        return import_products(source)
+        try:
+            report = import_products(source)
+        except ImportFailed as error:
+            raise ImportFailed(named_as_sent(str(error), folder)) from error
+    report.problems = [replace(problem, place=named_as_sent(problem.place, folder)) for problem in report.problems]
+    return report
+
+
+def named_as_sent(text: str, folder: str) -> str:
+    """The uploader knows the file by its name, not by where it lay here for a while."""
+    return text.replace(f"{folder}/", "")
 
 
 @admin.register(Category)

@@ -133,6 +133,12 @@ class ProductForm(forms.ModelForm):
         model = Product
         fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "attributes"]
 
+    def clean_pictures(self) -> list[Picture]:
+        pictures = self.cleaned_data["pictures"]
+        if not pictures and self.instance.pk is None:
+            raise forms.ValidationError("A product needs a picture: without one it is never similar to anything.")
+        return pictures
+
     def clean_attributes(self) -> dict:
         attributes = self.cleaned_data["attributes"] or {}
         if not isinstance(attributes, dict):

@@ -3,14 +3,12 @@
 import argparse
 import json
 import sys
-import textwrap
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml.errors import MlError
-from ml.models import METHODS
+from ml.models import listed
 
 if TYPE_CHECKING:
     from ml.compare import Options
@@ -124,7 +122,7 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
         name,
         help=summary,
         description=summary,
-        epilog="\n".join(["methods:", *_listed(role)]),
+        epilog="\n".join(["methods:", *listed(role)]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")
@@ -142,18 +140,6 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
         "--set", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
     )
     return parser
-
-
-def _listed(role: str) -> Iterator[str]:
-    """A line a method, and a paragraph for those that one line describes."""
-    fitting = (method for method in METHODS.values() if method.role == role)
-    for summary, methods in groupby(fitting, key=lambda method: method.summary):
-        names = [method.name for method in methods]
-        if len(names) == 1:
-            yield f"  {names[0]:<13} {summary}"
-        else:
-            yield f"  {summary}:"
-            yield textwrap.fill(", ".join(names), width=78, initial_indent="    ", subsequent_indent="    ")
 
 
 def _names(text: str) -> list[str]:

@@ -6,7 +6,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from catalog import pictures
 from catalog.errors import UnreadablePicture
-from recommender import versions
+from recommender import tasks, versions
+from recommender.errors import WorkersAway
 from recommender.models import ModelVersion, Role
 
 PHOTO_PIXELS = 256  # longest side of what a worker is handed; no method looks closer
@@ -46,7 +47,7 @@ class TrainForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "method" in self.fields:  # not while the admin shows a version that is there
-            self.fields["method"].choices = [(role.label, methods_of(role)) for role in Role]
+            self.fields["method"].choices = [group for role in Role for group in groups_of(role)]
 
     def clean_settings(self) -> dict:
         settings = self.cleaned_data["settings"] or {}
@@ -54,6 +55,24 @@ class TrainForm(forms.ModelForm):
             raise forms.ValidationError('Settings are names and values, such as {"image_size": 64}.')
         return settings
 
+    def clean(self) -> dict:
+        asked = super().clean()
+        if asked.get("settings") and "method" in asked:
+            try:
+                refusal = tasks.refusal(asked["method"], asked["settings"])
+            except WorkersAway as error:
+                refusal = f"They cannot be checked: {error}"
+            if refusal:
+                self.add_error("settings", refusal)
+        return asked
 
-def methods_of(role: Role) -> list[tuple[str, str]]:
-    return [(name, f"{name}: {summary}") for name, of, summary in versions.methods() if of == role]
+
+def groups_of(role: Role) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Methods to choose from, under headings; those that one summary describes are under it."""
+    single, several = [], []
+    for summary, names in versions.methods(role):
+        if len(names) == 1:
+            single.append((names[0], f"{names[0]}: {summary}"))
+        else:
+            several.append((summary, [(name, name) for name in names]))
+    return [(role.label, single), *several]

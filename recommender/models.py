@@ -38,10 +38,14 @@ class ModelVersion(models.Model):
     """One training of one method: what it was told, how far it is, and how good it turned out."""
 
     role = models.CharField(max_length=10, choices=Role)
-    method = models.CharField(max_length=40, help_text="A name out of ml.models.METHODS.")
+    method = models.CharField(max_length=40, help_text="What learns.")
     number = models.PositiveIntegerField(help_text="Counts this method's versions from 1.")
     state = models.CharField(max_length=11, choices=State, default=State.QUEUED)
-    settings = models.JSONField(default=dict, blank=True, help_text="What was asked for: the method's own settings.")
+    settings = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Of the method, such as {"colour": 0.6}; {} leaves them as the method has them.',
+    )
     epochs = models.PositiveIntegerField(
         null=True,
         blank=True,

@@ -47,4 +47,8 @@ class FindableProductAdmin(ProductAdmin):
     @admin.action(description="Embed again", permissions=["change"])
     def embed_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         count = vectors.embed_again(queryset)
-        self.message_user(request, f"{count} pictures wait for a worker to look at them.", messages.SUCCESS)
+        self.message_user(
+            request,
+            f"{count} picture{' waits' if count == 1 else 's wait'} for a worker to look at them.",
+            messages.SUCCESS,
+        )

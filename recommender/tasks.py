@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
-from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady, WorkersAway
+from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused, VersionNotReady, WorkersAway
 
 log = logging.getLogger(__name__)
 
@@ -52,18 +52,39 @@ def embed_photo(photo: str) -> dict:
     return {"version": version.pk, "vector": vector}
 
 
+@shared_task(ignore_result=False, expires=settings.PHOTO_SEARCH_SECONDS)
+def check_settings(method: str, method_settings: dict) -> str:
+    """Why no model can be made of these; empty if one can."""
+    from recommender import training  # torch
+
+    try:
+        training.check(method, method_settings)
+    except TrainingRefused as refusal:
+        return str(refusal)
+    return ""
+
+
 def photo_vector(photo: bytes) -> tuple[int, list[float]]:
     """(version id, vector) of a photo, from whichever worker is free. Raises WorkersAway when none answers in time."""
+    found = answer_of(embed_photo, base64.b64encode(photo).decode())
+    return found["version"], found["vector"]
+
+
+def refusal(method: str, method_settings: dict) -> str:
+    """Why a worker would refuse to train this; empty if it would not. Raises WorkersAway when none answers in time."""
+    return answer_of(check_settings, method, method_settings)
+
+
+def answer_of(task, *args):
+    """What a worker answers at once. Raises WorkersAway when none does in time."""
     try:
-        answer = embed_photo.apply_async((base64.b64encode(photo).decode(),), retry=False)
-        found = answer.get(timeout=settings.PHOTO_SEARCH_SECONDS)
+        return task.apply_async(args, retry=False).get(timeout=settings.PHOTO_SEARCH_SECONDS)
     except (BrokerAway, NoAnswer) as error:
-        raise WorkersAway("no worker took the photo in time; try again in a moment") from error
+        raise WorkersAway("no worker answered in time; try again in a moment") from error
     except RuntimeError as error:  # Celery has no class of its own for a result store that is away
         if str(error) != RESULTS_AWAY:
             raise
         raise WorkersAway("the broker is away; try again in a moment") from error
-    return found["version"], found["vector"]
 
 
 @shared_task(soft_time_limit=None)

@@ -1,7 +1,7 @@
 """A model version's life: register, claim, follow, store, index, activate, roll back, cancel."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -11,7 +11,11 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models import ProductImage
-from ml.models import METHODS  # names and summaries; torch is imported only by those who load a method
+from ml.models import (
+    METHODS,
+    by_summary,
+    listed,
+)  # names and summaries; torch is imported only by those who load a method
 from recommender import queries, tasks
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
 from recommender.models import SERVABLE, UNFINISHED, ImageEmbedding, Metric, ModelVersion, Role, ShopperVector, State
@@ -20,9 +24,14 @@ VECTOR_BATCH = 1000
 OPERATORS = {Metric.COSINE: "vector_cosine_ops", Metric.EUCLIDEAN: "vector_l2_ops"}  # of an index
 
 
-def methods() -> list[tuple[str, str, str]]:
-    """(name, role, summary) of every method that a version can be trained by."""
-    return [(method.name, method.role, method.summary) for method in METHODS.values()]
+def methods(role: Role) -> Iterator[tuple[str, list[str]]]:
+    """(summary, names) of the methods that a version of this role can be trained by."""
+    return by_summary(role)
+
+
+def methods_in_words() -> str:
+    """All methods by role, a line each, for a help text."""
+    return "\n".join(line for role in Role for line in (f"{role.label}:", *listed(role)))
 
 
 @transaction.atomic

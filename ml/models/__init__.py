@@ -1,7 +1,10 @@
 """The methods there are. Importing this does not import torch: `Method.load` and `create` do."""
 
 import importlib
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ml.errors import UnknownMethod
@@ -30,7 +33,7 @@ METHODS: dict[str, Method] = {
         Method("histogram", "similar", "the colours of the foreground", "histogram:Histogram"),
         Method("hog", "similar", "oriented gradients on their principal components", "hog:Hog"),
         Method("hog+histogram", "similar", "oriented gradients and colours, two to one", "hog_histogram:HogHistogram"),
-        Method("visrec", "similar", "our default: shape, colour and a self-supervised network", "visrec:Visrec"),
+        Method("visrec", "similar", "our default: shape, a self-supervised network and colour", "visrec:Visrec"),
         Method("infogan", "similar", "what the discriminator of an InfoGAN sees, by distance", "infogan:Infogan"),
         Method("vae", "similar", "a small variational autoencoder's means, by distance", "vae:Vae"),
         Method("cae", "similar", "a convolutional autoencoder's bottleneck, by distance", "cae:Cae"),
@@ -44,6 +47,23 @@ METHODS: dict[str, Method] = {
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),
     )
 }
+
+
+def by_summary(role: str) -> Iterator[tuple[str, list[str]]]:
+    """(summary, names) of a role's methods: one name each, but for those that one summary describes."""
+    fitting = (method for method in METHODS.values() if method.role == role)
+    for summary, methods in groupby(fitting, key=lambda method: method.summary):
+        yield summary, [method.name for method in methods]
+
+
+def listed(role: str) -> Iterator[str]:
+    """Lines of a help text: one a method, and a paragraph for those that one summary describes."""
+    for summary, names in by_summary(role):
+        if len(names) == 1:
+            yield f"  {names[0]:<13} {summary}"
+        else:
+            yield f"  {summary}:"
+            yield textwrap.fill(", ".join(names), width=78, initial_indent="    ", subsequent_indent="    ")
 
 
 def create(name: str, **settings: Any) -> "Model":

@@ -3,6 +3,7 @@
 import http
 import logging
 import math
+import sys
 from collections.abc import Iterator, Mapping
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.core.exceptions import (
 from django.core.exceptions import ValidationError as InvalidModel
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "/api/v1/"
+DATABASE_AWAY = "The database does not answer; try again in a moment."
 # What is away, and the seconds after which it is worth another try.
 AWAY = {NoActiveVersion: 30, WorkersAway: 5, OperationalError: 5}
 
@@ -77,7 +80,7 @@ def as_api_exception(error: Exception) -> Exception:
     if type(error) in AWAY:
         if isinstance(error, OperationalError):
             log.error("the database is away: %s", error)
-            return Away("The database does not answer; try again in a moment.", AWAY[OperationalError])
+            return Away(DATABASE_AWAY, AWAY[OperationalError])
         return Away(sentence(error), AWAY[type(error)])
     if isinstance(error, InvalidModel):
         reasons = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
@@ -142,7 +145,20 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The project's handler500."""
+    """The project's handler500, called while the error is being handled."""
+    if isinstance(sys.exception(), OperationalError):
+        return database_away(request)
     if not request.path.startswith(PREFIX):
         return defaults.server_error(request)
     return plain(500, f"Something broke here. It was logged under request {request.id}.")
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """What no view could answer without the database; the page asks nothing of it."""
+    wait = AWAY[OperationalError]
+    if request.path.startswith(PREFIX):
+        response: HttpResponse = plain(503, DATABASE_AWAY)
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = str(wait)
+    return response

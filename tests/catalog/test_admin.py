@@ -253,6 +253,8 @@ def test_a_file_that_is_no_catalogue_is_told(admin_client):
 
     assert answer.status_code == 200
     assert 'class="errorlist' in answer.content.decode()
+    assert "shop.zip is" in answer.content.decode()
+    assert "/tmp" not in answer.content.decode()
     assert not Product.objects.exists()
 
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 def product_form(**changes) -> ProductForm:
     values = {"sku": "A-1", "title": "Boots", "category": CategoryFactory().pk, "price": "9.50", "currency": "EUR"}
-    files = changes.pop("files", [])
+    files = changes.pop("files", [SimpleUploadedFile("good.png", picture_bytes(0))])
     return ProductForm(values | changes, MultiValueDict({"pictures": files}))
 
 
@@ -26,6 +26,10 @@ def test_several_pictures_come_in_at_once():
 
     assert form.is_valid()
     assert [picture.extension for picture in form.cleaned_data["pictures"]] == ["png", "png"]
+
+
+def test_a_new_product_needs_a_picture():
+    assert "needs a picture" in product_form(files=[]).errors["pictures"][0]
 
 
 def test_each_bad_picture_is_named(settings):

@@ -36,7 +36,7 @@ def test_products_are_embedded_again_on_demand(admin_client, active, django_capt
         data = {"action": "embed_again", "_selected_action": [product.pk]}
         page = admin_client.post(PRODUCTS, data, follow=True).content.decode()
 
-    assert "1 pictures wait for a worker" in page
+    assert "1 picture waits for a worker" in page
     assert not ImageEmbedding.objects.exists()
     assert len(queued) == 1
 
@@ -93,24 +93,34 @@ def test_progress_is_asked_for_until_the_training_ends(admin_client):
     assert "hx-get" not in answer.content.decode()
 
 
-def test_a_version_is_put_to_training(admin_client, django_capture_on_commit_callbacks):
+def test_a_version_is_put_to_training(admin_client, worker_at_hand, django_capture_on_commit_callbacks):
     VersionFactory(method="pixels", number=4)
     assert "similar styles" in admin_client.get(f"{LIST}add/").content.decode()
 
-    data = {"method": "pixels", "settings": '{"size": 16}', "epochs": "3", "seed": "7", "activate_when_ready": "on"}
+    data = {
+        "method": "pixels",
+        "settings": '{"dimensions": 16}',
+        "epochs": "3",
+        "seed": "7",
+        "activate_when_ready": "on",
+    }
     with django_capture_on_commit_callbacks() as queued:
         assert admin_client.post(f"{LIST}add/", data).status_code == 302
 
     version = ModelVersion.objects.get(number=5)
-    assert (version.role, version.state, version.settings) == ("similar", "queued", {"size": 16})
+    assert (version.role, version.state, version.settings) == ("similar", "queued", {"dimensions": 16})
     assert (version.epochs, version.seed, version.activate_when_ready) == (3, 7, True)
     assert len(queued) == 1
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("method", "magic"), ("settings", "[1]"), ("settings", "{"), ("epochs", "-1")]
+    ("field", "value"),
+    [
+        *[("method", "magic"), ("epochs", "-1"), ("epochs", "0")],
+        *[("settings", "[1]"), ("settings", "{"), ("settings", '{"size": 16}'), ("settings", '{"dimensions": "many"}')],
+    ],
 )
-def test_a_training_that_makes_no_sense_is_refused(admin_client, field, value):
+def test_a_training_that_makes_no_sense_is_refused(admin_client, worker_at_hand, field, value):
     data = {"method": "pixels", "settings": "{}", "epochs": "", "seed": "0"} | {field: value}
 
     answer = admin_client.post(f"{LIST}add/", data)

@@ -13,15 +13,14 @@ class Command(BaseCommand):
     def create_parser(self, *args, **kwargs):
         parser = super().create_parser(*args, **kwargs)
         parser.formatter_class = RawDescriptionHelpFormatter
-        lines = [f"  {name:12} {role:9} {summary}" for name, role, summary in versions.methods()]
-        parser.epilog = "methods:\n" + "\n".join(lines)
+        parser.epilog = versions.methods_in_words()
         return parser
 
     def add_arguments(self, parser):
         parser.add_argument("method", nargs="?", help="one of the methods below")
         parser.add_argument("--epochs", type=int, help="how many; otherwise as the method has it")
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the method")
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--seed", type=int, help="default: 0")
         parser.add_argument("--activate", action="store_true", help="put it into service when it is ready")
         parser.add_argument("--queue", action="store_true", help="leave the work to a worker")
         parser.add_argument("--resume", type=int, metavar="ID", help="go on with an interrupted version")
@@ -29,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *, method, epochs, seed, activate, queue, resume, **options):
         if method is None and resume is None:
             raise CommandError("name a method, or --resume an ID")
-        if resume is not None and (method or epochs or options["set"]):
+        if resume is not None and (method or epochs or options["set"] or seed is not None):
             raise CommandError(f"--resume {resume} goes on with what that version was told; leave the rest away")
         if epochs is not None and epochs < 1:
             raise CommandError(f"--epochs {epochs}: it takes a whole number from 1")
@@ -43,7 +42,7 @@ class Command(BaseCommand):
                 settings = parsed(options["set"])
                 training.check(method, settings)
                 version = versions.register(
-                    method, method_settings=settings, epochs=epochs, seed=seed, activate=activate, here=not queue
+                    method, method_settings=settings, epochs=epochs, seed=seed or 0, activate=activate, here=not queue
                 )
             if queue:
                 versions.queue_training(version)

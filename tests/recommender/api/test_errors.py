@@ -180,3 +180,14 @@ def test_nested_reasons_become_one_level():
         "a.c.d": ["2"],
         "e": ["3", "4"],
     }
+
+
+@pytest.mark.parametrize(("path", "told"), [("/products/", "does not answer just now"), (PRODUCTS, "database")])
+def test_where_no_view_answers_without_the_database_it_is_said_all_the_same(rf, path, told):
+    try:
+        raise OperationalError("the server closed the connection unexpectedly")
+    except OperationalError:
+        answer = errors.server_error(rf.get(path))
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert told in answer.content.decode()
