@@ -156,8 +156,9 @@ def event_of(visitor: Visitor, product: Product, kind: Kind, **details) -> Event
 @transaction.atomic
 def forget_simulated() -> int:
     """Remove what simulation had its shoppers do; what a person did in the name of one stays."""
-    simulated = Interaction.objects.filter(shopper__is_simulated=True, event_id__startswith=SIMULATED)
-    return simulated.delete()[0]
+    # By their ids: joined, and without statistics yet, the planner took a minute for 25,000 rows.
+    shoppers = list(Shopper.objects.filter(is_simulated=True).values_list("pk", flat=True))
+    return Interaction.objects.filter(shopper__in=shoppers, event_id__startswith=SIMULATED).delete()[0]
 
 
 def forget(shopper: Shopper) -> int:
