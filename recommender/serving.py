@@ -27,7 +27,7 @@ class Ask:
     """What a caller may ask of any recommendation."""
 
     limit: int = 12
-    category: str = ""
+    category: str = ""  # its own name
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     exclude: Sequence[str] = ()  # SKUs
@@ -75,7 +75,7 @@ def similar_products(product: Product, ask: Ask) -> Recommendation:
         return Recommendation("similar", version, [], reason="not_yet_findable")
     among = eligible(ask).exclude(pk=product.pk)
     # Under another category's filter nearly all that the index meets is refused: sort that category exactly.
-    elsewhere = bool(ask.category) and ask.category.lower() != product.category.name.lower()
+    elsewhere = bool(ask.category) and ask.category != product.category.name
     found = nearest(version, vector, among, ask, exact=elsewhere, seen_hashes=hashes(product))
     return Recommendation("similar", version, found)
 

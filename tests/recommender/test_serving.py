@@ -81,7 +81,7 @@ def test_filters_never_shorten_the_list(active):
     query, *_ = placed(active, 0, *range(1, 60))
     bags = placed(active, *range(100, 112), category=CategoryFactory(name="Bags"))
 
-    found = serving.similar_products(query, Ask(limit=12, category="bags"))
+    found = serving.similar_products(query, Ask(limit=12, category="Bags"))
 
     assert shown(found) == bags
 

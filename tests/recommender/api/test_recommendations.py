@@ -25,7 +25,7 @@ def test_everything_asked_is_heard(db):
 
     assert ask == Ask(
         limit=100,
-        category="boots",
+        category="Boots",
         min_price=Decimal("1.00"),
         max_price=Decimal("9.90"),
         exclude=[],
