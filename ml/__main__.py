@@ -137,7 +137,12 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
     parser.add_argument("--seconds", type=_number, help="train each method for so long, or till --epochs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--set", type=_pair, action="append", default=[], metavar="KEY=VALUE", help="for the methods that have it"
+        "--set",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="for the methods that have it; METHOD.KEY=VALUE for one",
     )
     return parser
 

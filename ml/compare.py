@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,21 @@ def models(options: Options, role: str) -> list[Model]:
     fitting = [name for name, method in METHODS.items() if method.role == role]
     if unknown := [name for name in options.methods if name not in fitting]:
         raise UnknownMethod(f"no {role} method is called {unknown[0]!r}; there are: {', '.join(fitting)}")
-    known = {name: METHODS[name].load().Config.__dataclass_fields__ for name in options.methods}
-    for setting in options.settings:
-        if not any(setting in fields for fields in known.values()):
-            raise BadSetting(f"{setting} is not a setting of {', '.join(options.methods)}")
-    return [
-        create(name, **{key: value for key, value in options.settings.items() if key in known[name]})
-        for name in options.methods
-    ]
+    settings = {name: _meant_for(name, options.settings) for name in options.methods}
+    heard = {key for each in settings.values() for key in each} | {
+        f"{name}.{key}" for name, each in settings.items() for key in each
+    }
+    if unheard := [setting for setting in options.settings if setting not in heard]:
+        raise BadSetting(f"{unheard[0]} is not a setting of {', '.join(options.methods)}")
+    return [create(name, **settings[name]) for name in options.methods]
+
+
+def _meant_for(method: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """Those settings that the method has, and those that name it, METHOD.KEY, which come first."""
+    known = METHODS[method].load().Config.__dataclass_fields__
+    general = {key: value for key, value in settings.items() if key in known}
+    own = {key.removeprefix(f"{method}."): value for key, value in settings.items() if key.startswith(f"{method}.")}
+    return general | own
 
 
 def result(trained: Trained, figures: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:

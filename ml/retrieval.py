@@ -14,7 +14,7 @@ from ml import compare, measures, sheets, vision_sets
 from ml.compare import Options
 from ml.datasets import Photos
 from ml.embedding import embed_images
-from ml.errors import BadData
+from ml.errors import BadData, BadWeights
 from ml.floors import shortfalls
 from ml.images import ImageArray
 from ml.models.base import Model
@@ -68,7 +68,17 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
         raise BadData(f"{test}: there is no column of labels to measure by")
     photos = _labelled(tested.photos, options)
     parts = _parts(tested.photos, photos, options)
-    results = [_Study(model, learned, tested, photos, parts, options).result() for model in models]
+    results, not_run = [], {}
+    for model in models:
+        try:
+            results.append(_Study(model, learned, tested, photos, parts, options).result())
+        except (
+            BadWeights
+        ) as error:  # without its weights a network is no baseline; the others are compared all the same
+            say(f"{model.method}: not run: {error}", options.progress)
+            not_run[model.method] = str(error)
+    if not results:
+        raise BadWeights("; ".join(not_run.values()))
     everything, *narrower = (part.described([_of(each, part) for each in results], _ks(options)) for part in parts)
     data = {
         "train_images": len(learned.photos.names),
@@ -78,7 +88,7 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     }
     document = compare.document("retrieval", options, results, everything | {"data": data | everything["data"]})
     titles = [part.title for part in parts[1:]]
-    return document | {"as": options.form, "where": dict(zip(titles, narrower, strict=True))}
+    return document | {"as": options.form, "not_run": not_run, "where": dict(zip(titles, narrower, strict=True))}
 
 
 def _labelled(photos: Photos, options: Options) -> Photos:

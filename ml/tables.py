@@ -17,6 +17,7 @@ def table(document: Document) -> str:
     results = document["results"]
     pieces = [form(document, results), *document.get("below_floors", ())]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
+    pieces += [f"{method}: not run: {reason}" for method, reason in document.get("not_run", {}).items()]
     for title, part in document.get("where", {}).items():
         within = [result | result["where"][title] for result in results]
         pieces += [f"\nwhere {title}", form(part, within), *part["below_floors"]]

@@ -43,7 +43,18 @@ def test_retrieval_has_all_that_the_contract_lists(photos, tmp_path, capsys):
         *("--set", "batch_size=8"),
     )
 
-    assert set(document) == {"task", "data", "seed", "machine", "chance", "results", "where", "as", "below_floors"}
+    assert set(document) == {
+        "task",
+        "data",
+        "seed",
+        "machine",
+        "chance",
+        "results",
+        "where",
+        "as",
+        "below_floors",
+        "not_run",
+    }
     assert document["task"] == "retrieval" and document["data"]["test_images"] == 24
     assert [result["method"] for result in document["results"]] == ["pixels", "visrec"]
     visrec = document["results"][1]
@@ -56,6 +67,18 @@ def test_retrieval_has_all_that_the_contract_lists(photos, tmp_path, capsys):
     assert visrec["metrics"]["precision@5/kind"] == 1 and visrec["intervals"]["precision@5/kind"] == [1, 1]
     assert document["chance"]["metrics"]["precision@5/kind"] == 0.5
     assert "precision@5/kind" in capsys.readouterr().out
+
+
+def test_a_network_without_its_weights_is_named_and_the_others_are_compared(photos, tmp_path, capsys):
+    document = compared(
+        tmp_path / "out.json",
+        *("retrieval", "--train", photos, "--test", photos, "--methods", "pixels,squeezenet1_1"),
+        *("--set", "squeezenet1_1.weights=nowhere.pth", "--set", "pixels.dimensions=8"),
+    )
+
+    assert [(result["method"], result["dimensions"]) for result in document["results"]] == [("pixels", 8)]
+    assert "nowhere.pth" in document["not_run"]["squeezenet1_1"]
+    assert "squeezenet1_1: not run: nowhere.pth" in capsys.readouterr().out
 
 
 def test_the_infogan_papers_table(photos, tmp_path, capsys):
