@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,8 +15,9 @@ from tqdm import tqdm
 
 from catalog.models import Product, ProductImage
 from ml import checkpoints
+from ml.embedding import decoded_ahead
 from ml.errors import BadCheckpoint, UnreadableImage
-from ml.images import ImageArray, decode_each, read_image
+from ml.images import ImageArray, read_image
 from recommender import queries, serving, versions
 from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion, Role, State
@@ -66,20 +68,43 @@ def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False)
 
 
 def in_batches(version: ModelVersion, images: QuerySet[ProductImage], replace: bool = False) -> Iterator[int]:
-    """Embed and store `images` by ascending id; yields how many each batch was."""
-    last = 0
-    while batch := list(images.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        last = batch[-1].pk
-        versions.store_vectors(version, vectors(version, batch), replace=replace)
+    """Embed and store `images` by ascending id; yields how many each batch was. The next is decoded meanwhile."""
+    model, _ = loaded(version.folder)
+    if model.image_size is None:
+        for batch in by_id(images):
+            versions.store_vectors(version, vectors(version, batch, None), replace=replace)
+            yield len(batch)
+        return
+    waiting: deque[list[ProductImage]] = deque()
+
+    def files() -> Iterator[list[Path]]:
+        for batch in by_id(images):
+            waiting.append(batch)
+            yield [Path(image.file.path) for image in batch]
+
+    for decoded in decoded_ahead(files(), model.image_size):
+        batch = waiting.popleft()
+        versions.store_vectors(version, vectors(version, batch, decoded), replace=replace)
         yield len(batch)
 
 
-def vectors(version: ModelVersion, images: Sequence[ProductImage]) -> list[tuple[int, int, list[float]]]:
-    """(image id, product id, vector) of each picture; one that cannot be read is logged and passed over."""
+def by_id(images: QuerySet[ProductImage]) -> Iterator[list[ProductImage]]:
+    last = 0
+    while batch := list(images.filter(pk__gt=last).order_by("pk")[:BATCH]):
+        last = batch[-1].pk
+        yield batch
+
+
+def vectors(
+    version: ModelVersion, images: Sequence[ProductImage], decoded: Sequence[np.ndarray | UnreadableImage] | None
+) -> list[tuple[int, int, list[float]]]:
+    """(image id, product id, vector) of each picture; one that cannot be read is logged and passed over.
+
+    decoded: the pixels of each; None for a model that never looks at pictures.
+    """
     model, items = loaded(version.folder)
     pixels = None
-    if model.image_size is not None:
-        decoded = list(decode_each([Path(image.file.path) for image in images], model.image_size))
+    if decoded is not None:
         for image, result in zip(images, decoded, strict=True):
             if isinstance(result, UnreadableImage):
                 log.error("%s cannot be embedded by %s: %s", image, version, result)
