@@ -1,9 +1,14 @@
 import pytest
+import torch
 import torchvision
 from safetensors.torch import save_file
 
 from ml.chance import seeded
 from tests.ml.worlds import SMALL
+
+torch.set_num_threads(
+    1
+)  # on tiny worlds a second thread gains nothing, and beside other work it waits most of the time
 
 
 @pytest.fixture(scope="session")
