@@ -6,9 +6,8 @@ from safetensors.torch import save_file
 from ml.chance import seeded
 from tests.ml.worlds import SMALL
 
-torch.set_num_threads(
-    1
-)  # on tiny worlds a second thread gains nothing, and beside other work it waits most of the time
+# On tiny worlds a second thread gains nothing, and beside other work it waits most of the time.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
