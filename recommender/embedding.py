@@ -27,8 +27,7 @@ log = logging.getLogger(__name__)
 BATCH = 256  # pictures decoded and embedded together
 PRODUCTS_FILE = "products.json"  # beside a personal checkpoint: the product ids, in the order of its items
 
-if settings.TORCH_THREADS:
-    torch.set_num_threads(settings.TORCH_THREADS)
+torch.set_num_threads(settings.TORCH_THREADS)
 
 
 @lru_cache(maxsize=4)
