@@ -1,6 +1,7 @@
 """The only training loop."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,7 @@ class TrainConfig:
 class Epoch:
     number: int  # the first is 1
     of: int | None  # None where seconds alone decide
-    losses: dict[str, float]  # the mean over the epoch's batches: of each "player", and of each "player/part" it told
+    losses: dict[str, float]  # means over the epoch's moves: of each "player", and of each "player/part" it told
     seconds: float
     samples_per_second: float
 
@@ -112,7 +113,8 @@ class _Run:
 
     def epoch(self, number: int) -> Epoch:
         began = time.monotonic()
-        totals = dict.fromkeys(self.players, 0.0)
+        means = dict.fromkeys(self.players, 0.0)
+        told: Counter[str] = Counter()  # a player may move more than once a batch
         samples = steps = 0
         self.model.train()
         with seeded(self.config.seed, number) as generator:
@@ -128,11 +130,11 @@ class _Run:
                     if not loss.isfinite():
                         where = f"epoch {number}, batch {steps + 1}"
                         raise TrainingDiverged(f"{self.model.method}, {name}: loss {loss.item()} at {where}")
-                    totals[name] = totals.get(name, 0.0) + loss.item()
+                    told[name] += 1
+                    means[name] = means.get(name, 0.0) + (loss.item() - means.get(name, 0.0)) / told[name]
                 steps, samples = steps + 1, samples + len(batch[0])
-                bar.set_postfix({name: f"{total / steps:.4g}" for name, total in totals.items()}, refresh=False)
+                bar.set_postfix({name: f"{mean:.4g}" for name, mean in means.items()}, refresh=False)
         seconds = time.monotonic() - began
-        means = {name: total / max(steps, 1) for name, total in totals.items()}
         return Epoch(number, self.epochs, means, seconds, samples / seconds)
 
     def _step(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:

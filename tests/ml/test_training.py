@@ -92,6 +92,19 @@ def test_the_parts_of_a_loss_are_told_beside_it_and_change_no_step():
     assert other.losses["all"] == one.losses["all"] == pytest.approx(3 * other.losses["all/third"])
 
 
+class Restless(BprMf):
+    def objectives(self, batch):
+        for told in (2.0, 4.0):  # moves twice a batch
+            for player, loss in super().objectives(batch):
+                yield player, 0 * loss + told
+
+
+def test_the_loss_of_a_player_that_moves_twice_is_the_mean_of_both():
+    (epoch,) = exhaust(fit(Restless(small("bpr-mf").config), data_for("bpr-mf"), TrainConfig(epochs=1)))
+
+    assert epoch.losses == {"all": pytest.approx(3.0)}
+
+
 class Diverging(BprMf):
     def objectives(self, batch):
         for player, loss in super().objectives(batch):
