@@ -18,7 +18,7 @@ FORMS = ("figures", "table-2", "probes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0, or 2 after one line on stderr that says what is wrong with the input."""
+    """Returns the exit status: 0; 2 after one line on stderr that says what is wrong with the input; 130 if stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if not options.json.parent.is_dir():
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (MlError, OSError) as error:
         print(f"ml: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("ml: interrupted; what was finished is kept, and the same command goes on from there", file=sys.stderr)
+        return 130
     print(table)
     return 0
 

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from ml.errors import BadWeights
 
-DAMAGE = (OSError, EOFError, RuntimeError, pickle.UnpicklingError, SafetensorError)
+# What torch's reader raises for a file that is no pickle, or half of one; it runs nothing of it.
+NO_PICKLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+DAMAGE = (OSError, EOFError, RuntimeError, pickle.UnpicklingError, SafetensorError, *NO_PICKLE)
 SHOWN = 3  # keys of each kind that an error names
 
 
@@ -31,10 +33,18 @@ def read(file: Path) -> dict[str, Tensor]:
             return load_file(file)
         tensors = torch.load(file, map_location="cpu", weights_only=True)
     except DAMAGE as error:
-        raise BadWeights(f"{file} cannot be read: {error}") from error
-    if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
+        raise BadWeights(f"{file} cannot be read: {_reason(error)}") from error
+    named = isinstance(tensors, dict) and all(isinstance(key, str) for key in tensors)
+    if not named or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
         raise BadWeights(f"{file} holds something else than tensors by name, as a network's state_dict() has them")
     return tensors
+
+
+def _reason(error: Exception) -> str:
+    """The error's first line, for a terminal; where it has no words of its own, that this is no file of weights."""
+    line = str(error).partition("\n")[0]
+    words = "".join(letter for letter in line if letter.isprintable()).strip()
+    return words if " " in words else "it is damaged, or no file of weights"
 
 
 def from_hub(name: str) -> dict[str, Tensor]:

@@ -65,7 +65,7 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     say("reading the pictures", options.progress)
     learned, tested = (Pictures(each, models[0].image_size, options.progress) for each in photos)
     if not tested.photos.labels:
-        raise BadData(f"{test}: there is no column of labels to measure by")
+        raise BadData(f"{test}: no label tells one picture from another; it takes two classes or more")
     photos = _labelled(tested.photos, options)
     parts = _parts(tested.photos, photos, options)
     results, not_run = [], {}

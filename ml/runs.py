@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ml import checkpoints
 from ml.devices import best_device
+from ml.errors import BadCheckpoint
 from ml.images import Source
 from ml.models.base import Model
 from ml.training import TrainConfig, fit
@@ -61,10 +63,11 @@ class Runs:
     progress: bool = False
 
     def key(self, model: Model, data: str) -> str:
-        """data: the fingerprint of what it is trained on."""
-        source = Path(sys.modules[type(model).__module__].__file__).read_text(encoding="utf-8")
-        how = self.training
-        return fingerprint(data, model.method, source, model.config.as_dict(), how.epochs, how.seconds, how.seed)
+        """data: the fingerprint of what it is trained on. Another version of our own code is another run, too."""
+        config, how = model.config.as_dict(), self.training
+        named = [Path(value).expanduser() for value in config.values() if isinstance(value, str)]
+        files = stamps([path for path in named if path.is_file()])  # of weights
+        return fingerprint(data, model.method, _code(), config, files, how.epochs, how.seconds, how.seed)
 
     def train(self, model: Model, run: str, data: Callable[[], Any]) -> Trained:
         """The model after its training, or as it was kept after the same one."""
@@ -96,8 +99,17 @@ class Runs:
             checkpoints.write_json({"run": run, "kept": result}, self.results / f"{method}.json")
 
 
+@cache
+def _code() -> str:
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    return fingerprint([file.read_text(encoding="utf-8") for file in files])
+
+
 def _read(file: Path, run: str) -> dict[str, Any] | None:
     if not file.exists():
         return None
-    document = checkpoints.read_json(file)
+    try:
+        document = checkpoints.read_json(file)
+    except BadCheckpoint as error:
+        raise BadCheckpoint(f"{error}; delete it, and it is measured anew") from error
     return document["kept"] if document.get("run") == run else None

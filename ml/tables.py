@@ -27,11 +27,11 @@ def table(document: Document) -> str:
 def _figures(part: Document, results: Sequence[Document]) -> str:
     """A column a method and one for chance, a row a metric, half the 95 % interval beside each figure."""
     names = sorted({name for result in results for name in result["metrics"]}, key=_order)
-    columns = [["method", *names, "seconds"]]
+    columns = [["method", *names, "seconds trained"]]
     columns.append(["chance", *(_figure(part["chance"]["metrics"].get(name)) for name in names), ""])
     for result in results:
         figures = [_figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
-        columns.append([result["method"], *figures, f"{sum(result['seconds'].values()):.0f}"])
+        columns.append([result["method"], *figures, f"{result['seconds']['train']:.0f}"])
     # Many labels make many figures: they go down, the methods across. Where there are few it is the other way round.
     return _aligned(zip(*columns, strict=True) if "classes" in part["data"] else columns)
 

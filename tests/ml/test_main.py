@@ -1,10 +1,12 @@
 import json
 import re
+import signal
 import subprocess
 import sys
 import zipfile
 
 import pytest
+from safetensors.torch import save_file
 
 from ml.__main__ import main
 from ml.models import METHODS
@@ -172,6 +174,41 @@ def test_another_seed_setting_or_data_is_another_run(photos, tmp_path, capsys):
         capsys.readouterr()
         compared(tmp_path / "out.json", *given, *changed)
         assert "hog: training" in capsys.readouterr().err
+
+
+def test_other_weights_in_the_same_file_are_another_run(photos, squeezenet, squeezenet_file, tmp_path, capsys):
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(squeezenet_file.read_bytes())
+    given = ("retrieval", "--train", photos, "--test", photos, "--methods", "squeezenet1_1")
+    settings = ("--set", f"weights={file}", "--set", "image_size=64", "--set", "dimensions=8")
+    compared(tmp_path / "out.json", *given, *settings)
+
+    features = squeezenet.features.state_dict()
+    save_file({f"features.{key}": tensor / 2 for key, tensor in features.items()}, file)
+    capsys.readouterr()
+    compared(tmp_path / "out.json", *given, *settings)
+
+    assert "measured before" not in capsys.readouterr().err
+
+
+def test_a_stopped_comparison_says_how_to_go_on(photos, tmp_path):
+    out = tmp_path / "out.json"
+    given = ["retrieval", "--train", str(photos), "--test", str(photos), "--methods", "pixels,vae", "--json", str(out)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "ml", "compare", *given],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # also where ours is ignored
+    ) as process:
+        for line in process.stderr:
+            if "vae: training" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stderr.read()
+
+    assert process.returncode == 130
+    assert "the same command goes on" in said and "Traceback" not in said
+    assert (tmp_path / "out.json.parts" / "pixels.json").exists()
 
 
 def test_sheets_are_drawn_again_without_training(photos, tmp_path, capsys):

@@ -41,7 +41,9 @@ def test_a_missing_file_is_named(tmp_path):
     [
         ("w.safetensors", b"\x00" * 40, "cannot be read"),
         ("w.pth", b"PK\x03\x04 cut short", "cannot be read"),
-        ("w.pth", b"", "cannot be read"),
+        ("w.pth", b"", "cannot be read: it is damaged"),
+        ("w.pth", b"junk\n", "cannot be read: it is damaged"),
+        ("w.pth", b"hello world", "cannot be read: it is damaged"),
         ("w.h5", b"\x89HDF", "weights are read from .safetensors and .pth files"),
     ],
 )

@@ -89,7 +89,13 @@ def test_other_parameters_replace_the_folder(tmp_path):
 def drawing(tmp_path):
     """A run in a process of its own that has begun to draw."""
     command = [sys.executable, "-m", "catalog.demo", str(tmp_path / "demo")]
-    run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    # A shell that starts the tests in its background has them ignore Ctrl-C, and their children would inherit that.
+    run = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     while not list(tmp_path.glob(".demo.part/images/*.jpg")):
         assert run.poll() is None
         time.sleep(0.05)
