@@ -201,7 +201,7 @@ def test_a_stopped_comparison_says_how_to_go_on(photos, tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # also where ours is ignored
     ) as process:
         for line in process.stderr:
-            if "vae: training" in line:
+            if "vae epoch" in line:
                 process.send_signal(signal.SIGINT)
                 break
         said = process.stderr.read()
