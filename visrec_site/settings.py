@@ -186,7 +186,7 @@ TRAINING_LEASE = positive("VISREC_TRAINING_LEASE", 120)
 PHOTO_SEARCH_SECONDS = positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
 # Of a process that computes. Half the cores: pages and the database want the others, and threads wait for each other
 # wherever a neighbour is at work. Measured on two cores, training visrec on the demo's pictures: beside two busy
-# processes a batch took .9 to 1.2 s with one thread and 2 to 10 s with two; undisturbed, two gain a quarter.
+# processes a batch took .9 to 1.2 s with one thread and 2 to 10 s with two.
 TORCH_THREADS = positive("VISREC_TORCH_THREADS", max(1, (os.cpu_count() or 1) // 2))
 
 AUTH_PASSWORD_VALIDATORS = [
