@@ -12,7 +12,7 @@ from pathlib import Path
 
 from catalog.demo.drawing import draw
 from catalog.demo.plan import DrawnProduct, plan_catalog
-from catalog.demo.shoppers import Simulation, simulate
+from catalog.simulation import Population, Simulation, simulate
 
 FORMAT = 1  # raised whenever the same parameters give other bytes, so that an old folder is written anew
 
@@ -29,7 +29,9 @@ def write_catalog(
     if folder.exists() and _parameters(folder) == parameters:
         return
     planned = plan_catalog(products, seed)
-    simulation = simulate([{"category": p.category, **p.attributes} for p in planned], shoppers, seed)
+    simulation = simulate(
+        [{"category": p.category, **p.attributes} for p in planned], Population(shoppers=shoppers), seed
+    )
 
     aside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)  # what a killed run may have left

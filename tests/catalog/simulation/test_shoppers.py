@@ -1,11 +1,13 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from catalog.demo.plan import plan_catalog
-from catalog.demo.shoppers import UNTIL, simulate
+from catalog.simulation import MANY, Population, simulate
+from catalog.simulation.shoppers import UNTIL
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,10 @@ def auc(scores, item, others):
 
 
 def test_same_seed_gives_the_same_events(items):
-    assert simulate(items[:200], 20, seed=5).events == simulate(items[:200], 20, seed=5).events
-    assert simulate(items[:200], 20, seed=5).events != simulate(items[:200], 20, seed=6).events
+    five, again, six = (simulate(items[:200], Population(shoppers=20), seed=seed).events for seed in (5, 5, 6))
+
+    assert five == again
+    assert five != six
 
 
 def test_a_shopper_takes_between_eight_and_seventy_five_products(world):
@@ -131,7 +135,8 @@ def test_real_labels_will_do_and_most_products_may_lack_them():
         }
         for i in range(500)
     ]
-    world = simulate([*labelled, *[{"category": "shoes", "gender": ""}] * 100, *[{}] * 50], shoppers=10, cold_share=0)
+    unlabelled = [{"category": "shoes", "gender": ""}] * 100 + [{}] * 50
+    world = simulate([*labelled, *unlabelled], Population(shoppers=10, cold_share=0))
 
     assert set(world.values) == {"category", "gender", "baseColour"}
     assert world.utility.shape == (10, 650)
@@ -141,10 +146,77 @@ def test_real_labels_will_do_and_most_products_may_lack_them():
 def test_two_labels_that_say_the_same_count_once():
     items = [{"category": f"k{i % 3}", "articleType": f"type {i % 3}", "colour": f"c{i % 2}"} for i in range(30)]
 
-    assert set(simulate(items, shoppers=2).values) == {"category", "colour"}
+    assert set(simulate(items, Population(shoppers=2)).values) == {"category", "colour"}
 
 
-@pytest.mark.parametrize("wrong", [{"shoppers": 0}, {"cold_share": 1.0}, {"items": [{}]}])
-def test_what_makes_no_world_is_refused(wrong):
+def test_the_factors_multiply_to_the_utility(world):
+    tastes, features = world.factors()
+
+    np.testing.assert_allclose(tastes[:5] @ features.T, world.utility[:5], atol=1e-4)
+
+
+@pytest.mark.parametrize("wrong", [{"shoppers": 0}, {"cold_share": 1.0}])
+def test_a_population_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match="a cold share of"):
-        simulate(**{"items": [{"category": "a"}, {"category": "b"}], **wrong})
+        Population(**wrong)
+
+
+def test_what_makes_no_world_is_refused():
+    with pytest.raises(ValueError, match="1 items"):
+        simulate([{}])
+    with pytest.raises(ValueError, match="looks of 0 pictures for 2 items"):
+        simulate([{"category": "a"}, {"category": "b"}], Population(pictures=1.0))
+
+
+@pytest.fixture(scope="module")
+def looks():
+    return np.random.default_rng(0).normal(size=(600, 6)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def many(looks):
+    items = [
+        {"gender": ("Men", "Women", "Unisex")[i % 3], "category": f"c{i % 10}", "brand": f"b{i % 250}", "year": "1"}
+        for i in range(600)
+    ]
+    return simulate(items, replace(MANY, shoppers=200), looks=looks)
+
+
+def test_only_the_traits_draw_anybody(many):
+    assert set(many.values) == {"gender", "category", "brand"}
+    assert set(many.tastes) == {"gender", "category", "brand", "picture"}
+
+
+def test_a_match_is_with_ones_own_value_and_with_what_is_for_all(many):
+    unisex = many.values["gender"].index("Unisex")
+
+    assert (many.tastes["gender"][:, unisex] == 2.5).all()
+    assert set(np.count_nonzero(many.tastes["gender"][1:], axis=1)) == {1, 2}
+
+
+def test_cold_products_are_among_the_last_two_of_a_history_alone(many):
+    cold = set(many.cold.tolist())
+    places = [
+        len(history) - 1 - place
+        for history in taken(many).values()
+        for place, item in enumerate(history)
+        if item in cold
+    ]
+
+    assert set(places) == {0, 1}
+
+
+def test_what_the_picture_shows_is_taken_by_those_who_like_it(many, looks):
+    liked = many.tastes["picture"] @ looks.T  # (U, I)
+    rows = [(shopper, item) for shopper, key in enumerate(many.shoppers) for item in taken(many)[key]]
+
+    assert np.mean([liked[row] for row in rows]) > 0.5
+
+
+def test_tastes_drift(looks):
+    items, fifty = [{"category": f"c{i % 10}"} for i in range(600)], replace(MANY, shoppers=50)
+    still, drifted = simulate(items, replace(fifty, drift=0), looks=looks), simulate(items, fifty, looks=looks)
+
+    then, now = still.tastes["category"][1:].ravel(), drifted.tastes["category"][1:].ravel()
+    assert 0.93 < np.corrcoef(then, now)[0, 1] < 0.99
+    assert now.std() == pytest.approx(then.std(), rel=0.1)

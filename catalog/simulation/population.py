@@ -1,0 +1,65 @@
+"""Who the simulated shoppers are: how many, how much they take, and what draws them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Trait:
+    """How a label draws shoppers, on the scale of logits."""
+
+    strength: float  # standard deviation of the tastes for its values; of a match, what fitting is worth
+    rank: int = 4  # directions that most of the tastes' variance lies in
+    match: bool = False  # a shopper is of one value, and takes to what is of that value or for all
+
+
+DRAWN = {
+    "gender": Trait(2.8),
+    "category": Trait(2.5),
+    "articleType": Trait(2.5),
+    "colour": Trait(2.1),
+    "baseColour": Trait(2.1),
+    "pattern": Trait(1.4),
+    "material": Trait(1.0),
+    "usage": Trait(0.8),
+    "subCategory": Trait(0.8),
+    "masterCategory": Trait(0.8),
+}
+
+REAL = {
+    "gender": Trait(2.5, match=True),
+    "category": Trait(1.8),
+    "articleType": Trait(1.8),
+    "colour": Trait(1.2),
+    "baseColour": Trait(1.2),
+    "usage": Trait(0.6, rank=2),
+    "brand": Trait(0.6),
+}
+
+
+@dataclass(frozen=True)
+class Population:
+    """Each shopper takes min(fewest + Geometric(mean more), most) products in a year."""
+
+    shoppers: int = 300
+    fewest: int = 8
+    more: float = 24
+    most: int = 75
+    traits: Mapping[str, Trait] = field(default_factory=lambda: DRAWN)
+    other: float = 0.5  # the strength of a label that is not among the traits; 0: it draws nobody
+    pictures: float = 0.0  # the strength of the tastes for what only pictures show (looks.py)
+    appeal: float = 0.6  # the standard deviation of a product's appeal to all, which is exponential: few are hits
+    cold_share: float = 0.2
+    arrivals: int = 0  # how many of a shopper's last products may be cold ones, which came late; 0: nobody takes one
+    drift: float = 0.0  # radians by which all tastes but matches turn in the year
+
+    def __post_init__(self) -> None:
+        if self.shoppers < 1 or not 0 <= self.cold_share < 1:
+            raise ValueError(f"{self.shoppers} shoppers, a cold share of {self.cold_share}")
+
+
+# The drawn shop's are few, so their tastes are marked. Those of large catalogues are many and less decided.
+FEW = Population()
+MANY = Population(
+    shoppers=5000, more=17, most=60, traits=REAL, other=0.0, pictures=0.9, appeal=0.6, arrivals=2, drift=0.25
+)
