@@ -98,6 +98,8 @@ def bring(options: Options, source: Path, *, only_simulated: bool) -> int:
     """Products and interactions into the shop; returns how many products are new."""
     from catalog import importers
     from catalog.demo import write_catalog
+    from catalog.simulation import FEW
+    from catalog.simulation.shop import simulate_shoppers
     from recommender import popularity
 
     if options.catalog is None:
@@ -115,34 +117,9 @@ def bring(options: Options, source: Path, *, only_simulated: bool) -> int:
             taken = importers.import_interactions(source / "interactions.csv", progress=True, is_simulated=True)
             notes.append(f"{taken.accepted} of simulated shoppers")
         elif only_simulated:
-            notes.append(f"{simulate_shoppers()} of simulated shoppers: the source has none")
+            notes.append(f"{simulate_shoppers(FEW)} of simulated shoppers: the source has none")
         popularity.count()
     return report.created
-
-
-def simulate_shoppers() -> int:
-    """Shoppers with hidden tastes over the labels of whatever the shop holds, in place of those simulated before.
-
-    Returns how many interactions there are of them.
-    """
-    from catalog import interactions
-    from catalog.demo import simulate
-    from catalog.interactions import SIMULATED, Event
-    from catalog.models import Kind, Product
-
-    products = list(Product.objects.order_by("sku").values_list("sku", "category__name", "attributes"))
-    labels = [
-        {"category": category} | {k: str(v) for k, v in attributes.items()} for _, category, attributes in products
-    ]
-    events = [
-        Event(sku=products[item][0], user=user, kind=Kind(kind), timestamp=at, id=f"{SIMULATED}{number}")
-        for number, (user, item, kind, at) in enumerate(simulate(labels).events)
-    ]
-    interactions.forget_simulated()
-    return sum(
-        interactions.record(events[first : first + 10_000], is_simulated=True).accepted
-        for first in range(0, len(events), 10_000)
-    )
 
 
 def train(role: str, method: str, filled: datetime) -> None:

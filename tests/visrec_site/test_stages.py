@@ -5,10 +5,11 @@ import pytest
 
 from catalog import interactions
 from catalog.models import Interaction, Product, Shopper
+from catalog.simulation import shop
 from recommender import embedding, versions
 from recommender.models import ModelVersion
 from tests.factories import InteractionFactory, ShopperFactory, picture_bytes
-from visrec_site import demo, stages
+from visrec_site import demo
 from visrec_site.stages import Options, fill, train
 
 pytestmark = pytest.mark.django_db
@@ -59,10 +60,10 @@ def test_more_of_a_source_gives_the_simulated_shoppers_one_history_and_keeps_wha
 
 
 def test_a_fill_that_was_interrupted_is_ended_by_the_next_run(source, monkeypatch):
-    def interrupt() -> None:
+    def interrupt(population) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stages, "simulate_shoppers", interrupt)
+    monkeypatch.setattr(shop, "simulate_shoppers", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fill(options(source))
     monkeypatch.undo()
