@@ -36,12 +36,12 @@ class Photos:
             known = np.all([self.labels[part] >= 0 for part in parts], axis=0)
             pairs = [self.words_of(part) for part in parts]
             joined = [" + ".join(each) if here else "" for *each, here in zip(*pairs, known, strict=True)]
-            labels[label], words[label] = _numbered(joined)
+            labels[label], words[label] = numbered(joined)
         return replace(self, labels=labels, words=words)
 
     def labelled_by(self, label: str, cells: Sequence[str]) -> "Photos":
         """The same pictures with one label: a word for each, or ""."""
-        classes, words = _numbered(cells)
+        classes, words = numbered(cells)
         return replace(self, labels={label: classes}, words={label: words})
 
     def words_of(self, label: str) -> list[str]:
@@ -147,11 +147,11 @@ def labels_of(values: dict[str, list[str]]) -> tuple[dict[str, np.ndarray], dict
     for column, cells in values.items():
         labelled = sum(1 for cell in cells if cell)
         if 2 <= len(set(cells) - {""}) <= labelled / 2:
-            labels[column], words[column] = _numbered(cells)
+            labels[column], words[column] = numbered(cells)
     return labels, words
 
 
-def _numbered(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+def numbered(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Words to classes from 0 in the order of the alphabet, "" to -1; and the words."""
     known = sorted(set(cells) - {""})
     numbers = {word: number for number, word in enumerate(known)} | {"": -1}

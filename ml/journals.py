@@ -8,7 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ml.archives import Files
+from ml.archives import Files, Table
+from ml.datasets import numbered
 from ml.errors import BadData, UnreadableImage
 from ml.images import ImageArray, Source, decode_each
 from ml.interactions import Interactions
@@ -22,6 +23,7 @@ class Journal:
     items: Sequence[str]
     sources: Sequence[Source] | None  # a picture an item; None if there are none at all
     interactions: Interactions
+    categories: np.ndarray | None = None  # (n_items,) classes from 0, -1 where none; None if there is no items.csv
     failed: int = 0  # rows and pictures passed over
 
     def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["Journal", ImageArray]:
@@ -47,6 +49,7 @@ class Journal:
             items=[item for item, keep in zip(self.items, kept, strict=True) if keep],
             sources=[source for source, keep in zip(self.sources, kept, strict=True) if keep],
             interactions=replace(taken, items=places[taken.items], n_items=int(kept.sum())),
+            categories=None if self.categories is None else self.categories[kept],
             failed=self.failed + int((~kept).sum()),
         )
 
@@ -54,15 +57,16 @@ class Journal:
 def read_journal(path: Path) -> Journal:
     """interactions.csv (user, item or sku, timestamp[, value]) and images/ITEM.jpg in a folder or a zip.
 
-    Items are those with a picture, taken or not; where there are no pictures, those that were taken. A timestamp is a
-    number or ISO 8601. Raises BadData with the file and the reason; a bad row is reported on stderr and passed over.
+    items.csv (item or sku, category), if it is there, says of what category each item is. Items are those with a
+    picture, taken or not; where there are no pictures, those that were taken. A timestamp is a number or ISO 8601.
+    Raises BadData with the file and the reason; a bad row is reported on stderr and passed over.
     """
     files = Files(path)
     name = files.named("interactions.csv")
     if name is None:
         raise BadData(f"{path}: there is no interactions.csv in it")
     table = files.table(name)
-    item_column = "item" if "item" in table.columns else "sku"
+    item_column = _item_column(table)
     if missing := {"user", item_column, "timestamp"} - set(table.columns):
         raise BadData(f"{path}: {name} lacks the column {', '.join(sorted(missing))}")
     pictures = {PurePosixPath(picture).stem: files.by_name[picture] for picture in files.pictures}
@@ -89,7 +93,23 @@ def read_journal(path: Path) -> Journal:
         n_items=len(items),
         values=np.array([value for *_, value in taken]) if "value" in table.columns else None,
     )
-    return Journal(users, items, [pictures[item] for item in items] if pictures else None, interactions, failed)
+    sources = [pictures[item] for item in items] if pictures else None
+    return Journal(users, items, sources, interactions, _categories(files, items), failed)
+
+
+def _item_column(table: Table) -> str:
+    return "item" if "item" in table.columns else "sku"
+
+
+def _categories(files: Files, items: Sequence[str]) -> np.ndarray | None:
+    name = files.named("items.csv")
+    if name is None or "category" not in (table := files.table(name)).columns:
+        return None
+    item_column = _item_column(table)
+    if item_column not in table.columns:
+        raise BadData(f"{files.path}: {name} lacks the column item")
+    named = {row[item_column]: row["category"] for row in table.rows}
+    return numbered([named.get(item, "") for item in items])[0]
 
 
 def _parsed(row: dict[str, str], item_column: str, pictures: dict[str, Source]) -> tuple[str, str, float, float]:

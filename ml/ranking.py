@@ -23,9 +23,9 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
     models, runs = compare.models(options, "personal"), options.runs
     journal = read_journal(data)
     taken = journal.interactions
-    read = fingerprint(
-        stamps(journal.sources or ()), *(c.tolist() for c in (taken.users, taken.items, taken.timestamps))
-    )
+    columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
+    categories = None if journal.categories is None else journal.categories.tolist()
+    read = fingerprint(stamps(journal.sources or ()), *columns, categories)
     arrays = {None: None}
     for size in {model.image_size for model in models if model.image_size}:
         journal, arrays[size] = journal.decode(size, options.progress)
@@ -39,7 +39,7 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
         result = runs.result(model.method, run)
         if result is None:
             images = arrays[model.image_size]
-            trained = runs.train(model, run, partial(PersonalData, images, split.train))
+            trained = runs.train(model, run, partial(PersonalData, images, split.train, journal.categories))
             result = _ranked(trained, images, split, options)
             runs.keep(model.method, run, result)
         results.append(result)

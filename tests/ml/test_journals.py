@@ -84,3 +84,29 @@ def test_a_table_that_will_not_do_says_why(tmp_path, header, rows, message):
 def test_a_folder_without_interactions_says_so(tmp_path):
     with pytest.raises(BadData, match="there is no interactions.csv in it"):
         read_journal(tmp_path)
+
+
+def test_the_categories_of_items_come_from_a_table_beside(tmp_path, capsys):
+    shop(tmp_path, [["a", "i0", 1, 1], ["a", "i1", 2, 1], ["a", "i2", 3, 1]])
+    write_table(
+        tmp_path / "items.csv", ["sku", "category"], [["i2", "boots"], ["i1", ""], ["i9", "hats"], ["i0", "tops"]]
+    )
+    (tmp_path / "images" / "i1.png").write_text("not a picture")
+
+    journal = read_journal(tmp_path)
+
+    assert journal.categories.tolist() == [1, -1, 0]
+    assert journal.decode((16, 16))[0].categories.tolist() == [1, 0]
+    assert "i1.png" in capsys.readouterr().err
+
+
+def test_without_that_table_no_category_is_known(tmp_path):
+    assert read_journal(shop(tmp_path, [["a", "i0", 1, 1]])).categories is None
+
+
+def test_a_table_of_categories_says_of_which_items(tmp_path):
+    shop(tmp_path, [["a", "i0", 1, 1]])
+    write_table(tmp_path / "items.csv", ["name", "category"], [["i0", "boots"]])
+
+    with pytest.raises(BadData, match="items.csv lacks the column item"):
+        read_journal(tmp_path)
