@@ -1,6 +1,6 @@
 """Who took what when, as arrays; and what a personal model is trained on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -26,6 +26,7 @@ class Interactions:
     n_users: int
     n_items: int
     values: np.ndarray | None = None  # (N,) float, ratings where there are any
+    weights: np.ndarray | None = None  # (N,) float above 0, how much each pair says; None: all alike
 
     def __post_init__(self) -> None:
         if not len(self.users) == len(self.items) == len(self.timestamps):
@@ -33,16 +34,23 @@ class Interactions:
         for name, indices, count in (("user", self.users, self.n_users), ("item", self.items, self.n_items)):
             if len(indices) and not (indices.min() >= 0 and indices.max() < count):
                 raise ValueError(f"{name} {indices.min()} to {indices.max()}, of {count}")
+        if self.weights is not None and not (np.isfinite(self.weights) & (self.weights > 0)).all():
+            raise ValueError(f"weights of {self.weights.min()} to {self.weights.max()}; each must be above 0")
 
     def __len__(self) -> int:
         return len(self.users)
 
     @cached_property
     def distinct(self) -> Self:
-        """Each pair of user and item once, at its first time, sorted by user and item."""
+        """Each pair of user and item once, at its first time and with its largest weight, sorted by user and item."""
         by_time = self.only(np.argsort(self.timestamps, kind="stable"))
-        _, first = np.unique(by_time.keys, return_index=True)
-        return by_time.only(first)
+        _, first, places = np.unique(by_time.keys, return_index=True, return_inverse=True)
+        pairs = by_time.only(first)
+        if self.weights is None:
+            return pairs
+        largest = np.zeros(len(pairs))
+        np.maximum.at(largest, places, by_time.weights)
+        return replace(pairs, weights=largest)
 
     @property
     def keys(self) -> np.ndarray:
@@ -61,8 +69,9 @@ class Interactions:
 
     def only(self, rows: np.ndarray) -> Self:
         """These rows, by index or mask; the counts of users and items stay."""
-        values = None if self.values is None else self.values[rows]
-        return type(self)(self.users[rows], self.items[rows], self.timestamps[rows], self.n_users, self.n_items, values)
+        columns = ("users", "items", "timestamps", "values", "weights")
+        there = {name: column for name in columns if (column := getattr(self, name)) is not None}
+        return replace(self, **{name: column[rows] for name, column in there.items()})
 
     def leave_one_out(self) -> Split:
         """Split by time, pairs counted once. Users with fewer than three items are in the training part alone."""
@@ -81,7 +90,10 @@ class PersonalData:
 
     images: ImageArray | None
     train: Interactions
+    categories: np.ndarray | None = None  # (n_items,) int64 classes from 0, -1 where there is none; None: unknown
 
     def __post_init__(self) -> None:
         if self.images is not None and len(self.images) != self.train.n_items:
             raise ValueError(f"{len(self.images)} pictures for {self.train.n_items} items")
+        if self.categories is not None and len(self.categories) != self.train.n_items:
+            raise ValueError(f"{len(self.categories)} categories for {self.train.n_items} items")

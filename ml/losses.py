@@ -19,15 +19,17 @@ def bpr_loss(chosen: Tensor, other: Tensor) -> Tensor:
     return F.softplus(other - chosen).sum()  # softplus(-x) is -log sigmoid(x), without the overflow
 
 
-def shared_bpr_loss(scores: Tensor, places: Tensor, taken: Tensor) -> Tensor:
+def shared_bpr_loss(scores: Tensor, places: Tensor, taken: Tensor, weights: Tensor | None = None) -> Tensor:
     """How badly each chosen item fails to outrank the others of its batch: the mean over these, summed over rows.
 
     scores: (M, P) of each row's user for all P items of the batch. places: (M,) which of the P is the chosen one.
     taken: (M, P) which of the P the user has taken; these are no one to outrank. A row without any other counts 0.
+    weights: (M,) how much each row counts; once if there are none.
     """
     chosen = scores.gather(1, places[:, None])
     losses = F.softplus(scores - chosen).masked_fill(taken, 0)
-    return (losses.sum(dim=1) / (~taken).sum(dim=1).clamp(min=1)).sum()
+    means = losses.sum(dim=1) / (~taken).sum(dim=1).clamp(min=1)
+    return (means if weights is None else means * weights).sum()
 
 
 def contrastive_loss(one: Tensor, two: Tensor, temperature: float) -> Tensor:

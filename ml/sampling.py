@@ -12,8 +12,9 @@ from ml.interactions import Interactions
 class Triples:
     """One epoch of (users, chosen, others), each (B,): as many triples as there are pairs of user and item.
 
-    A user drawn evenly, one of that user's items drawn evenly, and an item drawn evenly from all that the user has
-    not taken. DVBPR's sampling (kang205/DVBPR); an implicit `other` may be a held-out item, as there.
+    A user drawn evenly, one of that user's items drawn evenly, or in proportion to the pairs' weights if they have any,
+    and an item drawn evenly from all that the user has not taken. DVBPR's sampling (kang205/DVBPR); an implicit `other`
+    may be a held-out item, as there.
     """
 
     def __init__(self, train: Interactions, batch_size: int, generator: torch.Generator) -> None:
@@ -21,8 +22,13 @@ class Triples:
         self.n_items, self.batch_size, self.generator = train.n_items, batch_size, generator
         self.keys, self.items = torch.from_numpy(pairs.keys), torch.from_numpy(pairs.items)
         counts = np.bincount(pairs.users, minlength=train.n_users)
-        self.counts = torch.from_numpy(counts)
-        self.offsets = torch.from_numpy(np.cumsum(counts) - counts)
+        weights = np.ones(len(pairs)) if pairs.weights is None else pairs.weights
+        summed = np.concatenate([[0.0], np.cumsum(weights)])
+        ends = np.cumsum(counts)
+        self.last = torch.from_numpy(ends - 1)  # place of each user's last pair
+        self.summed = torch.from_numpy(summed[1:])  # (N,) weights up to and with each pair
+        self.before = torch.from_numpy(summed[ends - counts])  # of all users before
+        self.own = torch.from_numpy(summed[ends] - summed[ends - counts])
         # Whoever took everything has nothing to be compared with.
         self.users = torch.from_numpy(np.flatnonzero((counts > 0) & (counts < train.n_items)))
 
@@ -32,9 +38,12 @@ class Triples:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         for _ in range(len(self)):
             users = self.users[torch.randint(len(self.users), (self.batch_size,), generator=self.generator)]
-            which = torch.rand(self.batch_size, generator=self.generator, dtype=torch.float64) * self.counts[users]
-            chosen = self.items[self.offsets[users] + which.long()]
-            yield users, chosen, self._others(users)
+            yield users, self._chosen(users), self._others(users)
+
+    def _chosen(self, users: Tensor) -> Tensor:
+        share = torch.rand(len(users), generator=self.generator, dtype=torch.float64)
+        places = torch.searchsorted(self.summed, self.before[users] + share * self.own[users], right=True)
+        return self.items[torch.minimum(places, self.last[users])]  # what rounds up is still the user's
 
     def _others(self, users: Tensor) -> Tensor:
         others = torch.randint(self.n_items, users.shape, generator=self.generator)
@@ -55,7 +64,8 @@ class SharedBatches:
     pictures (P,) item indices; then a row for each of the M pairs of a user and a picture of the batch: users (M,),
     places (M,) where among the P the picture is, taken (M, P) which of the P the user has taken in training. The
     other pictures serve as negatives, so P forward passes give M x P comparisons in place of one each. Each item comes
-    equally often whatever its popularity, so negatives are drawn evenly over items, as by Triples.
+    equally often whatever its popularity, so negatives are drawn evenly over items, as by Triples. Where the pairs have
+    weights a fifth part follows: (M,) each row's, as a multiple of the mean weight.
     """
 
     def __init__(self, train: Interactions, batch_size: int, generator: torch.Generator) -> None:
@@ -64,19 +74,26 @@ class SharedBatches:
         self.count = max(1, round(train.n_items / batch_size))
         self.triples = Triples(train, batch_size, generator)
         order = np.argsort(pairs.items, kind="stable")
-        self.takers = np.split(pairs.users[order], np.searchsorted(pairs.items[order], np.arange(1, train.n_items)))
+        ends = np.searchsorted(pairs.items[order], np.arange(1, train.n_items))
+        self.takers = np.split(pairs.users[order], ends)
+        self.weights = None
+        if pairs.weights is not None:
+            self.weights = np.split((pairs.weights / pairs.weights.mean())[order].astype(np.float32), ends)
 
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         for pictures in torch.randperm(self.n_items, generator=self.generator).tensor_split(self.count):
             takers = [self.takers[item] for item in pictures.tolist()]
             users = torch.from_numpy(np.concatenate(takers))
             places = torch.repeat_interleave(torch.tensor([len(each) for each in takers]))
             rows = users[:, None].expand(-1, len(pictures))
             taken = self.triples.taken(rows.reshape(-1), pictures.repeat(len(users))).view(len(users), -1)
-            yield pictures, users, places, taken
+            batch = (pictures, users, places, taken)
+            if self.weights is not None:
+                batch += (torch.from_numpy(np.concatenate([self.weights[item] for item in pictures.tolist()])),)
+            yield batch
 
 
 class PairedTriples(Triples):

@@ -47,3 +47,27 @@ def test_an_index_beyond_its_count_is_refused():
 def test_every_item_needs_a_picture():
     with pytest.raises(ValueError, match="2 pictures for 6 items"):
         PersonalData(ImageArray(np.zeros((2, 4, 4, 3), np.uint8)), interactions([(0, 1, 1)]))
+
+
+def test_a_pair_keeps_its_first_time_and_its_largest_weight():
+    said = Interactions(
+        *(np.array(column) for column in ([0, 0, 1], [4, 4, 2], [1, 2, 3])),
+        n_users=2,
+        n_items=6,
+        weights=np.array([0.5, 2.0, 0.25]),
+    )
+
+    assert said.distinct.timestamps.tolist() == [1, 3] and said.distinct.weights.tolist() == [2, 0.25]
+    assert said.only(np.array([2])).weights.tolist() == [0.25]
+    assert interactions([(0, 4, 1)]).distinct.weights is None
+
+
+@pytest.mark.parametrize("weight", [0, -1, np.nan])
+def test_a_weight_is_above_zero(weight):
+    with pytest.raises(ValueError, match="each must be above 0"):
+        Interactions(np.array([0]), np.array([0]), np.array([0]), 1, 1, weights=np.array([weight]))
+
+
+def test_every_item_has_its_place_among_the_categories():
+    with pytest.raises(ValueError, match="2 categories for 6 items"):
+        PersonalData(None, interactions([(0, 1, 1)]), np.array([0, 1]))

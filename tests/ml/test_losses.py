@@ -45,6 +45,15 @@ def test_shared_bpr_compares_with_whatever_of_the_batch_the_user_has_not_taken()
     assert_close(shared_bpr_loss(scores, places, taken).item(), naive)
 
 
+def test_a_row_of_twice_the_weight_counts_twice():
+    scores, places = numbers(2, 3), torch.tensor([0, 2])
+    taken = torch.zeros(2, 3, dtype=torch.bool).scatter(1, places[:, None], True)
+
+    doubled = shared_bpr_loss(*(part[[0, 0, 1]] for part in (scores, places, taken)))
+
+    assert_close(shared_bpr_loss(scores, places, taken, torch.tensor([2.0, 1.0])), doubled)
+
+
 def test_contrastive_finds_each_partner_among_all_others():
     one, two = (torch.nn.functional.normalize(numbers(4, 3, seed=seed), dim=1) for seed in (0, 1))
 

@@ -61,3 +61,31 @@ def test_shared_batches_have_each_picture_once_and_all_who_took_it():
     assert len(batches) == round(40 / 16)
     assert sorted(seen) == list(range(40))
     assert found == taken
+
+
+def weighted() -> Interactions:
+    """User 0 said 1 of item 0 and 3 of item 1, user 1 as much of item 2 as of item 3; nobody took 4 to 9."""
+    users, items, weights = np.array([0, 0, 1, 1]), np.array([0, 1, 2, 3]), np.array([1, 3, 8, 8])
+    return Interactions(users, items, np.zeros(4), 2, 10, weights=weights)
+
+
+def test_an_item_is_drawn_in_proportion_to_its_weight_and_a_user_evenly():
+    sampler = Triples(weighted(), 4000, generator())
+
+    ((users, chosen, _),) = sampler
+
+    counts = torch.bincount(chosen, minlength=4) / 4000
+    assert torch.allclose(counts, torch.tensor([0.125, 0.375, 0.25, 0.25]), atol=0.03)
+    assert torch.equal(users, (chosen >= 2).long())
+
+
+def test_rows_of_shared_batches_have_the_weights_of_their_pairs():
+    said = {(0, 0): 0.2, (0, 1): 0.6, (1, 2): 1.6, (1, 3): 1.6}  # as multiples of the mean, 5
+    found = {}
+
+    for pictures, users, places, _, weights in SharedBatches(weighted(), 3, generator()):
+        pairs = zip(users.tolist(), pictures[places].tolist(), strict=True)
+        found |= dict(zip(pairs, weights.tolist(), strict=True))
+
+    assert found.keys() == said.keys()
+    assert all(abs(found[pair] - weight) < 1e-6 for pair, weight in said.items())
