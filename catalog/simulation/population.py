@@ -47,7 +47,7 @@ class Population:
     most: int = 75
     traits: Mapping[str, Trait] = field(default_factory=lambda: DRAWN)
     other: float = 0.5  # the strength of a label that is not among the traits; 0: it draws nobody
-    pictures: float = 0.0  # the strength of the tastes for what only pictures show (looks.py)
+    pictures: float = 0.0  # the strength of the taste for what only pictures show (looks.py), in all
     appeal: float = 0.6  # the standard deviation of a product's appeal to all, which is exponential: few are hits
     cold_share: float = 0.2
     arrivals: int = 0  # how many of a shopper's last products may be cold ones, which came late; 0: nobody takes one

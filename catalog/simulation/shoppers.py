@@ -95,12 +95,12 @@ def simulate(
     values, codes = _labels(items, population)
     first = {name: _tastes(name, values[name], codes[name], population, rng) for name in values}
     if looks.shape[1]:
-        first[PICTURE] = _normal(population.shoppers, looks.shape[1], Trait(population.pictures), rng)
+        first[PICTURE] = _normal(population.shoppers, looks.shape[1], _of_each(population, looks), rng)
     for name, taste in codes.items():
         _mark(first[name][0], taste, rng)
     appeal = np.float32(population.appeal) * (rng.exponential(size=len(items)).astype(np.float32) - 1)
     cold = np.sort(rng.permutation(len(items))[: round(population.cold_share * len(items))])
-    seasons = _seasons(first, population, np.random.default_rng([seed, 4]))
+    seasons = _seasons(first, population, looks, np.random.default_rng([seed, 4]))
     keys = ["shopper"] + [f"shopper-{number:03d}" for number in range(1, population.shoppers)]
 
     events: list[Event] = []
@@ -173,11 +173,16 @@ def _mark(taste: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Non
     taste[rng.choice(common, size=min(2, len(common)), replace=False)] = scale
 
 
-def _seasons(first: Tastes, population: Population, rng: np.random.Generator) -> list[Tastes]:
+def _of_each(population: Population, looks: np.ndarray) -> Trait:
+    """Of one statistic, so that all of them together draw as strongly as the population says."""
+    return Trait(population.pictures / looks.shape[1] ** 0.5)
+
+
+def _seasons(first: Tastes, population: Population, looks: np.ndarray, rng: np.random.Generator) -> list[Tastes]:
     """The tastes of each season, turning by the drift from the first ones towards others as strong."""
     if not population.drift:
         return [first]
-    traits = {PICTURE: Trait(population.pictures)} | dict(population.traits)
+    traits = dict(population.traits) | ({PICTURE: _of_each(population, looks)} if looks.shape[1] else {})
     turning = {name: traits.get(name, Trait(population.other)) for name in first}
     later = {name: _normal(*first[name].shape, trait, rng) for name, trait in turning.items() if not trait.match}
     seasons = []
