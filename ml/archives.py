@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from ml.errors import BadData
 
+MEMBER = b"PK\x03\x04"  # the first bytes of each file in a zip, and so of the zip
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
 
@@ -61,7 +62,7 @@ class Files:
         elif path.suffix.lower() == ".csv" and path.is_file():
             beside = Files(path.parent)
             self.by_name = {n: s for n, s in beside.by_name.items() if n == path.name or not n.endswith(".csv")}
-        elif zipfile.is_zipfile(path):
+        elif path.is_file() and _is_zip(path):
             archive = _opened(path)
             self.by_name = {i.filename: Member(archive, i.filename) for i in archive.infolist() if not i.is_dir()}
         elif path.exists():
@@ -111,7 +112,15 @@ def _leads_back(folder: Path, root: Path) -> bool:
     return any(above.resolve().is_relative_to(target) for above in folder.parents if above.is_relative_to(root))
 
 
+def _is_zip(path: Path) -> bool:
+    """Whether it ends as a zip does, or at least begins so: that one was cut off."""
+    with path.open("rb") as file:
+        return zipfile.is_zipfile(path) or file.read(len(MEMBER)) == MEMBER
+
+
 def _opened(path: Path) -> zipfile.ZipFile:
+    if not zipfile.is_zipfile(path):
+        raise BadData(f"{path} is cut off or damaged: no central directory, which ends a whole zip")
     try:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:

@@ -18,6 +18,7 @@ from catalog.errors import ImportFailed, UnreadablePicture
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; a picture's limit is MAX_IMAGE_BYTES
 ENCRYPTED = 0x1  # bit of ZipInfo.flag_bits
+MEMBER = b"PK\x03\x04"  # the first bytes of each member, and of a zip
 
 # What reading may raise: the disk's errors, and those of a member that is damaged or packed in an unknown way.
 READ_ERRORS = (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
@@ -133,6 +134,8 @@ def open_zip(path: Path) -> Iterator[Zip]:
     try:
         file = zipfile.ZipFile(path)
     except READ_ERRORS as error:
+        if isinstance(error, zipfile.BadZipFile) and is_cut_off(path):
+            raise ImportFailed(f"{path} is cut off or damaged: no central directory, which ends a whole zip") from error
         raise ImportFailed(f"{path} is no zip, or a damaged one: {error}") from error
     with file:
         members = {}
@@ -144,6 +147,12 @@ def open_zip(path: Path) -> Iterator[Zip]:
                 raise ImportFailed(f"{path} is encrypted: unpack it, then import the folder")
             members[name] = info
         yield Zip(str(path), file, members)
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether it begins as a zip does, and does not end so."""
+    with path.open("rb") as file:
+        return file.read(len(MEMBER)) == MEMBER and not zipfile.is_zipfile(path)
 
 
 def is_wanted(part: str) -> bool:

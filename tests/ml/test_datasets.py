@@ -152,12 +152,16 @@ def test_a_table_in_another_encoding_says_so(tmp_path):
         read_photos(tmp_path)
 
 
-def test_a_truncated_zip_says_so(tmp_path):
+def test_a_truncated_or_damaged_zip_says_so(tmp_path):
     fashion(tmp_path / "folder")
     file = zipped(tmp_path / "folder", tmp_path / "all.zip")
     whole = file.read_bytes()
     end = whole.rfind(b"PK\x05\x06")
-    file.write_bytes(whole[: end // 2] + whole[end:])
 
-    with pytest.raises(BadData, match="all.zip"):
-        read_photos(file)
+    for content, message in (
+        (whole[: end // 2], "all.zip is cut off or damaged: no central directory"),
+        (whole[: end // 2] + whole[end:], "all.zip is a damaged zip: Bad magic number for central directory"),
+    ):
+        file.write_bytes(content)
+        with pytest.raises(BadData, match=message):
+            read_photos(file)

@@ -109,7 +109,15 @@ def test_an_encrypted_zip_is_refused(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 the beginning of one"])
+def test_a_zip_that_was_cut_off_is_said_to_be(tmp_path):
+    path = write_zip(tmp_path / "source.zip", FILES)
+    path.write_bytes(path.read_bytes()[:-30])
+
+    with pytest.raises(ImportFailed, match=r"source\.zip is cut off or damaged: no central directory"), open_zip(path):
+        pass
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip"])
 def test_what_is_no_zip_is_refused(tmp_path, content):
     path = tmp_path / "source.zip"
     path.write_bytes(content)
