@@ -46,11 +46,13 @@ class Pixels:
 def read(source: str | Path, split: str) -> Photos:
     """What `read_photos` reads, or "SET:FOLDER" for the train or test split of a set of SETS.
 
-    Raises BadData with the file that is missing or damaged.
+    Raises BadData with the file that is missing or damaged, or the names of the sets where there is none of that name.
     """
     name, _, folder = str(source).partition(":")
-    if name not in SETS or not folder:
+    if not folder or "/" in name or Path(source).exists():
         return read_photos(Path(source))
+    if name not in SETS:
+        raise BadData(f"{source} does not exist, nor a set called {name}; there are: {', '.join(SETS)}")
     try:
         return SETS[name](Files(Path(folder)), split)
     except (LookupError, TypeError, ValueError) as error:  # a file that can be read, but holds something else

@@ -133,6 +133,22 @@ def test_tiny_imagenet_measures_on_val(tmp_path):
     assert test.words_of("class") == ["n0", "n1"] * 4 and all("/val/" in name for name in test.names)
 
 
+def test_an_unknown_set_is_answered_with_those_there_are(tmp_path):
+    with pytest.raises(BadData, match="nor a set called imagenet; there are: mnist, .*tiny-imagenet"):
+        read(f"imagenet:{tmp_path}", "train")
+
+
+def test_a_folder_may_have_a_colon_in_its_name(tmp_path, monkeypatch):
+    for n in range(4):
+        write_picture(tmp_path / "spring:2026" / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
+    monkeypatch.chdir(tmp_path)
+
+    for place in ("spring:2026", f"{tmp_path}/spring:2026"):
+        assert len(read(place, "train").names) == 4
+    with pytest.raises(BadData, match="autumn:2026 does not exist$"):
+        read(f"{tmp_path}/autumn:2026", "train")
+
+
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_missing_file_is_named(tmp_path, name, split):
