@@ -68,6 +68,8 @@ def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False)
 
 def in_batches(version: ModelVersion, images: QuerySet[ProductImage], replace: bool = False) -> Iterator[int]:
     """Embed and store `images` by ascending id; yields how many each batch was. The next is decoded meanwhile."""
+    if not images.exists():  # a checkpoint may take a second to load
+        return
     model, _ = loaded(version.folder)
     if model.image_size is None:
         for batch in by_id(images):

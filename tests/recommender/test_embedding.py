@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,18 @@ def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
 
     assert [row.version for row in ImageEmbedding.objects.all()] == [version]
     assert "embeds nothing" in caplog.text
+
+
+def test_a_version_that_lacks_nothing_is_not_loaded(version, caplog):
+    image = ProductFactory(picture=1).images.get()
+    embedding.embed_images([image.pk])
+    shutil.rmtree(version.folder)
+    embedding.loaded.cache_clear()
+
+    embedding.embed_images([image.pk])
+
+    assert list(embedding.embed_all(version)) == []
+    assert caplog.text == ""
 
 
 def test_a_damaged_picture_stops_only_itself(version, caplog):
