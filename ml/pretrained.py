@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from ml.errors import BadWeights
 
 # What torch's reader raises for a file that is no pickle, or half of one; it runs nothing of it.
-NO_PICKLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+NO_PICKLE = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
 DAMAGE = (OSError, EOFError, RuntimeError, pickle.UnpicklingError, SafetensorError, *NO_PICKLE)
 SHOWN = 3  # keys of each kind that an error names
 
@@ -52,15 +53,31 @@ def from_hub(name: str) -> dict[str, Tensor]:
 
     Raises BadWeights with what was tried, and how to do without a hub.
     """
-    weights = torchvision.models.get_model_weights(name).DEFAULT
+    url = torchvision.models.get_model_weights(name).DEFAULT.url
     try:
-        return weights.get_state_dict(progress=False, check_hash=True, map_location="cpu", weights_only=True)
-    except DAMAGE as error:
-        cache = Path(torch.hub.get_dir()) / "checkpoints"
+        file = cached(url)
+    except (OSError, RuntimeError) as error:
         raise BadWeights(
-            f"no ImageNet weights for {name}: {Path(weights.url).name} is not in {cache}, and {weights.url} cannot be "
-            f"had ({error}); give a file with weights=FILE"
+            f"no ImageNet weights for {name}: {Path(url).name} is not in {_cache()}, and {url} cannot be had ({error});"
+            " give a file with weights=FILE"
         ) from error
+    return read(file)
+
+
+def cached(url: str) -> Path:
+    """The file in torch's cache, downloaded if it is not there: NAME-HASH.pth, as torch's hub has them.
+
+    Unlike torch's own way it prints nothing. Raises OSError if it cannot be had, RuntimeError if its hash is another.
+    """
+    file = _cache() / Path(url).name
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(file), file.stem.rpartition("-")[2], progress=False)
+    return file
+
+
+def _cache() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
 
 
 # As torchvision itself renames what is in its files of 2017: norm.1.weight is norm1.weight today.

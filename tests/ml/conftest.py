@@ -19,8 +19,19 @@ def squeezenet():
 
 @pytest.fixture(scope="session", autouse=True)
 def squeezenet_file(squeezenet, tmp_path_factory):
-    """Its weights without the classifier's, as a file; the contract suite's `squeezenet1_1` reads it."""
+    """Its weights without the classifier's, as a file; the contract suite's methods read it."""
     file = tmp_path_factory.mktemp("weights") / "squeezenet1_1-features.safetensors"
     save_file({f"features.{key}": tensor for key, tensor in squeezenet.features.state_dict().items()}, file)
-    SMALL["squeezenet1_1"]["weights"] = str(file)
+    for method in ("squeezenet1_1", "inception-bpr"):
+        SMALL[method]["weights"] = str(file)
     return file
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Torch's cache, empty; behind it a hub that nobody can reach."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    return cache

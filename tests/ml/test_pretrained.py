@@ -1,3 +1,4 @@
+import hashlib
 import re
 from pathlib import Path
 
@@ -10,16 +11,6 @@ from ml import pretrained
 from ml.errors import BadWeights
 
 HERE = torchvision.models.SqueezeNet1_1_Weights.DEFAULT
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """Torch's cache, empty; behind it a hub that nobody can reach."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    cache = tmp_path / "hub" / "checkpoints"
-    cache.mkdir(parents=True)
-    return cache
 
 
 def test_both_kinds_of_file_hold_the_same(squeezenet, squeezenet_file, tmp_path):
@@ -43,6 +34,7 @@ def test_a_missing_file_is_named(tmp_path):
         ("w.pth", b"PK\x03\x04 cut short", "cannot be read"),
         ("w.pth", b"", "cannot be read: it is damaged"),
         ("w.pth", b"junk\n", "cannot be read: it is damaged"),
+        ("w.pth", b"junk", "cannot be read: unpack requires a buffer"),
         ("w.pth", b"hello world", "cannot be read: it is damaged"),
         ("w.h5", b"\x89HDF", "weights are read from .safetensors and .pth files"),
     ],
@@ -130,13 +122,30 @@ def test_the_hubs_weights_come_from_torchs_cache(squeezenet, hub):
     assert torch.equal(tensors["features.0.weight"], squeezenet.features[0].weight)
 
 
-def test_without_a_hub_one_is_told_how_to_do_without(hub):
+def test_a_download_is_checked_by_its_name_and_kept_without_a_word(hub, tmp_path, capsys):
+    content = b"some weights"
+    right, wrong = (tmp_path / f"w-{digest}.pth" for digest in (hashlib.sha256(content).hexdigest()[:8], "00000000"))
+    for file in (right, wrong):
+        file.write_bytes(content)
+
+    assert pretrained.cached(right.as_uri()).read_bytes() == content
+    with pytest.raises(RuntimeError, match="hash"):
+        pretrained.cached(wrong.as_uri())
+
+    right.unlink()
+    assert pretrained.cached(right.as_uri()) == hub / right.name
+    assert [file.name for file in hub.iterdir()] == [right.name]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_hub_one_is_told_how_to_do_without(hub, capsys):
     with pytest.raises(BadWeights) as refused:
         pretrained.from_hub("squeezenet1_1")
 
     said = str(refused.value)
     assert said.startswith(f"no ImageNet weights for squeezenet1_1: {Path(HERE.url).name} is not in {hub}, and ")
     assert HERE.url in said and said.endswith("give a file with weights=FILE")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_half_precision_is_read_as_single(squeezenet, tmp_path):
