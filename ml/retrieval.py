@@ -68,17 +68,9 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
         raise BadData(f"{test}: no label tells one picture from another; it takes two classes or more")
     photos = _labelled(tested.photos, options)
     parts = _parts(tested.photos, photos, options)
-    results, not_run = [], {}
-    for model in models:
-        try:
-            results.append(_Study(model, learned, tested, photos, parts, options).result())
-        except (
-            BadWeights
-        ) as error:  # without its weights a network is no baseline; the others are compared all the same
-            say(f"{model.method}: not run: {error}", options.progress)
-            not_run[model.method] = str(error)
-    if not results:
-        raise BadWeights("; ".join(not_run.values()))
+    studies = [_Study(model, learned, tested, photos, parts, options) for model in models]
+    not_run = _without_weights(studies)
+    results = [study.result() for study in studies if study.model.method not in not_run]
     everything, *narrower = (part.described([_of(each, part) for each in results], _ks(options)) for part in parts)
     data = {
         "train_images": len(learned.photos.names),
@@ -89,6 +81,24 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     document = compare.document("retrieval", options, results, everything | {"data": data | everything["data"]})
     titles = [part.title for part in parts[1:]]
     return document | {"as": options.form, "not_run": not_run, "where": dict(zip(titles, narrower, strict=True))}
+
+
+def _without_weights(studies: Sequence["_Study"]) -> dict[str, str]:
+    """By method, why it cannot be trained: asked before any is. The others are compared all the same.
+
+    Raises BadWeights if there are no others.
+    """
+    reasons = {}
+    for study in studies:
+        try:
+            study.check()
+        except BadWeights as error:
+            reasons[study.model.method] = str(error)
+    if len(reasons) == len(studies):
+        raise BadWeights("; ".join(f"{method}: {reason}" for method, reason in reasons.items()))
+    for method, reason in reasons.items():
+        say(f"{method}: not run: {reason}", studies[0].options.progress)
+    return reasons
 
 
 def _labelled(photos: Photos, options: Options) -> Photos:
@@ -127,26 +137,36 @@ class _Study:
     parts: Sequence[Part]
     options: Options
 
+    def __post_init__(self) -> None:
+        asked, method = self.options, self.model.method
+        self.runs = asked.runs
+        self.run = self.runs.key(self.model, self.learned.fingerprint)
+        self.measured = fingerprint(self.run, self.tested.fingerprint, asked.labels, asked.where, asked.form)
+        self.kept = self.runs.result(method, self.measured)
+        self.sheet = asked.pictures / f"{method}.png" if asked.pictures else None
+        self.is_drawn = self.sheet is None or sheets.run_of(self.sheet) == self.measured
+        self.is_finished = self.kept is not None and self.is_drawn
+
+    def check(self) -> None:
+        """Raises BadWeights if it is to be trained, and cannot be."""
+        if not self.is_finished and not self.runs.training_of(self.model, self.run):
+            self.model.check()
+
     def result(self) -> dict[str, Any]:
-        runs, method = self.options.runs, self.model.method
-        run = runs.key(self.model, self.learned.fingerprint)
-        measured = fingerprint(run, self.tested.fingerprint, self.options.labels, self.options.where, self.options.form)
-        result = runs.result(method, measured)
-        sheet = self.options.pictures / f"{method}.png" if self.options.pictures else None
-        drawn = sheet is None or sheets.run_of(sheet) == measured
-        if result is not None and drawn:
-            return result
-        trained = runs.train(self.model, run, partial(self.learned.at, self.model.image_size))
+        if self.is_finished:
+            return self.kept
+        trained = self.runs.train(self.model, self.run, partial(self.learned.at, self.model.image_size))
         self._say("embedding")
         pixels = self.tested.at(self.model.image_size)
         began = time.monotonic()
         vectors = embed_images(trained.model, pixels, self.options.progress)
+        result = self.kept
         if result is None:
             result = self._measured(trained, vectors, time.monotonic() - began)
-            runs.keep(method, measured, result)
-        if not drawn:
-            self._say(f"drawing {sheet}")
-            self._draw(sheet, measured, trained, vectors, result)
+            self.runs.keep(self.model.method, self.measured, result)
+        if not self.is_drawn:
+            self._say(f"drawing {self.sheet}")
+            self._draw(trained, vectors, result)
         return result
 
     def _measured(self, trained: Trained, vectors: Tensor, embedding: float) -> dict[str, Any]:
@@ -178,7 +198,7 @@ class _Study:
         self._say("timing single pictures on one core")
         return {"seconds_per_image": seconds_per_image(model, self.tested.at(model.image_size))}
 
-    def _draw(self, file: Path, run: str, trained: Trained, vectors: Tensor, result: dict[str, Any]) -> None:
+    def _draw(self, trained: Trained, vectors: Tensor, result: dict[str, Any]) -> None:
         photos = self.photos
         # The finest label says most of two pictures that share it, unless the user has named one.
         finest = max(photos.labels, key=lambda label: len(photos.words[label]))
@@ -189,8 +209,9 @@ class _Study:
             f"precision@5 of {label}: {result['metrics'][f'precision@5/{label}']:.3f}"
         )
         shown = sheets.Shown(photos.sources, self.tested.at(trained.model.image_size), photos.words_of(label))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        sheets.draw(file, run, trained.model, vectors, shown, trained.losses, facts, self.options.training.seed)
+        self.sheet.parent.mkdir(parents=True, exist_ok=True)
+        seed = self.options.training.seed
+        sheets.draw(self.sheet, self.measured, trained.model, vectors, shown, trained.losses, facts, seed)
 
     def _say(self, what: str) -> None:
         say(f"{self.model.method}: {what}", self.options.progress)

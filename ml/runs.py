@@ -72,7 +72,7 @@ class Runs:
     def train(self, model: Model, run: str, data: Callable[[], Any]) -> Trained:
         """The model after its training, or as it was kept after the same one."""
         folder = self.models / model.method if self.models else None
-        if folder is not None and (record := _read(folder / RECORD, run)):
+        if record := self.training_of(model, run):
             say(f"{model.method}: trained before, as kept in {folder}", self.progress)
             return Trained(checkpoints.load(folder).to(best_device()), run, **record)
         say(f"{model.method}: training", self.progress)
@@ -84,6 +84,10 @@ class Runs:
             checkpoints.save(model, folder)
             checkpoints.write_json({"run": run, "kept": record}, folder / RECORD)
         return Trained(model, run, **record)
+
+    def training_of(self, model: Model, run: str) -> dict[str, Any] | None:
+        """How the training went, if the model is kept after this run."""
+        return _read(self.models / model.method / RECORD, run) if self.models else None
 
     def result(self, method: str, run: str) -> dict[str, Any] | None:
         """What `keep` was given for this run."""

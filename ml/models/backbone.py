@@ -77,15 +77,21 @@ class Backbone(SimilarModel):
         self.register_buffer("mean", torch.tensor(CAFFE_MEAN if as_caffe else transforms.mean)[:, None, None])
         self.register_buffer("deviation", torch.tensor((1 / 255,) * 3 if as_caffe else transforms.std)[:, None, None])
 
+    def check(self) -> None:
+        self._fill()
+
     def start(self, data: ImageArray, generator: torch.Generator) -> None:
+        self._fill()
+        if self.config.preprocessing == "caffe":
+            first = next(module for module in self.network.modules() if isinstance(module, nn.Conv2d))
+            first.weight.copy_(first.weight.flip(1))  # from BGR: what is stored takes RGB
+
+    def _fill(self) -> None:
         if self.config.weights == "imagenet":
             tensors, source = pretrained.from_hub(self.method), "torchvision's file"
         else:
             tensors, source = pretrained.read(Path(self.config.weights).expanduser()), self.config.weights
         pretrained.fill(self.network, tensors, self.beheaded, f"{source} for {self.method}")
-        if self.config.preprocessing == "caffe":
-            first = next(module for module in self.network.modules() if isinstance(module, nn.Conv2d))
-            first.weight.copy_(first.weight.flip(1))  # from BGR: what is stored takes RGB
 
     def finish(self, data: ImageArray, generator: torch.Generator) -> None:
         if self.pca is not None:

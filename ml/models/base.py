@@ -18,7 +18,8 @@ class Model(nn.Module):
     """The parts that a method may leave out.
 
     A method's life: `start` once, then for each epoch `batches` and `objectives`, then `finish` once. Chance comes from
-    the generator it is handed and from torch's own, which the training loop has seeded.
+    the generator it is handed and from torch's own, which the training loop has seeded. Who has a long queue of
+    trainings asks each `check` first.
     """
 
     method: ClassVar[str]  # its name in METHODS
@@ -40,6 +41,9 @@ class Model(nn.Module):
 
     def resize(self, **sizes: int) -> None:
         """Make room for weights of these sizes, before they are loaded."""
+
+    def check(self) -> None:
+        """Raises BadWeights if `start` would, for want of a file: before anything is trained."""
 
     def start(self, data: Any, generator: torch.Generator) -> None:
         """Whatever comes before the first epoch: sizes that depend on the data, parts with a closed form."""

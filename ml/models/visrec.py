@@ -77,6 +77,10 @@ class Visrec(SimilarModel):
         self.form = Discriminant(joined, FORM)
         self.colour = Pca(HISTOGRAM, COLOUR, whitening=0.0)
 
+    def check(self) -> None:
+        if self.backbone is not None:
+            self.backbone.check()
+
     def start(self, data: ImageArray, generator: torch.Generator) -> None:
         # Fewer epochs the more pictures: 22 of 1,200 (a minute on two cores), 10 of 29,690.
         self.epochs = max(1, round(132 / len(data) ** 0.25))

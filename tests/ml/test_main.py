@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import pytest
+import torch
 from safetensors.torch import save_file
 
 from ml.__main__ import main
@@ -80,7 +81,60 @@ def test_a_network_without_its_weights_is_named_and_the_others_are_compared(phot
 
     assert [(result["method"], result["dimensions"]) for result in document["results"]] == [("pixels", 8)]
     assert "nowhere.pth" in document["not_run"]["squeezenet1_1"]
-    assert "squeezenet1_1: not run: nowhere.pth" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "squeezenet1_1: not run: nowhere.pth" in printed.out
+    assert "squeezenet1_1: not run: nowhere.pth" in printed.err.partition("pixels: training")[0]  # not an hour later
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "reason"),
+    [
+        ("squeezenet1_1", {"weights": "damaged.pth"}, "damaged.pth cannot be read: "),
+        (
+            "resnet18",
+            {"weights": "squeezenet.safetensors"},
+            "squeezenet.safetensors for resnet18 does not fit: it lacks",
+        ),
+        ("squeezenet1_1", {}, "squeezenet1_1-b8a52dc0.pth is not in"),
+        ("visrec", {"backbone": "squeezenet1_1", "weights": "nowhere.pth"}, "nowhere.pth: there is no such file"),
+    ],
+)
+def test_weights_that_will_not_do_are_told_before_anything_is_trained(
+    photos, squeezenet_file, hub, tmp_path, monkeypatch, capsys, method, given, reason
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "damaged.pth").write_bytes(b"junk")
+    (tmp_path / "squeezenet.safetensors").write_bytes(squeezenet_file.read_bytes())
+    sets = [f"--set={method}.{key}={value}" for key, value in given.items()]
+
+    document = compared(
+        tmp_path / "out.json",
+        *("retrieval", "--train", photos, "--test", photos, "--methods", f"pixels,{method}", *sets),
+    )
+
+    assert [result["method"] for result in document["results"]] == ["pixels"]
+    assert reason in document["not_run"][method]
+    assert reason in capsys.readouterr().err.partition("pixels: training")[0]
+
+
+def test_nothing_is_trained_where_all_lack_their_weights(photos, tmp_path, capsys):
+    given = ["--train", str(photos), "--test", str(photos), "--methods", "squeezenet1_1,resnet18"]
+
+    assert main(["compare", "retrieval", *given, "--set=weights=none.pth", "--json", str(tmp_path / "out.json")]) == 2
+
+    reason = "none.pth: there is no such file of weights"
+    assert capsys.readouterr().err.endswith(f"ml: squeezenet1_1: {reason}; resnet18: {reason}\n")
+
+
+def test_what_is_finished_needs_its_weights_no_more(photos, squeezenet, hub, tmp_path, capsys):
+    file = hub / "squeezenet1_1-b8a52dc0.pth"
+    torch.save(squeezenet.state_dict(), file)
+    given = ("retrieval", "--train", photos, "--test", photos, "--methods", "squeezenet1_1", "--set", "image_size=64")
+    first = compared(tmp_path / "out.json", *given, "--set", "dimensions=8")
+
+    file.unlink()
+
+    assert compared(tmp_path / "out.json", *given, "--set", "dimensions=8") == first
 
 
 def test_the_infogan_papers_table(photos, tmp_path, capsys):
