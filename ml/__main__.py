@@ -62,10 +62,11 @@ def _retrieval(given: argparse.Namespace) -> tuple[Any, str]:
 
 def _recommend(given: argparse.Namespace) -> tuple[Any, str]:
     from ml.ranking import compare_recommend
-    from ml.tables import table
+    from ml.ranking_tables import ranking_table
 
-    document = compare_recommend(given.data, _options(given, **_kept(given)))
-    return document, table(document)
+    asked = {"against": given.against, "sampled": given.sampled}
+    document = compare_recommend(given.data, _options(given, **_kept(given), **asked))
+    return document, ranking_table(document)
 
 
 def _speed(given: argparse.Namespace) -> tuple[Any, str]:
@@ -109,6 +110,14 @@ def _parser() -> argparse.ArgumentParser:
     retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="draw a contact sheet of each method there")
     recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")
     recommend.add_argument("--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg")
+    recommend.add_argument(
+        "--against", metavar="METHOD", help="also how far each other method is ahead of this one, user by user"
+    )
+    recommend.add_argument(
+        "--sampled",
+        action="store_true",
+        help="also auc/sampled-100, by which DVBPR's code measures, to stand beside published figures",
+    )
     speed = _task(commands, "speed", "similar", "how many pictures a second each method trains on and embeds")
     speed.add_argument("--data", type=Path, required=True, help="zip, folder or CSV of pictures")
     for parser_of, run in ((retrieval, _retrieval), (recommend, _recommend), (speed, _speed)):

@@ -27,6 +27,8 @@ class Options:
     labels: Sequence[str] = ()  # those to measure by, "a+b" where both must agree; none: all there are
     where: Sequence[tuple[str, str]] = ()  # (label, value): measured again on the pictures that have it, alone
     form: str = "figures"  # what the table shows: "figures", "table-2" or "probes"
+    against: str | None = None  # the method from which each user's figures are subtracted
+    sampled: bool = False  # also the AUC over 100 items drawn, as published figures have it
     progress: bool = False
 
     @property

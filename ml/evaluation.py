@@ -13,6 +13,7 @@ from ml.interactions import Interactions, Split
 
 CHUNK = 256  # rows compared with everything at once
 COLD = 5  # fewer training users than this make an item cold
+SAMPLED = 100  # items that DVBPR's released evaluation draws for each user
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,18 @@ class Ranking:
     def cold(self) -> np.ndarray:
         return self.support < COLD
 
+    def by_user(self) -> dict[str, np.ndarray]:
+        """By the figure's name: (V,) each user's own, NaN where the figure leaves that user out."""
+        return {
+            "auc": self.auc,
+            "auc/warm": np.where(self.cold, np.nan, self.auc),
+            "auc/cold": np.where(self.cold, self.auc, np.nan),
+            "auc/cold-among-cold": np.where(self.cold, self.auc_among_cold, np.nan),
+            "hr@10": hit_rate_at_k(self.rank, 10),
+            "ndcg@10": ndcg_at_k(self.rank, 10),
+            "recall@20": hit_rate_at_k(self.rank, 20),
+        }
+
 
 def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", top: int = 10) -> Ranking:
     """Full ranking of each user's held-out item by the inner product of vectors.
@@ -146,11 +159,22 @@ def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", 
                 auc(own, scores, ~observed & is_cold),
                 ahead.sum(dim=1) + 1,
                 supported[what],
-                listed.argsort(dim=1, descending=True, stable=True)[:, :top],
+                highest(listed, top),
             )
         )
     parts = [torch.cat(part).numpy() for part in zip(*rows, strict=True)]
     return Ranking(*parts, n_items=len(items))
+
+
+def highest(scores: Tensor, count: int) -> Tensor:
+    """(V, count) places of each row's highest scores, highest first, the lower place first among equals."""
+    count = min(count, scores.shape[1])
+    least = scores.topk(count, dim=1).values[:, -1:]  # 50 times faster than a sort, but among equals it takes any
+    level = scores == least
+    room = count - (scores > least).sum(dim=1, keepdim=True)
+    marks = (scores > least) | (level & (level.cumsum(dim=1) <= room))
+    places = marks.nonzero()[:, 1].view(len(scores), count)
+    return places.gather(1, scores.gather(1, places).argsort(dim=1, descending=True, stable=True))
 
 
 def _marks(interactions: Interactions, users: np.ndarray) -> Tensor:
@@ -168,6 +192,24 @@ def auc(own: Tensor, scores: Tensor, among: Tensor) -> Tensor:
     """
     below = ((scores < own) & among).sum(dim=1) + 0.5 * ((scores == own) & among).sum(dim=1)
     return below / among.sum(dim=1)
+
+
+def sampled_auc(users: Tensor, items: Tensor, split: Split, seed: int) -> np.ndarray:
+    """(V,) share of a user's drawn items that score strictly below the held-out one; NaN where none is left.
+
+    SAMPLED items are drawn evenly, each once; the user's training items and the held-out one are skipped, the
+    validation item is not, and ties count 0. So measures kang205/DVBPR (`AUC` of `DVBPR/main.py`), hence its published
+    figures. Whatever need not be compared with these is better measured by `rank_held_out`, over all items.
+    """
+    rng = np.random.default_rng(seed)
+    users, items = users.double().numpy(), items.double().numpy()
+    shares = []
+    for user, held_out in zip(split.test.users, split.test.items, strict=True):
+        drawn = rng.choice(len(items), min(SAMPLED, len(items)), replace=False)
+        drawn = drawn[~np.isin(drawn, [*split.train.by_user[user], held_out])]
+        below = np.float32(items[drawn] @ users[user]) < np.float32(items[held_out] @ users[user])
+        shares.append(below.mean() if len(drawn) else math.nan)
+    return np.array(shares)
 
 
 def hit_rate_at_k(ranks: np.ndarray, k: int) -> np.ndarray:

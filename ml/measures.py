@@ -7,10 +7,10 @@ import numpy as np
 from torch import Tensor
 
 from ml import evaluation
-from ml.interactions import Split
+from ml.evaluation import Ranking
 from ml.probes import linear_probe
 
-NEAREST, LISTED = 5, 10
+NEAREST = 5
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,23 @@ def chance(labels: dict[str, np.ndarray], ks: tuple[int, ...] = (NEAREST,)) -> d
     return {f"precision@{k}/{name}": evaluation.chance_precision(c) for name, c in labels.items() for k in ks}
 
 
-def ranking(users: Tensor, items: Tensor, split: Split, seed: int) -> Measures:
-    ranking = evaluation.rank_held_out(users, items, split, top=LISTED)
+def ranking(found: Ranking, by_user: dict[str, np.ndarray], seed: int) -> Measures:
+    """by_user: each user's own figures, NaN where they are not defined."""
+    measures = _means(by_user, seed)
+    measures.metrics["coverage@10"] = evaluation.coverage(found.top, found.n_items)
+    measures.intervals["coverage@10"] = evaluation.bootstrap_coverage(found.top, found.n_items, seed)
+    return measures
+
+
+def differences(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], seed: int) -> Measures:
+    """How much higher our figures are than theirs, user by user: pairs, of which the same users are drawn again."""
+    return _means({name: ours[name] - theirs[name] for name in ours}, seed)
+
+
+def _means(by_user: dict[str, np.ndarray], seed: int) -> Measures:
     measures = Measures()
-    for name, each in {
-        "auc": ranking.auc,
-        "auc/cold": ranking.auc[ranking.cold],
-        "auc/cold-among-cold": ranking.auc_among_cold[ranking.cold],
-        "hr@10": evaluation.hit_rate_at_k(ranking.rank, 10),
-        "ndcg@10": evaluation.ndcg_at_k(ranking.rank, 10),
-        "recall@20": evaluation.hit_rate_at_k(ranking.rank, 20),
-    }.items():
+    for name, each in by_user.items():
         measures.add(name, each, seed)
-    measures.metrics["coverage@10"] = evaluation.coverage(ranking.top, ranking.n_items)
-    measures.intervals["coverage@10"] = evaluation.bootstrap_coverage(ranking.top, ranking.n_items, seed)
     return measures
 
 

@@ -37,6 +37,45 @@ PROBES = {
     ("pixels", "svm"): (0.4649, 0.1279),
 }
 
+
+@dataclass(frozen=True)
+class Claim:
+    method: str
+    metric: str
+    value: float
+    source: str
+
+
+KANG = "Kang et al. 2017, arXiv:1711.02231, of 64,583 users; quoted by ruchaa01/DVBPR"
+LOG = "DVBPR.log of the released code, K 100, epoch"
+RERUN = "Gabay and Damri 2021, amitdamri/Visually-Aware-Fashion-Recommendation-System"
+
+# By the name of the file. The tables of Kang et al. were not at hand: their other figures are missing here.
+RANKING = {
+    "AmazonFashion6ImgPartitioned": (
+        Claim("dvbpr", "auc", 0.7964, KANG),
+        Claim("dvbpr", "auc/sampled-100", 0.7987, f"{LOG} 19"),
+        Claim("dvbpr", "auc/sampled-100", 0.8011, f"{LOG} 14, the best on test"),
+        Claim("dvbpr", "auc", 0.783, RERUN),
+        Claim("inception-bpr", "auc", 0.764, RERUN),
+        Claim("cae-bpr", "auc", 0.52, RERUN),
+    ),
+    "AmazonMenWithImgPartitioned": (
+        Claim("dvbpr", "auc", 0.74, RERUN),
+        Claim("inception-bpr", "auc", 0.723, RERUN),
+        Claim("cae-bpr", "auc", 0.51, RERUN),
+    ),
+    "TradesyImgPartitioned": (
+        Claim("vbpr", "auc", 0.7834, "He and McAuley 2016, arXiv:1510.01784"),
+        Claim("vbpr", "auc/cold", 0.7594, "He and McAuley 2016, arXiv:1510.01784"),
+        Claim("vbpr", "auc", 0.7628, "aaossa/VBPR-PyTorch"),
+        Claim("vbpr", "auc/cold", 0.7489, "aaossa/VBPR-PyTorch"),
+        Claim("dvbpr", "auc", 0.78, RERUN),
+        Claim("inception-bpr", "auc", 0.721, RERUN),
+        Claim("cae-bpr", "auc", 0.508, RERUN),
+    ),
+}
+
 # UT-Zappos50K's sub-categories as the eight classes of table II. The paper's own map is unpublished; this is ours.
 SHOES = {
     "Shoes/Heels": "heels",

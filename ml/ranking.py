@@ -1,53 +1,69 @@
 """`python -m ml compare recommend` without the command line."""
 
 import time
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
-from ml import compare, measures
+from ml import compare, evaluation, measures
 from ml.compare import Options
 from ml.embedding import embed_items
-from ml.errors import BadData
+from ml.errors import BadData, UnknownMethod
 from ml.evaluation import COLD
 from ml.images import ImageArray
 from ml.interactions import PersonalData, Split
-from ml.journals import read_journal
+from ml.journals import Journal, read_journal
+from ml.models.base import Model
+from ml.published import RANKING
 from ml.runs import Trained, fingerprint, say, stamps
+from ml.truth import read_truth
+
+Figures = dict[str, Any]
 
 
 def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
     """Train each method on all but each user's last two items; rank the last one among all."""
-    models, runs = compare.models(options, "personal"), options.runs
+    models = compare.models(options, "personal")
+    if options.against is not None and options.against not in options.methods:
+        raise UnknownMethod(f"{options.against!r} to compare with is none of {', '.join(options.methods)}")
     journal = read_journal(data)
-    taken = journal.interactions
-    columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
-    categories = None if journal.categories is None else journal.categories.tolist()
-    read = fingerprint(stamps(journal.sources or ()), *columns, categories)
+    read = _fingerprint(journal)
     arrays = {None: None}
     for size in {model.image_size for model in models if model.image_size}:
         journal, arrays[size] = journal.decode(size, options.progress)
+    truth = read_truth(data)
+    known = truth and truth.vectors(journal.users, journal.items)
     split = journal.interactions.leave_one_out()
     if not len(split.test):
         raise BadData(f"{data}: no user has three items, so that none can be held out")
-    results = []
-    for model in models:
-        # Which pictures could be read depends on whether another method here looks at any.
-        run = fingerprint(runs.key(model, read), split.train.n_items)
-        result = runs.result(model.method, run)
-        if result is None:
-            images = arrays[model.image_size]
-            trained = runs.train(model, run, partial(PersonalData, images, split.train, journal.categories))
-            result = _ranked(trained, images, split, options)
-            runs.keep(model.method, run, result)
-        results.append(result)
-    generator = torch.Generator().manual_seed(options.training.seed)
-    random = (torch.randn(count, 32, generator=generator) for count in (split.train.n_users, split.train.n_items))
-    chance = measures.ranking(*random, split, options.training.seed).metrics
+    study = _Study(journal, arrays, split, options, read)
+    results = [study.result(model) for model in models]
+    told = {"data": _counts(journal, split) | {"simulated": truth is not None}, "chance": study.chance()}
+    told["published"] = [asdict(claim) for claim in RANKING.get(data.name.partition(".")[0], ())]
+    if known:
+        told["oracle"] = study.figures(*known)
+    if options.against:
+        study.compare(results, options.against)
+    for figures in (*results, *(told[name] for name in ("chance", "oracle") if name in told)):
+        del figures["by_user"]
+    return compare.document("recommend", options, results, told)
+
+
+def _fingerprint(journal: Journal) -> str:
+    taken = journal.interactions
+    columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
+    categories = None if journal.categories is None else journal.categories.tolist()
+    return fingerprint(stamps(journal.sources or ()), *columns, categories)
+
+
+def _counts(journal: Journal, split: Split) -> dict[str, int]:
     popularity = split.train.popularity
-    counts = {
+    return {
         "users": split.train.n_users,
         "items": split.train.n_items,
         "interactions": len(journal.interactions.distinct),
@@ -57,17 +73,65 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
         "cold_items": int((popularity < COLD).sum()),
         "failed": journal.failed,
     }
-    return compare.document("recommend", options, results, {"data": counts, "chance": {"metrics": chance}})
 
 
-def _ranked(trained: Trained, images: ImageArray | None, split: Split, options: Options) -> dict[str, Any]:
-    model = trained.model
-    say(f"{model.method}: embedding", options.progress)
-    began = time.monotonic()
-    items = embed_items(model, images, split.train.n_items, options.progress)
-    embedded = time.monotonic()
-    say(f"{model.method}: measuring", options.progress)
-    found = measures.ranking(model.user_vectors().float().cpu(), items, split, options.training.seed)
-    return compare.result(
-        trained, found.as_dict(), {"embed": embedded - began, "evaluate": time.monotonic() - embedded}
-    )
+@dataclass(frozen=True)
+class _Study:
+    """The same split and pictures for every method; nothing that was done before is done again."""
+
+    journal: Journal
+    arrays: dict[tuple[int, int] | None, ImageArray | None]  # by a model's image_size
+    split: Split
+    options: Options
+    read: str  # the fingerprint of the journal
+
+    def result(self, model: Model) -> Figures:
+        runs, images = self.options.runs, self.arrays[model.image_size]
+        # Which pictures could be read depends on whether another method here looks at any.
+        run = fingerprint(runs.key(model, self.read), self.split.train.n_items)
+        measured = fingerprint(run, self.options.sampled)
+        result = runs.result(model.method, measured)
+        if result is None:
+            data = partial(PersonalData, images, self.split.train, self.journal.categories)
+            result = self._measured(runs.train(model, run, data), images)
+            runs.keep(model.method, measured, result)
+        return result
+
+    def _measured(self, trained: Trained, images: ImageArray | None) -> Figures:
+        model, progress = trained.model, self.options.progress
+        say(f"{model.method}: embedding", progress)
+        began = time.monotonic()
+        items = embed_items(model, images, self.split.train.n_items, progress)
+        embedded = time.monotonic()
+        say(f"{model.method}: measuring", progress)
+        figures = self.figures(model.user_vectors().float().cpu(), items)
+        seconds = {"embed": embedded - began, "evaluate": time.monotonic() - embedded}
+        return compare.result(trained, figures, seconds)
+
+    def figures(self, users: Tensor, items: Tensor) -> Figures:
+        """Metrics, their intervals, and each user's own ("by_user"), which is no part of the document."""
+        seed = self.options.training.seed
+        found = evaluation.rank_held_out(users, items, self.split)
+        by_user = found.by_user()
+        if self.options.sampled:
+            by_user[f"auc/sampled-{evaluation.SAMPLED}"] = evaluation.sampled_auc(users, items, self.split, seed)
+        figures = measures.ranking(found, by_user, seed).as_dict()
+        return figures | {"by_user": {name: each.tolist() for name, each in by_user.items()}}
+
+    def chance(self) -> Figures:
+        """The figures of vectors that mean nothing."""
+        generator = torch.Generator().manual_seed(self.options.training.seed)
+        train = self.split.train
+        return self.figures(*(torch.randn(count, 32, generator=generator) for count in (train.n_users, train.n_items)))
+
+    def compare(self, results: list[Figures], against: str) -> None:
+        """Add to each result but that of this method how far it is ahead, user by user."""
+        (theirs,) = (_arrays(result) for result in results if result["method"] == against)
+        for result in results:
+            if result["method"] != against:
+                ahead = measures.differences(_arrays(result), theirs, self.options.training.seed)
+                result["against"] = {"method": against, **ahead.as_dict()}
+
+
+def _arrays(result: Figures) -> dict[str, np.ndarray]:
+    return {name: np.array(each) for name, each in result["by_user"].items()}

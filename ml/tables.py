@@ -28,12 +28,11 @@ def _figures(part: Document, results: Sequence[Document]) -> str:
     """A column a method and one for chance, a row a metric, half the 95 % interval beside each figure."""
     names = sorted({name for result in results for name in result["metrics"]}, key=_order)
     columns = [["method", *names, "seconds trained"]]
-    columns.append(["chance", *(_figure(part["chance"]["metrics"].get(name)) for name in names), ""])
+    columns.append(["chance", *(figure(part["chance"]["metrics"].get(name)) for name in names), ""])
     for result in results:
-        figures = [_figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
+        figures = [figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
         columns.append([result["method"], *figures, f"{result['seconds']['train']:.0f}"])
-    # Many labels make many figures: they go down, the methods across. Where there are few it is the other way round.
-    return _aligned(zip(*columns, strict=True) if "classes" in part["data"] else columns)
+    return aligned(zip(*columns, strict=True))  # many labels make many figures: they go down, the methods across
 
 
 def _order(name: str) -> tuple[str, str]:
@@ -41,7 +40,7 @@ def _order(name: str) -> tuple[str, str]:
     return label, metric
 
 
-def _figure(value: float | None, interval: Sequence[float] | None = None) -> str:
+def figure(value: float | None, interval: Sequence[float] | None = None) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if interval is None else f"{value:.3f} ± {(interval[1] - interval[0]) / 2:.3f}"
@@ -64,14 +63,14 @@ def _table_2(part: Document, results: Sequence[Document]) -> str:
 def _precision(label: str, part: Document, results: Sequence[Document], idle: Sequence[str] = ()) -> str:
     names = [f"precision@{k}/{label}" for k in (1, 5, 10)]
     rows = [["model", "MB", "s/image", "precision@1", "@5", "@10", "MB*", "s/image*", "precision*"]]
-    rows.append(["chance", "", "", *(_figure(part["chance"]["metrics"][name]) for name in names), "", "", ""])
+    rows.append(["chance", "", "", *(figure(part["chance"]["metrics"][name]) for name in names), "", "", ""])
     for result in results:
         ours = [f"{result['megabytes'] * 1e6 / 2**20:.1f}", f"{result['seconds_per_image']:.4f}"]
-        figures = [_figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
+        figures = [figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
         rows.append([result["method"], *ours, *figures, *_published(result["method"])])
     rows += [[name, "not run", *[""] * 4, *_published(name)] for name in idle]
     shoes = "UT-Zappos50K's" if label == SHOE_CLASS else "not UT-Zappos50K's 8 shoe classes"
-    return f"precision over {label}: {part['data']['classes'][label]} classes, {shoes}\n{_aligned(rows)}"
+    return f"precision over {label}: {part['data']['classes'][label]} classes, {shoes}\n{aligned(rows)}"
 
 
 def _published(method: str) -> list[str]:
@@ -107,7 +106,7 @@ def _accuracies(label: str, classes: int, results: Sequence[Document], idle: Seq
             rows.append([result["method"], title, *ours, f"{found['majority']:.3f}", *theirs])
     for method, probe in idle:
         rows.append([method, titles[probe], "not run", "", "", "", *(f"{v:.3f}" for v in PROBES[method, probe])])
-    return f"probes of {label}: {classes} classes\n{_aligned(rows)}"
+    return f"probes of {label}: {classes} classes\n{aligned(rows)}"
 
 
 def speed_table(results: Sequence[dict[str, Any]]) -> str:
@@ -118,10 +117,10 @@ def speed_table(results: Sequence[dict[str, Any]]) -> str:
         rows.append(
             [each["method"], training, f"{each['forward']:.0f}", f"{each['from_bytes']:.0f}", f"{each['ratio']:.2f}"]
         )
-    return _aligned(rows)
+    return aligned(rows)
 
 
-def _aligned(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
+def aligned(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(_line(row, widths) for row in rows)

@@ -96,6 +96,66 @@ def test_the_oracle_has_an_auc_of_one_and_a_constant_of_one_half():
     assert (evaluation.rank_held_out(torch.ones(24, 1), torch.ones(40, 1), split).auc == 0.5).all()
 
 
+def test_the_highest_come_first_and_the_lower_place_among_equals():
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randint(0, 6, (50, 40), generator=generator).float()
+    scores[0] = -torch.inf
+
+    expected = scores.argsort(dim=1, descending=True, stable=True)
+
+    assert torch.equal(evaluation.highest(scores, 7), expected[:, :7])
+    assert torch.equal(evaluation.highest(scores, 100), expected)
+
+
+def test_by_user_warm_and_cold_divide_the_users():
+    ranking = evaluation.Ranking(
+        auc=np.array([0.9, 0.4]),
+        auc_among_cold=np.array([0.8, 0.3]),
+        rank=np.array([15, 1]),
+        support=np.array([5, 4]),
+        top=np.zeros((2, 1)),
+        n_items=3,
+    )
+
+    figures = {name: each.tolist() for name, each in ranking.by_user().items()}
+
+    assert figures == {
+        "auc": [0.9, 0.4],
+        "auc/warm": [0.9, pytest.approx(math.nan, nan_ok=True)],
+        "auc/cold": [pytest.approx(math.nan, nan_ok=True), 0.4],
+        "auc/cold-among-cold": [pytest.approx(math.nan, nan_ok=True), 0.3],
+        "hr@10": [0, 1],
+        "ndcg@10": [0, 1],
+        "recall@20": [1, 1],
+    }
+
+
+def test_the_sampled_auc_skips_what_was_trained_on_and_counts_ties_as_lost():
+    scores = torch.tensor([[9.0, 8, 2, 3, 1], [9.0, 8, 7, 1, 1]])
+
+    shares = evaluation.sampled_auc(scores, torch.eye(5), SPLIT, seed=0)  # of so few items all are drawn
+
+    assert shares.tolist() == [1 / 3, 0]  # user 0: 2 above 1, not 8 and 3; user 1: 1 not above 7 and 1
+
+
+def test_the_sampled_auc_is_an_estimate_of_the_full_one():
+    rng = np.random.default_rng(0)
+    users = np.repeat(np.arange(300), 5)
+    items = np.concatenate([rng.choice(2000, 5, replace=False) for _ in range(300)])
+    split = Interactions(users, items, np.tile(np.arange(5), 300), 300, 2000).leave_one_out()
+    generator = torch.Generator().manual_seed(0)
+    tastes, features = (torch.randn(count, 4, generator=generator) for count in (300, 2000))
+    features[split.test.items] += tastes[split.test.users]
+
+    full, sampled = (
+        evaluation.rank_held_out(tastes, features, split).auc,
+        evaluation.sampled_auc(tastes, features, split, seed=0),
+    )
+
+    assert sampled.mean() == pytest.approx(full.mean(), abs=0.01) and full.mean() > 0.7
+    assert len(np.unique(np.round(sampled, 3))) <= 101
+
+
 def test_popularity_is_worse_than_chance_on_cold_items():
     # Twelve users take six of items 0 to 11, six users each; then each two of items 12 to 35 that nobody else has.
     users = np.repeat(np.arange(12), 8)

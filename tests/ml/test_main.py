@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from ml.__main__ import main
 from ml.models import METHODS
-from tests.ml.worlds import camps, write_picture, write_table, zipped
+from tests.ml.worlds import write_picture, write_table, zipped
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +21,6 @@ def photos(tmp_path_factory):
         write_picture(folder / "images" / f"{n}.jpg", n % 2, n)
     write_table(folder / "styles.csv", ["id", "kind"], [[n, ["disc", "stripes"][n % 2]] for n in range(24)])
     return zipped(folder, folder.with_suffix(".zip"))
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shop")
-    for n in range(40):
-        write_picture(folder / "images" / f"{n}.jpg", n % 2, n)
-    world = camps()
-    rows = [[f"u{u}", i, t] for u, i, t in zip(world.users, world.items, world.timestamps, strict=True)]
-    write_table(folder / "interactions.csv", ["user", "item", "timestamp"], rows)
-    return folder
 
 
 def compared(out, *arguments: object) -> dict:
@@ -182,23 +171,6 @@ def test_speed_is_told_for_training_and_embedding(photos, tmp_path, capsys):
     assert pixels["training"] is None and visrec["training"] > 0
     assert visrec["ratio"] == pytest.approx(visrec["from_bytes"] / visrec["forward"], rel=0.9)
     assert "from JPEG bytes" in capsys.readouterr().out
-
-
-def test_recommend_has_all_that_the_contract_lists(shop, tmp_path, capsys):
-    document = compared(
-        tmp_path / "out.json",
-        *("recommend", "--data", shop, "--methods", "popularity,bpr-mf,dvbpr", "--epochs", 2),
-    )
-
-    assert document["data"]["users"] == 24 and document["data"]["test"] == 24
-    for result in document["results"]:
-        expected = {"auc", "hr@10", "ndcg@10", "recall@20", "coverage@10", "auc/cold", "auc/cold-among-cold"}
-        assert set(result["metrics"]) == set(result["intervals"]) == expected
-        low, high = result["intervals"]["auc"]
-        assert low <= result["metrics"]["auc"] <= high
-    assert 0.3 < document["chance"]["metrics"]["auc"] < 0.7
-    table = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in table] == ["method", "chance", "popularity", "bpr-mf", "dvbpr"]
 
 
 def test_a_second_run_goes_on_where_the_first_was_stopped(photos, tmp_path, capsys):
