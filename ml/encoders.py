@@ -13,38 +13,51 @@ from ml.pca import Pca
 DESCRIPTORS = 700
 
 
-class SmallEncoder(nn.Module):
-    """Minutes of a CPU: Phi(X) = W [d(X), c(X)], of fixed descriptors d and a small convolutional network c.
+class Descriptors(nn.Module):
+    """Shape, colour and layout of a picture on a catalogue's principal components: 700 numbers, of length 1.
 
-    d: shape, colour and layout on their principal components, 700 numbers; enough to tell nearly all products apart, so
-    that W can learn from a few thousand interactions what c would need millions for. They are computed once a picture.
+    Enough to tell nearly all products apart, with nothing learned but the components.
     """
 
     side = 64
 
-    def __init__(self, dimensions: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.shape = Pca(2 * HOG, 400, whitening=0.5)
         self.colour = Pca(HISTOGRAM, 100, whitening=0.25)
         self.layout = Pca(LAYOUT, 200, whitening=0.5)
-        self.trunk = Trunk((16, 32, 64)).to(memory_format=torch.channels_last)
-        self.last = nn.Linear(DESCRIPTORS + self.trunk.features, dimensions, bias=False)
 
     def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+        """sample: indices of the pictures that the components are found on."""
         for pca, function in ((self.shape, shapes), (self.colour, colour_histogram), (self.layout, layout)):
             pca.fit(features_of(function, images, sample, device))
-        # The descriptors have length 1; the trunk joins in as it learns.
-        nn.init.normal_(self.last.weight[:, :DESCRIPTORS], std=1 / DESCRIPTORS**0.5)
-        nn.init.normal_(self.last.weight[:, DESCRIPTORS:], std=0.1 / self.trunk.features**0.5)
 
     def describe(self, images: Tensor) -> Tensor:
-        """(B, 3, 64, 64) to d, (B, 700), of length 1."""
+        """(B, 3, 64, 64) to (B, 700)."""
         parts = (
             unit(self.shape(shapes(images))),
             0.7 * unit(self.colour(colour_histogram(images))),
             0.5 * unit(self.layout(layout(images))),
         )
         return unit(torch.cat(parts, dim=1))
+
+
+class SmallEncoder(Descriptors):
+    """Minutes of a CPU: Phi(X) = W [d(X), c(X)], of the fixed descriptors d and a small convolutional network c.
+
+    From d, W can learn of a few thousand interactions what c would need millions for. It is computed once a picture.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        super().__init__()
+        self.trunk = Trunk((16, 32, 64)).to(memory_format=torch.channels_last)
+        self.last = nn.Linear(DESCRIPTORS + self.trunk.features, dimensions, bias=False)
+
+    def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+        super().start(images, sample, device)
+        # The descriptors have length 1; the trunk joins in as it learns.
+        nn.init.normal_(self.last.weight[:, :DESCRIPTORS], std=1 / DESCRIPTORS**0.5)
+        nn.init.normal_(self.last.weight[:, DESCRIPTORS:], std=0.1 / self.trunk.features**0.5)
 
     def forward(self, images: Tensor, descriptors: Tensor) -> Tensor:
         seen = self.trunk(images.contiguous(memory_format=torch.channels_last))
