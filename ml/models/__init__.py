@@ -44,7 +44,14 @@ METHODS: dict[str, Method] = {
         ),
         Method("popularity", "personal", "what most shoppers took, the same for all", "popularity:Popularity"),
         Method("bpr-mf", "personal", "shoppers' and products' factors by BPR, blind to pictures", "bpr_mf:BprMf"),
+        Method("warp", "personal", "the same factors by WARP, which minds the top of the list", "warp:Warp"),
+        Method(
+            "visrank", "personal", "what looks like the things a shopper took; nothing is trained", "visrank:Visrank"
+        ),
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),
+        Method(
+            "inception-bpr", "personal", "one layer on InceptionV3, or another network", "inception_bpr:InceptionBpr"
+        ),
     )
 }
 

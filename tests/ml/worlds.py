@@ -29,6 +29,11 @@ SMALL = {
     "cae": {"batch_size": 10},
     "dvbpr": {"dimensions": 8},
     "bpr-mf": {"factors": 8, "learning_rate": 0.05},
+    "warp": {"factors": 8, "batch_size": 16},
+    "vbpr": {"batch_size": 16},
+    "deepstyle": {"factors": 8, "batch_size": 16, "learning_rate": 0.01},
+    "cae-bpr": {"dimensions": 8, "cae_epochs": 1, "batch_size": 10},
+    "inception-bpr": {"dimensions": 8, "backbone": "squeezenet1_1", "image_size": 64},  # and `weights`, as above
 }
 
 
@@ -71,7 +76,13 @@ def data_for(method: str, count: int = 40) -> ImageArray | PersonalData:
     images = pictures(count, side) if side else None
     if METHODS[method].role == "similar":
         return images
-    return PersonalData(images, camps(items=count).leave_one_out().train)
+    return PersonalData(images, camps(items=count).leave_one_out().train, categories(count))
+
+
+def categories(count: int = 40) -> np.ndarray:
+    """Two that have nothing to do with the kinds, and a fifth of the items without any."""
+    items = np.arange(count)
+    return np.where(items % 5 == 4, -1, items // 2 % 2)
 
 
 def small(method: str, **settings: object) -> Model:

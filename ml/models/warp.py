@@ -1,0 +1,85 @@
+"""WARP: matrix factorisation that minds the top of the list."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ml.configs import Between, Config
+from ml.interactions import PersonalData
+from ml.models.bpr_mf import BprMf
+from ml.sampling import Triples
+
+HEAVIEST = 10.0  # LightFM's bound on a weight
+
+
+@dataclass(frozen=True)
+class WarpConfig(Config):
+    factors: Annotated[int, Between(1, 1023)] = 50  # K, as in DVBPR, to compare like with like; LightFM has 10
+    batch_size: Annotated[int, Between(1, 65536)] = 1024
+    learning_rate: Annotated[float, Between(0, 1)] = 0.05
+    max_sampled: Annotated[int, Between(1, 1000)] = 10  # draws in search of an item that is ranked too high
+    decay: Annotated[float, Between(0, 10)] = 0.0  # lambda, on the vectors of each triple; LightFM has none
+
+
+class Warp(BprMf):
+    """The scores and vectors of `bpr-mf`, with another loss. Weston et al. 2011 (WSABIE); settings of LightFM.
+
+    For each positive (u, i) items are drawn until one that u has not taken violates x_uj <= x_ui - 1. The later in the
+    draws it is found, the nearer i is to the top and the less the hinge weighs: ln((|I| - 1) / draws), at most 10.
+    Found none in `max_sampled` draws, the positive is passed over. Here the draws of a batch are made at once, before
+    any of it moves a vector, in place of one positive after another; and users are drawn evenly, as by `bpr-mf`.
+    """
+
+    method = "warp"
+    Config = WarpConfig
+
+    def players(self) -> dict[str, torch.optim.Optimizer]:
+        return {"all": torch.optim.Adagrad(self.parameters(), lr=self.config.learning_rate)}
+
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+        return _Draws(data.train, self.config.batch_size, generator, self.config.max_sampled)
+
+    def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
+        u, i, drawn, taken = batch
+        w, v_i = self.w[u], self.v[i]  # (B, K)
+        x_ui = self.b[i] + (w * v_i).sum(dim=1)
+        with torch.no_grad():
+            x_drawn = self.b[drawn] + (w[:, None] * self.v[drawn]).sum(dim=2)  # (B, max_sampled)
+            weight, place = warp_weight(x_drawn > x_ui[:, None] - 1, taken, n_items=len(self.v))
+            j = drawn.gather(1, place[:, None])[:, 0]
+        v_j = self.v[j]
+        x_uj = self.b[j] + (w * v_j).sum(dim=1)
+        loss = (weight * F.relu(1 - x_ui + x_uj)).sum()
+        squares = w.square().sum() + v_i.square().sum() + v_j.square().sum()
+        yield "all", (loss + 0.5 * self.config.decay * squares) / len(u)
+
+
+def warp_weight(violates: Tensor, taken: Tensor, n_items: int) -> tuple[Tensor, Tensor]:
+    """How much each positive's violation weighs, 0 if there is none, and at which draw it was found: both (B,).
+
+    violates: (B, S) whether each item drawn scores within 1 of the positive or above. taken: (B, S) whether the user
+    has taken it, which makes it no violation, though a draw.
+    """
+    found = violates & ~taken
+    place = found.float().argmax(dim=1)  # the first
+    rank = torch.div(n_items - 1, place + 1, rounding_mode="floor")
+    weight = rank.clamp(min=1).float().log().clamp(max=HEAVIEST)
+    return torch.where(found.any(dim=1), weight, 0.0), place
+
+
+class _Draws(Triples):
+    """Users and chosen items as by Triples, each with (B, S) items drawn evenly and whether the user has taken them."""
+
+    def __init__(self, train, batch_size: int, generator: torch.Generator, size: int) -> None:
+        super().__init__(train, batch_size, generator)
+        self.size = size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+        for users, chosen, _ in super().__iter__():
+            drawn = torch.randint(self.n_items, (len(users), self.size), generator=self.generator)
+            taken = self.taken(users.repeat_interleave(self.size), drawn.flatten()).view_as(drawn)
+            yield users, chosen, drawn, taken
