@@ -1,4 +1,4 @@
-"""What is done with interactions: record, judge, withdraw, forget."""
+"""What is done with interactions: record, judge, withdraw, merge, forget."""
 
 import uuid
 from collections.abc import Sequence
@@ -151,6 +151,37 @@ def withdraw(visitor: Visitor, product: Product) -> int:
 def event_of(visitor: Visitor, product: Product, kind: Kind, **details) -> Event:
     user = visitor.shopper.key if visitor.shopper else ""
     return Event(sku=product.sku, kind=kind, user=user, session=visitor.session, **details)
+
+
+@transaction.atomic
+def merge_guest(session: str, shopper: Shopper) -> int:
+    """Make what a guest's session did this shopper's; returns how many interactions came to the shopper.
+
+    One whose id the shopper has already is the same event, and counts once. What comes is recorded of the shopper now:
+    a model that was trained before has not learnt from it. A second run finds nothing and changes nothing.
+    """
+    # Locked, so that of two merges at once the later finds nothing. Copied rather than changed in place, so that an
+    # event that arrives meanwhile under both names is passed over by the constraint and does not break the merge.
+    theirs = list(Interaction.objects.filter(session=session).order_by("pk").select_for_update()) if session else []
+    if not theirs:
+        return 0
+    copies = [
+        Interaction(
+            shopper=shopper,
+            product_id=row.product_id,
+            kind=row.kind,
+            occurred_at=row.occurred_at,
+            event_id=row.event_id,
+            recommendation_id=row.recommendation_id,
+            position=row.position,
+        )
+        for row in theirs
+    ]
+    fresh = without_duplicates(copies)
+    Interaction.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
+    Interaction.objects.filter(pk__in=[row.pk for row in theirs]).delete()
+    interactions_recorded.send(sender=Interaction, shopper_ids={shopper.pk}, sessions={session})
+    return len(fresh)
 
 
 @transaction.atomic

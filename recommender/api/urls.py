@@ -27,6 +27,7 @@ urlpatterns = [
     path("products/<name:sku>/", products.OneProduct.as_view(), name="product"),
     path("products/<name:sku>/similar/", similar.SimilarProducts.as_view(), name="similar"),
     path("search/image/", similar.SearchImage.as_view(), name="search-image"),
+    path("users/merge/", users.UsersMerge.as_view(), name="users-merge"),
     path("users/<name:key>/recommendations/", users.UserRecommendations.as_view(), name="user-recommendations"),
     path("users/<name:key>/interactions/", users.UserInteractions.as_view(), name="user-interactions"),
     path("me/recommendations/", users.MyRecommendations.as_view(), name="my-recommendations"),

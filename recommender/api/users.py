@@ -1,6 +1,7 @@
-"""users/ID/ and me/: what a shopper would like, and forgetting what a shopper did."""
+"""users/ and me/: what a shopper would like; keeping what a guest did, forgetting what a shopper did."""
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -60,6 +61,43 @@ class MyRecommendations(APIView):
         if request.user.is_authenticated:
             return recommended(visitor.shopper, ask)
         return serving.for_session(visitor.session, ask)
+
+
+class MergeInput(serializers.Serializer):
+    session = serializers.CharField(max_length=150, help_text="As in the guest's interactions.")
+    user = serializers.CharField(max_length=150, help_text="The shop's own id for the shopper.")
+
+
+class MergedSerializer(serializers.Serializer):
+    merged = serializers.IntegerField(min_value=0, help_text="Interactions that came to the shopper.")
+
+
+class UsersMerge(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        summary="Make a guest a shopper",
+        description="All that the session did is the shopper's from now on. What the shopper has already, by its `id`, "
+        "counts once; a second call finds nothing to do. An account merges into itself alone, staff into anybody. Who "
+        "signs in on the shop's own pages need not call this.",
+        request=MergeInput,
+        responses=MergedSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        asked = MergeInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        shopper = shopper_to_merge_into(request.user, asked.validated_data["user"])
+        return Response({"merged": interactions.merge_guest(asked.validated_data["session"], shopper)})
+
+
+def shopper_to_merge_into(account, key: str) -> Shopper:
+    """The shopper of this key, made if there is none yet. Raises PermissionDenied for another's, unless to staff."""
+    own = visitors.shopper_of(account)
+    if key in names_of(account, own):
+        return own or visitors.new_shopper(account)
+    if not account.is_staff:
+        raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
+    return Shopper.objects.get_or_create(key=key)[0]
 
 
 class UserInteractions(APIView):

@@ -165,3 +165,68 @@ def test_shoppers_may_forget_themselves_and_nobody_else(shopper, guest):
 def test_nobody_unknown_can_be_forgotten(staff, shopper):
     assert staff.delete(interactions("nope")).status_code == 404
     assert shopper.delete(interactions("sam")).status_code == 404  # has done nothing yet
+
+
+MERGE = "/api/v1/users/merge/"
+
+
+def by_guest(session: str = "guest", **fields) -> Interaction:
+    return InteractionFactory(shopper=None, session=session, **fields)
+
+
+def test_an_account_takes_over_what_a_session_did(shopper):
+    by_guest(event_id="e-1")
+    by_guest(event_id="e-2")
+    InteractionFactory(shopper=ShopperFactory(key="sam"), event_id="e-1")
+
+    answers = [shopper.post(MERGE, {"session": "guest", "user": "sam"}) for _ in range(2)]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"merged": 1}), (200, {"merged": 0})]
+    assert sorted(Interaction.objects.values_list("shopper__key", "event_id")) == [("sam", "e-1"), ("sam", "e-2")]
+
+
+def test_an_account_becomes_a_shopper_by_what_its_session_did(shopper):
+    by_guest()
+
+    assert shopper.post(MERGE, {"session": "guest", "user": "sam"}).json() == {"merged": 1}
+    assert Shopper.objects.get().account.username == "sam"
+
+
+def test_an_account_merges_into_nobody_else(shopper, guest):
+    ShopperFactory(key="ann")
+    row = by_guest()
+
+    for key in ("ann", "nope"):
+        refused = shopper.post(MERGE, {"session": "guest", "user": key})
+        assert refused.status_code == 403
+        assert refused.json()["detail"] == f"This account may not merge a session into the shopper {key!r}."
+    assert guest.post(MERGE, {"session": "guest", "user": "ann"}).status_code == 401
+
+    row.refresh_from_db()
+    assert (row.shopper, row.session) == (None, "guest")
+    assert Shopper.objects.count() == 1
+
+
+def test_staff_merge_into_anybody_also_into_somebody_new(staff):
+    by_guest()
+
+    assert staff.post(MERGE, {"session": "guest", "user": "new"}).json() == {"merged": 1}
+    assert Interaction.objects.get().shopper.key == "new"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"user": "sam"}, "session"),
+        ({"session": "guest"}, "user"),
+        ({"session": "", "user": "sam"}, "session"),
+        ({"session": "x" * 151, "user": "sam"}, "session"),
+        ({"session": "a\0b", "user": "sam"}, "session"),
+        (["guest", "sam"], "non_field_errors"),
+    ],
+)
+def test_a_merge_that_makes_no_sense_is_told_why(shopper, body, field):
+    answer = shopper.post(MERGE, body)
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == [field]
