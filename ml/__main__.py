@@ -64,7 +64,7 @@ def _recommend(given: argparse.Namespace) -> tuple[Any, str]:
     from ml.ranking import compare_recommend
     from ml.ranking_tables import ranking_table
 
-    asked = {"against": given.against, "sampled": given.sampled}
+    asked = {"against": given.against, "sampled": given.sampled, "select": given.select}
     document = compare_recommend(given.data, _options(given, **_kept(given), **asked))
     return document, ranking_table(document)
 
@@ -112,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument("--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg")
     recommend.add_argument(
         "--against", metavar="METHOD", help="also how far each other method is ahead of this one, user by user"
+    )
+    recommend.add_argument(
+        "--select",
+        action="store_true",
+        help="keep the epoch that ranks the last item but one best, of those that there is time to measure",
     )
     recommend.add_argument(
         "--sampled",

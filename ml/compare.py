@@ -28,6 +28,7 @@ class Options:
     where: Sequence[tuple[str, str]] = ()  # (label, value): measured again on the pictures that have it, alone
     form: str = "figures"  # what the table shows: "figures", "table-2" or "probes"
     against: str | None = None  # the method from which each user's figures are subtracted
+    select: bool = False  # keep the epoch that ranks validation items best in place of the last
     sampled: bool = False  # also the AUC over 100 items drawn, as published figures have it
     progress: bool = False
 
@@ -69,6 +70,7 @@ def result(trained: Trained, figures: dict[str, Any], seconds: dict[str, float])
         "losses": trained.losses,
         "summary": model.summary(),
         "warnings": model.warnings(),
+        **({"selected": trained.selected} if trained.selected else {}),
     }
 
 

@@ -21,6 +21,7 @@ from ml.journals import Journal, read_journal
 from ml.models.base import Model
 from ml.published import RANKING
 from ml.runs import Trained, fingerprint, say, stamps
+from ml.selection import Selection
 from ml.truth import read_truth
 
 Figures = dict[str, Any]
@@ -88,12 +89,14 @@ class _Study:
     def result(self, model: Model) -> Figures:
         runs, images = self.options.runs, self.arrays[model.image_size]
         # Which pictures could be read depends on whether another method here looks at any.
-        run = fingerprint(runs.key(model, self.read), self.split.train.n_items)
+        run = fingerprint(runs.key(model, self.read), self.split.train.n_items, self.options.select)
         measured = fingerprint(run, self.options.sampled)
         result = runs.result(model.method, measured)
         if result is None:
             data = partial(PersonalData, images, self.split.train, self.journal.categories)
-            result = self._measured(runs.train(model, run, data), images)
+            choice = partial(Selection, split=self.split, seed=self.options.training.seed)
+            trained = runs.train(model, run, data, choice if self.options.select else None)
+            result = self._measured(trained, images)
             runs.keep(model.method, measured, result)
         return result
 

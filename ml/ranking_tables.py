@@ -17,6 +17,7 @@ def ranking_table(document: Document) -> str:
     results = document["results"]
     pieces = [SIMULATED] if document["data"]["simulated"] else []
     pieces.append(_figures(document))
+    pieces += [_selected(result) for result in results if result["epochs"] and "selected" in result]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
     pieces += [_ahead(results)] if any("against" in result for result in results) else []
     pieces += [_published(document["published"])] if document["published"] else []
@@ -35,6 +36,12 @@ def _figures(document: Document) -> str:
 
 def _row(title: str, found: Document, names: Sequence[str], seconds: str = "") -> list[str]:
     return [title, *(figure(found["metrics"][name], found["intervals"][name]) for name in names), seconds]
+
+
+def _selected(result: Document) -> str:
+    chosen = result["selected"]
+    auc = chosen["auc"][str(chosen["epoch"])]
+    return f"{result['method']}: epoch {chosen['epoch']} of {result['epochs']}, for its validation AUC of {auc:.3f}"
 
 
 def _ahead(results: Sequence[Document]) -> str:

@@ -15,6 +15,7 @@ from ml.devices import best_device
 from ml.errors import BadCheckpoint
 from ml.images import Source
 from ml.models.base import Model
+from ml.selection import Selection
 from ml.training import TrainConfig, fit
 
 RECORD = "compared.json"  # beside a kept model: of which run it is, and how its training went
@@ -51,6 +52,7 @@ class Trained:
     epochs: int
     seconds: float
     losses: list[dict[str, float]]  # by epoch
+    selected: dict[str, Any] | None = None  # which of the epochs it is, if not simply the last
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,33 @@ class Runs:
         files = stamps([path for path in named if path.is_file()])  # of weights
         return fingerprint(data, model.method, _code(), config, files, how.epochs, how.seconds, how.seed)
 
-    def train(self, model: Model, run: str, data: Callable[[], Any]) -> Trained:
-        """The model after its training, or as it was kept after the same one."""
+    def train(
+        self,
+        model: Model,
+        run: str,
+        data: Callable[[], Any],
+        selection: Callable[[Any], Selection] | None = None,
+    ) -> Trained:
+        """The model after its training, or as it was kept after the same one.
+
+        selection: makes, of the data, what chooses the epoch to keep; the last one if there is none.
+        """
         folder = self.models / model.method if self.models else None
         if record := self.training_of(model, run):
             say(f"{model.method}: trained before, as kept in {folder}", self.progress)
             return Trained(checkpoints.load(folder).to(best_device()), run, **record)
         say(f"{model.method}: training", self.progress)
         began = time.monotonic()
-        losses = [epoch.losses for epoch in fit(model, data(), self.training, progress=self.progress)]
+        given, losses = data(), []
+        choice = selection(given) if selection else None
+        for epoch in fit(model, given, self.training, progress=self.progress):
+            losses.append(epoch.losses)
+            if choice:
+                choice.after(model, epoch)
+        if choice:
+            model = choice.end(model, len(losses))
         record = {"epochs": len(losses), "seconds": time.monotonic() - began, "losses": losses}
+        record["selected"] = choice and choice.as_dict()
         if folder is not None:
             (folder / RECORD).unlink(missing_ok=True)  # till the new one is complete there is none
             checkpoints.save(model, folder)

@@ -116,6 +116,19 @@ def test_the_sampled_auc_stands_beside_the_full_one_where_it_is_asked_for(tmp_pa
     assert result["metrics"]["auc/sampled-100"] != result["metrics"]["auc"]
 
 
+def test_the_epoch_to_measure_is_chosen_by_validation(tmp_path, capsys):
+    given = ("--data", shop(tmp_path), "--methods", "popularity,bpr-mf", "--epochs", 5, "--models", tmp_path / "kept")
+
+    document = ranked(tmp_path / "out.json", *given, "--select")
+    last = ranked(tmp_path / "last.json", *given)
+
+    chosen = document["results"][1]["selected"]
+    assert {"1", "5"} <= set(chosen["auc"]) and chosen["users"] == 24
+    assert chosen["auc"][str(chosen["epoch"])] == max(chosen["auc"].values())
+    assert f"bpr-mf: epoch {chosen['epoch']} of 5, for its validation AUC" in capsys.readouterr().out
+    assert document["results"][1]["epochs"] == 5 and "selected" not in last["results"][1]
+
+
 def test_published_figures_stand_below_where_there_are_any(tmp_path, capsys):
     (tmp_path / "TradesyImgPartitioned.npy.converted").mkdir()
     folder = shop(tmp_path / "TradesyImgPartitioned.npy.converted")
