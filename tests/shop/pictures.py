@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.shop.shop import ROOT, Shop
+from tests.shop.shop import ROOT, Shop, chromium, sign_in
 
-CHROMIUM = "/usr/bin/chromium"
 DOCS = ROOT / "docs"
 
 
@@ -28,14 +27,6 @@ def running_shop() -> Iterator[str]:
             shop.stop()
 
 
-def sign_in(page: Page, name: str) -> None:
-    page.goto("/login/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(name)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/for-you/")
-
-
 def take(page: Page, path: str, name: str, height: int) -> None:
     page.set_viewport_size({"width": 1200, "height": height})
     page.goto(path)
@@ -45,8 +36,7 @@ def take(page: Page, path: str, name: str, height: int) -> None:
 
 def main() -> None:
     DOCS.mkdir(exist_ok=True)
-    with running_shop() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with running_shop() as url, chromium() as browser:
         page = browser.new_context(base_url=url).new_page()
         sign_in(page, "shopper")
         take(page, "/", "home", 1250)
@@ -56,7 +46,6 @@ def main() -> None:
         page.context.clear_cookies()
         sign_in(page, "admin")
         take(page, "/admin/catalog/product/", "admin", 900)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The shop as a user starts it, in a process of its own, and a client of its API."""
+"""The shop as a user starts it, in a process of its own, and ways into it: its API, its pages."""
 
 import json
 import os
@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = Path("/usr/bin/chromium")
 MINUTES = 30  # for the first start, on the slowest machine that shall pass
 
 
@@ -114,6 +117,24 @@ class Staff(requests.Session):
 
     def wait_until_findable(self, sku: str, seconds: float = 30) -> float:
         return wait_for(lambda: self.product(sku)["findable"], seconds)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+def sign_in(page: Page, name: str) -> None:
+    """As one of the demo's people, whose passwords are their names; they come to their own page."""
+    page.goto("/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(name)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/for-you/")
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> float:

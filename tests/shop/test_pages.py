@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-CHROMIUM = Path("/usr/bin/chromium")
+from tests.shop.shop import CHROMIUM, chromium, sign_in
+
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 PAGES = ("/", "/products/", "/products/VR00001/", "/search/photo/", "/for-you/", "/login/", "/no-such-page/")
 
@@ -24,11 +25,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-quic", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -42,14 +40,6 @@ def page(shop, browser) -> Iterator[Page]:
     yield page
     context.close()
     assert [text for text in complaints if "status of 40" not in text] == []
-
-
-def sign_in(page: Page, name: str) -> None:
-    page.goto("/login/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(name)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/for-you/")
 
 
 @pytest.mark.parametrize("path", PAGES)
