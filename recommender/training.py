@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from django.conf import settings
 from django.db import OperationalError, connection
+from django.db.models import QuerySet
 
 from catalog.models import Interaction, Kind, ProductImage
 from ml import checkpoints, evaluation
@@ -18,7 +19,7 @@ from ml.embedding import embed_items
 from ml.errors import MlError
 from ml.images import ImageArray
 from ml.interactions import Interactions, PersonalData, Split
-from ml.models import create
+from ml.models import METHODS, create
 from ml.training import TrainConfig, fit
 from recommender import embedding, queries, taste, versions
 from recommender.errors import TrainingFailed, TrainingRefused
@@ -26,6 +27,7 @@ from recommender.models import ModelVersion, Role, State
 
 log = logging.getLogger(__name__)
 
+LEAST_PICTURES, LEAST_SHOPPERS = 10, 2  # with fewer there is nothing to learn
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
@@ -35,6 +37,28 @@ def check(method: str, method_settings: dict) -> None:
         create(method, **method_settings)
     except MlError as error:
         raise TrainingRefused(f"{method}: {error}") from error
+
+
+def check_shop(method: str) -> None:
+    """Raises TrainingRefused if the shop has too little for this method to learn from."""
+    if METHODS[method].role == Role.SIMILAR:
+        pictures = ProductImage.objects.count()
+        if pictures < LEAST_PICTURES:
+            raise TrainingRefused(
+                f"{pictures} pictures are too few to learn from; upload at least {LEAST_PICTURES} products"
+            )
+        return
+    products = ProductImage.objects.values("product").distinct().count()
+    shoppers = taken_to().filter(product__images__isnull=False).values("shopper").distinct().count()
+    if shoppers < LEAST_SHOPPERS or products < LEAST_PICTURES:
+        raise TrainingRefused(
+            f"{shoppers} shoppers' interactions with {products} products are too few to learn tastes from"
+        )
+
+
+def taken_to() -> QuerySet[Interaction]:
+    """What shoppers did that says that they like something."""
+    return Interaction.objects.filter(shopper__isnull=False).exclude(kind=Kind.DISLIKE)
 
 
 def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
@@ -63,6 +87,7 @@ def train(version: ModelVersion, progress: bool) -> None:
     folder = version.folder
     if version.dimensions and (folder / checkpoints.CONFIG).exists():
         return
+    check_shop(version.method)
     folder.mkdir(parents=True, exist_ok=True)
     versions.follow(version, stage="reading the catalogue")
     model = create(version.method, **version.settings)
@@ -114,11 +139,8 @@ def activate(version: ModelVersion) -> None:
 
 
 def catalogue(model, folder: Path, progress: bool) -> ImageArray:
-    """Every picture of the shop, hidden products' too. Raises TrainingRefused if there are too few to learn from."""
-    images = list(ProductImage.objects.order_by("pk"))
-    if len(images) < 10:
-        raise TrainingRefused(f"{len(images)} pictures are too few to learn from; upload at least 10 products")
-    return decoded(images, model, folder, progress)
+    """Every picture of the shop, hidden products' too."""
+    return decoded(list(ProductImage.objects.order_by("pk")), model, folder, progress)
 
 
 def decoded(images: list[ProductImage], model, folder: Path, progress: bool) -> ImageArray | None:
@@ -138,25 +160,18 @@ class Known:
 
 
 def personal_data(version: ModelVersion, model, progress: bool) -> Known:
-    """Every product with a picture, and who took to what; each shopper's last product is held back for the report.
-
-    Raises TrainingRefused if nobody took to anything.
-    """
+    """Every product with a picture, and who took to what; each shopper's last product is held back for the report."""
     images = list(queries.images_of_version(version).order_by("product_id"))
     products = [image.product_id for image in images]
     item_of = {product: item for item, product in enumerate(products)}
     rows = (
-        Interaction.objects.filter(shopper__isnull=False, product__in=item_of)
-        .exclude(kind=Kind.DISLIKE)
+        taken_to()
+        .filter(product__in=item_of)
         .order_by("occurred_at", "pk")
         .values_list("shopper", "product", "occurred_at")
     )
     taken = [(shopper, item_of[product], at.timestamp()) for shopper, product, at in rows.iterator(chunk_size=10_000)]
     shoppers = sorted({shopper for shopper, _, _ in taken})
-    if len(shoppers) < 2 or len(products) < 10:
-        raise TrainingRefused(
-            f"{len(shoppers)} shoppers' interactions with {len(products)} products are too few to learn tastes from"
-        )
     user_of = {shopper: user for user, shopper in enumerate(shoppers)}
     interactions = Interactions(
         users=np.array([user_of[shopper] for shopper, _, _ in taken]),

@@ -143,6 +143,7 @@ def train(role: str, method: str, filled: datetime) -> None:
             ModelVersion.objects.filter(pk=left.pk).update(lease_until=None)
             version = versions.claim(left.pk, here=True)
         else:
+            training.check_shop(method)  # before there is a version, which could only fail
             version = versions.register(method, activate=True, here=True)
         version = training.run(version, progress=True)
         version.refresh_from_db()

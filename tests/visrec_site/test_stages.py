@@ -7,6 +7,7 @@ from catalog import interactions
 from catalog.models import Interaction, Product, Shopper
 from catalog.simulation import shop
 from recommender import embedding, versions
+from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion
 from tests.factories import InteractionFactory, ShopperFactory, picture_bytes
 from visrec_site import demo
@@ -98,6 +99,22 @@ def test_an_interrupted_training_goes_on_beside_an_active_version(source):
     assert ModelVersion.objects.get(pk=interrupted.pk).state == "active"
     assert ModelVersion.objects.get(pk=by_hand.pk).state == "interrupted"
     assert ModelVersion.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "limit", "reason"),
+    [
+        ("similar", "pixels", 9, "9 pictures are too few to learn from"),
+        ("personal", "bpr-mf", 9, "interactions with 9 products are too few"),
+    ],
+)
+def test_a_shop_that_is_too_small_is_told_so_and_left_without_a_version(source, role, method, limit, reason):
+    filled = fill(options(source, limit=limit))
+
+    with pytest.raises(TrainingRefused, match=reason):
+        train(role, method, filled)
+
+    assert not ModelVersion.objects.exists()
 
 
 def test_only_simulated_doings_of_simulated_shoppers_are_forgotten(db):

@@ -41,6 +41,7 @@ class Command(BaseCommand):
             else:
                 settings = parsed(options["set"])
                 training.check(method, settings)
+                training.check_shop(method)
                 version = versions.register(
                     method, method_settings=settings, epochs=epochs, seed=seed or 0, activate=activate, here=not queue
                 )
