@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from ml.__main__ import main
 from ml.batching import PictureBatches
-from ml.models.vae import Vae, information, kl_divergence
+from ml.models.vae import Vae, information, kl_divergence, one_colour
 from ml.training import TrainConfig, fit
 from tests.ml.worlds import exhaust, pictures, small, write_picture, write_table
 
@@ -117,10 +117,21 @@ def test_samples_are_pictures_and_follow_their_generator(told):
     assert one.min() >= 0 and one.max() <= 1
 
 
-def test_a_strong_kl_collapses_and_is_named():
-    model = small("vae", kl=1000.0)
+def test_one_colour_costs_what_the_best_of_them_does(shown):
+    colour = shown.mean(dim=(0, 2, 3)).requires_grad_()
+    drawn = colour[None, :, None, None].expand_as(shown)
+    cost = nn.functional.binary_cross_entropy(drawn, shown, reduction="sum") / len(shown)
 
-    exhaust(fit(model, pictures(40, SIDE), TrainConfig(epochs=12)))
+    [slope] = torch.autograd.grad(cost, colour)
+
+    assert_close(one_colour(shown.mean(dim=(2, 3))) * SIDE**2, cost)
+    assert slope.abs().max() < 1e-3 * cost  # no other is better
+
+
+def test_a_strong_kl_collapses_and_is_named():
+    model = small("vae", kl=1000.0, learning_rate=0.005)
+
+    exhaust(fit(model, pictures(40, SIDE), TrainConfig(epochs=10)))
 
     assert model.summary()["posterior_collapsed"] == 1
     assert model.summary()["kl"] < 5
@@ -128,16 +139,28 @@ def test_a_strong_kl_collapses_and_is_named():
     assert "collapsed" in warning and "now 1000" in warning
 
 
-def test_a_comparison_names_the_collapse(tmp_path, capsys):
+def test_a_comparison_names_what_went_wrong(tmp_path, capsys):
     for n in range(24):
         write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
     write_table(tmp_path / "styles.csv", ["id", "kind"], [[n, ["disc", "stripes"][n % 2]] for n in range(24)])
     data = ["--train", tmp_path, "--test", tmp_path, "--json", tmp_path / "out.json"]
 
-    given = ["compare", "retrieval", *data, "--methods", "vae", "--epochs", 1, "--set", "kl=1000"]
+    given = ["compare", "retrieval", *data, "--methods", "vae", "--epochs", 1]
     assert main([str(word) for word in given]) == 0
 
-    assert "vae: the posterior has collapsed: a code tells" in capsys.readouterr().out
+    assert "vae: trained too short: a code tells" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kl", [1.0, 1000.0])
+def test_what_has_only_begun_is_not_said_to_have_collapsed(kl):
+    model = small("vae", kl=kl)
+
+    exhaust(fit(model, pictures(40, SIDE), TrainConfig(epochs=1)))
+
+    assert model.summary()["information"] < 5
+    assert model.summary()["posterior_collapsed"] == 0
+    [warning] = model.warnings()
+    assert "trained too short" in warning and "collapsed" not in warning
 
 
 def test_a_healthy_posterior_is_no_cause_for_a_warning(told):

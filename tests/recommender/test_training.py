@@ -6,10 +6,11 @@ from django.core.management import CommandError, call_command
 
 from catalog import interactions
 from catalog.interactions import Event
+from catalog.models import ProductImage
 from recommender import embedding, serving, training, versions
-from recommender.errors import TrainingFailed
+from recommender.answers import Ask
+from recommender.errors import TrainingFailed, TrainingRefused
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
-from recommender.serving import Ask
 from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,17 @@ def test_too_little_to_learn_from_fails_with_the_reason(db):
     assert "too few" in version.error
 
 
+def test_nobody_s_tastes_can_be_learnt_of_products_without_pictures(shop):
+    ProductImage.objects.filter(product__in=shop[5:]).delete()
+
+    with pytest.raises(TrainingRefused, match="3 shoppers' interactions with 5 products are too few"):
+        training.check_shop("dvbpr")
+
+    ProductImage.objects.all().delete()
+    with pytest.raises(TrainingRefused, match="0 shoppers' interactions with 0 products"):
+        training.check_shop("dvbpr")
+
+
 def test_a_bad_setting_fails_with_its_name(shop):
     version = versions.register("dvbpr", method_settings={"dimensions": "many"}, here=True)
 
@@ -155,6 +167,13 @@ def test_the_command_names_what_it_cannot_do_and_leaves_no_version_behind(shop, 
     assert not ModelVersion.objects.exists()
 
 
+def test_the_command_leaves_no_version_behind_in_a_shop_too_small_to_learn_from(db):
+    with pytest.raises(CommandError, match="0 pictures are too few to learn from"):
+        call_command("train", "pixels", verbosity=0)
+
+    assert not ModelVersion.objects.exists()
+
+
 def test_the_command_embeds_what_is_missing(shop, capsys):
     call_command("train", "pixels", verbosity=0)
     late = ProductFactory(picture=50)
@@ -178,6 +197,6 @@ def test_what_went_wrong_in_a_training_is_told(shop):
 
     version = ModelVersion.objects.get()
     [warning] = version.metrics["warnings"]
-    assert "collapsed" in warning
+    assert "trained too short" in warning
     assert f"warning: {warning}" in answer
     assert set(version.metrics["losses"][0]) == {"epoch", "network", "network/bce", "network/kl"}
