@@ -318,6 +318,7 @@ def test_help_lists_the_methods_with_a_line_each(capsys):
     names = set(re.split(r"[\s,]+", said))
     for method in METHODS.values():
         assert (method.name in names and method.summary in said) == (method.role == "similar")
+    assert "comes on top" in said  # of --seconds
     assert len(said.splitlines()) < 100
 
 
