@@ -1,0 +1,114 @@
+"""VBPR: factors of products and shoppers, and a second set of which the products' are read off their pictures."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from ml.configs import Between
+from ml.frozen import FeatureModel, FrozenConfig, FrozenFeatures
+from ml.interactions import PersonalData
+from ml.losses import bpr_loss
+from ml.sampling import Triples
+
+
+@dataclass(frozen=True)
+class VbprConfig(FrozenConfig):
+    factors: Annotated[int, Between(1, 1000)] = 10  # K
+    visual_factors: Annotated[int, Between(1, 1000)] = 10  # D
+    batch_size: Annotated[int, Between(1, 65536)] = 100
+    learning_rate: Annotated[float, Between(0, 1)] = 0.005
+    lambda_w: Annotated[float, Between(0, 10)] = 0.01  # on the vectors of each triple
+    lambda_b: Annotated[float, Between(0, 10)] = 0.01  # on its biases
+    lambda_e: Annotated[float, Between(0, 10)] = 0.0  # on E and beta', once a triple
+
+
+class Vbpr(FeatureModel):
+    """x_ui = beta_i + gamma_u . gamma_i + theta_u . (E f_i) + beta' . f_i. He & McAuley 2016, arXiv:1510.01784.
+
+    The four sums are one inner product: of [gamma_u, 1, theta_u, 1] and [gamma_i, beta_i, E f_i, beta' . f_i]. An item
+    that came later, or that nobody took, is known by its picture alone: its gamma_i and beta_i count as those of the
+    average item.
+    """
+
+    method = "vbpr"
+    Config = VbprConfig
+    epochs = 50
+
+    def __init__(self, config: VbprConfig) -> None:
+        frozen = FrozenFeatures.of(config)
+        super().__init__(config, frozen, frozen.width)
+        self.dimensions = config.factors + 1 + config.visual_factors + 1
+        self.E = nn.Parameter(torch.zeros(config.visual_factors, frozen.width))
+        self.beta_prime = nn.Parameter(torch.zeros(frozen.width))
+        self.register_buffer("centre", torch.zeros(config.factors + 1))
+        self.resize(users=0, items=0)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"users": len(self.gamma_u), "items": len(self.gamma_i)}
+
+    def resize(self, users: int, items: int) -> None:
+        self.gamma_u = nn.Parameter(self.E.new_zeros(users, self.config.factors))
+        self.theta_u = nn.Parameter(self.E.new_zeros(users, self.config.visual_factors))
+        self.gamma_i = nn.Parameter(self.E.new_zeros(items, self.config.factors))
+        self.beta_i = nn.Parameter(self.E.new_zeros(items))
+        self.register_buffer("known", torch.zeros(items, dtype=torch.bool, device=self.E.device))
+
+    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+        super().start(data, generator)
+        self.resize(data.train.n_users, data.train.n_items)
+        for table in (self.gamma_u, self.gamma_i, self.theta_u, self.E):
+            nn.init.xavier_uniform_(table)
+        nn.init.zeros_(self.beta_prime)
+        self.known.copy_(torch.from_numpy(data.train.popularity > 0))
+
+    def players(self) -> dict[str, torch.optim.Optimizer]:
+        own = [self.gamma_u, self.gamma_i, self.theta_u, self.beta_i, self.E, self.beta_prime]
+        return {"all": torch.optim.Adam(own, lr=self.config.learning_rate)}
+
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+        self.features(data)
+        return Triples(data.train, self.config.batch_size, generator)
+
+    def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
+        u, i, j = batch
+        f_i, f_j = self.seen[i].float(), self.seen[j].float()  # (B, F)
+        yield "all", (bpr_loss(self.score(u, i, f_i), self.score(u, j, f_j)) + self.regulariser(u, i, j)) / len(u)
+
+    def score(self, u: Tensor, i: Tensor, f_i: Tensor) -> Tensor:
+        """(B,) x_ui."""
+        by_factors = self.beta_i[i] + (self.gamma_u[u] * self.gamma_i[i]).sum(dim=1)
+        return by_factors + (self.theta_u[u] * (f_i @ self.E.T)).sum(dim=1) + f_i @ self.beta_prime
+
+    def regulariser(self, u: Tensor, i: Tensor, j: Tensor) -> Tensor:
+        own = squares(self.gamma_u[u], self.gamma_i[i], self.gamma_i[j], self.theta_u[u])
+        # A tenth on the other's bias, as in the authors' code: drawn evenly, an item is an `other` far more often than
+        # it is taken, and the full weight each time would hold every bias at nothing.
+        biases = squares(self.beta_i[i]) + squares(self.beta_i[j]) / 10
+        shared = squares(self.E, self.beta_prime)
+        return 0.5 * (self.config.lambda_w * own + self.config.lambda_b * biases + self.config.lambda_e * shared)
+
+    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+        self.centre.copy_(self.factors()[self.known].mean(dim=0))
+        super().finish(data, generator)
+
+    def factors(self) -> Tensor:
+        return torch.cat([self.gamma_i, self.beta_i[:, None]], dim=1).detach()
+
+    def embed(self, images: Tensor, items: Tensor) -> Tensor:
+        f = self.see(images) - self.mean
+        rows = items.clamp(min=0)
+        known = (self.known[rows] & (items >= 0))[:, None]
+        own = torch.where(known, self.factors()[rows] - self.centre, 0.0)
+        return torch.cat([own, f @ self.E.T, (f @ self.beta_prime)[:, None]], dim=1)
+
+    def user_vectors(self) -> Tensor:
+        one = torch.ones_like(self.gamma_u[:, :1])
+        return torch.cat([self.gamma_u, one, self.theta_u, one], dim=1).detach()
+
+
+def squares(*tensors: Tensor) -> Tensor:
+    return sum(tensor.square().sum() for tensor in tensors)
