@@ -49,6 +49,7 @@ METHODS: dict[str, Method] = {
             "visrank", "personal", "what looks like the things a shopper took; nothing is trained", "visrank:Visrank"
         ),
         Method("vbpr", "personal", "factors beside a second set, read off pictures' frozen features", "vbpr:Vbpr"),
+        Method("deepstyle", "personal", "pictures' features less what is common to a category", "deepstyle:Deepstyle"),
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),
         Method(
             "inception-bpr", "personal", "one layer on InceptionV3, or another network", "inception_bpr:InceptionBpr"

@@ -31,7 +31,7 @@ SMALL = {
     "bpr-mf": {"factors": 8, "learning_rate": 0.05},
     "warp": {"factors": 8, "batch_size": 16},
     "vbpr": {"batch_size": 16},
-    "deepstyle": {"factors": 8, "batch_size": 16, "learning_rate": 0.01},
+    "deepstyle": {"factors": 8, "batch_size": 16, "learning_rate": 0.01, "lambda_w": 0.05},
     "cae-bpr": {"dimensions": 8, "cae_epochs": 1, "batch_size": 10},
     "inception-bpr": {"dimensions": 8, "backbone": "squeezenet1_1", "image_size": 64},  # and `weights`, as above
 }

@@ -1,0 +1,97 @@
+"""DeepStyle: what a picture shows, less what it shows of its category, is style."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from ml.configs import Between
+from ml.errors import BadData
+from ml.frozen import FeatureModel, FrozenConfig, FrozenFeatures
+from ml.interactions import PersonalData
+from ml.losses import bpr_loss
+from ml.sampling import Triples
+
+
+@dataclass(frozen=True)
+class DeepstyleConfig(FrozenConfig):
+    factors: Annotated[int, Between(1, 1024)] = 100  # D
+    batch_size: Annotated[int, Between(1, 65536)] = 128
+    learning_rate: Annotated[float, Between(0, 1)] = 5e-4
+    lambda_w: Annotated[float, Between(0, 10)] = 2.5e-5  # on the vectors of each triple
+
+
+class Deepstyle(FeatureModel):
+    """x_ui = u . (E f_i - c_cat(i) + v_i). Liu, Wu & Wang 2017, "DeepStyle", SIGIR.
+
+    c is indexed by category, as in the paper; Elliot's stores it for each item, where it is v_i with the other sign.
+    Items without a category share one of their own. An item that came later has the catalogue's mean c, and like one
+    that nobody took the average v.
+    """
+
+    method = "deepstyle"
+    Config = DeepstyleConfig
+    epochs = 50
+
+    def __init__(self, config: DeepstyleConfig) -> None:
+        frozen = FrozenFeatures.of(config)
+        super().__init__(config, frozen, frozen.width)
+        self.dimensions = config.factors
+        self.E = nn.Parameter(torch.zeros(config.factors, frozen.width))
+        self.register_buffer("mean_v", torch.zeros(config.factors))
+        self.register_buffer("mean_c", torch.zeros(config.factors))
+        self.resize(users=0, items=0, categories=0)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"users": len(self.u), "items": len(self.v), "categories": len(self.c) - 1}
+
+    def resize(self, users: int, items: int, categories: int) -> None:
+        self.u = nn.Parameter(self.E.new_zeros(users, self.dimensions))
+        self.v = nn.Parameter(self.E.new_zeros(items, self.dimensions))
+        self.c = nn.Parameter(self.E.new_zeros(categories + 1, self.dimensions))  # the last for items without one
+        self.register_buffer("category", torch.zeros(items, dtype=torch.long, device=self.E.device))
+        self.register_buffer("known", torch.zeros(items, dtype=torch.bool, device=self.E.device))
+
+    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+        if data.categories is None:
+            raise BadData("deepstyle subtracts what is common to a category, and there are none: items.csv is missing")
+        super().start(data, generator)
+        self.resize(data.train.n_users, data.train.n_items, int(data.categories.max()) + 1)
+        for table in (self.u, self.v, self.c, self.E):
+            nn.init.xavier_uniform_(table)
+        self.category.copy_(torch.from_numpy(data.categories) % len(self.c))
+        self.known.copy_(torch.from_numpy(data.train.popularity > 0))
+
+    def players(self) -> dict[str, torch.optim.Optimizer]:
+        return {"all": torch.optim.Adam([self.u, self.v, self.c, self.E], lr=self.config.learning_rate)}
+
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+        self.features(data)
+        return Triples(data.train, self.config.batch_size, generator)
+
+    def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
+        users, i, j = batch
+        u, v_i, v_j = self.u[users], self.v[i], self.v[j]  # (B, D)
+        c_i, c_j = self.c[self.category[i]], self.c[self.category[j]]
+        x_ui = (u * (self.seen[i].float() @ self.E.T - c_i + v_i)).sum(dim=1)
+        x_uj = (u * (self.seen[j].float() @ self.E.T - c_j + v_j)).sum(dim=1)
+        squares = sum(vectors.square().sum() for vectors in (u, v_i, v_j, c_i, c_j))
+        yield "all", (bpr_loss(x_ui, x_uj) + 0.5 * self.config.lambda_w * squares) / len(u)
+
+    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+        self.mean_v.copy_(self.v[self.known].mean(dim=0))
+        self.mean_c.copy_(self.c[self.category].mean(dim=0))
+        super().finish(data, generator)
+
+    def embed(self, images: Tensor, items: Tensor) -> Tensor:
+        rows = items.clamp(min=0)
+        new = (items < 0)[:, None]
+        v = torch.where(self.known[rows][:, None] & ~new, self.v[rows] - self.mean_v, 0.0)
+        c = torch.where(new, 0.0, self.c[self.category[rows]] - self.mean_c)
+        return ((self.see(images) - self.mean) @ self.E.T - c + v).detach()
+
+    def user_vectors(self) -> Tensor:
+        return self.u.detach()
