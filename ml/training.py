@@ -113,7 +113,7 @@ class _Run:
 
     def epoch(self, number: int) -> Epoch:
         began = time.monotonic()
-        means = dict.fromkeys(self.players, 0.0)
+        means: dict[str, float] = {}  # of a player that rests there is none
         told: Counter[str] = Counter()  # a player may move more than once a batch
         samples = steps = 0
         self.model.train()
