@@ -51,6 +51,7 @@ METHODS: dict[str, Method] = {
         Method("vbpr", "personal", "factors beside a second set, read off pictures' frozen features", "vbpr:Vbpr"),
         Method("deepstyle", "personal", "pictures' features less what is common to a category", "deepstyle:Deepstyle"),
         Method("dvbpr", "personal", "a network and shoppers' vectors, learned together by BPR", "dvbpr:Dvbpr"),
+        Method("cae-bpr", "personal", "one layer on the code of a convolutional autoencoder", "cae_bpr:CaeBpr"),
         Method(
             "inception-bpr", "personal", "one layer on InceptionV3, or another network", "inception_bpr:InceptionBpr"
         ),

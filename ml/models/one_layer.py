@@ -1,0 +1,101 @@
+"""What `cae-bpr` and `inception-bpr` share: one layer that learns taste on top of a network that does not."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ml.configs import Between, Config
+from ml.embedding import BATCH
+from ml.frozen import FeatureModel
+from ml.interactions import PersonalData
+from ml.losses import bpr_loss, shared_bpr_loss
+from ml.sampling import PairedTriples, SharedBatches
+
+
+@dataclass(frozen=True)
+class OneLayerConfig(Config):
+    dimensions: Annotated[int, Between(2, 1024)] = 50  # K
+    sampling: Literal["shared", "triples"] = "shared"  # as in dvbpr; the source has triples
+    batch_size: Annotated[int, Between(2, 4096)] = 128  # pictures if shared, else triples
+    learning_rate: Annotated[float, Between(0, 1)] = 0.01  # the source: 1e-4
+    lambda_u: Annotated[float, Between(0, 100)] = 0.1  # on the shoppers' vectors of a batch; the source: 1
+    lambda_theta: Annotated[float, Between(0, 100)] = 1e-3  # on the layer's weights, not its biases
+
+
+class OneLayer(FeatureModel):
+    """x_ui = theta_u . (W f(X_i) + b), with f frozen and computed once. A subclass says what f is.
+
+    As in DVBPR the sum over a batch of softplus(x_uj - x_ui) + lambda_Theta/2 |W|^2 + lambda_u/2 |theta_u|^2 is
+    minimised with Adam; the difference is signed. Each feature is brought to mean 0 and deviation 1 over the catalogue,
+    so that the average item's vector is b.
+
+    The source's recipe, sampling=triples, learning_rate=1e-4 and lambda_u=1, moves nothing in minutes. By default
+    batches are shared and the learning rate falls along a cosine, as in `dvbpr`.
+    """
+
+    standardised = True
+
+    def __init__(self, config: OneLayerConfig, frozen: nn.Module, width: int) -> None:
+        super().__init__(config, frozen, width)
+        self.dimensions = config.dimensions
+        self.head = nn.Linear(width, config.dimensions)
+        self.theta = nn.Parameter(torch.empty(0, config.dimensions))
+        self.register_buffer("deviation", torch.ones(width))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"users": len(self.theta)}
+
+    def resize(self, users: int) -> None:
+        self.theta = nn.Parameter(self.theta.new_zeros(users, self.dimensions))
+
+    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+        super().start(data, generator)
+        self.resize(users=data.train.n_users)
+        nn.init.uniform_(self.theta, 0, 0.01)
+        nn.init.xavier_normal_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def players(self) -> dict[str, torch.optim.Optimizer]:
+        # Adam's weight_decay adds lambda W to the gradient, which is the formula's own term; AdamW's would not.
+        decayed = {"params": self.head.weight, "weight_decay": self.config.lambda_theta}
+        groups = [decayed, {"params": [self.theta, self.head.bias]}]
+        return {"taste": torch.optim.Adam(groups, lr=self.config.learning_rate)}
+
+    def pace(self, done: float) -> float:
+        return (1 + math.cos(math.pi * done)) / 2 if self.config.sampling == "shared" else 1.0
+
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+        if self.seen is None:
+            seen = self.features(data)
+            if self.standardised:
+                squares = sum((part - self.mean).square().sum(dim=0) for part in seen.split(BATCH))
+                self.deviation.copy_(torch.where(squares > 0, (squares / len(seen)).sqrt(), 1.0))
+        sampler = SharedBatches if self.config.sampling == "shared" else PairedTriples
+        return sampler(data.train, self.config.batch_size, generator)
+
+    def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
+        items, users, *places_taken_and_weights = batch
+        with torch.autocast(self.device.type, enabled=False):  # 8 bits are too few for differences of scores
+            phi, theta = self.phi(self.seen[items]), self.theta[users]  # (P, K), (M, K)
+            if self.config.sampling == "shared":
+                loss = shared_bpr_loss(theta @ phi.T, *places_taken_and_weights)
+            else:
+                chosen, other = phi.chunk(2)
+                loss = bpr_loss((theta * chosen).sum(dim=1), (theta * other).sum(dim=1))
+        yield "taste", loss + 0.5 * self.config.lambda_u * theta.square().sum()
+
+    def phi(self, features: Tensor) -> Tensor:
+        """(B, F) to (B, K)."""
+        return self.head((features - self.mean) / self.deviation)
+
+    def embed(self, images: Tensor, items: Tensor) -> Tensor:
+        """The items' indices are ignored: this method knows an item by its picture alone."""
+        return self.phi(self.see(images)) - self.head.bias
+
+    def user_vectors(self) -> Tensor:
+        return self.theta.detach()
