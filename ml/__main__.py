@@ -151,7 +151,9 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
         help="where all figures are written; a comparison's finished methods also in OUT.parts, to go on after a stop",
     )
     parser.add_argument("--epochs", type=_whole_number, help="default: as many as each method needs")
-    parser.add_argument("--seconds", type=_number, help="train each for so long, or till --epochs; finishing comes on top")
+    parser.add_argument(
+        "--seconds", type=_number, help="train each for so long, or till --epochs; finishing comes on top"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--set",
