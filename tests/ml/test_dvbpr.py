@@ -1,15 +1,17 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch.testing import assert_close
 
 from ml.encoders import CnnF
 from ml.errors import BadSetting
 from ml.interactions import Interactions, PersonalData
 from ml.models import create
 from ml.training import TrainConfig, fit
-from tests.ml.worlds import camps, data_for, exhaust, pictures, small, trained, vectors_of
+from tests.ml.worlds import camps, data_for, exhaust, pictures, small, vectors_of
 
 
 @pytest.mark.parametrize(("dimensions", "parameters"), [(50, 70_573_874), (100, 70_778_724)])
@@ -47,17 +49,6 @@ def test_a_taste_common_to_all_is_learned_once():
     assert scores[:10:2].mean() > scores[1::2].mean() + 1
 
 
-def test_users_who_take_one_kind_prefer_unseen_pictures_of_it():
-    model = trained("dvbpr", epochs=60)
-
-    scores = (model.user_vectors() @ vectors_of(model).T)[:, 20:]  # of what nobody took
-
-    discs, stripes = scores[:, ::2], scores[:, 1::2]
-    prefers_discs = (discs[:, :, None] > stripes[:, None, :]).float().mean(dim=(1, 2))  # (users,)
-    assert prefers_discs[::2].mean() > 0.9
-    assert prefers_discs[1::2].mean() < 0.1
-
-
 def test_the_small_encoder_is_small():
     model = create("dvbpr")
 
@@ -70,6 +61,22 @@ def test_triples_train_the_small_encoder_too():
     epochs = exhaust(fit(model, data_for("dvbpr"), TrainConfig(epochs=5)))
 
     assert epochs[-1].losses["all"] < epochs[0].losses["all"]
+
+
+def test_swapping_the_items_negates_their_difference():
+    model, data = small("dvbpr", sampling="triples"), data_for("dvbpr")
+    exhaust(fit(model, data, TrainConfig(epochs=1)))
+    model.recipe = replace(model.recipe, lambda_u=0.0)
+    images = data.images.batch(range(8))
+    descriptors, users = model.encoder.describe(images), torch.arange(4)
+
+    with torch.no_grad():
+        [(_, loss)] = model.objectives((images, descriptors, users))
+        [(_, swapped)] = model.objectives((images.roll(4, dims=0), descriptors.roll(4, dims=0), users))
+        chosen, other = model.encoder(images, descriptors).chunk(2)
+
+    x = ((model.common + model.theta[users]) * (chosen - other)).sum(dim=1)
+    assert_close(loss - swapped, -x.sum(), rtol=1e-3, atol=1e-3)  # softplus(-x) - softplus(x) = -x
 
 
 def test_an_unknown_encoder_is_refused():
