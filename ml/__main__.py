@@ -1,4 +1,4 @@
-"""`python -m ml compare` and `python -m ml speed`: methods side by side, without a database."""
+"""`python -m ml compare`, `speed` and `convert`: methods side by side, without a database."""
 
 import argparse
 import json
@@ -14,25 +14,22 @@ if TYPE_CHECKING:
     from ml.compare import Options
 
 SETS = "SET:FOLDER (mnist, fashion-mnist, svhn, cifar-10, celeba, tiny-imagenet)"
+KEPT = "what was finished is kept, and the same command goes on from there"
 FORMS = ("figures", "table-2", "probes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit status: 0; 2 after one line on stderr that says what is wrong with the input; 130 if stopped."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if not options.json.parent.is_dir():
-        parser.error(f"argument --json: {options.json.parent} is not a folder")  # now, not after an hour's training
+    options = _parser().parse_args(arguments)
     try:
-        document, table = options.run(options)
-        options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        said = options.run(options)
     except (MlError, OSError) as error:
         print(f"ml: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("ml: interrupted; what was finished is kept, and the same command goes on from there", file=sys.stderr)
+        print(f"ml: interrupted; {options.stopped}", file=sys.stderr)
         return 130
-    print(table)
+    print(said)
     return 0
 
 
@@ -51,30 +48,42 @@ def _kept(given: argparse.Namespace) -> dict[str, Path | None]:
     return {"results": given.json.with_name(given.json.name + ".parts"), "models": given.models}
 
 
-def _retrieval(given: argparse.Namespace) -> tuple[Any, str]:
+def _retrieval(given: argparse.Namespace) -> str:
     from ml.retrieval import compare_retrieval
     from ml.tables import table
 
     asked = {"labels": given.label, "where": given.where, "pictures": given.pictures, "form": given.form}
     document = compare_retrieval(given.train, given.test, _options(given, **_kept(given), **asked))
-    return document, table(document)
+    return _written(document, given.json, table(document))
 
 
-def _recommend(given: argparse.Namespace) -> tuple[Any, str]:
+def _recommend(given: argparse.Namespace) -> str:
     from ml.ranking import compare_recommend
     from ml.ranking_tables import ranking_table
 
     asked = {"against": given.against, "sampled": given.sampled, "select": given.select}
     document = compare_recommend(given.data, _options(given, **_kept(given), **asked))
-    return document, ranking_table(document)
+    return _written(document, given.json, ranking_table(document))
 
 
-def _speed(given: argparse.Namespace) -> tuple[Any, str]:
+def _speed(given: argparse.Namespace) -> str:
     from ml.speed import speeds
     from ml.tables import speed_table
 
     document = speeds(given.data, _options(given))
-    return document, speed_table(document)
+    return _written(document, given.json, speed_table(document))
+
+
+def _convert(given: argparse.Namespace) -> str:
+    from ml.conversion import convert, limit
+
+    limit(given.file.stat().st_size)
+    return convert(given.file, given.folder)
+
+
+def _written(document: Any, file: Path, table: str) -> str:
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return table
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,7 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="draw a contact sheet of each method there")
     recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")
-    recommend.add_argument("--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg")
+    recommend.add_argument(
+        "--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg; or DVBPR's .npy"
+    )
     recommend.add_argument(
         "--against", metavar="METHOD", help="also how far each other method is ahead of this one, user by user"
     )
@@ -125,8 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     speed = _task(commands, "speed", "similar", "how many pictures a second each method trains on and embeds")
     speed.add_argument("--data", type=Path, required=True, help="zip, folder or CSV of pictures")
+    convert = commands.add_parser("convert", help="DVBPR's published .npy files to folders that compare reads")
+    convert.add_argument("file", type=Path, metavar="FILE.npy", help="read without running what is in it")
+    convert.add_argument("folder", type=Path, metavar="FOLDER", help="a new one; compare makes FILE.npy.converted")
+    convert.set_defaults(run=_convert, stopped="nothing was written")
     for parser_of, run in ((retrieval, _retrieval), (recommend, _recommend), (speed, _speed)):
-        parser_of.set_defaults(run=run)
+        parser_of.set_defaults(run=run, stopped=KEPT)
     for comparison in (retrieval, recommend):
         comparison.add_argument(
             "--models", type=Path, metavar="DIR", help="keep what was trained, and use what is kept there"
@@ -145,7 +160,7 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")
     parser.add_argument(
         "--json",
-        type=Path,
+        type=_writable,
         required=True,
         metavar="OUT",
         help="where all figures are written; a comparison's finished methods also in OUT.parts, to go on after a stop",
@@ -164,6 +179,13 @@ def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str)
         help="for the methods that have it; METHOD.KEY=VALUE for one",
     )
     return parser
+
+
+def _writable(text: str) -> Path:
+    file = Path(text)
+    if not file.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{file.parent} is not a folder")  # now, not after an hour's training
+    return file
 
 
 def _names(text: str) -> list[str]:

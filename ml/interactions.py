@@ -11,7 +11,7 @@ from ml.images import ImageArray
 
 @dataclass(frozen=True)
 class Split:
-    """For each user the last item for the test, the last but one for validation, the rest for training."""
+    """For each user one item for the test, one for validation, the rest for training; for some users only these."""
 
     train: "Interactions"
     validation: "Interactions"
@@ -82,6 +82,16 @@ class Interactions:
         counts = np.bincount(pairs.users, minlength=self.n_users)[pairs.users]
         from_last = np.where(counts >= 3, ends - np.arange(len(pairs)), np.iinfo(np.int64).max)
         return Split(pairs.only(from_last > 2), pairs.only(from_last == 2), pairs.only(from_last == 1))
+
+    def divided(self, parts: np.ndarray) -> Split:
+        """As somebody else has divided it. parts: (N,) 0 training, 1 validation, 2 test.
+
+        Pairs count once, and where a pair is in more than one part, in the last of these.
+        """
+        order = np.lexsort((self.timestamps, -parts))
+        _, first = np.unique(self.keys[order], return_index=True)
+        kept = order[first]
+        return Split(*(self.only(kept[parts[kept] == part]) for part in range(3)))
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from ml.archives import Files, Table
 from ml.datasets import numbered
 from ml.errors import BadData, UnreadableImage
 from ml.images import ImageArray, Source, decode_each
-from ml.interactions import Interactions
+from ml.interactions import Interactions, Split
 
+PARTS = {"train": 0, "validation": 1, "val": 1, "test": 2}
 REFUSALS = {"dislike"}  # kinds, where a shop's export has them, that say the opposite of having taken something
 
 
@@ -24,7 +25,25 @@ class Journal:
     sources: Sequence[Source] | None  # a picture an item; None if there are none at all
     interactions: Interactions
     categories: np.ndarray | None = None  # (n_items,) classes from 0, -1 where none; None if there is no items.csv
+    parts: np.ndarray | None = None  # (N,) numbers of PARTS, where whoever published it has divided it
     failed: int = 0  # rows and pictures passed over
+
+    def split(self) -> Split:
+        """As it was published, or else by time. Raises BadData unless one item of some users is held out."""
+        if self.parts is None:
+            split = self.interactions.leave_one_out()
+            nothing = "no user has three items, so that none can be held out"
+        else:
+            split = self.interactions.divided(self.parts)
+            nothing = "there is no row whose split is test"
+        if not len(split.test):
+            raise BadData(nothing)
+        for part in (split.validation, split.test):
+            counts = np.bincount(part.users)
+            if counts.max(initial=0) > 1:
+                user = self.users[counts.argmax()]
+                raise BadData(f"user {user} has {counts.max()} items held out where one is asked for")
+        return split
 
     def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["Journal", ImageArray]:
         """What has a picture that can be read, and the pixels; the rest is reported on stderr and counted."""
@@ -50,12 +69,13 @@ class Journal:
             sources=[source for source, keep in zip(self.sources, kept, strict=True) if keep],
             interactions=replace(taken, items=places[taken.items], n_items=int(kept.sum())),
             categories=None if self.categories is None else self.categories[kept],
+            parts=None if self.parts is None else self.parts[rows],
             failed=self.failed + int((~kept).sum()),
         )
 
 
 def read_journal(path: Path) -> Journal:
-    """interactions.csv (user, item or sku, timestamp[, value]) and images/ITEM.jpg in a folder or a zip.
+    """interactions.csv (user, item or sku, timestamp[, value, split]) and images/ITEM.jpg in a folder or a zip.
 
     items.csv (item or sku, category), if it is there, says of what category each item is. Items are those with a
     picture, taken or not; where there are no pictures, those that were taken. A timestamp is a number or ISO 8601.
@@ -70,13 +90,14 @@ def read_journal(path: Path) -> Journal:
     if missing := {"user", item_column, "timestamp"} - set(table.columns):
         raise BadData(f"{path}: {name} lacks the column {', '.join(sorted(missing))}")
     pictures = {PurePosixPath(picture).stem: files.by_name[picture] for picture in files.pictures}
-    taken: list[tuple[str, str, float, float]] = []
+    divided = "split" in table.columns
+    taken: list[tuple[str, str, float, float, int]] = []
     failed = 0
     for line, row in zip(table.lines, table.rows, strict=True):
         if row.get("kind") in REFUSALS:
             continue
         try:
-            taken.append(_parsed(row, item_column, pictures))
+            taken.append(_parsed(row, item_column, pictures, divided))
         except ValueError as error:
             print(f"passed over: {name}, line {line}: {error}", file=sys.stderr)
             failed += 1
@@ -88,13 +109,14 @@ def read_journal(path: Path) -> Journal:
     interactions = Interactions(
         users=np.array([user_numbers[user] for user, *_ in taken]),
         items=np.array([item_numbers[item] for _, item, *_ in taken]),
-        timestamps=np.array([when for *_, when, _ in taken]),
+        timestamps=np.array([when for *_, when, _, _ in taken]),
         n_users=len(users),
         n_items=len(items),
-        values=np.array([value for *_, value in taken]) if "value" in table.columns else None,
+        values=np.array([value for *_, value, _ in taken]) if "value" in table.columns else None,
     )
     sources = [pictures[item] for item in items] if pictures else None
-    return Journal(users, items, sources, interactions, _categories(files, items), failed)
+    parts = np.array([part for *_, part in taken]) if divided else None
+    return Journal(users, items, sources, interactions, _categories(files, items), parts, failed)
 
 
 def _item_column(table: Table) -> str:
@@ -112,13 +134,18 @@ def _categories(files: Files, items: Sequence[str]) -> np.ndarray | None:
     return numbered([named.get(item, "") for item in items])[0]
 
 
-def _parsed(row: dict[str, str], item_column: str, pictures: dict[str, Source]) -> tuple[str, str, float, float]:
+def _parsed(
+    row: dict[str, str], item_column: str, pictures: dict[str, Source], divided: bool
+) -> tuple[str, str, float, float, int]:
     user, item = row["user"], row[item_column]
     if not user or not item:
         raise ValueError("no user or no item")
     if pictures and item not in pictures:
         raise ValueError(f"item {item} has no picture")
-    return user, item, _seconds(row["timestamp"]), float(row.get("value") or 1)
+    part = row["split"] if divided else "train"
+    if part not in PARTS:
+        raise ValueError(f"split {part!r}; it takes one of: {', '.join(PARTS)}")
+    return user, item, _seconds(row["timestamp"]), float(row.get("value") or 1), PARTS[part]
 
 
 def _seconds(timestamp: str) -> float:

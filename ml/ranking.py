@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ml import compare, evaluation, measures
 from ml.compare import Options
+from ml.conversion import converted
 from ml.embedding import embed_items
 from ml.errors import BadData, UnknownMethod
 from ml.evaluation import COLD
@@ -28,10 +29,15 @@ Figures = dict[str, Any]
 
 
 def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
-    """Train each method on all but each user's last two items; rank the last one among all."""
+    """Train each method on all but each user's last two items; rank the last one among all.
+
+    Where the data say of themselves what is for training, validation and test, so it is divided.
+    """
     models = compare.models(options, "personal")
     if options.against is not None and options.against not in options.methods:
         raise UnknownMethod(f"{options.against!r} to compare with is none of {', '.join(options.methods)}")
+    if data.suffix == ".npy":
+        data = converted(data)
     journal = read_journal(data)
     read = _fingerprint(journal)
     arrays = {None: None}
@@ -39,9 +45,10 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
         journal, arrays[size] = journal.decode(size, options.progress)
     truth = read_truth(data)
     known = truth and truth.vectors(journal.users, journal.items)
-    split = journal.interactions.leave_one_out()
-    if not len(split.test):
-        raise BadData(f"{data}: no user has three items, so that none can be held out")
+    try:
+        split = journal.split()
+    except BadData as error:
+        raise BadData(f"{data}: {error}") from error
     study = _Study(journal, arrays, split, options, read)
     results = [study.result(model) for model in models]
     told = {"data": _counts(journal, split) | {"simulated": truth is not None}, "chance": study.chance()}
@@ -58,8 +65,8 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
 def _fingerprint(journal: Journal) -> str:
     taken = journal.interactions
     columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
-    categories = None if journal.categories is None else journal.categories.tolist()
-    return fingerprint(stamps(journal.sources or ()), *columns, categories)
+    columns += [column if column is None else column.tolist() for column in (journal.categories, journal.parts)]
+    return fingerprint(stamps(journal.sources or ()), *columns)
 
 
 def _counts(journal: Journal, split: Split) -> dict[str, int]:

@@ -29,6 +29,16 @@ def test_what_was_taken_again_counts_at_its_first_time():
     assert len(split.train) == 1
 
 
+def test_a_published_division_is_kept_and_what_is_held_out_is_not_trained_on():
+    taken = interactions([(0, 5, 1), (0, 1, 2), (0, 1, 9), (0, 2, 3), (0, 4, 4), (0, 2, 5), (2, 0, 1)])
+
+    split = taken.divided(np.array([0, 0, 0, 1, 2, 0, 0]))
+
+    assert pairs(split.train) == [(0, 1), (0, 5), (2, 0)]  # not item 2, which is for validation
+    assert (pairs(split.validation), pairs(split.test)) == ([(0, 2)], [(0, 4)])
+    assert split.train.timestamps.tolist() == [2, 1, 1]
+
+
 def test_popularity_counts_each_user_once():
     assert interactions([(0, 1, 1), (0, 1, 2), (1, 1, 3), (1, 4, 4)]).popularity.tolist() == [0, 2, 0, 0, 1, 0]
 

@@ -110,3 +110,44 @@ def test_a_table_of_categories_says_of_which_items(tmp_path):
 
     with pytest.raises(BadData, match="items.csv lacks the column item"):
         read_journal(tmp_path)
+
+
+def divided(folder, rows):
+    return read_journal(shop(folder, rows, header=["user", "item", "timestamp", "split"]))
+
+
+def test_a_column_split_says_what_is_held_out(tmp_path, capsys):
+    rows = [["a", "i0", 9, "train"], ["a", "i1", 1, "test"], ["a", "i2", 2, "val"], ["b", "i1", 3, "later"]]
+
+    split = divided(tmp_path, rows).split()
+
+    assert [part.items.tolist() for part in (split.train, split.validation, split.test)] == [[0], [2], [1]]
+    assert "line 5: split 'later'; it takes one of: train, validation, val, test" in capsys.readouterr().err
+
+
+def test_without_it_the_last_items_are_held_out(tmp_path):
+    journal = read_journal(shop(tmp_path, [["a", "i0", 9, 1], ["a", "i1", 1, 1], ["a", "i2", 2, 1]]))
+
+    assert journal.parts is None and journal.split().test.items.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([["a", "i0", 1, "train"]], "no row whose split is test"),
+        ([["a", "i0", 1, "test"], ["b", "i0", 1, "test"], ["b", "i1", 2, "test"]], "user b has 2 items held out"),
+    ],
+)
+def test_a_division_that_will_not_do_says_why(tmp_path, rows, message):
+    with pytest.raises(BadData, match=message):
+        divided(tmp_path, rows).split()
+
+
+def test_the_division_goes_with_the_pictures_that_can_be_read(tmp_path, capsys):
+    journal = divided(tmp_path, [["a", "i0", 1, "train"], ["a", "i1", 2, "validation"], ["a", "i2", 3, "test"]])
+    (tmp_path / "images" / "i1.png").write_text("not a picture")
+
+    split = journal.decode((16, 16))[0].split()
+
+    assert (len(split.train), len(split.validation), len(split.test)) == (1, 0, 1)
+    assert "i1.png" in capsys.readouterr().err
