@@ -18,7 +18,7 @@ SAMPLED = 100  # items that DVBPR's released evaluation draws for each user
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Per query, NaN where the label is missing (or, for average precision, nobody else has it)."""
+    """Per query, NaN where the label is missing, too few others have one, or (average precision) none has the same."""
 
     precision: dict[int, np.ndarray]  # by k: (N,)
     average_precision: np.ndarray  # (N,) over the full ranking
@@ -68,12 +68,15 @@ def retrieval(
 
 
 def precision_at_k(ranked: Tensor, target: Tensor, k: int) -> Tensor:
-    """(Q,) share of the k nearest labelled pictures that have the query's class.
+    """(Q,) share of the k nearest labelled pictures that have the query's class; NaN where fewer than k are labelled.
 
+    It is out of k, as always, also where the class has fewer pictures: there 1 cannot be reached.
     ranked: (Q, N) classes, nearest first, -1 where missing. target: (Q,).
     """
-    first = (ranked >= 0).cumsum(dim=1) <= k
-    return ((ranked == target[:, None]) & first).sum(dim=1) / k
+    labelled = ranked >= 0
+    first = labelled.cumsum(dim=1) <= k
+    share = ((ranked == target[:, None]) & first).sum(dim=1) / k
+    return share.masked_fill(labelled.sum(dim=1) < k, torch.nan)
 
 
 def average_precision(ranked: Tensor, target: Tensor) -> Tensor:
@@ -95,9 +98,10 @@ def majority(ranked: Tensor, similar: Tensor, neighbours: int, n_classes: int) -
 
 
 def macro(values: np.ndarray, classes: np.ndarray) -> float:
-    """The mean over classes of the class's mean, NaN values left out."""
-    means = [values[(classes == c) & ~np.isnan(values)] for c in np.unique(classes[classes >= 0])]
-    return float(np.mean([mean.mean() for mean in means if len(mean)]))
+    """The mean over classes of the class's mean, NaN values left out; NaN if there are no others."""
+    by_class = [values[(classes == c) & ~np.isnan(values)] for c in np.unique(classes[classes >= 0])]
+    means = [each.mean() for each in by_class if len(each)]
+    return float(np.mean(means)) if means else math.nan
 
 
 def chance_precision(classes: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """A model's vectors to named figures with their intervals."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +41,8 @@ def retrieval(
         measures.add(f"knn/{label}", found.right, seed)
         measures.add(f"linear/{label}", linear_probe(vectors, labels[label], seed), seed)
         macro = evaluation.macro(found.precision[NEAREST], labels[label])
-        measures.metrics[f"precision@{NEAREST}-macro/{label}"] = macro
+        if not math.isnan(macro):
+            measures.metrics[f"precision@{NEAREST}-macro/{label}"] = macro
     return measures
 
 

@@ -22,6 +22,7 @@ from ml.probes import accuracies
 from ml.published import shoe_classes
 from ml.runs import Trained, fingerprint, say, stamps
 from ml.speed import seconds_per_image
+from ml.tables import figure
 from ml.vision_sets import TEST, TRAIN
 
 
@@ -206,7 +207,7 @@ class _Study:
         facts = (
             f"{result['dimensions']} numbers a picture, {trained.model.metric} distance · "
             f"{trained.epochs} {'epoch' if trained.epochs == 1 else 'epochs'}, trained in {trained.seconds:.0f} s · "
-            f"precision@5 of {label}: {result['metrics'][f'precision@5/{label}']:.3f}"
+            f"precision@5 of {label}: {figure(result['metrics'].get(f'precision@5/{label}'))}"
         )
         shown = sheets.Shown(photos.sources, self.tested.at(trained.model.image_size), photos.words_of(label))
         self.sheet.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ def table(document: Document) -> str:
     form, notes = {
         "table-2": (_table_2, TABLE_2_NOTES),
         "probes": (_probes, PROBES_NOTES),
-    }.get(document.get("as"), (_figures, ()))
+    }.get(document.get("as"), (_figures, FIGURES_NOTES))
     results = document["results"]
     pieces = [form(document, results), *document.get("below_floors", ())]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
@@ -22,6 +22,12 @@ def table(document: Document) -> str:
         within = [result | result["where"][title] for result in results]
         pieces += [f"\nwhere {title}", form(part, within), *part["below_floors"]]
     return "\n".join([*pieces, *notes])
+
+
+PRECISION = (
+    "precision@k: out of the k nearest, also where fewer others have the label; none where fewer than k have any."
+)
+FIGURES_NOTES = ("", PRECISION)
 
 
 def _figures(part: Document, results: Sequence[Document]) -> str:
@@ -48,6 +54,7 @@ def figure(value: float | None, interval: Sequence[float] | None = None) -> str:
 
 TABLE_2_NOTES = (
     "",
+    PRECISION,
     "MB: all that is learned, as float32, of 2^20 bytes. s/image: median, one CPU core, batch 1.",
     "* published, on other data: 10,000 pictures of UT-Zappos50K, 8 classes; k untold; 24-core Xeon.",
 )

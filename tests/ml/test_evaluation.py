@@ -19,6 +19,13 @@ def test_precision_counts_labelled_pictures_only():
     assert_close(evaluation.precision_at_k(RANKED, TARGET, 3), torch.tensor([2 / 3, 0]))
 
 
+def test_precision_is_out_of_k_also_where_fewer_have_the_class_and_undefined_where_fewer_have_any():
+    ranked, target = torch.tensor([[1, 0, -1, 0, 0], [-1, 0, 1, -1, -1]]), torch.tensor([1, 1])
+
+    assert_close(evaluation.precision_at_k(ranked, target, 4), torch.tensor([1 / 4, math.nan]), equal_nan=True)
+    assert_close(evaluation.precision_at_k(ranked, target, 2), torch.tensor([1 / 2, 1 / 2]))
+
+
 def test_average_precision_by_hand():
     # First: at 1 of 1 and 2 of 3. Second: at 1 of 4 and 2 of 5.
     expected = torch.tensor([(1 + 2 / 3) / 2, (1 / 4 + 2 / 5) / 2])
@@ -53,6 +60,10 @@ def test_vectors_without_meaning_are_at_chance():
 
     assert evaluation.chance_precision(np.array([0, 0, 1, -1])) == pytest.approx(5 / 9)
     assert found["kind"].precision[5].mean() == pytest.approx(evaluation.chance_precision(classes), abs=0.03)
+
+
+def test_macro_of_nothing_is_undefined():
+    assert math.isnan(evaluation.macro(np.array([np.nan, np.nan]), np.array([0, 1])))
 
 
 def test_macro_counts_classes_not_pictures():

@@ -253,6 +253,23 @@ def test_sheets_are_drawn_again_without_training(photos, tmp_path, capsys):
     assert "drawing" not in capsys.readouterr().err
 
 
+def test_a_figure_that_so_few_pictures_cannot_have_is_left_out(photos, tmp_path, capsys):
+    for n in range(5):
+        write_picture(tmp_path / "few" / ["disc", "stripes"][n % 2] / f"{n}.jpg", n % 2, n)
+
+    document = compared(
+        tmp_path / "out.json",
+        *("retrieval", "--train", photos, "--test", tmp_path / "few", "--methods", "pixels"),
+        *("--pictures", tmp_path / "sheets"),
+    )
+
+    assert document["data"]["labelled"] == {"class": 5}  # four others each
+    assert {"map/class", "knn/class"} <= set(document["results"][0]["metrics"])
+    assert not any(name.startswith("precision@5") for name in document["results"][0]["metrics"])
+    assert "none where fewer than k have any" in capsys.readouterr().out
+    assert (tmp_path / "sheets" / "pixels.png").exists()
+
+
 def test_it_is_measured_by_the_labels_asked_for_and_again_on_parts(tmp_path, capsys):
     for n in range(24):
         write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
