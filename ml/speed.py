@@ -52,9 +52,12 @@ def speeds(data: Path, options: Options) -> list[dict[str, Any]]:
     "forward" is of pixels that lie ready, "from_bytes" of files in memory, decoded while others are computed; "ratio"
     the median of the latter by the former, measured one after the other.
     """
+    models = compare.models(options, "similar")
+    for model in models:
+        model.check()
     photos = read_photos(data)
     results = []
-    for model in compare.models(options, "similar"):
+    for model in models:
         say(f"{model.method}: training", options.progress)
         readable, pixels = photos.decode(model.image_size)
         trained = [epoch.samples_per_second for epoch in fit(model, pixels, options.training)]

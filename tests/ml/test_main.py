@@ -173,6 +173,14 @@ def test_speed_is_told_for_training_and_embedding(photos, tmp_path, capsys):
     assert "from JPEG bytes" in capsys.readouterr().out
 
 
+def test_speed_is_not_begun_without_the_weights_it_needs(photos, tmp_path, capsys):
+    given = ["speed", "--data", str(photos), "--methods", "pixels,squeezenet1_1", "--set", "weights=none.pth"]
+
+    assert main([*given, "--json", str(tmp_path / "speed.json")]) == 2
+
+    assert capsys.readouterr().err == "ml: none.pth: there is no such file of weights\n"
+
+
 def test_a_second_run_goes_on_where_the_first_was_stopped(photos, tmp_path, capsys):
     given = ("retrieval", "--train", photos, "--test", photos, "--models", tmp_path / "models", "--methods")
     first = compared(tmp_path / "out.json", *given, "pixels,hog")
