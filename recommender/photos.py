@@ -1,8 +1,8 @@
 """Find by photo: a worker looks at it, the database finds what is near."""
 
 from recommender import serving, tasks
+from recommender.answers import Ask, Recommendation
 from recommender.models import ModelVersion, Role
-from recommender.serving import Ask, Recommendation
 
 
 def products_like(photo: bytes, ask: Ask) -> Recommendation:

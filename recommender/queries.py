@@ -1,6 +1,6 @@
 """The questions that serving, workers and the admin ask of versions and vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -93,6 +93,13 @@ def vector_of(version: ModelVersion, product: Product) -> list[float] | None:
         .values_list("vector", flat=True)
         .first()
     )
+
+
+def vectors_of(version: ModelVersion, products: Iterable[int]) -> dict[int, list[float]]:
+    """How this version sees the primary pictures of these products, by product id; absent: not seen yet."""
+    rows = ImageEmbedding.objects.filter(version=version, product__in=products)
+    # Of several pictures the primary one comes last, and so is the one that stays.
+    return dict(rows.order_by("-image__position", "-image_id").values_list("product_id", "vector"))
 
 
 def trained_taste(version: ModelVersion, shopper: Shopper) -> list[float] | None:

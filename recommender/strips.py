@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from catalog.models import Product
+from catalog.models import Kind, Product
 from catalog.visitors import Visitor
 from recommender import serving
+from recommender.answers import Ask, Because, Recommendation
 from recommender.errors import NoActiveVersion
-from recommender.serving import Ask, Recommendation
 
 WHY = {
     "personal": "From what you liked, bought and looked at.",
@@ -14,12 +14,24 @@ WHY = {
     "session": "From what you liked and looked at in this visit.",
     "popular": "Popular in this shop — like a few things and this page becomes yours.",
 }
+DEEDS = {
+    Kind.PURCHASE: "bought {}",
+    Kind.LIKE: "liked {}",
+    Kind.CART: "put {} in the cart",
+    Kind.CLICK: "looked at {}",
+    Kind.VIEW: "looked at {}",
+}
 
 
 @dataclass(frozen=True)
 class Strip:
     recommendation: Recommendation
     why: str
+
+
+def deed(because: Because) -> str:
+    """What the visitor did, to go on after "you"."""
+    return DEEDS[because.kind].format(because.product.title)
 
 
 def similar(product: Product, limit: int) -> Strip | None:

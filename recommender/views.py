@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog import visitors
 from recommender import photos, strips
+from recommender.answers import Ask
 from recommender.errors import NoActiveVersion, WorkersAway
 from recommender.forms import PhotoForm
-from recommender.serving import Ask
 
 FOR_YOU = 24
 PHOTO_RESULTS = 24

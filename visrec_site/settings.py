@@ -3,6 +3,7 @@
 Without VISREC_DATABASE_URL a checkout uses the embedded servers and keeps everything under var/.
 """
 
+import math
 import os
 from pathlib import Path
 
@@ -30,6 +31,24 @@ def positive(name: str, default: int) -> int:
     if not value.isdigit() or int(value) == 0:
         raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number above 0")
     return int(value)
+
+
+def weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
+    """`defaults`, with those replaced that the variable names, as in "view=0.1,dislike=-2"; each keeps its sign."""
+    found = dict(defaults)
+    for part in filter(None, env.str(name, "").split(",")):
+        kind, _, text = (piece.strip() for piece in part.partition("="))
+        if kind not in defaults:
+            raise ImproperlyConfigured(f"{name} weighs {kind!r}; it takes: {', '.join(defaults)}")
+        try:
+            weight = float(text)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} has {part!r}; a number is expected, as in view=0.2") from None
+        if not math.isfinite(weight) or weight * defaults[kind] < 0:
+            sign = "above" if defaults[kind] > 0 else "below"
+            raise ImproperlyConfigured(f"{name} has {part!r}; a {kind} weighs 0 or {sign}")
+        found[kind] = weight
+    return found
 
 
 VAR = Path(env.str("VISREC_VAR", str(ROOT / "var"))).resolve()
@@ -184,6 +203,13 @@ CELERY_TIMEZONE = "UTC"
 TRAINING_LEASE = positive("VISREC_TRAINING_LEASE", 120)
 # Seconds that a visitor waits for the embedding of a photo.
 PHOTO_SEARCH_SECONDS = positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
+# How much each kind of event says of a taste: a purchase is certain, a view is a hint, a dislike the opposite.
+KIND_WEIGHTS = weights(
+    "VISREC_KIND_WEIGHTS", {"view": 0.2, "click": 0.3, "like": 1.0, "cart": 1.0, "purchase": 1.0, "dislike": -1.0}
+)
+TASTE_HALF_LIFE_DAYS = positive("VISREC_TASTE_HALF_LIFE_DAYS", 180)  # after these an event says half as much
+# Seconds for which an answer can be asked for again by its id.
+ANSWER_SECONDS = positive("VISREC_ANSWER_SECONDS", 3600)
 # Of a process that computes. Half the cores: pages and the database want the others, and threads wait for each other
 # wherever a neighbour is at work. Measured on two cores, training visrec on the demo's pictures: beside two busy
 # processes a batch took .9 to 1.2 s with one thread and 2 to 10 s with two.

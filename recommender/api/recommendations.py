@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from recommender.answers import Ask, Recommendation, Result
 from recommender.api.fields import Filters, Flag, Limit, Skus
 from recommender.api.products import ProductSerializer, product_context
-from recommender.serving import Ask, Recommendation, Result
 
 
 class AskParams(Filters):

@@ -6,12 +6,12 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from recommender import photos, serving
+from recommender.answers import Ask, Recommendation
 from recommender.api.fields import PhotoField
 from recommender.api.parsers import MultiPartParser
 from recommender.api.products import product_or_404
 from recommender.api.recommendations import AskParams, recommends
 from recommender.api.throttling import PhotoThrottle
-from recommender.serving import Ask, Recommendation
 
 
 class SimilarProducts(APIView):

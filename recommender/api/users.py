@@ -11,8 +11,8 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.models import Shopper
 from recommender import serving
+from recommender.answers import Ask, Recommendation
 from recommender.api.recommendations import recommends
-from recommender.serving import Ask, Recommendation
 
 
 def shopper_for(request: Request, key: str) -> Shopper | None:

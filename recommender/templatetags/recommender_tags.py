@@ -8,6 +8,7 @@ from catalog.models import Product
 from recommender import strips
 
 register = template.Library()
+register.filter("deed", strips.deed)
 
 
 @register.inclusion_tag("recommender/_similar.html")

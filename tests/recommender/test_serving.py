@@ -1,12 +1,15 @@
+from datetime import datetime, timedelta
+
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from catalog import interactions
-from catalog.models import Product
-from recommender import popularity, serving
+from catalog.models import Interaction, Product
+from recommender import histories, popularity, queries, serving
+from recommender.answers import Ask
 from recommender.errors import NoActiveVersion
 from recommender.models import ShopperVector
-from recommender.serving import Ask
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
 
 
@@ -18,6 +21,17 @@ def placed(version, *degrees, **fields) -> list[Product]:
         embed(product, version, turned(angle))
         products.append(product)
     return products
+
+
+def train(version, shopper, vector) -> None:
+    """As if the version had just learnt this taste from all that was recorded so far."""
+    ShopperVector.objects.create(version=version, shopper=shopper, vector=vector)
+    version.started_at = timezone.now()
+    version.save()
+
+
+def ago(**time) -> datetime:
+    return timezone.now() - timedelta(**time)
 
 
 def shown(recommendation) -> list[Product]:
@@ -135,7 +149,7 @@ def test_a_trained_shopper_gets_what_their_taste_scores_highest_and_has_not_met(
     known, liked, other = placed(active_personal, 0, 10, 90)
     shopper = ShopperFactory()
     InteractionFactory(shopper=shopper, product=known)
-    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=[2.0, 0.0])
+    train(active_personal, shopper, [2.0, 0.0])
 
     found = serving.for_shopper(shopper, Ask(explain=True))
 
@@ -158,7 +172,7 @@ def test_an_explanation_knows_the_most_telling_thing_done(active_personal, kinds
     shopper = ShopperFactory()
     for kind in kinds:
         InteractionFactory(shopper=shopper, product=known, kind=kind)
-    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=[2.0, 0.0])
+    train(active_personal, shopper, [2.0, 0.0])
 
     (result,) = serving.for_shopper(shopper, Ask(explain=True)).results
 
@@ -170,7 +184,7 @@ def test_what_is_disliked_explains_nothing(active_personal):
     shopper = ShopperFactory()
     for kind in ("purchase", "dislike", "view"):
         InteractionFactory(shopper=shopper, product=known, kind=kind)
-    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=[2.0, 0.0])
+    train(active_personal, shopper, [2.0, 0.0])
 
     (result,) = serving.for_shopper(shopper, Ask(explain=True)).results
 
@@ -218,3 +232,172 @@ def test_a_dislike_turns_the_list_around(active_personal):
     interactions.record([interactions.Event(sku=disliked.sku, session="guest", kind="dislike")])
 
     assert shown(serving.for_session("guest", Ask())) == [far, near]
+
+
+def test_an_old_event_says_less_than_a_new_one(active_personal, settings):
+    settings.TASTE_HALF_LIFE_DAYS = 100
+    old, new, like_old, like_new = placed(active_personal, 0, 90, 10, 80)
+    for product, days in ((old, 200), (new, 0)):
+        InteractionFactory(shopper=None, session="guest", product=product, occurred_at=ago(days=days))
+
+    first, second = serving.for_session("guest", Ask()).results
+
+    assert [first.product, second.product] == [like_new, like_old]
+    settings.TASTE_HALF_LIFE_DAYS = 10**9
+    evenly = serving.for_session("guest", Ask()).results
+    assert first.score - second.score > abs(evenly[0].score - evenly[1].score)
+
+
+def test_what_each_kind_says_is_the_shops_to_set(active_personal, settings):
+    viewed, liked, like_viewed, like_liked = placed(active_personal, 0, 90, 10, 80)
+    for product, kind in ((viewed, "view"), (liked, "like")):
+        InteractionFactory(shopper=None, session="guest", product=product, kind=kind)
+
+    assert shown(serving.for_session("guest", Ask())) == [like_liked, like_viewed]
+    settings.KIND_WEIGHTS = settings.KIND_WEIGHTS | {"view": 2.0, "like": 0.0}
+    assert shown(serving.for_session("guest", Ask())) == [like_viewed, like_liked]
+
+
+def test_what_a_shopper_did_since_the_training_moves_the_trained_taste_at_once(active_personal):
+    known, liked, disliked, near, far, beside = placed(active_personal, 0, 90, 350, 10, 80, 340)
+    shopper = ShopperFactory()
+    InteractionFactory(shopper=shopper, product=known)
+    train(active_personal, shopper, [1.0, 0.0])
+    before = {result.product: result.score for result in serving.for_shopper(shopper, Ask()).results}
+
+    InteractionFactory(shopper=shopper, product=liked)
+    after_like = serving.for_shopper(shopper, Ask())
+    InteractionFactory(shopper=shopper, product=disliked, kind="dislike")
+    after_dislike = serving.for_shopper(shopper, Ask())
+
+    scores = [{result.product: result.score for result in found.results} for found in (after_like, after_dislike)]
+    assert after_like.strategy == after_dislike.strategy == "personal"
+    assert scores[0][far] > before[far]
+    assert scores[1][beside] < scores[0][beside]
+    assert disliked not in scores[1]
+
+
+def test_what_the_training_knew_already_moves_nothing(active_personal):
+    known, near = placed(active_personal, 40, 50)
+    shopper = ShopperFactory()
+    InteractionFactory(shopper=shopper, product=known)
+    train(active_personal, shopper, [2.0, 0.0])
+
+    InteractionFactory(shopper=shopper, product=known, kind="view")  # says less than the like that is known
+
+    (result,) = serving.for_shopper(shopper, Ask()).results
+    assert result.score == pytest.approx(1 / (1 + np.exp(-2 * np.cos(np.radians(50)))))
+
+
+def test_a_guest_who_becomes_a_trained_shopper_brings_news(active_personal):
+    known, by_guest, far = placed(active_personal, 0, 90, 80)
+    shopper = ShopperFactory()
+    InteractionFactory(shopper=shopper, product=known)
+    InteractionFactory(shopper=None, session="guest", product=by_guest)
+    train(active_personal, shopper, [1.0, 0.0])
+    (before,) = serving.for_shopper(shopper, Ask(exclude=[by_guest.sku])).results
+
+    interactions.merge_guest("guest", shopper)
+
+    (after,) = serving.for_shopper(shopper, Ask()).results
+    assert after.product == before.product == far
+    assert after.score > before.score
+
+
+def test_of_a_like_and_a_dislike_the_later_counts(active_personal):
+    turned_to, near, far = placed(active_personal, 0, 10, 170)
+    for kind, days in (("dislike", 2), ("like", 1)):
+        InteractionFactory(shopper=None, session="guest", product=turned_to, kind=kind, occurred_at=ago(days=days))
+
+    assert shown(serving.for_session("guest", Ask())) == [near, far]
+
+
+def test_what_was_seen_is_left_out_or_not_and_what_is_bought_or_disliked_always(active_personal):
+    viewed, liked, bought, disliked, liked_again, new = placed(active_personal, 0, 10, 20, 30, 40, 50)
+    shopper = ShopperFactory()
+    for product, kind, days in (
+        (viewed, "view", 1),
+        (liked, "like", 1),
+        (bought, "purchase", 2),
+        (bought, "like", 1),
+        (disliked, "like", 2),
+        (disliked, "dislike", 1),
+        (liked_again, "dislike", 2),
+        (liked_again, "like", 1),
+    ):
+        InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(days=days))
+
+    assert shown(serving.for_shopper(shopper, Ask())) == [new]
+    assert set(shown(serving.for_shopper(shopper, Ask(exclude_seen=False)))) == {viewed, liked, liked_again, new}
+
+
+def test_popular_products_keep_to_what_was_seen_too(db):
+    viewed, bought, new = (ProductFactory() for _ in range(3))
+    InteractionFactory(shopper=None, session="guest", product=viewed, kind="view")
+    InteractionFactory(shopper=None, session="guest", product=bought, kind="purchase")
+
+    assert shown(serving.for_session("guest", Ask())) == [new]
+    assert shown(serving.for_session("guest", Ask(exclude_seen=False))) == [new, viewed]
+
+
+def test_without_a_personal_version_a_guest_gets_what_looks_like_what_they_liked(active):
+    liked, disliked, near, between, far = placed(active, 0, 60, 350, 40, 180)
+    for product, kind in ((liked, "like"), (disliked, "dislike")):
+        InteractionFactory(shopper=None, session="guest", product=product, kind=kind)
+
+    found = serving.for_session("guest", Ask(explain=True))
+
+    assert (found.strategy, found.version, shown(found)) == ("session", active, [near, between, far])
+    assert [(because.product, because.weight) for because in found.results[0].because] == [(liked, 1.0)]
+    InteractionFactory(shopper=None, session="other", product=disliked, kind="dislike")
+    assert serving.for_session("other", Ask()).strategy == "popular"  # nobody knows what they would like
+
+
+@pytest.mark.parametrize("strategy", ["personal", "fold-in", "session"])
+def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_personal, strategy):
+    own = placed(active_personal, 0, 35, 80, 130, 300)
+    placed(active_personal, 20, 60, 110, 150, 330)
+    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
+    kinds = ("view", "like", "purchase", "dislike", "cart")
+    for product, kind in zip(own, kinds, strict=True):
+        InteractionFactory(shopper=shopper, session=session, product=product, kind=kind)
+    if strategy == "personal":  # from what everybody likes to what this shopper does: as folded in, so that a removal
+        folded = histories.seen(active_personal, histories.of_visitor(shopper=shopper)).taste(active_personal)
+        train(active_personal, shopper, folded.tolist())  # can be told by training again
+
+    def answer():
+        return (
+            serving.for_session("guest", Ask(explain=True))
+            if session
+            else serving.for_shopper(shopper, Ask(explain=True))
+        )
+
+    def scores_without(product) -> dict[Product, float]:
+        kept = Interaction.objects.exclude(product=product).filter(shopper=shopper, session=session)
+        deeds = histories.of_events((row.product_id, row.kind, row.occurred_at) for row in kept)
+        theta = histories.seen(active_personal, deeds).taste(active_personal)
+        vectors = queries.vectors_of(active_personal, [result.product.pk for result in found.results])
+        return {result.product: theta @ np.asarray(vectors[result.product.pk]) for result in found.results}
+
+    found = answer()
+    without = {product: scores_without(product) for product in own}
+
+    assert found.strategy == strategy
+    for result in found.results:
+        by_loss = sorted((product for product in own if product != own[3]), key=lambda p: without[p][result.product])
+        named = [because.product for because in result.because]
+        assert named == by_loss[: len(named)]
+        assert not named or sum(because.weight for because in result.because) == pytest.approx(1)
+        assert [b.weight for b in result.because] == sorted((b.weight for b in result.because), reverse=True)
+    assert max(len(result.because) for result in found.results) == 3
+
+
+def test_what_visitors_may_not_see_is_not_named(active_personal):
+    hidden, visible, pick = placed(active_personal, 0, 10, 5)
+    for product in (hidden, visible):
+        InteractionFactory(shopper=None, session="guest", product=product)
+    Product.objects.filter(pk=hidden.pk).update(is_hidden=True)
+
+    (result,) = serving.for_session("guest", Ask(explain=True)).results
+
+    assert [(because.product, because.weight) for because in result.because] == [(visible, 1.0)]

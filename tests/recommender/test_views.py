@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from catalog.models import ProductImage
+from catalog.models import Interaction, ProductImage
 from recommender import training, versions
 from recommender.models import ShopperVector
 from tests.factories import (
@@ -67,7 +70,9 @@ def test_for_you_says_what_the_visitor_did(client, active_personal, kind, told):
     for product, degrees in ((boots, 0), (ProductFactory(), 2)):
         embed(product, active_personal, turned(degrees))
 
-    assert told in client.get("/for-you/").content.decode()
+    page = client.get("/for-you/").content.decode()
+    assert told in page
+    assert f'title="You {told[12:-1]}"' in page  # at its picture
 
 
 def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_hand):
@@ -135,3 +140,19 @@ def test_a_shop_without_a_model_says_so_at_once(client):
 def test_pages_that_only_show_refuse_to_be_written_to(client):
     assert client.post("/for-you/").status_code == 405
     assert client.put("/search/photo/").status_code == 405
+
+
+def test_a_product_bought_long_ago_and_looked_at_since_was_bought(client, active_personal):
+    client.force_login(AccountFactory(username="ada"))
+    boots, pick = ProductFactory(title="Red boots"), ProductFactory()
+    shopper = InteractionFactory(
+        shopper__key="ada", product=boots, kind="purchase", occurred_at=timezone.now() - timedelta(days=300)
+    ).shopper
+    Interaction.objects.bulk_create(
+        Interaction(shopper=shopper, product=boots, kind="view", occurred_at=timezone.now()) for _ in range(300)
+    )
+    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=turned(0))
+    for product, degrees in ((boots, 0), (pick, 2)):
+        embed(product, active_personal, turned(degrees))
+
+    assert "because you bought Red boots<" in client.get("/for-you/").content.decode()

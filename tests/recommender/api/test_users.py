@@ -52,9 +52,9 @@ def test_an_explained_answer_names_the_shoppers_own_products(staff, active_perso
         InteractionFactory(shopper=shopper, product=product)
 
     for limit in (5, 10):
-        # who asks, whose; version, history, its vectors, taste, neighbours, their pictures, vectors to explain;
-        # categories and pictures of what carried them; what is findable
-        with django_assert_num_queries(12):
+        # who asks, whose; version, history, its vectors, taste, version that compares pictures, neighbours, their
+        # pictures; own products, their pictures, vectors to explain; what is findable
+        with django_assert_num_queries(13):
             response = staff.get(recommendations("ann"), {"explain": 1, "limit": limit})
 
     assert response.json()["strategy"] == "fold-in"

@@ -1,0 +1,124 @@
+"""From candidates to places: nothing twice, no list cut short, as much variety as was asked for."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from catalog.models import Product
+from recommender import queries
+from recommender.answers import Ask
+from recommender.models import Metric, ModelVersion
+
+DIVERSITY_POOL = 5  # candidates for each place in a diverse list
+SPARE = 8  # candidates beyond what is wanted, for the pictures that turn up twice
+SAME_PICTURE = 0.9999  # cosine of two pictures, as a similarity version sees them, that shoppers would call one
+
+
+@dataclass(frozen=True)
+class Candidate:
+    product: Product
+    score: float
+    look: np.ndarray | None = None  # (D,), how the version that compares pictures sees it
+
+
+def ranked(
+    page: Callable[[int], list[Candidate]], ask: Ask, compares: ModelVersion | None, beside: Sequence[Candidate] = ()
+) -> tuple[list[Candidate], bool]:
+    """The best `limit` candidates that differ from `beside` and from each other, and whether there are more.
+
+    Reaches further until the list is full or there are no more. page: the best n candidates, best first. compares: the
+    version whose eyes tell pictures apart; without one only the very same picture counts as the same.
+    """
+    pool = ask.limit * DIVERSITY_POOL if ask.diversity else ask.limit
+    wanted = pool + 1  # one more tells whether there is a next page
+    size = wanted + SPARE
+    while True:
+        rows = page(size)
+        good = [row for row in rows if row.score >= ask.min_score]
+        kept = distinct(with_looks(good, compares), beside)
+        if len(kept) >= wanted or len(rows) < size or len(good) < len(rows):
+            break
+        size *= 4
+    chosen = diverse(kept[:pool], ask) if ask.diversity else kept[: ask.limit]
+    return chosen, len(kept) > ask.limit
+
+
+def with_looks(rows: Sequence[Candidate], compares: ModelVersion | None) -> list[Candidate]:
+    """The same candidates, each with its look where the version has seen it; one query."""
+    unseen = [row.product.pk for row in rows if row.look is None]
+    if compares is None or not unseen:
+        return list(rows)
+    vectors = queries.vectors_of(compares, unseen)
+    return [
+        replace(row, look=look(vectors[row.product.pk], compares))
+        if row.look is None and row.product.pk in vectors
+        else row
+        for row in rows
+    ]
+
+
+def look(vector: Sequence[float], version: ModelVersion) -> np.ndarray:
+    """The vector, without its length where that says nothing."""
+    array = np.asarray(vector, dtype=np.float32)
+    return array / (np.linalg.norm(array) + 1e-12) if version.metric == Metric.COSINE else array
+
+
+def distinct(rows: Iterable[Candidate], beside: Sequence[Candidate] = ()) -> list[Candidate]:
+    """Those rows that show neither a product nor a picture that stands above them, or beside.
+
+    A product counts once, however many pictures it has. Two pictures are one if their pixels are, or if they look it.
+    """
+    kept, products, pictures = [], set(), set()
+    looks: list[np.ndarray] = []
+    for row, is_candidate in [*((row, False) for row in beside), *((row, True) for row in rows)]:
+        own = hashes(row.product)
+        again = row.product.pk in products or pictures & own or (row.look is not None and resembles(row.look, looks))
+        if is_candidate and again:
+            continue
+        products.add(row.product.pk)
+        pictures |= own
+        if row.look is not None:
+            looks.append(row.look)
+        if is_candidate:
+            kept.append(row)
+    return kept
+
+
+def hashes(product: Product) -> set[str]:
+    return {image.content_hash for image in product.images.all()}
+
+
+def resembles(look: np.ndarray, looks: Sequence[np.ndarray]) -> bool:
+    """Whether it is as near to any of the others as two views of one picture; of unit vectors that is a cosine."""
+    if not looks:
+        return False
+    others = np.stack(looks)
+    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(look)
+    return bool((np.square(others - look).sum(axis=1) <= 2 * (1 - SAME_PICTURE) * lengths).any())
+
+
+def diverse(rows: list[Candidate], ask: Ask) -> list[Candidate]:
+    """Maximal marginal relevance: each place goes to whoever is good and unlike those above it.
+
+    Carbonell & Goldstein, SIGIR 1998, with lambda = 1 - diversity. Scores are stretched to 0-1 over the pool, so that
+    they and the cosines weigh alike. A candidate whose picture no version has seen yet is like no other; where none
+    has been seen, the order is that of the scores.
+    """
+    size = next((len(row.look) for row in rows if row.look is not None), None)
+    if size is None:
+        return rows[: ask.limit]
+    looks = np.stack([np.zeros(size, dtype=np.float32) if row.look is None else row.look for row in rows])
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True) + 1e-12
+    scores = np.asarray([row.score for row in rows])
+    relevance = (scores - scores.min()) / max(np.ptp(scores), 1e-9)
+    closest = np.full(len(rows), -np.inf)  # to any that is chosen already
+    chosen: list[int] = []
+    while len(chosen) < min(ask.limit, len(rows)):
+        penalty = np.where(np.isinf(closest), 0.0, closest)
+        gain = (1 - ask.diversity) * relevance - ask.diversity * penalty
+        gain[chosen] = -np.inf
+        best = int(gain.argmax())
+        chosen.append(best)
+        closest = np.maximum(closest, looks @ looks[best])
+    return [rows[place] for place in chosen]

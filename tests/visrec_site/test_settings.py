@@ -1,0 +1,32 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from visrec_site import settings
+
+DEFAULTS = {"view": 0.2, "like": 1.0, "dislike": -1.0}
+
+
+def weights(monkeypatch, text: str) -> dict[str, float]:
+    monkeypatch.setenv("VISREC_KIND_WEIGHTS", text)
+    return settings.weights("VISREC_KIND_WEIGHTS", DEFAULTS)
+
+
+def test_weights_that_are_not_named_stay(monkeypatch):
+    assert weights(monkeypatch, "") == DEFAULTS
+    assert weights(monkeypatch, "view=0, dislike=-2.5") == {"view": 0.0, "like": 1.0, "dislike": -2.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("wish=1", "weighs 'wish'; it takes: view, like, dislike"),
+        ("view", "has 'view'; a number is expected, as in view=0.2"),
+        ("view=much", "has 'view=much'; a number is expected"),
+        ("like=nan", "has 'like=nan'; a like weighs 0 or above"),
+        ("like=-1", "has 'like=-1'; a like weighs 0 or above"),
+        ("dislike=1", "has 'dislike=1'; a dislike weighs 0 or below"),
+    ],
+)
+def test_weights_that_make_no_sense_are_told(monkeypatch, text, reason):
+    with pytest.raises(ImproperlyConfigured, match=f"VISREC_KIND_WEIGHTS {reason}"):
+        weights(monkeypatch, text)
