@@ -86,8 +86,9 @@ def _found(vectors: Tensor, metric: str, shown: Shown, asked: np.ndarray) -> Ite
     labelled = torch.tensor([bool(word) for word in shown.words])
     similar = similarities(vectors[asked], vectors, metric).masked_fill(~labelled, -torch.inf)
     similar[torch.arange(len(asked)), asked] = -torch.inf
+    nearest_of = similar.topk(min(NEAREST, int(labelled.sum()) - 1), dim=1).indices.tolist()
     blocks = []
-    for query, nearest in zip(asked, similar.topk(min(NEAREST, len(vectors) - 1), dim=1).indices.tolist(), strict=True):
+    for query, nearest in zip(asked, nearest_of, strict=True):
         block = Image.new("RGB", (BLOCK + 40, THUMB + CAPTION + GAP), "white")
         block.paste(_captioned(shown, query, INK, 2), (0, 0))
         for place, index in enumerate(nearest):

@@ -45,6 +45,12 @@ def test_right_neighbours_are_framed_and_wrong_ones_are_not(shown, tmp_path):
     assert share(by_kind, GREEN) > 0.005 and share(alike, GREEN) == 0
 
 
+def test_where_few_are_labelled_neither_the_query_nor_what_has_no_label_is_found(shown, tmp_path):
+    few = sheets.Shown(shown.sources, shown.pixels, ["a", "b", "c"] + [""] * 5)
+
+    assert share(drawn(tmp_path / "few.png", few, torch.eye(8)), GREEN) == 0
+
+
 def test_what_a_model_cannot_do_takes_no_room(shown, tmp_path):
     vectors = torch.randn(8, 4, generator=torch.Generator().manual_seed(0))
 
