@@ -32,7 +32,7 @@ def linear_probe(vectors: Tensor, classes: np.ndarray, seed: int = 0) -> np.ndar
 
 
 def accuracies(vectors: Tensor, classes: np.ndarray, metric: str, seed: int = 0) -> dict[str, Any]:
-    """What seed 000's table shows: a linear SVM's and the nearest three's accuracy on three parts of the pictures.
+    """What the AGE poster shows: a linear SVM's and the nearest three's accuracy on three parts of the pictures.
 
     60 % train, 20 % validation, on which C is chosen, 20 % test; means over three such divisions. No picture is its
     own neighbour. "majority" is the share of the test pictures that have the most frequent class of the training ones.
