@@ -7,9 +7,7 @@ from ml.tables import aligned, figure
 
 Document = dict[str, Any]
 SIMULATED = "simulated shoppers: a figure says who finds tastes that a program made up"
-PUBLISHED = (
-    "published, of this set, but not always of this file or division; the AUC of so many items as each source drew"
-)
+PUBLISHED = "on this set, partly of another file or division; some rank among 100 drawn items, some do not tell"
 
 
 def ranking_table(document: Document) -> str:
@@ -62,5 +60,5 @@ def _signed(ahead: Document, name: str) -> str:
 
 def _published(claims: Sequence[Document]) -> str:
     rows = [["method*", "metric", "figure", "source"]]
-    rows += [[claim["method"], claim["metric"], f"{claim['value']:.4f}", claim["source"]] for claim in claims]
-    return f"\n{aligned(rows)}\n* {PUBLISHED}"
+    rows += [[claim["method"], claim["metric"], f"{claim['value']:g}", claim["source"]] for claim in claims]
+    return f"\n{aligned(rows)}\n* published, {PUBLISHED}"

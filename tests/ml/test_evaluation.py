@@ -149,6 +149,10 @@ def test_the_sampled_auc_skips_what_was_trained_on_and_counts_ties_as_lost():
     assert shares.tolist() == [1 / 3, 0]  # user 0: 2 above 1, not 8 and 3; user 1: 1 not above 7 and 1
 
 
+def test_the_sampled_auc_of_a_constant_is_nothing():
+    assert evaluation.sampled_auc(torch.ones(2, 1), torch.ones(5, 1), SPLIT, seed=0).tolist() == [0, 0]
+
+
 def test_the_sampled_auc_is_an_estimate_of_the_full_one():
     rng = np.random.default_rng(0)
     users = np.repeat(np.arange(300), 5)

@@ -141,7 +141,9 @@ def test_published_figures_stand_below_where_there_are_any(tmp_path, capsys):
         "value": 0.7834,
         "source": "He and McAuley 2016, arXiv:1510.01784",
     }
-    assert re.search(r"^vbpr +auc/cold +0\.7594 ", capsys.readouterr().out, re.M)
+    table = capsys.readouterr().out
+    assert re.search(r"^vbpr +auc/cold +0\.7594 ", table, re.M) and re.search(r"^dvbpr +auc +0\.78 ", table, re.M)
+    assert "* published, on this set, partly of another file" in table
 
 
 @pytest.mark.parametrize(
