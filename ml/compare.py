@@ -5,14 +5,14 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-from ml.errors import BadSetting, UnknownMethod
+from ml.errors import BadSetting, BadWeights, UnknownMethod
 from ml.models import METHODS, create
 from ml.models.base import Model
-from ml.runs import Runs, Trained
+from ml.runs import Runs, Trained, say
 from ml.training import TrainConfig
 
 
@@ -56,6 +56,33 @@ def _meant_for(method: str, settings: Mapping[str, str]) -> dict[str, str]:
     general = {key: value for key, value in settings.items() if key in known}
     own = {key.removeprefix(f"{method}."): value for key, value in settings.items() if key.startswith(f"{method}.")}
     return general | own
+
+
+class Study(Protocol):
+    """A method that is to be trained and measured, or was before."""
+
+    model: Model
+
+    def check(self) -> None:
+        """Raises BadWeights if it is to be trained, and cannot be."""
+
+
+def without_weights(studies: Sequence[Study], progress: bool) -> dict[str, str]:
+    """By method, why it cannot be trained: asked before any is. The others are compared all the same.
+
+    Raises BadWeights if there are no others.
+    """
+    reasons = {}
+    for study in studies:
+        try:
+            study.check()
+        except BadWeights as error:
+            reasons[study.model.method] = str(error)
+    if len(reasons) == len(studies):
+        raise BadWeights("; ".join(f"{method}: {reason}" for method, reason in reasons.items()))
+    for method, reason in reasons.items():
+        say(f"{method}: not run: {reason}", progress)
+    return reasons
 
 
 def result(trained: Trained, figures: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`python -m ml compare recommend` without the command line."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -49,17 +50,36 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
         split = journal.split()
     except BadData as error:
         raise BadData(f"{data}: {error}") from error
-    study = _Study(journal, arrays, split, options, read)
-    results = [study.result(model) for model in models]
-    told = {"data": _counts(journal, split) | {"simulated": truth is not None}, "chance": study.chance()}
-    told["published"] = [asdict(claim) for claim in RANKING.get(data.name.partition(".")[0], ())]
+    world = _World(journal, arrays, split, options)
+    studies = [_Study(model, world, read) for model in models]
+    not_run = compare.without_weights(studies, options.progress)
+    results = _results([study for study in studies if study.model.method not in not_run], not_run)
+    told = {
+        "data": _counts(journal, split) | {"simulated": truth is not None},
+        "chance": world.chance(),
+        "published": [asdict(claim) for claim in RANKING.get(data.name.partition(".")[0], ())],
+        "not_run": not_run,
+    }
     if known:
-        told["oracle"] = study.figures(*known)
-    if options.against:
-        study.compare(results, options.against)
+        told["oracle"] = world.figures(*known)
+    if options.against and options.against not in not_run:
+        _compare(results, options.against, options.training.seed)
     for figures in (*results, *(told[name] for name in ("chance", "oracle") if name in told)):
         del figures["by_user"]
     return compare.document("recommend", options, results, told)
+
+
+def _results(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Figures]:
+    """Of a method that needs what these data lack there is none, but the reason in `not_run`."""
+    results = []
+    for study in studies:
+        try:
+            results.append(study.result())
+        except BadData as error:
+            not_run[study.model.method] = str(error)
+    if not results:
+        raise BadData("; ".join(f"{method}: {reason}" for method, reason in not_run.items()))
+    return results
 
 
 def _fingerprint(journal: Journal) -> str:
@@ -83,40 +103,27 @@ def _counts(journal: Journal, split: Split) -> dict[str, int]:
     }
 
 
+def _compare(results: list[Figures], against: str, seed: int) -> None:
+    """Add to each result but that of this method how far it is ahead, user by user."""
+    (theirs,) = (_arrays(result) for result in results if result["method"] == against)
+    for result in results:
+        if result["method"] != against:
+            ahead = measures.differences(_arrays(result), theirs, seed)
+            result["against"] = {"method": against, **ahead.as_dict()}
+
+
+def _arrays(result: Figures) -> dict[str, np.ndarray]:
+    return {name: np.array(each) for name, each in result["by_user"].items()}
+
+
 @dataclass(frozen=True)
-class _Study:
-    """The same split and pictures for every method; nothing that was done before is done again."""
+class _World:
+    """The same pictures, split and measures for every method."""
 
     journal: Journal
     arrays: dict[tuple[int, int] | None, ImageArray | None]  # by a model's image_size
     split: Split
     options: Options
-    read: str  # the fingerprint of the journal
-
-    def result(self, model: Model) -> Figures:
-        runs, images = self.options.runs, self.arrays[model.image_size]
-        # Which pictures could be read depends on whether another method here looks at any.
-        run = fingerprint(runs.key(model, self.read), self.split.train.n_items, self.options.select)
-        measured = fingerprint(run, self.options.sampled)
-        result = runs.result(model.method, measured)
-        if result is None:
-            data = partial(PersonalData, images, self.split.train, self.journal.categories)
-            choice = partial(Selection, split=self.split, seed=self.options.training.seed)
-            trained = runs.train(model, run, data, choice if self.options.select else None)
-            result = self._measured(trained, images)
-            runs.keep(model.method, measured, result)
-        return result
-
-    def _measured(self, trained: Trained, images: ImageArray | None) -> Figures:
-        model, progress = trained.model, self.options.progress
-        say(f"{model.method}: embedding", progress)
-        began = time.monotonic()
-        items = embed_items(model, images, self.split.train.n_items, progress)
-        embedded = time.monotonic()
-        say(f"{model.method}: measuring", progress)
-        figures = self.figures(model.user_vectors().float().cpu(), items)
-        seconds = {"embed": embedded - began, "evaluate": time.monotonic() - embedded}
-        return compare.result(trained, figures, seconds)
 
     def figures(self, users: Tensor, items: Tensor) -> Figures:
         """Metrics, their intervals, and each user's own ("by_user"), which is no part of the document."""
@@ -134,14 +141,45 @@ class _Study:
         train = self.split.train
         return self.figures(*(torch.randn(count, 32, generator=generator) for count in (train.n_users, train.n_items)))
 
-    def compare(self, results: list[Figures], against: str) -> None:
-        """Add to each result but that of this method how far it is ahead, user by user."""
-        (theirs,) = (_arrays(result) for result in results if result["method"] == against)
-        for result in results:
-            if result["method"] != against:
-                ahead = measures.differences(_arrays(result), theirs, self.options.training.seed)
-                result["against"] = {"method": against, **ahead.as_dict()}
 
+@dataclass
+class _Study:
+    """One method, from its training to its figures; nothing that was done before is done again."""
 
-def _arrays(result: Figures) -> dict[str, np.ndarray]:
-    return {name: np.array(each) for name, each in result["by_user"].items()}
+    model: Model
+    world: _World
+    read: str  # the fingerprint of the journal
+
+    def __post_init__(self) -> None:
+        options, self.runs = self.world.options, self.world.options.runs
+        # Which pictures could be read depends on whether another method here looks at any.
+        self.run = fingerprint(self.runs.key(self.model, self.read), self.world.split.train.n_items, options.select)
+        self.measured = fingerprint(self.run, options.sampled)
+        self.kept = self.runs.result(self.model.method, self.measured)
+
+    def check(self) -> None:
+        """Raises BadWeights if it is to be trained, and cannot be."""
+        if self.kept is None and not self.runs.training_of(self.model, self.run):
+            self.model.check()
+
+    def result(self) -> Figures:
+        if self.kept is not None:
+            return self.kept
+        world, seed = self.world, self.world.options.training.seed
+        images = world.arrays[self.model.image_size]
+        data = partial(PersonalData, images, world.split.train, world.journal.categories)
+        choice = partial(Selection, split=world.split, seed=seed) if world.options.select else None
+        result = self._measured(self.runs.train(self.model, self.run, data, choice), images)
+        self.runs.keep(self.model.method, self.measured, result)
+        return result
+
+    def _measured(self, trained: Trained, images: ImageArray | None) -> Figures:
+        model, progress = trained.model, self.world.options.progress
+        say(f"{model.method}: embedding", progress)
+        began = time.monotonic()
+        items = embed_items(model, images, self.world.split.train.n_items, progress)
+        embedded = time.monotonic()
+        say(f"{model.method}: measuring", progress)
+        figures = self.world.figures(model.user_vectors().float().cpu(), items)
+        seconds = {"embed": embedded - began, "evaluate": time.monotonic() - embedded}
+        return compare.result(trained, figures, seconds)

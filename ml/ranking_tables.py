@@ -17,6 +17,7 @@ def ranking_table(document: Document) -> str:
     pieces.append(_figures(document))
     pieces += [_selected(result) for result in results if result["epochs"] and "selected" in result]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
+    pieces += [f"{method}: not run: {reason}" for method, reason in document["not_run"].items()]
     pieces += [_ahead(results)] if any("against" in result for result in results) else []
     pieces += [_published(document["published"])] if document["published"] else []
     return "\n".join(pieces)

@@ -14,7 +14,7 @@ from ml import compare, measures, sheets, vision_sets
 from ml.compare import Options
 from ml.datasets import Photos
 from ml.embedding import embed_images
-from ml.errors import BadData, BadWeights
+from ml.errors import BadData
 from ml.floors import shortfalls
 from ml.images import ImageArray
 from ml.models.base import Model
@@ -70,7 +70,7 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     photos = _labelled(tested.photos, options)
     parts = _parts(tested.photos, photos, options)
     studies = [_Study(model, learned, tested, photos, parts, options) for model in models]
-    not_run = _without_weights(studies)
+    not_run = compare.without_weights(studies, options.progress)
     results = [study.result() for study in studies if study.model.method not in not_run]
     everything, *narrower = (part.described([_of(each, part) for each in results], _ks(options)) for part in parts)
     data = {
@@ -82,24 +82,6 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     document = compare.document("retrieval", options, results, everything | {"data": data | everything["data"]})
     titles = [part.title for part in parts[1:]]
     return document | {"as": options.form, "not_run": not_run, "where": dict(zip(titles, narrower, strict=True))}
-
-
-def _without_weights(studies: Sequence["_Study"]) -> dict[str, str]:
-    """By method, why it cannot be trained: asked before any is. The others are compared all the same.
-
-    Raises BadWeights if there are no others.
-    """
-    reasons = {}
-    for study in studies:
-        try:
-            study.check()
-        except BadWeights as error:
-            reasons[study.model.method] = str(error)
-    if len(reasons) == len(studies):
-        raise BadWeights("; ".join(f"{method}: {reason}" for method, reason in reasons.items()))
-    for method, reason in reasons.items():
-        say(f"{method}: not run: {reason}", studies[0].options.progress)
-    return reasons
 
 
 def _labelled(photos: Photos, options: Options) -> Photos:

@@ -116,6 +116,26 @@ def test_the_sampled_auc_stands_beside_the_full_one_where_it_is_asked_for(tmp_pa
     assert result["metrics"]["auc/sampled-100"] != result["metrics"]["auc"]
 
 
+def test_what_a_method_lacks_is_told_and_the_others_are_compared(pictured, tmp_path, capsys):
+    given = ("--data", pictured, "--methods", "inception-bpr,deepstyle,popularity", "--against", "deepstyle")
+
+    document = ranked(tmp_path / "out.json", *given, "--set", "inception-bpr.weights=nowhere.pth")
+
+    assert [result["method"] for result in document["results"]] == ["popularity"]
+    assert list(document["not_run"]) == ["inception-bpr", "deepstyle"]
+    table = capsys.readouterr().out
+    assert re.search("^inception-bpr: not run: .*nowhere.pth", table, re.M)
+    assert re.search("^deepstyle: not run: .*items.csv", table, re.M)
+
+
+def test_where_no_method_has_what_it_needs_nothing_is_compared(pictured, tmp_path, capsys):
+    given = ["compare", "recommend", "--data", str(pictured), "--methods", "deepstyle"]
+
+    assert main([*given, "--json", str(tmp_path / "out.json")]) == 2
+
+    assert "items.csv" in capsys.readouterr().err and not (tmp_path / "out.json").exists()
+
+
 def test_the_epoch_to_measure_is_chosen_by_validation(tmp_path, capsys):
     given = ("--data", shop(tmp_path), "--methods", "popularity,bpr-mf", "--epochs", 5, "--models", tmp_path / "kept")
 
