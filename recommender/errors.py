@@ -22,5 +22,13 @@ class TrainingCancelled(RecommenderError):
     """Somebody cancelled the training while it ran."""
 
 
+class NoSuchAnswer(RecommenderError):
+    """An answer that is not kept, or a page that it does not have."""
+
+
+class AnswersAway(RecommenderError):
+    """The cache that keeps answers does not answer."""
+
+
 class WorkersAway(RecommenderError):
     """No worker answered in time."""

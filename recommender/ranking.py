@@ -12,7 +12,9 @@ from recommender.models import Metric, ModelVersion
 
 DIVERSITY_POOL = 5  # candidates for each place in a diverse list
 SPARE = 8  # candidates beyond what is wanted, for the pictures that turn up twice
-SAME_PICTURE = 0.9999  # cosine of two pictures, as a similarity version sees them, that shoppers would call one
+# Cosine from which two pictures count as one. Measured on 1,485 product photos: of two different ones none came nearer
+# than .954 to visrec, .978 to hog+histogram, .985 to pixels; the same photo half again as large had a median of .993.
+SAME_PICTURE = 0.99
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ def ranked(
     pool = ask.limit * DIVERSITY_POOL if ask.diversity else ask.limit
     wanted = pool + 1  # one more tells whether there is a next page
     size = wanted + SPARE
+    beside = with_looks(beside, compares)
     while True:
         rows = page(size)
         good = [row for row in rows if row.score >= ask.min_score]

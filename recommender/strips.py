@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from catalog.models import Kind, Product
 from catalog.visitors import Visitor
-from recommender import serving
+from recommender import replays, serving
 from recommender.answers import Ask, Because, Recommendation
 from recommender.errors import NoActiveVersion
+from recommender.replays import Caller
 
 WHY = {
     "personal": "From what you liked, bought and looked at.",
@@ -34,10 +35,10 @@ def deed(because: Because) -> str:
     return DEEDS[because.kind].format(because.product.title)
 
 
-def similar(product: Product, limit: int) -> Strip | None:
+def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
     """What looks like this product; None in a shop without an active version."""
     try:
-        found = serving.similar_products(product, Ask(limit=limit))
+        found = replays.keep(serving.similar_products(product, Ask(limit=limit)), caller)
     except NoActiveVersion:
         return None
     if found.reason == "not_yet_findable":
@@ -45,8 +46,8 @@ def similar(product: Product, limit: int) -> Strip | None:
     return Strip(found, "" if found.results else "Nothing else in this shop looks like this.")
 
 
-def personal(visitor: Visitor, limit: int, *, explain: bool = False) -> Strip:
+def personal(visitor: Visitor, limit: int, caller: Caller, *, explain: bool = False) -> Strip:
     """What this visitor would like; for somebody who is not known yet, what is popular."""
     ask = Ask(limit=limit, explain=explain)
     found = serving.for_shopper(visitor.shopper, ask) if visitor.shopper else serving.for_session(visitor.session, ask)
-    return Strip(found, WHY[found.strategy])
+    return Strip(replays.keep(found, caller), WHY[found.strategy])

@@ -11,6 +11,7 @@ from recommender import photos, strips
 from recommender.answers import Ask
 from recommender.errors import NoActiveVersion, WorkersAway
 from recommender.forms import PhotoForm
+from recommender.replays import Caller
 
 FOR_YOU = 24
 PHOTO_RESULTS = 24
@@ -19,8 +20,8 @@ AWAY_SECONDS = 10  # what a client should wait before it tries again
 
 @require_safe
 def for_you(request: HttpRequest) -> HttpResponse:
-    visitor = visitors.recognise(request)
-    return render(request, "recommender/for_you.html", {"strip": strips.personal(visitor, FOR_YOU, explain=True)})
+    strip = strips.personal(visitors.recognise(request), FOR_YOU, Caller.of(request), explain=True)
+    return render(request, "recommender/for_you.html", {"strip": strip})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -25,7 +25,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from recommender.api.parsers import TooLarge
-from recommender.errors import NoActiveVersion, WorkersAway
+from recommender.errors import AnswersAway, NoActiveVersion, WorkersAway
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ MEDIA_TYPE = "application/problem+json"
 PREFIX = "/api/v1/"
 DATABASE_AWAY = "The database does not answer; try again in a moment."
 # What is away, and the seconds after which it is worth another try.
-AWAY = {NoActiveVersion: 30, WorkersAway: 5, OperationalError: 5}
+AWAY = {NoActiveVersion: 30, WorkersAway: 5, AnswersAway: 5, OperationalError: 5}
 
 
 class Away(exceptions.APIException):

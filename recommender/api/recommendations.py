@@ -5,15 +5,19 @@ from dataclasses import replace
 from functools import wraps
 
 from django.http import QueryDict
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from catalog.models import Kind
+from recommender import replays
 from recommender.answers import Ask, Recommendation, Result
 from recommender.api.fields import Filters, Flag, Limit, Skus
 from recommender.api.products import ProductSerializer, product_context
+from recommender.replays import Caller
 
 
 class AskParams(Filters):
@@ -22,7 +26,15 @@ class AskParams(Filters):
     exclude = Skus(required=False, help_text="SKUs: commas between them, repeated, or both.")
     min_score = serializers.FloatField(min_value=0, max_value=1, default=0.0)
     diversity = serializers.FloatField(
-        min_value=0, max_value=1, default=0.0, help_text="0: by score alone; 1: as unlike each other as can be."
+        min_value=0,
+        max_value=1,
+        default=0.0,
+        help_text="0: by score alone; 1: as unlike each other as can be, in the eyes of the similarity model.",
+    )
+    exclude_seen = Flag(
+        default=True,
+        help_text="Of personal answers: whether whatever the shopper did anything with is left out. "
+        "What they bought or dislike always is.",
     )
     placement = serializers.CharField(required=False, max_length=50, help_text="Where the caller shows the answer.")
     explain = Flag(default=False, help_text="Whether each result says which of the shopper's products carried it.")
@@ -37,9 +49,7 @@ def asked(params: QueryDict) -> Ask:
     """Raises ValidationError."""
     checked = AskParams(data=params)
     checked.is_valid(raise_exception=True)
-    return Ask(
-        **{name: value for name, value in checked.validated_data.items() if name not in ("in_stock", "placement")}
-    )
+    return Ask(**{name: value for name, value in checked.validated_data.items() if name != "in_stock"})
 
 
 class VersionSerializer(serializers.Serializer):
@@ -50,7 +60,10 @@ class VersionSerializer(serializers.Serializer):
 
 class BecauseSerializer(serializers.Serializer):
     product = ProductSerializer()
-    weight = serializers.FloatField(min_value=0, max_value=1)
+    kind = serializers.ChoiceField(Kind.choices, help_text="The most telling thing that the shopper did with it.")
+    weight = serializers.FloatField(
+        min_value=0, max_value=1, help_text="What the score would lose without it, as a share of all that is told."
+    )
 
 
 class ResultSerializer(serializers.Serializer):
@@ -71,18 +84,29 @@ class RecommendationSerializer(serializers.Serializer):
     strategy = serializers.ChoiceField(["similar", "photo", "personal", "fold-in", "session", "popular"])
     model = VersionSerializer(source="version", allow_null=True)
     results = ResultSerializer(many=True)
+    next = serializers.SerializerMethodField(help_text="The address of the page after this; null on the last.")
+    placement = serializers.CharField(source="ask.placement", required=False, help_text="As it was asked with.")
     reason = serializers.CharField(required=False, help_text="Only without results: why there are none.")
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_next(self, recommendation: Recommendation) -> str | None:
+        if not recommendation.has_next:
+            return None
+        address = reverse("api:recommendation", [recommendation.id], request=self.context["request"])
+        return f"{address}?page={recommendation.page + 1}"
 
     def to_representation(self, recommendation: Recommendation) -> dict:
         told = super().to_representation(recommendation)
         if recommendation.results:
             del told["reason"]
+        if not recommendation.ask.placement:
+            del told["placement"]
         return told
 
 
-def answer(request: Request, recommendation: Recommendation, ask: Ask) -> Response:
+def answer(request: Request, recommendation: Recommendation) -> Response:
     results = recommendation.results
-    if ask.explain:
+    if recommendation.ask.explain:
         results = [replace(result, because=result.because or []) for result in results]
     carriers = [because.product for result in results for because in result.because or []]
     context = product_context(request, [*(result.product for result in results), *carriers])
@@ -102,8 +126,8 @@ def recommends(**documented) -> Callable[[Callable[..., Recommendation]], Callab
             params = request.query_params.copy()
             if request.method == "POST":
                 params.update(request.data)  # where both say something, the form, being last, is heard
-            ask = asked(params)
-            return answer(request, recommend(view, request, ask, **place), ask)
+            found = recommend(view, request, asked(params), **place)
+            return answer(request, replays.keep(found, Caller.of(request)))
 
         return extend_schema(parameters=[AskParams], responses=RecommendationSerializer, **documented)(handler)
 

@@ -63,8 +63,8 @@ def test_a_euclidean_version_goes_by_distance_and_not_by_direction(active):
 
 def test_hidden_and_sold_out_products_are_never_shown(active):
     query, near = placed(active, 0, 10)
-    placed(active, 1, is_hidden=True)
-    placed(active, 2, in_stock=False)
+    placed(active, 20, is_hidden=True)
+    placed(active, 30, in_stock=False)
 
     assert shown(serving.similar_products(query, Ask())) == [near]
 
@@ -92,8 +92,8 @@ def test_a_product_of_many_pictures_takes_one_place(active):
 
 
 def test_filters_never_shorten_the_list(active):
-    query, *_ = placed(active, 0, *range(1, 60))
-    bags = placed(active, *range(100, 112), category=CategoryFactory(name="Bags"))
+    query, *_ = placed(active, 0, *range(9, 72, 9))
+    bags = placed(active, *range(72, 180, 9), category=CategoryFactory(name="Bags"))
 
     found = serving.similar_products(query, Ask(limit=12, category="Bags"))
 
@@ -111,9 +111,9 @@ def test_conditions_hold(active):
 
 
 def test_diversity_prefers_the_unlike(active):
-    query, first, twin, other = placed(active, 0, 10, 11, 60)
+    query, first, alike, other = placed(active, 0, 10, 19, 60)
 
-    assert shown(serving.similar_products(query, Ask(limit=2))) == [first, twin]
+    assert shown(serving.similar_products(query, Ask(limit=2))) == [first, alike]
     assert shown(serving.similar_products(query, Ask(limit=2, diversity=0.8))) == [first, other]
 
 
@@ -139,7 +139,7 @@ def test_a_photo_that_resembles_nothing_finds_nothing(active):
 
 
 def test_queries_do_not_grow_with_the_list(active, django_assert_num_queries):
-    query, *_ = placed(active, *range(21))
+    query, *_ = placed(active, *range(0, 352, 16))
     for limit in (5, 20):
         with django_assert_num_queries(6):
             assert len(serving.similar_products(query, Ask(limit=limit)).results) == limit
@@ -401,3 +401,74 @@ def test_what_visitors_may_not_see_is_not_named(active_personal):
     (result,) = serving.for_session("guest", Ask(explain=True)).results
 
     assert [(because.product, because.weight) for because in result.because] == [(visible, 1.0)]
+
+
+@pytest.mark.parametrize("strategy", ["similar", "personal", "popular"])
+def test_pictures_that_look_the_same_are_shown_once_and_shorten_no_list(active, active_personal, strategy):
+    query = ProductFactory()
+    embed(query, active, turned(0))
+    alike = [ProductFactory() for _ in range(40)]  # one picture, as many files
+    for place, product in enumerate(alike):
+        embed(product, active, turned(20 + place / 10))
+        embed(product, active_personal, turned(place))
+    others = [ProductFactory() for _ in range(5)]
+    for place, product in enumerate(others):
+        embed(product, active, turned(60 + 20 * place))
+        embed(product, active_personal, turned(60 + 20 * place))
+    crowd = ShopperFactory()
+    for product in alike:
+        InteractionFactory(product=product, shopper=crowd)
+    popularity.count()
+    shopper = ShopperFactory()
+    if strategy == "personal":
+        train(active_personal, shopper, [1.0, 0.0])
+
+    if strategy == "similar":
+        found = serving.similar_products(query, Ask(limit=6))
+    else:
+        found = serving.for_shopper(shopper, Ask(limit=6, exclude=[query.sku]))
+
+    assert found.strategy == strategy
+    assert len(set(shown(found)) & set(alike)) == 1
+    assert set(shown(found)) > set(others)
+
+
+def test_a_euclidean_version_tells_pictures_apart_by_length_too(active):
+    active.metric = "euclidean"
+    active.save()
+    query, longer, same = (ProductFactory() for _ in range(3))
+    for product, vector in ((query, [1, 0]), (longer, [1.5, 0]), (same, [1.05, 0])):
+        embed(product, active, vector)
+
+    assert shown(serving.similar_products(query, Ask())) == [longer]
+
+
+@pytest.mark.parametrize("strategy", ["personal", "fold-in", "session", "popular"])
+def test_diversity_goes_by_how_things_look_whatever_the_strategy(active, active_personal, strategy):
+    first, alike, other = (ProductFactory() for _ in range(3))
+    for product, looks, tastes, shoppers in ((first, 10, 0, 3), (alike, 20, 5, 2), (other, 90, 10, 1)):
+        embed(product, active, turned(looks))
+        embed(product, active_personal, turned(tastes))
+        for _ in range(shoppers):
+            InteractionFactory(product=product)
+    popularity.count()
+    own = placed(active_personal, 350, 355, 0) if strategy in ("fold-in", "session") else []
+    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
+    for product in own:
+        InteractionFactory(product=product, shopper=shopper, session=session)
+    if strategy == "personal":
+        train(active_personal, shopper, [1.0, 0.0])
+
+    def answer(ask):
+        return serving.for_session(session, ask) if session else serving.for_shopper(shopper, ask)
+
+    assert answer(Ask()).strategy == strategy
+    assert shown(answer(Ask(limit=2))) == [first, alike]
+    assert shown(answer(Ask(limit=2, diversity=0.7))) == [first, other]
+
+
+def test_without_a_similarity_version_diversity_leaves_the_order_as_it_is(active_personal):
+    own, *rest = placed(active_personal, 0, 10, 20, 90)
+    InteractionFactory(product=own, shopper=None, session="guest")
+
+    assert shown(serving.for_session("guest", Ask(diversity=1.0))) == rest

@@ -19,7 +19,7 @@ def test_everything_asked_is_heard(db):
     ask = asked(
         QueryDict(
             "limit=100&category=boots&min_price=1&max_price=9.90&in_stock=1&min_score=0.5&diversity=1"
-            "&placement=cart&explain=true"
+            "&placement=cart&explain=true&exclude_seen=no"
         )
     )
 
@@ -31,6 +31,8 @@ def test_everything_asked_is_heard(db):
         exclude=[],
         min_score=0.5,
         diversity=1.0,
+        exclude_seen=False,
+        placement="cart",
         explain=True,
     )
 
