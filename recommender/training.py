@@ -2,16 +2,18 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import torch
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.db.models import QuerySet
+from django.db.models import Max, Min
 
 from catalog.models import Interaction, Kind, ProductImage
 from ml import checkpoints, evaluation
@@ -21,7 +23,7 @@ from ml.images import ImageArray
 from ml.interactions import Interactions, PersonalData, Split
 from ml.models import METHODS, create
 from ml.training import TrainConfig, fit
-from recommender import embedding, queries, taste, versions
+from recommender import embedding, histories, queries, taste, versions
 from recommender.errors import TrainingFailed, TrainingRefused
 from recommender.models import ModelVersion, Role, State
 
@@ -48,17 +50,12 @@ def check_shop(method: str) -> None:
                 f"{pictures} pictures are too few to learn from; upload at least {LEAST_PICTURES} products"
             )
         return
-    products = ProductImage.objects.values("product").distinct().count()
-    shoppers = taken_to().filter(product__images__isnull=False).values("shopper").distinct().count()
+    pictured = set(ProductImage.objects.values_list("product", flat=True))
+    products, shoppers = len(pictured), len({shopper for shopper, *_ in taken_by_shoppers(pictured)})
     if shoppers < LEAST_SHOPPERS or products < LEAST_PICTURES:
         raise TrainingRefused(
             f"{shoppers} shoppers' interactions with {products} products are too few to learn tastes from"
         )
-
-
-def taken_to() -> QuerySet[Interaction]:
-    """What shoppers did that says that they like something."""
-    return Interaction.objects.filter(shopper__isnull=False).exclude(kind=Kind.DISLIKE)
 
 
 def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
@@ -161,29 +158,44 @@ class Known:
 
 def personal_data(version: ModelVersion, model, progress: bool) -> Known:
     """Every product with a picture, and who took to what; each shopper's last product is held back for the report."""
-    images = list(queries.images_of_version(version).order_by("product_id"))
+    images = list(queries.images_of_version(version).select_related("product").order_by("product_id"))
     products = [image.product_id for image in images]
     item_of = {product: item for item, product in enumerate(products)}
-    rows = (
-        taken_to()
-        .filter(product__in=item_of)
-        .order_by("occurred_at", "pk")
-        .values_list("shopper", "product", "occurred_at")
-    )
-    taken = [(shopper, item_of[product], at.timestamp()) for shopper, product, at in rows.iterator(chunk_size=10_000)]
-    shoppers = sorted({shopper for shopper, _, _ in taken})
+    taken = list(taken_by_shoppers(item_of))
+    shoppers = sorted({shopper for shopper, *_ in taken})
     user_of = {shopper: user for user, shopper in enumerate(shoppers)}
     interactions = Interactions(
-        users=np.array([user_of[shopper] for shopper, _, _ in taken]),
-        items=np.array([item for _, item, _ in taken]),
-        timestamps=np.array([at for _, _, at in taken]),
+        users=np.array([user_of[shopper] for shopper, *_ in taken]),
+        items=np.array([item_of[product] for _, product, *_ in taken]),
+        timestamps=np.array([first.timestamp() for *_, first, _ in taken]),
         n_users=len(shoppers),
         n_items=len(products),
+        weights=np.array([weight for *_, weight in taken]),
     )
     split = last_held_out(interactions)
+    _, categories = np.unique([image.product.category_id for image in images], return_inverse=True)
     pictures = decoded(images, model, version.folder, progress)
     checkpoints.write_json(products, version.folder / embedding.PRODUCTS_FILE)
-    return Known(PersonalData(pictures, split.train), split, shoppers)
+    return Known(PersonalData(pictures, split.train, categories), split, shoppers)
+
+
+def taken_by_shoppers(products: Container[int]) -> Iterator[tuple[int, int, datetime, float]]:
+    """(shopper, product, first time, weight) of each product that a shopper took to and did not dislike in the end.
+
+    The weight is the one that serving gives it (histories.summary), as of the latest event there is.
+    """
+    rows = (
+        Interaction.objects.filter(shopper__isnull=False)
+        .values_list("shopper", "product", "kind")
+        .annotate(first=Min("occurred_at"), last=Max("occurred_at"))
+        .order_by("shopper", "product", "kind")
+    )
+    now = Interaction.objects.aggregate(now=Max("occurred_at"))["now"]
+    for (shopper, product), kinds in groupby(rows.iterator(chunk_size=10_000), key=lambda row: row[:2]):
+        kinds = list(kinds)
+        _, weight = histories.summary({Kind(kind): last for *_, kind, _, last in kinds}, now)
+        if weight > 0 and product in products:
+            yield shopper, product, min(first for *_, first, _ in kinds), weight
 
 
 def last_held_out(interactions: Interactions) -> Split:

@@ -6,12 +6,12 @@ from django.core.management import CommandError, call_command
 
 from catalog import interactions
 from catalog.interactions import Event
-from catalog.models import ProductImage
+from catalog.models import ProductImage, Shopper
 from recommender import embedding, serving, training, versions
 from recommender.answers import Ask
 from recommender.errors import TrainingFailed, TrainingRefused
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
-from tests.factories import ProductFactory
+from tests.factories import CategoryFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,17 @@ def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back
     assert serving.for_shopper(shopper, Ask()).strategy == "personal"
 
 
+def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
+    shop[1].category = CategoryFactory(name="Boots")
+    shop[1].save(update_fields=["category"])
+
+    version = training.run(versions.register("deepstyle", method_settings={"factors": "8"}, epochs=1, here=True))
+
+    model, items = embedding.loaded(version.folder)
+    category = [int(model.category[items[product.pk]]) for product in shop]
+    assert category[1] not in {category[0], *category[2:]} and len(set(category)) == 2
+
+
 def test_what_was_held_back_was_not_learnt_from(shop):
     from ml.models import create
 
@@ -65,6 +76,30 @@ def test_what_was_held_back_was_not_learnt_from(shop):
     assert len(known.split.test) == 6
     assert len(known.data.train) == 6 * 7
     assert not set(known.split.test.keys) & set(known.data.train.keys)
+
+
+def test_what_was_taken_counts_by_kind_and_age_and_what_was_disliked_in_the_end_not_at_all(shop):
+    start = datetime(2026, 2, 1, tzinfo=UTC)
+    old, viewed, bought, disliked = (product.sku for product in shop[:4])
+    did = [
+        (old, "purchase", -180),
+        (viewed, "view", 0),
+        (bought, "view", -1),
+        (bought, "purchase", 0),
+        (disliked, "like", -1),
+        (disliked, "dislike", 0),
+    ]
+    interactions.record(
+        [Event(sku=sku, user="new", kind=kind, timestamp=start + timedelta(days)) for sku, kind, days in did]
+    )
+
+    taken = training.taken_by_shoppers({product.pk for product in shop})
+
+    newcomer = Shopper.objects.get(key="new").pk
+    told = {product: (first, weight) for shopper, product, first, weight in taken if shopper == newcomer}
+    skus = {product.pk: product.sku for product in shop}
+    assert {skus[product]: weight for product, (_, weight) in told.items()} == {old: 0.5, viewed: 0.2, bought: 1.0}
+    assert told[shop[2].pk][0] == start - timedelta(1)
 
 
 def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
