@@ -44,7 +44,9 @@ class Selection:
         self.trained_seconds += epoch.seconds
         once_more = self.measuring_seconds * (1 + 1 / max(1, len(self.measured)))
         if once_more <= SHARE * self.trained_seconds:
+            began = time.monotonic()
             self._measure(_ended(model, self.data, self.seed, epoch.number), epoch.number)
+            self.measuring_seconds += time.monotonic() - began
 
     def end(self, model: PersonalModel, epochs: int) -> PersonalModel:
         """The best model, or the one given, which is finished, if that is better; the earlier among equals."""
@@ -57,14 +59,12 @@ class Selection:
         return {"epoch": self.epoch, "auc": auc, "users": len(self.split.validation)}
 
     def _measure(self, model: PersonalModel, number: int) -> None:
-        began = time.monotonic()
         items = embed_items(model, self.data.images, self.split.train.n_items)
         users = model.user_vectors().float().cpu()
         auc = float(np.nanmean(rank_held_out(users, items, self.split, on="validation").auc))
         if not self.measured or auc > max(self.measured.values()):
             self.best, self.epoch = model, number
         self.measured[number] = auc
-        self.measuring_seconds += time.monotonic() - began
 
 
 def _ended(model: PersonalModel, data: PersonalData, seed: int, epoch: int) -> PersonalModel:

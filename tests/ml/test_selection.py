@@ -56,6 +56,16 @@ def test_without_time_only_the_first_epoch_and_the_last_are_measured():
     assert set(selection.measured) == {1, 5}
 
 
+def test_measuring_takes_a_tenth_of_the_trainings_time():
+    split, model = camps().leave_one_out(), small("bpr-mf")
+    selection = Selection(data_for("bpr-mf"), split, seed=0)
+    for epoch in fit(model, selection.data, TrainConfig(epochs=30)):
+        selection.measuring_seconds = float(len(selection.measured))  # as if each took a second
+        selection.after(model, replace(epoch, seconds=2.0))
+
+    assert list(selection.measured) == [1, 10, 15, 20, 25, 30]  # one more for each ten seconds of training
+
+
 def test_of_equals_the_earlier_is_kept():
     selection = Selection(data_for("popularity"), camps().leave_one_out(), seed=0)
     one, twin = trained("popularity"), trained("popularity")
