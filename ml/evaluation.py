@@ -12,6 +12,7 @@ from torch import Tensor
 from ml.interactions import Interactions, Split
 
 CHUNK = 256  # rows compared with everything at once
+SCORES = 2**24  # at most so many at once: with 330,000 items 0.7 GB in place of 1.9
 COLD = 5  # fewer training users than this make an item cold
 SAMPLED = 100  # items that DVBPR's released evaluation draws for each user
 
@@ -147,7 +148,8 @@ def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", 
     supported = torch.from_numpy(split.train.popularity)
     is_cold = supported < COLD
     rows = []
-    for chunk in np.array_split(np.arange(len(held_out)), max(1, math.ceil(len(held_out) / CHUNK))):
+    size = max(1, min(CHUNK, SCORES // len(items)))
+    for chunk in np.array_split(np.arange(len(held_out)), max(1, math.ceil(len(held_out) / size))):
         who, what = held_out.users[chunk], torch.from_numpy(held_out.items[chunk])
         scores = (users[who].double() @ items.double().T).float()  # float: what differs by rounding only is a tie
         own = scores.gather(1, what[:, None])
