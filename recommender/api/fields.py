@@ -17,6 +17,7 @@ from recommender.api.errors import sentence
 PHOTO_PIXELS = 256  # longest side of what a worker is handed: more than any network looks at
 LONGEST_SKU = 100
 MOST_LISTED = 100  # products an answer
+MOST_SKUS = 1000  # that one request excludes
 STORABLE = [ProhibitNullCharactersValidator(), ProhibitSurrogateCharactersValidator()]  # by PostgreSQL
 
 
@@ -38,15 +39,23 @@ class Limit(serializers.IntegerField):
 
 
 class Skus(serializers.ListField):
-    """SKUs in a query string or a form: commas between them, repeated, or both."""
+    """SKUs in a query string or a form: commas between them, repeated, or both; in JSON, a list."""
 
     child = serializers.CharField(max_length=LONGEST_SKU)
 
+    def __init__(self, **kwargs):
+        super().__init__(max_length=MOST_SKUS, **kwargs)
+
     def get_value(self, dictionary):
-        values = dictionary.getlist(self.field_name)
-        # A SKU may have a comma in it, so each value also stands for itself; none is too long to be compared.
-        parts = {part for value in values for part in [*value.split(","), value]}
-        return sorted(part for part in parts if 0 < len(part) <= LONGEST_SKU)
+        found = []
+        for value in dictionary.getlist(self.field_name):
+            parts = [part for part in value.split(",") if part] if isinstance(value, str) else [value]
+            # A SKU may have a comma in it, so each value also stands for itself, if it is none too long to be one.
+            found += [*parts, value] if parts != [value] and 0 < len(value) <= LONGEST_SKU else parts
+        return found
+
+    def to_internal_value(self, data: list) -> list[str]:
+        return sorted(set(super().to_internal_value(data)))
 
 
 class Filters(serializers.Serializer):

@@ -16,6 +16,8 @@ from rest_framework.views import APIView
 LINKS = {
     "products": "api:products",
     "me/recommendations": "api:my-recommendations",
+    "recommendations/by-example": "api:by-example",
+    "recommendations/session": "api:for-session",
     "interactions": "api:interactions",
     "search/image": "api:search-image",
     "auth/token": "api:token",

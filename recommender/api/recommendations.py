@@ -7,6 +7,7 @@ from functools import wraps
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -43,6 +44,22 @@ class AskParams(Filters):
         if not in_stock:
             raise serializers.ValidationError("What is sold out is never recommended: say true, or leave it out.")
         return in_stock
+
+
+def said(request: Request) -> QueryDict:
+    """The parameters in the query string, and of a POST in the body too: where both name one, the body is heard."""
+    params = request.query_params.copy()
+    if request.method != "POST":
+        return params
+    if isinstance(request.data, QueryDict):
+        params.update(request.data)
+    elif isinstance(request.data, dict):
+        for name, value in request.data.items():
+            several = name == "exclude" and isinstance(value, list)
+            params.setlistdefault(name).extend(value if several else [value])
+    else:
+        raise ParseError("The body is an object: a name and a value each.")
+    return params
 
 
 def asked(params: QueryDict) -> Ask:
@@ -123,10 +140,7 @@ def recommends(**documented) -> Callable[[Callable[..., Recommendation]], Callab
     def handler_of(recommend: Callable[..., Recommendation]) -> Callable[..., Response]:
         @wraps(recommend)
         def handler(view: APIView, request: Request, **place: str) -> Response:
-            params = request.query_params.copy()
-            if request.method == "POST":
-                params.update(request.data)  # where both say something, the form, being last, is heard
-            found = recommend(view, request, asked(params), **place)
+            found = recommend(view, request, asked(said(request)), **place)
             return answer(request, replays.keep(found, Caller.of(request)))
 
         return extend_schema(parameters=[AskParams], responses=RecommendationSerializer, **documented)(handler)

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from recommender.api import index, interactions, products, replays, similar, tokens, users
+from recommender.api import examples, index, interactions, products, replays, similar, tokens, users
 
 
 class NameConverter:
@@ -30,6 +30,8 @@ urlpatterns = [
     path("users/merge/", users.UsersMerge.as_view(), name="users-merge"),
     path("users/<name:key>/recommendations/", users.UserRecommendations.as_view(), name="user-recommendations"),
     path("users/<name:key>/interactions/", users.UserInteractions.as_view(), name="user-interactions"),
+    path("recommendations/by-example/", examples.RecommendByExample.as_view(), name="by-example"),
+    path("recommendations/session/", examples.RecommendForSession.as_view(), name="for-session"),
     path("recommendations/<uuid:pk>/", replays.OneRecommendation.as_view(), name="recommendation"),
     path("me/recommendations/", users.MyRecommendations.as_view(), name="my-recommendations"),
     path("interactions/", interactions.Interactions.as_view(), name="interactions"),

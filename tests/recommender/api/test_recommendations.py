@@ -44,6 +44,10 @@ def test_everything_asked_is_heard(db):
         ("exclude=A-1&exclude=A-2", ["A-1", "A-2"]),
         ("exclude=", []),
         ("exclude=,", [","]),
+        (
+            "exclude=" + ",".join(f"A-{n}" for n in range(100, 1100)),
+            [f"A-{n}" for n in sorted(range(100, 1100), key=str)],
+        ),
         ("exclude=A-1,A-2&exclude=A-3", ["A-1", "A-1,A-2", "A-2", "A-3"]),  # a SKU may have a comma in it
     ],
 )
@@ -73,6 +77,9 @@ def test_explain_is_a_truth_value(text, heard):
         ("in_stock=0", "in_stock", "What is sold out is never recommended"),
         ("placement=" + "x" * 51, "placement", "no more than 50"),
         ("exclude=a%00b", "exclude", "Null characters"),
+        ("exclude=A-1," + "x" * 101, "exclude", "no more than 100 characters"),
+        ("exclude=" + ",".join(map(str, range(1001))), "exclude", "no more than 1000"),
+        ("exclude_seen=perhaps", "exclude_seen", "valid boolean"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_its_reason(db, query, field, reason):
