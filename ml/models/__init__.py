@@ -42,6 +42,9 @@ METHODS: dict[str, Method] = {
             Method(name, "similar", "torchvision's network, with ImageNet weights or weights=FILE", f"backbone:{name}")
             for name in BACKBONES
         ),
+        Method(
+            "hybrid", "personal", "our default: who took the same things, and pictures where few did", "hybrid:Hybrid"
+        ),
         Method("popularity", "personal", "what most shoppers took, the same for all", "popularity:Popularity"),
         Method("bpr-mf", "personal", "shoppers' and products' factors by BPR, blind to pictures", "bpr_mf:BprMf"),
         Method("warp", "personal", "the same factors by WARP, which minds the top of the list", "warp:Warp"),

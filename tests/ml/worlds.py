@@ -28,10 +28,11 @@ SMALL = {
     "vae": {"batch_size": 10},
     "cae": {"batch_size": 10},
     "dvbpr": {"dimensions": 8},
+    "hybrid": {"factors": 8, "dimensions": 8},
     "bpr-mf": {"factors": 8, "learning_rate": 0.05},
-    "warp": {"factors": 8, "batch_size": 16},
-    "vbpr": {"batch_size": 16},
-    "deepstyle": {"factors": 8, "batch_size": 16, "learning_rate": 0.01, "lambda_w": 0.05},
+    "warp": {"factors": 8, "batch_size": 16, "decay": 0.02},
+    "vbpr": {"factors": 10, "visual_factors": 10, "batch_size": 16},
+    "deepstyle": {"factors": 8, "batch_size": 16},
     "cae-bpr": {"dimensions": 8, "cae_epochs": 1, "batch_size": 10},
     "inception-bpr": {"dimensions": 8, "backbone": "squeezenet1_1", "image_size": 64},  # and `weights`, as above
 }
