@@ -44,3 +44,8 @@ def contrastive_loss(one: Tensor, two: Tensor, temperature: float) -> Tensor:
     similar.fill_diagonal_(-torch.inf)
     partners = torch.arange(len(both), device=both.device).roll(len(one))
     return F.cross_entropy(similar, partners)
+
+
+def squares(*tensors: Tensor) -> Tensor:
+    """|A|^2 + |B|^2 + ...: lambda/2 times this is what the papers call the regulariser."""
+    return sum(tensor.square().sum() for tensor in tensors)

@@ -10,19 +10,21 @@ from torch import Tensor, nn
 from ml.configs import Between
 from ml.frozen import FeatureModel, FrozenConfig, FrozenFeatures
 from ml.interactions import PersonalData
-from ml.losses import bpr_loss
+from ml.losses import bpr_loss, squares
 from ml.sampling import Triples
 
 
 @dataclass(frozen=True)
 class VbprConfig(FrozenConfig):
-    factors: Annotated[int, Between(1, 1000)] = 10  # K
-    visual_factors: Annotated[int, Between(1, 1000)] = 10  # D
-    batch_size: Annotated[int, Between(1, 65536)] = 100
-    learning_rate: Annotated[float, Between(0, 1)] = 0.005
-    lambda_w: Annotated[float, Between(0, 10)] = 0.01  # on the vectors of each triple
+    # Cornac has K = D = 10, batches of 100, .005, .01, .01 and 0. The first four are those of `bpr-mf`, to compare like
+    # with like; the last is told below.
+    factors: Annotated[int, Between(1, 500)] = 50  # K
+    visual_factors: Annotated[int, Between(1, 500)] = 50  # D
+    batch_size: Annotated[int, Between(1, 65536)] = 1024
+    learning_rate: Annotated[float, Between(0, 1)] = 0.01
+    lambda_w: Annotated[float, Between(0, 10)] = 0.02  # on the vectors of each triple
     lambda_b: Annotated[float, Between(0, 10)] = 0.01  # on its biases
-    lambda_e: Annotated[float, Between(0, 10)] = 0.0  # on E and beta', once a triple
+    lambda_e: Annotated[float, Between(0, 1000)] = 0.1  # on E and beta', once a batch
 
 
 class Vbpr(FeatureModel):
@@ -31,6 +33,12 @@ class Vbpr(FeatureModel):
     The four sums are one inner product: of [gamma_u, 1, theta_u, 1] and [gamma_i, beta_i, E f_i, beta' . f_i]. An item
     that came later, or that nobody took, is known by its picture alone: its gamma_i and beta_i count as those of the
     average item.
+
+    theta_u is held by lambda_w, but to what is read off a picture only lambda_e is something to pay: without it (the
+    sources have 0) a large E makes up for a small theta_u, training items are learned by heart, and the AUC on products
+    that people know falls below that of `bpr-mf`, whose factors are all held. Validation AUC on 5,000 simulated
+    shoppers of 9,991 photos, on known products and among cold ones: .826 and .741 with lambda_e 0, .869 and .768 with
+    .03, .880 and .755 with .1, .881 and .687 with 1; Cornac's settings give .852 and .766, `bpr-mf` .876 and .631.
     """
 
     method = "vbpr"
@@ -108,7 +116,3 @@ class Vbpr(FeatureModel):
     def user_vectors(self) -> Tensor:
         one = torch.ones_like(self.gamma_u[:, :1])
         return torch.cat([self.gamma_u, one, self.theta_u, one], dim=1).detach()
-
-
-def squares(*tensors: Tensor) -> Tensor:
-    return sum(tensor.square().sum() for tensor in tensors)

@@ -93,4 +93,4 @@ def test_a_network_can_be_what_it_sees_with(squeezenet_file):
 
     exhaust(fit(model, data, TrainConfig(epochs=1)))
 
-    assert vectors_of(model, 8).shape == (8, 22)
+    assert vectors_of(model, 8).shape == (8, 102)
