@@ -16,7 +16,7 @@ def test_without_categories_it_refuses_and_names_their_file():
 
 def test_the_loss_is_the_papers_by_category():
     torch.manual_seed(0)
-    model = small("deepstyle", lambda_w=0.3)
+    model = small("deepstyle", lambda_w=0.3, lambda_e=0.1)
     model.resize(users=2, items=4, categories=2)
     for parameter in (model.u, model.v, model.c, model.E):
         torch.nn.init.normal_(parameter, std=0.5)
@@ -28,7 +28,7 @@ def test_the_loss_is_the_papers_by_category():
     def vector(item, category):
         return model.E @ model.seen[item].float() - model.c[category] + model.v[item]
 
-    naive = 0.0
+    naive = 0.05 * model.E.square().sum()
     for user, (i, c_i), (j, c_j) in ((0, (0, 0), (1, 1)), (1, (2, 1), (3, 2))):
         x = model.u[user] @ (vector(i, c_i) - vector(j, c_j))
         own = (model.u[user], model.v[i], model.v[j], model.c[c_i], model.c[c_j])
