@@ -45,7 +45,7 @@ def prepare(options: Options) -> None:
     try:
         filled = fill(options)
         train("similar", "visrec", filled)
-        train("personal", "dvbpr", filled)
+        train("personal", "hybrid", filled)
     except (CatalogError, RecommenderError) as error:
         raise DemoError(str(error)) from error
     with stage("logins"):

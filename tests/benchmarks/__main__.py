@@ -119,7 +119,7 @@ def compare_retrieval(world: World) -> dict:
 
 
 def compare_recommend(world: World) -> dict:
-    return compare("recommend", "--data", world.catalog, "--methods", "popularity,bpr-mf,dvbpr")
+    return compare("recommend", "--data", world.catalog, "--methods", "popularity,bpr-mf,dvbpr,hybrid")
 
 
 def compare(task: str, *arguments: str | Path) -> dict:

@@ -47,7 +47,7 @@ def test_similar_products_share_what_is_seen(shop, neighbours, name, factor):
 
 def test_personal_lists_beat_popularity_on_all_and_on_cold_products(shop):
     """Leave-one-out over the 300 simulated shoppers, in the active version's own report."""
-    metrics = shop.metrics("dvbpr")
+    metrics = shop.metrics("hybrid")
 
     assert metrics["shoppers"] == 300
     assert metrics["intervals"]["auc above popularity"][0] > 0
@@ -59,7 +59,7 @@ def test_a_shopper_s_list_is_personal_and_explained(shop, staff):
     answer = staff.get(f"{staff.api}/users/shopper/recommendations/", params={"explain": 1, "limit": 100}).json()
 
     assert answer["strategy"] == "personal"
-    assert answer["model"]["method"] == "dvbpr"
+    assert answer["model"]["method"] == "hybrid"
     assert len(answer["results"]) == 100
     assert all(abs(sum(b["weight"] for b in r["because"]) - 1) < 0.01 for r in answer["results"] if r["because"])
 

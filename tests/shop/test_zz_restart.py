@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_each_stage_says_how_long_it_took(shop):
-    for stage in ("are up", "demo catalogue", "products:", "interactions:", "visrec trained", "dvbpr trained"):
+    for stage in ("are up", "demo catalogue", "products:", "interactions:", "visrec trained", "hybrid trained"):
         assert stage in shop.printed()
 
 
