@@ -23,7 +23,7 @@ class WarpConfig(Config):
     batch_size: Annotated[int, Between(1, 65536)] = 1024
     learning_rate: Annotated[float, Between(0, 1)] = 0.05
     max_sampled: Annotated[int, Between(1, 1000)] = 10  # draws in search of an item that is ranked too high
-    # lambda, on the vectors of each triple; LightFM has none. The validation AUC over the drawn catalogue is .73 with .02,
+    # lambda, on the vectors of each triple; LightFM has none. Validation AUC over the drawn catalogue is .73 with .02,
     # .75 with .3 and .78 with 1: hinges weigh up to ln |I| times as much as BPR's terms.
     decay: Annotated[float, Between(0, 100)] = 1.0
 
