@@ -77,7 +77,9 @@ def test_without_a_personal_model_it_goes_by_the_looks(guest, active):
 
     assert (answer["strategy"], answer["model"]["method"]) == ("session", "pixels")
     assert [result["product"]["sku"] for result in answer["results"]] == ["p-60", "p-30"]
-    assert [because["product"]["sku"] for because in answer["results"][0]["because"]] == ["p-90"]
+    because = answer["results"][0]["because"]
+    assert [reason["product"]["sku"] for reason in because] == ["p-90", "p-0"]
+    assert sum(reason["weight"] for reason in because) == pytest.approx(1)
 
 
 def test_a_personal_model_that_has_seen_none_of_the_products_is_of_no_use(guest, active, active_personal):
