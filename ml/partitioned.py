@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import tokenize
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,8 @@ PARTS = ("train", "validation", "test")
 NUMBERS = re.compile(r"[biuf][1248]")
 # What reading a damaged pickle, or one of something else, ends in.
 DAMAGE = (
-    pickle.UnpicklingError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    OverflowError,
+    *(pickle.UnpicklingError, ValueError, TypeError, LookupError, AttributeError, EOFError, OverflowError),
+    tokenize.TokenError,  # of numpy, where a header's bracket is never closed
 )
 
 Entry = Mapping[str | bytes, Any]

@@ -216,6 +216,14 @@ def test_half_a_file_leaves_nothing_behind(tmp_path, capfd, share):
     assert "or damaged" in capfd.readouterr().err and [path.name for path in tmp_path.iterdir()] == ["set.npy"]
 
 
+def test_a_damaged_header_is_damage(tmp_path):
+    by_python_2(tmp_path / "set.npy", six())
+    (tmp_path / "set.npy").write_bytes((tmp_path / "set.npy").read_bytes().replace(b"(6,)", b"(6,(", 1))
+
+    with pytest.raises(BadData, match="or damaged"):
+        convert(tmp_path / "set.npy", tmp_path / "out")
+
+
 def test_what_is_not_there_is_named_and_what_is_there_is_left(tmp_path):
     with pytest.raises(BadData, match="nowhere.npy does not exist"):
         converted(tmp_path / "nowhere.npy")
