@@ -1,5 +1,8 @@
 """The contract: what every method must do, the newcomer too."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -52,6 +55,16 @@ def test_users_who_take_one_kind_prefer_unseen_pictures_of_it(method):
     prefers_discs = (discs[:, :, None] > stripes[:, None, :]).float().mean(dim=(1, 2))  # (users,)
     assert prefers_discs[::2].mean() > 0.9
     assert prefers_discs[1::2].mean() < 0.1
+
+
+@pytest.mark.parametrize("method", PERSONAL)
+def test_pairs_that_say_more_than_others_can_be_trained_on(method):
+    data, model = data_for(method), small(method)
+    weights = np.where(data.train.items % 3, 0.2, 1.0)
+
+    exhaust(fit(model, replace(data, train=replace(data.train, weights=weights)), TrainConfig(epochs=1)))
+
+    assert model.user_vectors().isfinite().all()
 
 
 @pytest.mark.parametrize("method", CONTRACT)
