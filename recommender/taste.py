@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 NEWTON_STEPS = 20
-CONTENDERS = 5  # products for each candidate whose influence is worked out in earnest
+CONTENDERS = 4  # products for each candidate whose influence is worked out in earnest
 AWAY = 0.5  # how far an example is moved away from what is disliked, as a share of the distance
 
 
@@ -88,12 +88,13 @@ def influences(
     pull, stiffness = derivatives(theta, vectors, weights)
     moves = np.linalg.solve(precision + (vectors.T * stiffness) @ vectors, vectors.T)  # (K, N)
     own = np.einsum("nk,kn->n", vectors, moves)
-    found = (candidates @ moves) * (pull / (1 - stiffness * own))
+    steps = moves * (pull / (1 - stiffness * own))
+    found = candidates @ steps
     prior = Prior(theta - np.linalg.solve(precision, vectors.T @ pull), precision)
     first = np.argsort(np.where(weights > 0, -found, np.inf), axis=1)[:, :CONTENDERS]
     for place in np.unique(first):
         rest = np.arange(len(weights)) != place
-        found[:, place] = candidates @ (theta - folded_in(vectors[rest], weights[rest], prior, start=theta))
+        found[:, place] = candidates @ (theta - folded_in(vectors[rest], weights[rest], prior, theta - steps[:, place]))
     return found
 
 

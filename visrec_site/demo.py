@@ -55,6 +55,7 @@ def programs(port: int) -> list[Program]:
     # gthread: a request that waits for a worker's answer holds a thread, not the process.
     web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--preload", "--bind", f"127.0.0.1:{port}"]
     web += ["--workers", "2", "--threads", "4", "--timeout", "60", "--access-logfile", "-"]
+    web += ["--limit-request-line", "8190"]  # a long list of products to exclude; gunicorn's most
     return [
         Program("web", web),
         Program("worker-embed", [*worker, "--queues", "embed", "--hostname", "embed@%h"]),

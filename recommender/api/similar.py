@@ -37,7 +37,8 @@ class SearchImage(APIView):
 
     @recommends(
         summary="Products that look like a photo",
-        description="Without results, `reason` is `no_good_match`: nothing comes near.",
+        description="Without results, `reason` is `no_good_match`: nothing comes near. The photo is not kept; what the "
+        "model saw in it is, as long as its answer can be gone on with.",
         request=PhotoForm,
     )
     def post(self, request: Request, ask: Ask) -> Recommendation:
