@@ -472,3 +472,39 @@ def test_without_a_similarity_version_diversity_leaves_the_order_as_it_is(active
     InteractionFactory(product=own, shopper=None, session="guest")
 
     assert shown(serving.for_session("guest", Ask(diversity=1.0))) == rest
+
+
+@pytest.mark.parametrize(
+    ("strategy", "queries"),
+    [
+        # version, history, its vectors, taste, what was seen of the results' pictures and by which version, neighbours,
+        # their pictures; own products, their pictures, vectors to explain
+        ("personal", 11),
+        ("fold-in", 11),
+        ("session", 10),  # no trained taste
+        # version, history, taste; version that compares pictures, most popular, popular, their pictures, others, their
+        # pictures, what was seen of them
+        ("popular", 10),
+    ],
+)
+def test_queries_grow_neither_with_the_list_nor_with_the_history(
+    active, active_personal, django_assert_num_queries, strategy, queries
+):
+    products = placed(active_personal, *range(0, 360, 10))
+    for place, product in enumerate(products):
+        embed(product, active, turned(10 * place))
+    for product in products[30:33]:
+        InteractionFactory(product=product)
+    popularity.count()
+    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
+    if strategy == "personal":
+        train(active_personal, shopper, [1.0, 0.0])
+    history = [] if strategy == "popular" else products[:8]
+
+    for count, limit in ((4, 5), (8, 20)):
+        for product in history[count - 4 : count]:
+            InteractionFactory(product=product, shopper=shopper, session=session)
+        ask = Ask(limit=limit, explain=True, diversity=0.3)
+        with django_assert_num_queries(queries):
+            found = serving.for_session(session, ask) if session else serving.for_shopper(shopper, ask)
+        assert (found.strategy, len(found.results)) == (strategy, limit)

@@ -1,6 +1,6 @@
 import pytest
 
-from catalog.models import Interaction, Shopper
+from catalog.models import Interaction, Product, Shopper
 from recommender import popularity
 from recommender.models import ShopperVector
 from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
@@ -230,3 +230,42 @@ def test_a_merge_that_makes_no_sense_is_told_why(shopper, body, field):
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [field]
+
+
+def test_what_was_seen_may_come_again_and_what_was_bought_may_not(staff, active_personal):
+    placed(active_personal, viewed=10, bought=20, new=30)
+    shopper = ShopperFactory(key="ann")
+    for sku, kind in (("viewed", "view"), ("bought", "purchase")):
+        InteractionFactory(shopper=shopper, product=Product.objects.get(sku=sku), kind=kind)
+    ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=turned(0))
+
+    assert skus(staff.get(recommendations("ann"))) == ["new"]
+    assert skus(staff.get(recommendations("ann"), {"exclude_seen": "false"})) == ["viewed", "new"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"exclude": ",".join(f"A-{n}" for n in range(1001))}, "exclude"),
+        ({"exclude": "A-1," + "x" * 101}, "exclude.1"),
+        ({"exclude_seen": "perhaps"}, "exclude_seen"),
+        ({"limit": "1e3"}, "limit"),
+        ({"diversity": "2"}, "diversity"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_told_why(staff, query, field):
+    ShopperFactory(key="ann")
+
+    answer = staff.get(recommendations("ann"), query)
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == [field]
+
+
+def test_a_thousand_products_are_excluded_at_once(staff, active_personal):
+    placed(active_personal, near=10, far=20)
+    ShopperVector.objects.create(version=active_personal, shopper=ShopperFactory(key="ann"), vector=turned(0))
+
+    excluded = ",".join(["near", *(f"A-{n}" for n in range(999))])
+
+    assert skus(staff.get(recommendations("ann"), {"exclude": excluded})) == ["far"]
