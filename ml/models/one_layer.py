@@ -22,19 +22,22 @@ class OneLayerConfig(Config):
     sampling: Literal["shared", "triples"] = "shared"  # as in dvbpr; the source has triples
     batch_size: Annotated[int, Between(2, 4096)] = 128  # pictures if shared, else triples
     learning_rate: Annotated[float, Between(0, 1)] = 0.01  # the source: 1e-4
-    lambda_u: Annotated[float, Between(0, 100)] = 0.1  # on the shoppers' vectors of a batch; the source: 1
-    lambda_theta: Annotated[float, Between(0, 100)] = 1e-3  # on the layer's weights, not its biases
+    lambda_u: Annotated[float, Between(0, 100)] = 0.3  # on the shoppers' vectors of a batch; the source: 1
+    lambda_theta: Annotated[float, Between(0, 100)] = 0.03  # on the layer's weights, not its biases; the source: .001
 
 
 class OneLayer(FeatureModel):
     """x_ui = theta_u . (W f(X_i) + b), with f frozen and computed once. A subclass says what f is.
 
     As in DVBPR the sum over a batch of softplus(x_uj - x_ui) + lambda_Theta/2 |W|^2 + lambda_u/2 |theta_u|^2 is
-    minimised with Adam; the difference is signed. Each feature is brought to mean 0 and deviation 1 over the catalogue,
-    so that the average item's vector is b.
+    minimised with Adam; the difference is signed. Each feature is brought to mean 0 and all to one deviation over the
+    catalogue, by which a picture's features together have length 1, however many they are: Adam's steps then reach as
+    far with 51,200 features as with 147.
 
-    The source's recipe, sampling=triples, learning_rate=1e-4 and lambda_u=1, moves nothing in minutes. By default
-    batches are shared and the learning rate falls along a cosine, as in `dvbpr`.
+    The source's recipe is sampling=triples, learning_rate=1e-4, lambda_u=1 and lambda_theta=.001, for hours. By default
+    batches are shared and the learning rate falls along a cosine, as in `dvbpr`. Validation AUC on 5,000 simulated
+    shoppers of 9,991 photos, 15 epochs with the descriptors of `dvbpr` for f: .807, the best of seven pairs of lambdas,
+    .771 (lambda_u 1, lambda_theta .1) the worst.
     """
 
     standardised = True
@@ -74,7 +77,8 @@ class OneLayer(FeatureModel):
             seen = self.features(data)
             if self.standardised:
                 squares = sum((part - self.mean).square().sum(dim=0) for part in seen.split(BATCH))
-                self.deviation.copy_(torch.where(squares > 0, (squares / len(seen)).sqrt(), 1.0))
+                deviation = (squares / len(seen) * len(self.mean)).sqrt()
+                self.deviation.copy_(torch.where(squares > 0, deviation, 1.0))
         sampler = SharedBatches if self.config.sampling == "shared" else PairedTriples
         return sampler(data.train, self.config.batch_size, generator)
 
