@@ -107,7 +107,8 @@ def of_events(events: Iterable[tuple[int, Kind, datetime]]) -> list[Deed]:
 def summary(times: Mapping[Kind, datetime], now: datetime) -> tuple[Kind, float]:
     """The most telling of the kinds of things done to a product, and the weight of the strongest.
 
-    times: when each kind was done last. Of a like and a dislike the later counts; a dislike then outweighs all else.
+    times: when each kind was done last. Of a like and a dislike the later counts, and of two at once the dislike, which
+    outweighs all else.
     """
     liked, disliked = times.get(Kind.LIKE), times.get(Kind.DISLIKE)
     if disliked and not (liked and liked > disliked):
