@@ -72,28 +72,36 @@ class SharedBatches:
         pairs = train.distinct
         self.n_items, self.generator = train.n_items, generator
         self.count = max(1, round(train.n_items / batch_size))
-        self.triples = Triples(train, batch_size, generator)
         order = np.argsort(pairs.items, kind="stable")
-        ends = np.searchsorted(pairs.items[order], np.arange(1, train.n_items))
-        self.takers = np.split(pairs.users[order], ends)
+        self.users = torch.from_numpy(pairs.users[order])  # (N,) each item's takers together
+        self.takers = torch.from_numpy(train.popularity)  # (n_items,) how many these are
+        self.first = self.takers.cumsum(dim=0) - self.takers
         self.weights = None
         if pairs.weights is not None:
-            self.weights = np.split((pairs.weights / pairs.weights.mean())[order].astype(np.float32), ends)
+            self.weights = torch.from_numpy((pairs.weights / pairs.weights.mean())[order].astype(np.float32))
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         for pictures in torch.randperm(self.n_items, generator=self.generator).tensor_split(self.count):
-            takers = [self.takers[item] for item in pictures.tolist()]
-            users = torch.from_numpy(np.concatenate(takers))
-            places = torch.repeat_interleave(torch.tensor([len(each) for each in takers]))
-            rows = users[:, None].expand(-1, len(pictures))
-            taken = self.triples.taken(rows.reshape(-1), pictures.repeat(len(users))).view(len(users), -1)
-            batch = (pictures, users, places, taken)
+            takers = self.takers[pictures]
+            places = torch.repeat_interleave(takers)
+            before = takers.cumsum(dim=0) - takers
+            rows = (self.first[pictures] - before)[places] + torch.arange(len(places))
+            users = self.users[rows]
+            batch = (pictures, users, places, _taken(users, places, len(pictures)))
             if self.weights is not None:
-                batch += (torch.from_numpy(np.concatenate([self.weights[item] for item in pictures.tolist()])),)
+                batch += (self.weights[rows],)
             yield batch
+
+
+def _taken(users: Tensor, places: Tensor, count: int) -> Tensor:
+    """(M, count) which of the batch's pictures each row's user has taken: all such pairs are rows themselves."""
+    who, which = torch.unique(users, return_inverse=True)
+    marks = torch.zeros(len(who), count, dtype=torch.bool)
+    marks[which, places] = True
+    return marks[which]
 
 
 class PairedTriples(Triples):
