@@ -123,7 +123,7 @@ class ImageArray:
     def batch(self, indices: Tensor | np.ndarray | Sequence[int]) -> Tensor:
         """(B, 3, H, W) float32 in [0, 1]."""
         chosen = torch.from_numpy(self.pixels[np.asarray(indices)])
-        return chosen.permute(0, 3, 1, 2).float().div_(255)
+        return chosen.permute(0, 3, 1, 2) / 255  # in one step: with .float() before it takes half as long again
 
 
 def decode_each(
