@@ -1,9 +1,14 @@
 """Whether what the running shop recommends is right, against what is known of the drawn products and their shoppers."""
 
+import io
+import json
 import random
+import statistics
 from collections import Counter
 
 import pytest
+
+from catalog.demo import draw, plan_catalog
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +67,38 @@ def test_a_shopper_s_list_is_personal_and_explained(shop, staff):
     assert answer["model"]["method"] == "hybrid"
     assert len(answer["results"]) == 100
     assert all(abs(sum(b["weight"] for b in r["because"]) - 1) < 0.01 for r in answer["results"] if r["because"])
+
+
+def test_a_product_uploaded_now_is_before_its_shoppers_at_once(shop, staff):
+    """Ten drawn products that nobody has touched: those who would like them, by their true tastes, have them higher up
+    in their lists than those who would not."""
+    truth = json.loads((shop.var / "demo" / "catalog" / "truth.json").read_text(encoding="utf-8"))
+    labels = {value: (label, n) for label, known in truth["values"].items() for n, value in enumerate(known)}
+    products = plan_catalog(products=10, seed=4711)
+    for product in products:
+        buffer = io.BytesIO()
+        draw(product, seed=4711).save(buffer, "JPEG", quality=90)
+        assert staff.upload(f"new-{product.sku}", buffer.getvalue(), product.category).status_code == 201
+    for product in products:
+        staff.wait_until_findable(f"new-{product.sku}")
+    places = {True: [], False: []}
+    for product in products:
+        sku = f"new-{product.sku}"
+        tells = [labels[value] for value in (product.category, *product.attributes.values()) if value in labels]
+
+        def liking(shopper: str, tells=tells) -> float:
+            return sum(truth["shoppers"][shopper]["tastes"][label][n] for label, n in tells)
+
+        ranked = sorted((key for key in truth["shoppers"] if key != "shopper"), key=liking)
+        for shopper in (*ranked[:4], *ranked[-4:]):
+            params = {"category": product.category, "limit": 100}
+            answer = staff.get(f"{staff.api}/users/{shopper}/recommendations/", params=params).json()
+            skus = [result["product"]["sku"] for result in answer["results"]]
+            place = skus.index(sku) / len(skus) if sku in skus else 1.0
+            places[shopper in ranked[-4:]].append(place)
+
+    assert statistics.mean(places[True]) < statistics.mean(places[False]) - 0.15
+    assert statistics.median(places[True]) < 0.4
 
 
 def test_somebody_new_gets_what_is_popular(shop, staff):
