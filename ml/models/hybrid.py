@@ -24,6 +24,7 @@ PASSES = 60  # over all pairs, for the identities: as many as bpr-mf makes
 RIDGES = (1.0, 10.0, 100.0)
 EVIDENCE = (1.0, 3.0, 10.0, 30.0, 100.0)
 SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
+HALF = 10.0  # takers with whom an item counts half as much in the regression as one with any number of them
 ASKED, AMONG = 1000, 2000  # users who say how to mix, and items that theirs are compared with
 
 
@@ -175,7 +176,7 @@ def with_bias(described: Tensor) -> Tensor:
 
 def regression(described: Tensor, own: Tensor, takers: Tensor, ridge: float) -> Tensor:
     """(F, K) by which descriptors (I, F) tell factors (I, K); an item counts by its takers (I,), soon less so."""
-    weighted = described * (takers / (takers + 10))[:, None]
+    weighted = described * (takers / (takers + HALF))[:, None]
     gram = described.T @ weighted + ridge * torch.eye(described.shape[1], device=described.device)
     return torch.linalg.solve(gram, weighted.T @ own)
 
