@@ -29,7 +29,7 @@ class WarpConfig(Config):
 
 
 class Warp(BprMf):
-    """The scores and vectors of `bpr-mf`, with another loss. Weston et al. 2011 (WSABIE); settings of LightFM.
+    """The scores and vectors of `bpr-mf`, with another loss. Weston et al. 2011 (WSABIE), much as in LightFM.
 
     For each positive (u, i) items are drawn until one that u has not taken violates x_uj <= x_ui - 1. The later in the
     draws it is found, the nearer i is to the top and the less the hinge weighs: ln((|I| - 1) / draws), at most 10.
