@@ -1,6 +1,6 @@
 """From candidates to places: nothing twice, no list cut short, as much variety as was asked for."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,38 +67,43 @@ def look(vector: Sequence[float], version: ModelVersion) -> np.ndarray:
     return array / (np.linalg.norm(array) + 1e-12) if version.metric == Metric.COSINE else array
 
 
-def distinct(rows: Iterable[Candidate], beside: Sequence[Candidate] = ()) -> list[Candidate]:
+def distinct(rows: Sequence[Candidate], beside: Sequence[Candidate] = ()) -> list[Candidate]:
     """Those rows that show neither a product nor a picture that stands above them, or beside.
 
     A product counts once, however many pictures it has. Two pictures are one if their pixels are, or if they look it.
     """
-    kept, products, pictures = [], set(), set()
-    looks: list[np.ndarray] = []
-    for row, is_candidate in [*((row, False) for row in beside), *((row, True) for row in rows)]:
+    everything = [*beside, *rows]
+    same = same_pictures(everything)
+    standing, products, pictures = [], set(), set()
+    for place, row in enumerate(everything):
         own = hashes(row.product)
-        again = row.product.pk in products or pictures & own or (row.look is not None and resembles(row.look, looks))
-        if is_candidate and again:
-            continue
-        products.add(row.product.pk)
-        pictures |= own
-        if row.look is not None:
-            looks.append(row.look)
-        if is_candidate:
-            kept.append(row)
-    return kept
+        again = row.product.pk in products or pictures & own or same[place, standing].any()
+        if place < len(beside) or not again:
+            standing.append(place)
+            products.add(row.product.pk)
+            pictures |= own
+    return [everything[place] for place in standing[len(beside) :]]
 
 
 def hashes(product: Product) -> set[str]:
     return {image.content_hash for image in product.images.all()}
 
 
-def resembles(look: np.ndarray, looks: Sequence[np.ndarray]) -> bool:
-    """Whether it is as near to any of the others as two views of one picture; of unit vectors that is a cosine."""
-    if not looks:
-        return False
-    others = np.stack(looks)
-    lengths = np.linalg.norm(others, axis=1) * np.linalg.norm(look)
-    return bool((np.square(others - look).sum(axis=1) <= 2 * (1 - SAME_PICTURE) * lengths).any())
+def same_pictures(rows: Sequence[Candidate]) -> np.ndarray:
+    """Which of them are as near to each other as two views of one picture: (N, N). Of unit vectors that is a cosine."""
+    looks = looks_of(rows)
+    gram = looks @ looks.T
+    squares = gram.diagonal()
+    lengths = np.sqrt(np.outer(squares, squares))
+    apart = squares[:, None] + squares[None] - 2 * gram
+    return (apart <= 2 * (1 - SAME_PICTURE) * lengths) & (lengths > 0)
+
+
+def looks_of(rows: Sequence[Candidate]) -> np.ndarray:
+    """(N, D): each one's look, zeros for a picture that has not been seen yet."""
+    size = next((len(row.look) for row in rows if row.look is not None), 1)
+    unseen = np.zeros(size, dtype=np.float32)
+    return np.asarray([unseen if row.look is None else row.look for row in rows]).reshape(len(rows), size)
 
 
 def diverse(rows: list[Candidate], ask: Ask) -> list[Candidate]:
@@ -108,10 +113,9 @@ def diverse(rows: list[Candidate], ask: Ask) -> list[Candidate]:
     they and the cosines weigh alike. A candidate whose picture no version has seen yet is like no other; where none
     has been seen, the order is that of the scores.
     """
-    size = next((len(row.look) for row in rows if row.look is not None), None)
-    if size is None:
+    if all(row.look is None for row in rows):
         return rows[: ask.limit]
-    looks = np.stack([np.zeros(size, dtype=np.float32) if row.look is None else row.look for row in rows])
+    looks = looks_of(rows)
     looks /= np.linalg.norm(looks, axis=1, keepdims=True) + 1e-12
     scores = np.asarray([row.score for row in rows])
     relevance = (scores - scores.min()) / max(np.ptp(scores), 1e-9)
