@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml.errors import MlError
-from ml.models import listed
+from ml.models import METHODS, listed
 
 if TYPE_CHECKING:
     from ml.compare import Options
@@ -67,11 +67,16 @@ def _recommend(given: argparse.Namespace) -> str:
 
 
 def _speed(given: argparse.Namespace) -> str:
-    from ml.speed import speeds
-    from ml.tables import speed_table
+    from ml.speed import personal_speeds, speeds
+    from ml.tables import personal_speed_table, speed_table
 
-    document = speeds(given.data, _options(given))
-    return _written(document, given.json, speed_table(document))
+    measure, form = (personal_speeds, personal_speed_table) if _are_personal(given.methods) else (speeds, speed_table)
+    document = measure(given.data, _options(given))
+    return _written(document, given.json, form(document))
+
+
+def _are_personal(methods: Sequence[str]) -> bool:
+    return all(name in METHODS and METHODS[name].role == "personal" for name in methods)
 
 
 def _convert(given: argparse.Namespace) -> str:
@@ -91,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     compare = commands.add_parser("compare", help="train methods on the same data and measure them")
     tasks = compare.add_subparsers(dest="task", required=True)
-    retrieval = _task(tasks, "retrieval", "similar", "how well each method finds pictures with the same label")
+    retrieval = _task(tasks, "retrieval", ["similar"], "how well each method finds pictures with the same label")
     retrieval.add_argument("--train", required=True, help=f"zip, folder, CSV or {SETS}; its labels are not read")
     retrieval.add_argument("--test", required=True, help="the same, with labels; of a set its test split")
     retrieval.add_argument(
@@ -117,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what the table shows: all figures, the InfoGAN paper's table II, or the AGE poster's SVM and kNN probes",
     )
     retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="draw a contact sheet of each method there")
-    recommend = _task(tasks, "recommend", "personal", "how well each method ranks what a user took last")
+    recommend = _task(tasks, "recommend", ["personal"], "how well each method ranks what a user took last")
     recommend.add_argument(
         "--data", type=Path, required=True, help="folder or zip: interactions.csv, images/ITEM.jpg; or DVBPR's .npy"
     )
@@ -134,8 +139,15 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also auc/sampled-100, by which DVBPR's code measures, to stand beside published figures",
     )
-    speed = _task(commands, "speed", "similar", "how many pictures a second each method trains on and embeds")
-    speed.add_argument("--data", type=Path, required=True, help="zip, folder or CSV of pictures")
+    speed = _task(
+        commands,
+        "speed",
+        ["similar", "personal"],
+        "how many pictures a second similar methods train on and embed, or how many positives personal ones train on",
+    )
+    speed.add_argument(
+        "--data", type=Path, required=True, help="zip, folder or CSV of pictures; for personal methods as in recommend"
+    )
     convert = commands.add_parser("convert", help="DVBPR's published .npy files to folders that compare reads")
     convert.add_argument("file", type=Path, metavar="FILE.npy", help="read without running what is in it")
     convert.add_argument("folder", type=Path, metavar="FOLDER", help="a new one; compare makes FILE.npy.converted")
@@ -149,12 +161,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _task(tasks: argparse._SubParsersAction, name: str, role: str, summary: str) -> argparse.ArgumentParser:
+def _task(tasks: argparse._SubParsersAction, name: str, roles: Sequence[str], summary: str) -> argparse.ArgumentParser:
     parser = tasks.add_parser(
         name,
         help=summary,
         description=summary,
-        epilog="\n".join(["methods:", *listed(role)]),
+        epilog="\n".join(["methods:", *(line for role in roles for line in listed(role))]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")

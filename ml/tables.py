@@ -127,6 +127,19 @@ def speed_table(results: Sequence[dict[str, Any]]) -> str:
     return aligned(rows)
 
 
+def personal_speed_table(results: Sequence[dict[str, Any]]) -> str:
+    """One row a method."""
+    rows = [["positives a second", "training", "bare", "ratio", "without steps", "ratio", "comparisons a second"]]
+    for each in results:
+        if each["loop"] is None:
+            rows.append([each["method"], *["-"] * 6])
+        else:
+            ratios = [f"{each[name]:.2f}" for name in ("ratio", "ratio_of_gradients")]
+            speeds = [f"{each[name]:,.0f}" for name in ("loop", "arithmetic", "gradients", "comparisons")]
+            rows.append([each["method"], *speeds[:2], ratios[0], speeds[2], ratios[1], speeds[3]])
+    return aligned(rows)
+
+
 def aligned(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

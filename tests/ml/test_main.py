@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from ml.__main__ import main
 from ml.models import METHODS
-from tests.ml.worlds import write_picture, write_table, zipped
+from tests.ml.worlds import camps, write_picture, write_table, zipped
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +179,35 @@ def test_speed_is_not_begun_without_the_weights_it_needs(photos, tmp_path, capsy
     assert main([*given, "--json", str(tmp_path / "speed.json")]) == 2
 
     assert capsys.readouterr().err == "ml: none.pth: there is no such file of weights\n"
+
+
+def test_speed_of_personal_methods_is_that_of_the_loop_and_of_its_arithmetic(tmp_path, capsys):
+    taken = camps()
+    pairs = zip(taken.users, taken.items, taken.timestamps, strict=True)
+    write_table(tmp_path / "interactions.csv", ["user", "item", "timestamp"], [list(pair) for pair in pairs])
+    for item in range(taken.n_items):
+        write_picture(tmp_path / "images" / f"{item}.png", item % 2, item)
+    out = tmp_path / "speed.json"
+
+    given = ["speed", "--data", str(tmp_path), "--methods", "popularity,bpr-mf,dvbpr", "--epochs", "3"]
+    assert main([*given, "--json", str(out)]) == 0
+
+    popularity, bpr_mf, dvbpr = json.loads(out.read_text(encoding="utf-8"))
+    assert popularity["loop"] is None
+    assert bpr_mf["comparisons"] == bpr_mf["loop"]  # one a positive
+    assert dvbpr["comparisons"] > 20 * dvbpr["loop"]  # with the batch's other 39 pictures less what the user took
+    for each in (bpr_mf, dvbpr):
+        assert each["gradients"] > each["loop"] > 0 and 0 < each["ratio"] < 2
+    assert "positives a second" in capsys.readouterr().out
+
+
+def test_speed_needs_users_of_whom_something_can_be_held_out(tmp_path, capsys):
+    write_table(tmp_path / "interactions.csv", ["user", "item", "timestamp"], [["ann", "a", 1]])
+
+    given = ["speed", "--data", str(tmp_path), "--methods", "bpr-mf", "--json", str(tmp_path / "speed.json")]
+    assert main(given) == 2
+
+    assert capsys.readouterr().err.endswith(": no user has three items, so that none can be held out\n")
 
 
 def test_a_second_run_goes_on_where_the_first_was_stopped(photos, tmp_path, capsys):
