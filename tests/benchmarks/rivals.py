@@ -1,0 +1,183 @@
+"""`python -m tests.benchmarks.rivals`: our speed and ranking beside Cornac's VBPR and implicit's BPR, in one process.
+
+Needs an environment with tests/benchmarks/rivals.txt. All on one thread (OMP_NUM_THREADS=1), with the same training
+part and, for VBPR, the same descriptors; vectors are ranked by ml.evaluation. In each round one after the other.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from cornac.data import Dataset, ImageModality
+from cornac.models import VBPR
+from implicit.cpu.bpr import BayesianPersonalizedRanking
+from scipy.sparse import csr_matrix
+
+from ml.embedding import embed_items
+from ml.evaluation import rank_held_out
+from ml.frozen import FrozenConfig, FrozenFeatures
+from ml.images import ImageArray
+from ml.interactions import Interactions, PersonalData, Split
+from ml.journals import read_journal
+from ml.models import create
+from ml.topk import top_k
+from ml.training import TrainConfig, fit
+
+FACTORS = 50  # K of all; VBPR has as many again for pictures
+Vectors = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Given:
+    images: ImageArray
+    split: Split
+
+    @classmethod
+    def read(cls, data: Path) -> "Given":
+        journal, images = read_journal(data).decode((64, 64))
+        return cls(images, journal.split())
+
+    @cached_property
+    def descriptors(self) -> np.ndarray:
+        """(I, 700) what our VBPR sees."""
+        frozen = FrozenFeatures.of(FrozenConfig())
+        frozen.start(self.images, torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            batches = torch.arange(len(self.images)).split(256)
+            return torch.cat([frozen(self.images.batch(batch)) for batch in batches]).numpy()
+
+
+def ours(method: str, given: Given, epochs: int) -> tuple[float, Vectors]:
+    """Seconds an epoch, without what comes once a training, and vectors."""
+    model = create(method, factors=FACTORS)
+    images = given.images if model.image_size else None
+    seconds = [e.seconds for e in fit(model, PersonalData(images, given.split.train), TrainConfig(epochs=epochs))]
+    items = embed_items(model, images, given.split.train.n_items)
+    return statistics.median(seconds[1:] or seconds), (model.user_vectors().numpy(), items.numpy())
+
+
+def implicit_bpr(given: Given, epochs: int) -> tuple[float, Vectors]:
+    model = BayesianPersonalizedRanking(factors=FACTORS, iterations=epochs, num_threads=1, random_state=0)
+    seconds = timed(lambda: model.fit(matrix(given.split.train), show_progress=False))
+    return seconds / epochs, (model.user_factors, model.item_factors)
+
+
+def cornac_vbpr(batch_size: int, given: Given, epochs: int) -> tuple[float, Vectors]:
+    train = given.split.train
+    seen = ImageModality(features=given.descriptors, ids=list(range(train.n_items)))
+    users, items = (OrderedDict((n, n) for n in range(count)) for count in (train.n_users, train.n_items))
+    pairs = zip(train.distinct.users.tolist(), train.distinct.items.tolist(), [1.0] * len(train.distinct), strict=True)
+    data = Dataset.build(list(pairs), global_uid_map=users, global_iid_map=items, seed=0)
+    seen.build(id_map=items)
+    data.add_modalities(item_image=seen)
+    model = VBPR(k=FACTORS, k2=FACTORS, n_epochs=epochs, batch_size=batch_size, verbose=False, seed=0)
+    seconds = timed(lambda: model.fit(data))
+    return seconds / epochs, (model.get_user_vectors(), model.get_item_vectors())
+
+
+# By name: what trains so many epochs; how many make a round's measurement; those whose ranking is looked at. Of ours
+# their defaults; implicit's default is 100; Cornac's, of 50 epochs of batches of 100, takes too long for more than one.
+CONTESTANTS: dict[str, tuple[Callable[[Given, int], tuple[float, Vectors]], int, tuple[int, ...]]] = {
+    "bpr-mf": (lambda *how: ours("bpr-mf", *how), 4, (60,)),
+    "implicit bpr": (implicit_bpr, 10, (30, 100, 300)),
+    "vbpr": (lambda *how: ours("vbpr", *how), 3, (50,)),
+    "cornac vbpr, batches of 1024": (lambda *how: cornac_vbpr(1024, *how), 1, (5, 10, 20)),
+    "cornac vbpr, batches of 100": (lambda *how: cornac_vbpr(100, *how), 1, ()),
+}
+
+
+def training_speed(given: Given, names: list[str], rounds: int) -> dict:
+    """Triplets a second: as many a epoch as there are pairs."""
+    given.descriptors  # noqa: B018 - computed once, and not in anybody's time
+    pairs, seconds = len(given.split.train.distinct), {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            train, epochs, _ = CONTESTANTS[name]
+            seconds[name].append(train(given, epochs)[0])
+    return {name: round(pairs / statistics.median(each)) for name, each in seconds.items()}
+
+
+def ranking(given: Given, names: list[str]) -> dict:
+    """Full-ranking AUC on validation and test items after so many epochs, and the seconds these took."""
+    found = {}
+    for name in names:
+        train, _, lengths = CONTESTANTS[name]
+        for epochs in lengths:
+            each, (users, items) = train(given, epochs)
+            users, items = torch.from_numpy(users).float(), torch.from_numpy(items).float()
+            auc = {on: rank_held_out(users, items, given.split, on=on).by_user() for on in ("validation", "test")}
+            warm = {f"{on} warm": figures["auc/warm"] for on, figures in auc.items()}
+            figures = {on: figures["auc"] for on, figures in auc.items()} | warm
+            told = {on: round(float(np.nanmean(values)), 4) for on, values in figures.items()}
+            found[f"{name}, {epochs} epochs"] = {"seconds": round(each * epochs, 1), **told}
+            print(f"{name}, {epochs} epochs", found[f"{name}, {epochs} epochs"], flush=True)
+    return found
+
+
+def lists(users: int, items: int, factors: int, k: int, rounds: int) -> dict:
+    """All users' best k, seen items left out: seconds of ml.topk and of implicit's `recommend` on the same factors."""
+    rng = np.random.default_rng(0)
+    vectors = [rng.standard_normal((count, factors), dtype=np.float32) for count in (users, items)]
+    pairs = np.unique(rng.integers(0, users * items, 20 * users))
+    seen = Interactions(pairs // items, pairs % items, np.zeros(len(pairs)), users, items).distinct
+    rival = BayesianPersonalizedRanking(num_threads=1)  # any of theirs: the vectors are these
+    rival.user_factors, rival.item_factors = vectors
+    liked, everybody = matrix(seen), np.arange(users)
+    work = {
+        "ours": lambda: top_k(*vectors, k, seen)[0],
+        "implicit": lambda: rival.recommend(everybody, liked, N=k)[0],
+        "product alone": lambda: products(*vectors),
+    }
+    shared = np.mean([len(np.intersect1d(*each)) for each in zip(work["ours"](), work["implicit"](), strict=True)]) / k
+    rounds_of = [{name: timed(each) for name, each in work.items()} for _ in range(rounds)]
+    seconds = {name: statistics.median(each[name] for each in rounds_of) for name in work}
+    ratio = statistics.median(each["ours"] / each["implicit"] for each in rounds_of)
+    return {"seconds": seconds, "ours by implicit": ratio, "share of the same items": shared}
+
+
+def products(users: np.ndarray, items: np.ndarray, rows: int = 64) -> None:
+    scores = np.empty((rows, len(items)), dtype=np.float32)
+    for begin in range(0, len(users), rows):
+        chunk = users[begin : begin + rows]
+        np.matmul(chunk, items.T, out=scores[: len(chunk)])
+
+
+def matrix(taken: Interactions) -> csr_matrix:
+    pairs = taken.distinct
+    ones = np.ones(len(pairs), dtype=np.float32)
+    return csr_matrix((ones, (pairs.users, pairs.items)), shape=(taken.n_users, taken.n_items))
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.rivals", description=__doc__)
+    parser.add_argument("what", choices=["speed", "ranking", "top-100"])
+    parser.add_argument("--data", type=Path, help="as `python -m ml compare recommend` reads it; not for top-100")
+    parser.add_argument("--only", nargs="*", choices=list(CONTESTANTS), default=list(CONTESTANTS))
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    if given.what == "top-100":
+        found = lists(users=5000, items=100_000, factors=64, k=100, rounds=given.rounds)
+    elif given.what == "speed":
+        found = training_speed(Given.read(given.data), given.only, given.rounds)
+    else:
+        found = ranking(Given.read(given.data), given.only)
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
