@@ -24,9 +24,10 @@ class CaeBpr(OneLayer):
 
     The autoencoder is trained for `cae_epochs`; then it is frozen and 7,400 numbers (of 50 dimensions) learn taste.
 
-    Published AUCs are .52, .51 and .508: chance. reading=published keeps the reasons that lie in the network: a softmax,
-    which leaves next to no differences between items, and outputs that are not standardised. "corrected" has neither. In
-    both all pictures are shown to the autoencoder, where the notebook's generator shows the first 32 for ever.
+    Published AUCs are .52, .51 and .508: chance. reading=published keeps the reasons that lie in the network: a
+    softmax, which leaves next to no differences between items, and outputs that are not standardised. "corrected" has
+    neither. In both all pictures are shown to the autoencoder, where the notebook's generator shows the first 32 for
+    ever.
     """
 
     method = "cae-bpr"
