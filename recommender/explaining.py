@@ -13,7 +13,8 @@ from recommender.models import Metric, ModelVersion, Role
 def explained(aim: Aim, results: Sequence[Result]) -> list[Result]:
     """Each result with those of the shopper's own products that carry it: whose removal lowers its score most.
 
-    Neither what is disliked nor what visitors may not see is named.
+    Neither what is disliked nor what visitors may not see is named. A taste that was trained is taken as if it had been
+    folded in from the same products (taste.influences): training anew without each would take hours.
     """
     products = histories.products_of(deed for deed in aim.own.deeds if deed.weight > 0)
     named = [place for place, deed in enumerate(aim.own.deeds) if deed.product in products]
