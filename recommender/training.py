@@ -116,7 +116,7 @@ def train(version: ModelVersion, progress: bool) -> None:
 
 def embed(version: ModelVersion, progress: bool) -> None:
     versions.follow(version, stage="embedding", state=State.EMBEDDING)
-    for done, of in embedding.embed_all(version, progress):
+    for done, of in embedding.embed_all(version, progress=progress):
         versions.follow(version, stage="embedding", done=done, of=of)
     versions.follow(version, stage="building the index")
     versions.build_index(version)
