@@ -24,7 +24,7 @@ class Journal:
     items: Sequence[str]
     sources: Sequence[Source] | None  # a picture an item; None if there are none at all
     interactions: Interactions
-    categories: np.ndarray | None = None  # (n_items,) classes from 0, -1 where none; None if there is no items.csv
+    categories: np.ndarray | None = None  # (n_items,) classes from 0, -1 where none; None if no table tells
     parts: np.ndarray | None = None  # (N,) numbers of PARTS, where whoever published it has divided it
     failed: int = 0  # rows and pictures passed over
 
@@ -77,9 +77,9 @@ class Journal:
 def read_journal(path: Path) -> Journal:
     """interactions.csv (user, item or sku, timestamp[, value, split]) and images/ITEM.jpg in a folder or a zip.
 
-    items.csv (item or sku, category), if it is there, says of what category each item is. Items are those with a
-    picture, taken or not; where there are no pictures, those that were taken. A timestamp is a number or ISO 8601.
-    Raises BadData with the file and the reason; a bad row is reported on stderr and passed over.
+    items.csv or products.csv (item or sku, category), if it is there, says of what category each item is. Items are
+    those with a picture, taken or not; where there are no pictures, those that were taken. A timestamp is a number or
+    ISO 8601. Raises BadData with the file and the reason; a bad row is reported on stderr and passed over.
     """
     files = Files(path)
     name = files.named("interactions.csv")
@@ -124,7 +124,7 @@ def _item_column(table: Table) -> str:
 
 
 def _categories(files: Files, items: Sequence[str]) -> np.ndarray | None:
-    name = files.named("items.csv")
+    name = files.named("items.csv") or files.named("products.csv")
     if name is None or "category" not in (table := files.table(name)).columns:
         return None
     item_column = _item_column(table)

@@ -59,7 +59,7 @@ class Deepstyle(FeatureModel):
 
     def start(self, data: PersonalData, generator: torch.Generator) -> None:
         if data.categories is None:
-            raise BadData("deepstyle subtracts what is common to a category, and there are none: items.csv is missing")
+            raise BadData("deepstyle subtracts what is common to a category, and there are none: items.csv tells them")
         super().start(data, generator)
         self.resize(data.train.n_users, data.train.n_items, int(data.categories.max()) + 1)
         for table in (self.u, self.v, self.c, self.E):

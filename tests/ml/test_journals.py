@@ -86,11 +86,10 @@ def test_a_folder_without_interactions_says_so(tmp_path):
         read_journal(tmp_path)
 
 
-def test_the_categories_of_items_come_from_a_table_beside(tmp_path, capsys):
+@pytest.mark.parametrize("name", ["items.csv", "products.csv"])
+def test_the_categories_of_items_come_from_a_table_beside(tmp_path, capsys, name):
     shop(tmp_path, [["a", "i0", 1, 1], ["a", "i1", 2, 1], ["a", "i2", 3, 1]])
-    write_table(
-        tmp_path / "items.csv", ["sku", "category"], [["i2", "boots"], ["i1", ""], ["i9", "hats"], ["i0", "tops"]]
-    )
+    write_table(tmp_path / name, ["sku", "category"], [["i2", "boots"], ["i1", ""], ["i9", "hats"], ["i0", "tops"]])
     (tmp_path / "images" / "i1.png").write_text("not a picture")
 
     journal = read_journal(tmp_path)
