@@ -6,7 +6,8 @@ from ml.interactions import Interactions
 
 ROWS = 256  # users at once, at most
 SCORES = 2**23  # at most so many at once: 32 MB
-GROUP = 32  # items of which only the best is looked at, at first
+GROUP = 32  # items of which only the best is looked at, at first; at most
+SPARE = 4  # times as many groups as items asked for, where there are so many items
 
 
 def top_k(
@@ -30,7 +31,7 @@ def top_k(
     some = min(k, len(items))
     if not some:
         return ids, best
-    group = max(1, min(GROUP, len(items) // some))
+    group = max(1, min(GROUP, len(items) // (SPARE * some)))
     groups = -(-len(items) // group)
     rows = max(1, min(ROWS, SCORES // (group * groups)))
     table = np.full((rows, group * groups), -np.inf, dtype=np.float32)  # what is beyond the items stays -inf
@@ -40,10 +41,9 @@ def top_k(
         np.matmul(users[chunk], items.T, out=scores[:, : len(items)])
         if seen is not None:
             scores[_pairs(seen, chunk)] = -np.inf
-        places = np.flatnonzero(scores >= _bound(scores.reshape(-1, group, groups), some)[:, None])
-        row, rank, order = _ranked(scores.reshape(-1)[places], places // scores.shape[1], some)
-        ids[begin + row, rank] = places[order] % scores.shape[1]
-        best[begin + row, rank] = scores.reshape(-1)[places[order]]
+        chosen = scores >= _bound(scores.reshape(-1, group, groups), some)[:, None]
+        found = _ranked(scores, chosen, k)
+        ids[chunk, : found[0].shape[1]], best[chunk, : found[1].shape[1]] = found
     return ids, best
 
 
@@ -65,9 +65,17 @@ def _bound(grouped: np.ndarray, k: int) -> np.ndarray:
     return np.maximum(np.partition(highest, place, axis=1)[:, place], np.finfo(np.float32).min)
 
 
-def _ranked(scores: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of candidates sorted by row and item, the k best of each row: their rows, ranks from 0, and places."""
-    order = np.lexsort((-scores, rows))
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    kept = rank < k
-    return rows[kept], rank[kept], order[kept]
+def _ranked(scores: np.ndarray, chosen: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k best of each row's chosen places, fewer where no row has so many, with their scores; -1 and -inf for none.
+
+    scores, chosen: (B, I).
+    """
+    places = np.flatnonzero(chosen)
+    rows, columns = np.divmod(places, chosen.shape[1])
+    counts = np.bincount(rows, minlength=len(scores))
+    rank = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+    items = np.full((len(scores), counts.max()), -1)
+    values = np.full(items.shape, -np.inf, dtype=np.float32)
+    items[rows, rank], values[rows, rank] = columns, scores.reshape(-1)[places]
+    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(items, order, axis=1), np.take_along_axis(values, order, axis=1)
