@@ -1,4 +1,4 @@
-"""`python -m ml compare`, `speed` and `convert`: methods side by side, without a database."""
+"""`python -m ml compare`, `speed`, `top` and `convert`: methods side by side, without a database."""
 
 import argparse
 import json
@@ -79,6 +79,12 @@ def _are_personal(methods: Sequence[str]) -> bool:
     return all(name in METHODS and METHODS[name].role == "personal" for name in methods)
 
 
+def _top(given: argparse.Namespace) -> str:
+    from ml.lists import write_lists
+
+    return write_lists(given.model, given.data, given.k, given.out, progress=True)
+
+
 def _convert(given: argparse.Namespace) -> str:
     from ml.conversion import convert, limit
 
@@ -152,6 +158,12 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("file", type=Path, metavar="FILE.npy", help="read without running what is in it")
     convert.add_argument("folder", type=Path, metavar="FOLDER", help="a new one; compare makes FILE.npy.converted")
     convert.set_defaults(run=_convert, stopped="nothing was written")
+    top = commands.add_parser("top", help="everybody's list, out of a personal model that `compare recommend` kept")
+    top.add_argument("--model", type=Path, required=True, metavar="DIR", help="METHOD's folder in that of --models")
+    top.add_argument("--data", type=Path, required=True, help="what it was trained on; what users had is left out")
+    top.add_argument("--k", type=_whole_number, default=100, help="items a user, fewer where no more are left")
+    top.add_argument("--out", type=_writable, required=True, metavar="FILE.csv", help="user,rank,item,score")
+    top.set_defaults(run=_top, stopped="nothing was written")
     for parser_of, run in ((retrieval, _retrieval), (recommend, _recommend), (speed, _speed)):
         parser_of.set_defaults(run=run, stopped=KEPT)
     for comparison in (retrieval, recommend):
