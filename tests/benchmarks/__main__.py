@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.demo import draw, plan_catalog, write_catalog
+from tests.benchmarks.cost import costs
 from tests.shop.shop import ROOT, Shop, Staff
 
 OUT = ROOT / "var" / "bench"
@@ -122,6 +123,10 @@ def compare_recommend(world: World) -> dict:
     return compare("recommend", "--data", world.catalog, "--methods", "popularity,bpr-mf,dvbpr,hybrid")
 
 
+def cost(world: World) -> dict:
+    return {"results": costs(OUT)}
+
+
 def compare(task: str, *arguments: str | Path) -> dict:
     file = OUT / f"compare-{task}.json"
     command = [sys.executable, "-m", "ml", "compare", task, *map(str, arguments), "--json", str(file)]
@@ -154,6 +159,7 @@ BENCHMARKS: dict[str, Callable[[World], dict]] = {
     "similar-latency": similar_latency,
     "retrieval": compare_retrieval,
     "recommend": compare_recommend,
+    "cost": cost,
 }
 
 if __name__ == "__main__":
