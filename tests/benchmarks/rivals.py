@@ -2,6 +2,7 @@
 
 Needs an environment with tests/benchmarks/rivals.txt. All on one thread (OMP_NUM_THREADS=1), with the same training
 part and, for VBPR, the same descriptors; vectors are ranked by ml.evaluation. In each round one after the other.
+Seconds are of the CPU, so that other programs on the machine count for little.
 """
 
 import argparse
@@ -56,12 +57,14 @@ class Given:
 
 
 def ours(method: str, given: Given, epochs: int) -> tuple[float, Vectors]:
-    """Seconds an epoch, without what comes once a training, and vectors."""
+    """Seconds an epoch after the first, before which comes what comes once a training; vectors."""
     model = create(method, factors=FACTORS)
     images = given.images if model.image_size else None
-    seconds = [e.seconds for e in fit(model, PersonalData(images, given.split.train), TrainConfig(epochs=epochs))]
+    ends = [
+        time.process_time() for _ in fit(model, PersonalData(images, given.split.train), TrainConfig(epochs=epochs))
+    ]
     items = embed_items(model, images, given.split.train.n_items)
-    return statistics.median(seconds[1:] or seconds), (model.user_vectors().numpy(), items.numpy())
+    return (ends[-1] - ends[0]) / (epochs - 1), (model.user_vectors().numpy(), items.numpy())
 
 
 def implicit_bpr(given: Given, epochs: int) -> tuple[float, Vectors]:
@@ -102,6 +105,7 @@ def training_speed(given: Given, names: list[str], rounds: int) -> dict:
         for name in names:
             train, epochs, _ = CONTESTANTS[name]
             seconds[name].append(train(given, epochs)[0])
+            print(f"{name}: {seconds[name][-1]:.3f} s an epoch", flush=True)
     return {name: round(pairs / statistics.median(each)) for name, each in seconds.items()}
 
 
@@ -157,9 +161,9 @@ def matrix(taken: Interactions) -> csr_matrix:
 
 
 def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def main() -> None:
