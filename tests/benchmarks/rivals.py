@@ -98,7 +98,7 @@ CONTESTANTS: dict[str, tuple[Callable[[Given, int], tuple[float, Vectors]], int,
 
 
 def training_speed(given: Given, names: list[str], rounds: int) -> dict:
-    """Triplets a second: as many a epoch as there are pairs."""
+    """Triplets a second: as many an epoch as there are pairs."""
     given.descriptors  # noqa: B018 - computed once, and not in anybody's time
     pairs, seconds = len(given.split.train.distinct), {name: [] for name in names}
     for _ in range(rounds):
@@ -109,12 +109,12 @@ def training_speed(given: Given, names: list[str], rounds: int) -> dict:
     return {name: round(pairs / statistics.median(each)) for name, each in seconds.items()}
 
 
-def ranking(given: Given, names: list[str]) -> dict:
+def ranking(given: Given, names: list[str], only: list[int] | None) -> dict:
     """Full-ranking AUC on validation and test items after so many epochs, and the seconds these took."""
     found = {}
     for name in names:
         train, _, lengths = CONTESTANTS[name]
-        for epochs in lengths:
+        for epochs in only or lengths:
             each, (users, items) = train(given, epochs)
             users, items = torch.from_numpy(users).float(), torch.from_numpy(items).float()
             auc = {on: rank_held_out(users, items, given.split, on=on).by_user() for on in ("validation", "test")}
@@ -172,6 +172,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="as `python -m ml compare recommend` reads it; not for top-100")
     parser.add_argument("--only", nargs="*", choices=list(CONTESTANTS), default=list(CONTESTANTS))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, nargs="*", help="whose ranking is looked at, in place of each one's own")
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.what == "top-100":
@@ -179,7 +180,7 @@ def main() -> None:
     elif given.what == "speed":
         found = training_speed(Given.read(given.data), given.only, given.rounds)
     else:
-        found = ranking(Given.read(given.data), given.only)
+        found = ranking(Given.read(given.data), given.only, given.epochs)
     print(json.dumps(found, indent=1))
 
 
