@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# How much wider than what was learnt tastes are taken to lie. Chosen on the validation items of 250 of 5,000 simulated
+# shoppers, for hybrid, dvbpr and bpr-mf: AUC after one interaction .74, .67 and .71 with 1, .78, .71 and .75 with 8,
+# and at most .02 more with 64.
+WIDENING = 8.0
 NEWTON_STEPS = 20
 CONTENDERS = 4  # products for each candidate whose influence is worked out in earnest
 AWAY = 0.5  # how far an example is moved away from what is disliked, as a share of the distance
@@ -20,9 +24,10 @@ class Prior:
     def of(cls, tastes: np.ndarray) -> "Prior":
         """How tastes are spread among the shoppers whom a version was trained on.
 
-        tastes: (U, K). The covariance is shrunk towards its diagonal, as U may be less than K.
+        tastes: (U, K). The covariance is shrunk towards its diagonal, as U may be less than K, and widened: what was
+        learnt lies closer together than the tastes themselves, for want of evidence.
         """
-        covariance = np.cov(tastes, rowvar=False).reshape(tastes.shape[1], -1)
+        covariance = WIDENING * np.cov(tastes, rowvar=False).reshape(tastes.shape[1], -1)
         spread = max(float(np.trace(covariance)) / len(covariance), 1e-6)
         shrunk = 0.8 * covariance + 0.2 * spread * np.eye(len(covariance))
         return cls(mean=tastes.mean(axis=0), precision=np.linalg.inv(shrunk))

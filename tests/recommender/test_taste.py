@@ -79,10 +79,10 @@ def test_influence_is_what_a_taste_folded_in_without_the_product_would_lack(prod
     agreements = []
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        vectors = rng.normal(size=(products, dimensions))
+        vectors = rng.normal(size=(products, dimensions)) / dimensions**0.5
         weights = rng.choice([-1.0, 0.2, 0.3, 1.0], products)
         prior = Prior.of(rng.normal(size=(100, dimensions)))
-        candidate = rng.normal(size=dimensions) + vectors[0]  # like something the shopper took to
+        candidate = rng.normal(size=dimensions) / dimensions**0.5 + vectors[0]  # like something the shopper took to
         theta = folded_in(vectors, weights, prior)
 
         told = influences(candidate[None], theta, vectors, weights, prior.precision)[0]
