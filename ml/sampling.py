@@ -59,19 +59,21 @@ class Triples:
 
 
 class SharedBatches:
-    """One epoch of (pictures, users, places, taken): each picture once, with everyone who took it.
+    """One epoch of (pictures, users, places, taken): each picture that anybody took once, with everyone who took it.
 
     pictures (P,) item indices; then a row for each of the M pairs of a user and a picture of the batch: users (M,),
     places (M,) where among the P the picture is, taken (M, P) which of the P the user has taken in training. The
     other pictures serve as negatives, so P forward passes give M x P comparisons in place of one each. Each item comes
-    equally often whatever its popularity, so negatives are drawn evenly over items, as by Triples. Where the pairs have
-    weights a fifth part follows: (M,) each row's, as a multiple of the mean weight.
+    equally often whatever its popularity, so negatives are drawn evenly over items, as by Triples; but not over those
+    that nobody took. They may be new, and a network that is told again and again that they lose learns their pictures
+    by heart: no new product of a small shop came into anybody's first twelve. Where the pairs have weights a fifth part follows: (M,) each row's, as a multiple of the mean weight.
     """
 
     def __init__(self, train: Interactions, batch_size: int, generator: torch.Generator) -> None:
         pairs = train.distinct
-        self.n_items, self.generator = train.n_items, generator
-        self.count = max(1, round(train.n_items / batch_size))
+        self.generator = generator
+        self.known = torch.from_numpy(np.flatnonzero(train.popularity))
+        self.count = max(1, round(len(self.known) / batch_size))
         order = np.argsort(pairs.items, kind="stable")
         self.users = torch.from_numpy(pairs.users[order])  # (N,) each item's takers together
         self.takers = torch.from_numpy(train.popularity)  # (n_items,) how many these are
@@ -84,7 +86,8 @@ class SharedBatches:
         return self.count
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        for pictures in torch.randperm(self.n_items, generator=self.generator).tensor_split(self.count):
+        shuffled = self.known[torch.randperm(len(self.known), generator=self.generator)]
+        for pictures in shuffled.tensor_split(self.count):
             takers = self.takers[pictures]
             places = torch.repeat_interleave(takers)
             before = takers.cumsum(dim=0) - takers
