@@ -66,7 +66,8 @@ class SharedBatches:
     other pictures serve as negatives, so P forward passes give M x P comparisons in place of one each. Each item comes
     equally often whatever its popularity, so negatives are drawn evenly over items, as by Triples; but not over those
     that nobody took. They may be new, and a network that is told again and again that they lose learns their pictures
-    by heart: no new product of a small shop came into anybody's first twelve. Where the pairs have weights a fifth part follows: (M,) each row's, as a multiple of the mean weight.
+    by heart: no new product of a small shop came into anybody's first twelve. Where the pairs have weights a fifth part
+    follows: (M,) each row's, as a multiple of the mean weight.
     """
 
     def __init__(self, train: Interactions, batch_size: int, generator: torch.Generator) -> None:

@@ -56,6 +56,7 @@ class Hybrid(PersonalModel):
         self.pictures = Dvbpr(DvbprConfig(dimensions=config.dimensions))
         self.image_size = self.pictures.image_size
         self.dimensions = self.identities.dimensions + self.pictures.dimensions
+        self.batch_size = 0  # of triples; known once the data are
         self.kept: PersonalData | None = None  # the data less what is held back; no part of the model
         self.register_buffer("expected", torch.zeros(DESCRIPTORS + 1, self.identities.dimensions))  # mu, and its bias
         self.register_buffer("scales", torch.ones(2))  # a and c
@@ -87,14 +88,14 @@ class Hybrid(PersonalModel):
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
         kept = self._kept(data)
+        self.batch_size = self.identities.batch_size(kept.train)
         return _Both(self.pictures.batches(kept, generator), kept.train, PASSES / self.epochs, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         *triples, images, descriptors, users, places, taken = batch[:8]
         for _, loss in self.pictures.objectives((images, descriptors, users, places, taken, *batch[8:])):
             yield "pictures", loss
-        size = self.identities.config.batch_size
-        for part in zip(*(column.split(size) for column in triples), strict=True):
+        for part in zip(*(column.split(self.batch_size) for column in triples), strict=True):
             for _, loss in self.identities.objectives(part):
                 yield "identities", loss
 
