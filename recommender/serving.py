@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from catalog.models import Kind, Product, Shopper
@@ -15,7 +16,9 @@ from recommender.histories import Deed, History
 from recommender.models import Metric, ModelVersion, Popularity, Role
 from recommender.ranking import Candidate
 
-FOLD_IN_PRODUCTS = 3  # fewer products than this say too little about a shopper
+# Weights of events (VISREC_KIND_WEIGHTS) that say enough of a shopper: a like does, and so do three looks. Measured on
+# the drawn catalogue (tests.benchmarks.fold_in): one like gives AUC .84 where popularity gives .81.
+ENOUGH = 0.5
 
 
 def similar_products(product: Product, ask: Ask) -> Recommendation:
@@ -48,7 +51,7 @@ def for_shopper(shopper: Shopper, ask: Ask) -> Recommendation:
     learnt = version.started_at or version.created_at
     own = histories.seen(version, histories.of_visitor(shopper=shopper, learnt=learnt))
     trained = queries.trained_taste(version, shopper)
-    if trained is None and len(own) < FOLD_IN_PRODUCTS:
+    if trained is None and np.abs(own.weights).sum() < ENOUGH:
         return answered(Aim("popular", shopper=shopper), ask)
     strategy = "fold-in" if trained is None else "personal"
     return answered(Aim(strategy, version, own.taste(version, trained), shopper=shopper, own=own), ask)

@@ -208,13 +208,25 @@ def test_too_little_history_gives_what_is_popular(active_personal):
     for _ in range(3):
         InteractionFactory(product=famous)
     shopper = ShopperFactory()
-    InteractionFactory(shopper=shopper, product=known)
+    InteractionFactory(shopper=shopper, product=known, kind="view")
     popularity.count()
 
     found = serving.for_shopper(shopper, Ask())
 
     assert (found.strategy, found.version, shown(found)) == ("popular", None, [famous, plain])
     assert [result.score for result in found.results] == [1.0, 0.0]
+
+
+def test_one_like_is_enough_for_a_guest_and_for_a_shopper_alike(active_personal):
+    (known, *_) = placed(active_personal, 0, 45, 90)
+    shopper = ShopperFactory()
+    InteractionFactory(shopper=shopper, product=known, kind="like")
+    InteractionFactory(shopper=None, session="guest", product=known, kind="like")
+
+    signed_in, guest = serving.for_shopper(shopper, Ask()), serving.for_session("guest", Ask())
+
+    assert (signed_in.strategy, guest.strategy) == ("fold-in", "session")
+    assert shown(signed_in) == shown(guest)
 
 
 def test_a_guest_s_session_counts_at_once(active_personal):
