@@ -121,9 +121,10 @@ def example(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
 def carriers(influence: np.ndarray, top: int = 3) -> list[tuple[int, float]]:
     """Which of the products carry a candidate: (place, weight), the strongest first, weights adding up to 1.
 
-    influence: (N,), how much lower its score would be without each; those without which it would be no lower are not
-    told.
+    influence: (N,), how much lower its score would be without each; those without which it would be no lower, or by
+    less than a hundredth of what the first says, are not told.
     """
-    best = [int(place) for place in np.argsort(-influence, kind="stable")[:top] if influence[place] > 0]
+    least = max(influence.max(initial=0.0) / 100, 0.0)
+    best = [int(place) for place in np.argsort(-influence, kind="stable")[:top] if influence[place] > least]
     total = sum(influence[place] for place in best)
     return [(place, float(influence[place] / total)) for place in best]
