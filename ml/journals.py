@@ -120,7 +120,8 @@ def read_journal(path: Path) -> Journal:
 
 
 def _item_column(table: Table) -> str:
-    return "item" if "item" in table.columns else "sku"
+    """ "item", which is also what a table lacks that has neither, or as a shop's export calls it."""
+    return "sku" if "sku" in table.columns and "item" not in table.columns else "item"
 
 
 def _categories(files: Files, items: Sequence[str]) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """Who the simulated shoppers are: how many, how much they take, and what draws them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -54,8 +55,8 @@ class Population:
     drift: float = 0.0  # radians by which all tastes but matches turn in the year
 
     def __post_init__(self) -> None:
-        if self.shoppers < 1 or not 0 <= self.cold_share < 1:
-            raise ValueError(f"{self.shoppers} shoppers, a cold share of {self.cold_share}")
+        if self.shoppers < 1 or not 0 <= self.cold_share < 1 or not math.isfinite(self.drift):
+            raise ValueError(f"{self.shoppers} shoppers, a cold share of {self.cold_share}, a drift of {self.drift}")
 
 
 # The drawn shop's are few, so their tastes are marked. Those of large catalogues are many and less decided.

@@ -105,7 +105,7 @@ def recommended(given: serializers.Serializer, ask: Ask) -> Recommendation:
 class RecommendByExample(APIView):
     @recommends(
         summary="What goes with these products",
-        description="For somebody without an account. `session`, or `popular` where nothing is known of what is liked. "
+        description="For somebody without an account. `session`, or `popular` where nothing is known. "
         "Without a personal model it goes by how the products look. Nothing is stored.",
         request=ByExampleForm,
     )

@@ -70,6 +70,7 @@ def test_what_is_there_is_not_written_over(source, tmp_path):
         (["somewhere.zip"], "where to"),
         (["nowhere.zip", "out"], "nowhere.zip does not exist"),
         (["--cold-share", "1.5"], "a cold share of 1.5"),
+        (["--drift", "nan"], "a drift of nan"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(arguments, message):
