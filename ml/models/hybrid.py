@@ -176,10 +176,17 @@ def with_bias(described: Tensor) -> Tensor:
 
 
 def regression(described: Tensor, own: Tensor, takers: Tensor, ridge: float) -> Tensor:
-    """(F, K) by which descriptors (I, F) tell factors (I, K); an item counts by its takers (I,), soon less so."""
+    """(F, K) by which descriptors (I, F), the last of them 1, tell factors (I, K).
+
+    An item counts by its takers (I,), soon less so; but its place among all is that of any item that somebody took, not
+    of one that many did: else every new product would be expected to be a hit.
+    """
     weighted = described * (takers / (takers + HALF))[:, None]
     gram = described.T @ weighted + ridge * torch.eye(described.shape[1], device=described.device)
-    return torch.linalg.solve(gram, weighted.T @ own)
+    found = torch.linalg.solve(gram, weighted.T @ own)
+    known = takers > 0
+    found[-1] += (own[known] - described[known] @ found).mean(dim=0)
+    return found
 
 
 def posterior(own: Tensor, mu: Tensor, takers: Tensor, evidence: float) -> Tensor:
