@@ -195,7 +195,7 @@ def test_speed_of_personal_methods_is_that_of_the_loop_and_of_its_arithmetic(tmp
     popularity, bpr_mf, dvbpr = json.loads(out.read_text(encoding="utf-8"))
     assert popularity["loop"] is None
     assert bpr_mf["comparisons"] == bpr_mf["loop"]  # one a positive
-    assert dvbpr["comparisons"] > 20 * dvbpr["loop"]  # with the batch's other 39 pictures less what the user took
+    assert dvbpr["comparisons"] > 10 * dvbpr["loop"]  # with the other 19 that anybody took, less the user's own
     for each in (bpr_mf, dvbpr):
         assert each["gradients"] > each["loop"] > 0 and 0 < each["ratio"] < 2
     assert "positives a second" in capsys.readouterr().out
