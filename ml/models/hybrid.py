@@ -196,15 +196,14 @@ def posterior(own: Tensor, mu: Tensor, takers: Tensor, evidence: float) -> Tenso
 
 
 class _Asked:
-    """What was held back, against items drawn at random that others have taken and its user has not."""
+    """What was held back, against items drawn at random that its user has not taken."""
 
     def __init__(
         self, held: Interactions, train: Interactions, generator: torch.Generator, device: torch.device
     ) -> None:
         self.users = torch.from_numpy(held.users).to(device)
         self.items = torch.from_numpy(held.items).to(device)
-        known = torch.from_numpy(np.flatnonzero(train.popularity))  # of the others nobody can say that they lose
-        others = known[torch.randperm(len(known), generator=generator)[:AMONG]]
+        others = torch.randperm(train.n_items, generator=generator)[:AMONG]
         rows = self.users.cpu()[:, None].expand(-1, len(others))
         taken = Triples(train, 1, generator).taken(rows.reshape(-1), others.repeat(len(held)))
         self.others, self.counted = others.to(device), (~taken.view(len(held), -1)).to(device)
