@@ -38,14 +38,15 @@ def test_the_papers_encoder_trains_on_triples_and_reads_pixels_alone():
 
 
 def test_a_taste_common_to_all_is_learned_once():
-    everyone_likes_discs = Interactions(
-        np.repeat(np.arange(8), 5), np.tile(np.arange(0, 10, 2), 8), np.arange(40), 9, 20
+    discs, stripes = np.arange(0, 10, 2), np.arange(1, 10, 2)
+    all_but_one_like_discs = Interactions(
+        np.repeat(np.arange(25), 5), np.concatenate([*[discs] * 24, stripes]), np.arange(125), 26, 20
     )
     model = small("dvbpr")
 
-    exhaust(fit(model, PersonalData(pictures(20), everyone_likes_discs), TrainConfig(epochs=60)))
+    exhaust(fit(model, PersonalData(pictures(20), all_but_one_like_discs), TrainConfig(epochs=60)))
 
-    scores = model.user_vectors()[8] @ vectors_of(model, 20).T  # of a user who has taken nothing
+    scores = model.user_vectors()[25] @ vectors_of(model, 20).T  # of a user who has taken nothing
     assert scores[:10:2].mean() > scores[1::2].mean() + 1
 
 
