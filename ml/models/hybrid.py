@@ -176,17 +176,10 @@ def with_bias(described: Tensor) -> Tensor:
 
 
 def regression(described: Tensor, own: Tensor, takers: Tensor, ridge: float) -> Tensor:
-    """(F, K) by which descriptors (I, F), the last of them 1, tell factors (I, K).
-
-    An item counts by its takers (I,), soon less so; but its place among all is that of any item that somebody took, not
-    of one that many did: else every new product would be expected to be a hit.
-    """
+    """(F, K) by which descriptors (I, F) tell factors (I, K); an item counts by its takers (I,), soon less so."""
     weighted = described * (takers / (takers + HALF))[:, None]
     gram = described.T @ weighted + ridge * torch.eye(described.shape[1], device=described.device)
-    found = torch.linalg.solve(gram, weighted.T @ own)
-    known = takers > 0
-    found[-1] += (own[known] - described[known] @ found).mean(dim=0)
-    return found
+    return torch.linalg.solve(gram, weighted.T @ own)
 
 
 def posterior(own: Tensor, mu: Tensor, takers: Tensor, evidence: float) -> Tensor:
@@ -196,14 +189,15 @@ def posterior(own: Tensor, mu: Tensor, takers: Tensor, evidence: float) -> Tenso
 
 
 class _Asked:
-    """What was held back, against items drawn at random that its user has not taken."""
+    """What was held back, against items drawn at random that others have taken and its user has not."""
 
     def __init__(
         self, held: Interactions, train: Interactions, generator: torch.Generator, device: torch.device
     ) -> None:
         self.users = torch.from_numpy(held.users).to(device)
         self.items = torch.from_numpy(held.items).to(device)
-        others = torch.randperm(train.n_items, generator=generator)[:AMONG]
+        known = torch.from_numpy(np.flatnonzero(train.popularity))  # of the others nobody can say that they lose
+        others = known[torch.randperm(len(known), generator=generator)[:AMONG]]
         rows = self.users.cpu()[:, None].expand(-1, len(others))
         taken = Triples(train, 1, generator).taken(rows.reshape(-1), others.repeat(len(held)))
         self.others, self.counted = others.to(device), (~taken.view(len(held), -1)).to(device)
