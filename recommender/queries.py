@@ -8,7 +8,7 @@ from django.db.models.functions import Cast
 from pgvector.django import CosineDistance, L2Distance, MaxInnerProduct, VectorField
 
 from catalog.models import Product, ProductImage, Shopper
-from recommender.models import SERVABLE, ImageEmbedding, Metric, ModelVersion, Role, ShopperVector, State
+from recommender.models import SEEING, SERVABLE, ImageEmbedding, Metric, ModelVersion, Role, ShopperVector, State
 
 # Up to this many rows are sorted exactly: 3 to 8 ms, and never a short or a poor list. Measured on 100,000 products, an
 # HNSW scan that has to pass over most of its candidates finds .93 of the true neighbours in 26 ms, and .11 in 59 ms
@@ -22,9 +22,16 @@ def active_version(role: Role) -> ModelVersion | None:
 
 
 def images_of_version(version: ModelVersion) -> QuerySet[ProductImage]:
-    """The pictures that a version has vectors for: all of them, or for personal ones the primary ones."""
+    """The pictures that a version has vectors for: all, for personal ones the primary ones, for designs none."""
     if version.role == Role.SIMILAR:
         return ProductImage.objects.all()
+    if version.role not in SEEING:
+        return ProductImage.objects.none()
+    return primary_images()
+
+
+def primary_images() -> QuerySet[ProductImage]:
+    """The first picture of each product that has one."""
     earlier = ProductImage.objects.filter(product=OuterRef("product"), position__lt=OuterRef("position"))
     return ProductImage.objects.filter(~Exists(earlier))
 
@@ -37,7 +44,8 @@ def images_without_embedding(version: ModelVersion) -> QuerySet[ProductImage]:
 
 
 def servable_versions() -> QuerySet[ModelVersion]:
-    return ModelVersion.objects.filter(state__in=SERVABLE)
+    """Those that are to see every picture."""
+    return ModelVersion.objects.filter(role__in=SEEING, state__in=SERVABLE)
 
 
 def findable_since(products: Sequence[Product]) -> dict[int, datetime]:

@@ -7,7 +7,7 @@ from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerError
 
 from recommender import queries
-from recommender.models import Role
+from recommender.models import SEEING
 from visrec_site.celery import app
 
 
@@ -16,10 +16,10 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the shop can serve: database, broker and an active version for each role; else 503 with what lacks."""
+    """200 when the shop can serve: database, broker and what recommends; else 503 with what lacks."""
     found = {"database": database_state(), "broker": broker_state()}
     if found["database"] == "ok":
-        for role in Role:
+        for role in SEEING:
             version = queries.active_version(role)
             found[f"{role.value} model"] = "ok" if version else "no active version"
     well = all(state == "ok" for state in found.values())

@@ -133,3 +133,12 @@ def test_deleting_a_product_takes_its_vectors_at_once(active):
     product.delete()
 
     assert not ImageEmbedding.objects.exists()
+
+
+def test_a_design_version_sees_no_pictures_and_is_not_embedded_with(db):
+    ProductFactory()
+    generator = VersionFactory(role="design", method="lsgan", state="active")
+
+    assert not queries.images_of_version(generator).exists()
+    assert not queries.images_without_embedding(generator).exists()
+    assert generator not in queries.servable_versions()

@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender import queries, versions
-from recommender.models import SERVABLE, ImageEmbedding, ModelVersion
+from recommender.models import SEEING, SERVABLE, ImageEmbedding, ModelVersion
 
 
 class Command(BaseCommand):
@@ -37,4 +37,6 @@ class Command(BaseCommand):
             raise CommandError(f"there is no version {version_id}")
         if version.state not in SERVABLE:
             raise CommandError(f"version {version_id} ({version}) is {version.state}: train it first")
+        if version.role not in SEEING:
+            raise CommandError(f"version {version_id} ({version}) makes pictures, and embeds none")
         return [version]
