@@ -29,5 +29,9 @@ class TrainingDiverged(MlError):
     """A loss is no longer a finite number; the message has the player, the loss, the epoch and the batch."""
 
 
+class OutOfReach(MlError):
+    """A generator cannot make a picture near enough to a product; the message has the error reached and the limit."""
+
+
 class BadWeights(MlError):
     """Pretrained weights are missing, unreadable or another network's; the message has the file and the reason."""

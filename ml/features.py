@@ -23,11 +23,12 @@ def hog(images: Tensor, cell: int = 8, orientations: int = 9) -> Tensor:
 
     images: (B, 3, H, W) in [0, 1], sides multiples of `cell`. Returns (B, (H/cell - 1)(W/cell - 1) 4 orientations).
     """
-    grey = torch.einsum("bchw,c->bhw", images, images.new_tensor(LUMA)).sqrt()[:, None]  # sqrt: their gamma
+    grey = torch.einsum("bchw,c->bhw", images, images.new_tensor(LUMA))[:, None]
+    grey = root(grey)  # their gamma
     padded = F.pad(grey, (1, 1, 1, 1), mode="replicate")
     dx = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
     dy = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
-    magnitude = (dx.square() + dy.square()).sqrt()
+    magnitude = root(dx.square() + dy.square())
     angle = torch.atan2(dy, dx).remainder(math.pi) * orientations / math.pi  # (B, 1, H, W) in bins
     bins = torch.arange(orientations, device=images.device).view(1, -1, 1, 1)
     distance = (angle - bins).abs()
@@ -37,6 +38,25 @@ def hog(images: Tensor, cell: int = 8, orientations: int = 9) -> Tensor:
     blocks = F.unfold(cells, 2)  # (B, 4 O, blocks)
     blocks = F.normalize(blocks, dim=1, eps=1e-3).clamp(max=0.2)
     return F.normalize(blocks, dim=1, eps=1e-3).flatten(1)
+
+
+def root(x: Tensor, slope: float = 16) -> Tensor:
+    """The square root, for x >= 0, with gradients of at most `slope`: its own is infinite at 0, as in plain areas."""
+    return _Root.apply(x, slope)
+
+
+class _Root(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, slope: float) -> Tensor:
+        y = x.sqrt()
+        ctx.save_for_backward(y)
+        ctx.slope = slope
+        return y
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, None]:
+        (y,) = ctx.saved_tensors
+        return grad * (0.5 / y).clamp(max=ctx.slope), None
 
 
 def foreground(images: Tensor, threshold: float = 0.06) -> Tensor:
@@ -102,7 +122,7 @@ def colour_histogram(images: Tensor) -> Tensor:
             index = index * count + floor + step
         histogram.scatter_add_(1, index.flatten(1).long(), share.flatten(1))
     # A picture without any foreground has an empty histogram, not an undefined one.
-    return (histogram / histogram.sum(dim=1, keepdim=True).clamp(min=1e-3)).clamp(min=0).sqrt()
+    return root((histogram / histogram.sum(dim=1, keepdim=True).clamp(min=1e-3)).clamp(min=0))
 
 
 def cielab(images: Tensor) -> Tensor:

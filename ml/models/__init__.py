@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Method:
     name: str
-    role: str  # "similar": pictures near each other; "personal": a shopper's vector times a product's
+    # "similar": pictures near each other; "personal": a shopper's vector times a product's; "design": new pictures
+    role: str
     summary: str  # one line for --help
     path: str  # "module:Class" below ml.models
 
@@ -58,6 +59,7 @@ METHODS: dict[str, Method] = {
         Method(
             "inception-bpr", "personal", "one layer on InceptionV3, or another network", "inception_bpr:InceptionBpr"
         ),
+        Method("lsgan", "design", "a conditional GAN: new pictures of each of the shop's categories", "lsgan:Lsgan"),
     )
 }
 

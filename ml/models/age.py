@@ -1,7 +1,6 @@
 """AGE: an encoder and a generator play against each other, without a third network to judge."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Annotated, Literal
@@ -13,6 +12,7 @@ from ml.batching import PictureBatches, settle_batch_norms
 from ml.configs import Between, Config
 from ml.images import ImageArray
 from ml.models.base import Parts, SimilarModel, unit
+from ml.networks import frozen
 from ml.pca import sample_of
 
 SEEN = 18_000  # pictures in a training by default
@@ -221,11 +221,3 @@ def sphere_kl(codes: Tensor, authors: bool = False) -> Tensor:
     variance = variance.clamp(min=1e-12)  # pictures all alike
     deviation = variance if authors else variance.sqrt()
     return ((deviation.square() + mean.square()) / 2 - deviation.log() - 0.5).mean()
-
-
-@contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
-    """What is computed herein passes gradients on but leaves none in the network's own weights, which saves time."""
-    network.requires_grad_(False)
-    yield
-    network.requires_grad_(True)

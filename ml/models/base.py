@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ml.configs import Config
+from ml.garments import Garments
 from ml.images import ImageArray
 from ml.interactions import PersonalData
 
@@ -128,6 +129,38 @@ class PersonalModel(Model):
         raise NotImplementedError
 
     def start(self, data: PersonalData, generator: torch.Generator) -> None: ...
+
+
+class DesignModel(Model):
+    """Makes pictures of a category out of latents drawn from N(0, I). Trained on Garments.
+
+    It has no vectors of pictures: `dimensions` are a latent's.
+    """
+
+    metric = ""
+    image_size = (64, 64)
+    latent = dimensions = 256
+    categories: int  # their number; category c is the c-th name of the Garments trained on
+
+    def generate(self, z: Tensor, category: Tensor) -> Tensor:
+        """(B, 3, 64, 64) in [0, 1] of latents (B, 256) and categories (B,); the same alone as in a batch in eval."""
+        raise NotImplementedError
+
+    def realism(self, images: Tensor, category: Tensor) -> Tensor:
+        """(B,) how real pictures of these categories look: about 1 for products, 0 for poor designs; not bounded."""
+        raise NotImplementedError
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """(C * count, 3, 64, 64) in [0, 1], `count` of each category in turn, of the same latents in each.
+
+        In eval mode, which between two epochs of a training must be asked for.
+        """
+        z = torch.randn(count, self.latent, generator=generator).repeat(self.categories, 1)
+        category = torch.arange(self.categories).repeat_interleave(count)
+        with torch.inference_mode():
+            return self.generate(z.to(self.device), category.to(self.device))
+
+    def start(self, data: Garments, generator: torch.Generator) -> None: ...
 
 
 def typical_distance(vectors: Tensor) -> Tensor:

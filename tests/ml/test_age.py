@@ -9,8 +9,9 @@ from ml import checkpoints
 from ml.errors import BadSetting
 from ml.images import ImageArray
 from ml.models import create
-from ml.models.age import frozen, sphere_kl
+from ml.models.age import sphere_kl
 from ml.models.base import unit
+from ml.networks import frozen
 from ml.training import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, pictures, small, trained
 

@@ -13,7 +13,19 @@ from ml.evaluation import rank_held_out
 from ml.interactions import PersonalData
 from ml.models import create
 from ml.training import TrainConfig, fit
-from tests.ml.worlds import CONTRACT, PERSONAL, SIMILAR, camps, data_for, exhaust, pictures, small, trained, vectors_of
+from tests.ml.worlds import (
+    CONTRACT,
+    PERSONAL,
+    SIMILAR,
+    WITH_VECTORS,
+    camps,
+    data_for,
+    exhaust,
+    pictures,
+    small,
+    trained,
+    vectors_of,
+)
 
 
 @pytest.mark.parametrize("method", SIMILAR)
@@ -67,7 +79,7 @@ def test_pairs_that_say_more_than_others_can_be_trained_on(method):
     assert model.user_vectors().isfinite().all()
 
 
-@pytest.mark.parametrize("method", CONTRACT)
+@pytest.mark.parametrize("method", WITH_VECTORS)
 def test_a_vector_is_the_same_alone_as_in_a_batch(method):
     model = trained(method)
     together = vectors_of(model)

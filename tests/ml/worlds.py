@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ml.garments import Garments
 from ml.images import ImageArray
 from ml.interactions import Interactions, PersonalData
 from ml.models import METHODS, create
@@ -20,12 +21,14 @@ from ml.training import TrainConfig, fit
 CONTRACT = sorted(set(METHODS) - set(BACKBONES) | {"squeezenet1_1"})
 SIMILAR = [name for name in CONTRACT if METHODS[name].role == "similar"]
 PERSONAL = [name for name in CONTRACT if METHODS[name].role == "personal"]
+WITH_VECTORS = [*SIMILAR, *PERSONAL]  # the others make pictures
 SMALL = {
     "visrec": {"batch_size": 16},
     "age": {"width": 8, "batch_size": 20},
     "infogan": {"width": 4, "batch_size": 8},
     "squeezenet1_1": {"image_size": 64},  # and `weights`, a file that conftest.py writes
     "vae": {"batch_size": 10},
+    "lsgan": {"width": 8, "batch_size": 8},
     "cae": {"batch_size": 10},
     "dvbpr": {"dimensions": 8},
     "hybrid": {"factors": 8, "dimensions": 8},
@@ -72,7 +75,13 @@ def camps(users: int = 24, items: int = 40, taken: int = 6) -> Interactions:
     )
 
 
-def data_for(method: str, count: int = 40) -> ImageArray | PersonalData:
+def garments(count: int = 40) -> Garments:
+    return Garments(pictures(count), np.arange(count) % 2, ("discs", "stripes"))
+
+
+def data_for(method: str, count: int = 40) -> ImageArray | PersonalData | Garments:
+    if METHODS[method].role == "design":
+        return garments(count)
     side = small(method).image_size
     images = pictures(count, side) if side else None
     if METHODS[method].role == "similar":
@@ -101,7 +110,9 @@ def exhaust(epochs: object) -> list:
 
 
 def vectors_of(model: Model, count: int = 40) -> torch.Tensor:
-    """(count, D) for the world's pictures, whatever the model's role."""
+    """(count, D) for the world's pictures, whatever the model's role; of who makes pictures, `count` of these."""
+    if model.method not in WITH_VECTORS:
+        return model.sample(count // model.categories, torch.Generator().manual_seed(0)).flatten(1)
     side = model.image_size
     images = pictures(count, side).batch(range(count)) if side else None
     with torch.inference_mode():

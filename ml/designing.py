@@ -1,0 +1,213 @@
+"""Pictures for one taste: the search in a generator's latents, and a product changed towards a taste."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ml import ssim
+from ml.errors import OutOfReach
+from ml.models.base import DesignModel, PersonalModel
+
+RATE = 0.05  # Adam's, on z
+REACH = 1.2  # the longest z by sqrt(256), the length that those trained on have
+GAIN = 1e-3  # of J a step, below which the search has ended
+PATIENCE = 5  # steps in a row with less
+Progress = Callable[[float, float], None]  # (done, of); may raise, which ends the search
+
+
+@dataclass(frozen=True)
+class Designs:
+    """Rows in the order of J, the best first."""
+
+    pictures: Tensor  # (N, 3, 64, 64) in [0, 1]
+    score: Tensor  # (N,) theta . Phi; 0 is an average product's
+    realism: Tensor  # (N,) D's output, about 1 for real products
+    z: Tensor  # (N, 256)
+
+
+@dataclass(frozen=True)
+class Step:
+    picture: Tensor  # (3, 64, 64) in [0, 1]
+    score: float
+    realism: float
+    change: float  # the mean difference from the approximation; of the approximation, 0; of the original, its error
+
+
+@dataclass(frozen=True)
+class Tailored:
+    original: Step  # the product's own picture
+    approximation: Step  # the nearest that the generator can make
+    steps: tuple[Step, ...]  # from the approximation towards the taste, none changed by more than the budget
+
+
+def design(
+    generator: DesignModel,
+    scorer: PersonalModel,
+    taste: Tensor,
+    category: int,
+    *,
+    count: int,
+    eta: float,
+    seed: int,
+    starts: int = 32,
+    steps: int = 30,
+    progress: Progress | None = None,
+) -> Designs:
+    """At most `count` pictures of the category, no two the same, that a shopper of this taste would like.
+
+    Maximises J(z) = theta . Phi(up(G(z, c))) - eta (D(G(z, c), c) - 1)^2 over z by Adam; nothing else changes. Kang et
+    al. 2017, arXiv:1711.02231. taste: (K,). The same seed gives the same pictures.
+    """
+    search = _Search(generator, scorer, taste, category, eta)
+    chance = torch.Generator().manual_seed(seed)
+    z = torch.randn(starts, generator.latent, generator=chance).to(generator.device)
+    best_z, best = z, torch.full((starts,), -torch.inf, device=z.device)
+    idle = 0
+    for step, (z_now, judged) in enumerate(search.ascent(z, steps)):
+        if progress:
+            progress(step, steps)
+        mean = best.mean()
+        better = judged.j > best
+        best_z, best = torch.where(better[:, None], z_now, best_z), torch.where(better, judged.j, best)
+        idle = idle + 1 if best.mean() - mean < GAIN else 0
+        if idle == PATIENCE:
+            break
+    with torch.no_grad():
+        judged = search.judge(best_z)
+    chosen = _distinct(judged.pictures, judged.j.argsort(descending=True), count)
+    if progress:
+        progress(steps, steps)
+    return Designs(*(part[chosen].cpu() for part in (judged.pictures, judged.score, judged.realism, best_z)))
+
+
+def tailor(
+    generator: DesignModel,
+    scorer: PersonalModel,
+    taste: Tensor,
+    picture: Tensor,
+    category: int,
+    *,
+    budget: float = 0.15,
+    seed: int,
+    eta: float = 1.0,
+    starts: int = 16,
+    inversion_steps: int = 200,
+    steps: int = 50,
+    limit: float = 0.12,
+    progress: Progress | None = None,
+) -> Tailored:
+    """A product's picture as near as the generator comes to it, and on from there towards the taste.
+
+    picture: (3, 64, 64) in [0, 1]. budget: the largest mean |G(z) - G(z*)|, in [0, 1], up to which steps are kept.
+    Raises OutOfReach if the mean |G(z*) - picture| is above the limit.
+    """
+    search = _Search(generator, scorer, taste, category, eta)
+    picture = picture.to(generator.device)
+    of = inversion_steps + steps
+    z = search.inverted(picture, starts, inversion_steps, seed, progress and (lambda done: progress(done, of)))
+    with torch.no_grad():
+        start, real = search.judge(z), search.judge_pictures(picture[None])
+    error = (start.pictures[0] - picture).abs().mean().item()
+    if error > limit:
+        raise OutOfReach(
+            f"the generator comes no nearer to this picture than a mean difference of {error:.3f}, above {limit:g}"
+        )
+    kept = []
+    for step, (_, judged) in enumerate(search.ascent(z, steps)):
+        if progress:
+            progress(inversion_steps + step, of)
+        change = (judged.pictures - start.pictures).abs().mean().item()
+        if change > budget:
+            break
+        if step:
+            kept.append(judged.step(change))
+    if progress:
+        progress(of, of)
+    return Tailored(real.step(error), start.step(0.0), tuple(kept))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    pictures: Tensor
+    score: Tensor
+    realism: Tensor
+    j: Tensor
+
+    def step(self, change: float) -> Step:
+        """Of the first row."""
+        return Step(self.pictures[0].cpu(), self.score[0].item(), self.realism[0].item(), change)
+
+
+class _Search:
+    """J and its ascent, with all networks as they are."""
+
+    def __init__(self, generator: DesignModel, scorer: PersonalModel, taste: Tensor, category: int, eta: float) -> None:
+        self.generator, self.scorer = generator.eval(), scorer.eval()
+        self.taste, self.category, self.eta = taste.to(generator.device), category, eta
+        self.longest = REACH * generator.latent**0.5
+
+    def judge(self, z: Tensor) -> _Judged:
+        return self.judge_pictures(self.generator.generate(z, self._categories(len(z))))
+
+    def judge_pictures(self, pictures: Tensor) -> _Judged:
+        realism = self.generator.realism(pictures, self._categories(len(pictures)))
+        shown = pictures
+        if self.scorer.image_size != self.generator.image_size:
+            shown = F.interpolate(pictures, size=self.scorer.image_size, mode="nearest")  # as the paper does
+        new = torch.full((len(pictures),), -1, device=pictures.device)
+        score = self.scorer.embed(shown, new) @ self.taste
+        return _Judged(pictures, score, realism, score - self.eta * (realism - 1).square())
+
+    def ascent(self, z: Tensor, steps: int):
+        """(z, what it makes) before the first of so many steps and after each."""
+        z = self._within(z.detach().clone()).requires_grad_()
+        adam = torch.optim.Adam([z], lr=RATE)
+        for step in range(steps + 1):
+            judged = self.judge(z)
+            yield z.detach().clone(), judged
+            if step < steps:
+                self._move(adam, z, -judged.j.sum())
+
+    def inverted(
+        self, picture: Tensor, starts: int, steps: int, seed: int, progress: Callable[[int], None] | None
+    ) -> Tensor:
+        """(1, 256): the z whose picture is nearest by its mean absolute difference."""
+        chance = torch.Generator().manual_seed(seed)
+        z = torch.randn(starts, self.generator.latent, generator=chance).to(picture.device).requires_grad_()
+        adam = torch.optim.Adam([z], lr=RATE)
+        for step in range(steps):
+            if progress:
+                progress(step)
+            self._move(adam, z, self._apart(z, picture).sum())
+        with torch.no_grad():
+            return z[self._apart(z, picture).argmin()][None].clone()
+
+    def _apart(self, z: Tensor, picture: Tensor) -> Tensor:
+        made = self.generator.generate(z, self._categories(len(z)))
+        return (made - picture).abs().mean(dim=(1, 2, 3))
+
+    def _move(self, adam: torch.optim.Optimizer, z: Tensor, loss: Tensor) -> None:
+        (z.grad,) = torch.autograd.grad(loss, [z])
+        adam.step()
+        with torch.no_grad():
+            z.copy_(self._within(z))
+
+    def _within(self, z: Tensor) -> Tensor:
+        """No longer than any that G was trained on."""
+        return z * (self.longest / z.norm(dim=1, keepdim=True)).clamp(max=1)
+
+    def _categories(self, count: int) -> Tensor:
+        return torch.full((count,), self.category, device=self.generator.device)
+
+
+def _distinct(pictures: Tensor, order: Tensor, count: int) -> Tensor:
+    """Indices of at most `count` pictures, in this order, without any that is the same as one before."""
+    apart = ssim.differences(pictures, pictures)
+    chosen: list[int] = []
+    for index in order.tolist():
+        if len(chosen) < count and (apart[index, chosen] >= ssim.SAME).all():
+            chosen.append(index)
+    return torch.tensor(chosen, device=pictures.device)
