@@ -15,21 +15,24 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.db.models import Max, Min
 
-from catalog.models import Interaction, Kind, ProductImage
+from catalog.models import Category, Interaction, Kind, ProductImage
 from ml import checkpoints, evaluation
 from ml.embedding import embed_items
 from ml.errors import MlError
+from ml.garments import Garments
 from ml.images import ImageArray
 from ml.interactions import Interactions, PersonalData, Split
 from ml.models import METHODS, create
 from ml.training import TrainConfig, fit
-from recommender import embedding, histories, queries, taste, versions
+from recommender import embedding, histories, queries, sheets, taste, versions
 from recommender.errors import TrainingFailed, TrainingRefused
-from recommender.models import ModelVersion, Role, State
+from recommender.models import SEEING, ModelVersion, Role, State
 
 log = logging.getLogger(__name__)
 
 LEAST_PICTURES, LEAST_SHOPPERS = 10, 2  # with fewer there is nothing to learn
+ENOUGH_PICTURES = 20  # of a category; of fewer a generator learns each by heart
+CATEGORIES_FILE = "categories.json"  # beside a design checkpoint: what its categories are, in its own order
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
@@ -50,6 +53,12 @@ def check_shop(method: str) -> None:
                 f"{pictures} pictures are too few to learn from; upload at least {LEAST_PICTURES} products"
             )
         return
+    if METHODS[method].role == Role.DESIGN:
+        if not enough(pictures_by_category()):
+            raise TrainingRefused(
+                f"no category has the {ENOUGH_PICTURES} visible products with pictures that a generator learns from"
+            )
+        return
     pictured = set(ProductImage.objects.values_list("product", flat=True))
     products, shoppers = len(pictured), len({shopper for shopper, *_ in taken_by_shoppers(pictured)})
     if shoppers < LEAST_SHOPPERS or products < LEAST_PICTURES:
@@ -67,7 +76,10 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     try:
         with lease_kept(version):
             train(version, progress)
-            embed(version, progress)
+            if version.role in SEEING:
+                embed(version, progress)
+            else:
+                versions.finish(version)
     except (MlError, TrainingRefused) as error:
         versions.fail(version, error)
         raise TrainingFailed(f"{version}: {error}") from error
@@ -89,7 +101,10 @@ def train(version: ModelVersion, progress: bool) -> None:
     versions.follow(version, stage="reading the catalogue")
     model = create(version.method, **version.settings)
     known = personal_data(version, model, progress) if version.role == Role.PERSONAL else None
-    data = known.data if known else catalogue(model, folder, progress)
+    if known:
+        data = known.data
+    else:
+        data = garments(version, model, progress) if version.role == Role.DESIGN else catalogue(model, folder, progress)
     losses = list(version.metrics.get("losses", []))
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
     for epoch in fit(model, data, config, folder=folder / "training", progress=progress):
@@ -97,8 +112,9 @@ def train(version: ModelVersion, progress: bool) -> None:
         speed = round(epoch.samples_per_second, 1)
         metrics = version.metrics | {"losses": losses, "samples per second": speed}
         versions.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=metrics)
+        draw(version, model, epoch.number)
     metrics = version.metrics | model.summary()
-    if warnings := model.warnings():
+    if warnings := [*version.metrics.get("warnings", []), *model.warnings()]:
         metrics["warnings"] = warnings
     if known:
         metrics |= ranking_report(model, known)
@@ -112,6 +128,16 @@ def train(version: ModelVersion, progress: bool) -> None:
     checkpoints.save(model.cpu(), folder)
     for file in folder.glob("*.npy"):
         file.unlink()
+
+
+def draw(version: ModelVersion, model, epoch: int) -> None:
+    """What it makes out of nothing by now, of the same latents after every epoch, if it makes anything."""
+    if version.role == Role.PERSONAL:
+        return
+    pictures = model.eval().sample(sheets.COLUMNS, torch.Generator().manual_seed(version.seed))
+    if pictures is not None:
+        pixels = (pictures.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1)
+        sheets.keep(version, epoch, pixels.cpu().numpy())
 
 
 def embed(version: ModelVersion, progress: bool) -> None:
@@ -145,6 +171,48 @@ def decoded(images: list[ProductImage], model, folder: Path, progress: bool) -> 
         return None
     paths = [Path(image.file.path) for image in images]
     return ImageArray.decode(paths, model.image_size, folder / "pictures.npy", progress)
+
+
+def garments(version: ModelVersion, model, progress: bool) -> Garments:
+    """Visible products' primary pictures, a class a category; of categories that have enough of them.
+
+    A training that is resumed keeps the categories that it began with. Raises TrainingRefused if one has gone.
+    """
+    pictures = pictures_by_category()
+    if not version.categories:
+        counts = {category: len(images) for category, images in pictures.items()}
+        named = Category.objects.in_bulk(counts)
+        told = {pk: f"{named[pk]} ({count})" for pk, count in sorted(counts.items())}
+        chosen = enough(pictures)
+        metrics = {"categories": ", ".join(told[pk] for pk in chosen)}
+        if few := [told[pk] for pk in counts if pk not in chosen]:
+            metrics["warnings"] = [
+                f"categories with fewer than {ENOUGH_PICTURES} pictures are left out: {', '.join(few)}"
+            ]
+        versions.follow(version, stage="reading the catalogue", categories=chosen, metrics=version.metrics | metrics)
+    if lost := [pk for pk in version.categories if pk not in pictures]:
+        raise TrainingRefused(f"no picture is left of {len(lost)} of the categories that the training began with")
+    names = Category.objects.in_bulk(version.categories)
+    known = [{"id": pk, "name": names[pk].name} for pk in version.categories]
+    checkpoints.write_json(known, version.folder / CATEGORIES_FILE)
+    images = [image for pk in version.categories for image in pictures[pk]]
+    which = np.repeat(np.arange(len(known)), [len(pictures[pk]) for pk in version.categories])
+    return Garments(
+        decoded(images, model, version.folder, progress), which, tuple(category["name"] for category in known)
+    )
+
+
+def pictures_by_category() -> dict[int, list[ProductImage]]:
+    """What a generator may learn from, by the category's id."""
+    rows = queries.primary_images().filter(product__is_hidden=False).select_related("product")
+    found: dict[int, list[ProductImage]] = {}
+    for image in rows.order_by("product__category", "pk"):
+        found.setdefault(image.product.category_id, []).append(image)
+    return found
+
+
+def enough(pictures: dict[int, list[ProductImage]]) -> list[int]:
+    return sorted(category for category, images in pictures.items() if len(images) >= ENOUGH_PICTURES)
 
 
 @dataclass(frozen=True)

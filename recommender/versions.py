@@ -205,8 +205,8 @@ def build_index(version: ModelVersion) -> None:
 
 
 def finish(version: ModelVersion) -> None:
-    """The training is complete, its vectors stored and indexed: it may serve."""
-    done = ModelVersion.objects.filter(pk=version.pk, state=State.EMBEDDING).update(
+    """The training is complete, its vectors, if it has any, stored and indexed: it may serve."""
+    done = ModelVersion.objects.filter(pk=version.pk, state__in=(State.TRAINING, State.EMBEDDING)).update(
         state=State.READY, finished_at=timezone.now(), lease_until=None, progress={"stage": "ready"}
     )
     if not done:

@@ -1,0 +1,42 @@
+"""What a model dreams up after each epoch of its training, as pictures for people to look at."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from recommender.models import ModelVersion
+
+COLUMNS = 12
+GAP = 2  # pixels between two pictures
+LEAST_SIDE = 64  # smaller pictures are enlarged by a whole number
+
+
+def file_of(version: ModelVersion, epoch: int) -> Path:
+    return version.folder / "sheets" / f"epoch-{epoch:05}.png"
+
+
+def epochs(version: ModelVersion) -> list[int]:
+    """Those that have a sheet, in order."""
+    return sorted(int(file.stem.removeprefix("epoch-")) for file in version.folder.glob("sheets/epoch-*.png"))
+
+
+def keep(version: ModelVersion, epoch: int, pictures: np.ndarray) -> None:
+    """pictures: (N, H, W, 3) uint8, row by row."""
+    file = file_of(version, epoch)
+    file.parent.mkdir(exist_ok=True)
+    aside = file.with_suffix(".partial")
+    sheet(pictures).save(aside, "PNG")
+    aside.replace(file)
+
+
+def sheet(pictures: np.ndarray) -> Image.Image:
+    times = max(1, LEAST_SIDE // pictures.shape[1])
+    pictures = pictures.repeat(times, axis=1).repeat(times, axis=2)
+    count, height, width, _ = pictures.shape
+    rows = -(-count // COLUMNS)
+    drawn = Image.new("RGB", (COLUMNS * (width + GAP) - GAP, rows * (height + GAP) - GAP), "white")
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, COLUMNS)
+        drawn.paste(Image.fromarray(picture), (column * (width + GAP), row * (height + GAP)))
+    return drawn
