@@ -32,3 +32,31 @@ class AnswersAway(RecommenderError):
 
 class WorkersAway(RecommenderError):
     """No worker answered in time."""
+
+
+class UnknownToGenerator(RecommenderError):
+    """A category that the active design version has not learnt."""
+
+
+class TooLittleHistory(RecommenderError):
+    """A shopper who did too little for their taste to be known; the message says how much is needed."""
+
+
+class TooManyDesigns(RecommenderError):
+    """A shopper who asked for as much as one may ask for; `wait` says for how many seconds."""
+
+    def __init__(self, message: str, wait: int):
+        super().__init__(message)
+        self.wait = wait
+
+
+class DesignNotReady(RecommenderError):
+    """A design that is not in the state that this step needs."""
+
+
+class DesignFailed(RecommenderError):
+    """A design that cannot be made; the message says why."""
+
+
+class DesignCancelled(RecommenderError):
+    """Somebody cancelled the design while it was made, or another worker has it now."""

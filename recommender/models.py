@@ -201,7 +201,7 @@ class Design(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True, help_text="Till then a worker answers for it.")
+    lease_until = models.DateTimeField(null=True, help_text="Till then a message or a worker answers for it.")
 
     class Meta:
         ordering = ["-created_at", "-pk"]

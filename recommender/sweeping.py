@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.utils import timezone
 
-from recommender import popularity, queries, tasks, versions
+from recommender import designs, popularity, queries, tasks, versions
 from recommender.models import LIVE, ModelVersion
 
 MOST = 20_000  # pictures queued again a sweep; the next one finds the rest
@@ -13,6 +13,8 @@ def sweep() -> None:
     popularity.count()
     embed_what_was_missed()
     train_what_was_left()
+    designs.send_what_was_left()
+    designs.expire()
 
 
 def embed_what_was_missed() -> None:

@@ -11,7 +11,16 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
-from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused, VersionNotReady, WorkersAway
+from recommender.errors import (
+    DesignCancelled,
+    DesignFailed,
+    DesignNotReady,
+    TrainingCancelled,
+    TrainingFailed,
+    TrainingRefused,
+    VersionNotReady,
+    WorkersAway,
+)
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +105,17 @@ def train_version(version_id: int) -> None:
         training.run(versions.claim(version_id))
     except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all told by the version itself
         log.warning("version %d is not trained here: %s", version_id, reason)
+
+
+@shared_task(autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def make_design(design_id: str) -> None:
+    """Make a design's pictures; a second run, or one of a design that is gone, makes nothing."""
+    from recommender import designing, designs  # torch
+
+    try:
+        designing.run(designs.claim(design_id))
+    except (DesignNotReady, DesignCancelled, DesignFailed) as reason:  # all told by the design itself
+        log.info("design %s is not made here: %s", design_id, reason)
 
 
 @worker_process_init.connect

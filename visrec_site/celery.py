@@ -1,4 +1,4 @@
-"""The Celery app. Two queues, `embed` and `train`, so that a training never holds up an upload."""
+"""The Celery app. Three queues, `embed`, `design` and `train`: neither designs nor trainings hold up an upload."""
 
 import os
 

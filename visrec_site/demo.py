@@ -59,6 +59,7 @@ def programs(port: int) -> list[Program]:
     return [
         Program("web", web),
         Program("worker-embed", [*worker, "--queues", "embed", "--hostname", "embed@%h"]),
+        Program("worker-design", [*worker, "--queues", "design", "--hostname", "design@%h"]),
         # A training may take hours and loses at most an epoch: it is not waited for.
         Program("worker-train", [*worker, "--queues", "train", "--hostname", "train@%h"], stop=signal.SIGQUIT),
         Program("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),

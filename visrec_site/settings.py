@@ -190,8 +190,11 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_EXPIRES = 300  # seconds; only a photo search waits for a result
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embed"
-CELERY_TASK_QUEUES = [Queue("embed"), Queue("train")]
-CELERY_TASK_ROUTES = {"recommender.tasks.train_version": {"queue": "train"}}
+CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train")]
+CELERY_TASK_ROUTES = {
+    "recommender.tasks.train_version": {"queue": "train"},
+    "recommender.tasks.make_design": {"queue": "design"},
+}
 CELERY_TASK_SOFT_TIME_LIMIT = 600  # seconds; a training holds a lease instead and has no limit
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "recommender.tasks.sweep", "schedule": schedule(run_every=30), "options": {"expires": 30}},
@@ -201,6 +204,11 @@ CELERY_TIMEZONE = "UTC"
 
 # Seconds without a sign of life after which another worker may take over a training.
 TRAINING_LEASE = positive("VISREC_TRAINING_LEASE", 120)
+# Designs: products that a shopper must have met for a taste to be known, what one shopper may ask for, days kept.
+DESIGN_HISTORY = positive("VISREC_DESIGN_HISTORY", 5)
+DESIGNS_PENDING = positive("VISREC_DESIGNS_PENDING", 3)
+DESIGNS_PER_HOUR = positive("VISREC_DESIGNS_PER_HOUR", 30)
+DESIGN_DAYS = positive("VISREC_DESIGN_DAYS", 30)
 # Seconds that a visitor waits for the embedding of a photo.
 PHOTO_SEARCH_SECONDS = positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
 # How much each kind of event says of a taste: a purchase is certain, a view is a hint, a dislike the opposite.

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('started_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(help_text='Till then a worker answers for it.', null=True)),
+                ('lease_until', models.DateTimeField(help_text='Till then a message or a worker answers for it.', null=True)),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='designs', to='catalog.category')),
                 ('generator', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='recommender.modelversion')),
                 ('product', models.ForeignKey(help_text='The one to be tailored.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='designs', to='catalog.product')),

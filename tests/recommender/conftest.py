@@ -1,6 +1,17 @@
 import pytest
 
+from catalog.models import Shopper
 from recommender import embedding
+from recommender.models import ModelVersion
+from tests.factories import (
+    CategoryFactory,
+    InteractionFactory,
+    ProductFactory,
+    ShopperFactory,
+    VersionFactory,
+    embed,
+    turned,
+)
 from visrec_site.celery import app
 
 
@@ -11,3 +22,23 @@ def worker_at_hand():
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
     yield
     app.conf.task_always_eager = app.conf.task_eager_propagates = False
+
+
+@pytest.fixture
+def generator(db) -> ModelVersion:
+    """An active design version that has learnt shoes, and whose checkpoint nobody has."""
+    shoes = CategoryFactory(name="Shoes")
+    return VersionFactory(
+        role="design", method="lsgan", metric="", dimensions=256, state="active", categories=[shoes.pk]
+    )
+
+
+@pytest.fixture
+def ada(active_personal) -> Shopper:
+    """A shopper whose taste is known well enough: five shoes liked."""
+    shopper = ShopperFactory(key="ada")
+    for number in range(5):
+        product = ProductFactory()
+        embed(product, active_personal, turned(10 * number))
+        InteractionFactory(shopper=shopper, product=product)
+    return shopper

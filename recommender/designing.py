@@ -1,0 +1,152 @@
+"""Worker only: a taste -> ml -> pictures. One of the doors to ml."""
+
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ml.designing import Step, design, tailor
+from ml.errors import MlError
+from ml.images import ImageArray
+from ml.models.base import DesignModel, PersonalModel
+from recommender import designs, embedding, queries
+from recommender.designs import Made
+from recommender.errors import DesignCancelled, DesignFailed, RecommenderError
+from recommender.models import Design, DesignImage, ModelVersion, Role
+
+STARTS = 32  # latents from which the search sets out, or twice as many as there are pictures to make
+SHOWN_STEPS = 8  # of all that tailoring took
+NOTED = 0.5  # seconds between two notes of how far it is, at each of which a cancelled design is given up
+
+
+def run(request: Design) -> None:
+    """Make a claimed design's pictures. Raises DesignFailed with the reason, which the design then tells as well."""
+    try:
+        designs.finish(request, seen(request, made(request)))
+    except DesignCancelled:
+        raise
+    except (MlError, RecommenderError) as error:
+        designs.fail(request, str(error))
+        raise DesignFailed(f"{request}: {error}") from error
+    except (KeyboardInterrupt, SystemExit):
+        designs.release(request)
+        raise
+
+
+@dataclass(frozen=True)
+class Studio:
+    """All that a picture is made with."""
+
+    generator: DesignModel
+    scorer: PersonalModel
+    category: int  # the generator's number of it
+    taste: torch.Tensor  # (K,)
+
+
+def made(request: Design) -> list[Made]:
+    """Notes in the design what it was made by."""
+    request.generator, request.scorer = designs.active(Role.DESIGN), designs.active(Role.PERSONAL)
+    studio = Studio(
+        generator=embedding.loaded(request.generator.folder)[0],
+        scorer=scorer(request.scorer),
+        category=designs.number_of(request.category, request.generator),
+        taste=torch.from_numpy(designs.taste_of(request.shopper, request.scorer)).float(),
+    )
+    progress = noted(request)
+    return list(tailored(request, studio, progress) if request.product else new(request, studio, progress))
+
+
+def scorer(version: ModelVersion) -> PersonalModel:
+    """Raises DesignFailed for one that is blind."""
+    model, _ = embedding.loaded(version.folder)
+    if model.image_size is None:
+        raise DesignFailed(f"{version}, which knows the shoppers' tastes, never looks at pictures")
+    return model
+
+
+def noted(request: Design) -> Callable[[float, float], None]:
+    """Tells the database every now and then how far it is; raises DesignCancelled there."""
+    last = 0.0
+
+    def progress(done: float, of: float) -> None:
+        nonlocal last
+        if time.monotonic() - last > NOTED:
+            designs.follow(request, done / of)
+            last = time.monotonic()
+
+    return progress
+
+
+def new(request: Design, studio: Studio, progress: Callable) -> Iterator[Made]:
+    found = design(
+        studio.generator,
+        studio.scorer,
+        studio.taste,
+        studio.category,
+        count=request.count,
+        eta=request.eta,
+        seed=request.seed,
+        starts=max(STARTS, 2 * request.count),
+        progress=progress,
+    )
+    for picture, score, realism in zip(found.pictures, found.score.tolist(), found.realism.tolist(), strict=True):
+        yield Made(DesignImage.Kind.DESIGN, png(picture), score, realism)
+
+
+def tailored(request: Design, studio: Studio, progress: Callable) -> Iterator[Made]:
+    image = request.product.primary_image
+    if image is None:
+        raise DesignFailed(f"{request.product} has no picture")
+    picture = ImageArray.decode([Path(image.file.path)], studio.generator.image_size).batch([0])[0]
+    found = tailor(
+        studio.generator,
+        studio.scorer,
+        studio.taste,
+        picture,
+        studio.category,
+        budget=request.budget,
+        seed=request.seed,
+        progress=progress,
+    )
+    yield told(DesignImage.Kind.ORIGINAL, found.original)
+    yield told(DesignImage.Kind.APPROXIMATION, found.approximation)
+    for number in spread(len(found.steps), SHOWN_STEPS):
+        yield told(DesignImage.Kind.STEP, found.steps[number], number + 1)
+
+
+def told(kind: DesignImage.Kind, step: Step, number: int | None = None) -> Made:
+    return Made(kind, png(step.picture), step.score, step.realism, step.change, number)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` of range(count), evenly, the last among them."""
+    return sorted({round(place) for place in np.linspace(count - 1, 0, min(count, most))})
+
+
+def seen(request: Design, pictures: Sequence[Made]) -> list[Made]:
+    """The same, each with how it looks to whoever says what is similar; without such a version, as they are."""
+    request.seen_by = queries.active_version(Role.SIMILAR)
+    if request.seen_by is None:
+        return list(pictures)
+    vectors = looks(request.seen_by, [made.picture for made in pictures])
+    return [replace(made, look=look) for made, look in zip(pictures, vectors, strict=True)]
+
+
+def looks(version: ModelVersion, pictures: Sequence[bytes]) -> list[list[float]]:
+    model, _ = embedding.loaded(version.folder)
+    pixels = ImageArray.decode(pictures, model.image_size).batch(range(len(pictures)))
+    with torch.inference_mode():
+        return embedding.embedded(model, version, pixels, []).tolist()
+
+
+def png(picture: torch.Tensor) -> bytes:
+    """picture: (3, H, W) in [0, 1]."""
+    pixels = (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
