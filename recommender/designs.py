@@ -10,10 +10,11 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from catalog import visitors
 from catalog.models import Category, Product, Shopper
 from recommender import histories, queries, tasks
 from recommender.errors import (
@@ -24,9 +25,11 @@ from recommender.errors import (
     TooManyDesigns,
     UnknownToGenerator,
 )
-from recommender.models import PENDING, Design, DesignImage, ModelVersion, Role, Status
+from recommender.histories import History
+from recommender.models import PENDING, UNFINISHED, Design, DesignImage, ModelVersion, Role, Status
 
 MOST_PICTURES = 24
+MOST_ETA = 100.0
 LEASE = timedelta(seconds=60)  # renewed at every step; a step of two dozen pictures takes a second or two
 TRIES = 3  # a design that took so many workers with it is not given to another
 HOUR = timedelta(hours=1)
@@ -74,6 +77,43 @@ def queued(design: Design) -> Design:
     return design
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What keeps a shopper from asking for designs, if anything does."""
+
+    generator: ModelVersion | None = None  # the active one
+    training: ModelVersion | None = None  # one that is being trained, where none is active
+    refusal: str = ""  # in words
+
+    @property
+    def is_open(self) -> bool:
+        return self.generator is not None and not self.refusal
+
+
+def standing(shopper: Shopper | None) -> Standing:
+    generator = queries.active_version(Role.DESIGN)
+    if generator is None:
+        unfinished = ModelVersion.objects.filter(role=Role.DESIGN, state__in=UNFINISHED)
+        return Standing(training=unfinished.order_by("pk").last())
+    try:
+        taste_of(shopper, active(Role.PERSONAL))
+    except (NoActiveVersion, TooLittleHistory) as error:
+        return Standing(generator, refusal=str(error))
+    return Standing(generator)
+
+
+def visible_to(account) -> QuerySet[Design]:
+    """Their own; to staff, anybody's."""
+    found = Design.objects.select_related("shopper", "category", "product", "seen_by")
+    return found if account.is_staff else found.filter(shopper=visitors.shopper_of(account))
+
+
+def with_pictures(shopper: Shopper | None) -> QuerySet[Design]:
+    """A shopper's own, for lists: their pictures come in one query more."""
+    pictures = Prefetch("images", DesignImage.objects.select_related("design").defer("look"))
+    return Design.objects.filter(shopper=shopper).select_related("category", "product").prefetch_related(pictures)
+
+
 def active(role: Role) -> ModelVersion:
     """Raises NoActiveVersion."""
     version = queries.active_version(role)
@@ -95,15 +135,15 @@ def number_of(category: Category, generator: ModelVersion) -> int:
     return generator.categories.index(category.pk)
 
 
-def taste_of(shopper: Shopper, scorer: ModelVersion) -> np.ndarray:
+def taste_of(shopper: Shopper | None, scorer: ModelVersion) -> np.ndarray:
     """The shopper's taste (K,) as that personal version knows it. Raises TooLittleHistory."""
     learnt = scorer.started_at or scorer.created_at
-    own = histories.seen(scorer, histories.of_visitor(shopper=shopper, learnt=learnt))
-    liked = int((own.weights > 0).sum()) if own else 0
+    own = histories.seen(scorer, histories.of_visitor(shopper=shopper, learnt=learnt)) if shopper else History()
+    liked = int((own.weights > 0).sum())
     if liked < settings.DESIGN_HISTORY:
         raise TooLittleHistory(
-            f"the taste of {shopper} is not known well enough: {settings.DESIGN_HISTORY} products that were liked, "
-            f"bought or looked at are needed, and there {'is' if liked == 1 else 'are'} {liked}"
+            f"the taste is not known well enough: {settings.DESIGN_HISTORY} products that were liked, bought or looked "
+            f"at are needed, and there {'is' if liked == 1 else 'are'} {liked}"
         )
     return own.taste(scorer, queries.trained_taste(scorer, shopper))
 
@@ -213,6 +253,14 @@ def cancel(design: Design) -> None:
         design.refresh_from_db(fields=["status"])
         raise DesignNotReady(f"{design} is {design.status}; only what is not finished can be cancelled")
     design.status = Status.CANCELLED
+
+
+def discard(design: Design) -> None:
+    """Cancel it, or once it is finished, remove it."""
+    try:
+        cancel(design)
+    except DesignNotReady:
+        delete(Design.objects.filter(pk=design.pk))
 
 
 def delete(chosen: QuerySet[Design]) -> int:

@@ -6,11 +6,22 @@ from django.core.files.uploadedfile import UploadedFile
 
 from catalog import pictures
 from catalog.errors import UnreadablePicture
-from recommender import tasks, versions
+from catalog.models import Category, Product
+from recommender import designs, queries, tasks, versions
 from recommender.errors import WorkersAway
-from recommender.models import ModelVersion, Role
+from recommender.models import Design, ModelVersion, Role
 
 PHOTO_PIXELS = 256  # longest side of what a worker is handed; no method looks closer
+# What the places of the slider between "more me" and "more real" mean: what looking real weighs, and how it is called.
+BALANCE = {
+    0.0: "my taste alone",
+    0.1: "nearly all my taste",
+    0.3: "more my taste",
+    1.0: "both alike",
+    3.0: "more real",
+    10.0: "nearly as real as can be",
+    30.0: "as real as can be",
+}
 
 
 class PhotoForm(forms.Form):
@@ -35,6 +46,72 @@ class PhotoForm(forms.Form):
             return pictures.reduced(upload.read(), PHOTO_PIXELS)
         except UnreadablePicture as error:
             raise forms.ValidationError(f"{upload.name}: {error}.") from error
+
+
+class Slider(forms.NumberInput):
+    input_type = "range"
+
+
+class DesignForm(forms.Form):
+    """What to make, and how freely; `eta` is what the slider says."""
+
+    category = forms.ModelChoiceField(
+        Category.objects.none(),
+        empty_label=None,
+        error_messages={"invalid_choice": "The generator has not learnt this category."},
+    )
+    balance = forms.TypedChoiceField(
+        coerce=int,
+        choices=list(enumerate(BALANCE.values())),
+        initial=list(BALANCE).index(1.0),
+        label="How it is made",
+        widget=Slider(attrs={"min": 0, "max": len(BALANCE) - 1, "step": 1, "data-words": "|".join(BALANCE.values())}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        generator = queries.active_version(Role.DESIGN)
+        if generator:
+            self.fields["category"].queryset = designs.categories_of(generator)
+
+    @classmethod
+    def like(cls, design: Design) -> "DesignForm":
+        """As the design was asked for."""
+        balance = min(range(len(BALANCE)), key=lambda place: abs(list(BALANCE)[place] - design.eta))
+        return cls(initial={"category": design.category_id, "balance": balance})
+
+    @property
+    def eta(self) -> float:
+        return list(BALANCE)[self.cleaned_data["balance"]]
+
+
+class TailorForm(forms.Form):
+    """A product to be made more the shopper's own; `budget` is what the slider says."""
+
+    sku = forms.ModelChoiceField(
+        Product.objects.visible().filter(images__isnull=False).distinct(),
+        to_field_name="sku",
+        error_messages={"invalid_choice": "There is no such product with a picture."},
+    )
+    change = forms.IntegerField(
+        min_value=5,
+        max_value=50,
+        initial=15,
+        required=False,
+        label="How much may change",
+        widget=Slider(attrs={"min": 5, "max": 50, "step": 5, "data-unit": "%"}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+
+    @classmethod
+    def like(cls, design: Design) -> "TailorForm":
+        return cls(initial={"sku": design.product.sku, "change": round(100 * design.budget)})
+
+    @property
+    def budget(self) -> float:
+        return (self.cleaned_data["change"] or self.fields["change"].initial) / 100
 
 
 class TrainForm(forms.ModelForm):

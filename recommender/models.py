@@ -2,6 +2,7 @@ import secrets
 import uuid
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -262,3 +263,7 @@ class DesignImage(models.Model):
     def file(self) -> str:
         """Its name below the media folder."""
         return f"{self.design.folder}/{self.position:02}.png"
+
+    @property
+    def url(self) -> str:
+        return default_storage.url(self.file)

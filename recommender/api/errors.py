@@ -25,7 +25,14 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from recommender.api.parsers import TooLarge
-from recommender.errors import AnswersAway, NoActiveVersion, WorkersAway
+from recommender.errors import (
+    AnswersAway,
+    DesignNotReady,
+    NoActiveVersion,
+    TooLittleHistory,
+    TooManyDesigns,
+    WorkersAway,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +49,10 @@ class Away(exceptions.APIException):
     def __init__(self, detail: str, wait: int):
         super().__init__(detail)
         self.wait = wait  # seconds; DRF makes it the Retry-After
+
+
+class Conflict(exceptions.APIException):
+    status_code = http.HTTPStatus.CONFLICT
 
 
 def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> dict:
@@ -82,6 +93,10 @@ def as_api_exception(error: Exception) -> Exception:
             log.error("the database is away: %s", error)
             return Away(DATABASE_AWAY, AWAY[OperationalError])
         return Away(sentence(error), AWAY[type(error)])
+    if isinstance(error, (TooLittleHistory, DesignNotReady)):
+        return Conflict(sentence(error))
+    if isinstance(error, TooManyDesigns):
+        return exceptions.Throttled(error.wait, sentence(error))
     if isinstance(error, InvalidModel):
         reasons = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
         overall = api_settings.NON_FIELD_ERRORS_KEY

@@ -19,6 +19,7 @@ LINKS = {
     "recommendations/by-example": "api:by-example",
     "recommendations/session": "api:for-session",
     "interactions": "api:interactions",
+    "designs": "api:designs",
     "search/image": "api:search-image",
     "auth/token": "api:token",
     "schema": "api:schema",

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from recommender.api import examples, index, interactions, products, replays, similar, tokens, users
+from recommender.api import designs, examples, index, interactions, products, replays, similar, tokens, users
 
 
 class NameConverter:
@@ -34,5 +34,8 @@ urlpatterns = [
     path("recommendations/session/", examples.RecommendForSession.as_view(), name="for-session"),
     path("recommendations/<uuid:pk>/", replays.OneRecommendation.as_view(), name="recommendation"),
     path("me/recommendations/", users.MyRecommendations.as_view(), name="my-recommendations"),
+    path("designs/", designs.Designs.as_view(), name="designs"),
+    path("designs/<uuid:pk>/", designs.OneDesign.as_view(), name="design"),
+    path("designs/<uuid:pk>/cancel/", designs.CancelDesign.as_view(), name="cancel-design"),
     path("interactions/", interactions.Interactions.as_view(), name="interactions"),
 ]

@@ -5,11 +5,20 @@ from django.template import Context
 
 from catalog import visitors
 from catalog.models import Product
-from recommender import strips
+from recommender import queries, strips
+from recommender.gallery import Hanging
+from recommender.models import Design, DesignImage, Role
 from recommender.replays import Caller
 
 register = template.Library()
 register.filter("deed", strips.deed)
+
+FEW = 4  # pictures that stand for a design in a list
+REALITY = (
+    (0.7, "looks real"),
+    (0.4, "could be real"),
+    (0.0, "dreamlike"),
+)  # from how real it looks to the discriminator
 
 
 @register.inclusion_tag("recommender/_similar.html", takes_context=True)
@@ -24,3 +33,52 @@ def personal_picks(context: Context, limit: int = 12) -> dict:
         "strip": strips.personal(visitor, limit, Caller.of(context["request"])),
         "shoppers_are_simulated": context["shoppers_are_simulated"],
     }
+
+
+@register.inclusion_tag("recommender/_tailor.html", takes_context=True)
+def tailor_button(context: Context, product: Product) -> dict:
+    """Where the generator in service has learnt the product's category, the way to have it tailored."""
+    generator = queries.active_version(Role.DESIGN)
+    learnt = generator is not None and product.category_id in generator.categories
+    return {
+        "can_be_tailored": learnt and product.primary_image is not None,
+        "product": product,
+        "user": context["user"],
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.filter
+def few(design: Design) -> list[DesignImage]:
+    """Of a tailored product the first and the last; the images were prefetched."""
+    images = list(design.images.all())
+    return [images[0], images[-1]] if design.product_id and images else images[:FEW]
+
+
+@register.filter
+def percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %")
+
+
+@register.filter
+def reality(hanging: Hanging) -> str:
+    return next(words for least, words in REALITY if hanging.realism >= least)
+
+
+@register.filter
+def called(hanging: Hanging) -> str:
+    """Of a tailored product's pictures: which this is."""
+    image = hanging.image
+    if image.kind == DesignImage.Kind.STEP:
+        return f"Step {image.step}, {percent(image.change)} changed"
+    return {DesignImage.Kind.ORIGINAL: "The product", DesignImage.Kind.APPROXIMATION: "As the generator makes it"}[
+        image.kind
+    ]
+
+
+@register.filter
+def described(hanging: Hanging) -> str:
+    """For whoever does not see the picture."""
+    image = hanging.image
+    what = f"Design {image.position + 1}" if image.kind == DesignImage.Kind.DESIGN else called(hanging)
+    return f"{what}: {percent(hanging.score)} you, {reality(hanging)}"
