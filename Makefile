@@ -19,9 +19,10 @@ $(VENV)/.installed: requirements.txt docker/requirements-web.txt docker/requirem
 		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt \
 		&& touch $@ && echo "    $$(($$(date +%s) - began)) s  installed"
 
-demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products
+demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products, DESIGNS=no to train no generator
 	@exec $(BIN)/python -m visrec_site.demo --stop-with-parent --port $(PORT) \
-		$(if $(CATALOG),--catalog "$(CATALOG)") $(if $(INTERACTIONS),--interactions "$(INTERACTIONS)") $(if $(LIMIT),--limit $(LIMIT))
+		$(if $(CATALOG),--catalog "$(CATALOG)") $(if $(INTERACTIONS),--interactions "$(INTERACTIONS)") $(if $(LIMIT),--limit $(LIMIT)) \
+		$(if $(filter no,$(DESIGNS)),--no-designs)
 
 services: install ## only PostgreSQL and Valkey, for manage.py
 	@exec $(BIN)/python -m visrec_site.embedded --stop-with-parent

@@ -49,8 +49,8 @@ def run(options: Options) -> None:
 
 def programs(port: int) -> list[Program]:
     """What the shop consists of. Training has a process of its own, so that it never holds up an upload."""
-    # Pages come first: whatever else wants the processor, at a start or while a model trains, waits for them.
-    celery = ["nice", "-n", "5", sys.executable, "-m", "celery", "--app", "visrec_site", "--quiet"]
+    # Pages come first, then uploads, then designs: whatever else wants the processor waits for them.
+    celery = [sys.executable, "-m", "celery", "--app", "visrec_site", "--quiet"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--concurrency", "1"]
     # gthread: a request that waits for a worker's answer holds a thread, not the process.
     web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--preload", "--bind", f"127.0.0.1:{port}"]
@@ -58,12 +58,18 @@ def programs(port: int) -> list[Program]:
     web += ["--limit-request-line", "8190"]  # a long list of products to exclude; gunicorn's most
     return [
         Program("web", web),
-        Program("worker-embed", [*worker, "--queues", "embed", "--hostname", "embed@%h"]),
-        Program("worker-design", [*worker, "--queues", "design", "--hostname", "design@%h"]),
+        Program("worker-embed", [*patient(5), *worker, "--queues", "embed", "--hostname", "embed@%h"]),
+        Program("worker-design", [*patient(10), *worker, "--queues", "design", "--hostname", "design@%h"]),
         # A training may take hours and loses at most an epoch: it is not waited for.
-        Program("worker-train", [*worker, "--queues", "train", "--hostname", "train@%h"], stop=signal.SIGQUIT),
-        Program("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
+        Program(
+            "worker-train", [*patient(15), *worker, "--queues", "train", "--hostname", "train@%h"], stop=signal.SIGQUIT
+        ),
+        Program("beat", [*patient(5), *celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
     ]
+
+
+def patient(niceness: int) -> list[str]:
+    return ["nice", "-n", str(niceness)]
 
 
 def refuse_taken_port(port: int) -> None:
@@ -114,12 +120,13 @@ Ctrl-C stops all of it; the next start takes seconds.""",
 
 
 def parsed(arguments: list[str]) -> tuple[Options, bool]:
-    usage = "make demo [PORT=n] [CATALOG=path [INTERACTIONS=path] [LIMIT=n]]"
+    usage = "make demo [PORT=n] [CATALOG=path [INTERACTIONS=path] [LIMIT=n]] [DESIGNS=no]"
     parser = argparse.ArgumentParser(prog="make demo", usage=usage, description=__doc__)
     parser.add_argument("--port", type=port_number, default=8000)
     parser.add_argument("--catalog", type=Path, help="fill the shop from here instead of with the drawn catalogue")
     parser.add_argument("--interactions", type=Path)
     parser.add_argument("--limit", type=at_least_one, help="take at most so many products")
+    parser.add_argument("--no-designs", action="store_true", help="train no generator")
     parser.add_argument("--stop-with-parent", action="store_true")
     options = parser.parse_args(arguments)
     for path in (options.catalog, options.interactions):
@@ -129,7 +136,9 @@ def parsed(arguments: list[str]) -> tuple[Options, bool]:
         parser.error("INTERACTIONS and LIMIT belong to a CATALOG")
     catalog = options.catalog and options.catalog.resolve()
     interactions = options.interactions and options.interactions.resolve()
-    return Options(options.port, catalog, interactions, options.limit), options.stop_with_parent
+    return Options(
+        options.port, catalog, interactions, options.limit, designs=not options.no_designs
+    ), options.stop_with_parent
 
 
 def port_number(text: str) -> int:

@@ -23,6 +23,7 @@ class Options:
     catalog: Path | None
     interactions: Path | None
     limit: int | None
+    designs: bool = True  # whether a generator is to be trained as well
 
 
 @contextmanager
@@ -46,6 +47,8 @@ def prepare(options: Options) -> None:
         filled = fill(options)
         train("similar", "visrec", filled)
         train("personal", "hybrid", filled)
+        if options.designs:
+            leave_to_a_worker("design", "lsgan", filled)
     except (CatalogError, RecommenderError) as error:
         raise DemoError(str(error)) from error
     with stage("logins"):
@@ -148,6 +151,17 @@ def train(role: str, method: str, filled: datetime) -> None:
         version = training.run(version, progress=True)
         version.refresh_from_db()
         notes += [f"{name} {version.metrics[name]}" for name in ("auc", "auc of popularity") if name in version.metrics]
+
+
+def leave_to_a_worker(role: str, method: str, filled: datetime) -> None:
+    """Have a version trained beside the open shop, once for whatever the shop was filled with."""
+    from recommender import versions
+    from recommender.models import ModelVersion
+
+    if ModelVersion.objects.filter(role=role, created_at__gt=filled).exists():
+        return
+    with stage(f"{method} is left to a worker, which puts it into service in some minutes"):
+        versions.queue_training(versions.register(method, activate=True))
 
 
 def make_logins() -> None:

@@ -40,7 +40,15 @@ class Shop:
         began, offset = time.monotonic(), len(self.printed())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "visrec_site.demo", "--stop-with-parent", "--port", str(self.port)],
+                [
+                    sys.executable,
+                    "-m",
+                    "visrec_site.demo",
+                    "--stop-with-parent",
+                    "--no-designs",
+                    "--port",
+                    str(self.port),
+                ],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

@@ -11,7 +11,7 @@ from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion
 from tests.factories import InteractionFactory, ShopperFactory, picture_bytes
 from visrec_site import demo
-from visrec_site.stages import Options, fill, train
+from visrec_site.stages import Options, fill, leave_to_a_worker, train
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +115,20 @@ def test_a_shop_that_is_too_small_is_told_so_and_left_without_a_version(source, 
         train(role, method, filled)
 
     assert not ModelVersion.objects.exists()
+
+
+def test_a_generator_is_left_to_a_worker_once_for_whatever_the_shop_was_filled_with(source):
+    filled = fill(options(source, limit=12))
+    for _ in range(2):
+        leave_to_a_worker("design", "lsgan", filled)
+    first = ModelVersion.objects.get()
+    assert (first.role, first.state, first.by_worker, first.activate_when_ready) == ("design", "queued", True, True)
+    ModelVersion.objects.update(state="failed")
+
+    leave_to_a_worker("design", "lsgan", filled)
+    assert ModelVersion.objects.count() == 1
+    leave_to_a_worker("design", "lsgan", fill(options(source)))
+    assert ModelVersion.objects.count() == 2
 
 
 def test_only_simulated_doings_of_simulated_shoppers_are_forgotten(db):
