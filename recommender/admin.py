@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
 from catalog.models import Product
-from recommender import charts, measures, versions
+from recommender import charts, designs, measures, sheets, versions
 from recommender.errors import VersionNotReady
 from recommender.forms import TrainForm
-from recommender.models import LIVE, SERVABLE, UNFINISHED, ImageEmbedding, ModelVersion, State
+from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, State
 from recommender.product_admin import FindableProductAdmin
 
 PROGRESS = "admin/recommender/modelversion/_progress.html"
@@ -76,7 +76,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
     list_filter = ["role", "state", "method"]
     list_per_page = 50
     actions = None
-    readonly_fields = ["state_shown", "progress_shown", "error", "chart", "metrics_shown"]
+    readonly_fields = ["state_shown", "progress_shown", "error", "chart", "metrics_shown", "sheet"]
     facts = ["role", "method", "number", "settings", "epochs", "seed", "dimensions", "metric", "good_match"]
     times = ["created_at", "started_at", "finished_at", "activated_at"]
 
@@ -89,7 +89,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
         state = ["state_shown", "progress_shown", *(["error"] if obj.error else [])]
         return [
             (None, {"fields": state}),
-            ("How it learnt", {"fields": ["chart", "metrics_shown"]}),
+            ("How it learnt", {"fields": ["chart", "metrics_shown", *(["sheet"] if sheets.epochs(obj) else [])]}),
             ("What it is", {"fields": self.facts}),
             ("When", {"fields": self.times}),
         ]
@@ -148,6 +148,12 @@ class ModelVersionAdmin(admin.ModelAdmin):
         rows = measures.table(version.metrics)
         return render_to_string("admin/recommender/modelversion/_measures.html", {"rows": rows})
 
+    @admin.display(description="pictures")
+    def sheet(self, version: ModelVersion) -> str:
+        newest, *earlier = sheets.few_epochs(version)
+        context = {"version": version, "newest": newest, "earlier": earlier}
+        return render_to_string("admin/recommender/modelversion/_sheets.html", context)
+
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
         version = self.get_object(request, object_id)
         steps = {name: step for name, step in STEPS.items() if version and version.state in step.states}
@@ -157,6 +163,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
     def get_urls(self) -> list:
         own = [
             path("<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="version_progress"),
+            path("<int:pk>/sheets/<int:epoch>/", self.admin_site.admin_view(self.sheet_view), name="version_sheet"),
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
         ]
         return [*own, *super().get_urls()]
@@ -171,6 +178,14 @@ class ModelVersionAdmin(admin.ModelAdmin):
         if not live:
             answer["HX-Refresh"] = "true"
         return answer
+
+    def sheet_view(self, request: HttpRequest, pk: int, epoch: int) -> FileResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        file = sheets.file_of(get_object_or_404(ModelVersion, pk=pk), epoch)
+        if not file.exists():
+            raise Http404(f"there is no sheet of epoch {epoch}")
+        return FileResponse(file.open("rb"), content_type="image/png")
 
     @method_decorator(csrf_protect)
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
@@ -190,3 +205,26 @@ class ModelVersionAdmin(admin.ModelAdmin):
         else:
             self.message_user(request, chosen.done.format(version), messages.SUCCESS)
         return redirect("admin:recommender_modelversion_change", pk)
+
+
+@admin.register(Design)
+class DesignAdmin(admin.ModelAdmin):
+    """What shoppers had made: to look at, and to delete with its pictures."""
+
+    list_display = ["__str__", "shopper", "category", "product", "status", "created_at", "finished_at"]
+    list_filter = ["status", "category"]
+    list_select_related = ["shopper", "category", "product"]
+    search_fields = ["shopper__key"]
+    list_per_page = 50
+    view_on_site = True
+    fields = ["shopper", "category", "product", "count", "eta", "budget", "status", "progress", "error", "tries"]
+    fields += ["generator", "scorer", "seen_by", "created_at", "started_at", "finished_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Design | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Design) -> None:
+        designs.delete(Design.objects.filter(pk=obj.pk))

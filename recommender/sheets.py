@@ -9,6 +9,7 @@ from recommender.models import ModelVersion
 
 COLUMNS = 12
 GAP = 2  # pixels between two pictures
+MOST_LISTED = 12
 LEAST_SIDE = 64  # smaller pictures are enlarged by a whole number
 
 
@@ -19,6 +20,12 @@ def file_of(version: ModelVersion, epoch: int) -> Path:
 def epochs(version: ModelVersion) -> list[int]:
     """Those that have a sheet, in order."""
     return sorted(int(file.stem.removeprefix("epoch-")) for file in version.folder.glob("sheets/epoch-*.png"))
+
+
+def few_epochs(version: ModelVersion) -> list[int]:
+    """At most a dozen of them, evenly spread, the newest first."""
+    found = epochs(version)
+    return [found[round(place)] for place in np.linspace(len(found) - 1, 0, min(len(found), MOST_LISTED))]
 
 
 def keep(version: ModelVersion, epoch: int, pictures: np.ndarray) -> None:

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from recommender.models import ImageEmbedding, ModelVersion
-from tests.factories import ProductFactory, VersionFactory, embed
+from recommender import designs, sheets
+from recommender.models import Design, ImageEmbedding, ModelVersion
+from tests.factories import CategoryFactory, ProductFactory, VersionFactory, embed
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recommender/modelversion/"
@@ -216,3 +218,32 @@ def test_staff_without_the_right_may_look_at_nothing(client, django_user_model):
     assert client.post(f"{LIST}{version.pk}/step/cancel/").status_code == 403
     version.refresh_from_db()
     assert version.state == "training"
+
+
+def test_a_version_shows_what_it_dreamt_up(admin_client, client):
+    version = VersionFactory(method="vae")
+    path = f"{LIST}{version.pk}/change/"
+    assert "Pictures that" not in admin_client.get(path).content.decode()
+    version.folder.mkdir(parents=True)
+    for epoch in range(1, 31):
+        sheets.keep(version, epoch, np.zeros((24, 32, 32, 3), dtype=np.uint8))
+
+    page = admin_client.get(path).content.decode()
+
+    assert f'src="{LIST}{version.pk}/sheets/30/"' in page
+    assert page.count("/sheets/") == 2 + 11
+    sheet = admin_client.get(f"{LIST}{version.pk}/sheets/30/")
+    assert b"".join(sheet.streaming_content).startswith(b"\x89PNG")
+    assert admin_client.get(f"{LIST}{version.pk}/sheets/31/").status_code == 404
+    assert client.get(f"{LIST}{version.pk}/sheets/30/").status_code == 302
+
+
+def test_designs_are_listed_and_deleted_with_their_pictures(admin_client, ada, generator):
+    design = designs.request(ada, CategoryFactory(name="Shoes"))
+    page = admin_client.get("/admin/recommender/design/").content.decode()
+    assert f"design {design.pk}" in page and "ada" in page
+    assert admin_client.get(f"/admin/recommender/design/{design.pk}/change/").status_code == 200
+
+    admin_client.post(f"/admin/recommender/design/{design.pk}/delete/", {"post": "yes"})
+
+    assert not Design.objects.exists()
