@@ -136,10 +136,15 @@ class ProductImage(models.Model):
     height = models.PositiveIntegerField(editable=False)
     content_hash = models.CharField(max_length=64, editable=False)  # catalog.pictures.Picture.content_hash
     file_hash = models.CharField(max_length=64, editable=False)  # catalog.pictures.file_hash: spares imports work
+    # catalog.fingerprints; null: not looked at yet (stored by an earlier version), empty: the file cannot be read
+    fingerprint = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["position", "pk"]
+        indexes = [
+            models.Index(fields=["id"], name="image_no_fingerprint", condition=Q(fingerprint=None)),  # the sweep's
+        ]
         constraints = [models.UniqueConstraint(fields=["product", "position"], name="one_image_per_position")]
 
     def __str__(self) -> str:

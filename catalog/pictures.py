@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from catalog.errors import UnreadablePicture
+from catalog.fingerprints import fingerprint
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}
 
@@ -30,6 +31,7 @@ class Picture:
     width: int
     height: int
     content_hash: str  # of size and RGB pixels: equal for equal pictures, whatever their file's metadata
+    fingerprint: bytes  # catalog.fingerprints: nearly equal for one picture, however it was saved
     thumbnail: bytes | None  # WebP, at most THUMBNAIL_PIXELS a side; None if the picture itself is no larger
 
     @property
@@ -61,7 +63,12 @@ def read_picture(source: bytes | Path) -> Picture:
     if max(upright.size) > side:
         upright.thumbnail((side, side), Image.Resampling.LANCZOS)
         thumbnail = encoded(upright, "WEBP", quality=85)
-    return Picture(data, EXTENSIONS[image.format], image.width, image.height, digest, thumbnail)
+    return Picture(data, EXTENSIONS[image.format], image.width, image.height, digest, fingerprint(upright), thumbnail)
+
+
+def fingerprint_of(data: bytes) -> bytes:
+    """Of a picture's file, or of its thumbnail's. Raises UnreadablePicture."""
+    return fingerprint(upright_of(decode(data)))
 
 
 def reduced(data: bytes, side: int) -> bytes:

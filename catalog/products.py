@@ -1,5 +1,6 @@
 """What is done to products and their pictures."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -8,9 +9,12 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from catalog import categories
+from catalog.errors import UnreadablePicture
 from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
-from catalog.pictures import Picture
+from catalog.pictures import Picture, fingerprint_of
 from catalog.signals import images_added
+
+log = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -90,6 +94,7 @@ def unsaved_image(product: Product, picture: Picture, position: int) -> ProductI
         height=picture.height,
         content_hash=picture.content_hash,
         file_hash=picture.file_hash,
+        fingerprint=picture.fingerprint,
     )
 
 
@@ -97,6 +102,21 @@ def store_files(image: ProductImage, picture: Picture) -> None:
     default_storage.save(image.file.name, picture.file)
     if picture.thumbnail_file:
         default_storage.save(image.thumbnail.name, picture.thumbnail_file)
+
+
+def add_missing_fingerprints(most: int) -> int:
+    """Look at up to `most` of the pictures that were stored before there were fingerprints; returns at how many."""
+    images = list(ProductImage.objects.filter(fingerprint=None).order_by("pk")[:most])
+    for image in images:
+        file = image.thumbnail or image.file
+        try:
+            with default_storage.open(file.name) as stored_file:
+                image.fingerprint = fingerprint_of(stored_file.read())
+        except (OSError, UnreadablePicture) as error:
+            log.warning("%s has no fingerprint: %s: %s", image, file.name, error)
+            image.fingerprint = b""
+    ProductImage.objects.bulk_update(images, ["fingerprint"])
+    return len(images)
 
 
 @transaction.atomic

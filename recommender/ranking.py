@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.models import Product
+from catalog import fingerprints
+from catalog.models import Product, ProductImage
 from recommender import queries
 from recommender.answers import Ask
 from recommender.models import Metric, ModelVersion
@@ -30,7 +31,7 @@ def ranked(
     """The best `limit` candidates that differ from `beside` and from each other, and whether there are more.
 
     Reaches further until the list is full or there are no more. page: the best n candidates, best first. compares: the
-    version whose eyes tell pictures apart; without one only the very same picture counts as the same.
+    version whose eyes tell pictures apart; without one only copies of one picture count as the same.
     """
     pool = ask.limit * DIVERSITY_POOL if ask.diversity else ask.limit
     wanted = pool + 1  # one more tells whether there is a next page
@@ -70,26 +71,35 @@ def look(vector: Sequence[float], version: ModelVersion) -> np.ndarray:
 def distinct(rows: Sequence[Candidate], beside: Sequence[Candidate] = ()) -> list[Candidate]:
     """Those rows that show neither a product nor a picture that stands above them, or beside.
 
-    A product counts once, however many pictures it has. Two pictures are one if their pixels are, or if they look it.
+    A product counts once, however many pictures it has. Two pictures are one if their pixels are, if they are copies of
+    each other by their fingerprints, or if they look it.
     """
     everything = [*beside, *rows]
-    same = same_pictures(everything)
-    standing, products, pictures = [], set(), set()
+    pictures = [list(row.product.images.all()) for row in everything]
+    same = copies(pictures) | same_looks(everything)
+    standing, products, hashes = [], set(), set()
     for place, row in enumerate(everything):
-        own = hashes(row.product)
-        again = row.product.pk in products or pictures & own or same[place, standing].any()
+        own = {image.content_hash for image in pictures[place]}
+        again = row.product.pk in products or hashes & own or same[place, standing].any()
         if place < len(beside) or not again:
             standing.append(place)
             products.add(row.product.pk)
-            pictures |= own
+            hashes |= own
     return [everything[place] for place in standing[len(beside) :]]
 
 
-def hashes(product: Product) -> set[str]:
-    return {image.content_hash for image in product.images.all()}
+def copies(pictures: Sequence[Sequence[ProductImage]]) -> np.ndarray:
+    """Which of N products have a picture that is also the other's, saved anew: (N, N). pictures: of each of them."""
+    # Without a fingerprint: not looked at yet, or of a file that could not be read.
+    known = [(place, image.fingerprint) for place, own in enumerate(pictures) for image in own if image.fingerprint]
+    owners = np.asarray([place for place, _ in known], dtype=int)
+    first, second = np.nonzero(fingerprints.alike([fingerprint for _, fingerprint in known]))
+    same = np.zeros((len(pictures), len(pictures)), dtype=bool)
+    same[owners[first], owners[second]] = True
+    return same
 
 
-def same_pictures(rows: Sequence[Candidate]) -> np.ndarray:
+def same_looks(rows: Sequence[Candidate]) -> np.ndarray:
     """Which of them are as near to each other as two views of one picture: (N, N). Of unit vectors that is a cosine."""
     looks = looks_of(rows)
     gram = looks @ looks.T

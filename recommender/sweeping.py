@@ -3,16 +3,19 @@
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog import products
 from recommender import designs, popularity, queries, tasks, versions
 from recommender.models import LIVE, ModelVersion
 
 MOST = 20_000  # pictures queued again a sweep; the next one finds the rest
+MOST_FINGERPRINTS = 500  # a sweep: two seconds or so, that an upload may have to wait
 
 
 def sweep() -> None:
     popularity.count()
     embed_what_was_missed()
     train_what_was_left()
+    products.add_missing_fingerprints(MOST_FINGERPRINTS)
     designs.send_what_was_left()
     designs.expire()
 

@@ -39,7 +39,7 @@ class CategoryFactory(factory.django.DjangoModelFactory):
 
 
 class ProductFactory(factory.django.DjangoModelFactory):
-    """With a picture; `ProductFactory(picture=False)` has none, `picture=7` is drawn from seed 7."""
+    """With a picture; `ProductFactory(picture=False)` has none, `picture=7` is drawn from seed 7, or give its bytes."""
 
     class Meta:
         model = Product
@@ -54,7 +54,8 @@ class ProductFactory(factory.django.DjangoModelFactory):
     def picture(product, create, extracted, **kwargs):
         seed = int(product.pk) if extracted is None else extracted
         if seed is not False:
-            products.add_images(product, [pictures.read_picture(picture_bytes(seed))])
+            data = seed if isinstance(seed, bytes) else picture_bytes(seed)
+            products.add_images(product, [pictures.read_picture(data)])
 
 
 class ShopperFactory(factory.django.DjangoModelFactory):

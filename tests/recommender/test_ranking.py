@@ -1,11 +1,26 @@
+import io
+from functools import cache
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from catalog import pictures, products
+from catalog.demo.drawing import draw
+from catalog.demo.plan import plan_catalog
+from catalog.models import Product, ProductImage
+from catalog.pictures import encoded
 from recommender.answers import Ask
 from recommender.ranking import Candidate, distinct, diverse, ranked
 from tests.factories import ProductFactory, turned
 
 pytestmark = pytest.mark.django_db
+
+
+@cache
+def drawn(place: int) -> bytes:
+    """A picture of the drawn catalogue."""
+    return encoded(draw(plan_catalog(56)[place]), "PNG")
 
 
 def candidates(*degrees: float | None) -> list[Candidate]:
@@ -26,6 +41,27 @@ def test_what_is_beside_stands_even_where_it_repeats_itself():
     first, again, other = candidates(0, 1, 90)
 
     assert distinct([other], beside=[first, again]) == [other]
+
+
+def test_a_picture_that_was_saved_anew_counts_once():
+    shoe, other = (drawn(place) for place in (0, 1))
+    image, rows = Image.open(io.BytesIO(shoe)), []
+    for data in (shoe, encoded(image, "JPEG", quality=60), other, encoded(image.resize((80, 80)), "PNG")):
+        rows.append(Candidate(ProductFactory(picture=data), 1.0))
+
+    assert distinct(rows) == [rows[0], rows[2]]
+    assert distinct(rows[1:], beside=rows[:1]) == [rows[2]]
+    ProductImage.objects.update(fingerprint=None)  # not looked at yet
+    rows = [Candidate(Product.objects.get(pk=row.product.pk), 1.0) for row in rows]
+    assert distinct(rows) == rows
+
+
+def test_a_product_shows_all_its_pictures():
+    first, second = ProductFactory(picture=drawn(0)), ProductFactory(picture=drawn(1))
+    products.add_images(second, [pictures.read_picture(encoded(Image.open(io.BytesIO(drawn(0))), "WEBP"))])
+    rows = [Candidate(product, 1.0) for product in (first, second)]
+
+    assert distinct(rows) == rows[:1]
 
 
 def test_unseen_pictures_are_like_no_other():

@@ -1,11 +1,16 @@
+import io
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from django.utils import timezone
+from PIL import Image
 
 from catalog import interactions
+from catalog.demo.drawing import draw
+from catalog.demo.plan import plan_catalog
 from catalog.models import Interaction, Product
+from catalog.pictures import encoded
 from recommender import histories, popularity, queries, serving
 from recommender.answers import Ask
 from recommender.errors import NoActiveVersion
@@ -443,6 +448,33 @@ def test_pictures_that_look_the_same_are_shown_once_and_shorten_no_list(active, 
     assert found.strategy == strategy
     assert len(set(shown(found)) & set(alike)) == 1
     assert set(shown(found)) > set(others)
+
+
+@pytest.mark.parametrize("strategy", ["similar", "photo", "personal", "session", "popular"])
+def test_a_picture_saved_anew_is_shown_once_however_far_apart_a_version_sees_the_two(active, active_personal, strategy):
+    shoe = encoded(draw(plan_catalog(56)[0]), "PNG")
+    again = encoded(Image.open(io.BytesIO(shoe)), "JPEG", quality=60)
+    query, own = ProductFactory(), ProductFactory()
+    first, copy, other = (ProductFactory(picture=data) for data in (shoe, again, None))
+    for product, angle in ((query, 0), (own, 330), (first, 20), (copy, 40), (other, 60)):
+        embed(product, active, turned(angle))
+        embed(product, active_personal, turned(angle))
+    InteractionFactory(shopper=None, session="guest", product=own)
+    shopper = ShopperFactory()
+    if strategy == "personal":
+        train(active_personal, shopper, turned(0))
+    ask = Ask(limit=3, exclude=[query.sku, own.sku])
+    popularity.count()
+
+    found = {
+        "similar": lambda: serving.similar_products(query, ask),
+        "photo": lambda: serving.products_like_photo(turned(0), active, ask),
+        "session": lambda: serving.for_session("guest", ask),
+    }.get(strategy, lambda: serving.for_shopper(shopper, ask))()
+
+    assert found.strategy == strategy
+    assert len(shown(found)) == 2
+    assert set(shown(found)) & {first, copy} and other in shown(found)
 
 
 def test_a_euclidean_version_tells_pictures_apart_by_length_too(active):

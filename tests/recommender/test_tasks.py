@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from catalog import pictures, products
-from catalog.models import Interaction
+from catalog.models import Interaction, ProductImage
 from recommender import popularity, sweeping, tasks, versions
 from recommender.errors import WorkersAway
 from recommender.models import ModelVersion, Popularity
@@ -163,3 +163,13 @@ def test_forgetting_a_shopper_forgets_the_taste(active_personal):
 
     assert interactions.forget(shopper) == 1
     assert not ShopperVector.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_sweep_looks_at_pictures_that_have_no_fingerprint():
+    image = ProductFactory().images.get()
+    ProductImage.objects.update(fingerprint=None)
+
+    sweeping.sweep()
+
+    assert ProductImage.objects.get().fingerprint == image.fingerprint
