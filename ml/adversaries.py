@@ -78,5 +78,15 @@ class Discriminator(nn.Module):
         return self.last(h)[:, 0] + (self.of_category(y) * h).sum(dim=1)
 
 
+class Encoder(nn.Sequential):
+    """(B, 3, 64, 64) to (B, 2 * latent): of each z its mean, then the logarithm of its variance."""
+
+    def __init__(self, latent: int, width: int) -> None:
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise((3, width, 2 * width, 4 * width, 8 * width)):
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False), *_normed(outputs)]
+        super().__init__(*layers, nn.Flatten(), nn.Linear(8 * width * 16, 2 * latent))
+
+
 def _normed(channels: int) -> list[nn.Module]:
     return [nn.BatchNorm2d(channels), nn.LeakyReLU(SLOPE)]

@@ -51,28 +51,45 @@ def recoloured(images: Tensor, generator: torch.Generator, *, strength: float, g
 
 
 def glimpsed(images: Tensor) -> Tensor:
-    """Each picture shifted, recoloured and with a hole, so that a discriminator cannot learn a small set by heart.
+    """Each picture in other light, shifted and with a hole: so seen, a few pictures are not soon known by heart.
 
-    images: (B, 3, H, W) in [-1, 1]; gradients pass. Zhao et al. 2020, arXiv:2006.10738, with their settings: up to an
-    eighth to each side, brightness up to .5 more or less, saturation 0 to 2, contrast .5 to 1.5, a hole of half a side.
-    Chance is torch's own.
+    images: (B, 3, H, W) in [-1, 1]; gradients pass. Zhao et al. 2020, arXiv:2006.10738, with their settings. Chance is
+    torch's own.
     """
-    count, _, height, width = images.shape
+    return _holed(_shifted(_relit(images)))
 
-    def drawn(low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(count, 1, 1, 1, device=images.device)
 
-    images = images + drawn(-0.5, 0.5)
+def _relit(images: Tensor) -> Tensor:
+    """Brightness up to .5 more or less, saturation 0 to 2, contrast .5 to 1.5."""
+    brightness, saturation, contrast = torch.rand(3, len(images), 1, 1, 1, device=images.device)
+    images = images + brightness - 0.5
     grey = images.mean(dim=1, keepdim=True)
-    images = grey + (images - grey) * drawn(0, 2)
+    images = grey + (images - grey) * 2 * saturation
     middle = images.mean(dim=(1, 2, 3), keepdim=True)
-    images = middle + (images - middle) * drawn(0.5, 1.5)
-    y, x = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
-    down, right = (drawn(-1, 1).flatten().mul(side / 8).round().long() for side in (height, width))
-    rows, columns = (down[:, None] + y).clamp(-1, height), (right[:, None] + x).clamp(-1, width)
-    padded = F.pad(images, (1, 1, 1, 1))  # beyond the border all is 0, as theirs
-    each = torch.arange(count, device=images.device)[:, None, None]
-    shifted = padded.permute(0, 2, 3, 1)[each, rows[:, :, None] + 1, columns[:, None, :] + 1].permute(0, 3, 1, 2)
-    top, left = (drawn(-0.5, 1).flatten().mul(side / 2).round()[:, None] for side in (height, width))
-    beside = ((y - 0 * top) < top) | (y >= top + height // 2), ((x - 0 * left) < left) | (x >= left + width // 2)
-    return shifted * (beside[0][:, None, :, None] | beside[1][:, None, None, :])
+    return middle + (images - middle) * (0.5 + contrast)
+
+
+def _shifted(images: Tensor) -> Tensor:
+    """By up to an eighth to each side; what comes in is 0."""
+    height, width = images.shape[2:]
+    rows, columns = _places(len(images), height, images.device), _places(len(images), width, images.device)
+    padded = F.pad(images, (width // 8, width // 8, height // 8, height // 8)).permute(0, 2, 3, 1)
+    each = torch.arange(len(images), device=images.device)[:, None, None]
+    return padded[each, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _places(count: int, side: int, device: torch.device) -> Tensor:
+    """(count, side) of a padded side: where each picture's begins and all that follow."""
+    return torch.randint(2 * (side // 8) + 1, (count, 1), device=device) + torch.arange(side, device=device)
+
+
+def _holed(images: Tensor) -> Tensor:
+    """With a rectangle of 0, half as high and wide as the picture, anywhere and also partly beyond the border."""
+    rows, columns = (_beside_hole(len(images), side, images.device) for side in images.shape[2:])
+    return images * (rows[:, None, :, None] | columns[:, None, None, :])
+
+
+def _beside_hole(count: int, side: int, device: torch.device) -> Tensor:
+    middle = torch.randint(side + 1, (count, 1), device=device)
+    place = torch.arange(side, device=device)
+    return (place < middle - side // 4) | (place >= middle + side // 4)

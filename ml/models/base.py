@@ -150,6 +150,10 @@ class DesignModel(Model):
         """(B,) how real pictures of these categories look: about 1 for products, 0 for poor designs; not bounded."""
         raise NotImplementedError
 
+    def guess(self, images: Tensor) -> Tensor | None:
+        """(B, 256) latents of pictures that are somewhat like these (B, 3, 64, 64); None if it cannot tell."""
+        return None
+
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """(C * count, 3, 64, 64) in [0, 1], `count` of each category in turn, of the same latents in each.
 
