@@ -14,10 +14,10 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
 from catalog.models import Product
-from recommender import charts, designs, measures, sheets, versions
+from recommender import charts, demand, designs, measures, queries, sheets, tasks, versions
 from recommender.errors import VersionNotReady
 from recommender.forms import TrainForm
-from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, State
+from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, Role, State
 from recommender.product_admin import FindableProductAdmin
 
 PROGRESS = "admin/recommender/modelversion/_progress.html"
@@ -162,6 +162,8 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list:
         own = [
+            path("demand-gaps/", self.admin_site.admin_view(self.gaps_view), name="demand_gaps"),
+            path("demand-gaps/<int:place>/", self.admin_site.admin_view(self.gap_view), name="demand_gap"),
             path("<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="version_progress"),
             path("<int:pk>/sheets/<int:epoch>/", self.admin_site.admin_view(self.sheet_view), name="version_sheet"),
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
@@ -178,6 +180,39 @@ class ModelVersionAdmin(admin.ModelAdmin):
         if not live:
             answer["HX-Refresh"] = "true"
         return answer
+
+    @method_decorator(csrf_protect)
+    def gaps_view(self, request: HttpRequest) -> HttpResponse:
+        """What many shoppers would like, says the model, and the shop does not have; a POST has a worker look anew."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        generator = queries.active_version(Role.DESIGN)
+        if request.method == "POST":
+            if not super().has_change_permission(request):
+                raise PermissionDenied
+            sent = generator is not None and tasks.send(tasks.find_gaps)
+            told = (
+                ("A worker looks; it takes some minutes.", messages.SUCCESS)
+                if sent
+                else ("Nobody can look now: there is no active generator, or no broker.", messages.ERROR)
+            )
+            self.message_user(request, *told)
+            return redirect("admin:demand_gaps")
+        report = demand.kept(generator) if generator else None
+        context = {"title": "Demand gaps", "opts": self.opts, "generator": generator, "report": report}
+        template = "admin/recommender/modelversion/gaps.html"
+        return render(request, template, self.admin_site.each_context(request) | context)
+
+    def gap_view(self, request: HttpRequest, place: int) -> FileResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        generator = queries.active_version(Role.DESIGN)
+        report = demand.kept(generator) if generator else None
+        if report is None or not 0 <= place < len(report.gaps):
+            raise Http404(f"there is no gap {place}")
+        return FileResponse(
+            (demand.folder_of(generator) / report.gaps[place].file).open("rb"), content_type="image/png"
+        )
 
     def sheet_view(self, request: HttpRequest, pk: int, epoch: int) -> FileResponse:
         if not self.has_view_permission(request):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from catalog.models import Category
 from ml.designing import Step, design, tailor
 from ml.errors import MlError
 from ml.images import ImageArray
@@ -21,6 +22,8 @@ from recommender.models import Design, DesignImage, ModelVersion, Role
 
 STARTS = 32  # latents from which the search sets out, or twice as many as there are pictures to make
 SHOWN_STEPS = 8  # of all that tailoring took
+BATCH = 64  # pictures looked at together
+RANDOM, SOUGHT, SEARCH = 192, 12, 20  # of demand: random pictures, pictures sought for a taste, steps of that
 NOTED = 0.5  # seconds between two notes of how far it is, at each of which a cancelled design is given up
 
 
@@ -138,10 +141,52 @@ def seen(request: Design, pictures: Sequence[Made]) -> list[Made]:
 
 
 def looks(version: ModelVersion, pictures: Sequence[bytes]) -> list[list[float]]:
+    """How the version sees pictures that are no product's."""
     model, _ = embedding.loaded(version.folder)
-    pixels = ImageArray.decode(pictures, model.image_size).batch(range(len(pictures)))
+    rows = []
     with torch.inference_mode():
-        return embedding.embedded(model, version, pixels, []).tolist()
+        for begin in range(0, len(pictures), BATCH):
+            some = pictures[begin : begin + BATCH]
+            pixels = ImageArray.decode(some, model.image_size).batch(range(len(some)))
+            rows += embedding.embedded(model, version, pixels, [-1] * len(some)).tolist()
+    return rows
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Pictures of a category, as three versions see them."""
+
+    pictures: list[bytes]  # PNG
+    realism: np.ndarray  # (N,)
+    vectors: np.ndarray  # (N, K), of the personal version
+    looks: np.ndarray  # (N, D), of the similar one
+    is_random: np.ndarray  # (N,), the others were sought for some taste
+
+
+def tried(
+    generator: ModelVersion, scorer_version: ModelVersion, eyes: ModelVersion, category: Category, tastes: np.ndarray
+) -> Tried:
+    """Random pictures of the category, and some that were sought for each of these tastes (T, K)."""
+    model, _ = embedding.loaded(generator.folder)
+    number, chance = designs.number_of(category, generator), torch.Generator().manual_seed(0)
+    which = torch.full((RANDOM,), number, device=model.device)
+    with torch.inference_mode():
+        random = model.generate(torch.randn(RANDOM, model.latent, generator=chance).to(model.device), which)
+        realism = [model.realism(random, which).cpu()]
+    made = [png(picture) for picture in random]
+    for seed, taste in enumerate(torch.from_numpy(tastes).float()):
+        found = design(
+            model, scorer(scorer_version), taste, number, count=SOUGHT, eta=1.0, seed=seed, starts=SOUGHT, steps=SEARCH
+        )
+        made += [png(picture) for picture in found.pictures]
+        realism.append(found.realism)
+    return Tried(
+        made,
+        torch.cat(realism).numpy(),
+        np.asarray(looks(scorer_version, made), dtype=np.float32),
+        np.asarray(looks(eyes, made), dtype=np.float32),
+        np.arange(len(made)) < RANDOM,
+    )
 
 
 def png(picture: torch.Tensor) -> bytes:

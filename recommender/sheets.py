@@ -1,9 +1,10 @@
 """What a model dreams up after each epoch of its training, as pictures for people to look at."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from recommender.models import ModelVersion
 
@@ -11,6 +12,8 @@ COLUMNS = 12
 GAP = 2  # pixels between two pictures
 MOST_LISTED = 12
 LEAST_SIDE = 64  # smaller pictures are enlarged by a whole number
+
+PER_ROW, TILE, MARGIN, LINE = 4, 192, 12, 24  # of captioned pictures, in pixels
 
 
 def file_of(version: ModelVersion, epoch: int) -> Path:
@@ -35,6 +38,20 @@ def keep(version: ModelVersion, epoch: int, pictures: np.ndarray) -> None:
     aside = file.with_suffix(".partial")
     sheet(pictures).save(aside, "PNG")
     aside.replace(file)
+
+
+def captioned(files: Sequence[Path], captions: Sequence[str]) -> Image.Image:
+    """Pictures, each with a line beneath."""
+    rows = -(-len(files) // PER_ROW)
+    across, down = TILE + 2 * MARGIN, TILE + LINE + 2 * MARGIN
+    drawn = Image.new("RGB", (min(len(files), PER_ROW) * across, rows * down), "white")
+    pen, font = ImageDraw.Draw(drawn), ImageFont.load_default(size=15)
+    for place, (file, caption) in enumerate(zip(files, captions, strict=True)):
+        left, top = place % PER_ROW * across + MARGIN, place // PER_ROW * down + MARGIN
+        with Image.open(file) as picture:
+            drawn.paste(picture.resize((TILE, TILE), Image.Resampling.BICUBIC), (left, top))
+        pen.text((left, top + TILE + 4), caption, "black", font)
+    return drawn
 
 
 def sheet(pictures: np.ndarray) -> Image.Image:

@@ -15,6 +15,7 @@ from recommender.errors import (
     DesignCancelled,
     DesignFailed,
     DesignNotReady,
+    NoActiveVersion,
     TrainingCancelled,
     TrainingFailed,
     TrainingRefused,
@@ -116,6 +117,17 @@ def make_design(design_id: str) -> None:
         designing.run(designs.claim(design_id))
     except (DesignNotReady, DesignCancelled, DesignFailed) as reason:  # all told by the design itself
         log.info("design %s is not made here: %s", design_id, reason)
+
+
+@shared_task(soft_time_limit=None)
+def find_gaps() -> None:
+    """Look anew for what many shoppers would like and the shop does not have."""
+    from recommender import gaps  # torch
+
+    try:
+        gaps.find()
+    except (NoActiveVersion, DesignFailed) as reason:
+        log.warning("no gaps are looked for: %s", reason)
 
 
 @worker_process_init.connect

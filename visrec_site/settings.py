@@ -194,6 +194,7 @@ CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train")]
 CELERY_TASK_ROUTES = {
     "recommender.tasks.train_version": {"queue": "train"},
     "recommender.tasks.make_design": {"queue": "design"},
+    "recommender.tasks.find_gaps": {"queue": "train"},
 }
 CELERY_TASK_SOFT_TIME_LIMIT = 600  # seconds; a training holds a lease instead and has no limit
 CELERY_BEAT_SCHEDULE = {

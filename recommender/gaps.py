@@ -1,0 +1,142 @@
+"""Worker only: where in the generator's space many shoppers would like something that the shop does not have.
+
+All of it is prediction: a model of tastes judges pictures that another model made. Nobody was asked.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from django.utils import timezone
+from tqdm import tqdm
+
+from catalog.models import Category, Product
+from recommender import designing, designs, queries, sheets
+from recommender.demand import Gap, Report, folder_of, write
+from recommender.errors import DesignFailed
+from recommender.models import Metric, ModelVersion, Role, ShopperVector
+
+REGIONS = 4  # told of a category, at most
+LEAST_SHARE = 0.01  # of all shoppers, who would want what is in a region
+TOP = 0.99  # a picture is wanted by a shopper who would rank it above this share of the category's products
+APART = 0.5  # it is in a gap if at least this share of the generator's random pictures is nearer to a product
+TASTES = 4  # typical ones, for each of which pictures are sought beside those drawn at random
+ROUNDS = 20  # of k-means
+
+
+def find(categories: Sequence[Category] | None = None, *, progress: bool = False) -> tuple[Report, Path]:
+    """Look through these categories, or all that the generator has learnt, and keep the report beside the generator.
+
+    Raises NoActiveVersion, UnknownToGenerator, or DesignFailed where there is nobody to ask.
+    """
+    generator, scorer, eyes = (designs.active(role) for role in (Role.DESIGN, Role.PERSONAL, Role.SIMILAR))
+    categories = list(designs.categories_of(generator)) if categories is None else list(categories)
+    rows = ShopperVector.objects.filter(version=scorer).order_by("shopper").values_list("vector", flat=True)
+    tastes = np.asarray(list(rows), dtype=np.float32)  # (U, K)
+    if not len(tastes):
+        raise DesignFailed(f"{scorer} knows the taste of no shopper")
+    folder = folder_of(generator)
+    aside = folder.with_name("gaps.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    gaps: list[Gap] = []
+    for category in tqdm(categories, unit=" categories", disable=not progress):
+        tried = designing.tried(generator, scorer, eyes, category, typical(tastes, TASTES))
+        for picture, gap in regions(tried, tastes, Shelf.of(category, scorer, eyes), category):
+            file = f"gap-{len(gaps) + 1:02}.png"
+            (aside / file).write_bytes(picture)
+            gaps.append(Gap(file=file, **gap))
+    report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), gaps)
+    write(report, aside)
+    if gaps:
+        captions = [f"{gap.category}: {gap.shoppers} of {len(tastes)}" for gap in gaps]
+        sheets.captioned([aside / gap.file for gap in gaps], captions).save(aside / "gaps.png")
+    shutil.rmtree(folder, ignore_errors=True)
+    aside.rename(folder)
+    return report, folder
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What of a category can be bought, as two versions see it."""
+
+    skus: list[str]
+    vectors: np.ndarray  # (M, K), of the personal version
+    looks: np.ndarray  # (M, D), of the similar one
+    metric: Metric
+
+    @classmethod
+    def of(cls, category: Category, scorer: ModelVersion, eyes: ModelVersion) -> "Shelf":
+        products = dict(Product.objects.visible().in_stock().filter(category=category).values_list("pk", "sku"))
+        vectors, looks = queries.vectors_of(scorer, products), queries.vectors_of(eyes, products)
+        seen = [product for product in products if product in vectors and product in looks]
+        return cls(
+            [products[product] for product in seen],
+            np.asarray([vectors[product] for product in seen], dtype=np.float32),
+            np.asarray([looks[product] for product in seen], dtype=np.float32),
+            eyes.metric,
+        )
+
+
+def regions(
+    tried: designing.Tried, tastes: np.ndarray, shelf: Shelf, category: Category
+) -> Iterator[tuple[bytes, dict]]:
+    """Of what was tried, the best picture of each region that many want and no product is near; most wanted first.
+
+    Greedy: each region counts the shoppers that none before it has, and whatever is as near to its picture as products
+    are to each other belongs to it.
+    """
+    if len(shelf.skus) < 2:
+        return
+    scores = tastes @ tried.vectors.T  # (U, N)
+    real = tastes @ shelf.vectors.T  # (U, M)
+    wanted = scores > np.quantile(real, TOP, axis=1, keepdims=True)
+    above_all = scores > real.max(axis=1, keepdims=True)
+    to_shelf = distances(tried.looks, shelf.looks, shelf.metric)  # (N, M)
+    nearest = to_shelf.min(axis=1)
+    apart = (nearest[tried.is_random][:, None] < nearest[None]).mean(axis=0)
+    among = distances(tried.looks, tried.looks, shelf.metric)
+    own = distances(shelf.looks, shelf.looks, shelf.metric)
+    radius = np.median(own[np.triu_indices(len(own), 1)])
+    open_to = wanted & (apart >= APART)[None]
+    for _ in range(REGIONS):
+        best = int(open_to.sum(axis=0).argmax())
+        if open_to[:, best].sum() < max(1, LEAST_SHARE * len(tastes)):
+            return
+        members = among[best] <= radius
+        yield (
+            tried.pictures[best],
+            {
+                "category": category.name,
+                "shoppers": int(wanted[:, best].sum()),
+                "above_all": int(above_all[:, best].sum()),
+                "realism": round(float(tried.realism[best]), 3),
+                "apart": round(float(apart[best]), 3),
+                "nearest": shelf.skus[int(to_shelf[best].argmin())],
+                "pictures": int(members.sum()),
+            },
+        )
+        open_to[:, members] = False
+        open_to[wanted[:, best]] = False
+
+
+def distances(these: np.ndarray, those: np.ndarray, metric: Metric) -> np.ndarray:
+    """(N, M). these: (N, D), those: (M, D)."""
+    if metric == Metric.COSINE:
+        these, those = (rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-12) for rows in (these, those))
+        return 1 - these @ those.T
+    squares = (these**2).sum(axis=1)[:, None] + (those**2).sum(axis=1)[None] - 2 * these @ those.T
+    return np.sqrt(np.maximum(squares, 0))
+
+
+def typical(tastes: np.ndarray, count: int) -> np.ndarray:
+    """(C, K): the middles of at most `count` groups of tastes, by k-means from tastes spread over the list."""
+    middles = tastes[np.linspace(0, len(tastes) - 1, min(count, len(tastes))).astype(int)]
+    for _ in range(ROUNDS):
+        group = distances(tastes, middles, Metric.EUCLIDEAN).argmin(axis=1)
+        middles = np.stack(
+            [tastes[group == one].mean(axis=0) if (group == one).any() else middles[one] for one in range(len(middles))]
+        )
+    return middles

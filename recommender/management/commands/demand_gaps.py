@@ -1,0 +1,41 @@
+import shutil
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from catalog import categories
+from recommender.errors import RecommenderError
+
+
+class Command(BaseCommand):
+    help = (
+        "Look where in the generator's space many shoppers would like something, by what a model of their tastes "
+        "predicts, and no product is near."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--category", metavar="NAME", help="only this one; else all that the generator has learnt")
+        parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the report and its pictures there")
+
+    def handle(self, *, category, out, verbosity, **options):
+        chosen = None
+        if category is not None:
+            found = categories.find([category])
+            if not found:
+                raise CommandError(f"there is no category {category!r}")
+            chosen = list(found.values())
+        from recommender import gaps  # torch
+
+        try:
+            report, folder = gaps.find(chosen, progress=verbosity > 0)
+        except RecommenderError as error:
+            raise CommandError(str(error)) from error
+        for gap in report.gaps:
+            self.stdout.write(
+                f"{gap.category}: {gap.shoppers} of {report.shoppers} shoppers are predicted to rank it in their first "
+                f"hundredth, {gap.above_all} above all products; {gap.apart:.0%} of random pictures are nearer to a "
+                f"product, the nearest is {gap.nearest} ({folder / gap.file})"
+            )
+        if out:
+            shutil.copytree(folder, out, dirs_exist_ok=True)
+        return f"{len(report.gaps)} gaps, by prediction alone, in {out or folder}"
