@@ -53,6 +53,7 @@ class Aim:
     shopper: Shopper | None = None  # the visitor's
     session: str = ""  # the visitor's, of a guest
     own: History = field(default_factory=History)  # what carries a taste, to explain by
+    done_with: Sequence[int] = ()  # products, as ids, that are never shown to the visitor again, nor are their copies
 
 
 @dataclass(frozen=True)

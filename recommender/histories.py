@@ -132,6 +132,11 @@ def seen(version: ModelVersion, deeds: Iterable[Deed]) -> History:
     return History(known, np.asarray([vectors[deed.product] for deed in known], dtype=np.float64))
 
 
+def done_with(deeds: Iterable[Deed]) -> list[int]:
+    """The products, as ids, that the visitor bought or dislikes."""
+    return [deed.product for deed in deeds if deed.kind in (Kind.PURCHASE, Kind.DISLIKE)]
+
+
 def products_of(deeds: Iterable[Deed]) -> dict[int, Product]:
     """The products of these deeds that visitors may see, by id."""
     return Product.objects.visible().with_picture().in_bulk([deed.product for deed in deeds])

@@ -60,6 +60,7 @@ def aim_as_json(aim: Aim, *, explain: bool) -> dict:
         "product": aim.product,
         "shopper": aim.shopper and aim.shopper.pk,
         "session": aim.session,
+        "done_with": list(aim.done_with),
         "deeds": [asdict(deed) for deed in aim.own.deeds] if explain else [],
     }
 
@@ -79,6 +80,7 @@ def aim_of(kept: dict) -> Aim:
         shopper=kept["shopper"] and Shopper(pk=kept["shopper"]),
         session=kept["session"],
         own=histories.seen(version, deeds) if deeds else histories.History(),
+        done_with=kept["done_with"],
     )
 
 

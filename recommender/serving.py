@@ -47,15 +47,18 @@ def for_shopper(shopper: Shopper, ask: Ask) -> Recommendation:
     What a shopper did since the version was trained moves the taste that it learnt.
     """
     version = queries.active_version(Role.PERSONAL)
+    learnt = version and (version.started_at or version.created_at)
+    deeds = histories.of_visitor(shopper=shopper, learnt=learnt)
+    popular = Aim("popular", shopper=shopper, done_with=histories.done_with(deeds))
     if version is None:
-        return answered(Aim("popular", shopper=shopper), ask)
-    learnt = version.started_at or version.created_at
-    own = histories.seen(version, histories.of_visitor(shopper=shopper, learnt=learnt))
+        return answered(popular, ask)
+    own = histories.seen(version, deeds)
     trained = queries.trained_taste(version, shopper)
     if trained is None and np.abs(own.weights).sum() < ENOUGH:
-        return answered(Aim("popular", shopper=shopper), ask)
+        return answered(popular, ask)
     strategy = "fold-in" if trained is None else "personal"
-    return answered(Aim(strategy, version, own.taste(version, trained), shopper=shopper, own=own), ask)
+    vector = own.taste(version, trained)
+    return answered(replace(popular, strategy=strategy, version=version, vector=vector, own=own), ask)
 
 
 def for_session(session: str, ask: Ask) -> Recommendation:
@@ -68,13 +71,14 @@ def for_guest(deeds: Sequence[Deed], ask: Ask, session: str = "") -> Recommendat
 
     By the active personal version, or where it has seen none of the products, by how they look.
     """
+    popular = Aim("popular", session=session, done_with=histories.done_with(deeds))
     for role, direction in ((Role.PERSONAL, History.taste), (Role.SIMILAR, History.example)):
         version = queries.active_version(role) if deeds else None
         own = histories.seen(version, deeds) if version else History()
         vector = direction(own, version) if own else None
         if vector is not None:
-            return answered(Aim("session", version, vector, session=session, own=own), ask)
-    return answered(Aim("popular", session=session), ask)
+            return answered(replace(popular, strategy="session", version=version, vector=vector, own=own), ask)
+    return answered(popular, ask)
 
 
 def popular_products(ask: Ask) -> Recommendation:
@@ -84,6 +88,8 @@ def popular_products(ask: Ask) -> Recommendation:
 
 def answered(aim: Aim, ask: Ask, beside: Sequence[Candidate] = (), *, after: int = 0) -> Recommendation:
     """The best that may be shown, none of it the same as `beside`. after: how many places earlier pages took."""
+    done_with = Product.objects.with_picture().in_bulk(aim.done_with)
+    beside = [*beside, *(Candidate(product, 1.0) for product in done_with.values())]
     among = eligible(ask).exclude(pk__in=[candidate.product.pk for candidate in beside])
     met = turned_down(aim, ask)
     if met is not None:

@@ -2,6 +2,7 @@
 
 import io
 import math
+from functools import cache
 
 import factory
 import numpy as np
@@ -11,6 +12,8 @@ from django.utils import timezone
 from PIL import Image
 
 from catalog import pictures, products
+from catalog.demo.drawing import draw
+from catalog.demo.plan import plan_catalog
 from catalog.models import Category, Interaction, Product, Shopper
 from recommender.models import ImageEmbedding, ModelVersion
 
@@ -23,6 +26,17 @@ def picture_bytes(seed: int = 0, size: int = 24, format: str = "PNG") -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format)
     return buffer.getvalue()
+
+
+@cache
+def drawn_bytes(place: int) -> bytes:
+    """A picture of the drawn catalogue, which looks like a product's."""
+    return pictures.encoded(draw(plan_catalog(56)[place]), "PNG")
+
+
+def saved_anew(data: bytes) -> bytes:
+    """The picture in another file, none of whose pixels need be the same."""
+    return pictures.encoded(Image.open(io.BytesIO(data)), "JPEG", quality=60)
 
 
 def turned(degrees: float) -> list[float]:

@@ -39,12 +39,12 @@ def test_what_an_answer_is_made_from_comes_back(active_personal):
     product, shopper = ProductFactory(), ShopperFactory()
     embed(product, active_personal, turned(30))
     own = histories.seen(active_personal, [Deed(product.pk, Kind.LIKE, 0.7, is_new=True)])
-    aim = Aim("personal", active_personal, np.array([1.0, 1 / 3]), True, None, shopper, "", own)
+    aim = Aim("personal", active_personal, np.array([1.0, 1 / 3]), True, None, shopper, "", own, [product.pk])
 
     back = kept.aim_of(through_json(kept.aim_as_json(aim, explain=True)))
 
     assert (back.strategy, back.version, back.vector, back.exact) == ("personal", active_personal, [1.0, 1 / 3], True)
-    assert (back.product, back.shopper, back.session) == (None, shopper, "")
+    assert (back.product, back.shopper, back.session, back.done_with) == (None, shopper, "", [product.pk])
     assert (back.own.deeds, back.own.vectors.tolist()) == (own.deeds, own.vectors.tolist())
     assert len(kept.aim_of(through_json(kept.aim_as_json(aim, explain=False))).own) == 0
     type(active_personal).objects.all().delete()

@@ -1,26 +1,17 @@
 import io
-from functools import cache
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from catalog import pictures, products
-from catalog.demo.drawing import draw
-from catalog.demo.plan import plan_catalog
 from catalog.models import Product, ProductImage
 from catalog.pictures import encoded
 from recommender.answers import Ask
 from recommender.ranking import Candidate, distinct, diverse, ranked
-from tests.factories import ProductFactory, turned
+from tests.factories import ProductFactory, drawn_bytes, saved_anew, turned
 
 pytestmark = pytest.mark.django_db
-
-
-@cache
-def drawn(place: int) -> bytes:
-    """A picture of the drawn catalogue."""
-    return encoded(draw(plan_catalog(56)[place]), "PNG")
 
 
 def candidates(*degrees: float | None) -> list[Candidate]:
@@ -44,10 +35,9 @@ def test_what_is_beside_stands_even_where_it_repeats_itself():
 
 
 def test_a_picture_that_was_saved_anew_counts_once():
-    shoe, other = (drawn(place) for place in (0, 1))
-    image, rows = Image.open(io.BytesIO(shoe)), []
-    for data in (shoe, encoded(image, "JPEG", quality=60), other, encoded(image.resize((80, 80)), "PNG")):
-        rows.append(Candidate(ProductFactory(picture=data), 1.0))
+    shoe, other = drawn_bytes(0), drawn_bytes(1)
+    half = encoded(Image.open(io.BytesIO(shoe)).resize((80, 80)), "PNG")
+    rows = [Candidate(ProductFactory(picture=data), 1.0) for data in (shoe, saved_anew(shoe), other, half)]
 
     assert distinct(rows) == [rows[0], rows[2]]
     assert distinct(rows[1:], beside=rows[:1]) == [rows[2]]
@@ -57,8 +47,8 @@ def test_a_picture_that_was_saved_anew_counts_once():
 
 
 def test_a_product_shows_all_its_pictures():
-    first, second = ProductFactory(picture=drawn(0)), ProductFactory(picture=drawn(1))
-    products.add_images(second, [pictures.read_picture(encoded(Image.open(io.BytesIO(drawn(0))), "WEBP"))])
+    first, second = ProductFactory(picture=drawn_bytes(0)), ProductFactory(picture=drawn_bytes(1))
+    products.add_images(second, [pictures.read_picture(saved_anew(drawn_bytes(0)))])
     rows = [Candidate(product, 1.0) for product in (first, second)]
 
     assert distinct(rows) == rows[:1]

@@ -1,21 +1,25 @@
-import io
 from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from django.utils import timezone
-from PIL import Image
 
 from catalog import interactions
-from catalog.demo.drawing import draw
-from catalog.demo.plan import plan_catalog
 from catalog.models import Interaction, Product
-from catalog.pictures import encoded
 from recommender import histories, popularity, queries, serving
 from recommender.answers import Ask
 from recommender.errors import NoActiveVersion
 from recommender.models import ShopperVector
-from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
+from tests.factories import (
+    CategoryFactory,
+    InteractionFactory,
+    ProductFactory,
+    ShopperFactory,
+    drawn_bytes,
+    embed,
+    saved_anew,
+    turned,
+)
 
 
 def placed(version, *degrees, **fields) -> list[Product]:
@@ -452,10 +456,9 @@ def test_pictures_that_look_the_same_are_shown_once_and_shorten_no_list(active, 
 
 @pytest.mark.parametrize("strategy", ["similar", "photo", "personal", "session", "popular"])
 def test_a_picture_saved_anew_is_shown_once_however_far_apart_a_version_sees_the_two(active, active_personal, strategy):
-    shoe = encoded(draw(plan_catalog(56)[0]), "PNG")
-    again = encoded(Image.open(io.BytesIO(shoe)), "JPEG", quality=60)
+    shoe = drawn_bytes(0)
     query, own = ProductFactory(), ProductFactory()
-    first, copy, other = (ProductFactory(picture=data) for data in (shoe, again, None))
+    first, copy, other = (ProductFactory(picture=data) for data in (shoe, saved_anew(shoe), None))
     for product, angle in ((query, 0), (own, 330), (first, 20), (copy, 40), (other, 60)):
         embed(product, active, turned(angle))
         embed(product, active_personal, turned(angle))
@@ -475,6 +478,37 @@ def test_a_picture_saved_anew_is_shown_once_however_far_apart_a_version_sees_the
     assert found.strategy == strategy
     assert len(shown(found)) == 2
     assert set(shown(found)) & {first, copy} and other in shown(found)
+
+
+@pytest.mark.parametrize("exclude_seen", [True, False])
+@pytest.mark.parametrize("kind", ["purchase", "dislike"])
+@pytest.mark.parametrize("strategy", ["personal", "fold-in", "session", "popular"])
+def test_no_copy_of_what_was_bought_or_is_disliked_is_shown(active_personal, strategy, kind, exclude_seen):
+    data = drawn_bytes(0)
+    settled, exact, anew, other = (ProductFactory(picture=picture) for picture in (data, data, saved_anew(data), None))
+    for angle, product in enumerate((settled, exact, anew, other)):
+        embed(product, active_personal, turned(20 * angle))
+    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
+    InteractionFactory(shopper=shopper, session=session, product=settled, kind=kind)
+    if strategy == "personal":
+        train(active_personal, shopper, turned(0))
+    if strategy == "popular":
+        active_personal.delete()
+    ask = Ask(exclude_seen=exclude_seen)
+
+    found = serving.for_session("guest", ask) if session else serving.for_shopper(shopper, ask)
+
+    assert (found.strategy, shown(found)) == (strategy, [other])
+
+
+def test_what_somebody_else_bought_hides_no_copy(active_personal):
+    bought, copy = ProductFactory(picture=1), ProductFactory(picture=1)
+    embed(copy, active_personal, turned(0))
+    InteractionFactory(product=bought, kind="purchase")
+    (liked,) = placed(active_personal, 10)
+    InteractionFactory(shopper=None, session="guest", product=liked)
+
+    assert shown(serving.for_session("guest", Ask())) == [copy]
 
 
 def test_a_euclidean_version_tells_pictures_apart_by_length_too(active):
@@ -552,3 +586,18 @@ def test_queries_grow_neither_with_the_list_nor_with_the_history(
         with django_assert_num_queries(queries):
             found = serving.for_session(session, ask) if session else serving.for_shopper(shopper, ask)
         assert (found.strategy, len(found.results)) == (strategy, limit)
+
+
+def test_queries_do_not_grow_with_what_was_bought(active, active_personal, django_assert_num_queries):
+    products = placed(active_personal, *range(0, 360, 10))
+    for place, product in enumerate(products):
+        embed(product, active, turned(10 * place))
+    shopper = ShopperFactory()
+
+    for first, last in ((0, 4), (4, 20)):
+        for product in products[first:last]:
+            InteractionFactory(shopper=shopper, product=product, kind="purchase")
+        # version, history, its vectors, taste, what was bought and its pictures, version that compares pictures, what
+        # it saw of them, neighbours, their pictures, what it saw of these
+        with django_assert_num_queries(11):
+            assert len(serving.for_shopper(shopper, Ask(limit=5)).results) == 5

@@ -64,6 +64,18 @@ def test_pages_go_on_without_repeats_until_all_was_shown(known):
     assert told(known.get(first.json()["next"])) == pages[1]  # a page once given stays as it is
 
 
+def test_no_page_shows_a_copy_of_what_was_bought(known, active_personal):
+    copy = ProductFactory(sku="copy", picture=Product.objects.get(sku="p-40").pk)
+    embed(copy, active_personal, turned(150))
+    known.post(EVENTS, {"sku": "p-40", "kind": "purchase"})
+
+    first = known.get(ME, {"limit": 4}).json()
+    second = known.get(first["next"]).json()
+
+    assert len(first["results"]) == len(second["results"]) == 4
+    assert "copy" not in [result["product"]["sku"] for result in first["results"] + second["results"]]
+
+
 def test_the_last_page_says_that_it_is(known):
     exact, short = (known.get(ME, {"limit": limit}).json() for limit in (9, 8))
 
