@@ -38,7 +38,7 @@ class Config:
                 raise BadSetting(f"{name} is {value!r}; it takes {_allowed(kind, extra)}")
 
     @classmethod
-    def of(cls, **settings: Any) -> Self:
+    def of(cls, /, **settings: Any) -> Self:
         """A config of these settings, where a value may also be a string, as a command line gives it."""
         hints = get_type_hints(cls, include_extras=True)
         unknown = sorted(set(settings) - set(hints))

@@ -268,6 +268,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # they would say each name twice
+    "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "catalog.models.Kind",
+        "PictureKindEnum": "recommender.models.DesignImage.Kind",
+    },
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 

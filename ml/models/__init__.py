@@ -81,7 +81,7 @@ def listed(role: str) -> Iterator[str]:
             yield textwrap.fill(", ".join(names), width=78, initial_indent="    ", subsequent_indent="    ")
 
 
-def create(name: str, **settings: Any) -> "Model":
+def create(name: str, /, **settings: Any) -> "Model":
     """A new, untrained model. Settings may be strings, as a command line gives them.
 
     Raises UnknownMethod, or BadSetting with the setting, its value and what it takes.

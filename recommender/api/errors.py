@@ -31,6 +31,7 @@ from recommender.errors import (
     NoActiveVersion,
     TooLittleHistory,
     TooManyDesigns,
+    VersionNotReady,
     WorkersAway,
 )
 
@@ -93,7 +94,7 @@ def as_api_exception(error: Exception) -> Exception:
             log.error("the database is away: %s", error)
             return Away(DATABASE_AWAY, AWAY[OperationalError])
         return Away(sentence(error), AWAY[type(error)])
-    if isinstance(error, (TooLittleHistory, DesignNotReady)):
+    if isinstance(error, (TooLittleHistory, DesignNotReady, VersionNotReady)):
         return Conflict(sentence(error))
     if isinstance(error, TooManyDesigns):
         return exceptions.Throttled(error.wait, sentence(error))

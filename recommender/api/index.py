@@ -20,6 +20,7 @@ LINKS = {
     "recommendations/session": "api:for-session",
     "interactions": "api:interactions",
     "designs": "api:designs",
+    "models": "api:models",
     "search/image": "api:search-image",
     "auth/token": "api:token",
     "schema": "api:schema",

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from recommender.api import designs, examples, index, interactions, products, replays, similar, tokens, users
+from recommender.api import designs, examples, index, interactions, models, products, replays, similar, tokens, users
 
 
 class NameConverter:
@@ -37,5 +37,9 @@ urlpatterns = [
     path("designs/", designs.Designs.as_view(), name="designs"),
     path("designs/<uuid:pk>/", designs.OneDesign.as_view(), name="design"),
     path("designs/<uuid:pk>/cancel/", designs.CancelDesign.as_view(), name="cancel-design"),
+    path("models/", models.Models.as_view(), name="models"),
+    path("models/<int:pk>/", models.OneModel.as_view(), name="model"),
+    path("models/<int:pk>/activate/", models.ActivateModel.as_view(), name="activate-model"),
+    path("models/<int:pk>/cancel/", models.CancelModel.as_view(), name="cancel-model"),
     path("interactions/", interactions.Interactions.as_view(), name="interactions"),
 ]

@@ -1,0 +1,97 @@
+import pytest
+
+from recommender.models import ModelVersion
+from tests.factories import ProductFactory, VersionFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/models/"
+
+
+def test_a_training_is_queued_and_can_be_followed(staff, django_capture_on_commit_callbacks):
+    VersionFactory(method="lsgan", number=3)
+    with django_capture_on_commit_callbacks() as queued:
+        answer = staff.post(URL, {"method": "lsgan", "epochs": 4, "seed": 7, "activate": True})
+
+    assert answer.status_code == 202
+    assert len(queued) == 1
+    version = ModelVersion.objects.get(number=4)
+    assert (version.role, version.state, version.epochs, version.seed) == ("design", "queued", 4, 7)
+    assert version.activate_when_ready and version.by_worker
+    ModelVersion.objects.filter(pk=version.pk).update(
+        state="training", progress={"stage": "training", "done": 1, "of": 4}, metrics={"losses": [{"epoch": 1}]}
+    )
+    told = staff.get(answer["Location"]).json()
+    assert (told["id"], told["method"], told["version"], told["state"]) == (version.pk, "lsgan", 4, "training")
+    assert told["progress"] == {"stage": "training", "done": 1, "of": 4}
+    assert told["metrics"] == {"losses": [{"epoch": 1}]}
+
+
+def test_versions_are_listed_the_newest_first(staff):
+    VersionFactory(role="personal", method="hybrid")
+    VersionFactory(state="failed")
+    newest = VersionFactory()
+
+    assert staff.get(URL).json()["count"] == 3
+    assert [row["id"] for row in staff.get(f"{URL}?role=similar&state=ready").json()["results"]] == [newest.pk]
+    assert staff.get(f"{URL}?role=cook").status_code == 400
+    assert len(staff.get(f"{URL}?limit=2").json()["results"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "reason"),
+    [
+        ({}, "method", "This field is required."),
+        ({"method": "magic"}, "method", "is not a valid choice"),
+        ({"method": "pixels", "epochs": 0}, "epochs", "greater than or equal to 1"),
+        ({"method": "pixels", "seed": -1}, "seed", "greater than or equal to 0"),
+        ({"method": "pixels", "settings": [1]}, "settings", "An object is expected"),
+        ({"method": "pixels", "settings": {"dimensions": "many"}}, "settings", "dimensions is 'many'"),
+        ({"method": "pixels", "settings": {"name": 1}}, "settings", "name is not a setting"),
+        ({"method": "pixels", "settings": {"cls": 1}}, "settings", "cls is not a setting"),
+    ],
+)
+def test_what_makes_no_sense_is_named(staff, worker, body, field, reason):
+    answer = staff.post(URL, body)
+
+    assert answer.status_code == 400
+    assert reason in answer.json()["errors"][field][0]
+    assert not ModelVersion.objects.exists()
+
+
+def test_settings_that_nobody_can_check_wait_for_a_worker(staff, settings):
+    settings.PHOTO_SEARCH_SECONDS = 0.1
+
+    answer = staff.post(URL, {"method": "pixels", "settings": {"dimensions": 8}})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+def test_a_version_is_put_into_service_once_it_is_ready(staff, active):
+    ready, failed = VersionFactory(), VersionFactory(state="failed")
+
+    told = staff.post(f"{URL}{ready.pk}/activate/")
+    assert (told.status_code, told.json()["state"]) == (200, "active")
+    active.refresh_from_db()
+    assert active.state == "retired"
+
+    assert staff.post(f"{URL}{failed.pk}/activate/").status_code == 409
+    ProductFactory()
+    refused = staff.post(f"{URL}{active.pk}/activate/")
+    assert (refused.status_code, "lacks the vectors of 1 pictures" in refused.json()["detail"]) == (409, True)
+
+
+def test_a_training_is_cancelled(staff):
+    version = VersionFactory(state="training")
+
+    assert staff.post(f"{URL}{version.pk}/cancel/").json()["state"] == "cancelled"
+    assert staff.post(f"{URL}{version.pk}/cancel/").status_code == 409
+
+
+def test_versions_are_for_staff(guest, shopper, staff):
+    version = VersionFactory()
+    for client, status in ((guest, 401), (shopper, 403)):
+        assert client.get(URL).status_code == client.post(URL, {"method": "pixels"}).status_code == status
+        assert client.get(f"{URL}{version.pk}/").status_code == status
+        assert client.post(f"{URL}{version.pk}/activate/").status_code == status
+        assert client.post(f"{URL}{version.pk}/cancel/").status_code == status
+    assert staff.get(f"{URL}{10**30}/").status_code == staff.post(f"{URL}999/cancel/").status_code == 404
