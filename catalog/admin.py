@@ -206,7 +206,7 @@ class CategoryAdmin(admin.ModelAdmin):
 
 @admin.register(Interaction)
 class InteractionAdmin(ReadOnly):
-    list_display = ["occurred_at", "visitor", "kind", "product", "position", "recommendation_id"]
+    list_display = ["occurred_at", "visitor", "kind", "product", "position", "placement", "recommendation_id"]
     list_filter = ["kind", "occurred_at"]
     list_select_related = ["shopper", "product"]
     list_per_page = 50

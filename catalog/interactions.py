@@ -32,6 +32,7 @@ class Event:
     id: str = ""
     recommendation_id: uuid.UUID | None = None
     position: int | None = None
+    placement: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def record(events: Sequence[Event], *, is_simulated: bool = False) -> Recorded:
             event_id=event.id,
             recommendation_id=event.recommendation_id,
             position=event.position,
+            placement=event.placement,
         )
         for event in kept
     ]
@@ -174,6 +176,7 @@ def merge_guest(session: str, shopper: Shopper) -> int:
             event_id=row.event_id,
             recommendation_id=row.recommendation_id,
             position=row.position,
+            placement=row.placement,
         )
         for row in theirs
     ]

@@ -192,6 +192,11 @@ class Interaction(models.Model):
     event_id = models.CharField(max_length=150, blank=True, help_text="The sender's own id; empty if it gave none.")
     recommendation_id = models.UUIDField(null=True, blank=True)
     position = models.PositiveIntegerField(null=True, blank=True)
+    placement = models.CharField(
+        max_length=50,
+        blank=True,
+        help_text="Where the recommendation was shown that led here; empty if nobody knows.",
+    )
     recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

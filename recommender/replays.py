@@ -3,7 +3,7 @@
 import json
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
@@ -93,6 +93,17 @@ def next_page(answer: uuid.UUID, first: dict, pages: Sequence[dict]) -> None:
     made = replace(serving.answered(aim, ask, beside, after=len(shown)), page=len(pages) + 1)
     with reaching():
         cache.add(key(answer, made.page), json.dumps(kept.page_as_json(made)), settings.ANSWER_SECONDS)
+
+
+def placements(answers: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Where these answers were shown, by id; absent: whatever is no longer kept. With the cache away, all are."""
+    names = {key(answer): answer for answer in answers}
+    try:
+        found = read(list(names)) if names else {}
+    except AnswersAway as error:
+        log.warning("placements are not known: %s", error)
+        return {}
+    return {names[name]: first["ask"]["placement"] for name, first in found.items()}
 
 
 def told(answer: uuid.UUID, first: dict, page: dict) -> Recommendation:

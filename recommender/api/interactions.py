@@ -1,5 +1,8 @@
 """interactions/: what shoppers and guests did with products."""
 
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.utils.functional import cached_property
@@ -13,12 +16,22 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.interactions import Event
 from catalog.models import Kind
+from recommender import replays
 from recommender.api.errors import by_field
 from recommender.api.users import names_of
 
 MOST = 1000  # interactions a request
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what is older is a clock that was never set
 LARGEST_POSITION = 2**31 - 1
+
+
+class AnswerId(serializers.UUIDField):
+    default_error_messages = {"invalid": "Must be a UUID, as an answer gives it."}
+
+    def to_internal_value(self, data: object) -> uuid.UUID:
+        if not isinstance(data, str):  # any whole number would do for a UUID
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class InteractionInput(serializers.Serializer):
@@ -30,7 +43,10 @@ class InteractionInput(serializers.Serializer):
     id = serializers.CharField(
         required=False, max_length=150, help_text="The same id twice, from one user or session, counts once."
     )
-    recommendation_id = serializers.UUIDField(required=False, help_text="Of the answer that led here.")
+    recommendation_id = AnswerId(
+        required=False,
+        help_text="Of the answer that led here. While that is kept, its placement is kept with the interaction.",
+    )
     position = serializers.IntegerField(
         required=False, min_value=1, max_value=LARGEST_POSITION, help_text="The rank in that answer."
     )
@@ -99,7 +115,7 @@ class Interactions(APIView):
         if not 1 <= len(items) <= MOST:
             raise ParseError(f"{len(items):,} interactions; 1 to {MOST:,} are taken at a time.")
         events, rejected = read(items, Caller(request))
-        recorded = interactions.record(list(events.values()))
+        recorded = interactions.record(placed(events.values()))
         places = list(events)
         rejected |= {places[index]: errors for index, errors in recorded.rejected.items()}
         told = {
@@ -108,6 +124,13 @@ class Interactions(APIView):
             "rejected": [{"index": index, "errors": rejected[index]} for index in sorted(rejected)],
         }
         return Response(told, status=202)
+
+
+def placed(events: Iterable[Event]) -> list[Event]:
+    """The events, each with the placement of the answer it came from; an expired answer's is not known any more."""
+    events = list(events)
+    known = replays.placements({event.recommendation_id for event in events if event.recommendation_id})
+    return [replace(event, placement=known.get(event.recommendation_id, "")) for event in events]
 
 
 def read(items: list, caller: Caller) -> tuple[dict[int, Event], dict[int, dict[str, list[str]]]]:

@@ -16,14 +16,15 @@ def by_guest(**fields) -> Interaction:
 
 def test_what_a_guest_did_becomes_the_shoppers_with_all_that_is_known_of_it():
     shopper, long_ago = ShopperFactory(), timezone.now() - timedelta(days=30)
-    done = by_guest(kind="cart", occurred_at=long_ago, event_id="e-1", recommendation_id="0" * 32, position=3)
+    origin = {"recommendation_id": "0" * 32, "position": 3, "placement": "home"}
+    done = by_guest(kind="cart", occurred_at=long_ago, event_id="e-1", **origin)
     others = by_guest(session="another")
 
     assert interactions.merge_guest("guest", shopper) == 1
 
     row = Interaction.objects.get(shopper=shopper)
     assert (row.session, row.product, row.kind, row.occurred_at) == ("", done.product, "cart", long_ago)
-    assert (row.event_id, row.recommendation_id.int, row.position) == ("e-1", 0, 3)
+    assert (row.event_id, row.recommendation_id.int, row.position, row.placement) == ("e-1", 0, 3, "home")
     assert row.recorded_at > done.recorded_at  # news to a model trained before
     assert list(Interaction.objects.exclude(shopper=shopper)) == [others]
 

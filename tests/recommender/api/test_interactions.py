@@ -9,6 +9,7 @@ from tests.factories import AccountFactory, ProductFactory, ShopperFactory
 from tests.recommender.api.conftest import signed_in
 
 URL = "/api/v1/interactions/"
+ME = "/api/v1/me/recommendations/"
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +113,8 @@ def test_a_body_that_is_no_interaction_is_refused(guest, body):
         ({"timestamp": (timezone.now() + timedelta(hours=1)).isoformat()}, "timestamp"),
         ({"timestamp": []}, "timestamp"),
         ({"recommendation_id": "1"}, "recommendation_id"),
+        ({"recommendation_id": 1}, "recommendation_id"),
+        ({"recommendation_id": ""}, "recommendation_id"),
         ({"position": 0}, "position"),
         ({"position": 2**31}, "position"),
         ({"id": "x" * 151}, "id"),
@@ -124,6 +127,28 @@ def test_what_makes_no_sense_is_named(staff, fields, field):
 
     assert [list(rejected["errors"]) for rejected in response.json()["rejected"]] == [[field]]
     assert not Interaction.objects.exists()
+
+
+def test_an_interaction_keeps_the_placement_of_the_answer_that_led_to_it(guest):
+    cart, home = (guest.get(ME, {"placement": placement}).json() for placement in ("cart", "home"))
+    nowhere = guest.get(ME).json()
+    led_by = [cart["recommendation_id"], home["recommendation_id"], nowhere["recommendation_id"], str(uuid.uuid4())]
+
+    response = guest.post(URL, [event(recommendation_id=answer) for answer in led_by] + [event()])
+
+    assert counts(response) == (5, 0, 0)
+    rows = Interaction.objects.order_by("pk")
+    assert [row.placement for row in rows] == ["cart", "home", "", "", ""]
+    assert [str(row.recommendation_id) for row in rows[:4]] == led_by
+
+
+def test_a_malformed_answer_is_told_so_and_the_rest_is_kept(guest):
+    response = guest.post(URL, [event(recommendation_id="cart"), event()])
+
+    assert counts(response) == (1, 0, 1)
+    assert response.json()["rejected"] == [
+        {"index": 0, "errors": {"recommendation_id": ["Must be a UUID, as an answer gives it."]}}
+    ]
 
 
 def test_half_a_character_is_refused(guest):

@@ -222,3 +222,13 @@ def test_without_its_cache_the_shop_recommends_all_the_same(guest, active, no_ca
     again = guest.get(replay(answer.json()["recommendation_id"]))
     assert (again.status_code, again["Retry-After"]) == (503, "5")
     assert again.json()["detail"] == "Kept answers cannot be reached; try again in a moment."
+
+
+def test_without_its_cache_the_shop_records_what_an_answer_led_to(guest, no_cache):
+    ProductFactory(sku="p-0")
+    answer = str(uuid.uuid4())
+
+    recorded = guest.post(EVENTS, {"sku": "p-0", "kind": "click", "recommendation_id": answer})
+
+    assert (recorded.status_code, recorded.json()["accepted"]) == (202, 1)
+    assert str(Interaction.objects.get().recommendation_id) == answer
