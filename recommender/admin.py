@@ -220,7 +220,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
         file = sheets.file_of(get_object_or_404(ModelVersion, pk=pk), epoch)
         if not file.exists():
             raise Http404(f"there is no sheet of epoch {epoch}")
-        return FileResponse(file.open("rb"), content_type="image/png")
+        return FileResponse(file.open("rb"), content_type="image/webp")
 
     @method_decorator(csrf_protect)
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:

@@ -30,7 +30,7 @@ from recommender.models import PENDING, UNFINISHED, Design, DesignImage, ModelVe
 
 MOST_PICTURES = 24
 MOST_ETA = 100.0
-LEASE = timedelta(seconds=60)  # renewed at every step; a step of two dozen pictures takes a second or two
+LEASE = timedelta(seconds=30)  # renewed at every step; one of two dozen pictures takes a second or two
 TRIES = 3  # a design that took so many workers with it is not given to another
 HOUR = timedelta(hours=1)
 

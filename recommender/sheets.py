@@ -17,12 +17,12 @@ PER_ROW, TILE, MARGIN, LINE = 4, 192, 12, 24  # of captioned pictures, in pixels
 
 
 def file_of(version: ModelVersion, epoch: int) -> Path:
-    return version.folder / "sheets" / f"epoch-{epoch:05}.png"
+    return version.folder / "sheets" / f"epoch-{epoch:05}.webp"
 
 
 def epochs(version: ModelVersion) -> list[int]:
     """Those that have a sheet, in order."""
-    return sorted(int(file.stem.removeprefix("epoch-")) for file in version.folder.glob("sheets/epoch-*.png"))
+    return sorted(int(file.stem.removeprefix("epoch-")) for file in version.folder.glob("sheets/epoch-*.webp"))
 
 
 def few_epochs(version: ModelVersion) -> list[int]:
@@ -36,7 +36,7 @@ def keep(version: ModelVersion, epoch: int, pictures: np.ndarray) -> None:
     file = file_of(version, epoch)
     file.parent.mkdir(exist_ok=True)
     aside = file.with_suffix(".partial")
-    sheet(pictures).save(aside, "PNG")
+    sheet(pictures).save(aside, "WEBP", quality=90)  # a sixth of a PNG
     aside.replace(file)
 
 

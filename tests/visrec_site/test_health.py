@@ -59,6 +59,9 @@ def test_media_is_cached_for_ever_and_nothing_else_is_served(client, settings):
     answer = client.get("/media/products/a.png")
 
     assert b"".join(answer.streaming_content) == b"png"
-    assert "immutable" in answer["Cache-Control"]
+    assert "immutable" in answer["Cache-Control"] and "public" in answer["Cache-Control"]
+    (settings.MEDIA_ROOT / "designs").mkdir()
+    (settings.MEDIA_ROOT / "designs" / "b.png").write_bytes(b"png")
+    assert client.get("/media/designs/b.png")["Cache-Control"].startswith("private")
     assert client.get("/media/../settings.py").status_code == 400
     assert client.get("/media/products/").status_code == 404
