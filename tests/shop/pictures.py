@@ -11,6 +11,8 @@ from playwright.sync_api import Page
 from tests.shop.shop import ROOT, Shop, chromium, sign_in
 
 DOCS = ROOT / "docs"
+CATEGORY = "heels"
+TRAINED, MADE = 3_600_000, 300_000  # milliseconds to wait
 
 
 @contextmanager
@@ -19,7 +21,7 @@ def running_shop() -> Iterator[str]:
         yield sys.argv[1]
         return
     with tempfile.TemporaryDirectory(prefix="visrec-pictures-") as folder:
-        shop = Shop(Path(folder) / "var")
+        shop = Shop(Path(folder) / "var", designs=True)
         shop.start()
         try:
             yield shop.url
@@ -34,6 +36,15 @@ def take(page: Page, path: str, name: str, height: int) -> None:
     page.screenshot(path=DOCS / f"{name}.png")
 
 
+def take_designs(page: Page) -> None:
+    """Waits for the generator, if it is still in training."""
+    page.goto("/designs/")
+    page.get_by_label("What").select_option(CATEGORY, timeout=TRAINED)
+    page.get_by_role("button", name="Make a dozen").click()
+    page.locator(".designs img").first.wait_for(timeout=MADE)
+    take(page, page.url, "designs", 1250)
+
+
 def main() -> None:
     DOCS.mkdir(exist_ok=True)
     with running_shop() as url, chromium() as browser:
@@ -43,6 +54,7 @@ def main() -> None:
         take(page, "/for-you/", "for-you", 1000)
         page.goto("/products/?search=leopard+boots")
         take(page, page.locator("main ul li a").first.get_attribute("href"), "product", 1250)
+        take_designs(page)
         page.context.clear_cookies()
         sign_in(page, "admin")
         take(page, "/admin/catalog/product/", "admin", 900)

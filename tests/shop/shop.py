@@ -22,8 +22,10 @@ MINUTES = 30  # for the first start, on the slowest machine that shall pass
 class Shop:
     """A running demo: its address, its folder, and what it printed."""
 
-    def __init__(self, var: Path):
+    def __init__(self, var: Path, designs: bool = False):
+        """designs: whether a worker trains a generator meanwhile, which slows whatever is measured."""
         self.var = var
+        self.options = ["--stop-with-parent"] if designs else ["--stop-with-parent", "--no-designs"]
         self.log = var.with_suffix(".log")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -40,15 +42,7 @@ class Shop:
         began, offset = time.monotonic(), len(self.printed())
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "visrec_site.demo",
-                    "--stop-with-parent",
-                    "--no-designs",
-                    "--port",
-                    str(self.port),
-                ],
+                [sys.executable, "-m", "visrec_site.demo", *self.options, "--port", str(self.port)],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,
