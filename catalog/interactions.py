@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.models import Interaction, Kind, Product, Shopper
+from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
 from catalog.queries import own_interactions, verdict
 from catalog.signals import interactions_recorded, shopper_forgotten
 from catalog.visitors import Visitor
@@ -183,6 +183,7 @@ def merge_guest(session: str, shopper: Shopper) -> int:
     fresh = without_duplicates(copies)
     Interaction.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
     Interaction.objects.filter(pk__in=[row.pk for row in theirs]).delete()
+    MergedSession.objects.update_or_create(session=session, defaults={"shopper": shopper})
     interactions_recorded.send(sender=Interaction, shopper_ids={shopper.pk}, sessions={session})
     return len(fresh)
 
@@ -198,5 +199,6 @@ def forget_simulated() -> int:
 def forget(shopper: Shopper) -> int:
     """Remove all that this shopper did, and tell whoever learnt from it; returns how many interactions."""
     count, _ = shopper.interactions.all().delete()
+    shopper.merged_sessions.all().delete()
     shopper_forgotten.send(sender=Shopper, shopper_id=shopper.pk)
     return count

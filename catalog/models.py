@@ -172,6 +172,16 @@ class Shopper(models.Model):
         return self.key
 
 
+class MergedSession(models.Model):
+    """A guest's session that became a shopper's: what it did has no session any more, and it is known all the same."""
+
+    session = models.CharField(max_length=150, unique=True)
+    shopper = models.ForeignKey(Shopper, models.CASCADE, related_name="merged_sessions")
+
+    def __str__(self) -> str:
+        return f"session {self.session[:8]}"
+
+
 class Kind(models.TextChoices):
     VIEW = "view"
     CLICK = "click"

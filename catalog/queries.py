@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from catalog.models import Category, Interaction, Kind, Product, ProductImage, Shopper
+from catalog.models import Category, Interaction, Kind, MergedSession, Product, ProductImage, Shopper
 
 
 def search_products(products: QuerySet[Product], text: str) -> QuerySet[Product]:
@@ -60,6 +60,11 @@ def own_interactions(*, shopper: Shopper | None = None, session: str = "") -> Qu
         return Interaction.objects.filter(shopper=shopper)
     # An empty session is what all shoppers' interactions have, and nobody's own.
     return Interaction.objects.filter(session=session) if session else Interaction.objects.none()
+
+
+def is_known_session(session: str) -> bool:
+    """Whether a guest did anything under this session, also if that is a shopper's by now."""
+    return own_interactions(session=session).exists() or MergedSession.objects.filter(session=session).exists()
 
 
 def verdict(product: Product, *, shopper: Shopper | None = None, session: str = "") -> Kind | None:

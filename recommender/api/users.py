@@ -1,6 +1,6 @@
 """users/ and me/: what a shopper would like; keeping what a guest did, forgetting what a shopper did."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.permissions import IsAuthenticated
@@ -8,11 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog import interactions, visitors
+from catalog import interactions, queries, visitors
 from catalog.models import Shopper
 from recommender import serving
 from recommender.answers import Ask, Recommendation
+from recommender.api.errors import MEDIA_TYPE
 from recommender.api.recommendations import recommends
+from recommender.api.schema import ProblemSerializer
 
 
 def shopper_for(request: Request, key: str) -> Shopper | None:
@@ -78,26 +80,29 @@ class UsersMerge(APIView):
     @extend_schema(
         summary="Make a guest a shopper",
         description="All that the session did is the shopper's from now on. What the shopper has already, by its `id`, "
-        "counts once; a second call finds nothing to do. An account merges into itself alone, staff into anybody. Who "
-        "signs in on the shop's own pages need not call this.",
+        "counts once; a second call finds nothing to do. A session under which nobody did anything is not found. An "
+        "account merges into itself, staff into anybody. Who signs in on the shop's own pages need not call this.",
         request=MergeInput,
-        responses=MergedSerializer,
+        responses={
+            200: MergedSerializer,
+            (404, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, "There is no such session."),
+        },
     )
     def post(self, request: Request) -> Response:
         asked = MergeInput(data=request.data)
         asked.is_valid(raise_exception=True)
-        shopper = shopper_to_merge_into(request.user, asked.validated_data["user"])
-        return Response({"merged": interactions.merge_guest(asked.validated_data["session"], shopper)})
-
-
-def shopper_to_merge_into(account, key: str) -> Shopper:
-    """The shopper of this key, made if there is none yet. Raises PermissionDenied for another's, unless to staff."""
-    own = visitors.shopper_of(account)
-    if key in names_of(account, own):
-        return own or visitors.new_shopper(account)
-    if not account.is_staff:
-        raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
-    return Shopper.objects.get_or_create(key=key)[0]
+        session, key = asked.validated_data["session"], asked.validated_data["user"]
+        own = visitors.shopper_of(request.user)
+        is_own = key in names_of(request.user, own)
+        if not (is_own or request.user.is_staff):
+            raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
+        if not queries.is_known_session(session):  # before a shopper is made for it
+            raise NotFound(f"There is no session {session!r}: nobody did anything under it.")
+        if is_own:
+            shopper = own or visitors.new_shopper(request.user)
+        else:
+            shopper, _ = Shopper.objects.get_or_create(key=key)
+        return Response({"merged": interactions.merge_guest(session, shopper)})
 
 
 class UserInteractions(APIView):

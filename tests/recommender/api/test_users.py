@@ -214,6 +214,32 @@ def test_staff_merge_into_anybody_also_into_somebody_new(staff):
     assert Interaction.objects.get().shopper.key == "new"
 
 
+def test_a_session_that_nobody_had_is_named_and_makes_no_shopper(staff, shopper):
+    by_guest("guest")
+
+    for caller, key in ((staff, "new"), (shopper, "sam")):
+        answer = caller.post(MERGE, {"session": "gest", "user": key})
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == "There is no session 'gest': nobody did anything under it."
+    assert not Shopper.objects.exists()
+    assert Interaction.objects.get().session == "guest"
+
+
+def test_a_session_goes_with_the_shopper_who_is_forgotten(staff):
+    by_guest("guest")
+    staff.post(MERGE, {"session": "guest", "user": "ann"})
+
+    staff.delete(interactions("ann"))
+
+    assert staff.post(MERGE, {"session": "guest", "user": "ann"}).status_code == 404
+
+
+def test_a_session_that_goes_on_is_merged_once_more(staff):
+    for _ in range(2):
+        by_guest("guest")
+        assert staff.post(MERGE, {"session": "guest", "user": "ann"}).json() == {"merged": 1}
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
