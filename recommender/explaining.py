@@ -13,12 +13,13 @@ from recommender.models import Metric, ModelVersion, Role
 def explained(aim: Aim, results: Sequence[Result]) -> list[Result]:
     """Each result with those of the shopper's own products that carry it: whose removal lowers its score most.
 
-    Neither what is disliked nor what visitors may not see is named. A taste that was trained is taken as if it had been
-    folded in from the same products (taste.influences): training anew without each would take hours.
+    Neither what is disliked nor what visitors may not see is named, and nothing where all shoppers have one taste. A
+    taste that was trained is taken as if it had been folded in from the same products (taste.influences): training anew
+    without each would take hours.
     """
     products = histories.products_of(deed for deed in aim.own.deeds if deed.weight > 0)
     named = [place for place, deed in enumerate(aim.own.deeds) if deed.product in products]
-    if not named:
+    if not named or (aim.version.role == Role.PERSONAL and histories.prior_of(aim.version).is_one_for_all):
         return [replace(result, because=[]) for result in results]
     vectors = queries.vectors_of(aim.version, [result.product.pk for result in results])
     candidates = np.asarray([vectors[result.product.pk] for result in results])

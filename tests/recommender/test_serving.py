@@ -10,6 +10,7 @@ from recommender import histories, popularity, queries, serving
 from recommender.answers import Ask
 from recommender.errors import NoActiveVersion
 from recommender.models import ShopperVector
+from recommender.taste import Prior
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,
@@ -411,6 +412,27 @@ def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_pers
         assert not named or sum(because.weight for because in result.because) == pytest.approx(1)
         assert [b.weight for b in result.because] == sorted((b.weight for b in result.because), reverse=True)
     assert max(len(result.because) for result in found.results) == 3
+
+
+@pytest.mark.parametrize("strategy", ["personal", "fold-in", "session"])
+def test_where_all_have_one_taste_nothing_of_the_visitors_own_is_a_reason(active_personal, strategy):
+    prior = Prior.of(np.ones((5, 1)))  # as the method `popularity` learns it
+    active_personal.taste = {"mean": prior.mean.tolist(), "precision": prior.precision.tolist()}
+    active_personal.dimensions = 1
+    active_personal.save()
+    own, few, many = (ProductFactory() for _ in range(3))
+    for product, takers in ((own, 5.0), (few, -3.0), (many, 40.0)):
+        embed(product, active_personal, [takers])
+    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
+    InteractionFactory(shopper=shopper, session=session, product=own)
+    if strategy == "personal":
+        train(active_personal, shopper, [1.0])
+    ask = Ask(explain=True)
+
+    found = serving.for_session(session, ask) if session else serving.for_shopper(shopper, ask)
+
+    assert (found.strategy, shown(found)) == (strategy, [many, few])
+    assert [result.because for result in found.results] == [[], []]
 
 
 def test_what_visitors_may_not_see_is_not_named(active_personal):
