@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
@@ -203,24 +203,23 @@ class ModelVersionAdmin(admin.ModelAdmin):
         template = "admin/recommender/modelversion/gaps.html"
         return render(request, template, self.admin_site.each_context(request) | context)
 
-    def gap_view(self, request: HttpRequest, place: int) -> FileResponse:
+    def gap_view(self, request: HttpRequest, place: int) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         generator = queries.active_version(Role.DESIGN)
         report = demand.kept(generator) if generator else None
         if report is None or not 0 <= place < len(report.gaps):
             raise Http404(f"there is no gap {place}")
-        return FileResponse(
-            (demand.folder_of(generator) / report.gaps[place].file).open("rb"), content_type="image/png"
-        )
+        picture = (demand.folder_of(generator) / report.gaps[place].file).read_bytes()
+        return HttpResponse(picture, content_type="image/png")
 
-    def sheet_view(self, request: HttpRequest, pk: int, epoch: int) -> FileResponse:
+    def sheet_view(self, request: HttpRequest, pk: int, epoch: int) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         file = sheets.file_of(get_object_or_404(ModelVersion, pk=pk), epoch)
         if not file.exists():
             raise Http404(f"there is no sheet of epoch {epoch}")
-        return FileResponse(file.open("rb"), content_type="image/webp")
+        return HttpResponse(file.read_bytes(), content_type="image/webp")
 
     @method_decorator(csrf_protect)
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:

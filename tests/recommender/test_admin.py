@@ -1,5 +1,3 @@
-from contextlib import closing
-
 import numpy as np
 import pytest
 from django.db import connection
@@ -234,8 +232,7 @@ def test_a_version_shows_what_it_dreamt_up(admin_client, client):
 
     assert f'src="{LIST}{version.pk}/sheets/30/"' in page
     assert page.count("/sheets/") == 2 + 11
-    with closing(admin_client.get(f"{LIST}{version.pk}/sheets/30/")) as sheet:
-        assert b"".join(sheet.streaming_content)[8:12] == b"WEBP"
+    assert admin_client.get(f"{LIST}{version.pk}/sheets/30/").content[8:12] == b"WEBP"
     assert admin_client.get(f"{LIST}{version.pk}/sheets/31/").status_code == 404
     assert client.get(f"{LIST}{version.pk}/sheets/30/").status_code == 302
 

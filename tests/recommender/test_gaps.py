@@ -1,5 +1,4 @@
 import json
-from contextlib import closing
 
 import numpy as np
 import pytest
@@ -116,8 +115,7 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
 
     assert "Shoes: 7 of 30" in page and "These are predictions" in page
     assert product.get_absolute_url() in page
-    with closing(admin_client.get(f"{ADMIN}0/")) as picture:
-        assert b"".join(picture.streaming_content) == picture_bytes()
+    assert admin_client.get(f"{ADMIN}0/").content == picture_bytes()
     assert admin_client.get(f"{ADMIN}1/").status_code == 404
     assert "A worker looks" in admin_client.post(ADMIN, follow=True).content.decode()
 
