@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from catalog import pictures, products
 from catalog.models import Interaction, ProductImage
-from recommender import popularity, sweeping, tasks, versions
+from recommender import designs, popularity, sweeping, tasks, versions
 from recommender.errors import WorkersAway
-from recommender.models import ModelVersion, Popularity
+from recommender.models import Design, ModelVersion, Popularity
 from tests.factories import (
+    CategoryFactory,
     InteractionFactory,
     ProductFactory,
     ShopperFactory,
@@ -36,7 +37,7 @@ def waiting():
                     message.ack()
             return found
 
-        for name in ("embed", "train"):
+        for name in ("embed", "design", "train"):
             look(name)
         yield look
 
@@ -115,6 +116,28 @@ def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
 
     assert waiting("train") == [("train_version", [killed.pk])]
     assert versions.claim(killed.pk).state == "training"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_design_has_a_queue_of_its_own_and_is_sent_again_once_nobody_answers_for_it(waiting, ada, generator):
+    design = designs.request(ada, CategoryFactory(name="Shoes"))
+    message = [("make_design", [str(design.pk)])]
+    assert waiting("design") == message
+
+    sweeping.sweep()
+    assert waiting("design") == []
+    Design.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    sweeping.sweep()
+
+    assert waiting("design") == message
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_a_design_is_kept_for_the_sweep(no_broker, ada, generator, caplog):
+    designs.request(ada, CategoryFactory(name="Shoes"))
+
+    assert Design.objects.get().status == "queued"
+    assert "waits for the sweep" in caplog.text
 
 
 @pytest.mark.django_db

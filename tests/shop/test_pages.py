@@ -11,7 +11,16 @@ from playwright.sync_api import Browser, Page, expect
 from tests.shop.shop import CHROMIUM, chromium, sign_in
 
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
-PAGES = ("/", "/products/", "/products/VR00001/", "/search/photo/", "/for-you/", "/login/", "/no-such-page/")
+PAGES = (
+    "/",
+    "/products/",
+    "/products/VR00001/",
+    "/search/photo/",
+    "/for-you/",
+    "/designs/",
+    "/login/",
+    "/no-such-page/",
+)
 
 pytestmark = [
     pytest.mark.slow,
