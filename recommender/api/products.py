@@ -22,6 +22,7 @@ from recommender.api.pagination import Pages
 from recommender.api.permissions import StaffWrites
 from recommender.queries import findable_since
 
+CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
 ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
 
 
@@ -44,12 +45,21 @@ class ProductInput(serializers.Serializer):
     in_stock = Flag(required=False)
 
     def validated(self) -> dict:
-        """What catalog.products takes. Raises ValidationError."""
-        self.is_valid(raise_exception=True)
+        """What catalog.products takes. Raises ValidationError, also for a field that no product has."""
+        self.is_valid()
+        errors = self.errors | {name: ["A product has no such field."] for name in self.unknown()}
+        if errors:
+            raise serializers.ValidationError(errors)
         fields = dict(self.validated_data)
         if "image" in fields:
             fields["picture"] = fields.pop("image")
         return fields
+
+    def unknown(self) -> list[str]:
+        """The fields that make no sense. Those that are only told, such as `id`, may come back and are passed over."""
+        given = self.initial_data if isinstance(self.initial_data, dict) else {}
+        told = ProductSerializer().fields
+        return [name for name in given if name not in self.fields and name not in told and name != CSRF_FIELD]
 
 
 class ProductSerializer(serializers.Serializer):

@@ -360,6 +360,30 @@ def test_a_change_is_checked(staff):
     assert Product.objects.get(sku="A-1").price != 12
 
 
+@pytest.mark.parametrize("format", ["json", "multipart"])
+def test_a_field_that_no_product_has_is_named_and_nothing_is_written(staff, format):
+    ProductFactory(sku="A-1", title="Boot")
+
+    changed = staff.patch(f"{URL}A-1/", {"titel": "Shoe", "title": "Shoe", "price": "?"}, format=format)
+    made = staff.post(URL, form(sku="A-2", colour="red"), format="multipart")
+
+    assert changed.status_code == made.status_code == 400
+    assert set(changed.json()["errors"]) == {"titel", "price"}
+    assert changed.json()["errors"]["titel"] == ["A product has no such field."]
+    assert list(made.json()["errors"]) == ["colour"]
+    assert Product.objects.get().title == "Boot"
+
+
+def test_a_product_may_be_sent_back_as_it_was_told(staff):
+    ProductFactory(sku="A-1", title="Boot")
+    told = staff.get(f"{URL}A-1/").json()
+    del told["image"]  # an address, not a picture
+
+    response = staff.patch(f"{URL}A-1/", told | {"title": "Shoe"})
+
+    assert (response.status_code, response.json()["title"]) == (200, "Shoe")
+
+
 def test_put_is_not_offered(staff):
     ProductFactory(sku="A-1")
 
