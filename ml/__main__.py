@@ -66,6 +66,15 @@ def _recommend(given: argparse.Namespace) -> str:
     return _written(document, given.json, ranking_table(document))
 
 
+def _design(given: argparse.Namespace) -> str:
+    from ml.design_tables import design_table
+    from ml.designs import Asked, compare_design
+
+    asked = Asked(given.scorer, given.judge, given.categories, given.users, given.steps)
+    document = compare_design(given.data, _options(given, **_kept(given), pictures=given.pictures), asked)
+    return _written(document, given.json, design_table(document))
+
+
 def _speed(given: argparse.Namespace) -> str:
     from ml.speed import personal_speeds, speeds
     from ml.tables import personal_speed_table, speed_table
@@ -145,6 +154,30 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also auc/sampled-100, by which DVBPR's code measures, to stand beside published figures",
     )
+    design = _task(tasks, "design", ["design"], "what a generator's designs are worth to users, and how real they are")
+    design.add_argument(
+        "--data", type=Path, required=True, help="as for recommend, with items.csv: item,category; images/ITEM.jpg"
+    )
+    design.add_argument(
+        "--scorer",
+        default="hybrid",
+        metavar="METHOD",
+        help="the personal method whose score is sought (default: %(default)s)",
+    )
+    design.add_argument(
+        "--judge",
+        default="vbpr",
+        metavar="METHOD",
+        help="a personal method that judges too, trained with another seed (default: %(default)s)",
+    )
+    design.add_argument(
+        "--categories", type=_names, default=[], help="comma-separated (default: all with 40 pictures or more)"
+    )
+    design.add_argument("--users", type=_whole_number, default=10, help="for each category (default: %(default)s)")
+    design.add_argument(
+        "--steps", type=_whole_number, default=30, help="of each search for a design (default: %(default)s)"
+    )
+    design.add_argument("--pictures", type=Path, metavar="DIR", help="draw sheets of designs there")
     speed = _task(
         commands,
         "speed",
@@ -164,9 +197,9 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument("--k", type=_whole_number, default=100, help="items a user, fewer where no more are left")
     top.add_argument("--out", type=_writable, required=True, metavar="FILE.csv", help="user,rank,item,score")
     top.set_defaults(run=_top, stopped="nothing was written")
-    for parser_of, run in ((retrieval, _retrieval), (recommend, _recommend), (speed, _speed)):
+    for parser_of, run in ((retrieval, _retrieval), (recommend, _recommend), (design, _design), (speed, _speed)):
         parser_of.set_defaults(run=run, stopped=KEPT)
-    for comparison in (retrieval, recommend):
+    for comparison in (retrieval, recommend, design):
         comparison.add_argument(
             "--models", type=Path, metavar="DIR", help="keep what was trained, and use what is kept there"
         )

@@ -27,6 +27,7 @@ class Journal:
     categories: np.ndarray | None = None  # (n_items,) classes from 0, -1 where none; None if no table tells
     parts: np.ndarray | None = None  # (N,) numbers of PARTS, where whoever published it has divided it
     failed: int = 0  # rows and pictures passed over
+    category_names: Sequence[str] = ()  # of class 0, 1, ...
 
     def split(self) -> Split:
         """As it was published, or else by time. Raises BadData unless one item of some users is held out."""
@@ -116,7 +117,8 @@ def read_journal(path: Path) -> Journal:
     )
     sources = [pictures[item] for item in items] if pictures else None
     parts = np.array([part for *_, part in taken]) if divided else None
-    return Journal(users, items, sources, interactions, _categories(files, items), parts, failed)
+    categories, names = _categories(files, items)
+    return Journal(users, items, sources, interactions, categories, parts, failed, names)
 
 
 def _item_column(table: Table) -> str:
@@ -124,15 +126,15 @@ def _item_column(table: Table) -> str:
     return "sku" if "sku" in table.columns and "item" not in table.columns else "item"
 
 
-def _categories(files: Files, items: Sequence[str]) -> np.ndarray | None:
+def _categories(files: Files, items: Sequence[str]) -> tuple[np.ndarray | None, Sequence[str]]:
     name = files.named("items.csv") or files.named("products.csv")
     if name is None or "category" not in (table := files.table(name)).columns:
-        return None
+        return None, ()
     item_column = _item_column(table)
     if item_column not in table.columns:
         raise BadData(f"{files.path}: {name} lacks the column item")
     named = {row[item_column]: row["category"] for row in table.rows}
-    return numbered([named.get(item, "") for item in items])[0]
+    return numbered([named.get(item, "") for item in items])
 
 
 def _parsed(

@@ -53,7 +53,7 @@ def chance(labels: dict[str, np.ndarray], ks: tuple[int, ...] = (NEAREST,)) -> d
 
 def ranking(found: Ranking, by_user: dict[str, np.ndarray], seed: int) -> Measures:
     """by_user: each user's own figures, NaN where they are not defined."""
-    measures = _means(by_user, seed)
+    measures = of(by_user, seed)
     measures.metrics["coverage@10"] = evaluation.coverage(found.top, found.n_items)
     measures.intervals["coverage@10"] = evaluation.bootstrap_coverage(found.top, found.n_items, seed)
     return measures
@@ -61,10 +61,11 @@ def ranking(found: Ranking, by_user: dict[str, np.ndarray], seed: int) -> Measur
 
 def differences(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], seed: int) -> Measures:
     """How much higher our figures are than theirs, user by user: pairs, of which the same users are drawn again."""
-    return _means({name: ours[name] - theirs[name] for name in ours}, seed)
+    return of({name: ours[name] - theirs[name] for name in ours}, seed)
 
 
-def _means(by_user: dict[str, np.ndarray], seed: int) -> Measures:
+def of(by_user: dict[str, np.ndarray], seed: int) -> Measures:
+    """Means of figures that each user has, with their intervals."""
     measures = Measures()
     for name, each in by_user.items():
         measures.add(name, each, seed)

@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from ml.augment import cropped, recoloured
+from ml.augment import cropped, glimpsed, recoloured
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -41,3 +41,25 @@ def test_grey_pictures_gain_no_colour():
     views = recoloured(grey, generator(), strength=1.0, grey=0.0)
 
     assert_close(views[:, 0], views[:, 2])
+
+
+def test_a_glimpse_has_a_hole_and_differs_each_time():
+    torch.manual_seed(0)
+    images = torch.full((64, 3, 32, 32), 0.7)
+
+    seen = glimpsed(images)
+
+    hidden = (seen == 0).float().mean(dim=(1, 2, 3))
+    assert 0.2 < hidden.mean() < 0.45  # a quarter by the hole, some beyond the border; some of the hole is beyond it
+    assert hidden.max() <= 0.25 + 1 - (7 / 8) ** 2
+    assert len(seen.flatten(1).amax(dim=1).unique()) > 60
+
+
+def test_a_glimpse_passes_gradients_to_what_it_shows():
+    torch.manual_seed(0)
+    images = torch.rand(4, 3, 32, 32, requires_grad=True)
+
+    glimpsed(images).square().sum().backward()
+
+    assert images.grad.isfinite().all()
+    assert (images.grad != 0).float().mean() > 0.5

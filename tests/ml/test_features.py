@@ -15,6 +15,7 @@ from ml.features import (
     framed,
     hog,
     layout,
+    root,
     shapes,
 )
 from tests.ml.worlds import pictures
@@ -101,3 +102,39 @@ def test_a_histogram_is_of_the_foregrounds_colours():
     assert_close(histogram.square().sum(), torch.tensor(1.0))
     assert (histogram > 0).sum() <= 8 * 3  # the corners of a bin, and a few mixtures along the edge
     assert COLOUR_REACH < 128
+
+
+def test_a_root_is_a_root_whose_slope_stays_finite():
+    x = torch.tensor([0.0, 1e-9, 0.25, 4.0], requires_grad=True)
+
+    y = root(x, slope=10)
+    y.sum().backward()
+
+    assert torch.equal(y, x.sqrt())
+    assert x.grad.tolist() == pytest.approx([10, 10, 1, 0.25])
+
+
+@pytest.mark.parametrize("descriptor", [hog, colour_histogram, layout, shapes])
+def test_gradients_reach_pixels_and_are_finite_in_plain_areas_too(descriptor):
+    images = pictures(4).batch(range(4)).requires_grad_()  # discs and stripes on plain white, wholly black at places
+    images.data[0, :, :20] = 0
+
+    (descriptor(images) * torch.linspace(-1, 1, descriptor(images).shape[1])).sum().backward()
+
+    assert images.grad.isfinite().all()
+    assert (images.grad.flatten(1) != 0).any(dim=1).all()
+
+
+def test_the_way_of_the_gradient_is_the_way_up():
+    images = pictures(8).batch(range(8))
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    images = (0.9 * images + 0.05 + 0.01 * noise).requires_grad_()
+    towards = torch.randn(HISTOGRAM + LAYOUT + 2 * HOG, generator=torch.Generator().manual_seed(1))
+
+    def liked(x):
+        return torch.cat([colour_histogram(x), layout(x), shapes(x)], dim=1) @ towards
+
+    (gradient,) = torch.autograd.grad(liked(images).sum(), [images])
+    unit = gradient / gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+
+    assert (liked(images + 0.02 * unit) > liked(images - 0.02 * unit)).all()
