@@ -46,16 +46,21 @@ def models(options: Options, role: str) -> list[Model]:
         f"{name}.{key}" for name, each in settings.items() for key in each
     }
     if unheard := [setting for setting in options.settings if setting not in heard]:
-        raise BadSetting(f"{unheard[0]} is not a setting of {', '.join(options.methods)}")
+        known = "; ".join(f"{name} has {', '.join(known_to(name)) or 'none'}" for name in options.methods)
+        raise BadSetting(f"{unheard[0]} is not a setting of {', '.join(options.methods)}: {known}")
     return [create(name, **settings[name]) for name in options.methods]
 
 
 def _meant_for(method: str, settings: Mapping[str, str]) -> dict[str, str]:
     """Those settings that the method has, and those that name it, METHOD.KEY, which come first."""
-    known = METHODS[method].load().Config.__dataclass_fields__
-    general = {key: value for key, value in settings.items() if key in known}
+    general = {key: value for key, value in settings.items() if key in known_to(method)}
     own = {key.removeprefix(f"{method}."): value for key, value in settings.items() if key.startswith(f"{method}.")}
     return general | own
+
+
+def known_to(method: str) -> list[str]:
+    """The names of the settings that the method has."""
+    return list(METHODS[method].load().Config.__dataclass_fields__)
 
 
 class Study(Protocol):

@@ -337,6 +337,10 @@ def test_it_is_measured_by_the_labels_asked_for_and_again_on_parts(tmp_path, cap
         (["--methods", "pixles"], "no similar method is called 'pixles'; there are: pixels, "),
         (["--methods", "dvbpr"], "no similar method is called 'dvbpr'"),
         (["--methods", "hog", "--set", "wheels=4"], "wheels is not a setting of hog"),
+        (
+            ["--methods", "histogram,visrec", "--set", "wheels=4"],
+            "wheels is not a setting of histogram, visrec: histogram has none; visrec has colour, ",
+        ),
         (["--methods", "hog", "--set", "dimensions=many"], "dimensions is 'many'; it takes a whole number"),
         (["--methods", "hog", "--test", "nowhere.zip"], "nowhere.zip does not exist"),
         (["--methods", "hog", "--test", "mnist:nowhere"], "nowhere does not exist"),
