@@ -40,19 +40,30 @@ def loaded(folder: Path):
 
 
 def warm_up() -> None:
-    """Load what serves, so that the first upload after a start does not wait for it."""
+    """Load what serves, so that no upload waits for it."""
     for version in queries.servable_versions().filter(state=State.ACTIVE):
-        loaded(version.folder)
+        try:
+            loaded(version.folder)
+        except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
+            log.error("%s cannot be loaded: %s", version, error)
 
 
 def embed_images(image_ids: Sequence[int]) -> None:
-    """The vectors that these pictures lack, for every version that is kept ready; a second run writes nothing."""
+    """The vectors that these pictures lack, for every version that is kept ready; a second run writes nothing.
+
+    What serves comes first: the pictures are findable by then, however many versions are kept.
+    """
+    serving, others = [], []
     for version in queries.servable_versions():
+        (serving if version.state == State.ACTIVE else others).append(version)
+    for version in (*serving, *others):
         try:
             for _ in in_batches(version, queries.images_without_embedding(version).filter(pk__in=image_ids)):
                 pass
         except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
             log.error("%s embeds nothing: %s", version, error)
+    if others:
+        warm_up()  # they may have taken the place of what serves
 
 
 def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False) -> Iterator[tuple[int, int]]:

@@ -50,6 +50,24 @@ def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
     assert set(ImageEmbedding.objects.values_list("version", flat=True)) == {version.pk, kept.pk}
 
 
+def test_what_serves_sees_all_pictures_before_any_other_version_does_and_stays_loaded(version):
+    older, newer = (VersionFactory(state=state, dimensions=version.dimensions) for state in ("retired", "ready"))
+    kept = [VersionFactory(state="retired", dimensions=version.dimensions) for _ in range(3)]
+    for other in (older, newer, *kept):
+        checkpoints.save(embedding.loaded(version.folder)[0], other.folder)
+    ModelVersion.objects.filter(pk=version.pk).update(state="retired")
+    ModelVersion.objects.filter(pk=older.pk).update(state="active")  # neither the first nor the last of them
+    images = [ProductFactory().images.get().pk for _ in range(2)]
+
+    embedding.embed_images(images)
+
+    order = list(ImageEmbedding.objects.order_by("pk").values_list("version", flat=True))
+    assert len(order) == 12
+    assert order[:2] == [older.pk] * 2 and older.pk not in order[2:]
+    shutil.rmtree(older.folder)
+    embedding.embed_photo(picture_bytes(7))  # by the model that is still in memory
+
+
 def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
     VersionFactory(state="retired")
     image = ProductFactory(picture=1).images.get()
