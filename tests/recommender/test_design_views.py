@@ -210,3 +210,14 @@ def test_another_s_design_is_nobody_else_s(hers, generator, client):
     assert Design.objects.get().status == "queued"
     client.force_login(AccountFactory(username="boss", is_staff=True))
     assert client.get(path).status_code == 200
+
+
+def test_without_a_generator_old_designs_are_shown_and_no_new_ones_offered(hers, generator):
+    design = finished(asked(hers))
+    assert "Once more, differently" in hers.get(f"{PAGE}{design.pk}/").content.decode()
+    generator.delete()
+
+    page = hers.get(f"{PAGE}{design.pk}/").content.decode()
+
+    assert f"/media/{design.folder}/00.png" in page
+    assert "Once more, differently" not in page
