@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
@@ -21,8 +21,9 @@ from ml.models.dvbpr import Dvbpr, DvbprConfig
 from ml.sampling import Triples
 
 PASSES = 60  # over all pairs, for the identities: as many as bpr-mf makes
-RIDGES = (1.0, 10.0, 100.0)
-EVIDENCE = (1.0, 3.0, 10.0, 30.0, 100.0)
+RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights
+FOLDS = 5
+RIDGE = 1e-3  # while the identities learn
 SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
 HALF = 10.0  # takers with whom an item counts half as much in the regression as one with any number of them
 ASKED, AMONG = 1000, 2000  # users who say how to mix, and items that theirs are compared with
@@ -37,13 +38,15 @@ class HybridConfig(Config):
 class Hybrid(PersonalModel):
     """x_ui = a [w_u, 1] . y_i + c theta_u . Phi(X_i), of `bpr-mf` and `dvbpr`, each learned for itself.
 
-    y_i = g_i [v_i, b_i] + (1 - g_i) mu(X_i) is an identity's factors as far as n_i users who took it vouch for them,
-    g_i = n_i / (n_i + k), and for the rest what its picture makes one expect: mu is the ridge regression of the factors
-    on dvbpr's descriptors. That is the posterior mean under v_i ~ N(mu(X_i), s^2), as in collaborative topic regression
-    (Wang & Blei, KDD 2011); nobody's item is all mu, a hit's nearly all its own.
+    mu(X_i) is what its picture makes one expect of an item's factors: their ridge regression on dvbpr's descriptors, of
+    other items than i, found anew before each epoch. bpr-mf draws an item's factors to zero, here they are drawn to
+    mu(X_i), so under v_i ~ N(mu(X_i), s^2), as in collaborative topic regression (Wang & Blei, KDD 2011): an item with
+    few takers stays near what its picture says, a hit goes where its takers lead. y_i is [v_i, b_i] of an item that
+    anybody took; of any other, whatever it has learned by losing, it is what all items' regression tells.
 
-    How strong the ridge, how large k, and a to c are chosen by the AUC of what up to a thousand users took last in the
-    training part, which for this is held back from both; so a share of 0 leaves out what is of no use.
+    How strong the last ridge is, and a to c, are chosen by the AUC of what up to a thousand users took last in the
+    training part, which for this is held back from both: the ridge as though all items were new, so by mu alone; a
+    share of 0 leaves out what is of no use.
     """
 
     method = "hybrid"
@@ -52,7 +55,7 @@ class Hybrid(PersonalModel):
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__(config)
-        self.identities = BprMf(BprMfConfig(factors=config.factors))
+        self.identities = _Drawn(BprMfConfig(factors=config.factors))
         self.pictures = Dvbpr(DvbprConfig(dimensions=config.dimensions))
         self.image_size = self.pictures.image_size
         self.dimensions = self.identities.dimensions + self.pictures.dimensions
@@ -61,7 +64,7 @@ class Hybrid(PersonalModel):
         self.register_buffer("expected", torch.zeros(DESCRIPTORS + 1, self.identities.dimensions))  # mu, and its bias
         self.register_buffer("scales", torch.ones(2))  # a and c
         self.register_buffer("centre", torch.zeros(self.dimensions))
-        self.register_buffer("chosen", torch.zeros(3))  # ridge, k and the pictures' share, for those who wonder
+        self.register_buffer("chosen", torch.zeros(2))  # ridge and the pictures' share, for those who wonder
         self.resize(users=0, items=0)
 
     @property
@@ -89,7 +92,9 @@ class Hybrid(PersonalModel):
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
         kept = self._kept(data)
         self.batch_size = self.identities.batch_size(kept.train)
-        return _Both(self.pictures.batches(kept, generator), kept.train, PASSES / self.epochs, generator)
+        batches = self.pictures.batches(kept, generator)  # which describes the pictures
+        self.identities.draw_to(with_bias(self.pictures.descriptors.to(self.device)), kept.train)
+        return _Both(batches, kept.train, PASSES / self.epochs, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         *triples, images, descriptors, users, places, taken = batch[:8]
@@ -116,17 +121,10 @@ class Hybrid(PersonalModel):
     def _mix(self, described: Tensor, own: Tensor, phi: Tensor, takers: Tensor, asked: "_Asked") -> None:
         """Choose, by what was held back, and keep the vectors that follow."""
         w, theta = self.identities.user_vectors(), self.pictures.user_vectors()
-        best = (-1.0,)
-        for ridge in RIDGES:
-            expected = regression(described, own, takers, ridge)
-            mu = described @ expected
-            for evidence in EVIDENCE:
-                y = posterior(own, mu, takers, evidence)
-                auc = asked.auc(asked.scores(w, y))
-                best = max(best, (auc, ridge, evidence), key=lambda found: found[0])
-        _, ridge, evidence = best
+        unseen = [cross_fitted(described, own, takers, ridge) for ridge in RIDGES]
+        ridge = RIDGES[int(np.argmax([asked.auc(asked.scores(w, mu)) for mu in unseen]))]
         self.expected.copy_(regression(described, own, takers, ridge))
-        self.y.copy_(posterior(own, described @ self.expected, takers, evidence))
+        self.y.copy_(torch.where(takers[:, None] > 0, own, described @ self.expected))
         by_identity, by_picture = asked.scores(w, self.y), asked.scores(theta, phi)
         spread, other = by_identity.std().clamp(min=1e-6), by_picture.std().clamp(min=1e-6)
         mixtures = [(1 - share) / spread * by_identity + share / other * by_picture for share in SHARES]
@@ -135,13 +133,13 @@ class Hybrid(PersonalModel):
         scale = asked.temperature(mixtures[place])
         share = SHARES[place]
         self.scales.copy_(torch.stack([scale * (1 - share) / spread, scale * share / other]))
-        self.chosen.copy_(torch.tensor([ridge, evidence, share]))
+        self.chosen.copy_(torch.tensor([ridge, share]))
         self.centre.zero_()
         self.centre.copy_(self._joined(self.y, phi).mean(dim=0))
 
     def summary(self) -> dict[str, float]:
-        ridge, evidence, share = self.chosen.tolist()
-        return {"ridge": ridge, "users who weigh as much as the picture": evidence, "pictures' share": round(share, 2)}
+        ridge, share = self.chosen.tolist()
+        return {"ridge": ridge, "pictures' share": round(share, 2)}
 
     def embed(self, images: Tensor, items: Tensor) -> Tensor:
         described = self.pictures.encoder.describe(images)
@@ -177,15 +175,57 @@ def with_bias(described: Tensor) -> Tensor:
 
 def regression(described: Tensor, own: Tensor, takers: Tensor, ridge: float) -> Tensor:
     """(F, K) by which descriptors (I, F) tell factors (I, K); an item counts by its takers (I,), soon less so."""
-    weighted = described * (takers / (takers + HALF))[:, None]
-    gram = described.T @ weighted + ridge * torch.eye(described.shape[1], device=described.device)
-    return torch.linalg.solve(gram, weighted.T @ own)
+    return _Moments.of(described, own, takers).solved(ridge)
 
 
-def posterior(own: Tensor, mu: Tensor, takers: Tensor, evidence: float) -> Tensor:
-    """(I, K): each item's own factors in so far as its takers (I,) outweigh the evidence of its picture."""
-    g = (takers / (takers + evidence))[:, None]
-    return g * own + (1 - g) * mu
+def cross_fitted(described: Tensor, own: Tensor, takers: Tensor, ridge: float) -> Tensor:
+    """(I, K): what is expected of each item by a regression on four fifths of the items, of which it is none.
+
+    One that has seen an item may know it by heart, there being hundreds of descriptors.
+    """
+    folds = torch.arange(len(own), device=own.device) % FOLDS
+    parts = [_Moments.of(described[folds == fold], own[folds == fold], takers[folds == fold]) for fold in range(FOLDS)]
+    mu = torch.empty_like(own)
+    for fold in range(FOLDS):
+        others = _Moments(*map(sum, zip(*parts[:fold], *parts[fold + 1 :], strict=True)))
+        mu[folds == fold] = described[folds == fold] @ others.solved(ridge)
+    return mu
+
+
+class _Moments(NamedTuple):
+    """All that a ridge regression needs to know of its items."""
+
+    gram: Tensor  # (F, F)
+    cross: Tensor  # (F, K)
+    weight: Tensor  # () of all items
+
+    @classmethod
+    def of(cls, described: Tensor, own: Tensor, takers: Tensor) -> "_Moments":
+        weights = takers / (takers + HALF)
+        weighted = described * weights[:, None]
+        return cls(described.T @ weighted, weighted.T @ own, weights.sum())
+
+    def solved(self, ridge: float) -> Tensor:
+        penalty = (ridge * self.weight).clamp(min=1e-6) * torch.eye(len(self.gram), device=self.gram.device)
+        return torch.linalg.solve(self.gram + penalty, self.cross)
+
+
+class _Drawn(BprMf):
+    """bpr-mf whose items are drawn to what is expected of them, in place of zero."""
+
+    def resize(self, users: int, items: int) -> None:
+        super().resize(users, items)
+        self.register_buffer("mu", torch.zeros(items, self.dimensions), persistent=False)
+
+    @torch.no_grad()
+    def draw_to(self, described: Tensor, train: Interactions) -> None:
+        """described: (I, F) of the items' pictures, by which the factors as they are now are told."""
+        takers = torch.from_numpy(train.popularity).float().to(self.device)
+        factors = torch.cat([self.v, self.b[:, None]], dim=1)
+        self.mu.copy_(cross_fitted(described, factors, takers, RIDGE))
+
+    def penalty(self, items: Tensor, v: Tensor, b: Tensor) -> Tensor:
+        return super().penalty(items, v - self.mu[items, :-1], b - self.mu[items, -1])
 
 
 class _Asked:

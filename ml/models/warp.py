@@ -44,6 +44,9 @@ class Warp(BprMf):
     def players(self) -> dict[str, torch.optim.Optimizer]:
         return {"all": torch.optim.Adagrad(self.parameters(), lr=self.config.learning_rate)}
 
+    def pace(self, done: float) -> float:
+        return 1.0  # Adagrad slows by itself
+
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
         return _Draws(data.train, self.config.batch_size, generator, self.config.max_sampled)
 

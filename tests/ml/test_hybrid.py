@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch.testing import assert_close
@@ -5,7 +7,7 @@ from torch.testing import assert_close
 from ml.evaluation import rank_held_out
 from ml.images import ImageArray
 from ml.interactions import Interactions, PersonalData
-from ml.models.hybrid import held_back, posterior, regression, with_bias
+from ml.models.hybrid import FOLDS, cross_fitted, held_back, regression, with_bias
 from ml.training import TrainConfig, fit
 from tests.ml.worlds import camps, exhaust, pictures, small, trained, vectors_of
 
@@ -15,7 +17,7 @@ def test_regression_finds_the_map_that_made_the_factors():
     described, truth = torch.randn(200, 5, generator=generator), torch.randn(6, 3, generator=generator)
     factors = with_bias(described) @ truth
 
-    found = regression(with_bias(described), factors, torch.full((200,), 20.0), ridge=1e-4)
+    found = regression(with_bias(described), factors, torch.full((200,), 20.0), ridge=1e-6)
 
     assert_close(found, truth, rtol=0, atol=1e-3)
 
@@ -30,11 +32,47 @@ def test_regression_listens_to_items_by_their_takers_and_to_those_that_nobody_to
 
 
 def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
-    own, mu = torch.ones(4, 2), torch.zeros(4, 2)
+    """Discs, which even users like, but taken by one odd user, by four and by twelve."""
+    usual, discs = camps(users=48), [30] * 1 + [32] * 4 + [34] * 12
+    takers = [1, *range(1, 8, 2), *range(1, 24, 2)]
+    taken = replace(
+        usual,
+        users=np.concatenate([usual.users, takers]),
+        items=np.concatenate([usual.items, discs]),
+        timestamps=np.concatenate([usual.timestamps, np.full(len(discs), -1.0)]),
+    )
+    model = small("hybrid")
+    model.identities.config = replace(model.identities.config, learning_rate=0.1)  # as few pairs make few steps
+    exhaust(fit(model, PersonalData(pictures(40), taken), TrainConfig(epochs=40)))
 
-    y = posterior(own, mu, torch.tensor([0.0, 10.0, 30.0, 1e9]), evidence=10.0)
+    scores = model.identities.user_vectors() @ model.y.T
+    lean = scores[1::2].mean(dim=0) - scores[::2].mean(dim=0)  # (40,) above 0: more to the odd ones' taste
 
-    assert_close(y[:, 0], torch.tensor([0.0, 0.5, 0.75, 1.0]))
+    assert lean[28] < 0  # as nobody took it, all by its picture
+    assert lean[28] < lean[30] < lean[32] < lean[34]
+    assert lean[34] > 0
+
+
+def test_items_are_drawn_to_what_is_expected_of_them():
+    identities = trained("hybrid").identities
+    items, described = torch.arange(40), torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+    identities.draw_to(described, camps().leave_one_out().train)
+    v, b = identities.mu[:, :-1], identities.mu[:, -1]
+
+    assert identities.mu.abs().max() > 0
+    assert identities.penalty(items, v, b).item() == 0
+    assert_close(identities.penalty(items[:1], v[:1] + 2, b[:1]), torch.tensor(identities.config.decay * 4 * 8))
+
+
+def test_what_is_expected_of_an_item_by_a_regression_that_has_not_seen_it():
+    generator = torch.Generator().manual_seed(0)
+    described, own = with_bias(torch.randn(10, 3, generator=generator)), torch.randn(10, 2, generator=generator)
+    takers = torch.full((10,), 20.0)
+
+    mu = cross_fitted(described, own, takers, ridge=0.1)
+
+    others = torch.tensor([n for n in range(10) if n % FOLDS != 3])
+    assert_close(mu[[3, 8]], described[[3, 8]] @ regression(described[others], own[others], takers[others], 0.1))
 
 
 def test_what_is_held_back_is_what_a_third_took_last():
