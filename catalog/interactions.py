@@ -1,12 +1,12 @@
 """What is done with interactions: record, judge, withdraw, merge, forget."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
@@ -194,6 +194,18 @@ def forget_simulated() -> int:
     # By their ids: joined, and without statistics yet, the planner took a minute for 25,000 rows.
     shoppers = list(Shopper.objects.filter(is_simulated=True).values_list("pk", flat=True))
     return Interaction.objects.filter(shopper__in=shoppers, event_id__startswith=SIMULATED).delete()[0]
+
+
+@transaction.atomic
+def remove_simulated(staying: Collection[str]) -> int:
+    """Remove simulated shoppers who did nothing and are not among these keys; returns how many.
+
+    Whoever is an account's stays, and whoever a person did something in the name of.
+    """
+    did = Interaction.objects.filter(shopper=OuterRef("pk"))
+    leaving = Shopper.objects.filter(~Exists(did), is_simulated=True, account=None).exclude(key__in=staying)
+    _, counts = leaving.delete()
+    return counts.get(Shopper._meta.label, 0)
 
 
 def forget(shopper: Shopper) -> int:

@@ -21,7 +21,8 @@ BATCH = 10_000  # events recorded together
 def simulate_shoppers(population: Population, seed: int = 0, progress: bool = False) -> int:
     """Shoppers with hidden tastes over the shop's products, in place of those simulated before.
 
-    What a person did, also in the name of a simulated shopper, stays. Returns how many interactions there are of them.
+    What a person did, also in the name of a simulated shopper, stays; former shoppers whom nobody needs go. Returns how
+    many interactions there are of the new ones.
     Raises CatalogError for a shop of fewer than two products.
     """
     products = list(Product.objects.order_by("sku").select_related("category").prefetch_related("images"))
@@ -39,6 +40,7 @@ def simulate_shoppers(population: Population, seed: int = 0, progress: bool = Fa
         for first in range(0, len(events), BATCH):
             interactions.record(events[first : first + BATCH], is_simulated=True)
             bar.update(min(BATCH, len(events) - first))
+    interactions.remove_simulated(world.shoppers)
     return len(events)
 
 
@@ -55,5 +57,6 @@ def _looks(products: Sequence[Product], progress: bool) -> np.ndarray:
         except (OSError, UnreadablePicture):
             continue
     known = np.isfinite(rows[:, 0])
-    rows[known] = standardised(rows[known])
+    if known.any():
+        rows[known] = standardised(rows[known])
     return np.nan_to_num(rows)

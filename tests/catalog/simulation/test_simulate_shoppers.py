@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from catalog.models import Interaction, Shopper
 from catalog.simulation import MANY
 from catalog.simulation.shop import simulate_shoppers
-from tests.factories import InteractionFactory, ProductFactory, picture_bytes
+from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
 
 
 @pytest.fixture
@@ -91,6 +91,30 @@ def test_the_shops_simulated_shoppers_get_a_new_history_and_what_people_did_stay
     assert count == before
     assert Interaction.objects.count() == before + 1
     assert set(Shopper.objects.values_list("is_simulated", flat=True)) == {True}
+
+
+@pytest.mark.django_db
+def test_of_more_shoppers_simulated_before_only_those_stay_whom_somebody_needs():
+    products = [ProductFactory(attributes={"colour": f"c{n % 3}"}) for n in range(12)]
+    few = replace(MANY, shoppers=6, fewest=2, most=6, arrivals=0)
+    simulate_shoppers(few)
+    InteractionFactory(shopper=Shopper.objects.get(key="shopper-003"), product=products[0], kind="like")
+    Shopper.objects.filter(key="shopper-004").update(account=AccountFactory())
+    InteractionFactory(shopper__key="a person")
+    ShopperFactory(key="another person")
+
+    simulate_shoppers(replace(few, shoppers=2))
+
+    simulated = ["shopper", "shopper-001", "shopper-003", "shopper-004"]
+    assert list(Shopper.objects.values_list("key", flat=True)) == ["a person", "another person", *simulated]
+
+
+@pytest.mark.django_db
+def test_a_shop_without_pictures_has_shoppers_too():
+    for n in range(12):
+        ProductFactory(attributes={"colour": f"c{n % 3}"}, picture=False)
+
+    assert simulate_shoppers(replace(MANY, shoppers=5, fewest=2, most=6, arrivals=0)) > 0
 
 
 @pytest.mark.django_db
