@@ -101,7 +101,7 @@ def bring(options: Options, source: Path, *, only_simulated: bool) -> int:
     """Products and interactions into the shop; returns how many products are new."""
     from catalog import importers
     from catalog.demo import write_catalog
-    from catalog.simulation import FEW
+    from catalog.simulation import SHOP
     from catalog.simulation.shop import simulate_shoppers
     from recommender import popularity
 
@@ -120,7 +120,7 @@ def bring(options: Options, source: Path, *, only_simulated: bool) -> int:
             taken = importers.import_interactions(source / "interactions.csv", progress=True, is_simulated=True)
             notes.append(f"{taken.accepted} of simulated shoppers")
         elif only_simulated:
-            notes.append(f"{simulate_shoppers(FEW)} of simulated shoppers: the source has none")
+            notes.append(f"{simulate_shoppers(SHOP, progress=True)} of simulated shoppers: the source has none")
         popularity.count()
     return report.created
 

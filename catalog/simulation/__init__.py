@@ -3,7 +3,7 @@
 The numbers need neither Django nor a database; with the same seed they are the same. Whatever shows them says so.
 """
 
-from catalog.simulation.population import FEW, MANY, Population, Trait
+from catalog.simulation.population import FEW, MANY, SHOP, Population, Trait
 from catalog.simulation.shoppers import Simulation, simulate
 
-__all__ = ["FEW", "MANY", "Population", "Simulation", "Trait", "simulate"]
+__all__ = ["FEW", "MANY", "SHOP", "Population", "Simulation", "Trait", "simulate"]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,5 @@ FEW = Population()
 MANY = Population(
     shoppers=5000, more=17, most=60, traits=REAL, other=0.0, pictures=0.9, appeal=0.6, arrivals=2, drift=0.25
 )
+# Over a shop's own products: few, with the tastes of the many, for which it takes eyes. Nobody takes a cold product.
+SHOP = replace(MANY, shoppers=FEW.shoppers, arrivals=0)

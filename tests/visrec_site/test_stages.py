@@ -1,4 +1,5 @@
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,24 @@ def test_more_of_a_source_gives_the_simulated_shoppers_one_history_and_keeps_wha
     assert Interaction.objects.filter(product__sku="P-19").exists()
 
 
+def test_the_simulated_shoppers_of_a_catalogue_have_an_eye_for_its_pictures(source, tmp_path):
+    fill(options(source))
+    before = set(Interaction.objects.values_list("shopper__key", "product__sku"))
+    again = tmp_path / "again"
+    again.mkdir()
+    shutil.copy(source, again)
+    for n in range(20):
+        (again / f"{n}.png").write_bytes(picture_bytes(100 + n))
+
+    fill(options(again / "products.csv"))
+
+    after = set(Interaction.objects.values_list("shopper__key", "product__sku"))
+    assert {shopper for shopper, _ in after} == {shopper for shopper, _ in before}
+    assert after != before
+
+
 def test_a_fill_that_was_interrupted_is_ended_by_the_next_run(source, monkeypatch):
-    def interrupt(population) -> None:
+    def interrupt(population, progress) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(shop, "simulate_shoppers", interrupt)

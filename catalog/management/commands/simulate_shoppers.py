@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from catalog.errors import CatalogError
 from catalog.importers.console import at_least_one
-from catalog.simulation import MANY
+from catalog.simulation import MANY, SHOP
 
 
 class Command(BaseCommand):
@@ -33,11 +33,11 @@ class Command(BaseCommand):
             raise CommandError(f"where to? simulate_shoppers {source} FOLDER")
         if options["limit"] and not source:
             raise CommandError("--limit is of a SOURCE; in the shop all products take part")
-        shown = verbosity > 0
+        shown, usual = verbosity > 0, MANY if source else SHOP
         try:
             population = replace(
-                MANY,
-                shoppers=options["shoppers"] or (MANY.shoppers if source else 300),
+                usual,
+                shoppers=options["shoppers"] or usual.shoppers,
                 cold_share=options["cold_share"],
                 drift=options["drift"],
             )
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 return self._write(source, folder, population, options, shown)
             from catalog.simulation.shop import simulate_shoppers
 
-            count = simulate_shoppers(replace(population, arrivals=0), options["seed"], shown)
+            count = simulate_shoppers(population, options["seed"], shown)
         except (CatalogError, ValueError) as error:
             raise CommandError(str(error)) from error
         return f"{population.shoppers:,} simulated shoppers with {count:,} interactions"
