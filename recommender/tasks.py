@@ -5,6 +5,7 @@ import logging
 
 from celery import current_app, shared_task
 from celery.backends.asynchronous import E_RETRY_LIMIT_EXCEEDED as RESULTS_AWAY
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.exceptions import TimeoutError as NoAnswer
 from celery.signals import worker_process_init
 from django.conf import settings
@@ -25,6 +26,7 @@ from recommender.errors import (
 
 log = logging.getLogger(__name__)
 
+LIMIT = 600  # seconds a task may take. Said by each, as one for all would end trainings, too: they hold leases instead
 EMBED_BATCH = 256  # pictures a task: a second or so of work, so that an upload never waits long behind an import
 
 
@@ -45,7 +47,7 @@ def send(task, *args) -> bool:
     return True
 
 
-@shared_task(autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+@shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def embed_images(image_ids: list[int]) -> None:
     """The vectors that these pictures lack; a second run writes nothing."""
     from recommender import embedding  # torch is behind this import; web processes stop at this file
@@ -53,7 +55,7 @@ def embed_images(image_ids: list[int]) -> None:
     embedding.embed_images(image_ids)
 
 
-@shared_task(ignore_result=False, resultrepr_maxsize=64, expires=settings.PHOTO_SEARCH_SECONDS)
+@shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64, expires=settings.PHOTO_SEARCH_SECONDS)
 def embed_photo(photo: str) -> dict:
     """A visitor's photo, base64, as the active similarity version sees it: {"version": id, "vector": [...]}."""
     from recommender import embedding  # torch
@@ -62,7 +64,7 @@ def embed_photo(photo: str) -> dict:
     return {"version": version.pk, "vector": vector}
 
 
-@shared_task(ignore_result=False, expires=settings.PHOTO_SEARCH_SECONDS)
+@shared_task(soft_time_limit=LIMIT, ignore_result=False, expires=settings.PHOTO_SEARCH_SECONDS)
 def check_settings(method: str, method_settings: dict) -> str:
     """Why no model can be made of these; empty if one can."""
     from recommender import training  # torch
@@ -97,7 +99,7 @@ def answer_of(task, *args):
         raise WorkersAway("the broker is away; try again in a moment") from error
 
 
-@shared_task(soft_time_limit=None)
+@shared_task
 def train_version(version_id: int) -> None:
     """Train a queued version, or carry on where a lost worker left it."""
     from recommender import training, versions  # torch
@@ -108,18 +110,22 @@ def train_version(version_id: int) -> None:
         log.warning("version %d is not trained here: %s", version_id, reason)
 
 
-@shared_task(autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+@shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def make_design(design_id: str) -> None:
     """Make a design's pictures; a second run, or one of a design that is gone, makes nothing."""
     from recommender import designing, designs  # torch
 
     try:
-        designing.run(designs.claim(design_id))
+        design = designs.claim(design_id)
+        try:
+            designing.run(design)
+        except SoftTimeLimitExceeded:
+            designs.fail(design, f"it took longer than {LIMIT} seconds")
     except (DesignNotReady, DesignCancelled, DesignFailed) as reason:  # all told by the design itself
         log.info("design %s is not made here: %s", design_id, reason)
 
 
-@shared_task(soft_time_limit=None)
+@shared_task
 def find_gaps() -> None:
     """Look anew for what many shoppers would like and the shop does not have."""
     from recommender import gaps  # torch
@@ -140,7 +146,7 @@ def warm_up(**kwargs) -> None:
     embedding.warm_up()
 
 
-@shared_task
+@shared_task(soft_time_limit=LIMIT)
 def sweep() -> None:
     """Find what was missed while a broker or a worker was away, and queue it again."""
     from recommender import sweeping  # plain SQL, but not needed by web processes

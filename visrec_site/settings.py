@@ -196,7 +196,6 @@ CELERY_TASK_ROUTES = {
     "recommender.tasks.make_design": {"queue": "design"},
     "recommender.tasks.find_gaps": {"queue": "train"},
 }
-CELERY_TASK_SOFT_TIME_LIMIT = 600  # seconds; a training holds a lease instead and has no limit
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "recommender.tasks.sweep", "schedule": schedule(run_every=30), "options": {"expires": 30}},
 }

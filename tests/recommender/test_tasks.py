@@ -140,6 +140,15 @@ def test_without_a_broker_a_design_is_kept_for_the_sweep(no_broker, ada, generat
     assert "waits for the sweep" in caplog.text
 
 
+def test_only_trainings_may_take_as_long_as_they_take():
+    own = {name.rsplit(".", 1)[-1]: task for name, task in app.tasks.items() if name.startswith("recommender.")}
+
+    unlimited = {name for name, task in own.items() if task.soft_time_limit is None}
+
+    assert app.conf.task_soft_time_limit is None  # it would be theirs, too
+    assert unlimited == {"train_version", "find_gaps"}
+
+
 @pytest.mark.django_db
 def test_a_training_queued_twice_is_trained_once(caplog):
     version = versions.register("pixels")
