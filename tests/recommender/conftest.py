@@ -1,8 +1,9 @@
 import pytest
+from django.utils import timezone
 
-from catalog.models import Shopper
+from catalog.models import Product, Shopper
 from recommender import embedding
-from recommender.models import ModelVersion
+from recommender.models import ModelVersion, ShopperVector
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,
@@ -42,3 +43,24 @@ def ada(active_personal) -> Shopper:
         embed(product, active_personal, turned(10 * number))
         InteractionFactory(shopper=shopper, product=product)
     return shopper
+
+
+def placed(version, *degrees, **fields) -> list[Product]:
+    """A product for each angle, seen by the version in that direction."""
+    products = []
+    for angle in degrees:
+        product = ProductFactory(**fields)
+        embed(product, version, turned(angle))
+        products.append(product)
+    return products
+
+
+def train(version, shopper, vector) -> None:
+    """As if the version had just learnt this taste from all that was recorded so far."""
+    ShopperVector.objects.create(version=version, shopper=shopper, vector=vector)
+    version.started_at = timezone.now()
+    version.save()
+
+
+def shown(recommendation) -> list[Product]:
+    return [result.product for result in recommendation.results]

@@ -1,12 +1,16 @@
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
+from catalog import interactions
 from catalog.models import Kind
-from recommender import histories
+from recommender import histories, serving
+from recommender.answers import Ask
 from recommender.histories import Deed
 from tests.factories import InteractionFactory, ProductFactory, ShopperFactory, embed, turned
+from tests.recommender.conftest import placed, shown, train
 
 NOW = timezone.now()
 
@@ -84,3 +88,88 @@ def test_what_says_nothing_or_was_never_seen_is_no_history(active_personal):
 
     assert histories.seen(active_personal, [telling, Deed(unseen.pk, Kind.VIEW, 0.2)]).deeds == [telling]
     assert len(histories.seen(active_personal, [Deed(seen.pk, Kind.VIEW, 0.0)])) == 0
+
+
+def test_a_dislike_turns_the_list_around(active_personal):
+    disliked, near, far = placed(active_personal, 0, 10, 170)
+    interactions.record([interactions.Event(sku=disliked.sku, session="guest", kind="dislike")])
+
+    assert shown(serving.for_session("guest", Ask())) == [far, near]
+
+
+def test_an_old_event_says_less_than_a_new_one(active_personal, settings):
+    settings.TASTE_HALF_LIFE_DAYS = 100
+    old, new, like_old, like_new = placed(active_personal, 0, 90, 10, 80)
+    for product, days in ((old, 200), (new, 0)):
+        InteractionFactory(shopper=None, session="guest", product=product, occurred_at=ago(days=days))
+
+    first, second = serving.for_session("guest", Ask()).results
+
+    assert [first.product, second.product] == [like_new, like_old]
+    settings.TASTE_HALF_LIFE_DAYS = 10**9
+    evenly = serving.for_session("guest", Ask()).results
+    assert first.score - second.score > abs(evenly[0].score - evenly[1].score)
+
+
+def test_what_each_kind_says_is_the_shops_to_set(active_personal, settings):
+    viewed, liked, like_viewed, like_liked = placed(active_personal, 0, 90, 10, 80)
+    for product, kind in ((viewed, "view"), (liked, "like")):
+        InteractionFactory(shopper=None, session="guest", product=product, kind=kind)
+
+    assert shown(serving.for_session("guest", Ask())) == [like_liked, like_viewed]
+    settings.KIND_WEIGHTS = settings.KIND_WEIGHTS | {"view": 2.0, "like": 0.0}
+    assert shown(serving.for_session("guest", Ask())) == [like_viewed, like_liked]
+
+
+def test_what_a_shopper_did_since_the_training_moves_the_trained_taste_at_once(active_personal):
+    known, liked, disliked, near, far, beside = placed(active_personal, 0, 90, 350, 10, 80, 340)
+    shopper = ShopperFactory()
+    InteractionFactory(shopper=shopper, product=known)
+    train(active_personal, shopper, [1.0, 0.0])
+    before = {result.product: result.score for result in serving.for_shopper(shopper, Ask()).results}
+
+    InteractionFactory(shopper=shopper, product=liked)
+    after_like = serving.for_shopper(shopper, Ask())
+    InteractionFactory(shopper=shopper, product=disliked, kind="dislike")
+    after_dislike = serving.for_shopper(shopper, Ask())
+
+    scores = [{result.product: result.score for result in found.results} for found in (after_like, after_dislike)]
+    assert after_like.strategy == after_dislike.strategy == "personal"
+    assert scores[0][far] > before[far]
+    assert scores[1][beside] < scores[0][beside]
+    assert disliked not in scores[1]
+
+
+def test_what_the_training_knew_already_moves_nothing(active_personal):
+    known, near = placed(active_personal, 40, 50)
+    shopper = ShopperFactory()
+    InteractionFactory(shopper=shopper, product=known)
+    train(active_personal, shopper, [2.0, 0.0])
+
+    InteractionFactory(shopper=shopper, product=known, kind="view")  # says less than the like that is known
+
+    (result,) = serving.for_shopper(shopper, Ask()).results
+    assert result.score == pytest.approx(1 / (1 + np.exp(-2 * np.cos(np.radians(50)))))
+
+
+def test_a_guest_who_becomes_a_trained_shopper_brings_news(active_personal):
+    known, by_guest, far = placed(active_personal, 0, 90, 80)
+    shopper = ShopperFactory()
+    InteractionFactory(shopper=shopper, product=known)
+    InteractionFactory(shopper=None, session="guest", product=by_guest)
+    train(active_personal, shopper, [1.0, 0.0])
+    (before,) = serving.for_shopper(shopper, Ask(exclude=[by_guest.sku])).results
+
+    interactions.merge_guest("guest", shopper)
+
+    (after,) = serving.for_shopper(shopper, Ask()).results
+    assert after.product == before.product == far
+    assert after.score > before.score
+
+
+def test_of_a_like_and_a_dislike_the_later_counts(active_personal):
+    turned_to, near, far = placed(active_personal, 0, 10, 170)
+    for kind, days in (("dislike", 2), ("like", 1)):
+        InteractionFactory(shopper=None, session="guest", product=turned_to, kind=kind, occurred_at=ago(days=days))
+
+    assert shown(serving.for_session("guest", Ask())) == [near, far]

@@ -1,16 +1,14 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from django.utils import timezone
 
 from catalog import interactions
-from catalog.models import Interaction, Product
-from recommender import histories, popularity, queries, serving
+from catalog.models import Product
+from recommender import popularity, serving
 from recommender.answers import Ask
 from recommender.errors import NoActiveVersion
-from recommender.models import ShopperVector
-from recommender.taste import Prior
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,
@@ -21,31 +19,7 @@ from tests.factories import (
     saved_anew,
     turned,
 )
-
-
-def placed(version, *degrees, **fields) -> list[Product]:
-    """A product for each angle, seen by the version in that direction."""
-    products = []
-    for angle in degrees:
-        product = ProductFactory(**fields)
-        embed(product, version, turned(angle))
-        products.append(product)
-    return products
-
-
-def train(version, shopper, vector) -> None:
-    """As if the version had just learnt this taste from all that was recorded so far."""
-    ShopperVector.objects.create(version=version, shopper=shopper, vector=vector)
-    version.started_at = timezone.now()
-    version.save()
-
-
-def ago(**time) -> datetime:
-    return timezone.now() - timedelta(**time)
-
-
-def shown(recommendation) -> list[Product]:
-    return [result.product for result in recommendation.results]
+from tests.recommender.conftest import placed, shown, train
 
 
 def test_nearest_first_and_never_itself(active):
@@ -79,28 +53,6 @@ def test_hidden_and_sold_out_products_are_never_shown(active):
     assert shown(serving.similar_products(query, Ask())) == [near]
 
 
-def test_the_same_picture_is_shown_once_and_the_query_s_own_not_at_all(active):
-    query = ProductFactory(picture=1)
-    copy, twin_a, twin_b = ProductFactory(picture=1), ProductFactory(picture=2), ProductFactory(picture=2)
-    for product, angle in ((query, 0), (copy, 0), (twin_a, 20), (twin_b, 20)):
-        embed(product, active, turned(angle))
-
-    assert len(shown(serving.similar_products(query, Ask()))) == 1
-    assert copy not in shown(serving.similar_products(query, Ask()))
-
-
-def test_a_product_of_many_pictures_takes_one_place(active):
-    query, near, far = placed(active, 0, 10, 60)
-    from catalog import pictures, products
-    from recommender.models import ImageEmbedding
-    from tests.factories import picture_bytes
-
-    (second,) = products.add_images(near, [pictures.read_picture(picture_bytes(99))])
-    ImageEmbedding.objects.create(version=active, image=second, product=near, vector=turned(12))
-
-    assert shown(serving.similar_products(query, Ask())) == [near, far]
-
-
 def test_filters_never_shorten_the_list(active):
     query, *_ = placed(active, 0, *range(9, 72, 9))
     bags = placed(active, *range(72, 180, 9), category=CategoryFactory(name="Bags"))
@@ -118,13 +70,6 @@ def test_conditions_hold(active):
 
     assert shown(found) == [cheap]
     assert shown(serving.similar_products(query, Ask(min_score=0.99))) == [cheap]
-
-
-def test_diversity_prefers_the_unlike(active):
-    query, first, alike, other = placed(active, 0, 10, 19, 60)
-
-    assert shown(serving.similar_products(query, Ask(limit=2))) == [first, alike]
-    assert shown(serving.similar_products(query, Ask(limit=2, diversity=0.8))) == [first, other]
 
 
 def test_a_product_without_a_vector_says_so(active):
@@ -166,39 +111,6 @@ def test_a_trained_shopper_gets_what_their_taste_scores_highest_and_has_not_met(
     assert (found.strategy, shown(found)) == ("personal", [liked, other])
     assert found.results[0].score == pytest.approx(1 / (1 + np.exp(-2 * np.cos(np.radians(10)))))
     assert [(because.product, because.weight) for because in found.results[0].because] == [(known, 1.0)]
-
-
-@pytest.mark.parametrize(
-    ("kinds", "told"),
-    [
-        (["view"], "view"),
-        (["purchase", "like", "cart", "view"], "purchase"),
-        (["view", "cart", "click"], "cart"),
-        (["like", "cart"], "like"),
-    ],
-)
-def test_an_explanation_knows_the_most_telling_thing_done(active_personal, kinds, told):
-    known, pick = placed(active_personal, 0, 10)
-    shopper = ShopperFactory()
-    for kind in kinds:
-        InteractionFactory(shopper=shopper, product=known, kind=kind)
-    train(active_personal, shopper, [2.0, 0.0])
-
-    (result,) = serving.for_shopper(shopper, Ask(explain=True)).results
-
-    assert [(because.product, because.kind) for because in result.because] == [(known, told)]
-
-
-def test_what_is_disliked_explains_nothing(active_personal):
-    known, pick = placed(active_personal, 0, 10)
-    shopper = ShopperFactory()
-    for kind in ("purchase", "dislike", "view"):
-        InteractionFactory(shopper=shopper, product=known, kind=kind)
-    train(active_personal, shopper, [2.0, 0.0])
-
-    (result,) = serving.for_shopper(shopper, Ask(explain=True)).results
-
-    assert (result.product, result.because) == (pick, [])
 
 
 def test_a_shopper_nobody_trained_is_folded_in(active_personal):
@@ -249,91 +161,6 @@ def test_a_guest_s_session_counts_at_once(active_personal):
     assert serving.for_session("", Ask()).strategy == "popular"
 
 
-def test_a_dislike_turns_the_list_around(active_personal):
-    disliked, near, far = placed(active_personal, 0, 10, 170)
-    interactions.record([interactions.Event(sku=disliked.sku, session="guest", kind="dislike")])
-
-    assert shown(serving.for_session("guest", Ask())) == [far, near]
-
-
-def test_an_old_event_says_less_than_a_new_one(active_personal, settings):
-    settings.TASTE_HALF_LIFE_DAYS = 100
-    old, new, like_old, like_new = placed(active_personal, 0, 90, 10, 80)
-    for product, days in ((old, 200), (new, 0)):
-        InteractionFactory(shopper=None, session="guest", product=product, occurred_at=ago(days=days))
-
-    first, second = serving.for_session("guest", Ask()).results
-
-    assert [first.product, second.product] == [like_new, like_old]
-    settings.TASTE_HALF_LIFE_DAYS = 10**9
-    evenly = serving.for_session("guest", Ask()).results
-    assert first.score - second.score > abs(evenly[0].score - evenly[1].score)
-
-
-def test_what_each_kind_says_is_the_shops_to_set(active_personal, settings):
-    viewed, liked, like_viewed, like_liked = placed(active_personal, 0, 90, 10, 80)
-    for product, kind in ((viewed, "view"), (liked, "like")):
-        InteractionFactory(shopper=None, session="guest", product=product, kind=kind)
-
-    assert shown(serving.for_session("guest", Ask())) == [like_liked, like_viewed]
-    settings.KIND_WEIGHTS = settings.KIND_WEIGHTS | {"view": 2.0, "like": 0.0}
-    assert shown(serving.for_session("guest", Ask())) == [like_viewed, like_liked]
-
-
-def test_what_a_shopper_did_since_the_training_moves_the_trained_taste_at_once(active_personal):
-    known, liked, disliked, near, far, beside = placed(active_personal, 0, 90, 350, 10, 80, 340)
-    shopper = ShopperFactory()
-    InteractionFactory(shopper=shopper, product=known)
-    train(active_personal, shopper, [1.0, 0.0])
-    before = {result.product: result.score for result in serving.for_shopper(shopper, Ask()).results}
-
-    InteractionFactory(shopper=shopper, product=liked)
-    after_like = serving.for_shopper(shopper, Ask())
-    InteractionFactory(shopper=shopper, product=disliked, kind="dislike")
-    after_dislike = serving.for_shopper(shopper, Ask())
-
-    scores = [{result.product: result.score for result in found.results} for found in (after_like, after_dislike)]
-    assert after_like.strategy == after_dislike.strategy == "personal"
-    assert scores[0][far] > before[far]
-    assert scores[1][beside] < scores[0][beside]
-    assert disliked not in scores[1]
-
-
-def test_what_the_training_knew_already_moves_nothing(active_personal):
-    known, near = placed(active_personal, 40, 50)
-    shopper = ShopperFactory()
-    InteractionFactory(shopper=shopper, product=known)
-    train(active_personal, shopper, [2.0, 0.0])
-
-    InteractionFactory(shopper=shopper, product=known, kind="view")  # says less than the like that is known
-
-    (result,) = serving.for_shopper(shopper, Ask()).results
-    assert result.score == pytest.approx(1 / (1 + np.exp(-2 * np.cos(np.radians(50)))))
-
-
-def test_a_guest_who_becomes_a_trained_shopper_brings_news(active_personal):
-    known, by_guest, far = placed(active_personal, 0, 90, 80)
-    shopper = ShopperFactory()
-    InteractionFactory(shopper=shopper, product=known)
-    InteractionFactory(shopper=None, session="guest", product=by_guest)
-    train(active_personal, shopper, [1.0, 0.0])
-    (before,) = serving.for_shopper(shopper, Ask(exclude=[by_guest.sku])).results
-
-    interactions.merge_guest("guest", shopper)
-
-    (after,) = serving.for_shopper(shopper, Ask()).results
-    assert after.product == before.product == far
-    assert after.score > before.score
-
-
-def test_of_a_like_and_a_dislike_the_later_counts(active_personal):
-    turned_to, near, far = placed(active_personal, 0, 10, 170)
-    for kind, days in (("dislike", 2), ("like", 1)):
-        InteractionFactory(shopper=None, session="guest", product=turned_to, kind=kind, occurred_at=ago(days=days))
-
-    assert shown(serving.for_session("guest", Ask())) == [near, far]
-
-
 def test_what_was_seen_is_left_out_or_not_and_what_is_bought_or_disliked_always(active_personal):
     viewed, liked, bought, disliked, liked_again, new = placed(active_personal, 0, 10, 20, 30, 40, 50)
     shopper = ShopperFactory()
@@ -347,7 +174,9 @@ def test_what_was_seen_is_left_out_or_not_and_what_is_bought_or_disliked_always(
         (liked_again, "dislike", 2),
         (liked_again, "like", 1),
     ):
-        InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(days=days))
+        InteractionFactory(
+            shopper=shopper, product=product, kind=kind, occurred_at=timezone.now() - timedelta(days=days)
+        )
 
     assert shown(serving.for_shopper(shopper, Ask())) == [new]
     assert set(shown(serving.for_shopper(shopper, Ask(exclude_seen=False)))) == {viewed, liked, liked_again, new}
@@ -373,133 +202,6 @@ def test_without_a_personal_version_a_guest_gets_what_looks_like_what_they_liked
     assert [(because.product, because.weight) for because in found.results[0].because] == [(liked, 1.0)]
     InteractionFactory(shopper=None, session="other", product=disliked, kind="dislike")
     assert serving.for_session("other", Ask()).strategy == "popular"  # nobody knows what they would like
-
-
-@pytest.mark.parametrize("strategy", ["personal", "fold-in", "session"])
-def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_personal, strategy):
-    own = placed(active_personal, 0, 35, 80, 130, 300)
-    placed(active_personal, 20, 60, 110, 150, 330)
-    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
-    kinds = ("view", "like", "purchase", "dislike", "cart")
-    for product, kind in zip(own, kinds, strict=True):
-        InteractionFactory(shopper=shopper, session=session, product=product, kind=kind)
-    if strategy == "personal":  # from what everybody likes to what this shopper does: as folded in, so that a removal
-        folded = histories.seen(active_personal, histories.of_visitor(shopper=shopper)).taste(active_personal)
-        train(active_personal, shopper, folded.tolist())  # can be told by training again
-
-    def answer():
-        return (
-            serving.for_session("guest", Ask(explain=True))
-            if session
-            else serving.for_shopper(shopper, Ask(explain=True))
-        )
-
-    def scores_without(product) -> dict[Product, float]:
-        kept = Interaction.objects.exclude(product=product).filter(shopper=shopper, session=session)
-        deeds = histories.of_events((row.product_id, row.kind, row.occurred_at) for row in kept)
-        theta = histories.seen(active_personal, deeds).taste(active_personal)
-        vectors = queries.vectors_of(active_personal, [result.product.pk for result in found.results])
-        return {result.product: theta @ np.asarray(vectors[result.product.pk]) for result in found.results}
-
-    found = answer()
-    without = {product: scores_without(product) for product in own}
-
-    assert found.strategy == strategy
-    for result in found.results:
-        by_loss = sorted((product for product in own if product != own[3]), key=lambda p: without[p][result.product])
-        named = [because.product for because in result.because]
-        assert named == by_loss[: len(named)]
-        assert not named or sum(because.weight for because in result.because) == pytest.approx(1)
-        assert [b.weight for b in result.because] == sorted((b.weight for b in result.because), reverse=True)
-    assert max(len(result.because) for result in found.results) == 3
-
-
-@pytest.mark.parametrize("strategy", ["personal", "fold-in", "session"])
-def test_where_all_have_one_taste_nothing_of_the_visitors_own_is_a_reason(active_personal, strategy):
-    prior = Prior.of(np.ones((5, 1)))  # as the method `popularity` learns it
-    active_personal.taste = {"mean": prior.mean.tolist(), "precision": prior.precision.tolist()}
-    active_personal.dimensions = 1
-    active_personal.save()
-    own, few, many = (ProductFactory() for _ in range(3))
-    for product, takers in ((own, 5.0), (few, -3.0), (many, 40.0)):
-        embed(product, active_personal, [takers])
-    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
-    InteractionFactory(shopper=shopper, session=session, product=own)
-    if strategy == "personal":
-        train(active_personal, shopper, [1.0])
-    ask = Ask(explain=True)
-
-    found = serving.for_session(session, ask) if session else serving.for_shopper(shopper, ask)
-
-    assert (found.strategy, shown(found)) == (strategy, [many, few])
-    assert [result.because for result in found.results] == [[], []]
-
-
-def test_what_visitors_may_not_see_is_not_named(active_personal):
-    hidden, visible, pick = placed(active_personal, 0, 10, 5)
-    for product in (hidden, visible):
-        InteractionFactory(shopper=None, session="guest", product=product)
-    Product.objects.filter(pk=hidden.pk).update(is_hidden=True)
-
-    (result,) = serving.for_session("guest", Ask(explain=True)).results
-
-    assert [(because.product, because.weight) for because in result.because] == [(visible, 1.0)]
-
-
-@pytest.mark.parametrize("strategy", ["similar", "personal", "popular"])
-def test_pictures_that_look_the_same_are_shown_once_and_shorten_no_list(active, active_personal, strategy):
-    query = ProductFactory()
-    embed(query, active, turned(0))
-    alike = [ProductFactory() for _ in range(40)]  # one picture, as many files
-    for place, product in enumerate(alike):
-        embed(product, active, turned(20 + place / 10))
-        embed(product, active_personal, turned(place))
-    others = [ProductFactory() for _ in range(5)]
-    for place, product in enumerate(others):
-        embed(product, active, turned(60 + 20 * place))
-        embed(product, active_personal, turned(60 + 20 * place))
-    crowd = ShopperFactory()
-    for product in alike:
-        InteractionFactory(product=product, shopper=crowd)
-    popularity.count()
-    shopper = ShopperFactory()
-    if strategy == "personal":
-        train(active_personal, shopper, [1.0, 0.0])
-
-    if strategy == "similar":
-        found = serving.similar_products(query, Ask(limit=6))
-    else:
-        found = serving.for_shopper(shopper, Ask(limit=6, exclude=[query.sku]))
-
-    assert found.strategy == strategy
-    assert len(set(shown(found)) & set(alike)) == 1
-    assert set(shown(found)) > set(others)
-
-
-@pytest.mark.parametrize("strategy", ["similar", "photo", "personal", "session", "popular"])
-def test_a_picture_saved_anew_is_shown_once_however_far_apart_a_version_sees_the_two(active, active_personal, strategy):
-    shoe = drawn_bytes(0)
-    query, own = ProductFactory(), ProductFactory()
-    first, copy, other = (ProductFactory(picture=data) for data in (shoe, saved_anew(shoe), None))
-    for product, angle in ((query, 0), (own, 330), (first, 20), (copy, 40), (other, 60)):
-        embed(product, active, turned(angle))
-        embed(product, active_personal, turned(angle))
-    InteractionFactory(shopper=None, session="guest", product=own)
-    shopper = ShopperFactory()
-    if strategy == "personal":
-        train(active_personal, shopper, turned(0))
-    ask = Ask(limit=3, exclude=[query.sku, own.sku])
-    popularity.count()
-
-    found = {
-        "similar": lambda: serving.similar_products(query, ask),
-        "photo": lambda: serving.products_like_photo(turned(0), active, ask),
-        "session": lambda: serving.for_session("guest", ask),
-    }.get(strategy, lambda: serving.for_shopper(shopper, ask))()
-
-    assert found.strategy == strategy
-    assert len(shown(found)) == 2
-    assert set(shown(found)) & {first, copy} and other in shown(found)
 
 
 @pytest.mark.parametrize("exclude_seen", [True, False])
@@ -531,47 +233,6 @@ def test_what_somebody_else_bought_hides_no_copy(active_personal):
     InteractionFactory(shopper=None, session="guest", product=liked)
 
     assert shown(serving.for_session("guest", Ask())) == [copy]
-
-
-def test_a_euclidean_version_tells_pictures_apart_by_length_too(active):
-    active.metric = "euclidean"
-    active.save()
-    query, longer, same = (ProductFactory() for _ in range(3))
-    for product, vector in ((query, [1, 0]), (longer, [1.5, 0]), (same, [1.05, 0])):
-        embed(product, active, vector)
-
-    assert shown(serving.similar_products(query, Ask())) == [longer]
-
-
-@pytest.mark.parametrize("strategy", ["personal", "fold-in", "session", "popular"])
-def test_diversity_goes_by_how_things_look_whatever_the_strategy(active, active_personal, strategy):
-    first, alike, other = (ProductFactory() for _ in range(3))
-    for product, looks, tastes, shoppers in ((first, 10, 0, 3), (alike, 20, 5, 2), (other, 90, 10, 1)):
-        embed(product, active, turned(looks))
-        embed(product, active_personal, turned(tastes))
-        for _ in range(shoppers):
-            InteractionFactory(product=product)
-    popularity.count()
-    own = placed(active_personal, 350, 355, 0) if strategy in ("fold-in", "session") else []
-    shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
-    for product in own:
-        InteractionFactory(product=product, shopper=shopper, session=session)
-    if strategy == "personal":
-        train(active_personal, shopper, [1.0, 0.0])
-
-    def answer(ask):
-        return serving.for_session(session, ask) if session else serving.for_shopper(shopper, ask)
-
-    assert answer(Ask()).strategy == strategy
-    assert shown(answer(Ask(limit=2))) == [first, alike]
-    assert shown(answer(Ask(limit=2, diversity=0.7))) == [first, other]
-
-
-def test_without_a_similarity_version_diversity_leaves_the_order_as_it_is(active_personal):
-    own, *rest = placed(active_personal, 0, 10, 20, 90)
-    InteractionFactory(product=own, shopper=None, session="guest")
-
-    assert shown(serving.for_session("guest", Ask(diversity=1.0))) == rest
 
 
 @pytest.mark.parametrize(
