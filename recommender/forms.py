@@ -94,12 +94,12 @@ class TailorForm(forms.Form):
         error_messages={"invalid_choice": "There is no such product with a picture."},
     )
     change = forms.IntegerField(
-        min_value=5,
-        max_value=50,
+        min_value=1,
+        max_value=30,
         initial=15,
         required=False,
         label="How much may change",
-        widget=Slider(attrs={"min": 5, "max": 50, "step": 5, "data-unit": "%"}),
+        widget=Slider(attrs={"min": 1, "max": 30, "step": 1, "data-unit": " %"}),
     )
 
     def __init__(self, *args, **kwargs):

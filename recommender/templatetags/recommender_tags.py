@@ -70,7 +70,7 @@ def called(hanging: Hanging) -> str:
     """Of a tailored product's pictures: which this is."""
     image = hanging.image
     if image.kind == DesignImage.Kind.STEP:
-        return f"Step {image.step}, {percent(image.change)} changed"
+        return f"Step {image.step}, {100 * image.change:.1f} % changed"
     return {DesignImage.Kind.ORIGINAL: "The product", DesignImage.Kind.APPROXIMATION: "As the generator makes it"}[
         image.kind
     ]
