@@ -32,6 +32,17 @@ def shared_bpr_loss(scores: Tensor, places: Tensor, taken: Tensor, weights: Tens
     return (means if weights is None else means * weights).sum()
 
 
+def taste_loss(theta: Tensor, phi: Tensor, *places_taken_and_weights: Tensor) -> Tensor:
+    """The BPR loss of a batch of ml.sampling, of users' vectors theta (M, K) and items' phi (P, K).
+
+    With places and what is taken the batch is shared; without, it is of triples: P = 2M, the chosen before the others.
+    """
+    if places_taken_and_weights:
+        return shared_bpr_loss(theta @ phi.T, *places_taken_and_weights)
+    chosen, other = phi.chunk(2)
+    return bpr_loss((theta * chosen).sum(dim=1), (theta * other).sum(dim=1))
+
+
 def contrastive_loss(one: Tensor, two: Tensor, temperature: float) -> Tensor:
     """How badly each view finds its partner among all other views of the batch, averaged.
 

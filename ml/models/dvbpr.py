@@ -13,7 +13,7 @@ from ml.embedding import embed_items, features_of
 from ml.encoders import CnnF, SmallEncoder
 from ml.images import ImageArray
 from ml.interactions import PersonalData
-from ml.losses import bpr_loss, shared_bpr_loss
+from ml.losses import squares, taste_loss
 from ml.models.base import PersonalModel
 from ml.pca import sample_of
 from ml.sampling import PairedTriples, SharedBatches
@@ -119,17 +119,12 @@ class Dvbpr(PersonalModel):
         return _WithPictures(sampler(data.train, self.config.batch_size, generator), data.images, self.descriptors)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        images, descriptors, users, *places_and_taken = batch
+        images, descriptors, users, *places_taken_and_weights = batch
         phi = self.encoder(images, descriptors).float()  # (P, K)
         own = self.theta[users]
-        theta = self.common + own  # (M, K)
         with torch.autocast(phi.device.type, enabled=False):  # 8 bits are too few for differences of scores
-            if self.sampling == "shared":
-                loss = shared_bpr_loss(theta @ phi.T, *places_and_taken)
-            else:
-                chosen, other = phi.chunk(2)
-                loss = bpr_loss((theta * chosen).sum(dim=1), (theta * other).sum(dim=1))
-        yield "all", loss + 0.5 * self.recipe.lambda_u * own.square().sum()
+            loss = taste_loss(self.common + own, phi, *places_taken_and_weights)
+        yield "all", loss + 0.5 * self.recipe.lambda_u * squares(own)
 
     def finish(self, data: PersonalData, generator: torch.Generator) -> None:
         self.descriptors = None

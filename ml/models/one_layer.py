@@ -12,7 +12,7 @@ from ml.configs import Between, Config
 from ml.embedding import BATCH
 from ml.frozen import FeatureModel
 from ml.interactions import PersonalData
-from ml.losses import bpr_loss, shared_bpr_loss
+from ml.losses import squares, taste_loss
 from ml.sampling import PairedTriples, SharedBatches
 
 
@@ -76,9 +76,9 @@ class OneLayer(FeatureModel):
         if self.seen is None:
             seen = self.features(data)
             if self.standardised:
-                squares = sum((part - self.mean).square().sum(dim=0) for part in seen.split(BATCH))
-                deviation = (squares / len(seen) * len(self.mean)).sqrt()
-                self.deviation.copy_(torch.where(squares > 0, deviation, 1.0))
+                total = sum((part - self.mean).square().sum(dim=0) for part in seen.split(BATCH))
+                deviation = (total / len(seen) * len(self.mean)).sqrt()
+                self.deviation.copy_(torch.where(total > 0, deviation, 1.0))
         sampler = SharedBatches if self.config.sampling == "shared" else PairedTriples
         return sampler(data.train, self.config.batch_size, generator)
 
@@ -86,12 +86,8 @@ class OneLayer(FeatureModel):
         items, users, *places_taken_and_weights = batch
         with torch.autocast(self.device.type, enabled=False):  # 8 bits are too few for differences of scores
             phi, theta = self.phi(self.seen[items]), self.theta[users]  # (P, K), (M, K)
-            if self.config.sampling == "shared":
-                loss = shared_bpr_loss(theta @ phi.T, *places_taken_and_weights)
-            else:
-                chosen, other = phi.chunk(2)
-                loss = bpr_loss((theta * chosen).sum(dim=1), (theta * other).sum(dim=1))
-        yield "taste", loss + 0.5 * self.config.lambda_u * theta.square().sum()
+            loss = taste_loss(theta, phi, *places_taken_and_weights)
+        yield "taste", loss + 0.5 * self.config.lambda_u * squares(theta)
 
     def phi(self, features: Tensor) -> Tensor:
         """(B, F) to (B, K)."""

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from ml.losses import bpr_loss, contrastive_loss, shared_bpr_loss
+from ml.losses import bpr_loss, contrastive_loss, shared_bpr_loss, taste_loss
 
 
 def numbers(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -52,6 +52,17 @@ def test_a_row_of_twice_the_weight_counts_twice():
     doubled = shared_bpr_loss(*(part[[0, 0, 1]] for part in (scores, places, taken)))
 
     assert_close(shared_bpr_loss(scores, places, taken, torch.tensor([2.0, 1.0])), doubled)
+
+
+def test_a_batch_s_loss_is_that_of_its_triples_or_of_all_that_share_it():
+    theta, phi = numbers(2, 3), numbers(4, 3, seed=1)
+    places, taken = torch.tensor([0, 2]), torch.zeros(2, 4, dtype=torch.bool)
+    taken[0, 0] = taken[1, 2] = True
+
+    triples = bpr_loss((theta * phi[:2]).sum(dim=1), (theta * phi[2:]).sum(dim=1))
+
+    assert_close(taste_loss(theta, phi), triples)
+    assert_close(taste_loss(theta, phi, places, taken), shared_bpr_loss(theta @ phi.T, places, taken))
 
 
 def test_contrastive_finds_each_partner_among_all_others():
