@@ -20,6 +20,7 @@ from recommender.histories import Deed
 
 MOST_EXAMPLES = 200  # of each kind
 MOST_EVENTS = 1000
+FOR_GUESTS = "For somebody without an account. `session`, or `popular` where nothing is known. Nothing is stored."
 
 
 def product_ids(skus: Iterable[str]) -> dict[str, int]:
@@ -105,8 +106,7 @@ def recommended(given: serializers.Serializer, ask: Ask) -> Recommendation:
 class RecommendByExample(APIView):
     @recommends(
         summary="What goes with these products",
-        description="For somebody without an account. `session`, or `popular` where nothing is known. "
-        "Without a personal model it goes by how the products look. Nothing is stored.",
+        description=f"{FOR_GUESTS} Without a personal model it goes by how the products look.",
         request=ByExampleForm,
     )
     def post(self, request: Request, ask: Ask) -> Recommendation:
@@ -116,8 +116,7 @@ class RecommendByExample(APIView):
 class RecommendForSession(APIView):
     @recommends(
         summary="What goes with what a visitor did",
-        description="For somebody without an account. `session`, or `popular` where nothing is known. None of the "
-        "events is stored.",
+        description=FOR_GUESTS,
         request=SessionForm,
     )
     def post(self, request: Request, ask: Ask) -> Recommendation:
