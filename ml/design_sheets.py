@@ -33,14 +33,6 @@ def draw(file: Path, method: str, names: Sequence[str], pictures: dict[str, Sequ
     stacked(strips).save(file)
 
 
-def draw_samples(file: Path, names: Sequence[str], pictures: Sequence[Tensor]) -> None:
-    """A row a category. pictures: by category (N, 3, 64, 64)."""
-    strips = []
-    for name, each in zip(names, pictures, strict=True):
-        strips += [drawing.words(name, 16, GREY, WIDTH), row(each[:COLUMNS])]
-    stacked(strips).save(file)
-
-
 def draw_tailored(file: Path, tailored: Sequence[Tailored]) -> None:
     """A row a product: how the generator approximates it, then steps towards a taste."""
     strips = [drawing.words("Tailored: the generator's approximation, then more and more of a taste", 20, INK, WIDTH)]

@@ -195,6 +195,8 @@ class Study:
         folder.mkdir(parents=True, exist_ok=True)
         names = [name for name, users in zip(self.world.garments.names, self.world.users, strict=True) if len(users)]
         design_sheets.draw(folder / f"{self.generator.method}.png", self.generator.method, names, self.pictures)
+        if not self.tailored:
+            return
         design_sheets.draw_tailored(
             folder / f"{self.generator.method}-tailored.png", [made for _, _, made in self.tailored]
         )

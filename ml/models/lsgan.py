@@ -17,8 +17,8 @@ from ml.garments import GarmentBatches, Garments
 from ml.models.base import DesignModel, Parts
 from ml.networks import frozen
 
-SETTLING = 32  # batches of 64 that G's norms are settled on
-JUDGED = 64  # pictures of a category by which the training is judged
+SETTLING = 16  # batches of 64 that G's norms are settled on
+JUDGED, PAIRS = 64, 300  # pictures of a category by which the training is judged, and pairs of them
 SEEN = 64_000  # pictures in a training by default, five minutes of one core
 MEMORY = 0.995  # how much of the average of G's weights a step keeps
 KL, FOOLING = 2e-3, 1.2  # weights beside the logarithm of the mean difference from a product
@@ -208,7 +208,7 @@ class Lsgan(DesignModel):
         real = data.images.batch(chosen[torch.randint(len(chosen), (JUDGED,), generator=generator)]).to(self.device)
         which = torch.full((JUDGED,), category, device=self.device)
         made = self.generate(torch.randn(JUDGED, self.latent, generator=generator).to(self.device), which)
-        varied = [ssim.diversity(images, generator) for images in (real, made)]
+        varied = [ssim.diversity(images, generator, PAIRS) for images in (real, made)]
         looks = [self.realism(images, which).mean().item() for images in (real, made)]
         return [*varied, ssim.repeated(made), *looks]
 

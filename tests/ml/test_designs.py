@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ml.__main__ import main
 from ml.compare import Options
@@ -105,7 +106,8 @@ def test_the_command_writes_the_same_and_sheets_and_goes_on_from_what_is_kept(sh
     once = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     printed = capsys.readouterr()
     assert "lsgan, all categories" in printed.out and "liked above best real" in printed.out
-    assert (tmp_path / "sheets" / "lsgan.png").exists()
+    with Image.open(tmp_path / "sheets" / "lsgan.png") as sheet:
+        assert sheet.width > 1000
     assert main(command) == 0
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["results"] == once["results"]
     assert "lsgan: measured before" in capsys.readouterr().err
