@@ -1,6 +1,6 @@
 """From candidates to places: nothing twice, no list cut short, as much variety as was asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,9 +26,15 @@ class Candidate:
 
 
 def ranked(
-    page: Callable[[int], list[Candidate]], ask: Ask, compares: ModelVersion | None, beside: Sequence[Candidate] = ()
+    page: Callable[[int], list[Candidate]],
+    ask: Ask,
+    compares: ModelVersion | None,
+    beside: Sequence[Candidate] = (),
+    done_with: Iterable[Product] = (),
 ) -> tuple[list[Candidate], bool]:
     """The best `limit` candidates that differ from `beside` and from each other, and whether there are more.
+
+    Nor are they copies of what the visitor is done with; what merely looks like that may come.
 
     Reaches further until the list is full or there are no more. page: the best n candidates, best first. compares: the
     version whose eyes tell pictures apart; without one only copies of one picture count as the same.
@@ -36,7 +42,7 @@ def ranked(
     pool = ask.limit * DIVERSITY_POOL if ask.diversity else ask.limit
     wanted = pool + 1  # one more tells whether there is a next page
     size = wanted + SPARE
-    beside = with_looks(beside, compares)
+    beside = [*with_looks(beside, compares), *(Candidate(product, 1.0) for product in done_with)]
     while True:
         rows = page(size)
         good = [row for row in rows if row.score >= ask.min_score]

@@ -88,15 +88,14 @@ def popular_products(ask: Ask) -> Recommendation:
 
 def answered(aim: Aim, ask: Ask, beside: Sequence[Candidate] = (), *, after: int = 0) -> Recommendation:
     """The best that may be shown, none of it the same as `beside`. after: how many places earlier pages took."""
-    done_with = Product.objects.with_picture().in_bulk(aim.done_with)
-    beside = [*beside, *(Candidate(product, 1.0) for product in done_with.values())]
+    done_with = Product.objects.prefetch_related("images").in_bulk(aim.done_with).values()
     among = eligible(ask).exclude(pk__in=[candidate.product.pk for candidate in beside])
     met = turned_down(aim, ask)
     if met is not None:
         among = among.exclude(pk__in=met)
     compares = aim.version if aim.version and aim.version.role == Role.SIMILAR else queries.active_version(Role.SIMILAR)
     page = by_popularity(among) if aim.vector is None else by_vector(aim, among)
-    chosen, has_next = ranking.ranked(page, ask, compares, beside)
+    chosen, has_next = ranking.ranked(page, ask, compares, beside, done_with)
     results = [Result(rank, row.score, row.product) for rank, row in enumerate(chosen, after + 1)]
     if ask.explain:
         results = explaining.explained(aim, results)

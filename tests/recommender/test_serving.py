@@ -280,7 +280,7 @@ def test_queries_do_not_grow_with_what_was_bought(active, active_personal, djang
     for first, last in ((0, 4), (4, 20)):
         for product in products[first:last]:
             InteractionFactory(shopper=shopper, product=product, kind="purchase")
-        # version, history, its vectors, taste, what was bought and its pictures, version that compares pictures, what
-        # it saw of them, neighbours, their pictures, what it saw of these
-        with django_assert_num_queries(11):
+        # version, history, its vectors, taste, what was bought and its pictures, version that compares pictures,
+        # neighbours, their pictures, what it saw of these
+        with django_assert_num_queries(10):
             assert len(serving.for_shopper(shopper, Ask(limit=5)).results) == 5
