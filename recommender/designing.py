@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from catalog.models import Category
-from ml.designing import Step, design, tailor
+from ml.designing import Step, design, design_for_many, tailor
 from ml.errors import MlError
 from ml.images import ImageArray
 from ml.models.base import DesignModel, PersonalModel
@@ -174,10 +174,8 @@ def tried(
         random = model.generate(torch.randn(RANDOM, model.latent, generator=chance).to(model.device), which)
         realism = [model.realism(random, which).cpu()]
     made = [png(picture) for picture in random]
-    for seed, taste in enumerate(torch.from_numpy(tastes).float()):
-        found = design(
-            model, scorer(scorer_version), taste, number, count=SOUGHT, eta=1.0, seed=seed, starts=SOUGHT, steps=SEARCH
-        )
+    asked = {"count": SOUGHT, "eta": 1.0, "seed": 0, "starts": SOUGHT, "steps": SEARCH}
+    for found in design_for_many(model, scorer(scorer_version), torch.from_numpy(tastes).float(), number, **asked):
         made += [png(picture) for picture in found.pictures]
         realism.append(found.realism)
     return Tried(
