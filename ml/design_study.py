@@ -46,7 +46,6 @@ class Study:
 
     world: World
     generator: DesignModel
-    by_user: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)  # figure/set: by category: users
     pictures: dict[str, list[Tensor]] = field(default_factory=dict)  # set: by category
     tailored: list[tuple[int, int, Tailored]] = field(default_factory=list)  # (category, user, what was made)
 

@@ -41,10 +41,10 @@ def compare_design(data: Path, options: Options, asked: Asked) -> Figures:
     journal = read_journal(data)
     if journal.categories is None:
         raise BadData(f"{data}: there is no items.csv that tells each item's category")
-    read = fingerprint(stamps(journal.sources or ()), journal.interactions.users.tolist(), asked.categories)
+    read = fingerprint(stamps(journal.sources or ()), journal.interactions.users.tolist())
     journal, images = journal.decode(DesignModel.image_size, options.progress)
     split = journal.split()
-    garments, items, left_out = _garments(journal, images, asked.categories)
+    garments, left_out = _garments(journal, images, asked.categories)
     critics = []
     for role, model, seed in (("scorer", scorer, options.training.seed), ("judge", judge, options.training.seed + 1)):
         trained = _personal(role, model, seed, journal, split, options, read)
@@ -52,7 +52,7 @@ def compare_design(data: Path, options: Options, asked: Asked) -> Figures:
     users = _users(journal, split, garments, asked.users, options.training.seed)
     classifier = Classifier(garments, options.training.seed)
     world = World(garments, *critics, classifier, users, options.training.seed, asked.steps, options.progress)
-    results = [_result(world, model, options, fingerprint(read, asked)) for model in generators]
+    results = [_result(world, model, options, asked, fingerprint(read, garments.names)) for model in generators]
     counts = {name: len(garments.of(number)) for number, name in enumerate(garments.names)}
     told = {
         "data": {
@@ -84,10 +84,8 @@ def _models(options: Options, asked: Asked) -> list[Sequence[Any]]:
     return made
 
 
-def _garments(
-    journal: Journal, images: ImageArray, wanted: Sequence[str]
-) -> tuple[Garments, np.ndarray, dict[str, int]]:
-    """The pictures of the categories that are wanted and large enough, their items, and what was left out."""
+def _garments(journal: Journal, images: ImageArray, wanted: Sequence[str]) -> tuple[Garments, dict[str, int]]:
+    """The pictures of the categories that are wanted and large enough, and what was left out."""
     if unknown := [name for name in wanted if name not in journal.category_names]:
         raise BadData(f"no item is of the category {unknown[0]!r}; there are: {', '.join(journal.category_names)}")
     counts = np.bincount(journal.categories[journal.categories >= 0], minlength=len(journal.category_names))
@@ -100,7 +98,7 @@ def _garments(
     items = np.flatnonzero(np.isin(journal.categories, list(numbers)))
     classes = np.array([numbers[category] for category in journal.categories[items].tolist()])
     left_out = {name: count for name, count in asked.items() if count < LEAST}
-    return Garments(ImageArray(images.pixels[items]), classes, names), items, left_out
+    return Garments(ImageArray(images.pixels[items]), classes, names), left_out
 
 
 def _personal(
@@ -131,10 +129,10 @@ def _users(journal: Journal, split: Split, garments: Garments, count: int, seed:
     return found
 
 
-def _result(world: World, model: DesignModel, options: Options, read: str) -> Figures:
+def _result(world: World, model: DesignModel, options: Options, asked: Asked, read: str) -> Figures:
     runs = options.runs
     run = runs.key(model, read)
-    measured = fingerprint(run, options.pictures)
+    measured = fingerprint(run, asked, options.pictures)
     if (kept := runs.result(model.method, measured)) is not None:
         return kept
     trained = runs.train(model, run, lambda: world.garments)

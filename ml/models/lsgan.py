@@ -220,11 +220,11 @@ class Lsgan(DesignModel):
         said = []
         for category, (real, made, repeated, _, _) in enumerate(self.judged.tolist()):
             name = self.names[category] if self.names else f"category {category}"
-            if repeated > 0.5 or made < real / 2:
-                said.append(
-                    f"{name}: collapsed: designs are {made:.2f} diverse (1 - SSIM) where products are {real:.2f}, "
-                    f"and {repeated:.0%} of them are the same as another"
-                )
+            varied = f"designs are {made:.2f} diverse (1 - SSIM) where products are {real:.2f}"
+            if repeated > 0.5:
+                said.append(f"{name}: collapsed: {repeated:.0%} of designs are the same as another; {varied}")
+            elif made < real / 2:
+                said.append(f"{name}: little variety: {varied}")
         return said
 
 

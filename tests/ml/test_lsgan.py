@@ -163,7 +163,7 @@ def test_a_generator_that_always_makes_the_same_is_reported_by_category(stable):
     assert model.summary()["repeated"] == 1
     assert model.summary()["diversity"] == pytest.approx(0, abs=1e-3)
     discs, stripes = model.warnings()
-    assert discs.startswith("discs: collapsed: ") and "100% of them are the same as another" in discs
+    assert discs.startswith("discs: collapsed: 100% of designs are the same as another; designs are 0.00 diverse")
     assert stripes.startswith("stripes: ")
 
 
@@ -207,3 +207,10 @@ def test_published_has_no_guess_and_keeps_its_pace():
     for optimizer in model.players().values():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (1e-4, (0.5, 0.99))
+
+
+def test_designs_that_differ_less_than_products_are_said_to(stable):
+    model = copy.deepcopy(stable)
+    model.judged[:] = torch.tensor([[0.6, 0.2, 0.0, 1.0, 0.5], [0.6, 0.4, 0.1, 1.0, 0.5]])
+
+    assert model.warnings() == ["discs: little variety: designs are 0.20 diverse (1 - SSIM) where products are 0.60"]
