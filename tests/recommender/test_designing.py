@@ -1,4 +1,5 @@
 import io
+import json
 
 import numpy as np
 import pytest
@@ -6,8 +7,10 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from catalog import pictures, products
+from catalog.models import ProductImage
+from ml.models import create
 from recommender import designing, designs, embedding, sheets, tasks, training, versions
-from recommender.errors import DesignCancelled, DesignFailed
+from recommender.errors import DesignCancelled, DesignFailed, TrainingRefused
 from recommender.models import Design, DesignImage
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, VersionFactory
 
@@ -66,6 +69,30 @@ def test_a_generator_is_trained_on_what_visitors_see_and_says_what_it_left_out(s
     with Image.open(sheets.file_of(version, 2)) as sheet:
         assert sheet.size == (12 * 66 - 2, 64)
     assert not version.embeddings.exists()
+
+
+def test_a_shop_of_small_categories_is_told_what_a_generator_needs(shop):
+    ProductImage.objects.filter(product__in=shop[19:]).delete()
+
+    with pytest.raises(TrainingRefused, match="no category has the 20 visible products with pictures"):
+        training.check_shop("lsgan")
+
+
+def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shop):
+    version = versions.register("lsgan", method_settings=SMALL, here=True)
+    version.folder.mkdir(parents=True)
+    model = create("lsgan", **SMALL)
+    first = training.garments(version, model, progress=False)
+    for seed in range(20):
+        ProductFactory(picture=100 + seed, category=CategoryFactory(name="Bags"))
+
+    again = training.garments(version, model, progress=False)
+
+    assert first.names == again.names == ("Shoes",)
+    assert json.loads((version.folder / training.CATEGORIES_FILE).read_text())[0]["name"] == "Shoes"
+    ProductImage.objects.filter(product__category__name="Shoes").delete()
+    with pytest.raises(TrainingRefused, match="no picture is left of 1 of the categories"):
+        training.garments(version, model, progress=False)
 
 
 def test_designs_are_made_looked_at_and_kept(studio):
