@@ -14,16 +14,18 @@ from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
 from catalog.models import Product
-from recommender import charts, demand, designs, measures, queries, sheets, tasks, versions
+from recommender import charts, measures, sheets, versions
+from recommender.design_admin import DesignAdmin
 from recommender.errors import VersionNotReady
 from recommender.forms import TrainForm
-from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, Role, State
+from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, State
 from recommender.product_admin import FindableProductAdmin
 
 PROGRESS = "admin/recommender/modelversion/_progress.html"
 
 admin.site.unregister(Product)
 admin.site.register(Product, FindableProductAdmin)
+admin.site.register(Design, DesignAdmin)
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,6 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list:
         own = [
-            path("demand-gaps/", self.admin_site.admin_view(self.gaps_view), name="demand_gaps"),
-            path("demand-gaps/<int:place>/", self.admin_site.admin_view(self.gap_view), name="demand_gap"),
             path("<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="version_progress"),
             path("<int:pk>/sheets/<int:epoch>/", self.admin_site.admin_view(self.sheet_view), name="version_sheet"),
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
@@ -180,38 +180,6 @@ class ModelVersionAdmin(admin.ModelAdmin):
         if not live:
             answer["HX-Refresh"] = "true"
         return answer
-
-    @method_decorator(csrf_protect)
-    def gaps_view(self, request: HttpRequest) -> HttpResponse:
-        """What many shoppers would like, says the model, and the shop does not have; a POST has a worker look anew."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        generator = queries.active_version(Role.DESIGN)
-        if request.method == "POST":
-            if not super().has_change_permission(request):
-                raise PermissionDenied
-            sent = generator is not None and tasks.send(tasks.find_gaps)
-            told = (
-                ("A worker looks; it takes some minutes.", messages.SUCCESS)
-                if sent
-                else ("Nobody can look now: there is no active generator, or no broker.", messages.ERROR)
-            )
-            self.message_user(request, *told)
-            return redirect("admin:demand_gaps")
-        report = demand.kept(generator) if generator else None
-        context = {"title": "Demand gaps", "opts": self.opts, "generator": generator, "report": report}
-        template = "admin/recommender/modelversion/gaps.html"
-        return render(request, template, self.admin_site.each_context(request) | context)
-
-    def gap_view(self, request: HttpRequest, place: int) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        generator = queries.active_version(Role.DESIGN)
-        report = demand.kept(generator) if generator else None
-        if report is None or not 0 <= place < len(report.gaps):
-            raise Http404(f"there is no gap {place}")
-        picture = (demand.folder_of(generator) / report.gaps[place].file).read_bytes()
-        return HttpResponse(picture, content_type="image/png")
 
     def sheet_view(self, request: HttpRequest, pk: int, epoch: int) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -239,26 +207,3 @@ class ModelVersionAdmin(admin.ModelAdmin):
         else:
             self.message_user(request, chosen.done.format(version), messages.SUCCESS)
         return redirect("admin:recommender_modelversion_change", pk)
-
-
-@admin.register(Design)
-class DesignAdmin(admin.ModelAdmin):
-    """What shoppers had made: to look at, and to delete with its pictures."""
-
-    list_display = ["__str__", "shopper", "category", "product", "status", "created_at", "finished_at"]
-    list_filter = ["status", "category"]
-    list_select_related = ["shopper", "category", "product"]
-    search_fields = ["shopper__key"]
-    list_per_page = 50
-    view_on_site = True
-    fields = ["shopper", "category", "product", "count", "eta", "budget", "status", "progress", "error", "tries"]
-    fields += ["generator", "scorer", "seen_by", "created_at", "started_at", "finished_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Design | None = None) -> bool:
-        return False
-
-    def delete_model(self, request: HttpRequest, obj: Design) -> None:
-        designs.delete(Design.objects.filter(pk=obj.pk))

@@ -10,7 +10,7 @@ from recommender.designing import Tried
 from recommender.gaps import Shelf
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
 
-ADMIN = "/admin/recommender/modelversion/demand-gaps/"
+ADMIN = "/admin/recommender/design/demand-gaps/"
 
 
 def tried(vectors: list, looks: list, is_random: list) -> Tried:
