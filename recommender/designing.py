@@ -12,7 +12,7 @@ from PIL import Image
 
 from catalog.models import Category
 from ml.designing import Step, design, design_for_many, tailor
-from ml.errors import MlError
+from ml.errors import BadCheckpoint, MlError
 from ml.images import ImageArray
 from ml.models.base import DesignModel, PersonalModel
 from recommender import designs, embedding, queries
@@ -33,6 +33,9 @@ def run(request: Design) -> None:
         designs.finish(request, seen(request, made(request)))
     except DesignCancelled:
         raise
+    except BadCheckpoint as error:  # names folders, which are not for shoppers
+        designs.fail(request, "a model of this shop cannot be loaded; its staff find the reason in the workers' log")
+        raise DesignFailed(f"{request}: {error}") from error
     except (MlError, RecommenderError) as error:
         designs.fail(request, str(error))
         raise DesignFailed(f"{request}: {error}") from error

@@ -22,6 +22,7 @@ REGIONS = 4  # told of a category, at most
 LEAST_SHARE = 0.01  # of all shoppers, who would want what is in a region
 TOP = 0.99  # a picture is wanted by a shopper who would rank it above this share of the category's products
 APART = 0.5  # it is in a gap if at least this share of the generator's random pictures is nearer to a product
+NEAR = 0.1  # pictures are of one region up to the distance of the nearest tenth of all pairs of products
 TASTES = 4  # typical ones, for each of which pictures are sought beside those drawn at random
 ROUNDS = 20  # of k-means
 
@@ -85,8 +86,8 @@ def regions(
 ) -> Iterator[tuple[bytes, dict]]:
     """Of what was tried, the best picture of each region that many want and no product is near; most wanted first.
 
-    Greedy: each region counts the shoppers that none before it has, and whatever is as near to its picture as products
-    are to each other belongs to it.
+    Greedy: each region is chosen for the shoppers that none before it has, and whatever is near its picture belongs to
+    it.
     """
     if len(shelf.skus) < 2:
         return
@@ -99,7 +100,7 @@ def regions(
     apart = (nearest[tried.is_random][:, None] < nearest[None]).mean(axis=0)
     among = distances(tried.looks, tried.looks, shelf.metric)
     own = distances(shelf.looks, shelf.looks, shelf.metric)
-    radius = np.median(own[np.triu_indices(len(own), 1)])
+    radius = np.quantile(own[np.triu_indices(len(own), 1)], NEAR)
     open_to = wanted & (apart >= APART)[None]
     for _ in range(REGIONS):
         best = int(open_to.sum(axis=0).argmax())

@@ -121,8 +121,8 @@ def make_design(design_id: str) -> None:
             designing.run(design)
         except SoftTimeLimitExceeded:
             designs.fail(design, f"it took longer than {LIMIT} seconds")
-    except (DesignNotReady, DesignCancelled, DesignFailed) as reason:  # all told by the design itself
-        log.info("design %s is not made here: %s", design_id, reason)
+    except (DesignNotReady, DesignCancelled, DesignFailed) as reason:
+        log.warning("design %s is not made here: %s", design_id, reason)
 
 
 @shared_task

@@ -168,6 +168,19 @@ def test_a_personal_version_that_is_blind_is_named(studio):
     assert Design.objects.get().status == "failed"
 
 
+def test_a_model_that_cannot_be_loaded_is_told_without_its_folder(studio):
+    design = asked(count=2)
+    (designs.active("design").folder / "config.json").unlink()
+    embedding.loaded.cache_clear()
+
+    with pytest.raises(DesignFailed, match="config.json"):
+        designing.run(design)
+
+    design.refresh_from_db()
+    assert design.status == "failed"
+    assert "cannot be loaded" in design.error and "config" not in design.error
+
+
 def test_without_a_similar_version_there_are_designs_that_nobody_looked_at(studio):
     versions_of = type(VersionFactory._meta.model.objects.first()).objects
     versions_of.filter(role="similar").update(state="retired")
