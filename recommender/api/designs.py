@@ -14,18 +14,16 @@ from rest_framework.views import APIView
 from catalog import categories, visitors
 from catalog.models import Shopper
 from recommender import designs, gallery
-from recommender.api.errors import MEDIA_TYPE, sentence
+from recommender.api.errors import sentence
 from recommender.api.fields import LONGEST_SKU, Limit
 from recommender.api.pagination import Pages
 from recommender.api.products import ProductSerializer, product_context, products_for
-from recommender.api.schema import ProblemSerializer
+from recommender.api.schema import CONFLICT
 from recommender.api.users import shopper_for
 from recommender.designs import MOST_ETA, MOST_PICTURES
 from recommender.errors import UnknownToGenerator
 from recommender.gallery import Gallery, Hanging
 from recommender.models import Design, DesignImage, Status
-
-CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 
 
 class DesignInput(serializers.Serializer):

@@ -10,15 +10,13 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from recommender import tasks, versions
-from recommender.api.errors import MEDIA_TYPE
 from recommender.api.fields import Flag, Limit
 from recommender.api.pagination import Pages
-from recommender.api.schema import ProblemSerializer
+from recommender.api.schema import CONFLICT
 from recommender.models import ModelVersion, Role, State
 
 MOST_EPOCHS = 100_000
 LARGEST_ID = 2**63 - 1  # to PostgreSQL
-CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True, "example": {"colour": 0.6}})

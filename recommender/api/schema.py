@@ -18,6 +18,7 @@ class ProblemSerializer(serializers.Serializer):
     )
 
 
+CONFLICT = {(409, errors.MEDIA_TYPE): ProblemSerializer}  # for extend_schema's responses, where a state may forbid it
 ALWAYS = {
     401: "The token or the password is wrong, or one is needed.",
     403: "Not for this account.",
