@@ -110,7 +110,7 @@ class UserInteractions(APIView):
 
     @extend_schema(
         summary="Forget a shopper",
-        description="All that the shopper did is removed, and what a model learnt of this shopper.",
+        description="All that the shopper did is removed, what a model learnt of this shopper, and their designs.",
         responses={204: None},
     )
     def delete(self, request: Request, key: str) -> Response:
