@@ -25,6 +25,7 @@ APART = 0.5  # it is in a gap if at least this share of the generator's random p
 NEAR = 0.1  # pictures are of one region up to the distance of the nearest tenth of all pairs of products
 TASTES = 4  # typical ones, for each of which pictures are sought beside those drawn at random
 ROUNDS = 20  # of k-means
+CHUNK = 4096  # shoppers asked together
 
 
 def find(categories: Sequence[Category] | None = None, *, progress: bool = False) -> tuple[Report, Path]:
@@ -91,10 +92,7 @@ def regions(
     """
     if len(shelf.skus) < 2:
         return
-    scores = tastes @ tried.vectors.T  # (U, N)
-    real = tastes @ shelf.vectors.T  # (U, M)
-    wanted = scores > np.quantile(real, TOP, axis=1, keepdims=True)
-    above_all = scores > real.max(axis=1, keepdims=True)
+    wanted, above_all = ranked_high(tried.vectors, tastes, shelf)
     to_shelf = distances(tried.looks, shelf.looks, shelf.metric)  # (N, M)
     nearest = to_shelf.min(axis=1)
     apart = (nearest[tried.is_random][:, None] < nearest[None]).mean(axis=0)
@@ -121,6 +119,17 @@ def regions(
         )
         open_to[:, members] = False
         open_to[wanted[:, best]] = False
+
+
+def ranked_high(vectors: np.ndarray, tastes: np.ndarray, shelf: Shelf) -> tuple[np.ndarray, np.ndarray]:
+    """Which shoppers would rank which pictures (U, N) above most of the shelf, and which above all of it."""
+    most, all_ = [], []
+    for begin in range(0, len(tastes), CHUNK):
+        some = tastes[begin : begin + CHUNK]
+        scores, real = some @ vectors.T, some @ shelf.vectors.T
+        most.append(scores > np.quantile(real, TOP, axis=1, keepdims=True))
+        all_.append(scores > real.max(axis=1, keepdims=True))
+    return np.concatenate(most), np.concatenate(all_)
 
 
 def distances(these: np.ndarray, those: np.ndarray, metric: Metric) -> np.ndarray:

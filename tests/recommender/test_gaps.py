@@ -34,7 +34,9 @@ def shelf() -> Shelf:
     )
 
 
-def test_what_many_want_and_nothing_is_near_is_a_gap_and_what_few_want_comes_after(shelf):
+@pytest.mark.parametrize("chunk", [2, 100])
+def test_what_many_want_and_nothing_is_near_is_a_gap_and_what_few_want_comes_after(shelf, monkeypatch, chunk):
+    monkeypatch.setattr(gaps, "CHUNK", chunk)
     made = tried(
         vectors=[[0, 0], [0, 0], [9, 0], [8, 0], [0, 9], [9, 9]],
         looks=[[0, 2], [0, 3], [50, 0], [50, 1], [0, 50], [0, 0.1]],
