@@ -23,10 +23,10 @@ from ml.sampling import Triples
 PASSES = 60  # over all pairs, for the identities: as many as bpr-mf makes
 RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights
 FOLDS = 5
-RIDGE = 1e-3  # while the identities learn
+RIDGE = 3e-3  # while the identities learn
 SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
 HALF = 10.0  # takers with whom an item counts half as much in the regression as one with any number of them
-ASKED, AMONG = 1000, 2000  # users who say how to mix, and items that theirs are compared with
+ASKED, AMONG = 500, 2000  # users who say how to mix, and items that theirs are compared with
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Hybrid(PersonalModel):
     few takers stays near what its picture says, a hit goes where its takers lead. y_i is [v_i, b_i] of an item that
     anybody took; of any other, whatever it has learned by losing, it is what all items' regression tells.
 
-    How strong the last ridge is, and a to c, are chosen by the AUC of what up to a thousand users took last in the
+    How strong the last ridge is, and a to c, are chosen by the AUC of what up to five hundred users took last in the
     training part, which for this is held back from both: the ridge as though all items were new, so by mu alone; a
     share of 0 leaves out what is of no use.
     """
@@ -163,7 +163,7 @@ class Hybrid(PersonalModel):
 
 
 def held_back(train: Interactions) -> Interactions:
-    """What every so-many-th user took last: of a third of the users with three items or more, a thousand at most."""
+    """What every so-many-th user took last: of a third of the users with three items or more, five hundred at most."""
     last = train.leave_one_out().test
     step = max(3, math.ceil(len(last) / ASKED))
     return last.only(np.arange(len(last))[::step])
