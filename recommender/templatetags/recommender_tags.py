@@ -61,6 +61,14 @@ def percent(share: float) -> str:
 
 
 @register.filter
+def chance(share: float) -> str:
+    """Nothing is certain."""
+    if not 0.005 <= share <= 0.995:
+        return "over 99 %" if share > 0.5 else "under 1 %"
+    return percent(share)
+
+
+@register.filter
 def reality(hanging: Hanging) -> str:
     return next(words for least, words in REALITY if hanging.realism >= least)
 
@@ -81,4 +89,4 @@ def described(hanging: Hanging) -> str:
     """For whoever does not see the picture."""
     image = hanging.image
     what = f"Design {image.position + 1}" if image.kind == DesignImage.Kind.DESIGN else called(hanging)
-    return f"{what}: {percent(hanging.score)} you, {reality(hanging)}"
+    return f"{what}: {chance(hanging.score)} you, {reality(hanging)}"
