@@ -8,13 +8,13 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ml.configs import Between, Config
 from ml.embedding import embed_items, features_of
 from ml.encoders import DESCRIPTORS
 from ml.interactions import Interactions, PersonalData
+from ml.losses import temperature
 from ml.models.base import PersonalModel
 from ml.models.bpr_mf import BprMf, BprMfConfig
 from ml.models.dvbpr import Dvbpr, DvbprConfig
@@ -254,11 +254,8 @@ class _Asked:
 
     def temperature(self, scores: Tensor) -> Tensor:
         """The factor on the scores under which their sigmoids are the likeliest chances."""
-        factors = torch.logspace(-2, 2, 81, device=scores.device)
-        if not len(scores):
-            return factors.new_ones(())
-        lead = (scores[:, :1] - scores[:, 1:])[self.counted][:: max(1, self.counted.numel() // 100_000)]
-        return factors[torch.stack([F.softplus(-factor * lead).mean() for factor in factors]).argmin()]
+        lead = (scores[:, :1] - scores[:, 1:])[self.counted]
+        return temperature(lead[:: max(1, len(lead) // 100_000)])
 
 
 class _Both:

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from ml.frozen import FeatureModel, FrozenConfig, FrozenFeatures
 from ml.interactions import PersonalData
+from ml.losses import temperature
+
+ASKED = 4096  # pairs that say how sure a difference of cosines is
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,9 @@ class Visrank(FeatureModel):
     Of the aggregations in ialab-puc/VisualRecSys-Tutorial-IUI2021 (max, mean, mean of the nearest) only the mean is an
     inner product: a user's vector is the mean of the unit features of the items taken. The paper does not say which it
     used. Nothing is trained; items that nobody took are ranked like all others; users without history are zeros.
+
+    Users' vectors are scaled by one number for all, so that a score's sigmoid is a chance: means of cosines lie within
+    a few hundredths of each other, and as they are would call every comparison a toss-up.
     """
 
     method = "visrank"
@@ -29,6 +35,7 @@ class Visrank(FeatureModel):
         frozen = FrozenFeatures.of(config)
         super().__init__(config, frozen, frozen.width)
         self.dimensions = frozen.width
+        self.register_buffer("scale", torch.ones(()))
         self.resize(users=0)
 
     @property
@@ -47,7 +54,14 @@ class Visrank(FeatureModel):
         weights = torch.ones(len(pairs)) if pairs.weights is None else torch.from_numpy(pairs.weights).float()
         weights = weights[:, None].to(self.device)
         self.theta.index_add_(0, users, weights * features[items])
-        self.theta /= torch.zeros_like(self.theta[:, :1]).index_add_(0, users, weights).clamp(min=1e-12)
+        total = torch.zeros_like(self.theta[:, :1]).index_add_(0, users, weights)
+        asked = torch.randperm(len(pairs), generator=generator)[:ASKED].to(self.device)
+        others = torch.randint(len(features), (len(asked),), generator=generator).to(self.device)
+        left = total[users[asked]] - weights[asked]  # of whoever took something else as well
+        without = (self.theta[users[asked]] - weights[asked] * features[items[asked]]) / left.clamp(min=1e-12)
+        lead = (without * (features[items[asked]] - features[others])).sum(dim=1)[left[:, 0] > 0]
+        self.scale.copy_(temperature(lead))
+        self.theta *= self.scale / total.clamp(min=1e-12)
 
     def embed(self, images: Tensor, items: Tensor) -> Tensor:
         """The items' indices are ignored: this method knows an item by its picture alone."""

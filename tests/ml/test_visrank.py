@@ -28,7 +28,8 @@ def test_a_score_is_the_mean_cosine_with_what_the_user_took_less_the_average_ite
     cosines = features @ features.T
 
     expected = cosines[:, [0, 2, 4]].mean(dim=1)
-    assert_close(vectors_of(model, 20) @ model.user_vectors()[0], expected - expected.mean(), rtol=0, atol=2e-4)
+    scores = vectors_of(model, 20) @ model.user_vectors()[0]
+    assert_close(scores / model.scale, expected - expected.mean(), rtol=0, atol=2e-4)
 
 
 def test_without_a_history_there_is_no_taste():
@@ -42,4 +43,15 @@ def test_a_pair_that_says_more_counts_more():
         features = plain.see(pictures(20).batch(range(20)))
 
     expected = (features[0] + features[2] + 6 * features[4]) / 8
-    assert_close(weighted.user_vectors()[0], expected, rtol=0, atol=2e-4)
+    assert_close(weighted.user_vectors()[0] / weighted.scale, expected, rtol=0, atol=2e-4)
+
+
+def test_who_took_alike_pictures_is_surely_one_for_them():
+    """Discs or stripes, ten of one kind: of a score's sigmoid more is said than that it is a toss-up."""
+    items = np.concatenate([np.arange(0, 20, 2), np.arange(1, 20, 2)])
+    model = after(Interactions(np.repeat([0, 1], 10), items, np.arange(20), n_users=2, n_items=20))
+
+    chances = torch.sigmoid(vectors_of(model, 20) @ model.user_vectors().T)
+
+    assert (chances[::2, 0] > 0.7).all() and (chances[1::2, 0] < 0.3).all()
+    assert (chances[1::2, 1] > 0.7).all() and (chances[::2, 1] < 0.3).all()
