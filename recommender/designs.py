@@ -155,7 +155,8 @@ def check_limits(shopper: Shopper) -> None:
     own, now = Design.objects.filter(shopper=shopper), timezone.now()
     waiting = own.filter(status__in=PENDING).count()
     if waiting >= settings.DESIGNS_PENDING:
-        raise TooManyDesigns(f"{waiting} designs are still being made; at most {settings.DESIGNS_PENDING} may wait", 10)
+        being = "1 design is" if waiting == 1 else f"{waiting} designs are"
+        raise TooManyDesigns(f"{being} still being made; at most {settings.DESIGNS_PENDING} may wait", 10)
     lately = own.filter(created_at__gt=now - HOUR).order_by("-created_at").values_list("created_at", flat=True)
     enough = list(lately[: settings.DESIGNS_PER_HOUR])
     if len(enough) == settings.DESIGNS_PER_HOUR:

@@ -110,7 +110,7 @@ def test_a_refusal_leads_back_with_the_reason(hers, generator, settings):
 
     page = hers.post(PAGE, {"category": CategoryFactory(name="Shoes").pk, "balance": 3}, follow=True)
 
-    assert "1 designs are still being made; at most 1 may wait." in page.content.decode()
+    assert "1 design is still being made; at most 1 may wait." in page.content.decode()
 
 
 def test_progress_is_asked_for_until_it_is_done(hers, generator):
