@@ -30,12 +30,13 @@ class AskParams(Filters):
         min_value=0,
         max_value=1,
         default=0.0,
-        help_text="0: by score alone; 1: as unlike each other as can be, in the eyes of the similarity model.",
+        help_text="0: by score alone; 1: of the best five for each place those that are least alike, "
+        "in the eyes of the similarity model.",
     )
     exclude_seen = Flag(
         default=True,
         help_text="Of personal answers: whether whatever the shopper did anything with is left out. "
-        "What they bought or dislike always is.",
+        "What they bought or dislike always is, and copies of its picture with it.",
     )
     placement = serializers.CharField(required=False, max_length=50, help_text="Where the caller shows the answer.")
     explain = Flag(default=False, help_text="Whether each result says which of the shopper's products carried it.")
@@ -79,7 +80,10 @@ class BecauseSerializer(serializers.Serializer):
     product = ProductSerializer()
     kind = serializers.ChoiceField(Kind.choices, help_text="The most telling thing that the shopper did with it.")
     weight = serializers.FloatField(
-        min_value=0, max_value=1, help_text="What the score would lose without it, as a share of all that is told."
+        min_value=0,
+        max_value=1,
+        help_text="What the score's log-odds would lose without it, as a share of all that is told. A trained taste "
+        "would lose it had it not been learnt from; what is deleted afterwards counts until the next training.",
     )
 
 
