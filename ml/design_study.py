@@ -18,7 +18,7 @@ from ml.runs import say
 
 ETAS = (0.0, 0.1, 1.0, 10.0)
 EACH, STARTS = 4, 8  # pictures a user and set, and latents that a search for them sets out from
-TAILORED, BUDGETS = 3, np.linspace(0, 0.3, 11)  # products of a category that are tailored, and how far
+TAILORED, BUDGETS = 3, np.linspace(0, 0.1, 11)  # products of a category that are tailored, and how far
 SHOPPERS = 4  # in the batch whose seconds are told
 REAL, BEST, MADE = "random real", "best real", "random made"
 SETS = (REAL, BEST, MADE, *(f"eta {eta:g}" for eta in ETAS))
