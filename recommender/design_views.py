@@ -80,7 +80,7 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    designs.delete(designs.visible_to(request.user).filter(pk=design_or_404(request, pk).pk))
+    designs.remove(design_or_404(request, pk))
     messages.success(request, "The design and its pictures are gone.")
     return redirect("designs")
 

@@ -104,14 +104,19 @@ def standing(shopper: Shopper | None) -> Standing:
 
 def visible_to(account) -> QuerySet[Design]:
     """Their own; to staff, anybody's."""
-    found = Design.objects.select_related("shopper", "category", "product", "seen_by")
+    found = Design.objects.filter(is_removed=False).select_related("shopper", "category", "product", "seen_by")
     return found if account.is_staff else found.filter(shopper=visitors.shopper_of(account))
 
 
 def with_pictures(shopper: Shopper | None) -> QuerySet[Design]:
     """A shopper's own, for lists: their pictures come in one query more."""
     pictures = Prefetch("images", DesignImage.objects.select_related("design").defer("look"))
-    return Design.objects.filter(shopper=shopper).select_related("category", "product").prefetch_related(pictures)
+    return of_shopper(shopper).select_related("category", "product").prefetch_related(pictures)
+
+
+def of_shopper(shopper: Shopper | None) -> QuerySet[Design]:
+    """All but those that were removed."""
+    return Design.objects.filter(shopper=shopper, is_removed=False)
 
 
 def active(role: Role) -> ModelVersion:
@@ -261,7 +266,17 @@ def discard(design: Design) -> None:
     try:
         cancel(design)
     except DesignNotReady:
-        delete(Design.objects.filter(pk=design.pk))
+        remove(design)
+
+
+@transaction.atomic
+def remove(design: Design) -> None:
+    """Remove it from the shopper's sight, and its pictures for good; it still counts against the limit of the hour."""
+    unfinished = Design.objects.filter(pk=design.pk, status__in=PENDING)
+    unfinished.update(status=Status.CANCELLED, lease_until=None, finished_at=timezone.now())
+    Design.objects.filter(pk=design.pk).update(is_removed=True)
+    DesignImage.objects.filter(design=design).delete()
+    remove_files_later(design)
 
 
 def delete(chosen: QuerySet[Design]) -> int:
@@ -271,10 +286,10 @@ def delete(chosen: QuerySet[Design]) -> int:
 
 
 def expire() -> None:
-    """Remove the pictures of designs of an age, and the rows of those twice as old."""
+    """Remove the pictures of designs of an age, and the rows of those twice as old, or removed an hour ago."""
     age = timedelta(days=settings.DESIGN_DAYS)
     now = timezone.now()
-    delete(Design.objects.filter(created_at__lt=now - 2 * age))
+    delete(Design.objects.filter(Q(created_at__lt=now - 2 * age) | Q(created_at__lt=now - HOUR, is_removed=True)))
     old = Design.objects.filter(created_at__lt=now - age).exclude(status__in=(Status.EXPIRED, Status.RUNNING))
     for design in old:
         with transaction.atomic():

@@ -203,6 +203,9 @@ class Design(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True, help_text="Till then a message or a worker answers for it.")
+    is_removed = models.BooleanField(
+        default=False, help_text="By its shopper; for an hour it counts against the limit."
+    )
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -187,9 +187,7 @@ class Designs(APIView):
         params = ListParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         user = params.validated_data.get("user", request.user.get_username())
-        found = Design.objects.filter(shopper=shopper_for(request, user)).select_related(
-            "shopper", "category", "product"
-        )
+        found = designs.of_shopper(shopper_for(request, user)).select_related("shopper", "category", "product")
         pages = self.pagination_class(params.validated_data.get("limit"))
         page = pages.paginate_queryset(found, request)
         return pages.get_paginated_response(DesignSerializer(page, many=True, context={"request": request}).data)

@@ -199,3 +199,32 @@ def test_the_sweep_sends_what_nobody_answers_for(ada, design, django_capture_on_
         sweeping.designs.send_what_was_left()
     assert len(again) == 1  # the queued one's message is trusted for a while
     assert designs.claim(lost.pk).tries == 2
+
+
+def test_a_removed_design_is_out_of_sight_and_still_counts_for_an_hour(
+    ada, design, settings, django_capture_on_commit_callbacks
+):
+    settings.DESIGNS_PER_HOUR = 2
+    done = finished(design)
+    with django_capture_on_commit_callbacks(execute=True):
+        designs.discard(done)
+
+    assert not designs.of_shopper(ada).exists() and not DesignImage.objects.exists()
+    assert not default_storage.exists(done.folder)
+
+    designs.request(ada, design.category)
+    with pytest.raises(TooManyDesigns, match="2 designs within an hour"):
+        designs.request(ada, design.category)
+
+    Design.objects.filter(pk=done.pk).update(created_at=timezone.now() - timedelta(minutes=61))
+    designs.expire()
+    assert not Design.objects.filter(pk=done.pk).exists()
+
+
+def test_removing_a_design_stops_its_worker(design):
+    claimed = designs.claim(design.pk)
+
+    designs.remove(design)
+
+    with pytest.raises(DesignCancelled):
+        designs.follow(claimed, 0.5)
