@@ -1,3 +1,4 @@
+import signal
 from argparse import RawDescriptionHelpFormatter
 
 from django.core.management.base import BaseCommand, CommandError
@@ -34,6 +35,7 @@ class Command(BaseCommand):
             raise CommandError(f"--epochs {epochs}: it takes a whole number from 1")
         from recommender import training  # torch
 
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interruption as Ctrl-C is
         version = None
         try:
             if resume is not None:
