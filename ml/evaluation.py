@@ -196,7 +196,8 @@ def auc(own: Tensor, scores: Tensor, among: Tensor) -> Tensor:
 
     own: (V, 1). scores: (V, I). among: (V, I) marks.
     """
-    below = ((scores < own) & among).sum(dim=1) + 0.5 * ((scores == own) & among).sum(dim=1)
+    level = ((scores == own) & among).sum(dim=1).double()  # of float32 a mean of differences is none of means
+    below = ((scores < own) & among).sum(dim=1) + 0.5 * level
     return below / among.sum(dim=1)
 
 
