@@ -99,7 +99,6 @@ CONTESTANTS: dict[str, tuple[Callable[[Given, int], tuple[float, Vectors]], int,
 
 def training_speed(given: Given, names: list[str], rounds: int) -> dict:
     """Triplets a second: as many an epoch as there are pairs."""
-    given.descriptors  # noqa: B018 - computed once, and not in anybody's time
     pairs, seconds = len(given.split.train.distinct), {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
