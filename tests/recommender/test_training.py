@@ -1,4 +1,5 @@
 import json
+import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -178,6 +179,23 @@ def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
 
     assert "is active" in capsys.readouterr().out
     assert ModelVersion.objects.get().state == "active"
+
+
+def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop, monkeypatch):
+    follow, handler = versions.follow, signal.getsignal(signal.SIGTERM)
+
+    def terminate(version, *, stage, done=0, **fields):
+        follow(version, stage=stage, done=done, **fields)
+        if (stage, done) == ("training", 1):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(versions, "follow", terminate)
+    with pytest.raises(CommandError, match=r"interrupted; go on with: train --resume \d+") as interruption:
+        call_command("train", "dvbpr", "--epochs", "2", verbosity=0)
+
+    assert interruption.value.returncode == 130
+    assert ModelVersion.objects.get().state == "interrupted"
+    assert signal.getsignal(signal.SIGTERM) == handler
 
 
 @pytest.mark.parametrize(

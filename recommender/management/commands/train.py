@@ -35,8 +35,8 @@ class Command(BaseCommand):
             raise CommandError(f"--epochs {epochs}: it takes a whole number from 1")
         from recommender import training  # torch
 
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interruption as Ctrl-C is
         version = None
+        former = signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interruption as Ctrl-C is
         try:
             if resume is not None:
                 version = resumed(resume, activate, queue)
@@ -57,6 +57,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             again = f"; go on with: train --resume {version.pk}" if version else ""
             raise CommandError(f"interrupted{again}", returncode=130) from None
+        finally:
+            signal.signal(signal.SIGTERM, former)
         return f"version {version.pk} ({version}) is {version.state}" + measured(version)
 
 
