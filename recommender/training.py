@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 
 LEAST_PICTURES, LEAST_SHOPPERS = 10, 2  # with fewer there is nothing to learn
 ENOUGH_PICTURES = 20  # of a category; of fewer a generator learns each by heart
-CATEGORIES_FILE = "categories.json"  # beside a design checkpoint: what its categories are, in its own order
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
@@ -193,13 +192,10 @@ def garments(version: ModelVersion, model, progress: bool) -> Garments:
     if lost := [pk for pk in version.categories if pk not in pictures]:
         raise TrainingRefused(f"no picture is left of {len(lost)} of the categories that the training began with")
     names = Category.objects.in_bulk(version.categories)
-    known = [{"id": pk, "name": names[pk].name} for pk in version.categories]
-    checkpoints.write_json(known, version.folder / CATEGORIES_FILE)
     images = [image for pk in version.categories for image in pictures[pk]]
-    which = np.repeat(np.arange(len(known)), [len(pictures[pk]) for pk in version.categories])
-    return Garments(
-        decoded(images, model, version.folder, progress), which, tuple(category["name"] for category in known)
-    )
+    which = np.repeat(np.arange(len(version.categories)), [len(pictures[pk]) for pk in version.categories])
+    known = tuple(names[pk].name for pk in version.categories)
+    return Garments(decoded(images, model, version.folder, progress), which, known)
 
 
 def pictures_by_category() -> dict[int, list[ProductImage]]:
