@@ -67,8 +67,8 @@ def _recommend(given: argparse.Namespace) -> str:
 
 
 def _design(given: argparse.Namespace) -> str:
-    from ml.design_tables import design_table
-    from ml.designs import Asked, compare_design
+    from ml.designs.comparison import Asked, compare_design
+    from ml.designs.tables import design_table
 
     asked = Asked(given.scorer, given.judge, given.categories, given.users, given.steps)
     document = compare_design(given.data, _options(given, **_kept(given), pictures=given.pictures), asked)

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from catalog.models import Category
-from ml.designing import Step, design, design_for_many, tailor
+from ml.designs.search import Step, design, design_for_many, tailor
 from ml.errors import BadCheckpoint, MlError
 from ml.images import ImageArray
 from ml.models.base import DesignModel, PersonalModel

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ml import design_sheets, measures, ssim
-from ml.design_measures import Classifier, Critic, nearest
-from ml.designing import INVERSION_STEPS, LIMIT, STEPS, Tailored, design, design_for_many, tailor
+from ml import measures, ssim
+from ml.designs import sheets
+from ml.designs.measures import Classifier, Critic, nearest
+from ml.designs.search import INVERSION_STEPS, LIMIT, STEPS, Tailored, design, design_for_many, tailor
 from ml.garments import Garments
 from ml.models.base import DesignModel
 from ml.runs import say
@@ -193,10 +194,8 @@ class Study:
         """Made pictures alone: the products themselves are not ours to show."""
         folder.mkdir(parents=True, exist_ok=True)
         names = [name for name, users in zip(self.world.garments.names, self.world.users, strict=True) if len(users)]
-        design_sheets.draw(folder / f"{self.generator.method}.png", self.generator.method, names, self.pictures)
+        sheets.draw(folder / f"{self.generator.method}.png", self.generator.method, names, self.pictures)
         if not self.tailored:
             return
-        design_sheets.draw_tailored(
-            folder / f"{self.generator.method}-tailored.png", [made for _, _, made in self.tailored]
-        )
-        design_sheets.draw_curve(folder / f"{self.generator.method}-curve.png", self._curve())
+        sheets.draw_tailored(folder / f"{self.generator.method}-tailored.png", [made for _, _, made in self.tailored])
+        sheets.draw_curve(folder / f"{self.generator.method}-curve.png", self._curve())

@@ -9,9 +9,9 @@ import numpy as np
 
 from ml import compare
 from ml.compare import Options
-from ml.design_measures import Classifier, Critic
-from ml.design_study import Study, World
-from ml.designing import STEPS
+from ml.designs.measures import Classifier, Critic
+from ml.designs.search import STEPS
+from ml.designs.study import Study, World
 from ml.errors import BadData, BadSetting
 from ml.garments import Garments
 from ml.images import ImageArray

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ml import drawing
-from ml.designing import Tailored
+from ml.designs.search import Tailored
 from ml.drawing import BLUE, GREEN, GREY, INK, PALE, SHARP
 
 SIDE, GAP, MARGIN, COLUMNS, STEPS = 96, 4, 24, 12, 6  # pixels, and pictures in a row

@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from ml.configs import Config
-from ml.designing import REACH, design, design_for_many, tailor
+from ml.designs.search import REACH, design, design_for_many, tailor
 from ml.errors import OutOfReach
 from ml.models.base import DesignModel, PersonalModel
 from tests.ml.worlds import pictures, trained

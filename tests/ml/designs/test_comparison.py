@@ -6,8 +6,8 @@ from PIL import Image
 
 from ml.__main__ import main
 from ml.compare import Options
-from ml.design_study import SETS
-from ml.designs import Asked, compare_design
+from ml.designs.comparison import Asked, compare_design
+from ml.designs.study import SETS
 from ml.errors import BadData, BadSetting
 from ml.training import TrainConfig
 from tests.ml.worlds import write_picture, write_table
