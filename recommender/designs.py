@@ -57,7 +57,7 @@ def request(shopper: Shopper, category: Category, *, count: int = 12, eta: float
     return queued(Design(shopper=shopper, category=category, count=count, eta=eta))
 
 
-def request_tailoring(shopper: Shopper, product: Product, *, budget: float = 0.15) -> Design:
+def request_tailoring(shopper: Shopper, product: Product, *, budget: float = 0.05) -> Design:
     """Have the product's picture brought nearer to the shopper's taste by a worker.
 
     budget: 0 to 1, how far it may move, as a mean over pixels. Raises as `request` does.

@@ -122,7 +122,7 @@ def tailor(
     picture: Tensor,
     category: int,
     *,
-    budget: float = 0.15,
+    budget: float = 0.05,
     seed: int,
     eta: float = 1.0,
     starts: int = INVERSION_STARTS,

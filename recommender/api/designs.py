@@ -15,7 +15,7 @@ from catalog import categories, visitors
 from catalog.models import Shopper
 from recommender import designs, gallery
 from recommender.api.errors import sentence
-from recommender.api.fields import LONGEST_SKU, Limit
+from recommender.api.fields import LONGEST_SKU, Limit, Strict
 from recommender.api.pagination import Pages
 from recommender.api.products import ProductSerializer, product_context, products_for
 from recommender.api.schema import CONFLICT
@@ -26,7 +26,7 @@ from recommender.gallery import Gallery, Hanging
 from recommender.models import Design, DesignImage, Status
 
 
-class DesignInput(serializers.Serializer):
+class DesignInput(Strict):
     user = serializers.CharField(required=False, max_length=150, help_text="The shopper's key; the caller's own.")
     category = serializers.CharField(
         required=False, max_length=100, help_text="Of what pictures are made: a category's name. Either this or sku."
@@ -47,7 +47,7 @@ class DesignInput(serializers.Serializer):
         required=False,
         min_value=0,
         max_value=1,
-        help_text="Of a product: how much may change, as a mean of pixels; .15.",
+        help_text="Of a product: how much may change, as a mean of pixels; .05.",
     )
 
     def validate_category(self, name: str):

@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+from collections.abc import Mapping
 
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
@@ -14,11 +15,25 @@ from catalog.errors import UnreadablePicture
 from catalog.pictures import Picture
 from recommender.api.errors import sentence
 
+CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
 PHOTO_PIXELS = 256  # longest side of what a worker is handed: more than any network looks at
 LONGEST_SKU = 100
 MOST_LISTED = 100  # products an answer
 MOST_SKUS = 1000  # that one request excludes
 STORABLE = [ProhibitNullCharactersValidator(), ProhibitSurrogateCharactersValidator()]  # by PostgreSQL
+
+
+class Strict(serializers.Serializer):
+    """Much of it may be left out, so that a misspelt field would be taken for one that was."""
+
+    def to_internal_value(self, data: object) -> dict:
+        strays = [name for name in data if name not in {*self.fields, CSRF_FIELD}] if isinstance(data, Mapping) else []
+        if strays:
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: [f"There is no such field; there are: {known}."] for name in strays}
+            )
+        return super().to_internal_value(data)
 
 
 class Flag(serializers.BooleanField):

@@ -10,7 +10,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from recommender import tasks, versions
-from recommender.api.fields import Flag, Limit
+from recommender.api.fields import Flag, Limit, Strict
 from recommender.api.pagination import Pages
 from recommender.api.schema import CONFLICT
 from recommender.models import ModelVersion, Role, State
@@ -28,7 +28,7 @@ class MethodSettings(serializers.JSONField):
         return settings
 
 
-class ModelInput(serializers.Serializer):
+class ModelInput(Strict):
     method = serializers.ChoiceField([name for role in Role for _, names in versions.methods(role) for name in names])
     settings = MethodSettings(default=dict, help_text="Of the method; it has a value of its own for each left out.")
     epochs = serializers.IntegerField(

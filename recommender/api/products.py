@@ -17,12 +17,11 @@ from rest_framework.views import APIView
 
 from catalog import products, queries
 from catalog.models import Product
-from recommender.api.fields import Attributes, Filters, Flag, Limit, PictureField, Price
+from recommender.api.fields import CSRF_FIELD, Attributes, Filters, Flag, Limit, PictureField, Price
 from recommender.api.pagination import Pages
 from recommender.api.permissions import StaffWrites
 from recommender.queries import findable_since
 
-CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
 ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
 
 

@@ -7,6 +7,8 @@ from recommender import versions
 from recommender.errors import RecommenderError
 from recommender.models import ModelVersion
 
+SETTING = "a setting of the method; of a wrong one it says which there are, of a wrong value what it takes"
+
 
 class Command(BaseCommand):
     help = "Train a model version, embed the catalogue with it and build its index."
@@ -20,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("method", nargs="?", help="one of the methods below")
         parser.add_argument("--epochs", type=int, help="how many; otherwise as the method has it")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the method")
+        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=SETTING)
         parser.add_argument("--seed", type=int, help="default: 0")
         parser.add_argument("--activate", action="store_true", help="put it into service when it is ready")
         parser.add_argument("--queue", action="store_true", help="leave the work to a worker")

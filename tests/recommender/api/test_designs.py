@@ -62,7 +62,7 @@ def test_a_dozen_and_an_even_hand_are_the_defaults(client):
 
     tailored, made = Design.objects.all()
     assert (made.count, made.eta, made.budget) == (12, 1.0, None)
-    assert tailored.budget == 0.15
+    assert tailored.budget == 0.05
 
 
 def test_what_is_made_is_shown_with_what_one_can_buy(client, active):
@@ -144,6 +144,7 @@ def test_as_many_queries_for_a_dozen_pictures_as_for_two(client, active, django_
         ({"category": "Shoes", "eta": "nan"}, "eta", "A valid number"),
         ({"category": "Shoes", "budget": 0.1}, "budget", "does not belong"),
         ({"sku": "BAG", "eta": 1}, "eta", "does not belong"),
+        ({"category": "Shoes", "cuont": 3}, "cuont", "There is no such field; there are: user, category, count, eta,"),
         ({"sku": "BAG", "budget": 1.1}, "budget", "less than or equal to 1"),
     ],
 )

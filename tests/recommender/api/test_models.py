@@ -43,6 +43,11 @@ def test_versions_are_listed_the_newest_first(staff):
         ({}, "method", "This field is required."),
         ({"method": "magic"}, "method", "is not a valid choice"),
         ({"method": "pixels", "epochs": 0}, "epochs", "greater than or equal to 1"),
+        (
+            {"method": "pixels", "epoch": 3},
+            "epoch",
+            "There is no such field; there are: method, settings",
+        ),
         ({"method": "pixels", "seed": -1}, "seed", "greater than or equal to 0"),
         ({"method": "pixels", "settings": [1]}, "settings", "An object is expected"),
         ({"method": "pixels", "settings": {"dimensions": "many"}}, "settings", "dimensions is 'many'"),
