@@ -60,8 +60,9 @@ class Generator(nn.Sequential):
 class Discriminator(nn.Module):
     """(B, 3, 64, 64) and (B, C) to (B,), unbounded: the same of a picture alone as in a batch.
 
-    Spectral normalisation in place of batch norms (Miyato et al. 2018, arXiv:1802.05957), and the category by a
-    projection (Miyato & Koyama 2018, arXiv:1802.05637): last(h) + (V y) . h.
+    Spectral normalisation in place of batch norms (Miyato et al. 2018, arXiv:1802.05957), but for the last layer, which
+    could not reach the 1 and 0 of least squares with it; and the category by a projection (Miyato & Koyama 2018,
+    arXiv:1802.05637): last(h) + (V y) . h.
     """
 
     def __init__(self, categories: int, width: int) -> None:
@@ -70,8 +71,8 @@ class Discriminator(nn.Module):
         for inputs, outputs in pairwise((3, width, 2 * width, 4 * width, 8 * width)):
             layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
         self.trunk = nn.Sequential(*layers, nn.Flatten())
-        self.last = spectral_norm(nn.Linear(8 * width * 16, 1))
-        self.of_category = spectral_norm(nn.Linear(categories, 8 * width * 16, bias=False))
+        self.last = nn.Linear(8 * width * 16, 1)
+        self.of_category = nn.Linear(categories, 8 * width * 16, bias=False)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         h = self.trunk(x)

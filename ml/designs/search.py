@@ -232,7 +232,7 @@ class _Search:
         chance = torch.Generator().manual_seed(seed)
         z = torch.randn(starts, self.generator.latent, generator=chance).to(picture.device)
         with torch.no_grad():
-            guess = self.generator.guess(picture[None])
+            guess = self.generator.guess(picture[None], self._categories(1))
         z = self._within(z if guess is None else torch.cat([guess, z[1:]])).requires_grad_()
         adam = torch.optim.Adam([z], lr=RATE)
         for step in range(steps):

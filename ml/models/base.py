@@ -150,7 +150,7 @@ class DesignModel(Model):
         """(B,) how real pictures of these categories look: about 1 for products, 0 for poor designs; not bounded."""
         raise NotImplementedError
 
-    def guess(self, images: Tensor) -> Tensor | None:
+    def guess(self, images: Tensor, category: Tensor) -> Tensor | None:
         """(B, 256) latents of pictures that are somewhat like these (B, 3, 64, 64); None if it cannot tell."""
         return None
 

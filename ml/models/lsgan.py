@@ -10,18 +10,19 @@ from torch import Tensor, nn
 
 from ml import ssim
 from ml.adversaries import Discriminator, Encoder, Generator, PublishedDiscriminator, PublishedGenerator
-from ml.augment import glimpsed
+from ml.augment import shifted
 from ml.batching import settle_batch_norms
 from ml.configs import Between, Config
 from ml.garments import GarmentBatches, Garments
 from ml.models.base import DesignModel, Parts
 from ml.networks import frozen
+from ml.priors import Prior
 
 SETTLING = 16  # batches of 64 that G's norms are settled on
 JUDGED, PAIRS = 64, 300  # pictures of a category by which the training is judged, and pairs of them
 SEEN = 54_000  # pictures in a training by default, five minutes of one core
 MEMORY = 0.995  # how much of the average of G's weights a step keeps
-KL, FOOLING = 2e-3, 1.2  # weights beside the logarithm of the mean difference from a product
+KL, FOOLING = 1e-3, 1.2  # weights beside the logarithm of the mean difference from a product
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Recipe:
 
 
 RECIPES = {
-    "stable": Recipe(Generator, Discriminator, 16, 32, (4e-4, 1e-3), emphasis=8.0, steady=True),
+    "stable": Recipe(Generator, Discriminator, 16, 32, (8e-4, 5e-4), emphasis=8.0, steady=True),
     "published": Recipe(PublishedGenerator, PublishedDiscriminator, 64, 16, (1e-4, 1e-4), emphasis=1.0, steady=False),
 }
 
@@ -64,7 +65,8 @@ class Lsgan(DesignModel):
     with them garments after 90:
     - G is also the decoder of a variational autoencoder, as in Larsen et al. 2016 (arXiv:1512.09300), from the first
       step on, and D joins in later. So every product has a z near which G makes it;
-    - D sees glimpses (ml/augment.py) and has spectral norms and a projection of the category (ml/adversaries.py);
+    - what G is given lies where that autoencoder's codes of the category lie (ml/priors.py);
+    - D sees pictures shifted and has spectral norms and a projection of the category (ml/adversaries.py);
     - smaller networks, categories drawn evenly and eight times as loud in G's input, the rates falling to nothing in
       the last three tenths;
     - pictures are made with a moving average of G's weights (Yazici et al. 2019, arXiv:1806.04498).
@@ -95,6 +97,7 @@ class Lsgan(DesignModel):
         self.generator = self.recipe.generator(inputs, self.width)
         self.discriminator = self.recipe.discriminator(categories, self.width)
         self.average = self.recipe.generator(inputs, self.width) if self.recipe.steady else None
+        self.prior = Prior(categories, self.latent)
         # By category: diversity of real and of made pictures, the share repeated, realism of real and of made ones.
         self.register_buffer("judged", torch.zeros(categories, 5))
         self.to(memory_format=torch.channels_last)
@@ -132,7 +135,7 @@ class Lsgan(DesignModel):
         yield from (self._steady if self.recipe.steady else self._as_published)(x, y)
 
     def _as_published(self, x: Tensor, y: Tensor) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:
-        made = self._make(self.generator, self._drawn(len(x)), y)
+        made = self._make(self.generator, self._drawn(y), y)
         yield "discriminator", *self._telling(x, made.detach(), y)
         yield "generator", self._fooling(made, y)
 
@@ -141,11 +144,12 @@ class Lsgan(DesignModel):
         log_variance = log_variance.clamp(-8, 4)
         kl = 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(dim=1).mean()
         z = mean + torch.randn_like(mean) * (log_variance / 2).exp()
+        self.prior.follow(z.detach(), y, self._kept)
         if self.done < self.config.alone:
             missed = _missed(self._make(self.generator, z, y), x)
             yield "generator", missed.log() + KL * kl, {"missed": missed, "kl": kl}
         else:
-            both = self._make(self.generator, torch.cat([z, self._drawn(len(x))]), y.repeat(2, 1))
+            both = self._make(self.generator, torch.cat([z, self._drawn(y)]), y.repeat(2, 1))
             rebuilt, made = both.chunk(2)
             yield "discriminator", *self._telling(x, made.detach(), y)
             missed, fooling = _missed(rebuilt, x), self._fooling(made, y)
@@ -162,18 +166,22 @@ class Lsgan(DesignModel):
             return (self._seen(made, y) - 1).square().mean()
 
     def _seen(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.discriminator(glimpsed(x) if self.recipe.steady else x, y)
+        return self.discriminator(shifted(x) if self.recipe.steady else x, y)
 
     @torch.no_grad()
     def _remember(self) -> None:
         self.steps += 1
-        kept = min(MEMORY, self.steps.item() / (self.steps.item() + 10))
         for mean, now in zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True):
             if mean.is_floating_point():
-                mean.lerp_(now, 1 - kept)
+                mean.lerp_(now, 1 - self._kept)
 
-    def _drawn(self, count: int) -> Tensor:
-        return torch.randn(count, self.latent, device=self.device)
+    @property
+    def _kept(self) -> float:
+        """How much of an average a step keeps: little of the first ones."""
+        return min(MEMORY, (self.steps.item() + 1) / (self.steps.item() + 11))
+
+    def _drawn(self, y: Tensor) -> Tensor:
+        return self.prior.place(torch.randn(len(y), self.latent, device=self.device), y)
 
     def _make(self, network: nn.Module, z: Tensor, y: Tensor) -> Tensor:
         """In [-1, 1]."""
@@ -183,10 +191,13 @@ class Lsgan(DesignModel):
         return F.one_hot(category, self.categories).float()
 
     def generate(self, z: Tensor, category: Tensor) -> Tensor:
-        return (self._make(self.average or self.generator, z, self._one_hot(category)) + 1) / 2
+        y = self._one_hot(category)
+        return (self._make(self.average or self.generator, self.prior.place(z, y), y) + 1) / 2
 
-    def guess(self, images: Tensor) -> Tensor | None:
-        return None if self.encoder is None else self.encoder(2 * images - 1)[:, : self.latent]
+    def guess(self, images: Tensor, category: Tensor) -> Tensor | None:
+        if self.encoder is None:
+            return None
+        return self.prior.find(self.encoder(2 * images - 1)[:, : self.latent], self._one_hot(category))
 
     def realism(self, images: Tensor, category: Tensor) -> Tensor:
         return self.discriminator(2 * images - 1, self._one_hot(category))
@@ -195,15 +206,16 @@ class Lsgan(DesignModel):
     def finish(self, data: Garments, generator: torch.Generator) -> None:
         self.names = data.names
         if self.recipe.steady:
-            settle_batch_norms(self.average, ((self._latents(64, generator),) for _ in range(SETTLING)), self.device)
+            inputs = ((self._inputs(64, generator),) for _ in range(SETTLING))
+            settle_batch_norms(self.average, inputs, self.device)
         for category in range(self.categories):
             self.judged[category] = torch.tensor(self._judged(data, category, generator))
 
-    def _latents(self, count: int, generator: torch.Generator) -> Tensor:
-        """(count, 256 + C) inputs of G."""
-        z = torch.randn(count, self.latent, generator=generator)
-        category = torch.randint(self.categories, (count,), generator=generator)
-        return torch.cat([z, self.recipe.emphasis * F.one_hot(category, self.categories)], dim=1)
+    def _inputs(self, count: int, generator: torch.Generator) -> Tensor:
+        """(count, 256 + C), of G."""
+        z = torch.randn(count, self.latent, generator=generator).to(self.device)
+        y = self._one_hot(torch.randint(self.categories, (count,), generator=generator).to(self.device))
+        return torch.cat([self.prior.place(z, y), self.recipe.emphasis * y], dim=1)
 
     def _judged(self, data: Garments, category: int, generator: torch.Generator) -> list[float]:
         chosen = torch.from_numpy(data.of(category))

@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from ml.augment import cropped, glimpsed, recoloured
+from ml.augment import cropped, recoloured, shifted
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -43,23 +43,32 @@ def test_grey_pictures_gain_no_colour():
     assert_close(views[:, 0], views[:, 2])
 
 
-def test_a_glimpse_has_a_hole_and_differs_each_time():
+def test_what_is_shifted_has_moved_by_an_eighth_at_most_and_leaves_nothing_behind():
     torch.manual_seed(0)
-    images = torch.full((64, 3, 32, 32), 0.7)
+    images = torch.zeros(400, 3, 32, 32)
+    images[:, :, 16, 16] = 0.7
 
-    seen = glimpsed(images)
+    seen = shifted(images)
 
-    hidden = (seen == 0).float().mean(dim=(1, 2, 3))
-    assert 0.2 < hidden.mean() < 0.45  # a quarter by the hole, some beyond the border; some of the hole is beyond it
-    assert hidden.max() <= 0.25 + 1 - (7 / 8) ** 2
-    assert len(seen.flatten(1).amax(dim=1).unique()) > 60
+    _, channels, rows, columns = seen.nonzero(as_tuple=True)
+    assert len(channels) == 1200 and torch.equal(seen.sum(dim=(2, 3)), images.sum(dim=(2, 3)))
+    assert set(rows.tolist()) == set(columns.tolist()) == set(range(12, 21))
 
 
-def test_a_glimpse_passes_gradients_to_what_it_shows():
+def test_what_comes_in_from_beyond_the_border_is_neither_light_nor_dark():
+    torch.manual_seed(0)
+
+    seen = shifted(torch.ones(64, 3, 32, 32))
+
+    assert set(seen.unique().tolist()) == {0.0, 1.0}
+    assert (seen == 0).float().mean(dim=(1, 2, 3)).max() <= 1 - (7 / 8) ** 2
+
+
+def test_gradients_pass_a_shift():
     torch.manual_seed(0)
     images = torch.rand(4, 3, 32, 32, requires_grad=True)
 
-    glimpsed(images).square().sum().backward()
+    shifted(images).square().sum().backward()
 
     assert images.grad.isfinite().all()
     assert (images.grad != 0).float().mean() > 0.5

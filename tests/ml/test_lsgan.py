@@ -183,8 +183,8 @@ def test_every_product_has_a_latent_near_which_it_is_made(stable):
     images, category = garments().images.batch(range(40)), torch.arange(40) % 2
 
     with torch.inference_mode():
-        rebuilt = stable.generate(stable.guess(images), category)
-        other = stable.generate(stable.guess(images).roll(2, dims=0), category)
+        rebuilt = stable.generate(stable.guess(images, category), category)
+        other = stable.generate(stable.guess(images, category).roll(2, dims=0), category)
 
     missed, by_chance = ((pictures - images).abs().mean() for pictures in (rebuilt, other))
     assert missed < by_chance
@@ -202,7 +202,7 @@ def test_the_discriminator_rests_while_the_generator_learns_alone():
 def test_published_has_no_guess_and_keeps_its_pace():
     model = small("lsgan", recipe="published")
 
-    assert model.guess(torch.rand(1, 3, 64, 64)) is None
+    assert model.guess(torch.rand(1, 3, 64, 64), torch.tensor([0])) is None
     assert [model.pace(done) for done in (0, 0.5, 1)] == [1, 1, 1]
     for optimizer in model.players().values():
         (group,) = optimizer.param_groups

@@ -182,7 +182,7 @@ def dark_product():
 
 def tailored(picture=None, taste=LIKES_LIGHT, **given):
     picture = dark_product() if picture is None else picture
-    asked = {"seed": 0, "starts": 4, "inversion_steps": 100, "steps": 40, "eta": 0.0} | given
+    asked = {"seed": 0, "starts": 4, "inversion_steps": 100, "steps": 40, "eta": 0.0, "budget": 0.15} | given
     return tailor(Paint(), Light(), taste, picture, RED, **asked)
 
 
