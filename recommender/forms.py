@@ -96,7 +96,7 @@ class TailorForm(forms.Form):
     change = forms.IntegerField(
         min_value=1,
         max_value=30,
-        initial=15,
+        initial=5,
         required=False,
         label="How much may change",
         widget=Slider(attrs={"min": 1, "max": 30, "step": 1, "data-unit": " %"}),
