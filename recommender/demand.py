@@ -32,6 +32,7 @@ class Report:
     scorer: str
     made_at: str  # ISO 8601
     shoppers: int  # whose tastes were asked
+    categories: list[str]  # that were looked through
     gaps: list[Gap]  # by category, that of most shoppers first
 
 

@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
@@ -58,6 +59,7 @@ class DesignAdmin(admin.ModelAdmin):
             return redirect("admin:demand_gaps")
         report = demand.kept(generator) if generator else None
         context = {"title": "Demand gaps", "opts": ModelVersion._meta, "generator": generator, "report": report}
+        context["made_at"] = parse_datetime(report.made_at) if report else None
         template = "admin/recommender/design/gaps.html"
         return render(request, template, self.admin_site.each_context(request) | context)
 

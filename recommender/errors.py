@@ -54,6 +54,10 @@ class DesignNotReady(RecommenderError):
     """A design that is not in the state that this step needs."""
 
 
+class AlreadyLooking(RecommenderError):
+    """Somebody looks for gaps at this moment; of two at once, one would be lost."""
+
+
 class DesignFailed(RecommenderError):
     """A design that cannot be made; the message says why."""
 

@@ -5,17 +5,19 @@ All of it is prediction: a model of tastes judges pictures that another model ma
 
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from django.db import connection
 from django.utils import timezone
 from tqdm import tqdm
 
 from catalog.models import Category, Product
 from recommender import designing, designs, queries, sheets
 from recommender.demand import Gap, Report, folder_of, write
-from recommender.errors import DesignFailed
+from recommender.errors import AlreadyLooking, DesignFailed
 from recommender.models import Metric, ModelVersion, Role, ShopperVector
 
 REGIONS = 4  # told of a category, at most
@@ -31,8 +33,28 @@ CHUNK = 4096  # shoppers asked together
 def find(categories: Sequence[Category] | None = None, *, progress: bool = False) -> tuple[Report, Path]:
     """Look through these categories, or all that the generator has learnt, and keep the report beside the generator.
 
-    Raises NoActiveVersion, UnknownToGenerator, or DesignFailed where there is nobody to ask.
+    Raises AlreadyLooking, NoActiveVersion, UnknownToGenerator, or DesignFailed where there is nobody to ask.
     """
+    with alone():
+        return look(categories, progress)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Raises AlreadyLooking where another process is here."""
+    key = ["recommender.gaps"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", key)
+        if not cursor.fetchone()[0]:
+            raise AlreadyLooking("gaps are being looked for already; try again when that report is there")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", key)
+
+
+def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
     generator, scorer, eyes = (designs.active(role) for role in (Role.DESIGN, Role.PERSONAL, Role.SIMILAR))
     categories = list(designs.categories_of(generator)) if categories is None else list(categories)
     rows = ShopperVector.objects.filter(version=scorer).order_by("shopper").values_list("vector", flat=True)
@@ -50,7 +72,8 @@ def find(categories: Sequence[Category] | None = None, *, progress: bool = False
             file = f"gap-{len(gaps) + 1:02}.png"
             (aside / file).write_bytes(picture)
             gaps.append(Gap(file=file, **gap))
-    report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), gaps)
+    names = [category.name for category in categories]
+    report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), names, gaps)
     write(report, aside)
     if gaps:
         captions = [f"{gap.category}: {gap.shoppers} of {len(tastes)}" for gap in gaps]

@@ -13,6 +13,7 @@ from django.db import OperationalError, transaction
 from kombu.exceptions import OperationalError as BrokerAway
 
 from recommender.errors import (
+    AlreadyLooking,
     DesignCancelled,
     DesignFailed,
     DesignNotReady,
@@ -132,7 +133,7 @@ def find_gaps() -> None:
 
     try:
         gaps.find()
-    except (NoActiveVersion, DesignFailed) as reason:
+    except (AlreadyLooking, NoActiveVersion, DesignFailed) as reason:
         log.warning("no gaps are looked for: %s", reason)
 
 

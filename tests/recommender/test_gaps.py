@@ -1,8 +1,11 @@
 import json
+from contextlib import closing
 
 import numpy as np
+import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from PIL import Image
 
 from recommender import demand, designing, embedding, gaps, training, versions
@@ -104,6 +107,26 @@ def test_the_command_names_what_lacks(active_personal):
         call_command("demand_gaps")
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(active_personal, tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CommandError, match="file: File exists"):
+        call_command("demand_gaps", out=tmp_path / "file")
+
+
+@pytest.mark.django_db
+def test_of_two_at_once_one_is_refused_and_a_third_may_follow():
+    with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('recommender.gaps'))")
+        with pytest.raises(CommandError, match="already"):
+            call_command("demand_gaps")
+        cursor.execute("SELECT pg_advisory_unlock(hashtext('recommender.gaps'))")
+
+    for _ in range(2):
+        with pytest.raises(CommandError, match="active for designs"):
+            call_command("demand_gaps")
+
+
 def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client, generator):
     assert "Nobody has looked yet" in admin_client.get(ADMIN).content.decode()
     folder = demand.folder_of(generator)
@@ -111,10 +134,11 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
     (folder / "gap-01.png").write_bytes(picture_bytes())
     product = ProductFactory()
     gap = demand.Gap("shoes", "gap-01.png", 7, 2, 0.9, 0.8, product.sku, 5)
-    demand.write(demand.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap]), folder)
+    demand.write(demand.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, ["shoes"], [gap]), folder)
 
     page = admin_client.get(ADMIN).content.decode()
 
+    assert "1 found on 1 Jan 2026, 00:00 in shoes: pictures of lsgan 1" in page
     assert "Shoes: 7 of 30" in page and "These are predictions" in page
     assert product.get_absolute_url() in page
     assert admin_client.get(f"{ADMIN}0/").content == picture_bytes()

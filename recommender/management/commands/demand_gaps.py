@@ -14,7 +14,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("--category", metavar="NAME", help="only this one; else all that the generator has learnt")
+        parser.add_argument("--category", metavar="NAME", help="look through this one alone; else all that were learnt")
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the report and its pictures there")
 
     def handle(self, *, category, out, verbosity, **options):
@@ -24,6 +24,11 @@ class Command(BaseCommand):
             if not found:
                 raise CommandError(f"there is no category {category!r}")
             chosen = list(found.values())
+        if out:
+            try:
+                out.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise CommandError(f"--out {out}: {error.strerror}") from error
         from recommender import gaps  # torch
 
         try:
