@@ -11,12 +11,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from catalog import visitors
 from recommender import designs, gallery
-from recommender.errors import DesignNotReady, NoActiveVersion, TooLittleHistory, TooManyDesigns, UnknownToGenerator
+from recommender.errors import (
+    BlindTaste,
+    DesignNotReady,
+    NoActiveVersion,
+    TooLittleHistory,
+    TooManyDesigns,
+    UnknownToGenerator,
+)
 from recommender.forms import DesignForm, TailorForm
 
 PAGE = 12
 PICTURES = 12
-REFUSED = (NoActiveVersion, TooLittleHistory, TooManyDesigns, UnknownToGenerator)
+REFUSED = (NoActiveVersion, BlindTaste, TooLittleHistory, TooManyDesigns, UnknownToGenerator)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

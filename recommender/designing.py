@@ -56,23 +56,15 @@ class Studio:
 
 def made(request: Design) -> list[Made]:
     """Notes in the design what it was made by."""
-    request.generator, request.scorer = designs.active(Role.DESIGN), designs.active(Role.PERSONAL)
+    request.generator, request.scorer = designs.active(Role.DESIGN), designs.active_scorer()
     studio = Studio(
         generator=embedding.loaded(request.generator.folder)[0],
-        scorer=scorer(request.scorer),
+        scorer=embedding.loaded(request.scorer.folder)[0],
         category=designs.number_of(request.category, request.generator),
         taste=torch.from_numpy(designs.taste_of(request.shopper, request.scorer)).float(),
     )
     progress = noted(request)
     return list(tailored(request, studio, progress) if request.product else new(request, studio, progress))
-
-
-def scorer(version: ModelVersion) -> PersonalModel:
-    """Raises DesignFailed for one that is blind."""
-    model, _ = embedding.loaded(version.folder)
-    if model.image_size is None:
-        raise DesignFailed(f"{version}, which knows the shoppers' tastes, never looks at pictures")
-    return model
 
 
 def noted(request: Design) -> Callable[[float, float], None]:
@@ -167,7 +159,7 @@ class Tried:
 
 
 def tried(
-    generator: ModelVersion, scorer_version: ModelVersion, eyes: ModelVersion, category: Category, tastes: np.ndarray
+    generator: ModelVersion, scorer: ModelVersion, eyes: ModelVersion, category: Category, tastes: np.ndarray
 ) -> Tried:
     """Random pictures of the category, and some that were sought for each of these tastes (T, K)."""
     model, _ = embedding.loaded(generator.folder)
@@ -178,13 +170,14 @@ def tried(
         realism = [model.realism(random, which).cpu()]
     made = [png(picture) for picture in random]
     asked = {"count": SOUGHT, "eta": 1.0, "seed": 0, "starts": SOUGHT, "steps": SEARCH}
-    for found in design_for_many(model, scorer(scorer_version), torch.from_numpy(tastes).float(), number, **asked):
+    judge, _ = embedding.loaded(scorer.folder)
+    for found in design_for_many(model, judge, torch.from_numpy(tastes).float(), number, **asked):
         made += [png(picture) for picture in found.pictures]
         realism.append(found.realism)
     return Tried(
         made,
         torch.cat(realism).numpy(),
-        np.asarray(looks(scorer_version, made), dtype=np.float32),
+        np.asarray(looks(scorer, made), dtype=np.float32),
         np.asarray(looks(eyes, made), dtype=np.float32),
         np.arange(len(made)) < RANDOM,
     )

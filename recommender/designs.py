@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from catalog import visitors
 from catalog.models import Category, Product, Shopper
-from recommender import histories, queries, tasks
+from recommender import histories, queries, tasks, versions
 from recommender.errors import (
+    BlindTaste,
     DesignCancelled,
     DesignNotReady,
     NoActiveVersion,
@@ -51,7 +52,7 @@ class Made:
 def request(shopper: Shopper, category: Category, *, count: int = 12, eta: float = 1.0) -> Design:
     """Have `count` new pictures of the category made for the shopper by a worker.
 
-    eta: 0 to 100, what looking real weighs beside the taste. Raises NoActiveVersion, UnknownToGenerator,
+    eta: 0 to 100, what looking real weighs beside the taste. Raises NoActiveVersion, BlindTaste, UnknownToGenerator,
     TooLittleHistory or TooManyDesigns.
     """
     return queued(Design(shopper=shopper, category=category, count=count, eta=eta))
@@ -67,7 +68,7 @@ def request_tailoring(shopper: Shopper, product: Product, *, budget: float = 0.0
 
 @transaction.atomic
 def queued(design: Design) -> Design:
-    generator, scorer = active(Role.DESIGN), active(Role.PERSONAL)
+    generator, scorer = active(Role.DESIGN), active_scorer()
     number_of(design.category, generator)
     taste_of(design.shopper, scorer)
     check_limits(design.shopper)
@@ -83,11 +84,8 @@ class Standing:
 
     generator: ModelVersion | None = None  # the active one
     training: ModelVersion | None = None  # one that is being trained, where none is active
-    refusal: str = ""  # in words
-
-    @property
-    def is_open(self) -> bool:
-        return self.generator is not None and not self.refusal
+    closed: str = ""  # why nobody can, in words
+    refusal: str = ""  # why this shopper cannot, in words
 
 
 def standing(shopper: Shopper | None) -> Standing:
@@ -96,8 +94,10 @@ def standing(shopper: Shopper | None) -> Standing:
         unfinished = ModelVersion.objects.filter(role=Role.DESIGN, state__in=UNFINISHED)
         return Standing(training=unfinished.order_by("pk").last())
     try:
-        taste_of(shopper, active(Role.PERSONAL))
-    except (NoActiveVersion, TooLittleHistory) as error:
+        taste_of(shopper, active_scorer())
+    except (NoActiveVersion, BlindTaste) as error:
+        return Standing(generator, closed=str(error))
+    except TooLittleHistory as error:
         return Standing(generator, refusal=str(error))
     return Standing(generator)
 
@@ -124,6 +124,14 @@ def active(role: Role) -> ModelVersion:
     version = queries.active_version(role)
     if version is None:
         raise NoActiveVersion(f"no model version is active for {Role(role).label}")
+    return version
+
+
+def active_scorer() -> ModelVersion:
+    """Raises NoActiveVersion or BlindTaste."""
+    version = active(Role.PERSONAL)
+    if versions.is_blind(version):
+        raise BlindTaste(f"{version}, which knows the shoppers' tastes, never looks at pictures")
     return version
 
 

@@ -42,6 +42,10 @@ class TooLittleHistory(RecommenderError):
     """A shopper who did too little for their taste to be known; the message says how much is needed."""
 
 
+class BlindTaste(RecommenderError):
+    """An active personal version that never looks at pictures, and so cannot say who would like a new one."""
+
+
 class TooManyDesigns(RecommenderError):
     """A shopper who asked for as much as one may ask for; `wait` says for how many seconds."""
 

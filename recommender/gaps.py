@@ -33,7 +33,7 @@ CHUNK = 4096  # shoppers asked together
 def find(categories: Sequence[Category] | None = None, *, progress: bool = False) -> tuple[Report, Path]:
     """Look through these categories, or all that the generator has learnt, and keep the report beside the generator.
 
-    Raises AlreadyLooking, NoActiveVersion, UnknownToGenerator, or DesignFailed where there is nobody to ask.
+    Raises AlreadyLooking, NoActiveVersion, BlindTaste, UnknownToGenerator, or DesignFailed where nobody can be asked.
     """
     with alone():
         return look(categories, progress)
@@ -55,7 +55,7 @@ def alone() -> Iterator[None]:
 
 
 def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
-    generator, scorer, eyes = (designs.active(role) for role in (Role.DESIGN, Role.PERSONAL, Role.SIMILAR))
+    generator, scorer, eyes = designs.active(Role.DESIGN), designs.active_scorer(), designs.active(Role.SIMILAR)
     categories = list(designs.categories_of(generator)) if categories is None else list(categories)
     rows = ShopperVector.objects.filter(version=scorer).order_by("shopper").values_list("vector", flat=True)
     tastes = np.asarray(list(rows), dtype=np.float32)  # (U, K)

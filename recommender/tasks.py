@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from recommender.errors import (
     AlreadyLooking,
+    BlindTaste,
     DesignCancelled,
     DesignFailed,
     DesignNotReady,
@@ -133,7 +134,7 @@ def find_gaps() -> None:
 
     try:
         gaps.find()
-    except (AlreadyLooking, NoActiveVersion, DesignFailed) as reason:
+    except (AlreadyLooking, NoActiveVersion, BlindTaste, DesignFailed) as reason:
         log.warning("no gaps are looked for: %s", reason)
 
 

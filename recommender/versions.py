@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from catalog.models import ProductImage
 from ml.models import (
+    BLIND,
     METHODS,
     by_summary,
     listed,
@@ -32,6 +33,11 @@ def methods(role: Role) -> Iterator[tuple[str, list[str]]]:
 def methods_in_words() -> str:
     """All methods by role, a line each, for a help text."""
     return "\n".join(line for role in Role for line in (f"{role.label}:", *listed(role)))
+
+
+def is_blind(version: ModelVersion) -> bool:
+    """Whether it never looks at pictures."""
+    return version.method in BLIND
 
 
 @transaction.atomic

@@ -64,6 +64,9 @@ METHODS: dict[str, Method] = {
 }
 
 
+BLIND = ("popularity", "bpr-mf", "warp")  # personal methods that never look at pictures
+
+
 def by_summary(role: str) -> Iterator[tuple[str, list[str]]]:
     """(summary, names) of a role's methods: one name each, but for those that one summary describes."""
     fitting = (method for method in METHODS.values() if method.role == role)

@@ -27,6 +27,7 @@ from rest_framework.views import exception_handler
 from recommender.api.parsers import TooLarge
 from recommender.errors import (
     AnswersAway,
+    BlindTaste,
     DesignNotReady,
     NoActiveVersion,
     TooLittleHistory,
@@ -94,7 +95,7 @@ def as_api_exception(error: Exception) -> Exception:
             log.error("the database is away: %s", error)
             return Away(DATABASE_AWAY, AWAY[OperationalError])
         return Away(sentence(error), AWAY[type(error)])
-    if isinstance(error, (TooLittleHistory, DesignNotReady, VersionNotReady)):
+    if isinstance(error, (BlindTaste, TooLittleHistory, DesignNotReady, VersionNotReady)):
         return Conflict(sentence(error))
     if isinstance(error, TooManyDesigns):
         return exceptions.Throttled(error.wait, sentence(error))

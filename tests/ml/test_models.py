@@ -11,7 +11,7 @@ from ml import checkpoints
 from ml.errors import BadSetting, UnknownMethod
 from ml.evaluation import rank_held_out
 from ml.interactions import PersonalData
-from ml.models import create
+from ml.models import BLIND, create
 from ml.training import TrainConfig, fit
 from tests.ml.worlds import (
     CONTRACT,
@@ -157,7 +157,12 @@ def test_centring_changes_no_ranking_and_a_new_item_needs_only_its_picture():
     assert torch.equal((theta @ known.T).argsort(dim=1), (theta @ raw.T).argsort(dim=1))
 
 
-@pytest.mark.parametrize("method", ["bpr-mf", "popularity", "warp"])
+@pytest.mark.parametrize("method", PERSONAL)
+def test_who_is_called_blind_looks_at_no_picture(method):
+    assert (method in BLIND) == (small(method).image_size is None)
+
+
+@pytest.mark.parametrize("method", BLIND)
 def test_without_eyes_a_new_item_is_an_average_one(method):
     model = trained(method)
 

@@ -6,7 +6,7 @@ import pytest
 from catalog.models import Shopper
 from recommender import designs
 from recommender.designs import Made
-from recommender.models import Design, DesignImage
+from recommender.models import Design, DesignImage, ModelVersion
 from tests.factories import (
     AccountFactory,
     CategoryFactory,
@@ -75,6 +75,15 @@ def test_somebody_hardly_known_is_told_what_is_needed(client, generator, active_
 
     assert "We do not know you well enough yet" in page
     assert "5 products that were liked, bought or looked at are needed, and there are 0" in page
+    assert 'name="balance"' not in page
+
+
+def test_where_the_active_tastes_are_blind_nothing_is_offered(hers, generator):
+    ModelVersion.objects.filter(role="personal").update(method="bpr-mf")
+
+    page = hers.get(PAGE).content.decode()
+
+    assert "Nothing can be drawn at the moment" in page and "never looks at pictures" in page
     assert 'name="balance"' not in page
 
 

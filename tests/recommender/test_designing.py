@@ -157,8 +157,8 @@ def test_a_product_that_cannot_be_reached_is_told_with_the_reason(studio):
 
 
 def test_a_personal_version_that_is_blind_is_named(studio):
-    training.run(versions.register("bpr-mf", epochs=1, activate=True, here=True))
     design = asked(count=2)
+    training.run(versions.register("bpr-mf", epochs=1, activate=True, here=True))
 
     with pytest.raises(DesignFailed, match="bpr-mf 1, which knows the shoppers' tastes, never looks at pictures"):
         designing.run(design)

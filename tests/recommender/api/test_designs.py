@@ -8,7 +8,7 @@ from django.utils import timezone
 from catalog.models import Shopper
 from recommender import designs
 from recommender.designs import Made
-from recommender.models import Design, DesignImage
+from recommender.models import Design, DesignImage, ModelVersion
 from tests.factories import (
     AccountFactory,
     CategoryFactory,
@@ -191,6 +191,16 @@ def test_an_account_that_has_done_nothing_is_told_how_much_is_needed(shopper, ge
 
     assert answer.status_code == 409
     assert "5 products that were liked, bought or looked at are needed, and there are 0" in answer.json()["detail"]
+
+
+def test_where_the_active_tastes_are_blind_nothing_is_queued(client, active):
+    ModelVersion.objects.filter(role="personal").update(method="popularity")
+
+    answer = client.post(URL, {"category": "Shoes"})
+
+    assert answer.status_code == 409
+    assert "which knows the shoppers' tastes, never looks at pictures" in answer.json()["detail"]
+    assert not Design.objects.exists()
 
 
 def test_a_shop_without_a_generator_says_when_to_come_back(client, generator):
