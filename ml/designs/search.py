@@ -17,7 +17,6 @@ GAIN = 1e-3  # of J a step, below which the search has ended
 PATIENCE = 5  # steps in a row with less
 STARTS, STEPS = 32, 30
 INVERSION_STARTS, INVERSION_STEPS = 8, 200
-LIMIT = 0.08  # the mean difference from a product above which the generator has not made it
 DRAWN = 8  # random z for each that is started from
 Progress = Callable[[float, float], None]  # (done, of); may raise, which ends the search
 
@@ -128,13 +127,13 @@ def tailor(
     starts: int = INVERSION_STARTS,
     inversion_steps: int = INVERSION_STEPS,
     steps: int = 50,
-    limit: float = LIMIT,
+    limit: float | None = None,
     progress: Progress | None = None,
 ) -> Tailored:
     """A product's picture as near as the generator comes to it, and on from there towards the taste.
 
     picture: (3, 64, 64) in [0, 1]. budget: the largest mean |G(z) - G(z*)|, in [0, 1], up to which steps are kept.
-    Raises OutOfReach if the mean |G(z*) - picture| is above the limit.
+    Raises OutOfReach if the mean |G(z*) - picture| is above the limit; None is the generator's own for the category.
     """
     search = _Search(generator, scorer, taste[None], category, eta)
     picture = picture.to(generator.device)
@@ -143,9 +142,11 @@ def tailor(
     with torch.no_grad():
         start, real = search.judge(z), search.judge_pictures(picture[None])
     error = (start.pictures[0] - picture).abs().mean().item()
+    limit = generator.limit(category) if limit is None else limit
     if error > limit:
         raise OutOfReach(
-            f"the generator comes no nearer to this picture than a mean difference of {error:.3f}, above {limit:g}"
+            f"this picture is unlike those that the generator has learned: the generator comes no nearer to it than a "
+            f"mean difference of {error:.3f}, above {limit:.2g}"
         )
     kept = []
     for step, (_, judged) in enumerate(search.ascent(z, steps)):

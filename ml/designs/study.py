@@ -12,7 +12,7 @@ from torch import Tensor
 from ml import measures, ssim
 from ml.designs import sheets
 from ml.designs.measures import Classifier, Critic, nearest
-from ml.designs.search import INVERSION_STEPS, LIMIT, STEPS, Tailored, design, design_for_many, tailor
+from ml.designs.search import INVERSION_STEPS, STEPS, Tailored, design, design_for_many, tailor
 from ml.garments import Garments
 from ml.models.base import DesignModel
 from ml.runs import say
@@ -157,9 +157,10 @@ class Study:
                 asked |= {"steps": world.steps, "inversion_steps": min(INVERSION_STEPS, 10 * world.steps)}
                 made = tailor(self.generator, world.scorer.model, world.scorer.tastes[user], picture, category, **asked)
                 errors.append(made.original.change)
-                if made.original.change <= LIMIT:
+                if made.original.change <= self.generator.limit(category):
                     self.tailored.append((category, user, made))
-        return {"errors": errors, "refused": float(np.mean(np.array(errors) > LIMIT)), "curve": self._curve()}
+        refused = 1 - len(self.tailored) / len(errors)
+        return {"errors": errors, "refused": refused, "curve": self._curve()}
 
     def _curve(self) -> list[Figures]:
         return [self._at(budget) for budget in BUDGETS] if self.tailored else []

@@ -154,6 +154,10 @@ class DesignModel(Model):
         """(B, 256) latents of pictures that are somewhat like these (B, 3, 64, 64); None if it cannot tell."""
         return None
 
+    def limit(self, category: int) -> float:
+        """The mean difference, of channels in [0, 1], from a product above which a picture is not that product."""
+        return 0.08
+
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """(C * count, 3, 64, 64) in [0, 1], `count` of each category in turn, of the same latents in each.
 

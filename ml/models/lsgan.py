@@ -100,6 +100,7 @@ class Lsgan(DesignModel):
         self.prior = Prior(categories, self.latent)
         # By category: diversity of real and of made pictures, the share repeated, realism of real and of made ones.
         self.register_buffer("judged", torch.zeros(categories, 5))
+        self.register_buffer("farthest", torch.ones(categories))  # that a product was from what it was rebuilt as
         self.to(memory_format=torch.channels_last)
 
     def start(self, data: Garments, generator: torch.Generator) -> None:
@@ -209,7 +210,23 @@ class Lsgan(DesignModel):
             inputs = ((self._inputs(64, generator),) for _ in range(SETTLING))
             settle_batch_norms(self.average, inputs, self.device)
         for category in range(self.categories):
-            self.judged[category] = torch.tensor(self._judged(data, category, generator))
+            real = self._some(data, category, generator)
+            self.judged[category] = torch.tensor(self._judged(real, category, generator))
+            if self.recipe.steady:
+                rebuilt = self.generate(self.guess(real, which := self._all_of(category)), which)
+                self.farthest[category] = (rebuilt - real).abs().mean(dim=(1, 2, 3)).max()
+
+    def limit(self, category: int) -> float:
+        """No more than the worst of some products that it was trained on."""
+        return min(super().limit(category), self.farthest[category].item())
+
+    def _all_of(self, category: int) -> Tensor:
+        return torch.full((JUDGED,), category, device=self.device)
+
+    def _some(self, data: Garments, category: int, generator: torch.Generator) -> Tensor:
+        """(JUDGED, 3, 64, 64) of the category's pictures."""
+        chosen = torch.from_numpy(data.of(category))
+        return data.images.batch(chosen[torch.randint(len(chosen), (JUDGED,), generator=generator)]).to(self.device)
 
     def _inputs(self, count: int, generator: torch.Generator) -> Tensor:
         """(count, 256 + C), of G."""
@@ -217,10 +234,8 @@ class Lsgan(DesignModel):
         y = self._one_hot(torch.randint(self.categories, (count,), generator=generator).to(self.device))
         return torch.cat([self.prior.place(z, y), self.recipe.emphasis * y], dim=1)
 
-    def _judged(self, data: Garments, category: int, generator: torch.Generator) -> list[float]:
-        chosen = torch.from_numpy(data.of(category))
-        real = data.images.batch(chosen[torch.randint(len(chosen), (JUDGED,), generator=generator)]).to(self.device)
-        which = torch.full((JUDGED,), category, device=self.device)
+    def _judged(self, real: Tensor, category: int, generator: torch.Generator) -> list[float]:
+        which = self._all_of(category)
         made = self.generate(torch.randn(JUDGED, self.latent, generator=generator).to(self.device), which)
         varied = [ssim.diversity(images, generator, PAIRS) for images in (real, made)]
         looks = [self.realism(images, which).mean().item() for images in (real, made)]

@@ -190,6 +190,21 @@ def test_every_product_has_a_latent_near_which_it_is_made(stable):
     assert missed < by_chance
 
 
+def test_what_was_learned_is_within_reach_and_what_was_not_is_beyond(stable, tmp_path):
+    with torch.inference_mode():
+        images, category = garments().images.batch(range(40)), torch.arange(40) % 2
+        missed = (stable.generate(stable.guess(images, category), category) - images).abs().mean(dim=(1, 2, 3))
+
+    limits = [stable.limit(0), stable.limit(1)]
+
+    assert limits == pytest.approx([min(0.08, missed[category == which].max().item()) for which in (0, 1)], abs=0.02)
+    checkpoints.save(stable, tmp_path)
+    assert [checkpoints.load(tmp_path).limit(which) for which in (0, 1)] == limits
+    stable = copy.deepcopy(stable)
+    stable.farthest[1] = 0.03
+    assert stable.limit(1) == pytest.approx(0.03)
+
+
 def test_the_discriminator_rests_while_the_generator_learns_alone():
     model = small("lsgan", alone=0.5)
 

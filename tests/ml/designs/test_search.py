@@ -214,6 +214,14 @@ def test_a_product_that_the_generator_cannot_make_is_refused_with_how_near_it_co
         tailored(stripes)
 
 
+def test_a_generator_may_be_stricter_about_what_it_reaches(monkeypatch):
+    monkeypatch.setattr(Paint, "limit", lambda self, category: 1e-6 * (1 + category))
+
+    with pytest.raises(OutOfReach, match=r"above 1e-06"):
+        tailored()
+    tailored(limit=0.08)
+
+
 def test_tailoring_tells_its_progress_to_the_end():
     told = []
 
