@@ -109,9 +109,10 @@ def visible_to(account) -> QuerySet[Design]:
 
 
 def with_pictures(shopper: Shopper | None) -> QuerySet[Design]:
-    """A shopper's own, for lists: their pictures come in one query more."""
+    """A shopper's own with something to see, or to come: their pictures come in one query more."""
     pictures = Prefetch("images", DesignImage.objects.select_related("design").defer("look"))
-    return of_shopper(shopper).select_related("category", "product").prefetch_related(pictures)
+    found = of_shopper(shopper).exclude(status=Status.CANCELLED)
+    return found.select_related("category", "product").prefetch_related(pictures)
 
 
 def of_shopper(shopper: Shopper | None) -> QuerySet[Design]:

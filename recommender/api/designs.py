@@ -15,7 +15,7 @@ from catalog import categories, visitors
 from catalog.models import Shopper
 from recommender import designs, gallery
 from recommender.api.errors import sentence
-from recommender.api.fields import LONGEST_SKU, Limit, Strict
+from recommender.api.fields import LONGEST_SKU, Limit, Number, Strict
 from recommender.api.pagination import Pages
 from recommender.api.products import ProductSerializer, product_context, products_for
 from recommender.api.schema import CONFLICT
@@ -34,7 +34,7 @@ class DesignInput(Strict):
     count = serializers.IntegerField(
         required=False, min_value=1, max_value=MOST_PICTURES, help_text="Of a category: how many pictures; 12."
     )
-    eta = serializers.FloatField(
+    eta = Number(
         required=False,
         min_value=0,
         max_value=MOST_ETA,
@@ -43,7 +43,7 @@ class DesignInput(Strict):
     sku = serializers.CharField(
         required=False, max_length=LONGEST_SKU, help_text="The product to be brought nearer to the taste."
     )
-    budget = serializers.FloatField(
+    budget = Number(
         required=False,
         min_value=0,
         max_value=1,

@@ -48,6 +48,15 @@ class Price(serializers.DecimalField):
         super().__init__(max_digits=10, decimal_places=2, min_value=0, **kwargs)
 
 
+class Number(serializers.FloatField):
+    """To Python, true is 1."""
+
+    def to_internal_value(self, data: object) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class Limit(serializers.IntegerField):
     def __init__(self, **kwargs):
         super().__init__(min_value=1, max_value=MOST_LISTED, **kwargs)

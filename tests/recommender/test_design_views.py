@@ -113,6 +113,26 @@ def test_what_makes_no_sense_is_told(hers, generator, form, told):
     assert not Design.objects.exists()
 
 
+def test_a_product_out_of_reach_is_not_offered_again(hers, generator):
+    product = ProductFactory(category=CategoryFactory(name="Shoes"))
+    design = asked(hers, sku=product.sku)
+    designs.fail(designs.claim(design.pk), "this picture is unlike those that the generator has learned")
+
+    page = hers.get(f"{PAGE}{design.pk}/").content.decode()
+
+    assert "This picture is unlike those" in page and product.get_absolute_url() in page
+    assert "Once more, differently" not in page
+
+
+def test_what_was_cancelled_is_listed_no_more(hers, generator):
+    kept, cancelled = asked(hers), asked(hers)
+
+    designs.cancel(cancelled)
+
+    page = hers.get(PAGE).content.decode()
+    assert f"{PAGE}{kept.pk}/" in page and f"{PAGE}{cancelled.pk}/" not in page
+
+
 def test_a_refusal_leads_back_with_the_reason(hers, generator, settings):
     settings.DESIGNS_PENDING = 1
     asked(hers)

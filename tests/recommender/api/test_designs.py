@@ -142,6 +142,7 @@ def test_as_many_queries_for_a_dozen_pictures_as_for_two(client, active, django_
         ({"category": "Shoes", "count": 0}, "count", "greater than or equal to 1"),
         ({"category": "Shoes", "eta": -1}, "eta", "greater than or equal to 0"),
         ({"category": "Shoes", "eta": "nan"}, "eta", "A valid number"),
+        ({"category": "Shoes", "eta": True}, "eta", "A valid number"),
         ({"category": "Shoes", "budget": 0.1}, "budget", "does not belong"),
         ({"sku": "BAG", "eta": 1}, "eta", "does not belong"),
         ({"category": "Shoes", "cuont": 3}, "cuont", "There is no such field; there are: user, category, count, eta,"),
