@@ -171,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a personal method that judges too, trained with another seed (default: %(default)s)",
     )
     design.add_argument(
-        "--categories", type=_names, default=[], help="comma-separated (default: all with 40 pictures or more)"
+        "--categories", type=_names, default=[], help="comma-separated, of 40 pictures or more (default: all)"
     )
     design.add_argument("--users", type=_whole_number, default=10, help="for each category (default: %(default)s)")
     design.add_argument(

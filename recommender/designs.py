@@ -27,7 +27,7 @@ from recommender.errors import (
     UnknownToGenerator,
 )
 from recommender.histories import History
-from recommender.models import PENDING, UNFINISHED, Design, DesignImage, ModelVersion, Role, Status
+from recommender.models import LIVE, PENDING, Design, DesignImage, ModelVersion, Role, Status
 
 MOST_PICTURES = 24
 MOST_ETA = 100.0
@@ -91,8 +91,8 @@ class Standing:
 def standing(shopper: Shopper | None) -> Standing:
     generator = queries.active_version(Role.DESIGN)
     if generator is None:
-        unfinished = ModelVersion.objects.filter(role=Role.DESIGN, state__in=UNFINISHED)
-        return Standing(training=unfinished.order_by("pk").last())
+        training = ModelVersion.objects.filter(role=Role.DESIGN, state__in=LIVE)
+        return Standing(training=training.order_by("pk").last())
     try:
         taste_of(shopper, active_scorer())
     except (NoActiveVersion, BlindTaste) as error:

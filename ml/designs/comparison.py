@@ -93,7 +93,8 @@ def _garments(journal: Journal, images: ImageArray, wanted: Sequence[str]) -> tu
     asked = {name: count for name, count in known.items() if not wanted or name in wanted}
     names = tuple(name for name, count in asked.items() if count >= LEAST)
     if not names:
-        raise BadData(f"no category has {LEAST} pictures")
+        counted = ", ".join(f"{name} {count}" for name, count in asked.items())
+        raise BadData(f"no category has {LEAST} pictures: {counted}")
     numbers = {journal.category_names.index(name): number for number, name in enumerate(names)}
     items = np.flatnonzero(np.isin(journal.categories, list(numbers)))
     classes = np.array([numbers[category] for category in journal.categories[items].tolist()])

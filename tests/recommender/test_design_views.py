@@ -62,6 +62,14 @@ def test_a_generator_in_training_tells_how_far_it_is(client):
     assert 'hx-trigger="every 5s"' in page
 
 
+def test_a_training_that_nobody_goes_on_with_is_not_waited_for(client):
+    VersionFactory(
+        role="design", method="lsgan", state="interrupted", progress={"stage": "training", "done": 2, "of": 2}
+    )
+
+    assert "This shop has no generator." in text(client.get(PAGE).content.decode())
+
+
 def test_a_guest_is_asked_to_sign_in(client, generator, active_personal):
     assert "Sign in first" in client.get(PAGE).content.decode()
     assert client.post(PAGE, {"category": 1, "balance": 3})["Location"] == "/login/?next=/designs/"

@@ -117,7 +117,7 @@ def test_the_command_writes_the_same_and_sheets_and_goes_on_from_what_is_kept(sh
     ("asked", "error", "reason"),
     [
         (Asked(categories=["hats"]), BadData, "no item is of the category 'hats'; there are: disc, square, stripes"),
-        (Asked(categories=["square"]), BadData, "no category has 40 pictures"),
+        (Asked(categories=["square"]), BadData, "no category has 40 pictures: square "),
         (Asked(scorer="bpr-mf"), BadSetting, "bpr-mf never looks at pictures"),
     ],
 )
