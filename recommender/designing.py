@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from catalog.models import Category
-from ml.designs.search import Step, design, design_for_many, tailor
+from ml.designs.search import Step, design, tailor
 from ml.errors import BadCheckpoint, MlError
 from ml.images import ImageArray
 from ml.models.base import DesignModel, PersonalModel
@@ -81,10 +81,10 @@ def noted(request: Design) -> Callable[[float, float], None]:
 
 
 def new(request: Design, studio: Studio, progress: Callable) -> Iterator[Made]:
-    found = design(
+    (found,) = design(
         studio.generator,
         studio.scorer,
-        studio.taste,
+        studio.taste[None],
         studio.category,
         count=request.count,
         eta=request.eta,
@@ -171,7 +171,7 @@ def tried(
     made = [png(picture) for picture in random]
     asked = {"count": SOUGHT, "eta": 1.0, "seed": 0, "starts": SOUGHT, "steps": SEARCH}
     judge, _ = embedding.loaded(scorer.folder)
-    for found in design_for_many(model, judge, torch.from_numpy(tastes).float(), number, **asked):
+    for found in design(model, judge, torch.from_numpy(tastes).float(), number, **asked):
         made += [png(picture) for picture in found.pictures]
         realism.append(found.realism)
     return Tried(

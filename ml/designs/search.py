@@ -49,30 +49,6 @@ class Tailored:
 def design(
     generator: DesignModel,
     scorer: PersonalModel,
-    taste: Tensor,
-    category: int,
-    *,
-    count: int,
-    eta: float,
-    seed: int,
-    starts: int = STARTS,
-    steps: int = STEPS,
-    progress: Progress | None = None,
-) -> Designs:
-    """At most `count` pictures of the category, no two the same, that a shopper of this taste would like.
-
-    Maximises J(z) = theta . Phi(up(G(z, c))) - eta (D(G(z, c), c) - 1)^2 over z by Adam; nothing else changes. Kang et
-    al. 2017, arXiv:1711.02231. It starts from the best of eight times as many random z, which costs a step or two and
-    finds more than these would. taste: (K,). The same seed gives the same pictures.
-    """
-    asked = {"count": count, "eta": eta, "seed": seed, "starts": starts, "steps": steps, "progress": progress}
-    (found,) = design_for_many(generator, scorer, taste[None], category, **asked)
-    return found
-
-
-def design_for_many(
-    generator: DesignModel,
-    scorer: PersonalModel,
     tastes: Tensor,
     category: int,
     *,
@@ -83,7 +59,13 @@ def design_for_many(
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> list[Designs]:
-    """What `design` finds for each taste of (U, K), in one batch: of each as many starts, out of the same random z."""
+    """For each taste of (U, K) at most `count` pictures of the category, no two the same, that its shopper would like.
+
+    Maximises J(z) = theta . Phi(up(G(z, c))) - eta (D(G(z, c), c) - 1)^2 over z by Adam; nothing else changes. Kang et
+    al. 2017, arXiv:1711.02231. It starts from the best of eight times as many random z, which costs a step or two and
+    finds more than these would. All tastes are one batch, out of the same random z; the same seed gives the same
+    pictures.
+    """
     search = _Search(generator, scorer, tastes.repeat_interleave(starts, dim=0), category, eta)
     z = search.promising(tastes, starts, seed)
     best_z, best = z, z.new_full((len(z),), -torch.inf)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ml import measures, ssim
 from ml.designs import sheets
 from ml.designs.measures import Classifier, Critic, nearest
-from ml.designs.search import INVERSION_STEPS, STEPS, Tailored, design, design_for_many, tailor
+from ml.designs.search import INVERSION_STEPS, STEPS, Tailored, design, tailor
 from ml.garments import Garments
 from ml.models.base import DesignModel
 from ml.runs import say
@@ -109,7 +109,7 @@ class Study:
         tastes = world.scorer.tastes[users]
         for eta in ETAS:
             asked = {"count": EACH, "eta": eta, "seed": seed + category, "starts": STARTS, "steps": world.steps}
-            found = design_for_many(self.generator, world.scorer.model, tastes, category, **asked)
+            found = design(self.generator, world.scorer.model, tastes, category, **asked)
             sets[f"eta {eta:g}"] = [designs.pictures for designs in found]
         return sets
 
@@ -184,10 +184,10 @@ class Study:
         tastes = world.scorer.tastes[:SHOPPERS]
         clock, processor = time.monotonic(), time.process_time()
         asked = {"count": 12, "eta": 1.0, "seed": 0, "steps": world.steps}
-        design(self.generator, world.scorer.model, tastes[0], 0, **asked)
+        design(self.generator, world.scorer.model, tastes[:1], 0, **asked)
         alone = time.monotonic() - clock, time.process_time() - processor
         processor = time.process_time()
-        design_for_many(self.generator, world.scorer.model, tastes, 0, **asked)
+        design(self.generator, world.scorer.model, tastes, 0, **asked)
         together = (time.process_time() - processor) / len(tastes)
         return {"a dozen": alone[0], "a dozen, processor": alone[1], "a dozen in a batch, processor": together}
 

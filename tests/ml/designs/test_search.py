@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from ml.configs import Config
-from ml.designs.search import REACH, design, design_for_many, tailor
+from ml.designs.search import REACH, design, tailor
 from ml.errors import OutOfReach
 from ml.models.base import DesignModel, PersonalModel
 from tests.ml.worlds import pictures, trained
@@ -60,7 +60,8 @@ LIKES_LIGHT, LIKES_DARK = torch.tensor([1.0, 0.0]), torch.tensor([-1.0, 0.0])
 
 def designs(taste=LIKES_LIGHT, category=RED, **given):
     asked = {"count": 4, "eta": 0.0, "seed": 0, "starts": 8, "steps": 20} | given
-    return design(Paint(), Light(), taste, category, **asked)
+    (found,) = design(Paint(), Light(), taste[None], category, **asked)
+    return found
 
 
 def light(pictures):
@@ -106,10 +107,10 @@ def test_the_same_seed_gives_the_same_designs_and_another_seed_others():
 def test_many_tastes_find_together_what_each_finds_alone():
     asked = {"count": 4, "eta": 1.0, "seed": 0, "starts": 8, "steps": 6}
 
-    together = design_for_many(Paint(), Light(), torch.stack([LIKES_LIGHT, LIKES_DARK]), RED, **asked)
+    together = design(Paint(), Light(), torch.stack([LIKES_LIGHT, LIKES_DARK]), RED, **asked)
 
     for taste, found in zip((LIKES_LIGHT, LIKES_DARK), together, strict=True):
-        alone = design(Paint(), Light(), taste, RED, **asked)
+        (alone,) = design(Paint(), Light(), taste[None], RED, **asked)
         assert_close(found.pictures, alone.pictures)
         assert_close(found.score, alone.score)
 
@@ -136,7 +137,7 @@ def test_more_steps_find_better_pictures():
 
 
 def test_a_scorer_of_another_size_sees_the_picture_at_its_own():
-    found = design(Paint(), Light(side=224), LIKES_LIGHT, RED, count=2, eta=0.0, seed=0, starts=4, steps=3)
+    (found,) = design(Paint(), Light(side=224), LIKES_LIGHT[None], RED, count=2, eta=0.0, seed=0, starts=4, steps=3)
 
     assert_close(found.score, 10 * (light(found.pictures) - 0.3))
 
@@ -167,7 +168,7 @@ def test_a_search_with_networks_moves_nothing_but_z_and_raises_j(method):
 
     j = []
     for steps in (0, 10):
-        found = design(generator, scorer, taste, 0, steps=steps, **asked)
+        (found,) = design(generator, scorer, taste[None], 0, steps=steps, **asked)
         j.append((found.score - (found.realism - 1).square()).max().item())
 
     after = [tensor for model in (generator, scorer) for tensor in model.state_dict().values()]
