@@ -106,6 +106,7 @@ def train(version: ModelVersion, progress: bool) -> None:
         data = garments(version, model, progress) if version.role == Role.DESIGN else catalogue(model, folder, progress)
     losses = list(version.metrics.get("losses", []))
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
+    versions.follow(version, stage="training", done=len(losses))  # an epoch may take minutes
     for epoch in fit(model, data, config, folder=folder / "training", progress=progress):
         losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
         speed = round(epoch.samples_per_second, 1)

@@ -181,6 +181,19 @@ def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
     assert ModelVersion.objects.get().state == "active"
 
 
+def test_the_first_epoch_is_told_of_when_it_begins(shop, monkeypatch):
+    follow, told = versions.follow, []
+
+    def listen(version, *, stage, done=0, **fields):
+        told.append((stage, done))
+        follow(version, stage=stage, done=done, **fields)
+
+    monkeypatch.setattr(versions, "follow", listen)
+    training.run(versions.register("dvbpr", epochs=2, here=True))
+
+    assert told[:4] == [("reading the catalogue", 0), ("training", 0), ("training", 1), ("training", 2)]
+
+
 def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop, monkeypatch):
     follow, handler = versions.follow, signal.getsignal(signal.SIGTERM)
 
