@@ -4,12 +4,18 @@ All of it is prediction: a model of tastes judges pictures that another model ma
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from django.db import connection
+
+from recommender.errors import AlreadyLooking
 from recommender.models import ModelVersion
 
 REPORT = "gaps.json"
+LOCK = "recommender.gaps"  # held by the session of whoever looks, and let go of when that ends
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,36 @@ class Report:
     scorer: str
     made_at: str  # ISO 8601
     shoppers: int  # whose tastes were asked
-    categories: list[str]  # that were looked through
     gaps: list[Gap]  # by category, that of most shoppers first
+    categories: list[str] = field(default_factory=list)  # that were looked through; of old reports nobody knows
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """For whoever looks for gaps. Raises AlreadyLooking where somebody does."""
+    if not locked():
+        raise AlreadyLooking("gaps are being looked for already; try again when that report is there")
+    try:
+        yield
+    finally:
+        unlock()
+
+
+def is_looked_for() -> bool:
+    if found := locked():
+        unlock()
+    return not found
+
+
+def locked() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])
+        return cursor.fetchone()[0]
+
+
+def unlock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [LOCK])
 
 
 def folder_of(generator: ModelVersion) -> Path:

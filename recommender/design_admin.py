@@ -51,7 +51,7 @@ class DesignAdmin(admin.ModelAdmin):
                 raise PermissionDenied
             sent = generator is not None and tasks.send(tasks.find_gaps)
             told = (
-                ("A worker looks; it takes some minutes.", messages.SUCCESS)
+                ("A worker looks as soon as it has nothing to train; it takes some minutes.", messages.SUCCESS)
                 if sent
                 else ("Nobody can look now: there is no active generator, or no broker.", messages.ERROR)
             )
@@ -59,7 +59,7 @@ class DesignAdmin(admin.ModelAdmin):
             return redirect("admin:demand_gaps")
         report = demand.kept(generator) if generator else None
         context = {"title": "Demand gaps", "opts": ModelVersion._meta, "generator": generator, "report": report}
-        context["made_at"] = parse_datetime(report.made_at) if report else None
+        context |= {"made_at": report and parse_datetime(report.made_at), "is_looked_for": demand.is_looked_for()}
         template = "admin/recommender/design/gaps.html"
         return render(request, template, self.admin_site.each_context(request) | context)
 

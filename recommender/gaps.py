@@ -5,19 +5,17 @@ All of it is prediction: a model of tastes judges pictures that another model ma
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from django.db import connection
 from django.utils import timezone
 from tqdm import tqdm
 
 from catalog.models import Category, Product
-from recommender import designing, designs, queries, sheets
+from recommender import demand, designing, designs, queries, sheets
 from recommender.demand import Gap, Report, folder_of, write
-from recommender.errors import AlreadyLooking, DesignFailed
+from recommender.errors import DesignFailed
 from recommender.models import Metric, ModelVersion, Role, ShopperVector
 
 REGIONS = 4  # told of a category, at most
@@ -35,23 +33,8 @@ def find(categories: Sequence[Category] | None = None, *, progress: bool = False
 
     Raises AlreadyLooking, NoActiveVersion, BlindTaste, UnknownToGenerator, or DesignFailed where nobody can be asked.
     """
-    with alone():
+    with demand.alone():
         return look(categories, progress)
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Raises AlreadyLooking where another process is here."""
-    key = ["recommender.gaps"]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", key)
-        if not cursor.fetchone()[0]:
-            raise AlreadyLooking("gaps are being looked for already; try again when that report is there")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", key)
 
 
 def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
@@ -73,7 +56,7 @@ def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report,
             (aside / file).write_bytes(picture)
             gaps.append(Gap(file=file, **gap))
     names = [category.name for category in categories]
-    report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), names, gaps)
+    report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), gaps, names)
     write(report, aside)
     if gaps:
         captions = [f"{gap.category}: {gap.shoppers} of {len(tastes)}" for gap in gaps]

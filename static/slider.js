@@ -4,7 +4,7 @@ for (const output of document.querySelectorAll("output[data-of]")) {
   const words = slider.dataset.words?.split("|");
   const say = () => {
     const said = words ? words[slider.value] : slider.value + slider.dataset.unit;
-    output.textContent = said;
+    output.textContent = `: ${said}`;
     slider.setAttribute("aria-valuetext", said);
   };
   slider.addEventListener("input", say);

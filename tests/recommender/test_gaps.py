@@ -114,16 +114,18 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(active_personal
         call_command("demand_gaps", out=tmp_path / "file")
 
 
-@pytest.mark.django_db
-def test_of_two_at_once_one_is_refused_and_a_third_may_follow():
+def test_of_two_at_once_one_is_refused_and_a_third_may_follow(admin_client, generator):
     with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext('recommender.gaps'))")
         with pytest.raises(CommandError, match="already"):
             call_command("demand_gaps")
+        page = admin_client.get(ADMIN).content.decode()
+        assert "A worker is looking now." in page and 'type="submit" value="Look' not in page
         cursor.execute("SELECT pg_advisory_unlock(hashtext('recommender.gaps'))")
 
+    assert 'type="submit" value="Look"' in admin_client.get(ADMIN).content.decode()
     for _ in range(2):
-        with pytest.raises(CommandError, match="active for designs"):
+        with pytest.raises(CommandError, match="active for personal"):
             call_command("demand_gaps")
 
 
@@ -134,7 +136,7 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
     (folder / "gap-01.png").write_bytes(picture_bytes())
     product = ProductFactory()
     gap = demand.Gap("shoes", "gap-01.png", 7, 2, 0.9, 0.8, product.sku, 5)
-    demand.write(demand.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, ["shoes"], [gap]), folder)
+    demand.write(demand.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap], ["shoes"]), folder)
 
     page = admin_client.get(ADMIN).content.decode()
 

@@ -42,5 +42,7 @@ class Command(BaseCommand):
                 f"product, the nearest is {gap.nearest} ({folder / gap.file})"
             )
         if out:
+            for former in out.glob("gap-[0-9][0-9].png"):
+                former.unlink()
             shutil.copytree(folder, out, dirs_exist_ok=True)
         return f"{len(report.gaps)} gaps, by prediction alone, in {out or folder}"
