@@ -27,7 +27,7 @@ class Gap:
     shoppers: int  # who would rank it among their first hundredth of the category's products
     above_all: int  # who would rank it above all of them
     realism: float  # the discriminator's word
-    apart: float  # share of the generator's random pictures that are nearer to a product
+    apart: float  # share of products that, made by the generator, look nearer to themselves than this to any
     nearest: str  # SKU of the product that looks most like it
     pictures: int  # of those tried, how many are in the region
 

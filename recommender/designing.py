@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from catalog.models import Category
-from ml.designs.search import Step, design, tailor
+from catalog.models import Category, ProductImage
+from ml.designs.search import Step, design, redrawn, tailor
 from ml.errors import BadCheckpoint, MlError
 from ml.images import ImageArray
 from ml.models.base import DesignModel, PersonalModel
@@ -155,7 +155,6 @@ class Tried:
     realism: np.ndarray  # (N,)
     vectors: np.ndarray  # (N, K), of the personal version
     looks: np.ndarray  # (N, D), of the similar one
-    is_random: np.ndarray  # (N,), the others were sought for some taste
 
 
 def tried(
@@ -179,8 +178,17 @@ def tried(
         torch.cat(realism).numpy(),
         np.asarray(looks(scorer, made), dtype=np.float32),
         np.asarray(looks(eyes, made), dtype=np.float32),
-        np.arange(len(made)) < RANDOM,
     )
+
+
+def copies(
+    generator: ModelVersion, eyes: ModelVersion, category: Category, images: Sequence[ProductImage]
+) -> np.ndarray:
+    """(N, D): how products look once the generator has made them as near as it can."""
+    model, _ = embedding.loaded(generator.folder)
+    pixels = ImageArray.decode([Path(image.file.path) for image in images], model.image_size)
+    pictures = redrawn(model, pixels.batch(range(len(images))), designs.number_of(category, generator), seed=0)
+    return np.asarray(looks(eyes, [png(picture) for picture in pictures]), dtype=np.float32)
 
 
 def png(picture: torch.Tensor) -> bytes:

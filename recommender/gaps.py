@@ -21,7 +21,8 @@ from recommender.models import Metric, ModelVersion, Role, ShopperVector
 REGIONS = 4  # told of a category, at most
 LEAST_SHARE = 0.01  # of all shoppers, who would want what is in a region
 TOP = 0.99  # a picture is wanted by a shopper who would rank it above this share of the category's products
-APART = 0.5  # it is in a gap if at least this share of the generator's random pictures is nearer to a product
+APART = 0.9  # it is in a gap if at least this share of products, made by the generator, is nearer to itself
+COPIED = 48  # products of a category of which the generator makes copies, to tell what near is
 NEAR = 0.1  # pictures are of one region up to the distance of the nearest tenth of all pairs of products
 TASTES = 4  # typical ones, for each of which pictures are sought beside those drawn at random
 ROUNDS = 20  # of k-means
@@ -50,8 +51,12 @@ def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report,
     aside.mkdir(parents=True)
     gaps: list[Gap] = []
     for category in tqdm(categories, unit=" categories", disable=not progress):
+        shelf = Shelf.of(category, scorer, eyes)
+        if len(shelf.products) < 2:
+            continue
         tried = designing.tried(generator, scorer, eyes, category, typical(tastes, TASTES))
-        for picture, gap in regions(tried, tastes, Shelf.of(category, scorer, eyes), category):
+        near = copied(generator, eyes, category, shelf)
+        for picture, gap in regions(tried, tastes, shelf, near, category):
             file = f"gap-{len(gaps) + 1:02}.png"
             (aside / file).write_bytes(picture)
             gaps.append(Gap(file=file, **gap))
@@ -70,6 +75,7 @@ def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report,
 class Shelf:
     """What of a category can be bought, as two versions see it."""
 
+    products: list[int]  # their ids
     skus: list[str]
     vectors: np.ndarray  # (M, K), of the personal version
     looks: np.ndarray  # (M, D), of the similar one
@@ -81,6 +87,7 @@ class Shelf:
         vectors, looks = queries.vectors_of(scorer, products), queries.vectors_of(eyes, products)
         seen = [product for product in products if product in vectors and product in looks]
         return cls(
+            seen,
             [products[product] for product in seen],
             np.asarray([vectors[product] for product in seen], dtype=np.float32),
             np.asarray([looks[product] for product in seen], dtype=np.float32),
@@ -88,20 +95,30 @@ class Shelf:
         )
 
 
+def copied(generator: ModelVersion, eyes: ModelVersion, category: Category, shelf: Shelf) -> np.ndarray:
+    """(N,): how far products look from themselves as the generator makes them.
+
+    That is near: what a generator makes never looks quite like a photo, whatever it is of.
+    """
+    some = np.unique(np.linspace(0, len(shelf.products) - 1, COPIED).astype(int))
+    chosen = [shelf.products[place] for place in some]
+    images = {image.product_id: image for image in queries.primary_images().filter(product__in=chosen)}
+    looks = designing.copies(generator, eyes, category, [images[product] for product in chosen])
+    return distances(looks, shelf.looks[some], shelf.metric).diagonal()
+
+
 def regions(
-    tried: designing.Tried, tastes: np.ndarray, shelf: Shelf, category: Category
+    tried: designing.Tried, tastes: np.ndarray, shelf: Shelf, near: np.ndarray, category: Category
 ) -> Iterator[tuple[bytes, dict]]:
     """Of what was tried, the best picture of each region that many want and no product is near; most wanted first.
 
     Greedy: each region is chosen for the shoppers that none before it has, and whatever is near its picture belongs to
-    it.
+    it. near: (N,), distances that are.
     """
-    if len(shelf.skus) < 2:
-        return
     wanted, above_all = ranked_high(tried.vectors, tastes, shelf)
     to_shelf = distances(tried.looks, shelf.looks, shelf.metric)  # (N, M)
     nearest = to_shelf.min(axis=1)
-    apart = (nearest[tried.is_random][:, None] < nearest[None]).mean(axis=0)
+    apart = (near[:, None] < nearest[None]).mean(axis=0)
     among = distances(tried.looks, tried.looks, shelf.metric)
     own = distances(shelf.looks, shelf.looks, shelf.metric)
     radius = np.quantile(own[np.triu_indices(len(own), 1)], NEAR)

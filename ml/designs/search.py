@@ -17,6 +17,7 @@ GAIN = 1e-3  # of J a step, below which the search has ended
 PATIENCE = 5  # steps in a row with less
 STARTS, STEPS = 32, 30
 INVERSION_STARTS, INVERSION_STEPS = 8, 200
+REDRAWING_STEPS = 60
 DRAWN = 8  # random z for each that is started from
 Progress = Callable[[float, float], None]  # (done, of); may raise, which ends the search
 
@@ -120,8 +121,11 @@ def tailor(
     search = _Search(generator, scorer, taste[None], category, eta)
     picture = picture.to(generator.device)
     of = inversion_steps + steps
-    z = search.inverted(picture, starts, inversion_steps, seed, progress and (lambda done: progress(done, of)))
+    z, guess = search.drawn(starts, seed), search.guessed(picture[None])
+    z = z if guess is None else torch.cat([guess, z[1:]])
+    z = search.approaching(z, picture[None], inversion_steps, progress and (lambda done: progress(done, of)))
     with torch.no_grad():
+        z = z[search.apart(z, picture[None]).argmin()][None]
         start, real = search.judge(z), search.judge_pictures(picture[None])
     error = (start.pictures[0] - picture).abs().mean().item()
     limit = generator.limit(category) if limit is None else limit
@@ -144,6 +148,18 @@ def tailor(
     return Tailored(real.step(error), start.step(0.0), tuple(kept))
 
 
+def redrawn(
+    generator: DesignModel, pictures: Tensor, category: int, *, seed: int, steps: int = REDRAWING_STEPS
+) -> Tensor:
+    """Products as near as the generator comes to them in a few steps. pictures: (N, 3, 64, 64) in [0, 1]."""
+    latents = _Latents(generator, category)
+    pictures = pictures.to(generator.device)
+    guess = latents.guessed(pictures)
+    z = latents.approaching(latents.drawn(len(pictures), seed) if guess is None else guess, pictures, steps)
+    with torch.no_grad():
+        return latents.made(z).cpu()
+
+
 @dataclass(frozen=True)
 class _Judged:
     pictures: Tensor
@@ -156,38 +172,80 @@ class _Judged:
         return Step(self.pictures[0].cpu(), self.score[0].item(), self.realism[0].item(), change)
 
 
-class _Search:
+class _Latents:
+    """What a generator makes of z that are moved, with all networks as they are."""
+
+    def __init__(self, generator: DesignModel, category: int) -> None:
+        self.generator, self.category = generator.eval(), category
+        self.longest = REACH * generator.latent**0.5
+
+    def made(self, z: Tensor) -> Tensor:
+        return self.generator.generate(z, self._categories(len(z)))
+
+    def drawn(self, count: int, seed: int) -> Tensor:
+        chance = torch.Generator().manual_seed(seed)
+        return self._within(torch.randn(count, self.generator.latent, generator=chance).to(self.generator.device))
+
+    def guessed(self, pictures: Tensor) -> Tensor | None:
+        with torch.no_grad():
+            z = self.generator.guess(pictures, self._categories(len(pictures)))
+        return None if z is None else self._within(z)
+
+    def approaching(
+        self, z: Tensor, pictures: Tensor, steps: int, progress: Callable[[int], None] | None = None
+    ) -> Tensor:
+        """The z after so many steps towards pictures, (B, 3, 64, 64) for one each or (1, 3, 64, 64) for all."""
+        z = z.detach().clone().requires_grad_()
+        adam = torch.optim.Adam([z], lr=RATE)
+        for step in range(steps):
+            if progress:
+                progress(step)
+            self._move(adam, z, self.apart(z, pictures).sum())
+        return z.detach()
+
+    def apart(self, z: Tensor, pictures: Tensor) -> Tensor:
+        return (self.made(z) - pictures).abs().mean(dim=(1, 2, 3))
+
+    def _move(self, adam: torch.optim.Optimizer, z: Tensor, loss: Tensor) -> None:
+        (z.grad,) = torch.autograd.grad(loss, [z])
+        adam.step()
+        with torch.no_grad():
+            z.copy_(self._within(z))
+
+    def _within(self, z: Tensor) -> Tensor:
+        """No longer than any that G was trained on."""
+        return z * (self.longest / z.norm(dim=1, keepdim=True)).clamp(max=1)
+
+    def _categories(self, count: int) -> Tensor:
+        return torch.full((count,), self.category, device=self.generator.device)
+
+
+class _Search(_Latents):
     """J and its ascent, with all networks as they are."""
 
     def __init__(
         self, generator: DesignModel, scorer: PersonalModel, tastes: Tensor, category: int, eta: float
     ) -> None:
         """tastes: (B, K), a row for each latent that is judged; or (1, K), one for all."""
-        self.generator, self.scorer = generator.eval(), scorer.eval()
-        self.tastes, self.category, self.eta = tastes.to(generator.device), category, eta
-        self.longest = REACH * generator.latent**0.5
+        super().__init__(generator, category)
+        self.scorer, self.tastes, self.eta = scorer.eval(), tastes.to(generator.device), eta
 
     def promising(self, tastes: Tensor, starts: int, seed: int) -> Tensor:
         """(U * starts, 256): for each taste the best of eight times as many random z."""
-        chance = torch.Generator().manual_seed(seed)
-        drawn = torch.randn(starts * DRAWN, self.generator.latent, generator=chance)
-        z = self._within(drawn.to(self.generator.device))
+        z = self.drawn(starts * DRAWN, seed)
         with torch.no_grad():
-            made = [self._looks(part) for part in z.split(64)]
+            made = [self._seen(self.made(part)) for part in z.split(64)]
         vectors, realism = (torch.cat(parts) for parts in zip(*made, strict=True))
         j = tastes.to(vectors.device) @ vectors.T - self.eta * (realism - 1).square()  # (U, 8 starts)
         return z[j.topk(starts, dim=1).indices.flatten()]
 
     def judge(self, z: Tensor) -> _Judged:
-        return self.judge_pictures(self.generator.generate(z, self._categories(len(z))))
+        return self.judge_pictures(self.made(z))
 
     def judge_pictures(self, pictures: Tensor) -> _Judged:
         vectors, realism = self._seen(pictures)
         score = (vectors * self.tastes).sum(dim=1)
         return _Judged(pictures, score, realism, score - self.eta * (realism - 1).square())
-
-    def _looks(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        return self._seen(self.generator.generate(z, self._categories(len(z))))
 
     def _seen(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Phi of pictures, (B, K), and how real they look, (B,)."""
@@ -207,37 +265,3 @@ class _Search:
             yield z.detach().clone(), judged
             if step < steps:
                 self._move(adam, z, -judged.j.sum())
-
-    def inverted(
-        self, picture: Tensor, starts: int, steps: int, seed: int, progress: Callable[[int], None] | None
-    ) -> Tensor:
-        """(1, 256): the z whose picture is nearest by its mean absolute difference."""
-        chance = torch.Generator().manual_seed(seed)
-        z = torch.randn(starts, self.generator.latent, generator=chance).to(picture.device)
-        with torch.no_grad():
-            guess = self.generator.guess(picture[None], self._categories(1))
-        z = self._within(z if guess is None else torch.cat([guess, z[1:]])).requires_grad_()
-        adam = torch.optim.Adam([z], lr=RATE)
-        for step in range(steps):
-            if progress:
-                progress(step)
-            self._move(adam, z, self._apart(z, picture).sum())
-        with torch.no_grad():
-            return z[self._apart(z, picture).argmin()][None].clone()
-
-    def _apart(self, z: Tensor, picture: Tensor) -> Tensor:
-        made = self.generator.generate(z, self._categories(len(z)))
-        return (made - picture).abs().mean(dim=(1, 2, 3))
-
-    def _move(self, adam: torch.optim.Optimizer, z: Tensor, loss: Tensor) -> None:
-        (z.grad,) = torch.autograd.grad(loss, [z])
-        adam.step()
-        with torch.no_grad():
-            z.copy_(self._within(z))
-
-    def _within(self, z: Tensor) -> Tensor:
-        """No longer than any that G was trained on."""
-        return z * (self.longest / z.norm(dim=1, keepdim=True)).clamp(max=1)
-
-    def _categories(self, count: int) -> Tensor:
-        return torch.full((count,), self.category, device=self.generator.device)

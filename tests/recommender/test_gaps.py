@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from PIL import Image
 
-from recommender import demand, designing, embedding, gaps, training, versions
+from catalog.models import ProductImage
+from recommender import demand, designing, designs, embedding, gaps, training, versions
 from recommender.designing import Tried
 from recommender.gaps import Shelf
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
@@ -16,20 +17,22 @@ from tests.factories import CategoryFactory, InteractionFactory, ProductFactory,
 ADMIN = "/admin/recommender/design/demand-gaps/"
 
 
-def tried(vectors: list, looks: list, is_random: list) -> Tried:
+def tried(vectors: list, looks: list) -> Tried:
     count = len(vectors)
     pictures = [bytes([number]) for number in range(count)]
-    return Tried(pictures, np.ones(count), np.array(vectors, float), np.array(looks, float), np.array(is_random))
+    return Tried(pictures, np.ones(count), np.array(vectors, float), np.array(looks, float))
 
 
-def found(tried: Tried, tastes: list, shelf: Shelf) -> list[tuple[bytes, dict]]:
-    return list(gaps.regions(tried, np.array(tastes, float), shelf, CategoryFactory.build(name="shoes")))
+def found(tried: Tried, tastes: list, shelf: Shelf, near=(1.0, 2.0)) -> list[tuple[bytes, dict]]:
+    shoes = CategoryFactory.build(name="shoes")
+    return list(gaps.regions(tried, np.array(tastes, float), shelf, np.array(near), shoes))
 
 
 @pytest.fixture
 def shelf() -> Shelf:
     """Three products that nobody likes much, close together."""
     return Shelf(
+        [1, 2, 3],
         ["P-1", "P-2", "P-3"],
         vectors=np.array([[0.1, 0.0], [0.0, 0.1], [0.1, 0.1]]),
         looks=np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]),
@@ -43,7 +46,6 @@ def test_what_many_want_and_nothing_is_near_is_a_gap_and_what_few_want_comes_aft
     made = tried(
         vectors=[[0, 0], [0, 0], [9, 0], [8, 0], [0, 9], [9, 9]],
         looks=[[0, 2], [0, 3], [50, 0], [50, 1], [0, 50], [0, 0.1]],
-        is_random=[True, True, False, False, False, False],
     )
 
     first, second = found(made, [[1, 0], [1, 0], [0, 1]], shelf)
@@ -53,8 +55,15 @@ def test_what_many_want_and_nothing_is_near_is_a_gap_and_what_few_want_comes_aft
     assert (second[0], second[1]["shoppers"], second[1]["apart"], second[1]["nearest"]) == (b"\4", 1, 1.0, "P-3")
 
 
+def test_what_is_as_near_as_copies_of_products_are_is_no_gap(shelf):
+    made = tried([[9, 0]], [[0, 5]])  # 4 from the third product
+
+    assert found(made, [[1, 0]], shelf, near=[3.0] * 9 + [9.0])[0][1]["apart"] == 0.9
+    assert found(made, [[1, 0]], shelf, near=[3.0] * 8 + [9.0] * 2) == []
+
+
 def test_where_products_are_liked_as_much_there_is_no_gap(shelf):
-    made = tried([[0, 0], [0.05, 0.05]], [[0, 2], [0, 50]], [True, False])
+    made = tried([[0, 0], [0.05, 0.05]], [[0, 2], [0, 50]])
 
     assert found(made, [[1, 0], [0, 1]], shelf) == []
 
@@ -97,6 +106,21 @@ def test_the_command_reports_and_copies(shop, tmp_path, monkeypatch, capsys):
         assert picture.size == (64, 64)
     assert (tmp_path / "out" / "gaps.png").exists()
     assert demand.kept(shop).gaps[0].file == "gap-01.png"
+
+
+def test_each_product_is_held_against_its_own_copy(shop):
+    shoes, eyes = CategoryFactory(name="Shoes"), designs.active("similar")
+    shelf = Shelf.of(shoes, designs.active("personal"), eyes)
+
+    near = gaps.copied(shop, eyes, shoes, shelf)
+
+    images = [ProductImage.objects.get(product=product) for product in shelf.products]
+    looks = designing.copies(shop, eyes, shoes, images)
+    expected = [
+        gaps.distances(look[None], own[None], shelf.metric) for look, own in zip(looks, shelf.looks, strict=True)
+    ]
+    assert near == pytest.approx(np.concatenate(expected)[:, 0], abs=1e-4)
+    assert near.shape == (20,) and (near > 0).all()
 
 
 @pytest.mark.django_db

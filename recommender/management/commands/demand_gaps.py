@@ -38,8 +38,8 @@ class Command(BaseCommand):
         for gap in report.gaps:
             self.stdout.write(
                 f"{gap.category}: {gap.shoppers} of {report.shoppers} shoppers are predicted to rank it in their first "
-                f"hundredth, {gap.above_all} above all products; {gap.apart:.0%} of random pictures are nearer to a "
-                f"product, the nearest is {gap.nearest} ({folder / gap.file})"
+                f"hundredth, {gap.above_all} above all products; no product is near: of {gap.apart:.0%} the "
+                f"generator's own copies are nearer, and {gap.nearest} comes nearest ({folder / gap.file})"
             )
         if out:
             for former in out.glob("gap-[0-9][0-9].png"):

@@ -6,7 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from ml.configs import Config
-from ml.designs.search import REACH, design, tailor
+from ml.designs.search import REACH, design, redrawn, tailor
 from ml.errors import OutOfReach
 from ml.models.base import DesignModel, PersonalModel
 from tests.ml.worlds import pictures, trained
@@ -221,6 +221,17 @@ def test_a_generator_may_be_stricter_about_what_it_reaches(monkeypatch):
     with pytest.raises(OutOfReach, match=r"above 1e-06"):
         tailored()
     tailored(limit=0.08)
+
+
+def test_products_are_redrawn_each_as_near_as_the_generator_comes():
+    light = torch.tensor([[-1.0], [0.5], [2.0]]).expand(-1, 256)
+    products = Paint().generate(light, torch.tensor([RED] * 3)).detach()
+
+    again = redrawn(Paint(), products, RED, seed=0, steps=100)
+
+    assert_close(again, products, atol=0.02, rtol=0)
+    barely = redrawn(Paint(), products, RED, seed=0, steps=1)
+    assert (barely - products).abs().mean() > 2 * (again - products).abs().mean()
 
 
 def test_tailoring_tells_its_progress_to_the_end():
