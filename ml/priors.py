@@ -33,7 +33,8 @@ class Prior(nn.Module):
         apart = z - y @ self.means
         self.squares.mul_(kept).add_(apart.T @ apart)
         fresh = torch.eye(z.shape[1], device=z.device)
-        self.root.copy_(torch.linalg.cholesky((self.squares + LEAST * fresh) / (self.counts.sum() + LEAST)))
+        covariance = (self.squares + LEAST * fresh) / (self.counts.sum() + LEAST)
+        self.root.copy_(torch.linalg.cholesky_ex(covariance).L)  # of a diverged training NaN, which its losses tell
 
     def place(self, z: Tensor, y: Tensor) -> Tensor:
         """(B, L), as an encoder might draw them, of z ~ N(0, I)."""

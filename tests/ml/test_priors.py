@@ -52,6 +52,14 @@ def test_a_category_that_has_not_come_yet_has_the_middle_of_the_standard_normal(
     assert_close(prior.means[0], torch.full((4,), 3.0), atol=0.5, rtol=0)
 
 
+def test_codes_that_are_no_numbers_are_left_to_the_losses_to_tell():
+    prior = Prior(1, 4)
+
+    prior.follow(torch.full((2, 4), torch.nan), torch.ones(2, 1), KEPT)
+
+    assert prior.place(torch.randn(3, 4), torch.ones(3, 1)).isnan().all()
+
+
 def test_few_latents_leave_a_covariance_that_can_be_drawn_from():
     prior = Prior(1, 64)
 
