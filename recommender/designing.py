@@ -20,7 +20,7 @@ from recommender.designs import Made
 from recommender.errors import DesignCancelled, DesignFailed, RecommenderError
 from recommender.models import Design, DesignImage, ModelVersion, Role
 
-STARTS = 32  # latents from which the search sets out, or twice as many as there are pictures to make
+SPARE = 8  # latents from which the search sets out beyond the pictures to make: some come to the same
 SHOWN_STEPS = 8  # of all that tailoring took
 BATCH = 64  # pictures looked at together
 RANDOM, SOUGHT, SEARCH = 192, 12, 20  # of demand: random pictures, pictures sought for a taste, steps of that
@@ -89,7 +89,7 @@ def new(request: Design, studio: Studio, progress: Callable) -> Iterator[Made]:
         count=request.count,
         eta=request.eta,
         seed=request.seed,
-        starts=max(STARTS, 2 * request.count),
+        starts=request.count + SPARE,
         progress=progress,
     )
     for picture, score, realism in zip(found.pictures, found.score.tolist(), found.realism.tolist(), strict=True):

@@ -19,8 +19,7 @@ BALANCE = {
     0.3: "more my taste",
     1.0: "both alike",
     3.0: "more real",
-    10.0: "nearly as real as can be",
-    30.0: "as real as can be",
+    10.0: "as real as can be",
 }
 
 

@@ -35,7 +35,7 @@ def shop():
 @pytest.fixture
 def studio(shop, monkeypatch):
     """Versions of all three roles in service, hardly trained, and searches that are soon over."""
-    monkeypatch.setattr(designing, "STARTS", 4)
+    monkeypatch.setattr(designing, "SPARE", 2)
     for method, told in {"pixels": {}, "dvbpr": {}, "lsgan": SMALL}.items():
         version = versions.register(method, method_settings=told, epochs=1, activate=True, here=True)
         training.run(version)
