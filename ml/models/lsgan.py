@@ -210,18 +210,15 @@ class Lsgan(DesignModel):
             inputs = ((self._inputs(64, generator),) for _ in range(SETTLING))
             settle_batch_norms(self.average, inputs, self.device)
         for category in range(self.categories):
-            real = self._some(data, category, generator)
-            self.judged[category] = torch.tensor(self._judged(real, category, generator))
+            real, which = self._some(data, category, generator), torch.full((JUDGED,), category, device=self.device)
+            self.judged[category] = torch.tensor(self._judged(real, which, generator))
             if self.recipe.steady:
-                rebuilt = self.generate(self.guess(real, which := self._all_of(category)), which)
+                rebuilt = self.generate(self.guess(real, which), which)
                 self.farthest[category] = (rebuilt - real).abs().mean(dim=(1, 2, 3)).max()
 
     def limit(self, category: int) -> float:
         """No more than the worst of some products that it was trained on."""
         return min(super().limit(category), self.farthest[category].item())
-
-    def _all_of(self, category: int) -> Tensor:
-        return torch.full((JUDGED,), category, device=self.device)
 
     def _some(self, data: Garments, category: int, generator: torch.Generator) -> Tensor:
         """(JUDGED, 3, 64, 64) of the category's pictures."""
@@ -234,8 +231,7 @@ class Lsgan(DesignModel):
         y = self._one_hot(torch.randint(self.categories, (count,), generator=generator).to(self.device))
         return torch.cat([self.prior.place(z, y), self.recipe.emphasis * y], dim=1)
 
-    def _judged(self, real: Tensor, category: int, generator: torch.Generator) -> list[float]:
-        which = self._all_of(category)
+    def _judged(self, real: Tensor, which: Tensor, generator: torch.Generator) -> list[float]:
         made = self.generate(torch.randn(JUDGED, self.latent, generator=generator).to(self.device), which)
         varied = [ssim.diversity(images, generator, PAIRS) for images in (real, made)]
         looks = [self.realism(images, which).mean().item() for images in (real, made)]
