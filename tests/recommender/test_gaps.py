@@ -144,9 +144,11 @@ def test_of_two_at_once_one_is_refused_and_a_third_may_follow(admin_client, gene
         with pytest.raises(CommandError, match="already"):
             call_command("demand_gaps")
         page = admin_client.get(ADMIN).content.decode()
+        assert demand.is_looked_for()
         assert "A worker is looking now." in page and 'type="submit" value="Look' not in page
         cursor.execute("SELECT pg_advisory_unlock(hashtext('recommender.gaps'))")
 
+    assert not demand.is_looked_for()
     assert 'type="submit" value="Look"' in admin_client.get(ADMIN).content.decode()
     for _ in range(2):
         with pytest.raises(CommandError, match="active for personal"):
