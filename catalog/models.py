@@ -134,8 +134,8 @@ class ProductImage(models.Model):
     thumbnail = models.ImageField(upload_to=thumbnail_name, blank=True, max_length=200)  # empty: the file is small
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
-    content_hash = models.CharField(max_length=64, editable=False)  # catalog.pictures.Picture.content_hash
-    file_hash = models.CharField(max_length=64, editable=False)  # catalog.pictures.file_hash: spares imports work
+    content_hash = models.CharField(max_length=64, editable=False)  # catalog.images.Picture.content_hash
+    file_hash = models.CharField(max_length=64, editable=False)  # catalog.images.file_hash: spares imports work
     # catalog.fingerprints; null: not looked at yet (stored by an earlier version), empty: the file cannot be read
     fingerprint = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -10,8 +10,8 @@ from django.db.models import F, Max
 
 from catalog import categories
 from catalog.errors import UnreadablePicture
+from catalog.images import Picture, fingerprint_of
 from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
-from catalog.pictures import Picture, fingerprint_of
 from catalog.signals import images_added
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from ml.errors import MlError
 from ml.models import METHODS, listed
 
 if TYPE_CHECKING:
-    from ml.compare import Options
+    from ml.benchmark.compare import Options
 
 SETS = "SET:FOLDER (mnist, fashion-mnist, svhn, cifar-10, celeba, tiny-imagenet)"
 KEPT = "what was finished is kept, and the same command goes on from there"
@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(given: argparse.Namespace, **more: Any) -> "Options":
-    from ml.compare import Options
-    from ml.training import TrainConfig
+    from ml.benchmark.compare import Options
+    from ml.training.loop import TrainConfig
 
     training = TrainConfig(epochs=given.epochs, seconds=given.seconds, seed=given.seed)
     return Options(methods=given.methods, training=training, settings=dict(given.set), progress=True, **more)
@@ -49,8 +49,8 @@ def _kept(given: argparse.Namespace) -> dict[str, Path | None]:
 
 
 def _retrieval(given: argparse.Namespace) -> str:
-    from ml.retrieval import compare_retrieval
-    from ml.tables import table
+    from ml.benchmark.retrieval import compare_retrieval
+    from ml.benchmark.tables import table
 
     asked = {"labels": given.label, "where": given.where, "pictures": given.pictures, "form": given.form}
     document = compare_retrieval(given.train, given.test, _options(given, **_kept(given), **asked))
@@ -58,8 +58,8 @@ def _retrieval(given: argparse.Namespace) -> str:
 
 
 def _recommend(given: argparse.Namespace) -> str:
-    from ml.ranking import compare_recommend
-    from ml.ranking_tables import ranking_table
+    from ml.benchmark.recommend import compare_recommend
+    from ml.benchmark.recommend_tables import ranking_table
 
     asked = {"against": given.against, "sampled": given.sampled, "select": given.select}
     document = compare_recommend(given.data, _options(given, **_kept(given), **asked))
@@ -67,8 +67,8 @@ def _recommend(given: argparse.Namespace) -> str:
 
 
 def _design(given: argparse.Namespace) -> str:
-    from ml.designs.comparison import Asked, compare_design
-    from ml.designs.tables import design_table
+    from ml.benchmark.designs.comparison import Asked, compare_design
+    from ml.benchmark.designs.tables import design_table
 
     asked = Asked(given.scorer, given.judge, given.categories, given.users, given.steps)
     document = compare_design(given.data, _options(given, **_kept(given), pictures=given.pictures), asked)
@@ -76,8 +76,8 @@ def _design(given: argparse.Namespace) -> str:
 
 
 def _speed(given: argparse.Namespace) -> str:
-    from ml.speed import personal_speeds, speeds
-    from ml.tables import personal_speed_table, speed_table
+    from ml.benchmark.speed import personal_speeds, speeds
+    from ml.benchmark.tables import personal_speed_table, speed_table
 
     measure, form = (personal_speeds, personal_speed_table) if _are_personal(given.methods) else (speeds, speed_table)
     document = measure(given.data, _options(given))
@@ -89,13 +89,13 @@ def _are_personal(methods: Sequence[str]) -> bool:
 
 
 def _top(given: argparse.Namespace) -> str:
-    from ml.lists import write_lists
+    from ml.benchmark.lists import write_lists
 
     return write_lists(given.model, given.data, given.k, given.out, progress=True)
 
 
 def _convert(given: argparse.Namespace) -> str:
-    from ml.conversion import convert, limit
+    from ml.data.conversion import convert, limit
 
     limit(given.file.stat().st_size)
     return convert(given.file, given.folder)

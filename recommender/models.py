@@ -238,7 +238,7 @@ class Design(models.Model):
 
 
 class DesignImage(models.Model):
-    """One of a design's pictures, with what was thought of it. Written by recommender.designs alone."""
+    """One of a design's pictures, with what was thought of it. Written by recommender.designs.lifecycle alone."""
 
     class Kind(models.TextChoices):
         DESIGN = "design"  # made for the taste

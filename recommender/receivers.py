@@ -3,7 +3,8 @@
 from django.db.models.signals import post_delete
 
 from catalog import signals
-from recommender import designs, tasks
+from recommender import tasks
+from recommender.designs import lifecycle
 from recommender.models import Design, ShopperVector
 
 
@@ -16,12 +17,12 @@ def forget_taste(shopper_id: int, **kwargs) -> None:
 
 
 def forget_designs(shopper_id: int, **kwargs) -> None:
-    designs.delete(Design.objects.filter(shopper=shopper_id))
+    lifecycle.delete(Design.objects.filter(shopper=shopper_id))
 
 
 def remove_pictures(instance: Design, **kwargs) -> None:
     """Whatever the row was deleted with: a shopper, a product, a category."""
-    designs.remove_files_later(instance)
+    lifecycle.remove_files_later(instance)
 
 
 def connect() -> None:

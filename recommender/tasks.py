@@ -52,7 +52,7 @@ def send(task, *args) -> bool:
 @shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def embed_images(image_ids: list[int]) -> None:
     """The vectors that these pictures lack; a second run writes nothing."""
-    from recommender import embedding  # torch is behind this import; web processes stop at this file
+    from recommender.workers import embedding  # torch is behind this import; web processes stop at this file
 
     embedding.embed_images(image_ids)
 
@@ -60,7 +60,7 @@ def embed_images(image_ids: list[int]) -> None:
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64, expires=settings.PHOTO_SEARCH_SECONDS)
 def embed_photo(photo: str) -> dict:
     """A visitor's photo, base64, as the active similarity version sees it: {"version": id, "vector": [...]}."""
-    from recommender import embedding  # torch
+    from recommender.workers import embedding  # torch
 
     version, vector = embedding.embed_photo(base64.b64decode(photo))
     return {"version": version.pk, "vector": vector}
@@ -69,7 +69,7 @@ def embed_photo(photo: str) -> dict:
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, expires=settings.PHOTO_SEARCH_SECONDS)
 def check_settings(method: str, method_settings: dict) -> str:
     """Why no model can be made of these; empty if one can."""
-    from recommender import training  # torch
+    from recommender.workers import training  # torch
 
     try:
         training.check(method, method_settings)
@@ -104,10 +104,11 @@ def answer_of(task, *args):
 @shared_task
 def train_version(version_id: int) -> None:
     """Train a queued version, or carry on where a lost worker left it."""
-    from recommender import training, versions  # torch
+    from recommender.versions import lifecycle  # torch
+    from recommender.workers import training
 
     try:
-        training.run(versions.claim(version_id))
+        training.run(lifecycle.claim(version_id))
     except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all told by the version itself
         log.warning("version %d is not trained here: %s", version_id, reason)
 
@@ -115,12 +116,13 @@ def train_version(version_id: int) -> None:
 @shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def make_design(design_id: str) -> None:
     """Make a design's pictures; a second run, or one of a design that is gone, makes nothing."""
-    from recommender import designing, designs  # torch
+    from recommender.designs import lifecycle as designs  # torch
+    from recommender.workers import generation
 
     try:
         design = designs.claim(design_id)
         try:
-            designing.run(design)
+            generation.run(design)
         except SoftTimeLimitExceeded:
             designs.fail(design, f"it took longer than {LIMIT} seconds")
     except (DesignNotReady, DesignCancelled, DesignFailed) as reason:
@@ -130,7 +132,7 @@ def make_design(design_id: str) -> None:
 @shared_task
 def find_gaps() -> None:
     """Look anew for what many shoppers would like and the shop does not have."""
-    from recommender import gaps  # torch
+    from recommender.workers import gaps  # torch
 
     try:
         gaps.find()
@@ -143,7 +145,7 @@ def warm_up(**kwargs) -> None:
     """In a pool's child, before its first task: torch and the serving models, seconds that no upload should wait."""
     if "embed" not in current_app.amqp.queues.consume_from:
         return  # a training can wait
-    from recommender import embedding  # torch, which must never be used in the parent: forked tasks would hang
+    from recommender.workers import embedding  # torch, which must never be used in the parent: forked tasks would hang
 
     embedding.warm_up()
 
@@ -151,6 +153,6 @@ def warm_up(**kwargs) -> None:
 @shared_task(soft_time_limit=LIMIT)
 def sweep() -> None:
     """Find what was missed while a broker or a worker was away, and queue it again."""
-    from recommender import sweeping  # plain SQL, but not needed by web processes
+    from recommender import maintenance  # plain SQL, but not needed by web processes
 
-    sweeping.sweep()
+    maintenance.sweep()

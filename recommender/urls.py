@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recommender import design_views, views
+from recommender.pages import design_views, views
 
 urlpatterns = [
     path("for-you/", views.for_you, name="for-you"),

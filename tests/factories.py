@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 from PIL import Image
 
-from catalog import pictures, products
+from catalog import images, products
 from catalog.demo.drawing import draw
 from catalog.demo.plan import plan_catalog
 from catalog.models import Category, Interaction, Product, Shopper
@@ -31,12 +31,12 @@ def picture_bytes(seed: int = 0, size: int = 24, format: str = "PNG") -> bytes:
 @cache
 def drawn_bytes(place: int) -> bytes:
     """A picture of the drawn catalogue, which looks like a product's."""
-    return pictures.encoded(draw(plan_catalog(56)[place]), "PNG")
+    return images.encoded(draw(plan_catalog(56)[place]), "PNG")
 
 
 def saved_anew(data: bytes) -> bytes:
     """The picture in another file, none of whose pixels need be the same."""
-    return pictures.encoded(Image.open(io.BytesIO(data)), "JPEG", quality=60)
+    return images.encoded(Image.open(io.BytesIO(data)), "JPEG", quality=60)
 
 
 def turned(degrees: float) -> list[float]:
@@ -69,7 +69,7 @@ class ProductFactory(factory.django.DjangoModelFactory):
         seed = int(product.pk) if extracted is None else extracted
         if seed is not False:
             data = seed if isinstance(seed, bytes) else picture_bytes(seed)
-            products.add_images(product, [pictures.read_picture(data)])
+            products.add_images(product, [images.read_picture(data)])
 
 
 class ShopperFactory(factory.django.DjangoModelFactory):

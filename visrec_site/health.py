@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerError
 
-from recommender import queries
 from recommender.models import SEEING
+from recommender.versions import queries
 from visrec_site.celery import app
 
 

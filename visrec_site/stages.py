@@ -101,9 +101,9 @@ def bring(options: Options, source: Path, *, only_simulated: bool) -> int:
     """Products and interactions into the shop; returns how many products are new."""
     from catalog import importers
     from catalog.demo import write_catalog
-    from catalog.simulation import SHOP
-    from catalog.simulation.shop import simulate_shoppers
-    from recommender import popularity
+    from catalog.demo.simulation import SHOP
+    from catalog.demo.simulation.shop import simulate_shoppers
+    from recommender.serving import popularity
 
     if options.catalog is None:
         with stage("drew the demo catalogue"):
@@ -130,24 +130,24 @@ def train(role: str, method: str, filled: datetime) -> None:
 
     One whose training was interrupted, and who asked for it, goes on.
     """
-    from recommender import queries, versions
     from recommender.models import UNFINISHED, ModelVersion
+    from recommender.versions import lifecycle, queries
 
     active = queries.active_version(role)
     if active and active.created_at > filled:
         return
     with stage(f"{method} trained, the catalogue embedded and indexed") as notes:
-        from recommender import training  # torch: seconds that a second start need not spend
+        from recommender.workers import training  # torch: seconds that a second start need not spend
 
         unfinished = ModelVersion.objects.filter(role=role, state__in=UNFINISHED, activate_when_ready=True)
         left = unfinished.filter(created_at__gt=filled).order_by("pk").first()
         if left:
             # Whoever held it is gone: we hold the lock on the data.
             ModelVersion.objects.filter(pk=left.pk).update(lease_until=None)
-            version = versions.claim(left.pk, here=True)
+            version = lifecycle.claim(left.pk, here=True)
         else:
             training.check_shop(method)  # before there is a version, which could only fail
-            version = versions.register(method, activate=True, here=True)
+            version = lifecycle.register(method, activate=True, here=True)
         version = training.run(version, progress=True)
         version.refresh_from_db()
         notes += [f"{name} {version.metrics[name]}" for name in ("auc", "auc of popularity") if name in version.metrics]
@@ -155,13 +155,13 @@ def train(role: str, method: str, filled: datetime) -> None:
 
 def leave_to_a_worker(role: str, method: str, filled: datetime) -> None:
     """Have a version trained beside the open shop, once for whatever the shop was filled with."""
-    from recommender import versions
     from recommender.models import ModelVersion
+    from recommender.versions import lifecycle
 
     if ModelVersion.objects.filter(role=role, created_at__gt=filled).exists():
         return
     with stage(f"{method} is left to a worker, which puts it into service in some minutes"):
-        versions.queue_training(versions.register(method, activate=True))
+        lifecycle.queue_training(lifecycle.register(method, activate=True))
 
 
 def make_logins() -> None:

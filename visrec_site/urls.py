@@ -15,7 +15,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     re_path(rf"^{settings.MEDIA_URL.lstrip('/')}(?P<path>.*)$", media.serve, name="media"),
     path("", include("recommender.urls")),
-    path("", include("catalog.urls")),
+    path("", include("catalog.pages.urls")),
 ]
 
 handler400 = "recommender.api.errors.bad_request"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from catalog.demo.drawing import draw
 from catalog.demo.plan import DrawnProduct, plan_catalog
-from catalog.simulation import Population, Simulation, simulate
+from catalog.demo.simulation import Population, Simulation, simulate
 
 FORMAT = 1  # raised whenever the same parameters give other bytes, so that an old folder is written anew
 

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from catalog.errors import BadRow, UnreadablePicture
+from catalog.images import Picture, file_hash, read_picture
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
 from catalog.importers.progress import counted
 from catalog.importers.reports import OnProblem, Report
 from catalog.importers.rows import Problem, Row
 from catalog.importers.writer import Item, checked, write
-from catalog.pictures import Picture, file_hash, read_picture
 
 BATCH_ROWS = 500
 BATCH_BYTES = 64_000_000  # of picture files: what a batch holds in memory

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from catalog import categories, products
 from catalog.errors import BadRow, UnreadablePicture
+from catalog.images import Picture
 from catalog.importers.prices import made_up_price
 from catalog.importers.reports import Report
 from catalog.importers.rows import UNSTORABLE, Problem, Row
 from catalog.models import Category, Product, ProductImage, single_spaced
-from catalog.pictures import Picture
 from catalog.signals import images_added
 
 

@@ -11,7 +11,7 @@ from ml.errors import UnknownMethod
 from ml.models.backbone_names import BACKBONES
 
 if TYPE_CHECKING:
-    from ml.models.base import Model
+    from ml.contract import Model
 
 
 @dataclass(frozen=True)

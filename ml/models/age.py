@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor, nn
 
-from ml.batching import PictureBatches, settle_batch_norms
 from ml.configs import Between, Config
-from ml.images import ImageArray
-from ml.models.base import Parts, SimilarModel, unit
-from ml.networks import frozen
-from ml.pca import sample_of
+from ml.contract import Parts, SimilarModel, unit
+from ml.data.batching import PictureBatches, settle_batch_norms
+from ml.data.images import ImageArray
+from ml.nn.networks import frozen
+from ml.nn.pca import sample_of
 
 SEEN = 18_000  # pictures in a training by default
 MEASURED = 8  # batches for the summary

@@ -9,14 +9,14 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from ml import pretrained
 from ml.configs import Between, Config
-from ml.embedding import features_of
+from ml.contract import SimilarModel, unit
+from ml.data.images import ImageArray
 from ml.errors import BadSetting
-from ml.images import ImageArray
 from ml.models.backbone_names import BACKBONES
-from ml.models.base import SimilarModel, unit
-from ml.pca import Pca, sample_of
+from ml.nn import pretrained
+from ml.nn.inference import features_of
+from ml.nn.pca import Pca, sample_of
 
 CAFFE_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 MOST_DIMENSIONS = 2000  # that pgvector indexes

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from ml.configs import Between, Config
-from ml.interactions import Interactions, PersonalData
-from ml.losses import bpr_loss
-from ml.models.base import PersonalModel
-from ml.sampling import Triples
+from ml.contract import PersonalModel
+from ml.data.interactions import Interactions, PersonalData
+from ml.data.sampling import Triples
+from ml.nn.losses import bpr_loss
 
 
 @dataclass(frozen=True)

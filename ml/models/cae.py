@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.batching import PictureBatches
 from ml.configs import Between, Config
-from ml.embedding import features_of
-from ml.images import ImageArray
-from ml.models.base import SimilarModel, typical_distance
-from ml.pca import sample_of
+from ml.contract import SimilarModel, typical_distance
+from ml.data.batching import PictureBatches
+from ml.data.images import ImageArray
+from ml.nn.inference import features_of
+from ml.nn.pca import sample_of
 
 
 @dataclass(frozen=True)

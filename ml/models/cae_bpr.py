@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ml.configs import Between
-from ml.interactions import PersonalData
+from ml.data.interactions import PersonalData
 from ml.models import create
 from ml.models.one_layer import OneLayer, OneLayerConfig
 

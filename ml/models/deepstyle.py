@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from ml.configs import Between
+from ml.data.interactions import PersonalData
+from ml.data.sampling import Triples
 from ml.errors import BadData
-from ml.frozen import FeatureModel, FrozenConfig, FrozenFeatures
-from ml.interactions import PersonalData
-from ml.losses import bpr_loss, squares
-from ml.sampling import Triples
+from ml.models.frozen import FeatureModel, FrozenConfig, FrozenFeatures
+from ml.nn.losses import bpr_loss, squares
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from ml.configs import Between, Config
-from ml.embedding import embed_items, features_of
-from ml.encoders import CnnF, SmallEncoder
-from ml.images import ImageArray
-from ml.interactions import PersonalData
-from ml.losses import squares, taste_loss
-from ml.models.base import PersonalModel
-from ml.pca import sample_of
-from ml.sampling import PairedTriples, SharedBatches
+from ml.contract import PersonalModel
+from ml.data.images import ImageArray
+from ml.data.interactions import PersonalData
+from ml.data.sampling import PairedTriples, SharedBatches
+from ml.nn.encoders import CnnF, SmallEncoder
+from ml.nn.inference import embed_items, features_of
+from ml.nn.losses import squares, taste_loss
+from ml.nn.pca import sample_of
 
 
 @dataclass(frozen=True)

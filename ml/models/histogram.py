@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ml.configs import Config
-from ml.features import HISTOGRAM, colour_histogram
-from ml.models.base import SimilarModel, unit
+from ml.contract import SimilarModel, unit
+from ml.nn.descriptors import HISTOGRAM, colour_histogram
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from ml.embedding import features_of
-from ml.features import HISTOGRAM, HOG, colour_histogram, hog
-from ml.images import ImageArray
-from ml.models.base import SimilarModel, unit
+from ml.contract import SimilarModel, unit
+from ml.data.images import ImageArray
 from ml.models.hog import HogConfig
-from ml.pca import Pca, sample_of
+from ml.nn.descriptors import HISTOGRAM, HOG, colour_histogram, hog
+from ml.nn.inference import features_of
+from ml.nn.pca import Pca, sample_of
 
 COLOUR = 0.5  # the histogram's length beside the gradients' 1: colour is a fifth of the cosine
 

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from ml.configs import Between, Config
-from ml.embedding import embed_items, features_of
-from ml.encoders import DESCRIPTORS
-from ml.interactions import Interactions, PersonalData
-from ml.losses import temperature
-from ml.models.base import PersonalModel
+from ml.contract import PersonalModel
+from ml.data.interactions import Interactions, PersonalData
+from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf, BprMfConfig
 from ml.models.dvbpr import Dvbpr, DvbprConfig
-from ml.sampling import Triples
+from ml.nn.encoders import DESCRIPTORS
+from ml.nn.inference import embed_items, features_of
+from ml.nn.losses import temperature
 
 PASSES = 60  # over all pairs, for the identities: as many as bpr-mf makes
 RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights

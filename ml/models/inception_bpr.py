@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ml.configs import Between
+from ml.data.images import ImageArray
 from ml.errors import BadSetting
-from ml.frozen import FrozenFeatures
-from ml.images import ImageArray
 from ml.models import create
 from ml.models.backbone_names import BACKBONES
+from ml.models.frozen import FrozenFeatures
 from ml.models.one_layer import OneLayer, OneLayerConfig
 
 

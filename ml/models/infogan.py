@@ -9,13 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.batching import PictureBatches, settle_batch_norms
 from ml.configs import Between, Config
-from ml.embedding import features_of
+from ml.contract import Parts, SimilarModel, typical_distance
+from ml.data.batching import PictureBatches, settle_batch_norms
+from ml.data.images import ImageArray
 from ml.errors import BadSetting
-from ml.images import ImageArray
-from ml.models.base import Parts, SimilarModel, typical_distance
-from ml.pca import sample_of
+from ml.nn.inference import features_of
+from ml.nn.pca import sample_of
 
 NOISE, CODES = 100, 8  # numbers that G starts from
 LAST = 16  # channels of the map that is the feature

@@ -8,15 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml import ssim
-from ml.adversaries import Discriminator, Encoder, Generator, PublishedDiscriminator, PublishedGenerator
-from ml.augment import shifted
-from ml.batching import settle_batch_norms
 from ml.configs import Between, Config
-from ml.garments import GarmentBatches, Garments
-from ml.models.base import DesignModel, Parts
-from ml.networks import frozen
-from ml.priors import Prior
+from ml.contract import DesignModel, Parts
+from ml.data.batching import settle_batch_norms
+from ml.data.labelled_images import GarmentBatches, Garments
+from ml.nn import ssim
+from ml.nn.augment import shifted
+from ml.nn.gan import Discriminator, Encoder, Generator, PublishedDiscriminator, PublishedGenerator
+from ml.nn.networks import frozen
+from ml.nn.priors import Prior
 
 SETTLING = 16  # batches of 64 that G's norms are settled on
 JUDGED, PAIRS = 64, 300  # pictures of a category by which the training is judged, and pairs of them

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ml.configs import Between, Config
-from ml.embedding import BATCH
-from ml.frozen import FeatureModel
-from ml.interactions import PersonalData
-from ml.losses import squares, taste_loss
-from ml.sampling import PairedTriples, SharedBatches
+from ml.data.interactions import PersonalData
+from ml.data.sampling import PairedTriples, SharedBatches
+from ml.models.frozen import FeatureModel
+from ml.nn.inference import BATCH
+from ml.nn.losses import squares, taste_loss
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from ml.configs import Between, Config
-from ml.embedding import features_of
-from ml.images import ImageArray
-from ml.models.base import SimilarModel, unit
-from ml.pca import Pca, sample_of
+from ml.contract import SimilarModel, unit
+from ml.data.images import ImageArray
+from ml.nn.inference import features_of
+from ml.nn.pca import Pca, sample_of
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ml.configs import Config
-from ml.interactions import PersonalData
-from ml.models.base import PersonalModel
+from ml.contract import PersonalModel
+from ml.data.interactions import PersonalData
 
 
 @dataclass(frozen=True)

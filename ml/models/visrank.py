@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ml.frozen import FeatureModel, FrozenConfig, FrozenFeatures
-from ml.interactions import PersonalData
-from ml.losses import temperature
+from ml.data.interactions import PersonalData
+from ml.models.frozen import FeatureModel, FrozenConfig, FrozenFeatures
+from ml.nn.losses import temperature
 
 ASKED = 4096  # pairs that say how sure a difference of cosines is
 

@@ -9,18 +9,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.augment import cropped, recoloured
 from ml.configs import Between, Config
-from ml.discriminant import Discriminant
-from ml.embedding import features_of
+from ml.contract import SimilarModel, unit
+from ml.data.images import ImageArray
 from ml.errors import BadSetting
-from ml.features import HISTOGRAM, HOG, LAYOUT, colour_histogram, framed, layout, shapes
-from ml.images import ImageArray
-from ml.losses import contrastive_loss
 from ml.models.backbone_names import BACKBONES
-from ml.models.base import SimilarModel, unit
-from ml.networks import Trunk
-from ml.pca import Pca, sample_of
+from ml.nn.augment import cropped, recoloured
+from ml.nn.descriptors import HISTOGRAM, HOG, LAYOUT, colour_histogram, framed, layout, shapes
+from ml.nn.discriminant import Discriminant
+from ml.nn.inference import features_of
+from ml.nn.losses import contrastive_loss
+from ml.nn.networks import Trunk
+from ml.nn.pca import Pca, sample_of
 
 SIDE = 64  # pixels
 FORM, COLOUR = 208, 48  # dimensions of the two parts

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ml.configs import Between, Config
-from ml.interactions import Interactions, PersonalData
-from ml.losses import squares
+from ml.data.interactions import Interactions, PersonalData
+from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
-from ml.sampling import Triples
+from ml.nn.losses import squares
 
 HEAVIEST = 10.0  # LightFM's bound on a weight
 

@@ -13,16 +13,16 @@ from rest_framework.views import APIView
 
 from catalog import categories, visitors
 from catalog.models import Shopper
-from recommender import designs, gallery
 from recommender.api.errors import sentence
 from recommender.api.fields import LONGEST_SKU, Limit, Number, Strict
 from recommender.api.pagination import Pages
 from recommender.api.products import ProductSerializer, product_context, products_for
 from recommender.api.schema import CONFLICT
 from recommender.api.users import shopper_for
-from recommender.designs import MOST_ETA, MOST_PICTURES
+from recommender.designs import gallery, lifecycle
+from recommender.designs.gallery import Gallery, Hanging
+from recommender.designs.lifecycle import MOST_ETA, MOST_PICTURES
 from recommender.errors import UnknownToGenerator
-from recommender.gallery import Gallery, Hanging
 from recommender.models import Design, DesignImage, Status
 
 
@@ -86,8 +86,8 @@ class DesignInput(Strict):
         field = "sku" if "sku" in asked else "category"
         try:
             if field == "sku":
-                return designs.request_tailoring(shopper, asked.pop("sku"), **asked)
-            return designs.request(shopper, asked.pop("category"), **asked)
+                return lifecycle.request_tailoring(shopper, asked.pop("sku"), **asked)
+            return lifecycle.request(shopper, asked.pop("category"), **asked)
         except UnknownToGenerator as error:
             raise serializers.ValidationError({field: sentence(error)}) from error
 
@@ -187,7 +187,7 @@ class Designs(APIView):
         params = ListParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         user = params.validated_data.get("user", request.user.get_username())
-        found = designs.of_shopper(shopper_for(request, user)).select_related("shopper", "category", "product")
+        found = lifecycle.of_shopper(shopper_for(request, user)).select_related("shopper", "category", "product")
         pages = self.pagination_class(params.validated_data.get("limit"))
         page = pages.paginate_queryset(found, request)
         return pages.get_paginated_response(DesignSerializer(page, many=True, context={"request": request}).data)
@@ -208,7 +208,7 @@ class Designs(APIView):
 
 def design_or_404(request: Request, pk: uuid.UUID) -> Design:
     """The design, if the caller may see it."""
-    design = designs.visible_to(request.user).filter(pk=pk).first()
+    design = lifecycle.visible_to(request.user).filter(pk=pk).first()
     if design is None:
         raise NotFound(f"There is no design {str(pk)!r} of yours.")
     return design
@@ -231,7 +231,7 @@ class OneDesign(APIView):
         responses={204: None},
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
-        designs.discard(design_or_404(request, pk))
+        lifecycle.discard(design_or_404(request, pk))
         return Response(status=204)
 
 
@@ -246,5 +246,5 @@ class CancelDesign(APIView):
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         design = design_or_404(request, pk)
-        designs.cancel(design)
+        lifecycle.cancel(design)
         return gallery_answer(request, design)

@@ -11,12 +11,12 @@ from rest_framework.views import APIView
 
 from catalog.interactions import CLOCK_SKEW
 from catalog.models import Kind, Product
-from recommender import histories, serving
-from recommender.answers import Ask, Recommendation
 from recommender.api.fields import LONGEST_SKU
 from recommender.api.interactions import InteractionInput
 from recommender.api.recommendations import AskParams, recommends
-from recommender.histories import Deed
+from recommender.serving import history, recommend
+from recommender.serving.history import Deed
+from recommender.serving.types import Ask, Recommendation
 
 MOST_EXAMPLES = 200  # of each kind
 MOST_EVENTS = 1000
@@ -86,7 +86,7 @@ class Session(serializers.Serializer):
         if errors:
             raise serializers.ValidationError({"events": errors})
         done = [(known[event["sku"]], Kind(event["kind"]), event.get("timestamp", now)) for event in events]
-        return {"deeds": histories.of_events(done), "skus": list(known)}
+        return {"deeds": history.of_events(done), "skus": list(known)}
 
 
 class ByExampleForm(AskParams, ByExample):
@@ -100,7 +100,7 @@ class SessionForm(AskParams, Session):
 def recommended(given: serializers.Serializer, ask: Ask) -> Recommendation:
     given.is_valid(raise_exception=True)
     deeds, skus = given.validated_data["deeds"], given.validated_data["skus"]
-    return serving.for_guest(deeds, replace(ask, exclude=[*ask.exclude, *skus]))
+    return recommend.for_guest(deeds, replace(ask, exclude=[*ask.exclude, *skus]))
 
 
 class RecommendByExample(APIView):

@@ -10,9 +10,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator, empty
 
-from catalog import categories, pictures
+from catalog import categories, images
 from catalog.errors import UnreadablePicture
-from catalog.pictures import Picture
+from catalog.images import Picture
 from recommender.api.errors import sentence
 
 CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
@@ -175,7 +175,7 @@ class PictureField(ImageData):
 
     def to_internal_value(self, data: object) -> Picture:
         try:
-            return pictures.read_picture(super().to_internal_value(data))
+            return images.read_picture(super().to_internal_value(data))
         except UnreadablePicture as error:
             raise serializers.ValidationError(sentence(error)) from error
 
@@ -186,6 +186,6 @@ class PhotoField(ImageData):
 
     def to_internal_value(self, data: object) -> bytes:
         try:
-            return pictures.reduced(super().to_internal_value(data), PHOTO_PIXELS)
+            return images.reduced(super().to_internal_value(data), PHOTO_PIXELS)
         except UnreadablePicture as error:
             raise serializers.ValidationError(sentence(error)) from error

@@ -16,9 +16,9 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.interactions import Event
 from catalog.models import Kind
-from recommender import replays
 from recommender.api.errors import by_field
 from recommender.api.users import names_of
+from recommender.serving import saved
 
 MOST = 1000  # interactions a request
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what is older is a clock that was never set
@@ -129,7 +129,7 @@ class Interactions(APIView):
 def placed(events: Iterable[Event]) -> list[Event]:
     """The events, each with the placement of the answer it came from; an expired answer's is not known any more."""
     events = list(events)
-    known = replays.placements({event.recommendation_id for event in events if event.recommendation_id})
+    known = saved.placements({event.recommendation_id for event in events if event.recommendation_id})
     return [replace(event, placement=known.get(event.recommendation_id, "")) for event in events]
 
 

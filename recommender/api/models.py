@@ -9,11 +9,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from recommender import tasks, versions
+from recommender import tasks
 from recommender.api.fields import Flag, Limit, Strict
 from recommender.api.pagination import Pages
 from recommender.api.schema import CONFLICT
 from recommender.models import ModelVersion, Role, State
+from recommender.versions import lifecycle
 
 MOST_EPOCHS = 100_000
 LARGEST_ID = 2**63 - 1  # to PostgreSQL
@@ -29,7 +30,7 @@ class MethodSettings(serializers.JSONField):
 
 
 class ModelInput(Strict):
-    method = serializers.ChoiceField([name for role in Role for _, names in versions.methods(role) for name in names])
+    method = serializers.ChoiceField([name for role in Role for _, names in lifecycle.methods(role) for name in names])
     settings = MethodSettings(default=dict, help_text="Of the method; it has a value of its own for each left out.")
     epochs = serializers.IntegerField(
         required=False,
@@ -126,8 +127,8 @@ class Models(APIView):
         asked = ModelInput(data=request.data)
         asked.is_valid(raise_exception=True)
         fields = dict(asked.validated_data)
-        version = versions.register(fields.pop("method"), method_settings=fields.pop("settings"), **fields)
-        versions.queue_training(version)
+        version = lifecycle.register(fields.pop("method"), method_settings=fields.pop("settings"), **fields)
+        lifecycle.queue_training(version)
         return told(request, version, 202)
 
 
@@ -149,7 +150,7 @@ class ActivateModel(APIView):
         responses={200: ModelSerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: int) -> Response:
-        versions.activate(version_or_404(pk))
+        lifecycle.activate(version_or_404(pk))
         return told(request, version_or_404(pk))
 
 
@@ -163,5 +164,5 @@ class CancelModel(APIView):
         responses={200: ModelSerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: int) -> Response:
-        versions.cancel(version_or_404(pk))
+        lifecycle.cancel(version_or_404(pk))
         return told(request, version_or_404(pk))

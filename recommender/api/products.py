@@ -20,7 +20,7 @@ from catalog.models import Product
 from recommender.api.fields import CSRF_FIELD, Attributes, Filters, Flag, Limit, PictureField, Price
 from recommender.api.pagination import Pages
 from recommender.api.permissions import StaffWrites
-from recommender.queries import findable_since
+from recommender.versions.queries import findable_since
 
 ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
 

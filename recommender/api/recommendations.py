@@ -14,11 +14,11 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalog.models import Kind
-from recommender import replays
-from recommender.answers import Ask, Recommendation, Result
 from recommender.api.fields import Filters, Flag, Limit, Skus
 from recommender.api.products import ProductSerializer, product_context
-from recommender.replays import Caller
+from recommender.serving import saved
+from recommender.serving.saved import Caller
+from recommender.serving.types import Ask, Recommendation, Result
 
 
 class AskParams(Filters):
@@ -145,7 +145,7 @@ def recommends(**documented) -> Callable[[Callable[..., Recommendation]], Callab
         @wraps(recommend)
         def handler(view: APIView, request: Request, **place: str) -> Response:
             found = recommend(view, request, asked(said(request)), **place)
-            return answer(request, replays.keep(found, Caller.of(request)))
+            return answer(request, saved.keep(found, Caller.of(request)))
 
         return extend_schema(parameters=[AskParams], responses=RecommendationSerializer, **documented)(handler)
 

@@ -5,13 +5,13 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
-from recommender import photos, serving
-from recommender.answers import Ask, Recommendation
 from recommender.api.fields import PhotoField
 from recommender.api.parsers import MultiPartParser
 from recommender.api.products import product_or_404
 from recommender.api.recommendations import AskParams, recommends
 from recommender.api.throttling import PhotoThrottle
+from recommender.serving import photos, recommend
+from recommender.serving.types import Ask, Recommendation
 
 
 class SimilarProducts(APIView):
@@ -20,7 +20,7 @@ class SimilarProducts(APIView):
         description="Without results, `reason` is `not_yet_findable` while the picture waits for its embedding.",
     )
     def get(self, request: Request, ask: Ask, sku: str) -> Recommendation:
-        return serving.similar_products(product_or_404(request, sku), ask)
+        return recommend.similar_products(product_or_404(request, sku), ask)
 
 
 class Photo(serializers.Serializer):

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from recommender.api import designs, examples, index, interactions, models, products, replays, similar, tokens, users
+from recommender.api import designs, examples, index, interactions, models, products, saved, similar, tokens, users
 
 
 class NameConverter:
@@ -32,7 +32,7 @@ urlpatterns = [
     path("users/<name:key>/interactions/", users.UserInteractions.as_view(), name="user-interactions"),
     path("recommendations/by-example/", examples.RecommendByExample.as_view(), name="by-example"),
     path("recommendations/session/", examples.RecommendForSession.as_view(), name="for-session"),
-    path("recommendations/<uuid:pk>/", replays.OneRecommendation.as_view(), name="recommendation"),
+    path("recommendations/<uuid:pk>/", saved.OneRecommendation.as_view(), name="recommendation"),
     path("me/recommendations/", users.MyRecommendations.as_view(), name="my-recommendations"),
     path("designs/", designs.Designs.as_view(), name="designs"),
     path("designs/<uuid:pk>/", designs.OneDesign.as_view(), name="design"),

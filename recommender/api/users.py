@@ -10,11 +10,11 @@ from rest_framework.views import APIView
 
 from catalog import interactions, queries, visitors
 from catalog.models import Shopper
-from recommender import serving
-from recommender.answers import Ask, Recommendation
 from recommender.api.errors import MEDIA_TYPE
 from recommender.api.recommendations import recommends
 from recommender.api.schema import ProblemSerializer
+from recommender.serving import recommend
+from recommender.serving.types import Ask, Recommendation
 
 
 def shopper_for(request: Request, key: str) -> Shopper | None:
@@ -42,7 +42,7 @@ def unknown(key: str) -> NotFound:
 
 
 def recommended(shopper: Shopper | None, ask: Ask) -> Recommendation:
-    return serving.for_shopper(shopper, ask) if shopper else serving.popular_products(ask)
+    return recommend.for_shopper(shopper, ask) if shopper else recommend.popular_products(ask)
 
 
 class UserRecommendations(APIView):
@@ -62,7 +62,7 @@ class MyRecommendations(APIView):
         visitor = visitors.recognise(request)
         if request.user.is_authenticated:
             return recommended(visitor.shopper, ask)
-        return serving.for_session(visitor.session, ask)
+        return recommend.for_session(visitor.session, ask)
 
 
 class MergeInput(serializers.Serializer):

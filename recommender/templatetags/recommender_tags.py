@@ -5,10 +5,11 @@ from django.template import Context
 
 from catalog import visitors
 from catalog.models import Product
-from recommender import queries, strips
-from recommender.gallery import Hanging
+from recommender.designs.gallery import Hanging
 from recommender.models import Design, DesignImage, Role
-from recommender.replays import Caller
+from recommender.pages import strips
+from recommender.serving.saved import Caller
+from recommender.versions import queries
 
 register = template.Library()
 register.filter("deed", strips.deed)

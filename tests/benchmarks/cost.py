@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ml.encoders import DESCRIPTORS
-from ml.evaluation import rank_held_out
-from ml.images import ImageArray
-from ml.interactions import Interactions, PersonalData
+from ml.contract import PersonalModel
+from ml.data.images import ImageArray
+from ml.data.interactions import Interactions, PersonalData
+from ml.evaluation.metrics import rank_held_out
+from ml.evaluation.topk import top_k
 from ml.models import create
-from ml.models.base import PersonalModel
-from ml.topk import top_k
+from ml.nn.encoders import DESCRIPTORS
 from tests.benchmarks.curves import drawn
 
 LEAST, GROWTH = 1000, (1, 10, 100)

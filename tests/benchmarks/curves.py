@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from ml.drawing import BLUE, GREEN, GREY, INK, PALE, SHARP, font, number
+from ml.benchmark.drawing import BLUE, GREEN, GREY, INK, PALE, SHARP, font, number
 
 COLOURS = (BLUE, "#c2410c", GREEN, "#7c3aed")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 470, 300, 62, 14, 34, 42

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ml.embedding import embed_items
-from ml.evaluation import Ranking, bootstrap, rank_held_out
-from ml.images import ImageArray
-from ml.interactions import Interactions, PersonalData, Split
-from ml.journals import read_journal
+from ml.data.images import ImageArray
+from ml.data.interaction_files import read_journal
+from ml.data.interactions import Interactions, PersonalData, Split
+from ml.evaluation.metrics import Ranking, bootstrap, rank_held_out
 from ml.models import create
-from ml.training import TrainConfig, fit
-from recommender.taste import Prior, folded_in
+from ml.nn.inference import embed_items
+from ml.training.loop import TrainConfig, fit
+from recommender.serving.fold_in import Prior, folded_in
 
 LATEST = (1, 3, 10, 1000)  # interactions of a shopper that are folded in
 NEW = 5  # every so-many-th user is held back: to the model that folds in, somebody new

@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.rivals`: our speed and ranking beside Cornac's VBPR and implicit's BPR, in one process.
 
 Needs an environment with tests/benchmarks/rivals.txt. All on one thread (OMP_NUM_THREADS=1), with the same training
-part and, for VBPR, the same descriptors; vectors are ranked by ml.evaluation. In each round one after the other.
+part and, for VBPR, the same descriptors; vectors are ranked by ml.evaluation.metrics. In each round
+one after the other.
 Seconds are of the CPU, so that other programs on the machine count for little.
 """
 
@@ -22,15 +23,15 @@ from cornac.models import VBPR
 from implicit.cpu.bpr import BayesianPersonalizedRanking
 from scipy.sparse import csr_matrix
 
-from ml.embedding import embed_items
-from ml.evaluation import rank_held_out
-from ml.frozen import FrozenConfig, FrozenFeatures
-from ml.images import ImageArray
-from ml.interactions import Interactions, PersonalData, Split
-from ml.journals import read_journal
+from ml.data.images import ImageArray
+from ml.data.interaction_files import read_journal
+from ml.data.interactions import Interactions, PersonalData, Split
+from ml.evaluation.metrics import rank_held_out
+from ml.evaluation.topk import top_k
 from ml.models import create
-from ml.topk import top_k
-from ml.training import TrainConfig, fit
+from ml.models.frozen import FrozenConfig, FrozenFeatures
+from ml.nn.inference import embed_items
+from ml.training.loop import TrainConfig, fit
 
 FACTORS = 50  # K of all; VBPR has as many again for pictures
 Vectors = tuple[np.ndarray, np.ndarray]
@@ -126,7 +127,7 @@ def ranking(given: Given, names: list[str], only: list[int] | None) -> dict:
 
 
 def lists(users: int, items: int, factors: int, k: int, rounds: int) -> dict:
-    """All users' best k, seen items left out: seconds of ml.topk and of implicit's `recommend` on the same factors."""
+    """All users' best k, seen items left out: seconds of our topk and of implicit's `recommend` on the same factors."""
     rng = np.random.default_rng(0)
     vectors = [rng.standard_normal((count, factors), dtype=np.float32) for count in (users, items)]
     pairs = np.unique(rng.integers(0, users * items, 20 * users))

@@ -386,7 +386,7 @@ import ml.models, ml.__main__
 assert "torch" not in sys.modules, "the methods' names cost torch"
 for method in ml.models.METHODS.values():
     method.load()
-import ml.ranking, ml.retrieval
+import ml.benchmark.recommend, ml.benchmark.retrieval
 there = {"django", "celery", "rest_framework", "catalog", "recommender", "visrec_site"} & set(sys.modules)
 assert not there, there
 """

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ml.garments import Garments
-from ml.images import ImageArray
-from ml.interactions import Interactions, PersonalData
+from ml.contract import Model
+from ml.data.images import ImageArray
+from ml.data.interactions import Interactions, PersonalData
+from ml.data.labelled_images import Garments
 from ml.models import METHODS, create
 from ml.models.backbone_names import BACKBONES
-from ml.models.base import Model
-from ml.training import TrainConfig, fit
+from ml.training.loop import TrainConfig, fit
 
 # One of torchvision's networks stands for all: they share their code, and most of them are large.
 CONTRACT = sorted(set(METHODS) - set(BACKBONES) | {"squeezenet1_1"})

@@ -2,8 +2,8 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Product, Shopper
-from recommender import embedding
 from recommender.models import ModelVersion, ShopperVector
+from recommender.workers import embedding
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,

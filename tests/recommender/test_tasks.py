@@ -6,11 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog import pictures, products
+from catalog import images, products
 from catalog.models import Interaction, ProductImage
-from recommender import designs, popularity, sweeping, tasks, versions
+from recommender import maintenance, tasks
+from recommender.designs import lifecycle
 from recommender.errors import WorkersAway
 from recommender.models import Design, ModelVersion, Popularity
+from recommender.serving import popularity
+from recommender.versions import lifecycle as versions
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,
@@ -68,7 +71,7 @@ def test_an_upload_that_is_rolled_back_queues_nothing(waiting):
 @pytest.mark.django_db(transaction=True)
 def test_without_a_broker_an_upload_is_kept_and_the_sweep_finds_it(no_broker, active, caplog):
     product = products.create(
-        sku="lost", title="Lost", category="Shoes", price="1", picture=pictures.read_picture(picture_bytes())
+        sku="lost", title="Lost", category="Shoes", price="1", picture=images.read_picture(picture_bytes())
     )
 
     assert product.images.count() == 1
@@ -81,7 +84,7 @@ def test_the_sweep_queues_what_was_missed(waiting, active):
     embed(done, active, turned(0))
     waiting("embed")
 
-    sweeping.sweep()
+    maintenance.sweep()
 
     assert waiting("embed") == [("embed_images", [[missed.images.get().pk]])]
 
@@ -94,7 +97,7 @@ def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
     ModelVersion.objects.filter(pk=lost.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     versions.cancel(done)
 
-    sweeping.train_what_was_left()
+    maintenance.train_what_was_left()
 
     assert waiting("train") == [("train_version", [lost.pk])]
 
@@ -104,7 +107,7 @@ def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
     running, killed = (versions.register("pixels", here=True) for _ in range(2))
     ModelVersion.objects.filter(pk=killed.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
-    sweeping.train_what_was_left()
+    maintenance.train_what_was_left()
 
     assert waiting("train") == []
     states = dict(ModelVersion.objects.values_list("pk", "state"))
@@ -120,21 +123,21 @@ def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_design_has_a_queue_of_its_own_and_is_sent_again_once_nobody_answers_for_it(waiting, ada, generator):
-    design = designs.request(ada, CategoryFactory(name="Shoes"))
+    design = lifecycle.request(ada, CategoryFactory(name="Shoes"))
     message = [("make_design", [str(design.pk)])]
     assert waiting("design") == message
 
-    sweeping.sweep()
+    maintenance.sweep()
     assert waiting("design") == []
     Design.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    sweeping.sweep()
+    maintenance.sweep()
 
     assert waiting("design") == message
 
 
 @pytest.mark.django_db(transaction=True)
 def test_without_a_broker_a_design_is_kept_for_the_sweep(no_broker, ada, generator, caplog):
-    designs.request(ada, CategoryFactory(name="Shoes"))
+    lifecycle.request(ada, CategoryFactory(name="Shoes"))
 
     assert Design.objects.get().status == "queued"
     assert "waits for the sweep" in caplog.text
@@ -202,6 +205,6 @@ def test_the_sweep_looks_at_pictures_that_have_no_fingerprint():
     image = ProductFactory().images.get()
     ProductImage.objects.update(fingerprint=None)
 
-    sweeping.sweep()
+    maintenance.sweep()
 
     assert ProductImage.objects.get().fingerprint == image.fingerprint

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from catalog import interactions
+from catalog.demo.simulation import shop
 from catalog.models import Interaction, Product, Shopper
-from catalog.simulation import shop
-from recommender import embedding, versions
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion
+from recommender.versions import lifecycle
+from recommender.workers import embedding
 from tests.factories import InteractionFactory, ShopperFactory, picture_bytes
 from visrec_site import demo
 from visrec_site.stages import Options, fill, leave_to_a_worker, train
@@ -85,7 +86,7 @@ def test_a_fill_that_was_interrupted_is_ended_by_the_next_run(source, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         fill(options(source))
     monkeypatch.undo()
-    trained_in_between = versions.register("pixels")
+    trained_in_between = lifecycle.register("pixels")
 
     filled = fill(options(source))
 
@@ -106,10 +107,10 @@ def test_the_shop_s_models_are_trained_anew_when_it_was_filled_with_more(source)
 def test_an_interrupted_training_goes_on_beside_an_active_version(source):
     train("similar", "pixels", fill(options(source, limit=12)))
     filled = fill(options(source))
-    interrupted = versions.register("pixels", activate=True, here=True)
-    versions.release(interrupted)
-    by_hand = versions.register("histogram", here=True)  # nobody asked for it to serve
-    versions.release(by_hand)
+    interrupted = lifecycle.register("pixels", activate=True, here=True)
+    lifecycle.release(interrupted)
+    by_hand = lifecycle.register("histogram", here=True)  # nobody asked for it to serve
+    lifecycle.release(by_hand)
 
     train("similar", "pixels", filled)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from catalog.demo.simulation import MANY, SHOP
 from catalog.errors import CatalogError
 from catalog.importers.console import at_least_one
-from catalog.simulation import MANY, SHOP
 
 
 class Command(BaseCommand):
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             )
             if source:
                 return self._write(source, folder, population, options, shown)
-            from catalog.simulation.shop import simulate_shoppers
+            from catalog.demo.simulation.shop import simulate_shoppers
 
             count = simulate_shoppers(population, options["seed"], shown)
         except (CatalogError, ValueError) as error:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         return f"{population.shoppers:,} simulated shoppers with {count:,} interactions"
 
     def _write(self, source: Path, folder: Path, population: object, options: dict, shown: bool) -> str:
-        from catalog.simulation.folder import write_folder
+        from catalog.demo.simulation.folder import write_folder
 
         def tell(problem: object) -> None:
             with tqdm.external_write_mode():

@@ -29,7 +29,7 @@ class Command(BaseCommand):
                 out.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise CommandError(f"--out {out}: {error.strerror}") from error
-        from recommender import gaps  # torch
+        from recommender.workers import gaps  # torch
 
         try:
             report, folder = gaps.find(chosen, progress=verbosity > 0)

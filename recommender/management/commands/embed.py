@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import queries, versions
 from recommender.models import SEEING, SERVABLE, ImageEmbedding, ModelVersion
+from recommender.versions import lifecycle, queries
 
 
 class Command(BaseCommand):
@@ -17,12 +17,12 @@ class Command(BaseCommand):
 
     def handle(self, *, version_id, missing, verbosity, **options):
         chosen = self.chosen(version_id)
-        from recommender import embedding  # torch
+        from recommender.workers import embedding  # torch
 
         for version in chosen:
             batches = embedding.embed_all(version, anew=not missing, progress=verbosity > 0)
             count = max((done for done, _ in batches), default=0)
-            versions.build_index(version)
+            lifecycle.build_index(version)
             total = ImageEmbedding.objects.filter(version=version).count()
             self.stdout.write(f"version {version.pk} ({version}): {count} pictures embedded, {total} in all")
 

@@ -3,9 +3,9 @@ from argparse import RawDescriptionHelpFormatter
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recommender import versions
 from recommender.errors import RecommenderError
 from recommender.models import ModelVersion
+from recommender.versions import lifecycle
 
 SETTING = "a setting of the method; of a wrong one it says which there are, of a wrong value what it takes"
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def create_parser(self, *args, **kwargs):
         parser = super().create_parser(*args, **kwargs)
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = versions.methods_in_words()
+        parser.epilog = lifecycle.methods_in_words()
         return parser
 
     def add_arguments(self, parser):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             raise CommandError(f"--resume {resume} goes on with what that version was told; leave the rest away")
         if epochs is not None and epochs < 1:
             raise CommandError(f"--epochs {epochs}: it takes a whole number from 1")
-        from recommender import training  # torch
+        from recommender.workers import training  # torch
 
         version = None
         former = signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interruption as Ctrl-C is
@@ -46,11 +46,11 @@ class Command(BaseCommand):
                 settings = parsed(options["set"])
                 training.check(method, settings)
                 training.check_shop(method)
-                version = versions.register(
+                version = lifecycle.register(
                     method, method_settings=settings, epochs=epochs, seed=seed or 0, activate=activate, here=not queue
                 )
             if queue:
-                versions.queue_training(version)
+                lifecycle.queue_training(version)
                 return f"version {version.pk} ({version}) is queued"
             self.stderr.write(f"version {version.pk}: {version}")
             version = training.run(version, progress=options["verbosity"] > 0)
@@ -75,7 +75,7 @@ def parsed(settings: list[str]) -> dict[str, str]:
 
 
 def resumed(version_id: int, activate: bool, queue: bool) -> ModelVersion:
-    version = ModelVersion.objects.filter(pk=version_id).first() if queue else versions.claim(version_id, here=True)
+    version = ModelVersion.objects.filter(pk=version_id).first() if queue else lifecycle.claim(version_id, here=True)
     if version is None:
         raise CommandError(f"there is no version {version_id}")
     if activate and not version.activate_when_ready:

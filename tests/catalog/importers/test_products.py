@@ -6,12 +6,12 @@ import pytest
 
 from catalog import products, signals
 from catalog.errors import ImportFailed
+from catalog.images import read_picture
 from catalog.importers import import_products
 from catalog.importers import products as importing
 from catalog.importers.archive import Folder
 from catalog.importers.table import Table
 from catalog.models import Category, Product, ProductImage
-from catalog.pictures import read_picture
 from tests.catalog.importers.builders import HEADER, STYLES, jpegs, shop_table, write_csv, write_folder, write_zip
 from tests.factories import picture_bytes
 

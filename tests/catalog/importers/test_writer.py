@@ -5,10 +5,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.images import read_picture
 from catalog.importers.rows import Row
 from catalog.importers.writer import checked, write
 from catalog.models import Category, Product
-from catalog.pictures import read_picture
 from tests.factories import CategoryFactory, ProductFactory, picture_bytes
 
 

@@ -1,8 +1,9 @@
 import pytest
 from rest_framework.test import APIClient
 
-from recommender import training, versions
 from recommender.models import ModelVersion
+from recommender.versions import lifecycle
+from recommender.workers import training
 from tests.factories import AccountFactory, ProductFactory
 from tests.services import services
 from visrec_site import celery_app
@@ -43,7 +44,7 @@ def trained(db) -> ModelVersion:
     """Twelve products and a version that was trained on their pictures, in service."""
     for number in range(12):
         ProductFactory(sku=f"A-{number}", picture=number)
-    return training.run(versions.register("pixels", activate=True, here=True))
+    return training.run(lifecycle.register("pixels", activate=True, here=True))
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from catalog.models import Shopper
-from recommender import designs
-from recommender.designs import Made
+from recommender.designs import lifecycle
+from recommender.designs.lifecycle import Made
 from recommender.models import Design, DesignImage, ModelVersion
 from tests.factories import (
     AccountFactory,
@@ -35,13 +35,13 @@ def client(ada, generator):
 
 def finished(answer, *looks: float, kind: str = "design", seen_by=None) -> Design:
     """As if a worker had made the design that was asked for, its pictures looking so to a version."""
-    design = designs.claim(answer.json()["id"])
+    design = lifecycle.claim(answer.json()["id"])
     design.seen_by = seen_by
     pictures = [
         Made(kind, picture_bytes(seed), 0.0, 1.3, look=turned(degrees) if seen_by else None)
         for seed, degrees in enumerate(looks)
     ]
-    designs.finish(design, pictures)
+    lifecycle.finish(design, pictures)
     return design
 
 
@@ -92,10 +92,10 @@ def test_a_tailored_product_comes_with_its_steps_and_not_as_its_own_neighbour(cl
     embed(product, active, turned(0))
     embed(other, active, turned(50))
     answer = client.post(URL, {"user": "ada", "sku": product.sku, "budget": 0.2})
-    design = designs.claim(answer.json()["id"])
+    design = lifecycle.claim(answer.json()["id"])
     design.seen_by = active
     look = turned(0)
-    designs.finish(
+    lifecycle.finish(
         design,
         [
             Made(DesignImage.Kind.ORIGINAL, picture_bytes(), 0.0, 1.0, change=0.05, look=look),
@@ -252,7 +252,7 @@ def test_what_is_finished_is_removed_with_its_pictures(client, django_capture_on
 
 def test_a_failed_one_says_why(client):
     answer = client.post(URL, {"category": "Shoes"})
-    designs.fail(designs.claim(answer.json()["id"]), "the generator has the flu")
+    lifecycle.fail(lifecycle.claim(answer.json()["id"]), "the generator has the flu")
 
     told = client.get(answer["Location"]).json()
 

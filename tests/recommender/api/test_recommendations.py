@@ -4,8 +4,8 @@ import pytest
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from recommender.answers import Ask
 from recommender.api.recommendations import asked
+from recommender.serving.types import Ask
 from tests.factories import CategoryFactory
 
 

@@ -1,0 +1,43 @@
+"""Everybody's list out of a trained model: `python -m ml top`."""
+
+import csv
+from pathlib import Path
+
+from ml.contract import PersonalModel
+from ml.data.conversion import converted
+from ml.data.interaction_files import read_journal
+from ml.errors import BadData
+from ml.evaluation.topk import top_k
+from ml.nn.inference import embed_items
+from ml.runtime import best_device
+from ml.training.checkpoints import load
+
+
+def write_lists(folder: Path, data: Path, k: int, out: Path, progress: bool = False) -> str:
+    """Write user,rank,item,score: each user's best k of what that user has not had; says how many lists there are.
+
+    folder: a personal model, as `compare recommend --models` keeps it. data: what it was trained on.
+    Raises BadCheckpoint or BadData if either cannot be read, or if they are of other users or items.
+    """
+    model = load(folder)
+    if not isinstance(model, PersonalModel):
+        raise BadData(f"{folder}: {model.method} knows no users")
+    journal, images = read_journal(converted(data) if data.suffix == ".npy" else data), None
+    if model.image_size:
+        journal, images = journal.decode(model.image_size, progress)
+    users, had = model.user_vectors().float().numpy(), journal.interactions
+    there, known = {"users": had.n_users, "items": had.n_items}, model.sizes | {"users": len(users)}
+    for what, count in known.items():
+        if there.get(what, count) != count:
+            raise BadData(f"{folder} was trained on {count} {what}, and {data} has {there[what]}")
+    items = embed_items(model.to(best_device()), images, had.n_items, progress).numpy()
+    ids, scores = top_k(users, items, k, had)
+    aside = out.with_name(out.name + ".partial")
+    with aside.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["user", "rank", "item", "score"])
+        for user, best, values in zip(journal.users, ids.tolist(), scores.tolist(), strict=True):
+            listed = (pair for pair in zip(best, values, strict=True) if pair[0] >= 0)
+            rows.writerows([user, rank, journal.items[item], f"{v:.6g}"] for rank, (item, v) in enumerate(listed, 1))
+    aside.replace(out)
+    return f"{out}: {len(ids)} lists"

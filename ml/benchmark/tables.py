@@ -1,0 +1,151 @@
+"""A comparison as tables that fit a terminal."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ml.data.published import PROBES, SHOE_CLASS, TABLE_2
+
+Document = dict[str, Any]
+
+
+def table(document: Document) -> str:
+    """One table, and one more for each part of the pictures that was measured alone; with each what to know of it."""
+    form, notes = {
+        "table-2": (_table_2, TABLE_2_NOTES),
+        "probes": (_probes, PROBES_NOTES),
+    }.get(document.get("as"), (_figures, FIGURES_NOTES))
+    results = document["results"]
+    pieces = [form(document, results), *document.get("below_floors", ())]
+    pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
+    pieces += [f"{method}: not run: {reason}" for method, reason in document.get("not_run", {}).items()]
+    for title, part in document.get("where", {}).items():
+        within = [result | result["where"][title] for result in results]
+        pieces += [f"\nwhere {title}", form(part, within), *part["below_floors"]]
+    return "\n".join([*pieces, *notes])
+
+
+PRECISION = (
+    "precision@k: out of the k nearest, also where fewer others have the label; none where fewer than k have any."
+)
+FIGURES_NOTES = ("", PRECISION)
+
+
+def _figures(part: Document, results: Sequence[Document]) -> str:
+    """A column a method and one for chance, a row a metric, half the 95 % interval beside each figure."""
+    names = sorted({name for result in results for name in result["metrics"]}, key=_order)
+    columns = [["method", *names, "seconds trained"]]
+    columns.append(["chance", *(figure(part["chance"]["metrics"].get(name)) for name in names), ""])
+    for result in results:
+        figures = [figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
+        columns.append([result["method"], *figures, f"{result['seconds']['train']:.0f}"])
+    return aligned(zip(*columns, strict=True))  # many labels make many figures: they go down, the methods across
+
+
+def _order(name: str) -> tuple[str, str]:
+    metric, _, label = name.partition("/")
+    return label, metric
+
+
+def figure(value: float | None, interval: Sequence[float] | None = None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if interval is None else f"{value:.3f} ± {(interval[1] - interval[0]) / 2:.3f}"
+
+
+TABLE_2_NOTES = (
+    "",
+    PRECISION,
+    "MB: all that is learned, as float32, of 2^20 bytes. s/image: median, one CPU core, batch 1.",
+    "* published, on other data: 10,000 pictures of UT-Zappos50K, 8 classes; k untold; 24-core Xeon.",
+)
+
+
+def _table_2(part: Document, results: Sequence[Document]) -> str:
+    """The InfoGAN paper's table II, once for each label; what was not run here stands in the first of them."""
+    first, *others = part["data"]["classes"]
+    idle = () if "where" not in part else [name for name in TABLE_2 if name not in {r["method"] for r in results}]
+    return "\n\n".join([_precision(first, part, results, idle), *(_precision(name, part, results) for name in others)])
+
+
+def _precision(label: str, part: Document, results: Sequence[Document], idle: Sequence[str] = ()) -> str:
+    names = [f"precision@{k}/{label}" for k in (1, 5, 10)]
+    rows = [["model", "MB", "s/image", "precision@1", "@5", "@10", "MB*", "s/image*", "precision*"]]
+    rows.append(["chance", "", "", *(figure(part["chance"]["metrics"][name]) for name in names), "", "", ""])
+    for result in results:
+        ours = [f"{result['megabytes'] * 1e6 / 2**20:.1f}", f"{result['seconds_per_image']:.4f}"]
+        figures = [figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
+        rows.append([result["method"], *ours, *figures, *_published(result["method"])])
+    rows += [[name, "not run", *[""] * 4, *_published(name)] for name in idle]
+    shoes = "UT-Zappos50K's" if label == SHOE_CLASS else "not UT-Zappos50K's 8 shoe classes"
+    return f"precision over {label}: {part['data']['classes'][label]} classes, {shoes}\n{aligned(rows)}"
+
+
+def _published(method: str) -> list[str]:
+    row = TABLE_2.get(method)
+    return [f"{row.megabytes:g}", f"{row.seconds:g}", f"{row.precision:.2f}"] if row else [""] * 3
+
+
+PROBES_NOTES = (
+    "",
+    "train, validation, test: 60, 20, 20 % of the labelled pictures, means over three divisions. No picture is",
+    "its own neighbour. majority: the share on test of the class that is most frequent on train.",
+    "* published, on other data: SVHN, with raw pixels for `pixels`. The majority class there is .189 of train,",
+    "and its neighbours on train count the picture itself.",
+)
+
+
+def _probes(part: Document, results: Sequence[Document]) -> str:
+    """The AGE poster's table, once for each label; what was not run here stands in the first of them."""
+    first, *others = part["data"]["classes"].items()
+    run = {result["method"] for result in results}
+    idle = () if "where" not in part else [key for key in PROBES if key[0] not in run]
+    return "\n\n".join([_accuracies(*first, results, idle), *(_accuracies(*each, results) for each in others)])
+
+
+def _accuracies(label: str, classes: int, results: Sequence[Document], idle: Sequence[tuple[str, str]] = ()) -> str:
+    titles = {"svm": "linear SVM", "knn": "kNN, K=3"}
+    rows = [["accuracy on", "", "train", "validation", "test", "majority", "train*", "validation*"]]
+    for result in results:
+        found = result["probes"][label]
+        for probe, title in titles.items():
+            ours = [f"{found[probe][on]:.3f}" for on in ("train", "validation", "test")]
+            theirs = [f"{value:.3f}" for value in PROBES.get((result["method"], probe), ())] or ["", ""]
+            rows.append([result["method"], title, *ours, f"{found['majority']:.3f}", *theirs])
+    for method, probe in idle:
+        rows.append([method, titles[probe], "not run", "", "", "", *(f"{v:.3f}" for v in PROBES[method, probe])])
+    return f"probes of {label}: {classes} classes\n{aligned(rows)}"
+
+
+def speed_table(results: Sequence[dict[str, Any]]) -> str:
+    """One row a method."""
+    rows = [["pictures a second", "training", "forward", "from JPEG bytes", "ratio"]]
+    for each in results:
+        training = "-" if each["training"] is None else f"{each['training']:.0f}"
+        rows.append(
+            [each["method"], training, f"{each['forward']:.0f}", f"{each['from_bytes']:.0f}", f"{each['ratio']:.2f}"]
+        )
+    return aligned(rows)
+
+
+def personal_speed_table(results: Sequence[dict[str, Any]]) -> str:
+    """One row a method."""
+    rows = [["positives a second", "training", "bare", "ratio", "without steps", "ratio", "comparisons a second"]]
+    for each in results:
+        if each["loop"] is None:
+            rows.append([each["method"], *["-"] * 6])
+        else:
+            ratios = [f"{each[name]:.2f}" for name in ("ratio", "ratio_of_gradients")]
+            speeds = [f"{each[name]:,.0f}" for name in ("loop", "arithmetic", "gradients", "comparisons")]
+            rows.append([each["method"], *speeds[:2], ratios[0], speeds[2], ratios[1], speeds[3]])
+    return aligned(rows)
+
+
+def aligned(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(row, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()

@@ -1,0 +1,49 @@
+"""Pictures by the batch, for methods that learn from pictures alone."""
+
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from ml.data.images import ImageArray
+
+
+class PictureBatches:
+    """One epoch of ((B, 3, H, W) in [0, 1],) in random order.
+
+    Every batch is full, since statistics of a short one are noise; what is left over has its turn in another epoch.
+    A catalogue smaller than a batch is one batch.
+    """
+
+    def __init__(self, images: ImageArray, size: int, generator: torch.Generator) -> None:
+        self.images, self.size, self.generator = images, min(size, len(images)), generator
+
+    def __len__(self) -> int:
+        return len(self.images) // self.size
+
+    def __iter__(self) -> Iterator[tuple[Tensor]]:
+        order = torch.randperm(len(self.images), generator=self.generator)
+        for chosen in order.split(self.size)[: len(self)]:
+            yield (self.images.batch(chosen),)
+
+
+def settle_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ...]], device: torch.device) -> None:
+    """Estimate the running statistics anew from real pictures alone, as the network will see them from now on.
+
+    In adversarial training they are a mixture of real pictures' and generated ones', and dropout, which is off from now
+    on, made their variance larger. Leaves the network in eval mode.
+    """
+    norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean over all batches
+    network.eval()
+    for norm in norms:
+        norm.train()
+    with torch.no_grad():
+        for (pictures,) in batches:
+            network(pictures.to(device))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    network.eval()

@@ -1,0 +1,71 @@
+"""What simulated shoppers would really like: only simulations know, and only measures may ask."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ml.data.archives import Files
+from ml.errors import BadData
+
+ARRAYS = ("users", "items", "tastes", "features")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Utility is the inner product of a user's tastes and an item's features."""
+
+    users: np.ndarray  # (U,) keys
+    items: np.ndarray  # (I,) keys
+    tastes: np.ndarray  # (U, D)
+    features: np.ndarray  # (I, D)
+
+    def vectors(self, users: Sequence[str], items: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """(len(users), D) tastes and (len(items), D) features of these. Raises BadData for a key it does not know."""
+        return _rows("user", self.users, self.tastes, users), _rows("item", self.items, self.features, items)
+
+
+def _rows(what: str, keys: np.ndarray, vectors: np.ndarray, wanted: Sequence[str]) -> Tensor:
+    places = {key: place for place, key in enumerate(keys.tolist())}
+    if unknown := [key for key in wanted if key not in places]:
+        raise BadData(f"truth.npz does not know {what} {unknown[0]}, and {len(unknown) - 1} more of {len(wanted)}")
+    return torch.from_numpy(vectors[[places[key] for key in wanted]]).float()
+
+
+def read_truth(path: Path) -> Truth | None:
+    """truth.npz of a folder or a zip; None if there is none: these shoppers are real, or nobody knows.
+
+    Arrays: users (U,) and items (I,) strings, tastes (U, D) and features (I, D) numbers. Raises BadData.
+    """
+    files = Files(path)
+    name = files.named("truth.npz")
+    if name is None:
+        return None
+    try:
+        with np.load(io.BytesIO(files.by_name[name].read_bytes()), allow_pickle=False) as archive:
+            truth = Truth(*(archive[array] for array in ARRAYS))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise BadData(f"{path}: {name} cannot be read: {error}") from error
+    if not _fits(truth):
+        shapes = (f"{array} {getattr(truth, array).shape}" for array in ARRAYS)
+        raise BadData(f"{path}: {name} has arrays that do not fit each other: {', '.join(shapes)}")
+    if not (np.isfinite(truth.tastes).all() and np.isfinite(truth.features).all()):
+        raise BadData(f"{path}: {name} has tastes or features that are no finite numbers")
+    return truth
+
+
+def _fits(truth: Truth) -> bool:
+    tastes, features = truth.tastes.shape, truth.features.shape
+    kinds = [array.dtype.kind for array in (truth.users, truth.items)]
+    return (
+        kinds == ["U", "U"]
+        and (len(tastes), len(features)) == (2, 2)
+        and truth.users.shape == tastes[:1]
+        and truth.items.shape == features[:1]
+        and tastes[1] == features[1]
+    )

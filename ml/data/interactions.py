@@ -1,0 +1,109 @@
+"""Who took what when, as arrays; and what a personal model is trained on."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from ml.data.images import ImageArray
+
+
+@dataclass(frozen=True)
+class Split:
+    """For each user one item for the test, one for validation, the rest for training; for some users only these."""
+
+    train: "Interactions"
+    validation: "Interactions"
+    test: "Interactions"
+
+
+@dataclass(frozen=True)
+class Interactions:
+    users: np.ndarray  # (N,) int64, 0 to n_users - 1
+    items: np.ndarray  # (N,) int64, 0 to n_items - 1
+    timestamps: np.ndarray  # (N,) seconds, or any other numbers that grow with time
+    n_users: int
+    n_items: int
+    values: np.ndarray | None = None  # (N,) float, ratings where there are any
+    weights: np.ndarray | None = None  # (N,) float above 0, how much each pair says; None: all alike
+
+    def __post_init__(self) -> None:
+        if not len(self.users) == len(self.items) == len(self.timestamps):
+            raise ValueError(f"{len(self.users)} users, {len(self.items)} items, {len(self.timestamps)} timestamps")
+        for name, indices, count in (("user", self.users, self.n_users), ("item", self.items, self.n_items)):
+            if len(indices) and not (indices.min() >= 0 and indices.max() < count):
+                raise ValueError(f"{name} {indices.min()} to {indices.max()}, of {count}")
+        if self.weights is not None and not (np.isfinite(self.weights) & (self.weights > 0)).all():
+            raise ValueError(f"weights of {self.weights.min()} to {self.weights.max()}; each must be above 0")
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @cached_property
+    def distinct(self) -> Self:
+        """Each pair of user and item once, at its first time and with its largest weight, sorted by user and item."""
+        by_time = self.only(np.argsort(self.timestamps, kind="stable"))
+        _, first, places = np.unique(by_time.keys, return_index=True, return_inverse=True)
+        pairs = by_time.only(first)
+        if self.weights is None:
+            return pairs
+        largest = np.zeros(len(pairs))
+        np.maximum.at(largest, places, by_time.weights)
+        return replace(pairs, weights=largest)
+
+    @property
+    def keys(self) -> np.ndarray:
+        """(N,) one number a pair: user * n_items + item."""
+        return self.users * self.n_items + self.items
+
+    @cached_property
+    def by_user(self) -> list[np.ndarray]:
+        """For each user the items, each once, in ascending order."""
+        return np.split(self.distinct.items, np.searchsorted(self.distinct.users, np.arange(1, self.n_users)))
+
+    @cached_property
+    def popularity(self) -> np.ndarray:
+        """(n_items,) how many users took each item, each counted once."""
+        return np.bincount(self.distinct.items, minlength=self.n_items)
+
+    def only(self, rows: np.ndarray) -> Self:
+        """These rows, by index or mask; the counts of users and items stay."""
+        columns = ("users", "items", "timestamps", "values", "weights")
+        there = {name: column for name in columns if (column := getattr(self, name)) is not None}
+        return replace(self, **{name: column[rows] for name, column in there.items()})
+
+    def leave_one_out(self) -> Split:
+        """Split by time, pairs counted once. Users with fewer than three items are in the training part alone."""
+        pairs = self.distinct
+        order = np.lexsort((pairs.items, pairs.timestamps, pairs.users))
+        pairs = pairs.only(order)
+        ends = np.searchsorted(pairs.users, pairs.users, side="right")
+        counts = np.bincount(pairs.users, minlength=self.n_users)[pairs.users]
+        from_last = np.where(counts >= 3, ends - np.arange(len(pairs)), np.iinfo(np.int64).max)
+        return Split(pairs.only(from_last > 2), pairs.only(from_last == 2), pairs.only(from_last == 1))
+
+    def divided(self, parts: np.ndarray) -> Split:
+        """As somebody else has divided it. parts: (N,) 0 training, 1 validation, 2 test.
+
+        Pairs count once, and where a pair is in more than one part, in the last of these.
+        """
+        order = np.lexsort((self.timestamps, -parts))
+        _, first = np.unique(self.keys[order], return_index=True)
+        kept = order[first]
+        return Split(*(self.only(kept[parts[kept] == part]) for part in range(3)))
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """What a personal model is trained on: picture i is item i's."""
+
+    images: ImageArray | None
+    train: Interactions
+    categories: np.ndarray | None = None  # (n_items,) int64 classes from 0, -1 where there is none; None: unknown
+
+    def __post_init__(self) -> None:
+        if self.images is not None and len(self.images) != self.train.n_items:
+            raise ValueError(f"{len(self.images)} pictures for {self.train.n_items} items")
+        if self.categories is not None and len(self.categories) != self.train.n_items:
+            raise ValueError(f"{len(self.categories)} categories for {self.train.n_items} items")

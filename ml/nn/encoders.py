@@ -1,0 +1,110 @@
+"""Networks from pixels to K numbers, for methods that learn taste end to end."""
+
+import torch
+from torch import Tensor, nn
+
+from ml.contract import unit
+from ml.data.images import ImageArray
+from ml.nn.descriptors import HISTOGRAM, HOG, LAYOUT, colour_histogram, layout, shapes
+from ml.nn.inference import features_of
+from ml.nn.networks import Trunk
+from ml.nn.pca import Pca
+
+DESCRIPTORS = 700
+
+
+class Descriptors(nn.Module):
+    """Shape, colour and layout of a picture on a catalogue's principal components: 700 numbers, of length 1.
+
+    Enough to tell nearly all products apart, with nothing learned but the components.
+    """
+
+    side = 64
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shape = Pca(2 * HOG, 400, whitening=0.5)
+        self.colour = Pca(HISTOGRAM, 100, whitening=0.25)
+        self.layout = Pca(LAYOUT, 200, whitening=0.5)
+
+    def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+        """sample: indices of the pictures that the components are found on."""
+        for pca, function in ((self.shape, shapes), (self.colour, colour_histogram), (self.layout, layout)):
+            pca.fit(features_of(function, images, sample, device))
+
+    def describe(self, images: Tensor) -> Tensor:
+        """(B, 3, 64, 64) to (B, 700)."""
+        parts = (
+            unit(self.shape(shapes(images))),
+            0.7 * unit(self.colour(colour_histogram(images))),
+            0.5 * unit(self.layout(layout(images))),
+        )
+        return unit(torch.cat(parts, dim=1))
+
+
+class SmallEncoder(Descriptors):
+    """Minutes of a CPU: Phi(X) = W [d(X), c(X)], of the fixed descriptors d and a small convolutional network c.
+
+    From d, W can learn of a few thousand interactions what c would need millions for. It is computed once a picture.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        super().__init__()
+        self.trunk = Trunk((16, 32, 64)).to(memory_format=torch.channels_last)
+        self.last = nn.Linear(DESCRIPTORS + self.trunk.features, dimensions, bias=False)
+
+    def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+        super().start(images, sample, device)
+        # The descriptors have length 1; the trunk joins in as it learns.
+        nn.init.normal_(self.last.weight[:, :DESCRIPTORS], std=1 / DESCRIPTORS**0.5)
+        nn.init.normal_(self.last.weight[:, DESCRIPTORS:], std=0.1 / self.trunk.features**0.5)
+
+    def forward(self, images: Tensor, descriptors: Tensor) -> Tensor:
+        seen = self.trunk(images.contiguous(memory_format=torch.channels_last))
+        return self.last(torch.cat([descriptors, seen], dim=1))
+
+
+class CnnF(nn.Module):
+    """The paper's encoder: CNN-F (Chatfield et al. 2014) with K outputs; 70,573,874 parameters for K = 50.
+
+    As in the authors' code (kang205/DVBPR): TensorFlow's SAME padding, no normalisation, dropout .5, input in [-1, 1],
+    Xavier-uniform weights, biases of zero.
+    """
+
+    side = 224
+
+    def __init__(self, dimensions: int) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(
+            nn.ZeroPad2d((3, 4, 3, 4)),  # SAME for 11x11 stride 4 on 224: the smaller half first
+            *_convolution(3, 64, 11, stride=4, padding=0),
+            nn.MaxPool2d(2),
+            *_convolution(64, 256, 5, padding=2),
+            nn.MaxPool2d(2),
+            *_convolution(256, 256, 3, padding=1),
+            *_convolution(256, 256, 3, padding=1),
+            *_convolution(256, 256, 3, padding=1),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            *(nn.Linear(7 * 7 * 256, 4096), nn.ReLU(), nn.Dropout(0.5)),
+            *(nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(0.5)),
+        )
+        self.last = nn.Linear(4096, dimensions)
+
+    def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+        for parameter in self.parameters():
+            if parameter.ndim > 1:
+                nn.init.xavier_uniform_(parameter)
+            else:
+                nn.init.zeros_(parameter)
+
+    def describe(self, images: Tensor) -> Tensor:
+        """Nothing: this encoder reads pixels alone. (B, 0)."""
+        return images.new_empty(len(images), 0)
+
+    def forward(self, images: Tensor, descriptors: Tensor) -> Tensor:
+        return self.last(self.trunk(2 * images - 1))
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding), nn.ReLU()

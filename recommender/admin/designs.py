@@ -1,0 +1,76 @@
+"""What shoppers had made, and what many would like and the shop lacks, in the back room."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.dateparse import parse_datetime
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_protect
+
+from recommender import tasks
+from recommender.designs import gap_reports, lifecycle
+from recommender.models import Design, ModelVersion, Role
+from recommender.versions import queries
+
+
+class DesignAdmin(admin.ModelAdmin):
+    """To look at, and to delete with their pictures."""
+
+    list_display = ["__str__", "shopper", "category", "product", "status", "created_at", "finished_at"]
+    list_filter = ["status", "category"]
+    list_select_related = ["shopper", "category", "product"]
+    search_fields = ["shopper__key"]
+    list_per_page = 50
+    fields = ["shopper", "category", "product", "count", "eta", "budget", "status", "progress", "error", "tries"]
+    fields += ["generator", "scorer", "seen_by", "created_at", "started_at", "finished_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Design | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Design) -> None:
+        lifecycle.delete(Design.objects.filter(pk=obj.pk))
+
+    def get_urls(self) -> list:
+        own = [
+            path("demand-gaps/", self.admin_site.admin_view(self.gaps_view), name="demand_gaps"),
+            path("demand-gaps/<int:place>/", self.admin_site.admin_view(self.gap_view), name="demand_gap"),
+        ]
+        return [*own, *super().get_urls()]
+
+    @method_decorator(csrf_protect)
+    def gaps_view(self, request: HttpRequest) -> HttpResponse:
+        """What many shoppers would like, says the model, and the shop does not have; a POST has a worker look anew."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        generator = queries.active_version(Role.DESIGN)
+        if request.method == "POST":
+            if not super().has_change_permission(request):
+                raise PermissionDenied
+            sent = generator is not None and tasks.send(tasks.find_gaps)
+            told = (
+                ("A worker looks as soon as it has nothing to train; it takes some minutes.", messages.SUCCESS)
+                if sent
+                else ("Nobody can look now: there is no active generator, or no broker.", messages.ERROR)
+            )
+            self.message_user(request, *told)
+            return redirect("admin:demand_gaps")
+        report = gap_reports.kept(generator) if generator else None
+        context = {"title": "Demand gaps", "opts": ModelVersion._meta, "generator": generator, "report": report}
+        context |= {"made_at": report and parse_datetime(report.made_at), "is_looked_for": gap_reports.is_looked_for()}
+        template = "admin/recommender/design/gaps.html"
+        return render(request, template, self.admin_site.each_context(request) | context)
+
+    def gap_view(self, request: HttpRequest, place: int) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        generator = queries.active_version(Role.DESIGN)
+        report = gap_reports.kept(generator) if generator else None
+        if report is None or not 0 <= place < len(report.gaps):
+            raise Http404(f"there is no gap {place}")
+        picture = (gap_reports.folder_of(generator) / report.gaps[place].file).read_bytes()
+        return HttpResponse(picture, content_type="image/png")

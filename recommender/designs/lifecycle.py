@@ -1,0 +1,333 @@
+"""A design's life: asked for, claimed, followed, finished; cancelled, expired, deleted."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from catalog import visitors
+from catalog.models import Category, Product, Shopper
+from recommender import tasks
+from recommender.errors import (
+    BlindTaste,
+    DesignCancelled,
+    DesignNotReady,
+    NoActiveVersion,
+    TooLittleHistory,
+    TooManyDesigns,
+    UnknownToGenerator,
+)
+from recommender.models import LIVE, PENDING, Design, DesignImage, ModelVersion, Role, Status
+from recommender.serving import history
+from recommender.serving.history import History
+from recommender.versions import lifecycle, queries
+
+MOST_PICTURES = 24
+MOST_ETA = 100.0
+LEASE = timedelta(seconds=30)  # renewed at every step; one of two dozen pictures takes a second or two
+TRIES = 3  # a design that took so many workers with it is not given to another
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A picture that was made, as PNG, and what was thought of it. See DesignImage."""
+
+    kind: DesignImage.Kind
+    picture: bytes
+    score: float
+    realism: float
+    change: float | None = None
+    step: int | None = None
+    look: Sequence[float] | None = None
+
+
+def request(shopper: Shopper, category: Category, *, count: int = 12, eta: float = 1.0) -> Design:
+    """Have `count` new pictures of the category made for the shopper by a worker.
+
+    eta: 0 to 100, what looking real weighs beside the taste. Raises NoActiveVersion, BlindTaste, UnknownToGenerator,
+    TooLittleHistory or TooManyDesigns.
+    """
+    return queued(Design(shopper=shopper, category=category, count=count, eta=eta))
+
+
+def request_tailoring(shopper: Shopper, product: Product, *, budget: float = 0.05) -> Design:
+    """Have the product's picture brought nearer to the shopper's taste by a worker.
+
+    budget: 0 to 1, how far it may move, as a mean over pixels. Raises as `request` does.
+    """
+    return queued(Design(shopper=shopper, category=product.category, product=product, count=1, budget=budget))
+
+
+@transaction.atomic
+def queued(design: Design) -> Design:
+    generator, scorer = active(Role.DESIGN), active_scorer()
+    number_of(design.category, generator)
+    taste_of(design.shopper, scorer)
+    check_limits(design.shopper)
+    design.lease_until = timezone.now() + LEASE
+    design.save(force_insert=True)
+    send(design)
+    return design
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What keeps a shopper from asking for designs, if anything does."""
+
+    generator: ModelVersion | None = None  # the active one
+    training: ModelVersion | None = None  # one that is being trained, where none is active
+    closed: str = ""  # why nobody can, in words
+    refusal: str = ""  # why this shopper cannot, in words
+
+
+def standing(shopper: Shopper | None) -> Standing:
+    generator = queries.active_version(Role.DESIGN)
+    if generator is None:
+        training = ModelVersion.objects.filter(role=Role.DESIGN, state__in=LIVE)
+        return Standing(training=training.order_by("pk").last())
+    try:
+        taste_of(shopper, active_scorer())
+    except (NoActiveVersion, BlindTaste) as error:
+        return Standing(generator, closed=str(error))
+    except TooLittleHistory as error:
+        return Standing(generator, refusal=str(error))
+    return Standing(generator)
+
+
+def visible_to(account) -> QuerySet[Design]:
+    """Their own; to staff, anybody's."""
+    found = Design.objects.filter(is_removed=False).select_related("shopper", "category", "product", "seen_by")
+    return found if account.is_staff else found.filter(shopper=visitors.shopper_of(account))
+
+
+def with_pictures(shopper: Shopper | None) -> QuerySet[Design]:
+    """A shopper's own with something to see, or to come: their pictures come in one query more."""
+    pictures = Prefetch("images", DesignImage.objects.select_related("design").defer("look"))
+    found = of_shopper(shopper).exclude(status=Status.CANCELLED)
+    return found.select_related("category", "product").prefetch_related(pictures)
+
+
+def of_shopper(shopper: Shopper | None) -> QuerySet[Design]:
+    """All but those that were removed."""
+    return Design.objects.filter(shopper=shopper, is_removed=False)
+
+
+def active(role: Role) -> ModelVersion:
+    """Raises NoActiveVersion."""
+    version = queries.active_version(role)
+    if version is None:
+        raise NoActiveVersion(f"no model version is active for {Role(role).label}")
+    return version
+
+
+def active_scorer() -> ModelVersion:
+    """Raises NoActiveVersion or BlindTaste."""
+    version = active(Role.PERSONAL)
+    if lifecycle.is_blind(version):
+        raise BlindTaste(f"{version}, which knows the shoppers' tastes, never looks at pictures")
+    return version
+
+
+def categories_of(generator: ModelVersion) -> QuerySet[Category]:
+    """What it can make pictures of."""
+    return Category.objects.filter(pk__in=generator.categories)
+
+
+def number_of(category: Category, generator: ModelVersion) -> int:
+    """Which of the generator's categories this is. Raises UnknownToGenerator."""
+    if category.pk not in generator.categories:
+        known = ", ".join(categories_of(generator).values_list("name", flat=True)) or "nothing that is left"
+        raise UnknownToGenerator(f"no {category} can be made: {generator} has learnt {known}")
+    return generator.categories.index(category.pk)
+
+
+def taste_of(shopper: Shopper | None, scorer: ModelVersion) -> np.ndarray:
+    """The shopper's taste (K,) as that personal version knows it. Raises TooLittleHistory."""
+    learnt = scorer.started_at or scorer.created_at
+    own = history.seen(scorer, history.of_visitor(shopper=shopper, learnt=learnt)) if shopper else History()
+    liked = int((own.weights > 0).sum())
+    if liked < settings.DESIGN_HISTORY:
+        raise TooLittleHistory(
+            f"the taste is not known well enough: {settings.DESIGN_HISTORY} products that were liked, bought or looked "
+            f"at are needed, and there {'is' if liked == 1 else 'are'} {liked}"
+        )
+    return own.taste(scorer, queries.trained_taste(scorer, shopper))
+
+
+def check_limits(shopper: Shopper) -> None:
+    """Raises TooManyDesigns. Of two requests at once the second waits here for the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"recommender.designs.lifecycle.{shopper.pk}"])
+    own, now = Design.objects.filter(shopper=shopper), timezone.now()
+    waiting = own.filter(status__in=PENDING).count()
+    if waiting >= settings.DESIGNS_PENDING:
+        being = "1 design is" if waiting == 1 else f"{waiting} designs are"
+        raise TooManyDesigns(f"{being} still being made; at most {settings.DESIGNS_PENDING} may wait", 10)
+    lately = own.filter(created_at__gt=now - HOUR).order_by("-created_at").values_list("created_at", flat=True)
+    enough = list(lately[: settings.DESIGNS_PER_HOUR])
+    if len(enough) == settings.DESIGNS_PER_HOUR:
+        wait = math.ceil((enough[-1] + HOUR - now).total_seconds())
+        raise TooManyDesigns(f"{len(enough)} designs within an hour are as many as there may be", max(wait, 1))
+
+
+def send(design: Design) -> None:
+    """Leave it to a worker; without a broker the sweep will find it."""
+    transaction.on_commit(lambda: tasks.send(tasks.make_design, str(design.pk)))
+
+
+def claim(design_id) -> Design:
+    """The design, ours to make while the lease is renewed.
+
+    Raises DesignNotReady if it is another's, or done.
+    """
+    now = timezone.now()
+    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
+    taken = Design.objects.filter(free, pk=design_id).update(
+        status=Status.RUNNING,
+        lease_until=now + LEASE,
+        tries=F("tries") + 1,
+        started_at=Coalesce("started_at", now),
+        progress=0.0,
+    )
+    design = Design.objects.select_related("shopper", "category", "product").filter(pk=design_id).first()
+    if design is None:
+        raise DesignNotReady(f"there is no design {design_id}")
+    if not taken:
+        raise DesignNotReady(f"{design} is {design.status}, and not to be taken up")
+    if design.tries > TRIES:
+        fail(design, f"its worker was lost {TRIES} times; the workers' log may say why")
+        raise DesignNotReady(f"{design} is given up after {TRIES} workers")
+    return design
+
+
+def mine(design: Design) -> QuerySet[Design]:
+    """The row, as long as nobody cancelled it, deleted it or took it up after us."""
+    return Design.objects.filter(pk=design.pk, status=Status.RUNNING, tries=design.tries)
+
+
+def follow(design: Design, progress: float) -> None:
+    """Note how far it is, 0 to 1, and renew the lease. Raises DesignCancelled once it is no longer ours."""
+    if not mine(design).update(progress=progress, lease_until=timezone.now() + LEASE):
+        raise DesignCancelled(f"{design} was cancelled, or is another worker's")
+
+
+def finish(design: Design, pictures: Sequence[Made]) -> None:
+    """Keep the pictures: their files under names that tell nothing, then the rows. Raises DesignCancelled."""
+    with transaction.atomic():
+        # The row is locked from here on: whoever cancels or deletes it meanwhile waits, and finds the files.
+        done = mine(design).update(
+            status=Status.DONE,
+            progress=1.0,
+            lease_until=None,
+            finished_at=timezone.now(),
+            generator=design.generator,
+            scorer=design.scorer,
+            seen_by=design.seen_by,
+        )
+        if not done:
+            raise DesignCancelled(f"{design} was cancelled, or is another worker's")
+        remove_files([design])  # of a try that was lost just here
+        for position, made in enumerate(pictures):
+            image = DesignImage(
+                design=design,
+                position=position,
+                kind=made.kind,
+                score=made.score,
+                realism=made.realism,
+                change=made.change,
+                step=made.step,
+                look=made.look,
+            )
+            image.save(force_insert=True)
+            default_storage.save(image.file, ContentFile(made.picture))
+
+
+def fail(design: Design, reason: str) -> None:
+    mine(design).update(status=Status.FAILED, error=reason, lease_until=None, finished_at=timezone.now())
+
+
+def release(design: Design) -> None:
+    """Let go of it unfinished: the sweep gives it to another worker."""
+    mine(design).update(status=Status.QUEUED, lease_until=None)
+
+
+def cancel(design: Design) -> None:
+    """Stop it; its worker notices at the next step. Raises DesignNotReady once it is finished."""
+    cancelled = Design.objects.filter(pk=design.pk, status__in=PENDING).update(
+        status=Status.CANCELLED, lease_until=None, finished_at=timezone.now()
+    )
+    if not cancelled:
+        design.refresh_from_db(fields=["status"])
+        raise DesignNotReady(f"{design} is {design.status}; only what is not finished can be cancelled")
+    design.status = Status.CANCELLED
+
+
+def discard(design: Design) -> None:
+    """Cancel it, or once it is finished, remove it."""
+    try:
+        cancel(design)
+    except DesignNotReady:
+        remove(design)
+
+
+@transaction.atomic
+def remove(design: Design) -> None:
+    """Remove it from the shopper's sight, and its pictures for good; it still counts against the limit of the hour."""
+    unfinished = Design.objects.filter(pk=design.pk, status__in=PENDING)
+    unfinished.update(status=Status.CANCELLED, lease_until=None, finished_at=timezone.now())
+    Design.objects.filter(pk=design.pk).update(is_removed=True)
+    DesignImage.objects.filter(design=design).delete()
+    remove_files_later(design)
+
+
+def delete(chosen: QuerySet[Design]) -> int:
+    """Remove designs and their pictures; returns how many. A worker at one of them notices at the next step."""
+    _, counts = chosen.delete()  # the files follow: receivers.remove_pictures
+    return counts.get(Design._meta.label, 0)
+
+
+def expire() -> None:
+    """Remove the pictures of designs of an age, and the rows of those twice as old, or removed an hour ago."""
+    age = timedelta(days=settings.DESIGN_DAYS)
+    now = timezone.now()
+    delete(Design.objects.filter(Q(created_at__lt=now - 2 * age) | Q(created_at__lt=now - HOUR, is_removed=True)))
+    old = Design.objects.filter(created_at__lt=now - age).exclude(status__in=(Status.EXPIRED, Status.RUNNING))
+    for design in old:
+        with transaction.atomic():
+            DesignImage.objects.filter(design=design).delete()
+            Design.objects.filter(pk=design.pk).update(status=Status.EXPIRED, lease_until=None)
+            remove_files_later(design)
+
+
+def send_what_was_left() -> None:
+    """Designs that nobody answers for: their message was lost, or their worker was."""
+    now = timezone.now()
+    unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    for design in Design.objects.filter(unclaimed, status__in=PENDING):
+        # Of a lost worker's the lease stays as it is, so that the next one may claim it.
+        Design.objects.filter(pk=design.pk, status=Status.QUEUED).update(lease_until=now + LEASE)
+        send(design)
+
+
+def remove_files_later(design: Design) -> None:
+    """Once it is certain that the rows are gone."""
+    transaction.on_commit(lambda: remove_files([design]))
+
+
+def remove_files(designs: Iterable[Design]) -> None:
+    for design in designs:
+        if not default_storage.exists(design.folder):
+            continue
+        for name in default_storage.listdir(design.folder)[1]:
+            default_storage.delete(f"{design.folder}/{name}")
+        default_storage.delete(design.folder)

@@ -1,0 +1,283 @@
+"""A model version's life: register, claim, follow, store, index, activate, roll back, cancel."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from catalog.models import ProductImage
+from ml.models import (
+    BLIND,
+    METHODS,
+    by_summary,
+    listed,
+)  # names and summaries; torch is imported only by those who load a method
+from recommender import tasks
+from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
+from recommender.models import SERVABLE, UNFINISHED, ImageEmbedding, Metric, ModelVersion, Role, ShopperVector, State
+from recommender.versions import queries
+
+VECTOR_BATCH = 1000
+OPERATORS = {Metric.COSINE: "vector_cosine_ops", Metric.EUCLIDEAN: "vector_l2_ops"}  # of an index
+
+
+def methods(role: Role) -> Iterator[tuple[str, list[str]]]:
+    """(summary, names) of the methods that a version of this role can be trained by."""
+    return by_summary(role)
+
+
+def methods_in_words() -> str:
+    """All methods by role, a line each, for a help text."""
+    return "\n".join(line for role in Role for line in (f"{role.label}:", *listed(role)))
+
+
+def is_blind(version: ModelVersion) -> bool:
+    """Whether it never looks at pictures."""
+    return version.method in BLIND
+
+
+@transaction.atomic
+def register(
+    method: str,
+    *,
+    method_settings: dict | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    activate: bool = False,
+    here: bool = False,
+) -> ModelVersion:
+    """A new version, waiting for a worker, or claimed already if it is to be trained `here`.
+
+    Raises TrainingRefused for a method that does not exist.
+    """
+    if method not in METHODS:
+        raise TrainingRefused(f"no method is called {method!r}; there are: {', '.join(METHODS)}")
+    with connection.cursor() as cursor:  # two at once must not take one number
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('recommender.versions.lifecycle.register'))")
+    last = ModelVersion.objects.filter(method=method).aggregate(last=Max("number"))["last"] or 0
+    version = ModelVersion.objects.create(
+        role=METHODS[method].role,
+        method=method,
+        number=last + 1,
+        settings=method_settings or {},
+        epochs=epochs,
+        seed=seed,
+        activate_when_ready=activate,
+    )
+    return claim(version.pk, here=True) if here else version
+
+
+def queue_training(version: ModelVersion) -> None:
+    """Leave it to a worker; without a broker the sweep will find it.
+
+    Raises VersionNotReady if somebody is at work on it, or it is done.
+    """
+    _take(version.pk, Q(), state=State.QUEUED, by_worker=True, lease_until=None)
+    transaction.on_commit(lambda: tasks.send(tasks.train_version, version.pk))
+
+
+def claim(version_id: int, *, here: bool = False) -> ModelVersion:
+    """The version, ours to train while the lease is renewed.
+
+    here: by hand, in this process; a worker takes only what was left to workers.
+    Raises VersionNotReady if it is another's, or done.
+    """
+    now = timezone.now()
+    mine = Q() if here else Q(by_worker=True)
+    ours = {"state": State.TRAINING, "by_worker": not here, "lease_until": now + lease(), "error": ""}
+    return _take(version_id, mine, **ours, started_at=Coalesce("started_at", Value(now)))
+
+
+def _take(version_id: int, allowed: Q, **fields) -> ModelVersion:
+    """Change an unfinished version that nobody is at work on."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    taken = ModelVersion.objects.filter(free & allowed, pk=version_id, state__in=UNFINISHED).update(**fields)
+    version = ModelVersion.objects.filter(pk=version_id).first()
+    if version is None:
+        raise VersionNotReady(f"there is no version {version_id}")
+    if taken:
+        return version
+    if version.state not in UNFINISHED:
+        raise VersionNotReady(f"{version} is {version.state}; only an unfinished training goes on")
+    if version.lease_until and version.lease_until > timezone.now():
+        raise VersionNotReady(f"{version} is being trained by another process until {version.lease_until:%H:%M:%S}")
+    raise VersionNotReady(f"{version} was started by hand, and is not a worker's")
+
+
+def lease() -> timedelta:
+    return timedelta(seconds=settings.TRAINING_LEASE)
+
+
+def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None = None, **fields) -> None:
+    """Note how far it is and renew the lease. Raises TrainingCancelled once somebody cancelled it."""
+    fields["progress"] = {"stage": stage, "done": done, "of": of}
+    alive = ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(
+        lease_until=timezone.now() + lease(), **fields
+    )
+    if not alive:
+        raise TrainingCancelled(f"{version} was cancelled")
+    for name, value in fields.items():
+        setattr(version, name, value)
+
+
+def renew(version: ModelVersion) -> bool:
+    """Keep the lease a while longer; False once the version is no longer ours to train."""
+    return bool(
+        ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(lease_until=timezone.now() + lease())
+    )
+
+
+def release(version: ModelVersion) -> None:
+    """Let go of an interrupted training: a worker's is taken up by the next one, any other waits to be resumed."""
+    state = State.QUEUED if version.by_worker else State.INTERRUPTED
+    ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(lease_until=None, state=state)
+
+
+def fail(version: ModelVersion, error: Exception) -> None:
+    ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(
+        state=State.FAILED, error=str(error), lease_until=None, finished_at=timezone.now()
+    )
+
+
+def store_vectors(
+    version: ModelVersion, vectors: Iterable[tuple[int, int, Sequence[float]]], *, replace: bool = False
+) -> None:
+    """Keep (image id, product id, vector) triples; a vector that is there already stays, unless it is to be replaced.
+
+    Pictures that were deleted while they were being embedded are passed over.
+    """
+    rows = {image: (product, vector) for image, product, vector in vectors}
+    on_conflict = (
+        {"update_conflicts": True, "unique_fields": ["version", "image"], "update_fields": ["vector"]}
+        if replace
+        else {"ignore_conflicts": True}
+    )
+    with transaction.atomic():
+        # Locked, so that a deletion waits for us, or is seen here, and never leaves a row without its picture.
+        alive = ProductImage.objects.filter(pk__in=rows).select_for_update(of=("self",), no_key=True)
+        ImageEmbedding.objects.bulk_create(
+            [
+                ImageEmbedding(version=version, image_id=image, product_id=rows[image][0], vector=rows[image][1])
+                for image in alive.values_list("pk", flat=True)
+            ],
+            batch_size=VECTOR_BATCH,
+            **on_conflict,
+        )
+
+
+@transaction.atomic
+def store_tastes(version: ModelVersion, tastes: Iterable[tuple[int, Sequence[float]]]) -> None:
+    """Keep (shopper id, vector) pairs in place of whatever this version knew before."""
+    ShopperVector.objects.filter(version=version).delete()
+    ShopperVector.objects.bulk_create(
+        [ShopperVector(version=version, shopper_id=shopper, vector=vector) for shopper, vector in tastes],
+        batch_size=VECTOR_BATCH,
+    )
+
+
+def index_name(version: ModelVersion) -> str:
+    return f"embedding_hnsw_{version.pk}"
+
+
+def build_index(version: ModelVersion) -> None:
+    """The HNSW index that queries.nearest_embeddings walks for this version, built beside running traffic.
+
+    None for inner products: HNSW finds .55 to .66 of the best for a scattered taste, and an exact scan is cheap.
+    """
+    if version.metric == Metric.INNER:
+        return
+    name = connection.ops.quote_name(index_name(version))
+    with connection.cursor() as cursor:
+        # What an interrupted CONCURRENTLY leaves is invalid, and IF NOT EXISTS would be content with it.
+        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
+        found = cursor.fetchone()
+        if found == (True,):
+            return
+        concurrently = "CONCURRENTLY"
+        if connection.in_atomic_block:  # where CONCURRENTLY is refused, and so is any index while checks are pending
+            concurrently = ""
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {name}")
+        # ef_construction 200 halves the queries that find almost nothing on clustered vectors.
+        cursor.execute(
+            f"CREATE INDEX {concurrently} {name} ON recommender_imageembedding"
+            f" USING hnsw ((vector::vector({version.dimensions:d})) {OPERATORS[version.metric]})"
+            f" WITH (m = 16, ef_construction = 200) WHERE version_id = {version.pk:d}"
+        )
+
+
+def finish(version: ModelVersion) -> None:
+    """The training is complete, its vectors, if it has any, stored and indexed: it may serve."""
+    done = ModelVersion.objects.filter(pk=version.pk, state__in=(State.TRAINING, State.EMBEDDING)).update(
+        state=State.READY, finished_at=timezone.now(), lease_until=None, progress={"stage": "ready"}
+    )
+    if not done:
+        raise TrainingCancelled(f"{version} was cancelled")
+    version.state = State.READY
+
+
+@transaction.atomic
+def activate(version: ModelVersion) -> None:
+    """Make `version` the one its role is served by; the former one is retired.
+
+    Raises VersionNotReady unless it is trained and every picture has its vector.
+    """
+    missing = queries.images_without_embedding(version).count()
+    if missing:
+        raise VersionNotReady(f"{version} lacks the vectors of {missing} pictures; embed them first")
+    with connection.cursor() as cursor:  # of two activations at once, the second retires the first
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"recommender.versions.lifecycle.activate.{version.role}"]
+        )
+    ModelVersion.objects.filter(role=version.role, state=State.ACTIVE).exclude(pk=version.pk).update(
+        state=State.RETIRED
+    )
+    claimed = ModelVersion.objects.filter(pk=version.pk, state__in=SERVABLE).update(
+        state=State.ACTIVE, activated_at=timezone.now()
+    )
+    if not claimed:
+        version.refresh_from_db(fields=["state"])
+        raise VersionNotReady(f"{version} is {version.state}, not ready")
+    version.state = State.ACTIVE
+
+
+def roll_back(role: Role) -> ModelVersion:
+    """Put back into service whichever version served the role before. Raises VersionNotReady if none did."""
+    former = (
+        ModelVersion.objects.filter(role=role, state=State.RETIRED, activated_at__isnull=False)
+        .order_by("-activated_at")
+        .first()
+    )
+    if former is None:
+        raise VersionNotReady(f"no earlier version has served {Role(role).label}")
+    activate(former)
+    return former
+
+
+def cancel(version: ModelVersion) -> None:
+    """Stop a training; its worker notices at the next batch of work. Raises VersionNotReady once it is finished."""
+    cancelled = ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(
+        state=State.CANCELLED, lease_until=None, finished_at=timezone.now()
+    )
+    if not cancelled:
+        version.refresh_from_db(fields=["state"])
+        raise VersionNotReady(f"{version} is {version.state}; only an unfinished training can be cancelled")
+    version.state = State.CANCELLED
+
+
+def delete(version: ModelVersion) -> None:
+    """Remove the version, its vectors, its index and its checkpoint. Raises VersionNotReady while it serves."""
+    with transaction.atomic():
+        current = ModelVersion.objects.select_for_update().get(pk=version.pk)
+        if current.state == State.ACTIVE or (current.lease_until and current.lease_until > timezone.now()):
+            raise VersionNotReady(f"{version} is {current.state}: activate another, or cancel it, first")
+        folder, name = current.folder, index_name(current)
+        current.delete()
+        transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX IF EXISTS {connection.ops.quote_name(name)}")

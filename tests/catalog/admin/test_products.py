@@ -1,0 +1,264 @@
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from catalog import images, products
+from catalog.admin import pagination
+from catalog.models import Category, Interaction, Product
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/catalog/product/"
+
+
+def upload(seed: int, name: str = "picture.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, picture_bytes(seed))
+
+
+def values(**changes) -> dict:
+    return {
+        "sku": "A-1",
+        "title": "Red boots",
+        "category": Category.objects.get_or_create(name="Boots")[0].pk,
+        "price": "49.90",
+        "currency": "EUR",
+        "in_stock": "on",
+        "attributes": '{"colour": "red"}',
+    } | changes
+
+
+def picture_rows(product: Product, places: dict[int, int], deleted: set[int] = frozenset()) -> dict:
+    """What the form's table of pictures sends: id -> place, and which of them are ticked."""
+    rows = {"images-TOTAL_FORMS": len(places), "images-INITIAL_FORMS": len(places)}
+    for index, (image, place) in enumerate(places.items()):
+        rows |= {f"images-{index}-id": image, f"images-{index}-product": product.pk, f"images-{index}-place": place}
+        if image in deleted:
+            rows[f"images-{index}-DELETE"] = "on"
+    return rows
+
+
+def act(client, action: str, chosen: list[Product], **extra):
+    data = {"action": action, "_selected_action": [product.pk for product in chosen]} | extra
+    return client.post(LIST, data, follow=True)
+
+
+def test_visitors_are_asked_to_sign_in(client):
+    assert client.get(LIST).url.startswith("/admin/login/")
+
+
+def test_a_product_is_made_with_its_pictures(admin_client):
+    answer = admin_client.post(f"{LIST}add/", values(pictures=[upload(1), upload(2)]))
+
+    assert answer.status_code == 302
+    product = Product.objects.get(sku="A-1")
+    assert (product.title, product.category.name, product.attributes) == ("Red boots", "Boots", {"colour": "red"})
+    assert [image.position for image in product.images.all()] == [0, 1]
+
+
+def test_a_bad_picture_is_told_and_nothing_is_made(admin_client):
+    answer = admin_client.post(
+        f"{LIST}add/", values(pictures=[upload(1), SimpleUploadedFile("text.jpg", b"no picture")])
+    )
+
+    assert answer.status_code == 200
+    assert "text.jpg: not a picture" in answer.content.decode()
+    assert not Product.objects.exists()
+
+
+def test_a_change_writes_what_changed_and_adds_pictures(admin_client):
+    product = ProductFactory(sku="A-1", title="Old", picture=1)
+    first = product.images.get().pk
+
+    answer = admin_client.post(
+        f"{LIST}{product.pk}/change/", values(pictures=[upload(2)]) | picture_rows(product, {first: 1})
+    )
+
+    assert answer.status_code == 302
+    product.refresh_from_db()
+    assert product.title == "Red boots"
+    assert [image.pk == first for image in product.images.all()] == [True, False]
+
+
+def test_pictures_are_put_in_another_order_and_deleted(admin_client, django_capture_on_commit_callbacks):
+    product = ProductFactory(sku="A-1", picture=1)
+    products.add_images(product, [images.read_picture(picture_bytes(seed)) for seed in (2, 3)])
+    a, b, c = product.images.all()
+
+    rows = picture_rows(product, {a.pk: 3, b.pk: 2, c.pk: 1}, deleted={b.pk})
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = admin_client.post(f"{LIST}{product.pk}/change/", values() | rows)
+
+    assert answer.status_code == 302
+    assert [image.pk for image in product.images.all()] == [c.pk, a.pk]
+    assert not default_storage.exists(b.file.name)
+    assert default_storage.exists(a.file.name)
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "before", "after"),
+    [
+        ("hide", "is_hidden", False, True),
+        ("show", "is_hidden", True, False),
+        ("mark_sold_out", "in_stock", True, False),
+        ("mark_in_stock", "in_stock", False, True),
+    ],
+)
+def test_bulk_actions_change_the_chosen_and_say_how_many(admin_client, action, field, before, after):
+    chosen, other = ProductFactory(**{field: before}), ProductFactory(**{field: before})
+
+    answer = act(admin_client, action, [chosen])
+
+    chosen.refresh_from_db()
+    other.refresh_from_db()
+    assert (getattr(chosen, field), getattr(other, field)) == (after, before)
+    assert "1 product " in answer.content.decode()
+
+
+def test_bulk_delete_takes_the_files_too(admin_client, django_capture_on_commit_callbacks):
+    product, other = ProductFactory(), ProductFactory()
+    InteractionFactory(product=product)
+    name = product.images.get().file.name
+
+    asked = act(admin_client, "delete_selected", [product]).content.decode()
+    assert "Interactions: 1" in asked
+    with django_capture_on_commit_callbacks(execute=True):
+        act(admin_client, "delete_selected", [product], post="yes")
+
+    assert list(Product.objects.all()) == [other]
+    assert not default_storage.exists(name)
+
+
+def test_products_are_searched_and_filtered(admin_client):
+    ProductFactory(sku="A-1", title="Red boots", in_stock=False)
+    ProductFactory(sku="B-2", title="Red bag")
+
+    page = admin_client.get(LIST, {"q": "red", "in_stock__exact": "0"}).content.decode()
+
+    assert "A-1" in page
+    assert "B-2" not in page
+    assert 'class="thumb"' in page
+
+
+@pytest.mark.parametrize("path", [LIST, "/admin/catalog/interaction/", "/admin/catalog/shopper/"])
+def test_queries_do_not_grow_with_the_list(admin_client, path):
+    def counted() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(path).status_code == 200
+        return len(queries)
+
+    for _ in range(10):
+        InteractionFactory()
+    few = counted()
+    for _ in range(10):
+        InteractionFactory()
+    assert counted() == few
+
+
+def test_interactions_and_shoppers_can_only_be_read(admin_client):
+    interaction = InteractionFactory()
+
+    for path in (f"interaction/{interaction.pk}", f"shopper/{interaction.shopper_id}"):
+        page = admin_client.get(f"/admin/catalog/{path}/change/")
+        assert page.status_code == 200
+        assert 'name="_save"' not in page.content.decode()
+        assert admin_client.post(f"/admin/catalog/{path}/delete/", {"post": "yes"}).status_code == 403
+    assert Interaction.objects.exists()
+
+
+def test_interactions_are_found_by_who_and_what(admin_client):
+    mine = InteractionFactory(shopper=ShopperFactory(key="ada"), product=ProductFactory(sku="A-1"))
+    guest = InteractionFactory(shopper=None, session="s" * 32, product=ProductFactory(sku="B-2"))
+    old = InteractionFactory(kind="view", occurred_at=timezone.now() - timedelta(days=400))
+
+    def found(**asked) -> set[int]:
+        return {row.pk for row in admin_client.get("/admin/catalog/interaction/", asked).context["cl"].result_list}
+
+    assert found(q="ada") == found(q="A-1") == {mine.pk}
+    assert found(q="s" * 32) == found(q="B-2") == {guest.pk}
+    assert found(q="ad") == set()
+    assert found(kind__exact="view") == {old.pk}
+
+
+def test_interactions_are_counted_no_further_than_the_newest(admin_client, monkeypatch):
+    monkeypatch.setattr(pagination, "NEWEST", 2)
+    for _ in range(3):
+        InteractionFactory()
+
+    listed = admin_client.get("/admin/catalog/interaction/").context["cl"]
+
+    assert listed.paginator.count == 2
+
+
+def test_shoppers_show_how_much_they_did(admin_client):
+    busy = InteractionFactory().shopper
+    InteractionFactory(shopper=busy)
+    idle = ShopperFactory(is_simulated=True)
+
+    listed = admin_client.get("/admin/catalog/shopper/").context["cl"].result_list
+    assert {shopper.pk: shopper.interactions_kept for shopper in listed} == {busy.pk: 2, idle.pk: 0}
+    filtered = admin_client.get("/admin/catalog/shopper/", {"is_simulated__exact": "1"}).context["cl"].result_list
+    assert list(filtered) == [idle]
+
+
+def test_categories_say_how_many_products_they_hold(admin_client):
+    boots = CategoryFactory(name="Boots")
+    ProductFactory(category=boots)
+
+    listed = admin_client.get("/admin/catalog/category/").context["cl"].result_list
+
+    assert [(category.name, category.product_count) for category in listed] == [("Boots", 1)]
+
+
+def test_a_category_is_typed_once_however_it_is_written(admin_client):
+    path = "/admin/catalog/category/add/"
+    admin_client.post(path, {"name": " High  heels "})
+
+    answer = admin_client.post(path, {"name": "high heels"})
+
+    assert "There is a category of this name, perhaps in other capitals." in answer.content.decode()
+    assert [category.name for category in Category.objects.all()] == ["High heels"]
+
+
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr(
+            "products.csv", "sku,title,category,price,image\nA-1,Boots,Shoes,9.50,a.png\nA-2,Bag,Bags,x,b.png\n"
+        )
+        file.writestr("a.png", picture_bytes(1))
+        file.writestr("b.png", picture_bytes(2))
+    return buffer.getvalue()
+
+
+def test_a_zip_is_imported_and_reported(admin_client):
+    path = f"{LIST}import/"
+    assert admin_client.get(path).status_code == 200
+
+    answer = admin_client.post(path, {"source": SimpleUploadedFile("shop.zip", archive())})
+
+    assert [product.sku for product in Product.objects.all()] == ["A-1"]
+    page = answer.content.decode()
+    assert "1 created, 0 updated, 0 unchanged, 1 failed" in page
+    assert "line 3" in page
+
+
+def test_a_file_that_is_no_catalogue_is_told(admin_client):
+    answer = admin_client.post(f"{LIST}import/", {"source": SimpleUploadedFile("shop.zip", b"not a zip")})
+
+    assert answer.status_code == 200
+    assert 'class="errorlist' in answer.content.decode()
+    assert "shop.zip is" in answer.content.decode()
+    assert "/tmp" not in answer.content.decode()
+    assert not Product.objects.exists()
+
+
+def test_staff_without_the_right_may_not_import(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
+    assert client.get(f"{LIST}import/").status_code == 403

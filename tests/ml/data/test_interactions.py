@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from ml.data.images import ImageArray
+from ml.data.interactions import Interactions, PersonalData
+
+
+def interactions(rows: list[tuple[int, int, float]], n_users: int = 3, n_items: int = 6) -> Interactions:
+    users, items, timestamps = (np.array(column) for column in zip(*rows, strict=True))
+    return Interactions(users, items, timestamps, n_users, n_items)
+
+
+def pairs(part: Interactions) -> list[tuple[int, int]]:
+    return list(zip(part.users.tolist(), part.items.tolist(), strict=True))
+
+
+def test_the_last_item_is_for_the_test_and_the_last_but_one_for_validation():
+    split = interactions([(0, 5, 3), (0, 1, 1), (0, 2, 2), (0, 4, 4), (2, 0, 1), (2, 3, 2)]).leave_one_out()
+
+    assert pairs(split.train) == [(0, 1), (0, 2), (2, 0), (2, 3)]  # user 2 has too few to hold any out
+    assert pairs(split.validation) == [(0, 5)]
+    assert pairs(split.test) == [(0, 4)]
+
+
+def test_what_was_taken_again_counts_at_its_first_time():
+    split = interactions([(0, 1, 1), (0, 2, 2), (0, 3, 3), (0, 1, 9)]).leave_one_out()
+
+    assert pairs(split.test) == [(0, 3)]
+    assert len(split.train) == 1
+
+
+def test_a_published_division_is_kept_and_what_is_held_out_is_not_trained_on():
+    taken = interactions([(0, 5, 1), (0, 1, 2), (0, 1, 9), (0, 2, 3), (0, 4, 4), (0, 2, 5), (2, 0, 1)])
+
+    split = taken.divided(np.array([0, 0, 0, 1, 2, 0, 0]))
+
+    assert pairs(split.train) == [(0, 1), (0, 5), (2, 0)]  # not item 2, which is for validation
+    assert (pairs(split.validation), pairs(split.test)) == ([(0, 2)], [(0, 4)])
+    assert split.train.timestamps.tolist() == [2, 1, 1]
+
+
+def test_popularity_counts_each_user_once():
+    assert interactions([(0, 1, 1), (0, 1, 2), (1, 1, 3), (1, 4, 4)]).popularity.tolist() == [0, 2, 0, 0, 1, 0]
+
+
+def test_by_user_lists_users_without_any():
+    by_user = interactions([(2, 4, 1), (0, 5, 1), (0, 1, 2), (0, 5, 3)]).by_user
+
+    assert [items.tolist() for items in by_user] == [[1, 5], [], [4]]
+
+
+def test_an_index_beyond_its_count_is_refused():
+    with pytest.raises(ValueError, match="item 6 to 6, of 6"):
+        interactions([(0, 6, 1)])
+
+
+def test_every_item_needs_a_picture():
+    with pytest.raises(ValueError, match="2 pictures for 6 items"):
+        PersonalData(ImageArray(np.zeros((2, 4, 4, 3), np.uint8)), interactions([(0, 1, 1)]))
+
+
+def test_a_pair_keeps_its_first_time_and_its_largest_weight():
+    said = Interactions(
+        *(np.array(column) for column in ([0, 0, 1], [4, 4, 2], [1, 2, 3])),
+        n_users=2,
+        n_items=6,
+        weights=np.array([0.5, 2.0, 0.25]),
+    )
+
+    assert said.distinct.timestamps.tolist() == [1, 3] and said.distinct.weights.tolist() == [2, 0.25]
+    assert said.only(np.array([2])).weights.tolist() == [0.25]
+    assert interactions([(0, 4, 1)]).distinct.weights is None
+
+
+@pytest.mark.parametrize("weight", [0, -1, np.nan])
+def test_a_weight_is_above_zero(weight):
+    with pytest.raises(ValueError, match="each must be above 0"):
+        Interactions(np.array([0]), np.array([0]), np.array([0]), 1, 1, weights=np.array([weight]))
+
+
+def test_every_item_has_its_place_among_the_categories():
+    with pytest.raises(ValueError, match="2 categories for 6 items"):
+        PersonalData(None, interactions([(0, 1, 1)]), np.array([0, 1]))

@@ -1,0 +1,67 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+from ml.errors import BadSetting, BadWeights
+from ml.models import create
+from ml.models.frozen import DescriptorFeatures, FrozenConfig, FrozenFeatures
+from ml.training.loop import fit
+from tests.ml.worlds import data_for, exhaust, pictures, small
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "width"), [("descriptors", 64, 700), ("pixels", 32, 128), ("histogram", 64, 294), ("hog", 64, 128)]
+)
+def test_each_has_its_size_and_gives_vectors_of_length_1(name, size, width):
+    features, images = FrozenFeatures.of(FrozenConfig(features=name)), pictures(40, size)
+
+    features.start(images, torch.Generator().manual_seed(0))
+    seen = features(images.batch(range(40)))
+
+    assert (features.image_size, features.width) == ((size, size), width)
+    assert_close(seen.norm(dim=1), torch.ones(40))
+    assert seen.shape == (40, width)
+
+
+def test_descriptors_are_what_dvbpr_describes_with():
+    features, images = DescriptorFeatures(), pictures(40)
+    encoder = create("dvbpr").encoder
+
+    features.start(images, torch.Generator().manual_seed(0))
+    encoder.load_state_dict(features.descriptors.state_dict(), strict=False)
+
+    assert torch.equal(encoder.describe(images.batch([3])), features(images.batch([3])))
+
+
+def test_a_network_is_read_with_its_weights_and_stays_frozen(squeezenet_file):
+    model = create("visrank", features="squeezenet1_1", weights=str(squeezenet_file))
+    model.train()
+
+    assert not any(module.training for module in model.frozen.modules())
+    assert model.image_size == (224, 224)
+    model.check()
+
+
+def test_a_network_without_weights_is_refused_before_anything_is_trained(tmp_path):
+    model = create("vbpr", features="squeezenet1_1", weights=str(tmp_path / "none.pth"))
+
+    with pytest.raises(BadWeights, match=r"none\.pth: there is no such file"):
+        model.check()
+
+
+@pytest.mark.parametrize("name", ["visrec", "vae", "dvbpr", "nothing"])
+def test_what_learns_is_no_frozen_feature(name):
+    with pytest.raises(BadSetting, match=f"features is '{name}'; it takes descriptors or a method that trains nothing"):
+        FrozenConfig(features=name)
+
+
+def test_each_picture_is_seen_once_a_training():
+    data = data_for("vbpr")
+    model = small("vbpr")
+    shown = []
+    model.frozen.register_forward_hook(lambda *called: shown.append(len(called[-1])))
+
+    exhaust(fit(model, data))
+
+    assert sum(shown) == 40
+    assert model.seen is None  # nothing of it stays in memory

@@ -1,0 +1,152 @@
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch.testing import assert_close
+
+from ml.data.images import ImageArray
+from ml.data.interactions import Interactions, PersonalData
+from ml.evaluation.metrics import rank_held_out
+from ml.models.hybrid import FOLDS, cross_fitted, held_back, regression, with_bias
+from ml.training.loop import TrainConfig, fit
+from tests.ml.worlds import camps, exhaust, pictures, small, trained, vectors_of
+
+
+def test_regression_finds_the_map_that_made_the_factors():
+    generator = torch.Generator().manual_seed(0)
+    described, truth = torch.randn(200, 5, generator=generator), torch.randn(6, 3, generator=generator)
+    factors = with_bias(described) @ truth
+
+    found = regression(with_bias(described), factors, torch.full((200,), 20.0), ridge=1e-6)
+
+    assert_close(found, truth, rtol=0, atol=1e-3)
+
+
+def test_regression_listens_to_items_by_their_takers_and_to_those_that_nobody_took_not_at_all():
+    described = torch.ones(3, 1)
+    factors, takers = torch.tensor([[0.0], [1.0], [100.0]]), torch.tensor([10.0, 30.0, 0.0])
+
+    found = regression(described, factors, takers, ridge=1e-6)
+
+    assert_close(found, torch.tensor([[0.75 / 1.25]]), rtol=0, atol=1e-3)
+
+
+def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
+    """Discs, which even users like, but taken by one odd user, by four and by twelve."""
+    usual, discs = camps(users=48), [30] * 1 + [32] * 4 + [34] * 12
+    takers = [1, *range(1, 8, 2), *range(1, 24, 2)]
+    taken = replace(
+        usual,
+        users=np.concatenate([usual.users, takers]),
+        items=np.concatenate([usual.items, discs]),
+        timestamps=np.concatenate([usual.timestamps, np.full(len(discs), -1.0)]),
+    )
+    model = small("hybrid")
+    model.identities.config = replace(model.identities.config, learning_rate=0.1)  # as few pairs make few steps
+    exhaust(fit(model, PersonalData(pictures(40), taken), TrainConfig(epochs=40)))
+
+    scores = model.identities.user_vectors() @ model.y.T
+    lean = scores[1::2].mean(dim=0) - scores[::2].mean(dim=0)  # (40,) above 0: more to the odd ones' taste
+
+    assert lean[28] < 0  # as nobody took it, all by its picture
+    assert lean[28] < lean[30] < lean[32] < lean[34]
+    assert lean[34] > 0
+
+
+def test_items_are_drawn_to_what_is_expected_of_them():
+    identities = trained("hybrid").identities
+    items, described = torch.arange(40), torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+    identities.draw_to(described, camps().leave_one_out().train)
+    v, b = identities.mu[:, :-1], identities.mu[:, -1]
+
+    assert identities.mu.abs().max() > 0
+    assert identities.penalty(items, v, b).item() == 0
+    assert_close(identities.penalty(items[:1], v[:1] + 2, b[:1]), torch.tensor(identities.config.decay * 4 * 8))
+
+
+def test_what_is_expected_of_an_item_by_a_regression_that_has_not_seen_it():
+    generator = torch.Generator().manual_seed(0)
+    described, own = with_bias(torch.randn(10, 3, generator=generator)), torch.randn(10, 2, generator=generator)
+    takers = torch.full((10,), 20.0)
+
+    mu = cross_fitted(described, own, takers, ridge=0.1)
+
+    others = torch.tensor([n for n in range(10) if n % FOLDS != 3])
+    assert_close(mu[[3, 8]], described[[3, 8]] @ regression(described[others], own[others], takers[others], 0.1))
+
+
+def test_what_is_held_back_is_what_a_third_took_last():
+    train = camps(users=24).leave_one_out().train
+
+    held = held_back(train)
+
+    assert held.users.tolist() == list(range(0, 24, 3))
+    for user, item in zip(held.users, held.items, strict=True):
+        own = train.users == user
+        assert item == train.items[own][train.timestamps[own].argmax()]
+
+
+def test_a_product_that_came_later_is_known_by_its_picture_alone():
+    model = trained("hybrid")
+    images = pictures(40).batch(range(40))
+
+    with torch.inference_mode():
+        new = model.embed(images, torch.full((40,), -1))
+        described = model.pictures.encoder.describe(images)
+
+    expected = with_bias(described) @ model.expected * model.scales[0]
+    own = model.identities.dimensions
+    assert_close(new[:, :own] + model.centre[:own], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_each_camp_prefers_its_own_kind_of_cold_product():
+    model = trained("hybrid", epochs=20)
+
+    scores = model.user_vectors() @ vectors_of(model).T
+
+    own = torch.arange(24)[:, None] % 2 == torch.arange(20, 40) % 2
+    assert scores[:, 20:][own].mean() > scores[:, 20:][~own].mean() + 0.5
+
+
+def test_where_pictures_say_nothing_it_loses_nothing_to_bpr_mf():
+    taken = blocks()
+    split = taken.leave_one_out()
+    noise = np.random.default_rng(0).integers(0, 256, size=(taken.n_items, 64, 64, 3), dtype=np.uint8)
+    aucs = {}
+    for method in ("bpr-mf", "hybrid"):
+        model = small(method)
+        images = ImageArray(noise) if model.image_size else None
+        exhaust(fit(model, PersonalData(images, split.train), TrainConfig(epochs=30)))
+        pixels = images.batch(range(taken.n_items)) if images else None
+        with torch.inference_mode():
+            vectors = model.embed(pixels, torch.arange(taken.n_items))
+        aucs[method] = np.nanmean(rank_held_out(model.user_vectors(), vectors, split).auc)
+
+    assert aucs["bpr-mf"] > 0.8
+    assert aucs["hybrid"] > aucs["bpr-mf"] - 0.03
+
+
+def blocks(users: int = 120, items: int = 60, kinds: int = 3, each: int = 12) -> Interactions:
+    """Users of three kinds who take items of theirs alone, which no picture tells."""
+    rng = np.random.default_rng(1)
+    kind_of = rng.permutation(items) % kinds
+    taken = [rng.permutation(np.flatnonzero(kind_of == user % kinds))[:each] for user in range(users)]
+    return Interactions(
+        users=np.repeat(np.arange(users), each),
+        items=np.concatenate(taken),
+        timestamps=np.tile(np.arange(each, dtype=float), users),
+        n_users=users,
+        n_items=items,
+    )
+
+
+def test_what_was_held_back_trains_neither_part():
+    model = small("hybrid")
+    train = camps().leave_one_out().train
+    data = PersonalData(pictures(40), train)
+
+    kept = model._kept(data).train
+
+    held = held_back(train)
+    assert not np.isin(kept.keys, held.keys).any()
+    assert len(kept) == len(train) - len(held)

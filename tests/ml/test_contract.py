@@ -1,0 +1,221 @@
+"""The contract: what every method must do, the newcomer too."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+
+from ml.data.interactions import PersonalData
+from ml.errors import BadSetting, UnknownMethod
+from ml.evaluation.metrics import rank_held_out
+from ml.models import BLIND, create
+from ml.training import checkpoints
+from ml.training.loop import TrainConfig, fit
+from tests.ml.worlds import (
+    CONTRACT,
+    PERSONAL,
+    SIMILAR,
+    WITH_VECTORS,
+    camps,
+    data_for,
+    exhaust,
+    pictures,
+    small,
+    trained,
+    vectors_of,
+)
+
+
+@pytest.mark.parametrize("method", SIMILAR)
+def test_the_nearest_picture_is_of_the_same_kind(method):
+    vectors = vectors_of(trained(method))
+
+    nearest = torch.cdist(vectors, vectors).fill_diagonal_(torch.inf).argmin(dim=1)
+
+    assert (nearest % 2 == torch.arange(40) % 2).all()
+
+
+@pytest.mark.parametrize("method", PERSONAL)
+def test_what_users_took_next_ranks_above_what_nobody_took(method):
+    split = camps().leave_one_out()
+    model = trained(method, epochs=20)
+
+    ranking = rank_held_out(model.user_vectors(), vectors_of(model), split)
+
+    assert ranking.auc.mean() > 0.65
+
+
+@pytest.mark.parametrize("method", [name for name in PERSONAL if name != "popularity"])
+def test_each_camp_prefers_its_own_kind(method):
+    model = trained(method, epochs=20)
+
+    scores = model.user_vectors() @ vectors_of(model).T
+
+    own = torch.arange(24)[:, None] % 2 == torch.arange(20) % 2
+    assert scores[:, :20][own].mean() > scores[:, :20][~own].mean() + (0.1 if method == "visrank" else 1)
+
+
+@pytest.mark.parametrize("method", [name for name in PERSONAL if small(name).image_size])
+def test_users_who_take_one_kind_prefer_unseen_pictures_of_it(method):
+    model = trained(method, epochs=60 if method == "dvbpr" else 20)
+
+    scores = (model.user_vectors() @ vectors_of(model).T)[:, 20:]  # of what nobody took
+
+    discs, stripes = scores[:, ::2], scores[:, 1::2]
+    prefers_discs = (discs[:, :, None] > stripes[:, None, :]).float().mean(dim=(1, 2))  # (users,)
+    assert prefers_discs[::2].mean() > 0.9
+    assert prefers_discs[1::2].mean() < 0.1
+
+
+@pytest.mark.parametrize("method", PERSONAL)
+def test_pairs_that_say_more_than_others_can_be_trained_on(method):
+    data, model = data_for(method), small(method)
+    weights = np.where(data.train.items % 3, 0.2, 1.0)
+
+    exhaust(fit(model, replace(data, train=replace(data.train, weights=weights)), TrainConfig(epochs=1)))
+
+    assert model.user_vectors().isfinite().all()
+
+
+@pytest.mark.parametrize("method", WITH_VECTORS)
+def test_a_vector_is_the_same_alone_as_in_a_batch(method):
+    model = trained(method)
+    together = vectors_of(model)
+    images = pictures(40, model.image_size).batch([7]) if model.image_size else None
+
+    with torch.inference_mode():
+        alone = model.embed(images) if method in SIMILAR else model.embed(images, torch.tensor([7]))
+
+    assert together.dtype == torch.float32
+    assert together.shape == (40, model.dimensions)
+    assert_close(alone[0], together[7], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", CONTRACT)
+def test_a_saved_model_gives_the_same_vectors(method, tmp_path):
+    model = trained(method)
+
+    checkpoints.save(model, tmp_path)
+    loaded = checkpoints.load(tmp_path)
+
+    assert (loaded.method, loaded.config, loaded.training) == (method, model.config, False)
+    assert torch.equal(vectors_of(loaded), vectors_of(model))
+    if model.metric == "inner":
+        assert torch.equal(loaded.user_vectors(), model.user_vectors())
+
+
+@pytest.mark.parametrize("method", CONTRACT)
+def test_a_resumed_training_ends_as_an_uninterrupted_one(method, tmp_path):
+    whole, broken, resumed = small(method), small(method), small(method)
+    data, config = data_for(method), TrainConfig(epochs=3)
+    exhaust(fit(whole, data, config))
+
+    next(fit(broken, data, config, folder=tmp_path), None)
+    epochs = exhaust(fit(resumed, data, config, folder=tmp_path))
+
+    assert [epoch.number for epoch in epochs] == ([2, 3] if whole.players() else [])
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
+
+
+@pytest.mark.parametrize("method", SIMILAR)
+def test_blank_pictures_have_vectors_one_can_compare(method):
+    model = trained(method)
+    blank = torch.stack([torch.full((3, *model.image_size), value) for value in (0.0, 0.5, 1.0)])
+
+    with torch.inference_mode():
+        lengths = model.embed(blank).norm(dim=1)
+
+    if model.metric == "cosine":
+        assert_close(lengths, torch.ones(3))
+    assert lengths.isfinite().all()
+
+
+@pytest.mark.parametrize("method", PERSONAL)
+def test_an_average_item_scores_zero(method):
+    model = trained(method)
+
+    vectors = vectors_of(model)
+
+    taken = torch.from_numpy(data_for(method).train.popularity > 0)
+    over = vectors[taken] if method in ("bpr-mf", "warp") else vectors
+    assert_close(over.mean(dim=0), torch.zeros(model.dimensions), rtol=0, atol=1e-5)
+
+
+def test_centring_changes_no_ranking_and_a_new_item_needs_only_its_picture():
+    model = trained("dvbpr")
+    images = pictures(40).batch(range(40))
+
+    with torch.inference_mode():
+        known, new = model.embed(images, torch.arange(40)), model.embed(images, torch.full((40,), -1))
+        raw = model.encoder(images, model.encoder.describe(images))
+
+    assert torch.equal(known, new)
+    theta = model.user_vectors()
+    assert torch.equal((theta @ known.T).argsort(dim=1), (theta @ raw.T).argsort(dim=1))
+
+
+@pytest.mark.parametrize("method", PERSONAL)
+def test_who_is_called_blind_looks_at_no_picture(method):
+    assert (method in BLIND) == (small(method).image_size is None)
+
+
+@pytest.mark.parametrize("method", BLIND)
+def test_without_eyes_a_new_item_is_an_average_one(method):
+    model = trained(method)
+
+    assert torch.equal(model.embed(None, torch.tensor([-1])), torch.zeros(1, model.dimensions))
+
+
+def test_popularity_ranks_by_how_many_users_took_an_item():
+    train = camps().leave_one_out().train
+    model = create("popularity")
+
+    exhaust(fit(model, PersonalData(None, train)))
+
+    scores = (model.user_vectors() @ vectors_of(model).T)[0]
+    assert_close(scores, torch.from_numpy(train.popularity - train.popularity.mean()).float())
+
+
+def test_the_more_colour_counts_the_less_alike_are_pictures_of_two_colours():
+    red = pictures(40).batch(range(0, 40, 2))
+    blue = red.flip(1)  # the same discs
+    by_form, by_colour = (trained("visrec", epochs=1, colour=weight) for weight in (0.1, 5.0))
+
+    with torch.inference_mode():
+        loose, tight = ((model.embed(red) * model.embed(blue)).sum(dim=1) for model in (by_form, by_colour))
+
+    assert tight.mean() < loose.mean() - 0.1
+
+
+def test_visrec_sees_with_a_backbone_too_where_a_shop_has_its_weights(squeezenet_file, tmp_path):
+    model = create("visrec", backbone="squeezenet1_1", weights=str(squeezenet_file), batch_size=16)
+    images = pictures(20, 128)
+    exhaust(fit(model, images, TrainConfig(epochs=1)))
+
+    checkpoints.save(model, tmp_path)
+    loaded = checkpoints.load(tmp_path)
+
+    assert loaded.image_size == (128, 128)
+    with torch.inference_mode():
+        assert torch.equal(loaded.embed(images.batch([3])), model.embed(images.batch([3])))
+
+
+def test_an_unknown_method_is_told_which_there_are():
+    with pytest.raises(UnknownMethod, match="'vsirec'.*pixels.*dvbpr"):
+        create("vsirec")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"colour": "much"}, "colour is 'much'; it takes a number from 0 to 10"),
+        ({"colour": "11"}, "colour is 11.0; it takes a number from 0 to 10"),
+        ({"color": "1"}, "color is not a setting here; there are: colour, backbone"),
+    ],
+)
+def test_a_bad_setting_is_named_with_what_it_takes(given, message):
+    with pytest.raises(BadSetting, match=message):
+        create("visrec", **given)

@@ -1,0 +1,156 @@
+import json
+
+import pytest
+import torch
+
+from ml.errors import BadCheckpoint, TrainingDiverged
+from ml.models.bpr_mf import BprMf
+from ml.models.visrec import Visrec
+from ml.training.loop import TrainConfig, fit
+from tests.ml.worlds import data_for, exhaust, small
+
+
+def test_each_epoch_tells_what_was_done():
+    epochs = exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=3)))
+
+    assert [(epoch.number, epoch.of) for epoch in epochs] == [(1, 3), (2, 3), (3, 3)]
+    assert all(set(epoch.losses) == {"all"} and epoch.samples_per_second > 0 for epoch in epochs)
+    assert epochs[-1].losses["all"] < epochs[0].losses["all"]
+
+
+def test_the_seed_decides_the_weights():
+    one, same, other = small("dvbpr"), small("dvbpr"), small("dvbpr")
+    for model, seed in ((one, 1), (same, 1), (other, 2)):
+        torch.rand(seed)  # whatever chance the caller has used up
+        exhaust(fit(model, data_for("dvbpr"), TrainConfig(epochs=1, seed=seed)))
+
+    assert torch.equal(one.encoder.last.weight, same.encoder.last.weight)
+    assert not torch.equal(one.encoder.last.weight, other.encoder.last.weight)
+
+
+def test_the_callers_own_chance_is_left_as_it_was():
+    torch.manual_seed(5)
+    before = torch.rand(3)
+    torch.manual_seed(5)
+
+    exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=1)))
+
+    assert torch.equal(torch.rand(3), before)
+
+
+def test_the_checkpoint_is_there_when_an_epoch_is_handed_over(tmp_path):
+    folder = tmp_path / "training"
+    for epoch in fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=3), folder=folder):
+        assert [place.name for place in folder.iterdir()] == [f"epoch-{epoch.number:05d}"]
+
+
+def test_what_a_kill_left_half_written_is_passed_over(tmp_path):
+    folder = tmp_path / "training"
+    data, config = data_for("bpr-mf"), TrainConfig(epochs=2)
+    next(fit(small("bpr-mf"), data, config, folder=folder))
+    (folder / "epoch-00002.partial").mkdir()
+    (folder / "epoch-00002.partial" / "weights.safetensors").write_bytes(b"half")
+
+    epochs = exhaust(fit(small("bpr-mf"), data, config, folder=folder))
+
+    assert [epoch.number for epoch in epochs] == [2]
+    assert [place.name for place in folder.iterdir()] == ["epoch-00002"]
+
+
+@pytest.mark.parametrize(
+    ("given", "seed", "message"),
+    [({"decay": 0.5}, 0, "with config .*not .*decay=0.5"), ({}, 1, "with seed 0, not 1")],
+)
+def test_another_training_is_not_taken_up(tmp_path, given, seed, message):
+    next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
+
+    with pytest.raises(BadCheckpoint, match=message):
+        next(fit(small("bpr-mf", **given), data_for("bpr-mf"), TrainConfig(epochs=2, seed=seed), folder=tmp_path))
+
+
+def test_a_state_that_is_damaged_is_named(tmp_path):
+    next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
+    (tmp_path / "epoch-00001" / "training.json").write_text(json.dumps({"seed": 0}))
+
+    with pytest.raises(BadCheckpoint, match="epoch-00001: training.json"):
+        next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
+
+
+class Parted(BprMf):
+    def objectives(self, batch):
+        for player, loss in super().objectives(batch):
+            yield player, loss, {"third": loss / 3, "rest": loss * 2 / 3}
+
+
+def test_the_parts_of_a_loss_are_told_beside_it_and_change_no_step():
+    whole, parted = small("bpr-mf"), Parted(small("bpr-mf").config)
+    data, config = data_for("bpr-mf"), TrainConfig(epochs=2)
+
+    [_, one], [_, other] = exhaust(fit(whole, data, config)), exhaust(fit(parted, data, config))
+
+    assert set(other.losses) == {"all", "all/third", "all/rest"}
+    assert other.losses["all"] == one.losses["all"] == pytest.approx(3 * other.losses["all/third"])
+
+
+class Restless(BprMf):
+    def objectives(self, batch):
+        for told in (2.0, 4.0):  # moves twice a batch
+            for player, loss in super().objectives(batch):
+                yield player, 0 * loss + told
+
+
+def test_the_loss_of_a_player_that_moves_twice_is_the_mean_of_both():
+    (epoch,) = exhaust(fit(Restless(small("bpr-mf").config), data_for("bpr-mf"), TrainConfig(epochs=1)))
+
+    assert epoch.losses == {"all": pytest.approx(3.0)}
+
+
+class Diverging(BprMf):
+    def objectives(self, batch):
+        for player, loss in super().objectives(batch):
+            yield player, loss / 0
+
+
+def test_a_loss_that_is_no_number_stops_the_training():
+    model = Diverging(BprMf.Config())
+
+    with pytest.raises(TrainingDiverged, match="bpr-mf, all: loss inf at epoch 1, batch 1"):
+        exhaust(fit(model, data_for("bpr-mf"), TrainConfig(epochs=1)))
+
+
+def test_seconds_end_the_training_in_the_midst_of_it():
+    epochs = exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(seconds=0.5)))
+
+    assert len(epochs) > 3
+    assert 0.3 < sum(epoch.seconds for epoch in epochs) < 2
+
+
+def test_whichever_comes_first_of_epochs_and_seconds_ends_it():
+    assert len(exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2, seconds=60)))) == 2
+
+
+class Watched(Visrec):
+    def objectives(self, batch):
+        yield from super().objectives(batch)
+        self.rates.append(self.optimizer.param_groups[0]["lr"])
+
+    def players(self):
+        self.rates, players = [], super().players()
+        self.optimizer = players["network"]
+        return players
+
+
+def test_the_learning_rate_follows_the_models_pace():
+    model = Watched(Visrec.Config(batch_size=16))
+
+    exhaust(fit(model, data_for("visrec"), TrainConfig(epochs=10)))
+
+    batches = len(model.rates)
+    assert model.rates == pytest.approx([model.config.learning_rate * model.pace(n / batches) for n in range(batches)])
+    assert model.rates[-1] < 0.05 * max(model.rates)
+
+
+@pytest.mark.parametrize("given", [{"epochs": -1}, {"seconds": 0}])
+def test_a_training_of_nothing_is_refused(given):
+    with pytest.raises(ValueError, match="-1 epochs|0 seconds"):
+        TrainConfig(**given)

@@ -1,0 +1,249 @@
+import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from recommender.designs import lifecycle
+from recommender.models import Design, ImageEmbedding, ModelVersion
+from recommender.versions import previews
+from tests.factories import CategoryFactory, ProductFactory, VersionFactory, embed
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/recommender/modelversion/"
+PRODUCTS = "/admin/catalog/product/"
+
+
+def listed(client, path: str, **asked) -> list:
+    return list(client.get(path, asked).context["cl"].result_list)
+
+
+def test_products_say_since_when_they_are_found(admin_client, active):
+    found, waiting = ProductFactory(), ProductFactory()
+    since = embed(found, active, [1, 0]).created_at
+    embed(waiting, VersionFactory(), [1, 0])  # by a version that does not serve
+
+    page = admin_client.get(PRODUCTS).content.decode()
+
+    assert f"{since:%H:%M:%S}" in page
+    assert page.count('findable_since">waiting<') == 1
+    assert listed(admin_client, PRODUCTS, findable="yes") == [found]
+    assert listed(admin_client, PRODUCTS, findable="no") == [waiting]
+    assert len(listed(admin_client, PRODUCTS, findable="perhaps")) == 2
+
+
+def test_products_are_embedded_again_on_demand(admin_client, active, django_capture_on_commit_callbacks):
+    product = ProductFactory()
+    embed(product, active, [1, 0])
+
+    with django_capture_on_commit_callbacks() as queued:
+        data = {"action": "embed_again", "_selected_action": [product.pk]}
+        page = admin_client.post(PRODUCTS, data, follow=True).content.decode()
+
+    assert "1 picture waits for a worker" in page
+    assert not ImageEmbedding.objects.exists()
+    assert len(queued) == 1
+
+
+@pytest.mark.parametrize("path", [PRODUCTS, LIST])
+def test_queries_do_not_grow_with_the_list(admin_client, active, path):
+    def grow():
+        for _ in range(10):
+            embed(ProductFactory(), active, [1, 0])
+            VersionFactory(state="training")
+
+    def counted() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(path).status_code == 200
+        return len(queries)
+
+    grow()
+    few = counted()
+    grow()
+    assert counted() == few
+
+
+def test_a_version_shows_how_it_learnt(admin_client):
+    losses = [{"epoch": 1, "all": 3.0, "all/kl": 0.1}, {"epoch": 2, "all": 1.0, "all/kl": 0.2}]
+    version = VersionFactory(metrics={"auc": 0.78, "intervals": {"auc": [0.7, 0.8]}, "losses": losses})
+
+    page = admin_client.get(f"{LIST}{version.pk}/change/").content.decode()
+
+    assert page.count("<polyline") == page.count('<svg class="losses"') == 2
+    assert "all/kl: 0.2000 after the last epoch" in page
+    assert "0.7 to 0.8" in page
+    assert 'name="_save"' not in page
+    assert "auc 0.78" in admin_client.get(LIST).content.decode()
+
+
+def test_a_failed_version_shows_why(admin_client):
+    version = VersionFactory(state="failed", error="2 pictures are too few")
+    assert "2 pictures are too few" in admin_client.get(f"{LIST}{version.pk}/change/").content.decode()
+
+
+def test_progress_is_asked_for_until_the_training_ends(admin_client):
+    progress = {"stage": "training", "done": 4, "of": 10}
+    version = VersionFactory(state="training", progress=progress)
+    path = f"{LIST}{version.pk}/progress/"
+    assert f'hx-get="{path}"' in admin_client.get(LIST).content.decode()
+
+    answer = admin_client.get(path)
+    assert "training 4 of 10" in answer.content.decode()
+    assert "HX-Refresh" not in answer
+
+    ModelVersion.objects.update(state="ready")
+    answer = admin_client.get(path)
+    assert answer["HX-Refresh"] == "true"
+    assert "hx-get" not in answer.content.decode()
+
+
+def test_a_version_is_put_to_training(admin_client, worker_at_hand, django_capture_on_commit_callbacks):
+    VersionFactory(method="pixels", number=4)
+    assert "similar styles" in admin_client.get(f"{LIST}add/").content.decode()
+
+    data = {
+        "method": "pixels",
+        "settings": '{"dimensions": 16}',
+        "epochs": "3",
+        "seed": "7",
+        "activate_when_ready": "on",
+    }
+    with django_capture_on_commit_callbacks() as queued:
+        assert admin_client.post(f"{LIST}add/", data).status_code == 302
+
+    version = ModelVersion.objects.get(number=5)
+    assert (version.role, version.state, version.settings) == ("similar", "queued", {"dimensions": 16})
+    assert (version.epochs, version.seed, version.activate_when_ready) == (3, 7, True)
+    assert len(queued) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[("method", "magic"), ("epochs", "-1"), ("epochs", "0")],
+        *[("settings", "[1]"), ("settings", "{"), ("settings", '{"size": 16}'), ("settings", '{"dimensions": "many"}')],
+    ],
+)
+def test_a_training_that_makes_no_sense_is_refused(admin_client, worker_at_hand, field, value):
+    data = {"method": "pixels", "settings": "{}", "epochs": "", "seed": "0"} | {field: value}
+
+    answer = admin_client.post(f"{LIST}add/", data)
+
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert not ModelVersion.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "steps"),
+    [("ready", ["activate"]), ("active", ["roll-back"]), ("training", ["cancel"]), ("failed", [])],
+)
+def test_a_version_offers_what_can_be_done_to_it(admin_client, state, steps):
+    version = VersionFactory(state=state)
+
+    page = admin_client.get(f"{LIST}{version.pk}/change/").content.decode()
+
+    assert [step for step in ("activate", "roll-back", "cancel") if f"/{version.pk}/step/{step}/" in page] == steps
+
+
+def test_activation_is_confirmed_first_and_retires_the_former(admin_client, active):
+    new = VersionFactory(method="visrec", state="ready")
+    path = f"{LIST}{new.pk}/step/activate/"
+
+    assert "It serves every visitor" in admin_client.get(path).content.decode()
+    new.refresh_from_db()
+    assert new.state == "ready"
+
+    assert f"{new.number} serves now." in admin_client.post(path, follow=True).content.decode()
+    new.refresh_from_db()
+    active.refresh_from_db()
+    assert (new.state, active.state) == ("active", "retired")
+
+
+def test_rolling_back_returns_to_the_former(admin_client, active):
+    new = VersionFactory(method="visrec", state="ready")
+    for version in (active, new):
+        admin_client.post(f"{LIST}{version.pk}/step/activate/")
+
+    admin_client.post(f"{LIST}{new.pk}/step/roll-back/")
+
+    active.refresh_from_db()
+    new.refresh_from_db()
+    assert (active.state, new.state) == ("active", "retired")
+
+
+def test_what_cannot_be_done_is_told(admin_client, active):
+    unseen = VersionFactory(state="ready")
+    ProductFactory()
+
+    page = admin_client.post(f"{LIST}{unseen.pk}/step/activate/", follow=True).content.decode()
+    assert "lacks the vectors of 1 pictures" in page
+
+    page = admin_client.post(f"{LIST}{active.pk}/step/roll-back/", follow=True).content.decode()
+    assert "earlier version has served" in page
+    active.refresh_from_db()
+    assert active.state == "active"
+
+
+def test_a_training_is_cancelled(admin_client):
+    version = VersionFactory(state="training")
+
+    admin_client.post(f"{LIST}{version.pk}/step/cancel/")
+
+    version.refresh_from_db()
+    assert version.state == "cancelled"
+
+
+def test_unknown_steps_and_versions_are_not_there(admin_client):
+    assert admin_client.get(f"{LIST}{VersionFactory().pk}/step/sell/").status_code == 404
+    assert admin_client.get(f"{LIST}999999/step/activate/").status_code == 404
+    assert admin_client.get(f"{LIST}999999/progress/").status_code == 404
+
+
+def test_a_version_is_deleted_with_its_vectors_but_not_while_it_serves(admin_client, active):
+    idle = VersionFactory(state="retired")
+    embed(ProductFactory(), idle, [1, 0])
+
+    assert "Vectors: 1" in admin_client.get(f"{LIST}{idle.pk}/delete/").content.decode()
+    admin_client.post(f"{LIST}{idle.pk}/delete/", {"post": "yes"})
+    assert admin_client.post(f"{LIST}{active.pk}/delete/", {"post": "yes"}).status_code == 403
+
+    assert list(ModelVersion.objects.all()) == [active]
+    assert not ImageEmbedding.objects.exists()
+
+
+def test_staff_without_the_right_may_look_at_nothing(client, django_user_model):
+    client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
+    version = VersionFactory(state="training")
+
+    assert client.get(LIST).status_code == 403
+    assert client.get(f"{LIST}{version.pk}/progress/").status_code == 403
+    assert client.post(f"{LIST}{version.pk}/step/cancel/").status_code == 403
+    version.refresh_from_db()
+    assert version.state == "training"
+
+
+def test_a_version_shows_what_it_dreamt_up(admin_client, client):
+    version = VersionFactory(method="vae")
+    path = f"{LIST}{version.pk}/change/"
+    assert "Pictures that" not in admin_client.get(path).content.decode()
+    version.folder.mkdir(parents=True)
+    for epoch in range(1, 31):
+        previews.keep(version, epoch, np.zeros((24, 32, 32, 3), dtype=np.uint8))
+
+    page = admin_client.get(path).content.decode()
+
+    assert f'src="{LIST}{version.pk}/sheets/30/"' in page
+    assert page.count("/sheets/") == 2 + 11
+    assert admin_client.get(f"{LIST}{version.pk}/sheets/30/").content[8:12] == b"WEBP"
+    assert admin_client.get(f"{LIST}{version.pk}/sheets/31/").status_code == 404
+    assert client.get(f"{LIST}{version.pk}/sheets/30/").status_code == 302
+
+
+def test_designs_are_listed_and_deleted_with_their_pictures(admin_client, ada, generator):
+    design = lifecycle.request(ada, CategoryFactory(name="Shoes"))
+    page = admin_client.get("/admin/recommender/design/").content.decode()
+    assert f"design {design.pk}" in page and "ada" in page
+    assert admin_client.get(f"/admin/recommender/design/{design.pk}/change/").status_code == 200
+
+    admin_client.post(f"/admin/recommender/design/{design.pk}/delete/", {"post": "yes"})
+
+    assert not Design.objects.exists()

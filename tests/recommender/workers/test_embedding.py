@@ -1,0 +1,165 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from catalog import images, products
+from ml.data.images import ImageArray, read_image
+from ml.models import create
+from ml.training import checkpoints
+from ml.training.loop import fit
+from recommender.errors import NoActiveVersion
+from recommender.models import ImageEmbedding, ModelVersion
+from recommender.versions import queries
+from recommender.workers import embedding
+from tests.factories import ProductFactory, VersionFactory, picture_bytes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version():
+    """A trained `pixels` version in service, over twelve pictures that are no products."""
+    model = create("pixels")
+    images = ImageArray.decode([picture_bytes(1000 + seed) for seed in range(12)], model.image_size)
+    for _ in fit(model, images):
+        pass
+    version = VersionFactory(state="active", dimensions=model.dimensions)
+    checkpoints.save(model, version.folder)
+    embedding.loaded.cache_clear()
+    return version
+
+
+def test_a_new_picture_gets_its_vector_and_a_second_run_writes_nothing(version, django_assert_num_queries):
+    image = ProductFactory(picture=1).images.get()
+
+    embedding.embed_images([image.pk])
+
+    row = ImageEmbedding.objects.get()
+    assert (row.image, row.product, len(row.vector)) == (image, image.product, version.dimensions)
+    embedding.embed_images([image.pk])
+    assert list(ImageEmbedding.objects.values_list("pk", "created_at")) == [(row.pk, row.created_at)]
+
+
+def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
+    kept = VersionFactory(state="retired", dimensions=version.dimensions)
+    VersionFactory(state="training")
+    checkpoints.save(embedding.loaded(version.folder)[0], kept.folder)
+
+    embedding.embed_images([ProductFactory().images.get().pk])
+
+    assert set(ImageEmbedding.objects.values_list("version", flat=True)) == {version.pk, kept.pk}
+
+
+def test_what_serves_sees_all_pictures_before_any_other_version_does_and_stays_loaded(version):
+    older, newer = (VersionFactory(state=state, dimensions=version.dimensions) for state in ("retired", "ready"))
+    kept = [VersionFactory(state="retired", dimensions=version.dimensions) for _ in range(3)]
+    for other in (older, newer, *kept):
+        checkpoints.save(embedding.loaded(version.folder)[0], other.folder)
+    ModelVersion.objects.filter(pk=version.pk).update(state="retired")
+    ModelVersion.objects.filter(pk=older.pk).update(state="active")  # neither the first nor the last of them
+    images = [ProductFactory().images.get().pk for _ in range(2)]
+
+    embedding.embed_images(images)
+
+    order = list(ImageEmbedding.objects.order_by("pk").values_list("version", flat=True))
+    assert len(order) == 12
+    assert order[:2] == [older.pk] * 2 and older.pk not in order[2:]
+    shutil.rmtree(older.folder)
+    embedding.embed_photo(picture_bytes(7))  # by the model that is still in memory
+
+
+def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
+    VersionFactory(state="retired")
+    image = ProductFactory(picture=1).images.get()
+
+    embedding.embed_images([image.pk])
+
+    assert [row.version for row in ImageEmbedding.objects.all()] == [version]
+    assert "embeds nothing" in caplog.text
+
+
+def test_a_version_that_lacks_nothing_is_not_loaded(version, caplog):
+    image = ProductFactory(picture=1).images.get()
+    embedding.embed_images([image.pk])
+    shutil.rmtree(version.folder)
+    embedding.loaded.cache_clear()
+
+    embedding.embed_images([image.pk])
+
+    assert list(embedding.embed_all(version)) == []
+    assert caplog.text == ""
+
+
+def test_a_damaged_picture_stops_only_itself(version, caplog):
+    broken, whole = ProductFactory(picture=1), ProductFactory(picture=2)
+    Path(broken.images.get().file.path).write_bytes(b"no picture")
+
+    done = list(embedding.embed_all(version))
+
+    assert done == [(2, 2)]
+    assert [row.product for row in ImageEmbedding.objects.all()] == [whole]
+    assert "cannot be embedded" in caplog.text
+
+
+def test_a_changed_picture_is_seen_anew(version):
+    product = ProductFactory(picture=1)
+    embedding.embed_images([product.images.get().pk])
+    former = ImageEmbedding.objects.get().vector
+
+    products.replace_primary_image(product, images.read_picture(picture_bytes(2)))
+    assert [image.product for image in queries.images_without_embedding(version)] == [product]
+    embedding.embed_images([product.images.get().pk])
+
+    assert ImageEmbedding.objects.get().vector != former
+
+
+def test_embedding_anew_replaces_what_is_there(version):
+    image = ProductFactory(picture=1).images.get()
+    ImageEmbedding.objects.create(
+        version=version, image=image, product=image.product, vector=[1.0] + [0.0] * (version.dimensions - 1)
+    )
+
+    assert list(embedding.embed_all(version)) == []
+    assert list(embedding.embed_all(version, anew=True)) == [(1, 1)]
+    assert ImageEmbedding.objects.get().vector[0] != 1.0
+
+
+def test_a_photo_of_a_product_is_nearest_to_itself(version):
+    image = ProductFactory(picture=7).images.get()
+    embedding.embed_images([image.pk])
+
+    found, vector = embedding.embed_photo(picture_bytes(7))
+
+    assert found == version
+    assert vector == pytest.approx(ImageEmbedding.objects.get().vector, abs=1e-6)
+
+
+def test_a_photo_needs_an_active_version():
+    with pytest.raises(NoActiveVersion):
+        embedding.embed_photo(picture_bytes())
+
+
+def test_a_match_is_what_nearly_all_pictures_have(version):
+    for seed in range(30):
+        ProductFactory(picture=seed)
+    list(embedding.embed_all(version))
+
+    embedding.calibrate(version)
+
+    floor = ModelVersion.objects.get(pk=version.pk).good_match
+    scores = []
+    for row in ImageEmbedding.objects.all():
+        others = ImageEmbedding.objects.exclude(pk=row.pk)
+        scores.append(max((1 + sum(a * b for a, b in zip(row.vector, o.vector, strict=True))) / 2 for o in others))
+    assert min(scores) <= floor <= sorted(scores)[1] + 1e-6
+
+
+def test_the_pixels_that_are_embedded_are_the_file_s(version):
+    product = ProductFactory(picture=3)
+    model, _ = embedding.loaded(version.folder)
+    embedding.embed_images([product.images.get().pk])
+
+    expected = model.embed(ImageArray(read_image(picture_bytes(3), model.image_size)[None]).batch([0]))[0]
+
+    assert ImageEmbedding.objects.get().vector == pytest.approx(expected.tolist(), abs=1e-6)

@@ -1,0 +1,181 @@
+import json
+from contextlib import closing
+
+import numpy as np
+import psycopg2
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from PIL import Image
+
+from catalog.models import ProductImage
+from recommender.designs import gap_reports, lifecycle
+from recommender.versions import lifecycle as versions
+from recommender.workers import embedding, gaps, generation, training
+from recommender.workers.gaps import Shelf
+from recommender.workers.generation import Tried
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
+
+ADMIN = "/admin/recommender/design/demand-gaps/"
+
+
+def tried(vectors: list, looks: list) -> Tried:
+    count = len(vectors)
+    pictures = [bytes([number]) for number in range(count)]
+    return Tried(pictures, np.ones(count), np.array(vectors, float), np.array(looks, float))
+
+
+def found(tried: Tried, tastes: list, shelf: Shelf, near=(1.0, 2.0)) -> list[tuple[bytes, dict]]:
+    shoes = CategoryFactory.build(name="shoes")
+    return list(gaps.regions(tried, np.array(tastes, float), shelf, np.array(near), shoes))
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """Three products that nobody likes much, close together."""
+    return Shelf(
+        [1, 2, 3],
+        ["P-1", "P-2", "P-3"],
+        vectors=np.array([[0.1, 0.0], [0.0, 0.1], [0.1, 0.1]]),
+        looks=np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]),
+        metric="euclidean",
+    )
+
+
+@pytest.mark.parametrize("chunk", [2, 100])
+def test_what_many_want_and_nothing_is_near_is_a_gap_and_what_few_want_comes_after(shelf, monkeypatch, chunk):
+    monkeypatch.setattr(gaps, "CHUNK", chunk)
+    made = tried(
+        vectors=[[0, 0], [0, 0], [9, 0], [8, 0], [0, 9], [9, 9]],
+        looks=[[0, 2], [0, 3], [50, 0], [50, 1], [0, 50], [0, 0.1]],
+    )
+
+    first, second = found(made, [[1, 0], [1, 0], [0, 1]], shelf)
+
+    # The last is liked by all, and is next to a product. The fourth is like the third: one region.
+    assert (first[0], first[1]["shoppers"], first[1]["above_all"], first[1]["pictures"]) == (b"\2", 2, 2, 2)
+    assert (second[0], second[1]["shoppers"], second[1]["apart"], second[1]["nearest"]) == (b"\4", 1, 1.0, "P-3")
+
+
+def test_what_is_as_near_as_copies_of_products_are_is_no_gap(shelf):
+    made = tried([[9, 0]], [[0, 5]])  # 4 from the third product
+
+    assert found(made, [[1, 0]], shelf, near=[3.0] * 9 + [9.0])[0][1]["apart"] == 0.9
+    assert found(made, [[1, 0]], shelf, near=[3.0] * 8 + [9.0] * 2) == []
+
+
+def test_where_products_are_liked_as_much_there_is_no_gap(shelf):
+    made = tried([[0, 0], [0.05, 0.05]], [[0, 2], [0, 50]])
+
+    assert found(made, [[1, 0], [0, 1]], shelf) == []
+
+
+def test_typical_tastes_are_the_middles_of_groups():
+    tastes = np.array([[0.0, 0.0], [0.0, 2.0], [9.0, 9.0], [9.0, 11.0]])
+
+    assert gaps.typical(tastes, 2).tolist() == [[0.0, 1.0], [9.0, 10.0]]
+    assert len(gaps.typical(tastes[:1], 4)) == 1
+
+
+@pytest.fixture
+def shop(db, monkeypatch):
+    """Hardly trained versions of all three roles."""
+    embedding.loaded.cache_clear()
+    for name in ("RANDOM", "SOUGHT", "SEARCH"):
+        monkeypatch.setattr(generation, name, 4)
+    shoes = [ProductFactory(picture=seed) for seed in range(20)]
+    for number in range(3):
+        shopper = ShopperFactory(key=f"s{number}")
+        for product in shoes[number * 5 : number * 5 + 8]:
+            InteractionFactory(shopper=shopper, product=product)
+    for method, told in {"pixels": {}, "dvbpr": {}, "lsgan": {"width": 4}}.items():
+        version = versions.register(method, method_settings=told, epochs=1, activate=True, here=True)
+        training.run(version)
+    return version
+
+
+def test_the_command_reports_and_copies(shop, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(gaps, "TOP", 0.0)  # whatever is better than the worst product
+    monkeypatch.setattr(gaps, "APART", 0.0)
+
+    call_command("demand_gaps", category="shoes", out=tmp_path / "out", verbosity=0)
+
+    report = json.loads((tmp_path / "out" / "gaps.json").read_text())
+    assert report["shoppers"] == 3 and report["gaps"]
+    assert report["gaps"][0]["category"] == "Shoes"
+    assert f"{len(report['gaps'])} gaps, by prediction alone" in capsys.readouterr().out
+    with Image.open(tmp_path / "out" / report["gaps"][0]["file"]) as picture:
+        assert picture.size == (64, 64)
+    assert (tmp_path / "out" / "gaps.png").exists()
+    assert gap_reports.kept(shop).gaps[0].file == "gap-01.png"
+
+
+def test_each_product_is_held_against_its_own_copy(shop):
+    shoes, eyes = CategoryFactory(name="Shoes"), lifecycle.active("similar")
+    shelf = Shelf.of(shoes, lifecycle.active("personal"), eyes)
+
+    near = gaps.copied(shop, eyes, shoes, shelf)
+
+    images = [ProductImage.objects.get(product=product) for product in shelf.products]
+    looks = generation.copies(shop, eyes, shoes, images)
+    expected = [
+        gaps.distances(look[None], own[None], shelf.metric) for look, own in zip(looks, shelf.looks, strict=True)
+    ]
+    assert near == pytest.approx(np.concatenate(expected)[:, 0], abs=1e-4)
+    assert near.shape == (20,) and (near > 0).all()
+
+
+@pytest.mark.django_db
+def test_the_command_names_what_lacks(active_personal):
+    with pytest.raises(CommandError, match="no category 'hats'"):
+        call_command("demand_gaps", category="hats")
+    with pytest.raises(CommandError, match="active for designs"):
+        call_command("demand_gaps")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(active_personal, tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(CommandError, match="file: File exists"):
+        call_command("demand_gaps", out=tmp_path / "file")
+
+
+def test_of_two_at_once_one_is_refused_and_a_third_may_follow(admin_client, generator):
+    with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('recommender.workers.gaps'))")
+        with pytest.raises(CommandError, match="already"):
+            call_command("demand_gaps")
+        page = admin_client.get(ADMIN).content.decode()
+        assert gap_reports.is_looked_for()
+        assert "A worker is looking now." in page and 'type="submit" value="Look' not in page
+        cursor.execute("SELECT pg_advisory_unlock(hashtext('recommender.workers.gaps'))")
+
+    assert not gap_reports.is_looked_for()
+    assert 'type="submit" value="Look"' in admin_client.get(ADMIN).content.decode()
+    for _ in range(2):
+        with pytest.raises(CommandError, match="active for personal"):
+            call_command("demand_gaps")
+
+
+def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client, generator):
+    assert "Nobody has looked yet" in admin_client.get(ADMIN).content.decode()
+    folder = gap_reports.folder_of(generator)
+    folder.mkdir(parents=True)
+    (folder / "gap-01.png").write_bytes(picture_bytes())
+    product = ProductFactory()
+    gap = gap_reports.Gap("shoes", "gap-01.png", 7, 2, 0.9, 0.8, product.sku, 5)
+    gap_reports.write(gap_reports.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap], ["shoes"]), folder)
+
+    page = admin_client.get(ADMIN).content.decode()
+
+    assert "1 found on 1 Jan 2026, 00:00 in shoes: pictures of lsgan 1" in page
+    assert "Shoes: 7 of 30" in page and "These are predictions" in page
+    assert product.get_absolute_url() in page
+    assert admin_client.get(f"{ADMIN}0/").content == picture_bytes()
+    assert admin_client.get(f"{ADMIN}1/").status_code == 404
+    assert "A worker looks" in admin_client.post(ADMIN, follow=True).content.decode()
+
+
+def test_without_a_generator_the_admin_says_so(admin_client):
+    assert "no active generator" in admin_client.get(ADMIN).content.decode()
+    assert "Nobody can look now" in admin_client.post(ADMIN, follow=True).content.decode()

@@ -1,0 +1,270 @@
+import json
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from catalog import interactions
+from catalog.interactions import Event
+from catalog.models import ProductImage, Shopper
+from recommender.errors import TrainingFailed, TrainingRefused
+from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
+from recommender.serving import recommend
+from recommender.serving.types import Ask
+from recommender.versions import lifecycle
+from recommender.workers import embedding, training
+from tests.factories import CategoryFactory, ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop():
+    """Twenty products and six shoppers, each of whom took to eight of them."""
+    embedding.loaded.cache_clear()
+    products = [ProductFactory(picture=seed) for seed in range(20)]
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [
+        Event(sku=products[(shopper * 3 + n) % 20].sku, user=f"s{shopper}", kind="like", timestamp=start + timedelta(n))
+        for shopper in range(6)
+        for n in range(8)
+    ]
+    interactions.record(events)
+    return products
+
+
+def test_a_similar_version_is_trained_embedded_and_activated(shop):
+    version = training.run(lifecycle.register("pixels", activate=True, here=True))
+
+    version.refresh_from_db()
+    assert (version.state, version.metric, version.lease_until) == ("active", "cosine", None)
+    assert ImageEmbedding.objects.filter(version=version).count() == 20
+    assert len(recommend.similar_products(shop[0], Ask(limit=5)).results) == 5
+    assert 0.5 < version.good_match <= 1
+    assert not list(version.folder.glob("*.npy"))  # the decoded catalogue is not kept
+
+
+def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back(shop):
+    version = training.run(lifecycle.register("dvbpr", epochs=2, activate=True, here=True))
+
+    version.refresh_from_db()
+    assert ShopperVector.objects.filter(version=version).count() == 6
+    assert [entry["epoch"] for entry in version.metrics["losses"]] == [1, 2]
+    assert 0 <= version.metrics["auc"] <= 1
+    assert version.metrics["shoppers"] == 6
+    assert set(version.taste) == {"mean", "precision"}
+    shopper = ShopperVector.objects.first().shopper
+    assert recommend.for_shopper(shopper, Ask()).strategy == "personal"
+
+
+def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
+    shop[1].category = CategoryFactory(name="Boots")
+    shop[1].save(update_fields=["category"])
+
+    version = training.run(lifecycle.register("deepstyle", method_settings={"factors": "8"}, epochs=1, here=True))
+
+    model, items = embedding.loaded(version.folder)
+    category = [int(model.category[items[product.pk]]) for product in shop]
+    assert category[1] not in {category[0], *category[2:]} and len(set(category)) == 2
+
+
+def test_what_was_held_back_was_not_learnt_from(shop):
+    from ml.models import create
+
+    version = lifecycle.register("dvbpr")
+    version.folder.mkdir(parents=True)
+    known = training.personal_data(version, create("dvbpr"), progress=False)
+
+    assert len(known.split.test) == 6
+    assert len(known.data.train) == 6 * 7
+    assert not set(known.split.test.keys) & set(known.data.train.keys)
+
+
+def test_what_was_taken_counts_by_kind_and_age_and_what_was_disliked_in_the_end_not_at_all(shop):
+    start = datetime(2026, 2, 1, tzinfo=UTC)
+    old, viewed, bought, disliked = (product.sku for product in shop[:4])
+    did = [
+        (old, "purchase", -180),
+        (viewed, "view", 0),
+        (bought, "view", -1),
+        (bought, "purchase", 0),
+        (disliked, "like", -1),
+        (disliked, "dislike", 0),
+    ]
+    interactions.record(
+        [Event(sku=sku, user="new", kind=kind, timestamp=start + timedelta(days)) for sku, kind, days in did]
+    )
+
+    taken = training.taken_by_shoppers({product.pk for product in shop})
+
+    newcomer = Shopper.objects.get(key="new").pk
+    told = {product: (first, weight) for shopper, product, first, weight in taken if shopper == newcomer}
+    skus = {product.pk: product.sku for product in shop}
+    assert {skus[product]: weight for product, (_, weight) in told.items()} == {old: 0.5, viewed: 0.2, bought: 1.0}
+    assert told[shop[2].pk][0] == start - timedelta(1)
+
+
+def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
+    whole = training.run(lifecycle.register("dvbpr", epochs=3, seed=5, here=True))
+    version = lifecycle.register("dvbpr", epochs=3, seed=5, here=True)
+    follow = lifecycle.follow
+
+    def interrupt(version, *, stage, done=0, **fields):
+        follow(version, stage=stage, done=done, **fields)
+        if (stage, done) == ("training", 2):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(lifecycle, "follow", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        training.run(version)
+    monkeypatch.undo()
+    assert ModelVersion.objects.get(pk=version.pk).state == "interrupted"
+
+    resumed = training.run(lifecycle.claim(version.pk, here=True))
+
+    resumed.refresh_from_db()
+    whole.refresh_from_db()
+    assert resumed.metrics["losses"] == whole.metrics["losses"]
+    vectors = [
+        list(ImageEmbedding.objects.filter(version=v).order_by("image").values_list("vector", flat=True))
+        for v in (whole, resumed)
+    ]
+    assert vectors[0] == vectors[1]
+
+
+def test_too_little_to_learn_from_fails_with_the_reason(db):
+    version = lifecycle.register("dvbpr", here=True)
+
+    with pytest.raises(TrainingFailed, match="0 shoppers"):
+        training.run(version)
+
+    version.refresh_from_db()
+    assert version.state == "failed"
+    assert "too few" in version.error
+
+
+def test_nobody_s_tastes_can_be_learnt_of_products_without_pictures(shop):
+    ProductImage.objects.filter(product__in=shop[5:]).delete()
+
+    with pytest.raises(TrainingRefused, match="3 shoppers' interactions with 5 products are too few"):
+        training.check_shop("dvbpr")
+
+    ProductImage.objects.all().delete()
+    with pytest.raises(TrainingRefused, match="0 shoppers' interactions with 0 products"):
+        training.check_shop("dvbpr")
+
+
+def test_a_bad_setting_fails_with_its_name(shop):
+    version = lifecycle.register("dvbpr", method_settings={"dimensions": "many"}, here=True)
+
+    with pytest.raises(TrainingFailed, match="dimensions"):
+        training.run(version)
+
+
+def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, monkeypatch):
+    finish, late = lifecycle.finish, []
+
+    def upload_then_finish(version):
+        late.append(ProductFactory(picture=99))
+        finish(version)
+
+    monkeypatch.setattr(lifecycle, "finish", upload_then_finish)
+    version = training.run(lifecycle.register("pixels", activate=True, here=True))
+
+    assert ModelVersion.objects.get(pk=version.pk).state == "active"
+    assert ImageEmbedding.objects.filter(version=version, product=late[0]).exists()
+
+
+def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
+    call_command("train", "pixels", "--activate", verbosity=0)
+
+    assert "is active" in capsys.readouterr().out
+    assert ModelVersion.objects.get().state == "active"
+
+
+def test_the_first_epoch_is_told_of_when_it_begins(shop, monkeypatch):
+    follow, told = lifecycle.follow, []
+
+    def listen(version, *, stage, done=0, **fields):
+        told.append((stage, done))
+        follow(version, stage=stage, done=done, **fields)
+
+    monkeypatch.setattr(lifecycle, "follow", listen)
+    training.run(lifecycle.register("dvbpr", epochs=2, here=True))
+
+    assert told[:4] == [("reading the catalogue", 0), ("training", 0), ("training", 1), ("training", 2)]
+
+
+def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop, monkeypatch):
+    follow, handler = lifecycle.follow, signal.getsignal(signal.SIGTERM)
+
+    def terminate(version, *, stage, done=0, **fields):
+        follow(version, stage=stage, done=done, **fields)
+        if (stage, done) == ("training", 1):
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(lifecycle, "follow", terminate)
+    with pytest.raises(CommandError, match=r"interrupted; go on with: train --resume \d+") as interruption:
+        call_command("train", "dvbpr", "--epochs", "2", verbosity=0)
+
+    assert interruption.value.returncode == 130
+    assert ModelVersion.objects.get().state == "interrupted"
+    assert signal.getsignal(signal.SIGTERM) == handler
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "no method is called 'nonsense'"),
+        ([], "name a method"),
+        (["pixels", "--set", "dimensions"], "key=value"),
+        (["--resume", "999"], "no version 999"),
+        (["--resume", "999", "--queue"], "no version 999"),
+        (["visrec", "--resume", "999"], "leave the rest away"),
+        (["pixels", "--set", "colour=red"], "colour"),
+        (["pixels", "--set", "colour=red", "--queue"], "colour"),
+        (["visrec", "--epochs", "0"], "from 1"),
+        (["visrec", "--epochs", "-2"], "from 1"),
+    ],
+)
+def test_the_command_names_what_it_cannot_do_and_leaves_no_version_behind(shop, arguments, message):
+    with pytest.raises(CommandError, match=message):
+        call_command("train", *arguments, verbosity=0)
+
+    assert not ModelVersion.objects.exists()
+
+
+def test_the_command_leaves_no_version_behind_in_a_shop_too_small_to_learn_from(db):
+    with pytest.raises(CommandError, match="0 pictures are too few to learn from"):
+        call_command("train", "pixels", verbosity=0)
+
+    assert not ModelVersion.objects.exists()
+
+
+def test_the_command_embeds_what_is_missing(shop, capsys):
+    call_command("train", "pixels", verbosity=0)
+    late = ProductFactory(picture=50)
+
+    call_command("embed", "--missing", verbosity=0)
+
+    assert "1 pictures embedded, 21 in all" in capsys.readouterr().out
+    assert late.embeddings.exists()
+    with pytest.raises(CommandError, match="no version 999"):
+        call_command("embed", "--version", "999")
+
+
+def test_the_products_file_maps_items_to_products(shop):
+    version = training.run(lifecycle.register("dvbpr", epochs=1, here=True))
+
+    assert json.loads((version.folder / embedding.PRODUCTS_FILE).read_text()) == sorted(p.pk for p in shop)
+
+
+def test_what_went_wrong_in_a_training_is_told(shop):
+    answer = call_command("train", "vae", "--epochs", "1", "--set", "kl=1000", verbosity=0)
+
+    version = ModelVersion.objects.get()
+    [warning] = version.metrics["warnings"]
+    assert "trained too short" in warning
+    assert f"warning: {warning}" in answer
+    assert set(version.metrics["losses"][0]) == {"epoch", "network", "network/bce", "network/kl"}
