@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog import products
-from recommender import tasks
+from recommender import broker
 from recommender.designs import lifecycle
 from recommender.models import LIVE, ModelVersion
 from recommender.serving import popularity
@@ -28,7 +28,7 @@ def embed_what_was_missed() -> None:
     missing: set[int] = set()
     for version in queries.servable_versions():
         missing.update(queries.images_without_embedding(version).values_list("pk", flat=True)[:MOST])
-    tasks.queue_embedding(sorted(missing))
+    broker.queue_embedding(sorted(missing))
 
 
 def train_what_was_left() -> None:
@@ -36,6 +36,6 @@ def train_what_was_left() -> None:
     unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
     for version in ModelVersion.objects.filter(unclaimed, state__in=LIVE):
         if version.by_worker:
-            tasks.send(tasks.train_version, version.pk)
+            broker.send("train_version", version.pk)
         else:
             versions.release(version)

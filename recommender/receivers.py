@@ -3,13 +3,13 @@
 from django.db.models.signals import post_delete
 
 from catalog import signals
-from recommender import tasks
+from recommender import broker
 from recommender.designs import lifecycle
 from recommender.models import Design, ShopperVector
 
 
 def embed_new_images(image_ids: list[int], **kwargs) -> None:
-    tasks.queue_embedding(image_ids)
+    broker.queue_embedding(image_ids)
 
 
 def forget_taste(shopper_id: int, **kwargs) -> None:

@@ -137,7 +137,7 @@ def train(role: str, method: str, filled: datetime) -> None:
     if active and active.created_at > filled:
         return
     with stage(f"{method} trained, the catalogue embedded and indexed") as notes:
-        from recommender.workers import training  # torch: seconds that a second start need not spend
+        from recommender.workers import training, training_data  # torch: seconds that a second start need not spend
 
         unfinished = ModelVersion.objects.filter(role=role, state__in=UNFINISHED, activate_when_ready=True)
         left = unfinished.filter(created_at__gt=filled).order_by("pk").first()
@@ -146,7 +146,7 @@ def train(role: str, method: str, filled: datetime) -> None:
             ModelVersion.objects.filter(pk=left.pk).update(lease_until=None)
             version = lifecycle.claim(left.pk, here=True)
         else:
-            training.check_shop(method)  # before there is a version, which could only fail
+            training_data.check_shop(method)  # before there is a version, which could only fail
             version = lifecycle.register(method, activate=True, here=True)
         version = training.run(version, progress=True)
         version.refresh_from_db()

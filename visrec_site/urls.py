@@ -18,6 +18,6 @@ urlpatterns = [
     path("", include("catalog.pages.urls")),
 ]
 
-handler400 = "recommender.api.errors.bad_request"
-handler404 = "recommender.api.errors.page_not_found"
-handler500 = "recommender.api.errors.server_error"
+handler400 = "visrec_site.errors.bad_request"
+handler404 = "visrec_site.errors.page_not_found"
+handler500 = "visrec_site.errors.server_error"

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
-from recommender import tasks
+from recommender import broker
 from recommender.designs import gap_reports, lifecycle
 from recommender.models import Design, ModelVersion, Role
 from recommender.versions import queries
@@ -51,7 +51,7 @@ class DesignAdmin(admin.ModelAdmin):
         if request.method == "POST":
             if not super().has_change_permission(request):
                 raise PermissionDenied
-            sent = generator is not None and tasks.send(tasks.find_gaps)
+            sent = generator is not None and broker.send("find_gaps")
             told = (
                 ("A worker looks as soon as it has nothing to train; it takes some minutes.", messages.SUCCESS)
                 if sent

@@ -16,10 +16,10 @@ from django.views.decorators.csrf import csrf_protect
 from catalog.models import Product
 from recommender.admin import charts, measures
 from recommender.admin.designs import DesignAdmin
+from recommender.admin.forms import TrainForm
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, State
-from recommender.pages.forms import TrainForm
 from recommender.versions import lifecycle, previews
 
 PROGRESS = "admin/recommender/modelversion/_progress.html"

@@ -9,12 +9,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from recommender import tasks
+from recommender import broker
 from recommender.api.fields import Flag, Limit, Strict
 from recommender.api.pagination import Pages
 from recommender.api.schema import CONFLICT
 from recommender.models import ModelVersion, Role, State
-from recommender.versions import lifecycle
+from recommender.versions import lifecycle, methods
 
 MOST_EPOCHS = 100_000
 LARGEST_ID = 2**63 - 1  # to PostgreSQL
@@ -30,7 +30,7 @@ class MethodSettings(serializers.JSONField):
 
 
 class ModelInput(Strict):
-    method = serializers.ChoiceField([name for role in Role for _, names in lifecycle.methods(role) for name in names])
+    method = serializers.ChoiceField([name for role in Role for _, names in methods.methods(role) for name in names])
     settings = MethodSettings(default=dict, help_text="Of the method; it has a value of its own for each left out.")
     epochs = serializers.IntegerField(
         required=False,
@@ -45,7 +45,7 @@ class ModelInput(Strict):
 
     def validate(self, attrs: dict) -> dict:
         """A worker says whether the settings make sense. Raises WorkersAway if none answers."""
-        refusal = tasks.refusal(attrs["method"], attrs["settings"]) if attrs["settings"] else ""
+        refusal = broker.refusal(attrs["method"], attrs["settings"]) if attrs["settings"] else ""
         if refusal:
             raise serializers.ValidationError({"settings": refusal})
         return attrs

@@ -10,7 +10,7 @@ from catalog.models import Product
 from recommender.models import Design, DesignImage
 from recommender.serving import rerank
 from recommender.serving.rerank import Candidate
-from recommender.versions import queries
+from recommender.versions.vectors import nearest
 
 BENEATH = 3  # products under each picture
 NEAREST = 12  # under all of them
@@ -67,9 +67,9 @@ def candidates(design: Design) -> dict[int, list[Candidate]]:
     if not looks:
         return {}
     among = Product.objects.visible().in_stock().filter(category=design.category_id).exclude(pk=design.product_id)
-    exact = queries.is_narrow(among)
+    exact = nearest.is_narrow(among)
     found = [
-        queries.nearest_embeddings(version, look, among=among, limit=BENEATH + SPARE, exact=exact)
+        nearest.nearest_embeddings(version, look, among=among, limit=BENEATH + SPARE, exact=exact)
         .prefetch_related(None)
         .annotate(place=Value(place))
         .values_list("place", "product", "distance")

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from catalog import visitors
 from catalog.models import Category, Product, Shopper
-from recommender import tasks
+from recommender import broker
 from recommender.errors import (
     BlindTaste,
     DesignCancelled,
@@ -29,7 +29,8 @@ from recommender.errors import (
 from recommender.models import LIVE, PENDING, Design, DesignImage, ModelVersion, Role, Status
 from recommender.serving import history
 from recommender.serving.history import History
-from recommender.versions import lifecycle, queries
+from recommender.versions import methods, queries
+from recommender.versions.vectors import nearest
 
 MOST_PICTURES = 24
 MOST_ETA = 100.0
@@ -70,7 +71,7 @@ def request_tailoring(shopper: Shopper, product: Product, *, budget: float = 0.0
 
 @transaction.atomic
 def queued(design: Design) -> Design:
-    generator, scorer = active(Role.DESIGN), active_scorer()
+    generator, scorer = queries.active_or_raise(Role.DESIGN), active_scorer()
     number_of(design.category, generator)
     taste_of(design.shopper, scorer)
     check_limits(design.shopper)
@@ -122,18 +123,10 @@ def of_shopper(shopper: Shopper | None) -> QuerySet[Design]:
     return Design.objects.filter(shopper=shopper, is_removed=False)
 
 
-def active(role: Role) -> ModelVersion:
-    """Raises NoActiveVersion."""
-    version = queries.active_version(role)
-    if version is None:
-        raise NoActiveVersion(f"no model version is active for {Role(role).label}")
-    return version
-
-
 def active_scorer() -> ModelVersion:
     """Raises NoActiveVersion or BlindTaste."""
-    version = active(Role.PERSONAL)
-    if lifecycle.is_blind(version):
+    version = queries.active_or_raise(Role.PERSONAL)
+    if methods.is_blind(version):
         raise BlindTaste(f"{version}, which knows the shoppers' tastes, never looks at pictures")
     return version
 
@@ -161,7 +154,7 @@ def taste_of(shopper: Shopper | None, scorer: ModelVersion) -> np.ndarray:
             f"the taste is not known well enough: {settings.DESIGN_HISTORY} products that were liked, bought or looked "
             f"at are needed, and there {'is' if liked == 1 else 'are'} {liked}"
         )
-    return own.taste(scorer, queries.trained_taste(scorer, shopper))
+    return own.taste(scorer, nearest.trained_taste(scorer, shopper))
 
 
 def check_limits(shopper: Shopper) -> None:
@@ -182,7 +175,7 @@ def check_limits(shopper: Shopper) -> None:
 
 def send(design: Design) -> None:
     """Leave it to a worker; without a broker the sweep will find it."""
-    transaction.on_commit(lambda: tasks.send(tasks.make_design, str(design.pk)))
+    transaction.on_commit(lambda: broker.send("make_design", str(design.pk)))
 
 
 def claim(design_id) -> Design:

@@ -8,7 +8,7 @@ import numpy as np
 from recommender.models import Metric, ModelVersion, Role
 from recommender.serving import fold_in, history
 from recommender.serving.types import Aim, Because, Result
-from recommender.versions import queries
+from recommender.versions.vectors import nearest
 
 
 def explained(aim: Aim, results: Sequence[Result]) -> list[Result]:
@@ -22,7 +22,7 @@ def explained(aim: Aim, results: Sequence[Result]) -> list[Result]:
     named = [place for place, deed in enumerate(aim.own.deeds) if deed.product in products]
     if not named or (aim.version.role == Role.PERSONAL and history.prior_of(aim.version).is_one_for_all):
         return [replace(result, because=[]) for result in results]
-    vectors = queries.vectors_of(aim.version, [result.product.pk for result in results])
+    vectors = nearest.vectors_of(aim.version, [result.product.pk for result in results])
     candidates = np.asarray([vectors[result.product.pk] for result in results])
     losses = losses_without(aim, candidates)[:, named]
     deeds = [aim.own.deeds[place] for place in named]

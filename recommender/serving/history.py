@@ -13,7 +13,7 @@ from catalog.models import Kind, Product, Shopper
 from catalog.queries import own_interactions
 from recommender.models import Metric, ModelVersion
 from recommender.serving import fold_in
-from recommender.versions import queries
+from recommender.versions.vectors import nearest
 
 PRODUCTS = 200  # those that a visitor met last; a taste is read from them
 # Of several things done to one product the last of these is what the visitor is told.
@@ -126,7 +126,7 @@ def weight(kind: Kind, at: datetime, now: datetime) -> float:
 def seen(version: ModelVersion, deeds: Iterable[Deed]) -> History:
     """Those deeds whose products the version has a vector of."""
     deeds = [deed for deed in deeds if deed.weight]
-    vectors = queries.vectors_of(version, [deed.product for deed in deeds])
+    vectors = nearest.vectors_of(version, [deed.product for deed in deeds])
     known = [deed for deed in deeds if deed.product in vectors]
     if not known:
         return History()

@@ -1,13 +1,14 @@
 """Find by photo: a worker looks at it, the database finds what is near."""
 
-from recommender import tasks
+from recommender import broker
 from recommender.models import ModelVersion, Role
 from recommender.serving import recommend
 from recommender.serving.types import Ask, Recommendation
+from recommender.versions import queries
 
 
 def products_like(photo: bytes, ask: Ask) -> Recommendation:
     """Products that look like the photo. Raises NoActiveVersion, or WorkersAway when none answers in time."""
-    recommend.active(Role.SIMILAR)  # before anybody waits for a worker in vain
-    version, vector = tasks.photo_vector(photo)
+    queries.active_or_raise(Role.SIMILAR)  # before anybody waits for a worker in vain
+    version, vector = broker.photo_vector(photo)
     return recommend.products_like_photo(vector, ModelVersion.objects.get(pk=version), ask)

@@ -1,21 +1,19 @@
 """What a visitor is shown. SQL, and numpy on a handful of vectors: any web process may call it."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from catalog.models import Kind, Product, Shopper
-from catalog.queries import narrow, own_interactions
-from recommender.errors import NoActiveVersion
-from recommender.models import Metric, ModelVersion, Popularity, Role
+from catalog.models import Product, Shopper
+from recommender.models import ModelVersion, Role
 from recommender.serving import explain, history, rerank
+from recommender.serving.candidates import by_popularity, by_vector, eligible, turned_down
 from recommender.serving.history import Deed, History
 from recommender.serving.rerank import Candidate
 from recommender.serving.types import Aim, Ask, Recommendation, Result
 from recommender.versions import queries
+from recommender.versions.vectors import nearest
 
 # Weights of events (VISREC_KIND_WEIGHTS) that say enough of a shopper: a like does, and so do three looks. One product
 # gave AUC .78 where the mean taste gave .70, among 250 of 5,000 simulated shoppers; of the drawn catalogue's 300 it is
@@ -25,8 +23,8 @@ ENOUGH = 0.5
 
 def similar_products(product: Product, ask: Ask) -> Recommendation:
     """Products whose pictures look like this one's. Raises NoActiveVersion."""
-    version = active(Role.SIMILAR)
-    vector = queries.vector_of(version, product)
+    version = queries.active_or_raise(Role.SIMILAR)
+    vector = nearest.vector_of(version, product)
     aim = Aim("similar", version, vector, product=product.pk)
     if vector is None:
         return Recommendation(ask, aim, [], reason="not_yet_findable")
@@ -54,7 +52,7 @@ def for_shopper(shopper: Shopper, ask: Ask) -> Recommendation:
     if version is None:
         return answered(popular, ask)
     own = history.seen(version, deeds)
-    trained = queries.trained_taste(version, shopper)
+    trained = nearest.trained_taste(version, shopper)
     if trained is None and np.abs(own.weights).sum() < ENOUGH:
         return answered(popular, ask)
     strategy = "fold-in" if trained is None else "personal"
@@ -101,71 +99,3 @@ def answered(aim: Aim, ask: Ask, beside: Sequence[Candidate] = (), *, after: int
     if ask.explain:
         results = explain.explained(aim, results)
     return Recommendation(ask, aim, results, has_next=has_next)
-
-
-def active(role: Role) -> ModelVersion:
-    version = queries.active_version(role)
-    if version is None:
-        raise NoActiveVersion(f"no model version is active for {Role(role).label}")
-    return version
-
-
-def eligible(ask: Ask) -> QuerySet[Product]:
-    """Products that may be recommended under these conditions: never hidden ones, never sold out ones."""
-    products = narrow(
-        Product.objects.visible().in_stock(),
-        category=ask.category,
-        min_price=ask.min_price,
-        max_price=ask.max_price,
-    )
-    return products.exclude(sku__in=ask.exclude) if ask.exclude else products
-
-
-def turned_down(aim: Aim, ask: Ask) -> QuerySet | None:
-    """Products, as ids, that the visitor is not to be shown: all they met, or at least what they bought or dislike."""
-    if not (aim.shopper or aim.session):
-        return None
-    own = own_interactions(shopper=aim.shopper, session=aim.session).order_by()
-    if not ask.exclude_seen:
-        later_like = own.filter(product=OuterRef("product"), kind=Kind.LIKE, occurred_at__gt=OuterRef("occurred_at"))
-        own = own.filter(Q(kind=Kind.PURCHASE) | Q(kind=Kind.DISLIKE) & ~Exists(later_like))
-    return own.values("product")
-
-
-def by_vector(aim: Aim, among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
-    version = aim.version
-    exact = aim.exact or version.metric == Metric.INNER or queries.is_narrow(among)
-
-    def page(size: int) -> list[Candidate]:
-        rows = queries.nearest_embeddings(version, aim.vector, among=among, limit=size, exact=exact)
-        if version.role == Role.SIMILAR:
-            return [
-                Candidate(row.product, score(version, row.distance), rerank.look(row.vector, version)) for row in rows
-            ]
-        # What a personal version sees in them tells nobody whether they look alike.
-        return [Candidate(row.product, score(version, row.distance)) for row in rows.defer("vector")]
-
-    return page
-
-
-def by_popularity(among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
-    """The score: shoppers, as a share of the most popular product's."""
-    top = Popularity.objects.aggregate(top=Max("shoppers"))["top"] or 1
-    rows = among.select_related("popularity").with_picture().order_by("-popularity__shoppers", "-created_at", "-pk")
-
-    def page(size: int) -> list[Candidate]:
-        # NULLs, products that nobody took to, sort first when descending: they come in a query of their own.
-        taken = list(rows.filter(popularity__isnull=False)[:size])
-        untouched = list(rows.filter(popularity__isnull=True)[: size - len(taken)])
-        return [Candidate(p, p.popularity.shoppers / top) for p in taken] + [Candidate(p, 0.0) for p in untouched]
-
-    return page
-
-
-def score(version: ModelVersion, distance: float) -> float:
-    """A distance as 0 to 1, higher is better; an inner product as the chance that the product beats an average one."""
-    if version.metric == Metric.COSINE:
-        return min(max(1 - distance / 2, 0.0), 1.0)
-    if version.metric == Metric.EUCLIDEAN:  # two products by chance are about 1 apart, and score .5
-        return 1 / (1 + distance)
-    return 1 / (1 + math.exp(min(distance, 700.0)))  # the operator gives minus the inner product

@@ -9,7 +9,7 @@ from catalog import fingerprints
 from catalog.models import Product, ProductImage
 from recommender.models import Metric, ModelVersion
 from recommender.serving.types import Ask
-from recommender.versions import queries
+from recommender.versions.vectors import nearest
 
 DIVERSITY_POOL = 5  # candidates for each place in a diverse list
 SPARE = 8  # candidates beyond what is wanted, for the pictures that turn up twice
@@ -59,7 +59,7 @@ def with_looks(rows: Sequence[Candidate], compares: ModelVersion | None) -> list
     unseen = [row.product.pk for row in rows if row.look is None]
     if compares is None or not unseen:
         return list(rows)
-    vectors = queries.vectors_of(compares, unseen)
+    vectors = nearest.vectors_of(compares, unseen)
     return [
         replace(row, look=look(vectors[row.product.pk], compares))
         if row.look is None and row.product.pk in vectors

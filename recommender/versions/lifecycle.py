@@ -1,7 +1,6 @@
 """A model version's life: register, claim, follow, store, index, activate, roll back, cancel."""
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -10,35 +9,14 @@ from django.db.models import Max, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from catalog.models import ProductImage
 from ml.models import (
-    BLIND,
     METHODS,
-    by_summary,
-    listed,
 )  # names and summaries; torch is imported only by those who load a method
-from recommender import tasks
+from recommender import broker
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
-from recommender.models import SERVABLE, UNFINISHED, ImageEmbedding, Metric, ModelVersion, Role, ShopperVector, State
+from recommender.models import SERVABLE, UNFINISHED, ModelVersion, Role, State
 from recommender.versions import queries
-
-VECTOR_BATCH = 1000
-OPERATORS = {Metric.COSINE: "vector_cosine_ops", Metric.EUCLIDEAN: "vector_l2_ops"}  # of an index
-
-
-def methods(role: Role) -> Iterator[tuple[str, list[str]]]:
-    """(summary, names) of the methods that a version of this role can be trained by."""
-    return by_summary(role)
-
-
-def methods_in_words() -> str:
-    """All methods by role, a line each, for a help text."""
-    return "\n".join(line for role in Role for line in (f"{role.label}:", *listed(role)))
-
-
-def is_blind(version: ModelVersion) -> bool:
-    """Whether it never looks at pictures."""
-    return version.method in BLIND
+from recommender.versions.vectors.index import index_name
 
 
 @transaction.atomic
@@ -78,7 +56,7 @@ def queue_training(version: ModelVersion) -> None:
     Raises VersionNotReady if somebody is at work on it, or it is done.
     """
     _take(version.pk, Q(), state=State.QUEUED, by_worker=True, lease_until=None)
-    transaction.on_commit(lambda: tasks.send(tasks.train_version, version.pk))
+    transaction.on_commit(lambda: broker.send("train_version", version.pk))
 
 
 def claim(version_id: int, *, here: bool = False) -> ModelVersion:
@@ -142,73 +120,6 @@ def fail(version: ModelVersion, error: Exception) -> None:
     ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(
         state=State.FAILED, error=str(error), lease_until=None, finished_at=timezone.now()
     )
-
-
-def store_vectors(
-    version: ModelVersion, vectors: Iterable[tuple[int, int, Sequence[float]]], *, replace: bool = False
-) -> None:
-    """Keep (image id, product id, vector) triples; a vector that is there already stays, unless it is to be replaced.
-
-    Pictures that were deleted while they were being embedded are passed over.
-    """
-    rows = {image: (product, vector) for image, product, vector in vectors}
-    on_conflict = (
-        {"update_conflicts": True, "unique_fields": ["version", "image"], "update_fields": ["vector"]}
-        if replace
-        else {"ignore_conflicts": True}
-    )
-    with transaction.atomic():
-        # Locked, so that a deletion waits for us, or is seen here, and never leaves a row without its picture.
-        alive = ProductImage.objects.filter(pk__in=rows).select_for_update(of=("self",), no_key=True)
-        ImageEmbedding.objects.bulk_create(
-            [
-                ImageEmbedding(version=version, image_id=image, product_id=rows[image][0], vector=rows[image][1])
-                for image in alive.values_list("pk", flat=True)
-            ],
-            batch_size=VECTOR_BATCH,
-            **on_conflict,
-        )
-
-
-@transaction.atomic
-def store_tastes(version: ModelVersion, tastes: Iterable[tuple[int, Sequence[float]]]) -> None:
-    """Keep (shopper id, vector) pairs in place of whatever this version knew before."""
-    ShopperVector.objects.filter(version=version).delete()
-    ShopperVector.objects.bulk_create(
-        [ShopperVector(version=version, shopper_id=shopper, vector=vector) for shopper, vector in tastes],
-        batch_size=VECTOR_BATCH,
-    )
-
-
-def index_name(version: ModelVersion) -> str:
-    return f"embedding_hnsw_{version.pk}"
-
-
-def build_index(version: ModelVersion) -> None:
-    """The HNSW index that queries.nearest_embeddings walks for this version, built beside running traffic.
-
-    None for inner products: HNSW finds .55 to .66 of the best for a scattered taste, and an exact scan is cheap.
-    """
-    if version.metric == Metric.INNER:
-        return
-    name = connection.ops.quote_name(index_name(version))
-    with connection.cursor() as cursor:
-        # What an interrupted CONCURRENTLY leaves is invalid, and IF NOT EXISTS would be content with it.
-        cursor.execute("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [name])
-        found = cursor.fetchone()
-        if found == (True,):
-            return
-        concurrently = "CONCURRENTLY"
-        if connection.in_atomic_block:  # where CONCURRENTLY is refused, and so is any index while checks are pending
-            concurrently = ""
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {name}")
-        # ef_construction 200 halves the queries that find almost nothing on clustered vectors.
-        cursor.execute(
-            f"CREATE INDEX {concurrently} {name} ON recommender_imageembedding"
-            f" USING hnsw ((vector::vector({version.dimensions:d})) {OPERATORS[version.metric]})"
-            f" WITH (m = 16, ef_construction = 200) WHERE version_id = {version.pk:d}"
-        )
 
 
 def finish(version: ModelVersion) -> None:

@@ -18,10 +18,9 @@ from ml.data.images import ImageArray, read_image
 from ml.errors import BadCheckpoint, UnreadableImage
 from ml.nn.inference import decoded_ahead
 from ml.training import checkpoints
-from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion, Role, State
-from recommender.serving import recommend
-from recommender.versions import lifecycle, queries
+from recommender.versions import queries
+from recommender.versions.vectors import nearest, scores, store
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ def in_batches(version: ModelVersion, images: QuerySet[ProductImage], replace: b
     model, _ = loaded(version.folder)
     if model.image_size is None:
         for batch in by_id(images):
-            lifecycle.store_vectors(version, vectors(version, batch, None), replace=replace)
+            store.store_vectors(version, vectors(version, batch, None), replace=replace)
             yield len(batch)
         return
     waiting: deque[list[ProductImage]] = deque()
@@ -97,7 +96,7 @@ def in_batches(version: ModelVersion, images: QuerySet[ProductImage], replace: b
 
     for decoded in decoded_ahead(files(), model.image_size):
         batch = waiting.popleft()
-        lifecycle.store_vectors(version, vectors(version, batch, decoded), replace=replace)
+        store.store_vectors(version, vectors(version, batch, decoded), replace=replace)
         yield len(batch)
 
 
@@ -140,9 +139,7 @@ def embedded(model, version: ModelVersion, pixels: torch.Tensor | None, items: l
 
 def embed_photo(photo: bytes) -> tuple[ModelVersion, list[float]]:
     """A visitor's photo as the active similarity version sees it. Raises NoActiveVersion."""
-    version = queries.active_version(Role.SIMILAR)
-    if version is None:
-        raise NoActiveVersion("no model version is active for similar styles")
+    version = queries.active_or_raise(Role.SIMILAR)
     model, _ = loaded(version.folder)
     pixels = ImageArray(read_image(photo, model.image_size)[None]).batch([0])
     with torch.inference_mode():
@@ -158,11 +155,11 @@ def calibrate(version: ModelVersion) -> None:
         return
     images = list(ImageEmbedding.objects.filter(version=version).order_by("image").values_list("image", flat=True))
     everything = Product.objects.all()
-    scores = []
+    nearest_scores = []
     for image in images[:: max(1, len(images) // 500)]:
         vector = ImageEmbedding.objects.get(version=version, image=image).vector
-        rows = queries.nearest_embeddings(version, vector, among=everything, limit=2)
-        scores += [recommend.score(version, row.distance) for row in rows if row.image_id != image][:1]
-    if scores:
-        version.good_match = float(np.quantile(scores, 0.01))
+        rows = nearest.nearest_embeddings(version, vector, among=everything, limit=2)
+        nearest_scores += [scores.score(version, row.distance) for row in rows if row.image_id != image][:1]
+    if nearest_scores:
+        version.good_match = float(np.quantile(nearest_scores, 0.01))
         ModelVersion.objects.filter(pk=version.pk).update(good_match=version.good_match)

@@ -18,6 +18,7 @@ from recommender.designs.gap_reports import Gap, Report, folder_of, write
 from recommender.errors import DesignFailed
 from recommender.models import Metric, ModelVersion, Role, ShopperVector
 from recommender.versions import previews, queries
+from recommender.versions.vectors import nearest
 from recommender.workers import generation
 
 REGIONS = 4  # told of a category, at most
@@ -41,7 +42,8 @@ def find(categories: Sequence[Category] | None = None, *, progress: bool = False
 
 
 def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
-    generator, scorer, eyes = lifecycle.active(Role.DESIGN), lifecycle.active_scorer(), lifecycle.active(Role.SIMILAR)
+    generator, scorer = queries.active_or_raise(Role.DESIGN), lifecycle.active_scorer()
+    eyes = queries.active_or_raise(Role.SIMILAR)
     categories = list(lifecycle.categories_of(generator)) if categories is None else list(categories)
     rows = ShopperVector.objects.filter(version=scorer).order_by("shopper").values_list("vector", flat=True)
     tastes = np.asarray(list(rows), dtype=np.float32)  # (U, K)
@@ -86,7 +88,7 @@ class Shelf:
     @classmethod
     def of(cls, category: Category, scorer: ModelVersion, eyes: ModelVersion) -> "Shelf":
         products = dict(Product.objects.visible().in_stock().filter(category=category).values_list("pk", "sku"))
-        vectors, looks = queries.vectors_of(scorer, products), queries.vectors_of(eyes, products)
+        vectors, looks = nearest.vectors_of(scorer, products), nearest.vectors_of(eyes, products)
         seen = [product for product in products if product in vectors and product in looks]
         return cls(
             seen,
@@ -119,8 +121,7 @@ def regions(
     """
     wanted, above_all = ranked_high(tried.vectors, tastes, shelf)
     to_shelf = distances(tried.looks, shelf.looks, shelf.metric)  # (N, M)
-    nearest = to_shelf.min(axis=1)
-    apart = (near[:, None] < nearest[None]).mean(axis=0)
+    apart = (near[:, None] < to_shelf.min(axis=1)[None]).mean(axis=0)
     among = distances(tried.looks, tried.looks, shelf.metric)
     own = distances(shelf.looks, shelf.looks, shelf.metric)
     radius = np.quantile(own[np.triu_indices(len(own), 1)], NEAR)

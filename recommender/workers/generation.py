@@ -58,7 +58,7 @@ class Studio:
 
 def made(request: Design) -> list[Made]:
     """Notes in the design what it was made by."""
-    request.generator, request.scorer = lifecycle.active(Role.DESIGN), lifecycle.active_scorer()
+    request.generator, request.scorer = queries.active_or_raise(Role.DESIGN), lifecycle.active_scorer()
     studio = Studio(
         generator=embedding.loaded(request.generator.folder)[0],
         scorer=embedding.loaded(request.scorer.folder)[0],

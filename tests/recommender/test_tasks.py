@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog import images, products
 from catalog.models import Interaction, ProductImage
-from recommender import maintenance, tasks
+from recommender import broker, maintenance, tasks
 from recommender.designs import lifecycle
 from recommender.errors import WorkersAway
 from recommender.models import Design, ModelVersion, Popularity
@@ -168,7 +168,7 @@ def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
     settings.PHOTO_SEARCH_SECONDS = 1
 
     with pytest.raises(WorkersAway, match="no worker"):
-        tasks.photo_vector(picture_bytes())
+        broker.photo_vector(picture_bytes())
 
 
 @pytest.mark.django_db

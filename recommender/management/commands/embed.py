@@ -1,7 +1,8 @@
 from django.core.management.base import BaseCommand, CommandError
 
 from recommender.models import SEEING, SERVABLE, ImageEmbedding, ModelVersion
-from recommender.versions import lifecycle, queries
+from recommender.versions import queries
+from recommender.versions.vectors import index
 
 
 class Command(BaseCommand):
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         for version in chosen:
             batches = embedding.embed_all(version, anew=not missing, progress=verbosity > 0)
             count = max((done for done, _ in batches), default=0)
-            lifecycle.build_index(version)
+            index.build_index(version)
             total = ImageEmbedding.objects.filter(version=version).count()
             self.stdout.write(f"version {version.pk} ({version}): {count} pictures embedded, {total} in all")
 

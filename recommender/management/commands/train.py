@@ -5,7 +5,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from recommender.errors import RecommenderError
 from recommender.models import ModelVersion
-from recommender.versions import lifecycle
+from recommender.versions import lifecycle, methods
+from recommender.workers import training_data
 
 SETTING = "a setting of the method; of a wrong one it says which there are, of a wrong value what it takes"
 
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     def create_parser(self, *args, **kwargs):
         parser = super().create_parser(*args, **kwargs)
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = lifecycle.methods_in_words()
+        parser.epilog = methods.methods_in_words()
         return parser
 
     def add_arguments(self, parser):
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             else:
                 settings = parsed(options["set"])
                 training.check(method, settings)
-                training.check_shop(method)
+                training_data.check_shop(method)
                 version = lifecycle.register(
                     method, method_settings=settings, epochs=epochs, seed=seed or 0, activate=activate, here=not queue
                 )

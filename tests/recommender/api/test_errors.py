@@ -10,6 +10,7 @@ from rest_framework.exceptions import Throttled
 
 from recommender.api import errors
 from recommender.errors import NoActiveVersion, WorkersAway
+from visrec_site import errors as site_errors
 
 PRODUCTS = "/api/v1/products/"
 
@@ -187,7 +188,7 @@ def test_where_no_view_answers_without_the_database_it_is_said_all_the_same(rf, 
     try:
         raise OperationalError("the server closed the connection unexpectedly")
     except OperationalError:
-        answer = errors.server_error(rf.get(path))
+        answer = site_errors.server_error(rf.get(path))
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert told in answer.content.decode()

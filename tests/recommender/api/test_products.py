@@ -231,7 +231,7 @@ def test_a_known_category_is_used_again(staff):
 
 def test_a_new_picture_is_queued_for_embedding(staff, monkeypatch, django_capture_on_commit_callbacks):
     queued = []
-    monkeypatch.setattr("recommender.tasks.embed_images.apply_async", lambda args, **options: queued.append(args))
+    monkeypatch.setattr("recommender.tasks.embed_images.apply_async", lambda args, _, **options: queued.append(args))
 
     with django_capture_on_commit_callbacks(execute=True):
         staff.post(URL, form(), format="multipart")

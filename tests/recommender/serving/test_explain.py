@@ -5,7 +5,7 @@ from catalog.models import Interaction, Product
 from recommender.serving import history, recommend
 from recommender.serving.fold_in import Prior
 from recommender.serving.types import Ask
-from recommender.versions import queries
+from recommender.versions.vectors import nearest
 from tests.factories import (
     InteractionFactory,
     ProductFactory,
@@ -71,7 +71,7 @@ def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_pers
         kept = Interaction.objects.exclude(product=product).filter(shopper=shopper, session=session)
         deeds = history.of_events((row.product_id, row.kind, row.occurred_at) for row in kept)
         theta = history.seen(active_personal, deeds).taste(active_personal)
-        vectors = queries.vectors_of(active_personal, [result.product.pk for result in found.results])
+        vectors = nearest.vectors_of(active_personal, [result.product.pk for result in found.results])
         return {result.product: theta @ np.asarray(vectors[result.product.pk]) for result in found.results}
 
     found = answer()

@@ -7,6 +7,7 @@ from django.utils import timezone
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import lifecycle
+from recommender.versions.vectors import index, store
 from tests.factories import ProductFactory, VersionFactory, embed, turned
 
 pytestmark = pytest.mark.django_db
@@ -106,11 +107,11 @@ def test_whoever_trains_a_cancelled_version_is_told():
 def test_storing_twice_changes_nothing_unless_asked_to(active):
     image = ProductFactory().images.get()
 
-    lifecycle.store_vectors(active, [(image.pk, image.product_id, turned(0))])
-    lifecycle.store_vectors(active, [(image.pk, image.product_id, turned(90))])
+    store.store_vectors(active, [(image.pk, image.product_id, turned(0))])
+    store.store_vectors(active, [(image.pk, image.product_id, turned(90))])
     assert ImageEmbedding.objects.get().vector == pytest.approx(turned(0), abs=1e-6)
 
-    lifecycle.store_vectors(active, [(image.pk, image.product_id, turned(90))], replace=True)
+    store.store_vectors(active, [(image.pk, image.product_id, turned(90))], replace=True)
     assert ImageEmbedding.objects.get().vector == pytest.approx(turned(90), abs=1e-6)
 
 
@@ -120,21 +121,21 @@ def test_a_picture_deleted_meanwhile_is_passed_over(active):
     ghost = (gone.images.get().pk, gone.pk, turned(0))
     gone.delete()
 
-    lifecycle.store_vectors(active, [ghost, (image.pk, image.product_id, turned(0))])
+    store.store_vectors(active, [ghost, (image.pk, image.product_id, turned(0))])
 
     assert ImageEmbedding.objects.get().image == image
 
 
 def test_each_version_has_an_index_of_its_own_which_goes_with_it(active):
     other = VersionFactory(dimensions=3)
-    lifecycle.build_index(active)
-    lifecycle.build_index(other)
-    lifecycle.build_index(other)
-    assert indexes() == {lifecycle.index_name(active), lifecycle.index_name(other)}
+    index.build_index(active)
+    index.build_index(other)
+    index.build_index(other)
+    assert indexes() == {index.index_name(active), index.index_name(other)}
 
     lifecycle.delete(other)
 
-    assert indexes() == {lifecycle.index_name(active)}
+    assert indexes() == {index.index_name(active)}
     with pytest.raises(VersionNotReady, match="is active"):
         lifecycle.delete(active)
 
@@ -143,12 +144,12 @@ def test_each_version_has_an_index_of_its_own_which_goes_with_it(active):
 def test_an_index_left_half_built_is_built_again():
     version = VersionFactory()
     embed(ProductFactory(), version, turned(0))
-    name = lifecycle.index_name(version)
+    name = index.index_name(version)
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE INDEX {name} ON recommender_imageembedding (id)")
         cursor.execute(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{name}'::regclass")
 
-    lifecycle.build_index(version)
+    index.build_index(version)
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])

@@ -6,7 +6,8 @@ from django.db import connection
 
 from catalog.models import Category, Product, ProductImage
 from recommender.models import ImageEmbedding
-from recommender.versions import lifecycle, queries
+from recommender.versions import queries
+from recommender.versions.vectors import index, nearest, store
 from tests.factories import ProductFactory, VersionFactory, embed, turned
 
 DIMENSIONS = 16
@@ -29,10 +30,10 @@ def crowd(db):
     centres = rng.normal(size=(30, DIMENSIONS))
     vectors = centres[rng.integers(0, 30, PRODUCTS)] + 0.5 * rng.normal(size=(PRODUCTS, DIMENSIONS))
     version = VersionFactory(dimensions=DIMENSIONS, state="active")
-    lifecycle.store_vectors(version, [(i, p, v.tolist()) for (i, p), v in zip(images, vectors, strict=True)])
+    store.store_vectors(version, [(i, p, v.tolist()) for (i, p), v in zip(images, vectors, strict=True)])
     other = VersionFactory(dimensions=3)
-    lifecycle.store_vectors(other, [(i, p, [1.0, 0.0, 0.0]) for i, p in images])
-    lifecycle.build_index(version)
+    store.store_vectors(other, [(i, p, [1.0, 0.0, 0.0]) for i, p in images])
+    index.build_index(version)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     version.matrix = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -50,28 +51,28 @@ def exact(version, query: np.ndarray, allowed, limit: int) -> list[str]:
 
 
 def test_a_search_walks_the_version_s_own_index(crowd):
-    rows = queries.nearest_embeddings(crowd, crowd.matrix[0], among=Product.objects.visible(), limit=12)
+    rows = nearest.nearest_embeddings(crowd, crowd.matrix[0], among=Product.objects.visible(), limit=12)
 
-    assert lifecycle.index_name(crowd) in plan(rows)
+    assert index.index_name(crowd) in plan(rows)
 
 
 def test_a_euclidean_version_s_search_walks_its_index_too(crowd):
     version = VersionFactory(dimensions=DIMENSIONS, metric="euclidean")
     rows = [(e.image_id, e.product_id, e.vector) for e in crowd.embeddings.all()]
-    lifecycle.store_vectors(version, rows)
-    lifecycle.build_index(version)
+    store.store_vectors(version, rows)
+    index.build_index(version)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
-    rows = queries.nearest_embeddings(version, crowd.matrix[0], among=Product.objects.visible(), limit=12)
+    rows = nearest.nearest_embeddings(version, crowd.matrix[0], among=Product.objects.visible(), limit=12)
 
-    assert lifecycle.index_name(version) in plan(rows)
+    assert index.index_name(version) in plan(rows)
 
 
 def test_the_index_finds_what_sorting_everything_finds(crowd):
     recalls = []
     for place in range(0, 600, 20):
-        rows = queries.nearest_embeddings(crowd, crowd.matrix[place], among=Product.objects.visible(), limit=12)
+        rows = nearest.nearest_embeddings(crowd, crowd.matrix[place], among=Product.objects.visible(), limit=12)
         truth = exact(crowd, crowd.matrix[place], lambda place: True, 12)
         recalls.append(len({row.product.sku for row in rows} & set(truth)) / 12)
 
@@ -81,7 +82,7 @@ def test_the_index_finds_what_sorting_everything_finds(crowd):
 def test_a_narrow_filter_still_fills_the_list(crowd):
     bags = Product.objects.visible().filter(category__name="Bags")
 
-    rows = queries.nearest_embeddings(crowd, crowd.matrix[1], among=bags, limit=48)
+    rows = nearest.nearest_embeddings(crowd, crowd.matrix[1], among=bags, limit=48)
 
     assert len({row.product_id for row in rows}) == 48
     assert {row.product.category.name for row in rows} == {"Bags"}
@@ -90,15 +91,15 @@ def test_a_narrow_filter_still_fills_the_list(crowd):
 def test_an_exact_search_leaves_the_index_alone_and_misses_nothing(crowd):
     bags = Product.objects.visible().filter(category__name="Bags")
 
-    rows = queries.nearest_embeddings(crowd, crowd.matrix[1], among=bags, limit=48, exact=True)
+    rows = nearest.nearest_embeddings(crowd, crowd.matrix[1], among=bags, limit=48, exact=True)
 
-    assert lifecycle.index_name(crowd) not in plan(rows)
+    assert index.index_name(crowd) not in plan(rows)
     assert [row.product.sku for row in rows] == exact(crowd, crowd.matrix[1], lambda place: place % 40 == 0, 48)
 
 
 def test_narrow_is_what_can_be_sorted(crowd):
-    assert queries.is_narrow(Product.objects.filter(category__name="Bags"))
-    assert not queries.is_narrow(Product.objects.all())
+    assert nearest.is_narrow(Product.objects.filter(category__name="Bags"))
+    assert not nearest.is_narrow(Product.objects.all())
 
 
 def test_a_personal_version_sees_each_product_s_first_picture_only(active_personal):

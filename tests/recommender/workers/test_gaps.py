@@ -9,8 +9,9 @@ from django.db import connection
 from PIL import Image
 
 from catalog.models import ProductImage
-from recommender.designs import gap_reports, lifecycle
+from recommender.designs import gap_reports
 from recommender.versions import lifecycle as versions
+from recommender.versions import queries
 from recommender.workers import embedding, gaps, generation, training
 from recommender.workers.gaps import Shelf
 from recommender.workers.generation import Tried
@@ -111,8 +112,8 @@ def test_the_command_reports_and_copies(shop, tmp_path, monkeypatch, capsys):
 
 
 def test_each_product_is_held_against_its_own_copy(shop):
-    shoes, eyes = CategoryFactory(name="Shoes"), lifecycle.active("similar")
-    shelf = Shelf.of(shoes, lifecycle.active("personal"), eyes)
+    shoes, eyes = CategoryFactory(name="Shoes"), queries.active_or_raise("similar")
+    shelf = Shelf.of(shoes, queries.active_or_raise("personal"), eyes)
 
     near = gaps.copied(shop, eyes, shoes, shelf)
 

@@ -14,8 +14,8 @@ from recommender.designs import lifecycle
 from recommender.errors import DesignCancelled, DesignFailed, TrainingRefused
 from recommender.models import Design, DesignImage
 from recommender.versions import lifecycle as versions
-from recommender.versions import previews
-from recommender.workers import embedding, generation, training
+from recommender.versions import previews, queries
+from recommender.workers import embedding, generation, training, training_data
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -79,23 +79,23 @@ def test_a_shop_of_small_categories_is_told_what_a_generator_needs(shop):
     ProductImage.objects.filter(product__in=shop[19:]).delete()
 
     with pytest.raises(TrainingRefused, match="no category has the 20 visible products with pictures"):
-        training.check_shop("lsgan")
+        training_data.check_shop("lsgan")
 
 
 def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shop):
     version = versions.register("lsgan", method_settings=SMALL, here=True)
     version.folder.mkdir(parents=True)
     model = create("lsgan", **SMALL)
-    first = training.garments(version, model, progress=False)
+    first = training_data.garments(version, model, progress=False)
     for seed in range(20):
         ProductFactory(picture=100 + seed, category=CategoryFactory(name="Bags"))
 
-    again = training.garments(version, model, progress=False)
+    again = training_data.garments(version, model, progress=False)
 
     assert first.names == again.names == ("Shoes",)
     ProductImage.objects.filter(product__category__name="Shoes").delete()
     with pytest.raises(TrainingRefused, match="no picture is left of 1 of the categories"):
-        training.garments(version, model, progress=False)
+        training_data.garments(version, model, progress=False)
 
 
 def test_designs_are_made_looked_at_and_kept(studio):
@@ -173,7 +173,7 @@ def test_a_personal_version_that_is_blind_is_named(studio):
 
 def test_a_model_that_cannot_be_loaded_is_told_without_its_folder(studio):
     design = asked(count=2)
-    (lifecycle.active("design").folder / "config.json").unlink()
+    (queries.active_or_raise("design").folder / "config.json").unlink()
     embedding.loaded.cache_clear()
 
     with pytest.raises(DesignFailed, match="config.json"):

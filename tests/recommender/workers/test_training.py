@@ -13,7 +13,7 @@ from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
 from recommender.serving.types import Ask
 from recommender.versions import lifecycle
-from recommender.workers import embedding, training
+from recommender.workers import embedding, training, training_data
 from tests.factories import CategoryFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_what_was_held_back_was_not_learnt_from(shop):
 
     version = lifecycle.register("dvbpr")
     version.folder.mkdir(parents=True)
-    known = training.personal_data(version, create("dvbpr"), progress=False)
+    known = training_data.personal_data(version, create("dvbpr"), progress=False)
 
     assert len(known.split.test) == 6
     assert len(known.data.train) == 6 * 7
@@ -96,7 +96,7 @@ def test_what_was_taken_counts_by_kind_and_age_and_what_was_disliked_in_the_end_
         [Event(sku=sku, user="new", kind=kind, timestamp=start + timedelta(days)) for sku, kind, days in did]
     )
 
-    taken = training.taken_by_shoppers({product.pk for product in shop})
+    taken = training_data.taken_by_shoppers({product.pk for product in shop})
 
     newcomer = Shopper.objects.get(key="new").pk
     told = {product: (first, weight) for shopper, product, first, weight in taken if shopper == newcomer}
@@ -148,11 +148,11 @@ def test_nobody_s_tastes_can_be_learnt_of_products_without_pictures(shop):
     ProductImage.objects.filter(product__in=shop[5:]).delete()
 
     with pytest.raises(TrainingRefused, match="3 shoppers' interactions with 5 products are too few"):
-        training.check_shop("dvbpr")
+        training_data.check_shop("dvbpr")
 
     ProductImage.objects.all().delete()
     with pytest.raises(TrainingRefused, match="0 shoppers' interactions with 0 products"):
-        training.check_shop("dvbpr")
+        training_data.check_shop("dvbpr")
 
 
 def test_a_bad_setting_fails_with_its_name(shop):

@@ -1,0 +1,66 @@
+"""Which products may be recommended, and the best of them by vector or by popularity."""
+
+from collections.abc import Callable
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+
+from catalog.models import Kind, Product
+from catalog.queries import narrow, own_interactions
+from recommender.models import Metric, Popularity, Role
+from recommender.serving import rerank
+from recommender.serving.rerank import Candidate
+from recommender.serving.types import Aim, Ask
+from recommender.versions.vectors import nearest
+from recommender.versions.vectors.scores import score
+
+
+def eligible(ask: Ask) -> QuerySet[Product]:
+    """Products that may be recommended under these conditions: never hidden ones, never sold out ones."""
+    products = narrow(
+        Product.objects.visible().in_stock(),
+        category=ask.category,
+        min_price=ask.min_price,
+        max_price=ask.max_price,
+    )
+    return products.exclude(sku__in=ask.exclude) if ask.exclude else products
+
+
+def turned_down(aim: Aim, ask: Ask) -> QuerySet | None:
+    """Products, as ids, that the visitor is not to be shown: all they met, or at least what they bought or dislike."""
+    if not (aim.shopper or aim.session):
+        return None
+    own = own_interactions(shopper=aim.shopper, session=aim.session).order_by()
+    if not ask.exclude_seen:
+        later_like = own.filter(product=OuterRef("product"), kind=Kind.LIKE, occurred_at__gt=OuterRef("occurred_at"))
+        own = own.filter(Q(kind=Kind.PURCHASE) | Q(kind=Kind.DISLIKE) & ~Exists(later_like))
+    return own.values("product")
+
+
+def by_vector(aim: Aim, among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
+    version = aim.version
+    exact = aim.exact or version.metric == Metric.INNER or nearest.is_narrow(among)
+
+    def page(size: int) -> list[Candidate]:
+        rows = nearest.nearest_embeddings(version, aim.vector, among=among, limit=size, exact=exact)
+        if version.role == Role.SIMILAR:
+            return [
+                Candidate(row.product, score(version, row.distance), rerank.look(row.vector, version)) for row in rows
+            ]
+        # What a personal version sees in them tells nobody whether they look alike.
+        return [Candidate(row.product, score(version, row.distance)) for row in rows.defer("vector")]
+
+    return page
+
+
+def by_popularity(among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
+    """The score: shoppers, as a share of the most popular product's."""
+    top = Popularity.objects.aggregate(top=Max("shoppers"))["top"] or 1
+    rows = among.select_related("popularity").with_picture().order_by("-popularity__shoppers", "-created_at", "-pk")
+
+    def page(size: int) -> list[Candidate]:
+        # NULLs, products that nobody took to, sort first when descending: they come in a query of their own.
+        taken = list(rows.filter(popularity__isnull=False)[:size])
+        untouched = list(rows.filter(popularity__isnull=True)[: size - len(taken)])
+        return [Candidate(p, p.popularity.shoppers / top) for p in taken] + [Candidate(p, 0.0) for p in untouched]
+
+    return page
