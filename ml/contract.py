@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ml.configs import Config
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
-from ml.data.labelled_images import Garments
+from ml.data.labelled_images import LabelledImages
 
 Parts = dict[str, Tensor]
 
@@ -28,7 +28,7 @@ class Model(nn.Module):
     Config: ClassVar[type[Config]]
     image_size: tuple[int, int] | None = None  # (H, W) that embed expects; None if it never looks at pictures
     dimensions: int  # D, the length of a vector; known before training
-    halves: bool = False  # whether training may compute in bfloat16
+    use_bf16: bool = False  # whether training may compute in bfloat16
     epochs: int = 0  # how many are trained unless told otherwise; final once `start` has seen the data
 
     def __init__(self, config: Config) -> None:
@@ -36,24 +36,24 @@ class Model(nn.Module):
         self.config = config
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         """What `resize` needs to make room for weights whose shapes depend on the data."""
         return {}
 
-    def resize(self, **sizes: int) -> None:
+    def allocate(self, **state_shapes: int) -> None:
         """Make room for weights of these sizes, before they are loaded."""
 
     def check(self) -> None:
         """Raises BadWeights if `start` would, for want of a file: before anything is trained."""
 
-    def start(self, data: Any, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: Any, generator: torch.Generator) -> None:
         """Whatever comes before the first epoch: sizes that depend on the data, parts with a closed form."""
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """The optimizers, each with the parameters that move together; none if there is nothing to train."""
         return {}
 
-    def pace(self, done: float) -> float:
+    def lr_factor(self, done: float) -> float:
         """The factor on all learning rates when this fraction of the training is done."""
         return 1.0
 
@@ -68,7 +68,7 @@ class Model(nn.Module):
         """
         return iter(())
 
-    def finish(self, data: Any, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: Any, generator: torch.Generator) -> None:
         """Whatever comes after the last epoch: whitening, centring."""
 
     def summary(self) -> dict[str, float]:
@@ -104,7 +104,7 @@ class SimilarModel(Model):
         """(count, 3, H, W) in [0, 1]: pictures out of nothing; None if it cannot."""
         return None
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None: ...
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None: ...
 
 
 class PersonalModel(Model):
@@ -128,7 +128,7 @@ class PersonalModel(Model):
         """(U, D), one row a user known in training."""
         raise NotImplementedError
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None: ...
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None: ...
 
 
 class DesignModel(Model):
@@ -150,7 +150,7 @@ class DesignModel(Model):
         """(B,) how real pictures of these categories look: about 1 for products, 0 for poor designs; not bounded."""
         raise NotImplementedError
 
-    def guess(self, images: Tensor, category: Tensor) -> Tensor | None:
+    def encode(self, images: Tensor, category: Tensor) -> Tensor | None:
         """(B, 256) latents of pictures that are somewhat like these (B, 3, 64, 64); None if it cannot tell."""
         return None
 
@@ -168,7 +168,7 @@ class DesignModel(Model):
         with torch.inference_mode():
             return self.generate(z.to(self.device), category.to(self.device))
 
-    def start(self, data: Garments, generator: torch.Generator) -> None: ...
+    def on_fit_start(self, data: LabelledImages, generator: torch.Generator) -> None: ...
 
 
 def typical_distance(vectors: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ def best_device() -> torch.device:
 
 
 @cache
-def halves_pay(device: torch.device) -> bool:
+def bf16_pays(device: torch.device) -> bool:
     """Whether bfloat16 is faster here than float32: on GPUs, and on processors that have instructions for it."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerUnavailable
 
-from recommender.errors import WorkersAway
+from recommender.errors import WorkersUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,11 @@ def _answer(task: str, *args: Any) -> Any:
     try:
         return _publish(task, *args, expires=seconds, ignore_result=False).get(timeout=seconds)
     except (BrokerUnavailable, NoAnswer) as error:
-        raise WorkersAway("no worker answered in time; try again in a moment") from error
+        raise WorkersUnavailable("no worker answered in time; try again in a moment") from error
     except RuntimeError as error:  # Celery has no class of its own for a result store that is away
         if str(error) != RESULTS_UNAVAILABLE:
             raise
-        raise WorkersAway("the broker is away; try again in a moment") from error
+        raise WorkersUnavailable("the broker is away; try again in a moment") from error
 
 
 def _publish(task: str, *args: Any, **options: Any) -> AsyncResult:

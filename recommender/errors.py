@@ -22,15 +22,15 @@ class TrainingCancelled(RecommenderError):
     """Somebody cancelled the training while it ran."""
 
 
-class NoSuchAnswer(RecommenderError):
+class NoSuchRecommendation(RecommenderError):
     """An answer that is not kept, or a page that it does not have."""
 
 
-class AnswersAway(RecommenderError):
+class SavedResultsUnavailable(RecommenderError):
     """The cache that keeps answers does not answer."""
 
 
-class WorkersAway(RecommenderError):
+class WorkersUnavailable(RecommenderError):
     """No worker answered in time."""
 
 

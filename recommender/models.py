@@ -191,8 +191,8 @@ class Design(models.Model):
 
     generator = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
     scorer = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
-    seen_by = models.ForeignKey(
-        ModelVersion, models.SET_NULL, null=True, related_name="+", help_text="Whose looks its pictures have."
+    embedding_version = models.ForeignKey(
+        ModelVersion, models.SET_NULL, null=True, related_name="+", help_text="The version that embedded its images."
     )
 
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
@@ -253,7 +253,7 @@ class DesignImage(models.Model):
     change = models.FloatField(null=True, help_text="Of a tailored one: mean of pixels that changed, 0 to 1.")
     score = models.FloatField(help_text="The inner product of taste and picture; 0: an average product's.")
     realism = models.FloatField(help_text="The discriminator's word: 1 real, 0 made; it may go beyond.")
-    look = VectorField(null=True)  # as design.seen_by sees it; none where no version looked
+    embedding = VectorField(null=True)  # by design.embedding_version; none where no version was active
 
     class Meta:
         ordering = ["position"]

@@ -261,12 +261,12 @@ def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
     """The same for a child, as preexec_fn."""
     parent = os.getpid()
 
-    def ask() -> None:
+    def query() -> None:
         stop_with_parent(sign)
         if os.getppid() != parent:  # it died between fork and prctl
             os._exit(1)
 
-    return ask
+    return query
 
 
 def wait_for_orphan(pid_file: Path, program: str) -> None:

@@ -26,7 +26,7 @@ def write_lists(folder: Path, data: Path, k: int, out: Path, progress: bool = Fa
     if model.image_size:
         journal, images = journal.decode(model.image_size, progress)
     users, had = model.user_vectors().float().numpy(), journal.interactions
-    there, known = {"users": had.n_users, "items": had.n_items}, model.sizes | {"users": len(users)}
+    there, known = {"users": had.n_users, "items": had.n_items}, model.state_shapes | {"users": len(users)}
     for what, count in known.items():
         if there.get(what, count) != count:
             raise BadData(f"{folder} was trained on {count} {what}, and {data} has {there[what]}")

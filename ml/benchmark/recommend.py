@@ -17,7 +17,7 @@ from ml.benchmark.runs import Trained, fingerprint, say, stamps
 from ml.benchmark.selection import Selection
 from ml.contract import Model
 from ml.data.conversion import converted
-from ml.data.ground_truth import read_truth
+from ml.data.ground_truth import read_ground_truth
 from ml.data.images import ImageArray
 from ml.data.interaction_files import Journal, read_journal
 from ml.data.interactions import PersonalData, Split
@@ -45,7 +45,7 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
     arrays = {None: None}
     for size in {model.image_size for model in models if model.image_size}:
         journal, arrays[size] = journal.decode(size, options.progress)
-    truth = read_truth(data)
+    truth = read_ground_truth(data)
     known = truth and truth.vectors(journal.users, journal.items)
     try:
         split = journal.split()

@@ -71,8 +71,8 @@ def _ended(model: PersonalModel, data: PersonalData, seed: int, epoch: int) -> P
     """A finished copy; the model itself trains on as if nothing had been."""
     with seeded(seed, epoch + 1) as generator:
         copy = create(model.method, **model.config.as_dict())
-        copy.resize(**model.sizes)
+        copy.allocate(**model.state_shapes)
         copy.load_state_dict(model.state_dict())
         copy = copy.to(model.device).eval()
-        copy.finish(data, generator)
+        copy.on_fit_end(data, generator)
     return copy

@@ -23,7 +23,7 @@ from ml.data.interaction_files import read_journal
 from ml.data.interactions import PersonalData
 from ml.errors import BadData
 from ml.nn.inference import AHEAD, embed_sources
-from ml.runtime import halves_pay
+from ml.runtime import bf16_pays
 from ml.training.loop import TrainConfig, fit
 
 WARM, FORWARDS = 10, 100  # single pictures
@@ -160,7 +160,7 @@ class _Bare:
 
     def __init__(self, model: PersonalModel, data: PersonalData, seed: int) -> None:
         self.model = copy.deepcopy(model).train()
-        self.players = self.model.players()
+        self.optimizers = self.model.optimizers()
         with seeded(seed, 1) as generator:
             batches = self.model.batches(data, generator)
             self.held = [tuple(part.to(model.device) for part in batch) for batch in _up_to(HELD, batches)]
@@ -179,15 +179,15 @@ class _Bare:
         device = self.model.device
         objectives = self.model.objectives(batch)
         while True:
-            with torch.autocast(device.type, torch.bfloat16, enabled=self.model.halves and halves_pay(device)):
+            with torch.autocast(device.type, torch.bfloat16, enabled=self.model.use_bf16 and bf16_pays(device)):
                 objective = next(objectives, None)
             if objective is None:
                 break
-            player, loss = objective[:2]
-            self.players[player].zero_grad()
+            optimizer_name, loss = objective[:2]
+            self.optimizers[optimizer_name].zero_grad()
             loss.backward()
             if move:
-                self.players[player].step()
+                self.optimizers[optimizer_name].step()
         if device.type == "cuda":
             torch.cuda.synchronize()
 

@@ -17,7 +17,7 @@ ARRAYS = ("users", "items", "tastes", "features")
 
 
 @dataclass(frozen=True)
-class Truth:
+class GroundTruth:
     """Utility is the inner product of a user's tastes and an item's features."""
 
     users: np.ndarray  # (U,) keys
@@ -37,7 +37,7 @@ def _rows(what: str, keys: np.ndarray, vectors: np.ndarray, wanted: Sequence[str
     return torch.from_numpy(vectors[[places[key] for key in wanted]]).float()
 
 
-def read_truth(path: Path) -> Truth | None:
+def read_ground_truth(path: Path) -> GroundTruth | None:
     """truth.npz of a folder or a zip; None if there is none: these shoppers are real, or nobody knows.
 
     Arrays: users (U,) and items (I,) strings, tastes (U, D) and features (I, D) numbers. Raises BadData.
@@ -48,7 +48,7 @@ def read_truth(path: Path) -> Truth | None:
         return None
     try:
         with np.load(io.BytesIO(files.by_name[name].read_bytes()), allow_pickle=False) as archive:
-            truth = Truth(*(archive[array] for array in ARRAYS))
+            truth = GroundTruth(*(archive[array] for array in ARRAYS))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise BadData(f"{path}: {name} cannot be read: {error}") from error
     if not _fits(truth):
@@ -59,7 +59,7 @@ def read_truth(path: Path) -> Truth | None:
     return truth
 
 
-def _fits(truth: Truth) -> bool:
+def _fits(truth: GroundTruth) -> bool:
     tastes, features = truth.tastes.shape, truth.features.shape
     kinds = [array.dtype.kind for array in (truth.users, truth.items)]
     return (

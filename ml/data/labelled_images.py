@@ -11,7 +11,7 @@ from ml.data.images import ImageArray
 
 
 @dataclass(frozen=True)
-class Garments:
+class LabelledImages:
     images: ImageArray
     categories: np.ndarray  # (N,) int64, 0 to len(names) - 1: each picture's
     names: tuple[str, ...]  # of the categories; each has a picture
@@ -28,13 +28,13 @@ class Garments:
         return np.flatnonzero(self.categories == category)
 
 
-class GarmentBatches:
+class LabelledImageBatches:
     """One epoch of ((B, 3, H, W) in [0, 1], (B,) categories), drawn with replacement: N / B full batches, or one.
 
     balanced: each category as often as any other, else each picture.
     """
 
-    def __init__(self, garments: Garments, size: int, generator: torch.Generator, *, balanced: bool) -> None:
+    def __init__(self, garments: LabelledImages, size: int, generator: torch.Generator, *, balanced: bool) -> None:
         self.garments, self.size, self.generator, self.balanced = garments, size, generator, balanced
 
     def __len__(self) -> int:

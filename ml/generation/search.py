@@ -148,7 +148,7 @@ def tailor(
     return Tailored(real.step(error), start.step(0.0), tuple(kept))
 
 
-def redrawn(
+def reconstruct(
     generator: DesignModel, pictures: Tensor, category: int, *, seed: int, steps: int = REDRAWING_STEPS
 ) -> Tensor:
     """Products as near as the generator comes to them in a few steps. pictures: (N, 3, 64, 64) in [0, 1]."""
@@ -188,7 +188,7 @@ class _Latents:
 
     def guessed(self, pictures: Tensor) -> Tensor | None:
         with torch.no_grad():
-            z = self.generator.guess(pictures, self._categories(len(pictures)))
+            z = self.generator.encode(pictures, self._categories(len(pictures)))
         return None if z is None else self._within(z)
 
     def approaching(

@@ -80,7 +80,7 @@ class Backbone(SimilarModel):
     def check(self) -> None:
         self._fill()
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         self._fill()
         if self.config.preprocessing == "caffe":
             first = next(module for module in self.network.modules() if isinstance(module, nn.Conv2d))
@@ -93,7 +93,7 @@ class Backbone(SimilarModel):
             tensors, source = pretrained.read(Path(self.config.weights).expanduser()), self.config.weights
         pretrained.fill(self.network, tensors, self.beheaded, f"{source} for {self.method}")
 
-    def finish(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         if self.pca is not None:
             # 2,048 pictures do for 128 components: .636 as with twice as many.
             sample = sample_of(data, generator, max(2048, 4 * self.dimensions))

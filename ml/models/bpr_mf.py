@@ -38,30 +38,30 @@ class BprMf(PersonalModel):
     def __init__(self, config: BprMfConfig) -> None:
         super().__init__(config)
         self.dimensions = config.factors + 1
-        self.resize(users=0, items=0)
+        self.allocate(users=0, items=0)
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"users": len(self.w), "items": len(self.v)}
 
-    def resize(self, users: int, items: int) -> None:
+    def allocate(self, users: int, items: int) -> None:
         self.w = nn.Parameter(torch.zeros(users, self.config.factors))
         self.v = nn.Parameter(torch.zeros(items, self.config.factors))
         self.b = nn.Parameter(torch.zeros(items))
         self.register_buffer("known", torch.zeros(items, dtype=torch.bool))
         self.register_buffer("centre", torch.zeros(self.dimensions))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
-        self.resize(data.train.n_users, data.train.n_items)
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
+        self.allocate(data.train.n_users, data.train.n_items)
         nn.init.normal_(self.w, std=0.05)
         nn.init.normal_(self.v, std=0.05)
         self.known.copy_(torch.from_numpy(data.train.popularity > 0))
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         # Adam moves every factor at each step, so an epoch costs as much as it has batches: few, and the step fused.
         return {"all": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate, fused=True)}
 
-    def pace(self, done: float) -> float:
+    def lr_factor(self, done: float) -> float:
         return (1 + math.cos(math.pi * done)) / 2
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
@@ -82,7 +82,7 @@ class BprMf(PersonalModel):
         """Twice what items' factors (B, K) and biases (B,) cost."""
         return self.config.decay * v.square().sum() + self.config.bias_decay * b.square().sum()
 
-    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         vectors = torch.cat([self.v, self.b[:, None]], dim=1).detach()
         # Over what was taken: the average item and the item nobody knows are then the same, and both 0.
         self.centre.copy_(vectors[self.known].mean(dim=0))

@@ -41,7 +41,7 @@ class Cae(SimilarModel):
     method = "cae"
     metric = "euclidean"
     Config = CaeConfig
-    halves = True  # 38 pictures a second on a core against 21
+    use_bf16 = True  # 38 pictures a second on a core against 21
     image_size = (224, 224)
     dimensions = 147
 
@@ -75,11 +75,11 @@ class Cae(SimilarModel):
         self.to(memory_format=torch.channels_last)  # twice as fast as the default
         self.register_buffer("typical", torch.ones(()))
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         # A picture passes forward and back in 26 ms of one core: 7 epochs of 1,200 in 4 minutes, 1 of 29,690 in 13.
         self.epochs = max(1, round(250 / len(data) ** 0.5))
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)}
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
@@ -89,7 +89,7 @@ class Cae(SimilarModel):
         (pictures,) = batch
         yield "network", F.mse_loss(self.decode(self.code(pictures)), 2 * pictures - 1)
 
-    def finish(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         codes = features_of(self.code, data, sample_of(data, generator, 1024), self.device)
         self.typical.copy_(typical_distance(codes))
 

@@ -32,7 +32,7 @@ class CaeBpr(OneLayer):
 
     method = "cae-bpr"
     Config = CaeBprConfig
-    halves = True  # as `cae`
+    use_bf16 = True  # as `cae`
 
     def __init__(self, config: CaeBprConfig) -> None:
         autoencoder = create("cae", reading=config.reading)
@@ -41,8 +41,8 @@ class CaeBpr(OneLayer):
         self.epochs = config.cae_epochs + 25
         self.register_buffer("begun", torch.zeros((), dtype=torch.long))  # epochs, so that a resumed one knows its turn
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
-        return {**self.frozen.players(), **super().players()}
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {**self.frozen.optimizers(), **super().optimizers()}
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
         self.begun += 1

@@ -44,30 +44,30 @@ class Deepstyle(FeatureModel):
         self.E = nn.Parameter(torch.zeros(config.factors, frozen.width))
         self.register_buffer("mean_v", torch.zeros(config.factors))
         self.register_buffer("mean_c", torch.zeros(config.factors))
-        self.resize(users=0, items=0, categories=0)
+        self.allocate(users=0, items=0, categories=0)
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"users": len(self.u), "items": len(self.v), "categories": len(self.c) - 1}
 
-    def resize(self, users: int, items: int, categories: int) -> None:
+    def allocate(self, users: int, items: int, categories: int) -> None:
         self.u = nn.Parameter(self.E.new_zeros(users, self.dimensions))
         self.v = nn.Parameter(self.E.new_zeros(items, self.dimensions))
         self.c = nn.Parameter(self.E.new_zeros(categories + 1, self.dimensions))  # the last for items without one
         self.register_buffer("category", torch.zeros(items, dtype=torch.long, device=self.E.device))
         self.register_buffer("known", torch.zeros(items, dtype=torch.bool, device=self.E.device))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         if data.categories is None:
             raise BadData("deepstyle subtracts what is common to a category, and there are none: items.csv tells them")
-        super().start(data, generator)
-        self.resize(data.train.n_users, data.train.n_items, int(data.categories.max()) + 1)
+        super().on_fit_start(data, generator)
+        self.allocate(data.train.n_users, data.train.n_items, int(data.categories.max()) + 1)
         for table in (self.u, self.v, self.c, self.E):
             nn.init.xavier_uniform_(table)
         self.category.copy_(torch.from_numpy(data.categories) % len(self.c))
         self.known.copy_(torch.from_numpy(data.train.popularity > 0))
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"all": torch.optim.Adam([self.u, self.v, self.c, self.E], lr=self.config.learning_rate)}
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
@@ -84,10 +84,10 @@ class Deepstyle(FeatureModel):
         regulariser = 0.5 * (self.config.lambda_w * own + self.config.lambda_e * shared)
         yield "all", (bpr_loss(x_ui, x_uj) + regulariser) / len(u)
 
-    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.mean_v.copy_(self.v[self.known].mean(dim=0))
         self.mean_c.copy_(self.c[self.category].mean(dim=0))
-        super().finish(data, generator)
+        super().on_fit_end(data, generator)
 
     def embed(self, images: Tensor, items: Tensor) -> Tensor:
         rows = items.clamp(min=0)

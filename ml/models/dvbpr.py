@@ -72,7 +72,7 @@ class Dvbpr(PersonalModel):
         self.encoder = self.recipe.network(config.dimensions)
         self.image_size = (self.encoder.side, self.encoder.side)
         self.dimensions = config.dimensions
-        self.halves = config.encoder == "small"
+        self.use_bf16 = config.encoder == "small"
         self.epochs = 20
         self.descriptors: Tensor | None = None  # of the pictures trained on, once computed; no part of the model
         self.theta = nn.Parameter(torch.empty(0, config.dimensions))
@@ -80,22 +80,22 @@ class Dvbpr(PersonalModel):
         self.register_buffer("centre", torch.zeros(config.dimensions))
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"users": len(self.theta)}
 
-    def resize(self, users: int) -> None:
+    def allocate(self, users: int) -> None:
         self.theta = nn.Parameter(self.theta.new_zeros(users, self.dimensions))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         self.descriptors = None
-        self.resize(users=data.train.n_users)
+        self.allocate(users=data.train.n_users)
         nn.init.uniform_(self.theta, 0, 0.01)
         nn.init.zeros_(self.common)
-        self.encoder.start(data.images, sample_of(data.images, generator), self.device)
+        self.encoder.on_fit_start(data.images, sample_of(data.images, generator), self.device)
         if self.config.encoder == "small":
             self.epochs = max(1, round(236 / len(data.images) ** 0.25))
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         # Adam's weight_decay adds lambda W to the gradient, which is the formula's own term; AdamW's would not.
         decay, recipe = self.config.lambda_theta, self.recipe
         trunk = list(self.encoder.trunk.parameters())
@@ -109,7 +109,7 @@ class Dvbpr(PersonalModel):
             groups.append({"params": self.encoder.last.bias, "lr": recipe.learning_rate})
         return {"all": torch.optim.Adam(groups)}
 
-    def pace(self, done: float) -> float:
+    def lr_factor(self, done: float) -> float:
         return (1 + math.cos(math.pi * done)) / 2 if self.config.encoder == "small" else 1.0
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
@@ -126,7 +126,7 @@ class Dvbpr(PersonalModel):
             loss = taste_loss(self.common + own, phi, *places_taken_and_weights)
         yield "all", loss + 0.5 * self.recipe.lambda_u * squares(own)
 
-    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.descriptors = None
         self.centre.zero_()
         self.centre.copy_(embed_items(self, data.images, data.train.n_items).mean(dim=0))

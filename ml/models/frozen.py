@@ -49,7 +49,7 @@ class FrozenFeatures(nn.Module):
     def check(self) -> None:
         """Raises BadWeights if `start` would."""
 
-    def start(self, images: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, images: ImageArray, generator: torch.Generator) -> None:
         """Read weights, find principal components: all that needs no shopper."""
         raise NotImplementedError
 
@@ -65,8 +65,8 @@ class DescriptorFeatures(FrozenFeatures):
         super().__init__()
         self.descriptors = Descriptors()
 
-    def start(self, images: ImageArray, generator: torch.Generator) -> None:
-        self.descriptors.start(images, sample_of(images, generator), self.descriptors.shape.mean.device)
+    def on_fit_start(self, images: ImageArray, generator: torch.Generator) -> None:
+        self.descriptors.on_fit_start(images, sample_of(images, generator), self.descriptors.shape.mean.device)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.descriptors.describe(images)
@@ -85,9 +85,9 @@ class MethodFeatures(FrozenFeatures):
     def check(self) -> None:
         self.method.check()
 
-    def start(self, images: ImageArray, generator: torch.Generator) -> None:
-        self.method.start(images, generator)
-        self.method.finish(images, generator)
+    def on_fit_start(self, images: ImageArray, generator: torch.Generator) -> None:
+        self.method.on_fit_start(images, generator)
+        self.method.on_fit_end(images, generator)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.method.embed(images)
@@ -106,9 +106,9 @@ class FeatureModel(PersonalModel):
     def check(self) -> None:
         self.frozen.check()
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         self.seen = None
-        self.frozen.start(data.images, generator)
+        self.frozen.on_fit_start(data.images, generator)
 
     def see(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] to (B, F)."""
@@ -127,5 +127,5 @@ class FeatureModel(PersonalModel):
             self.mean.copy_(total / len(data.images))
         return self.seen
 
-    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.seen = None

@@ -32,7 +32,7 @@ class Hog(SimilarModel):
         self.dimensions = config.dimensions
         self.pca = Pca(HOG, config.dimensions, config.whitening)
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         self.pca.fit(features_of(hog, data, sample_of(data, generator), self.device))
 
     def embed(self, images: Tensor) -> Tensor:

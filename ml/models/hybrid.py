@@ -51,7 +51,7 @@ class Hybrid(PersonalModel):
 
     method = "hybrid"
     Config = HybridConfig
-    halves = True
+    use_bf16 = True
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__(config)
@@ -65,29 +65,29 @@ class Hybrid(PersonalModel):
         self.register_buffer("scales", torch.ones(2))  # a and c
         self.register_buffer("centre", torch.zeros(self.dimensions))
         self.register_buffer("chosen", torch.zeros(2))  # ridge and the pictures' share, for those who wonder
-        self.resize(users=0, items=0)
+        self.allocate(users=0, items=0)
 
     @property
-    def sizes(self) -> dict[str, int]:
-        return self.identities.sizes
+    def state_shapes(self) -> dict[str, int]:
+        return self.identities.state_shapes
 
-    def resize(self, users: int, items: int) -> None:
-        self.identities.resize(users, items)
-        self.pictures.resize(users)
+    def allocate(self, users: int, items: int) -> None:
+        self.identities.allocate(users, items)
+        self.pictures.allocate(users)
         self.register_buffer("y", self.expected.new_zeros(items, self.identities.dimensions))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         self.kept = None
-        self.resize(data.train.n_users, data.train.n_items)
-        self.identities.start(self._kept(data), generator)
-        self.pictures.start(self._kept(data), generator)
+        self.allocate(data.train.n_users, data.train.n_items)
+        self.identities.on_fit_start(self._kept(data), generator)
+        self.pictures.on_fit_start(self._kept(data), generator)
         self.epochs = self.pictures.epochs
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
-        return {"pictures": self.pictures.players()["all"], "identities": self.identities.players()["all"]}
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"pictures": self.pictures.optimizers()["all"], "identities": self.identities.optimizers()["all"]}
 
-    def pace(self, done: float) -> float:
-        return self.pictures.pace(done)
+    def lr_factor(self, done: float) -> float:
+        return self.pictures.lr_factor(done)
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
         kept = self._kept(data)
@@ -104,11 +104,11 @@ class Hybrid(PersonalModel):
             for _, loss in self.identities.objectives(part):
                 yield "identities", loss
 
-    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         kept, device = self._kept(data), self.device
         self.kept = None
-        self.identities.finish(kept, generator)
-        self.pictures.finish(kept, generator)
+        self.identities.on_fit_end(kept, generator)
+        self.pictures.on_fit_end(kept, generator)
         encoder = self.pictures.encoder
         described = with_bias(features_of(encoder.describe, data.images, device=device)).to(device)
         phi = embed_items(self.pictures, data.images, data.train.n_items).to(device)
@@ -213,8 +213,8 @@ class _Moments(NamedTuple):
 class _Drawn(BprMf):
     """bpr-mf whose items are drawn to what is expected of them, in place of zero."""
 
-    def resize(self, users: int, items: int) -> None:
-        super().resize(users, items)
+    def allocate(self, users: int, items: int) -> None:
+        super().allocate(users, items)
         self.register_buffer("mu", torch.zeros(items, self.dimensions), persistent=False)
 
     @torch.no_grad()

@@ -62,8 +62,8 @@ class NetworkFeatures(FrozenFeatures):
     def check(self) -> None:
         self.backbone.check()
 
-    def start(self, images: ImageArray, generator: torch.Generator) -> None:
-        self.backbone.start(images, generator)
+    def on_fit_start(self, images: ImageArray, generator: torch.Generator) -> None:
+        self.backbone.on_fit_start(images, generator)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.backbone.see(images)

@@ -103,13 +103,13 @@ class Infogan(SimilarModel):
         self.register_buffer("scale", torch.ones(()))
         self.to(memory_format=torch.channels_last)  # trains 1.3 times faster than the default
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         for parameter in self.parameters():
             if parameter.ndim > 1:
                 nn.init.normal_(parameter, std=0.02)
         self.epochs = max(1, round(SEEN / len(data)))
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         discriminator = [*self.trunk.parameters(), *self.critic.parameters(), *self.reader.parameters()]
         rates = self.config.discriminator_rate, self.config.generator_rate
         return {
@@ -152,7 +152,7 @@ class Infogan(SimilarModel):
             return 0.5 * (codes - read.tanh()).square().sum(dim=1).mean()
         return F.cross_entropy(read, codes)
 
-    def finish(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         pictures = ((2 * images - 1,) for (images,) in islice(self.batches(data, generator), SETTLING))
         settle_batch_norms(self.trunk, pictures, self.device)
         latents = ((self.draw(self.config.batch_size, generator)[0],) for _ in range(SETTLING))

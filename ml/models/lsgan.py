@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ml.configs import Between, Config
 from ml.contract import DesignModel, Parts
 from ml.data.batching import settle_batch_norms
-from ml.data.labelled_images import GarmentBatches, Garments
+from ml.data.labelled_images import LabelledImageBatches, LabelledImages
 from ml.nn import ssim
 from ml.nn.augment import shifted
 from ml.nn.gan import Discriminator, Encoder, Generator, PublishedDiscriminator, PublishedGenerator
@@ -85,13 +85,13 @@ class Lsgan(DesignModel):
         self.names: tuple[str, ...] = ()  # of the categories, for warnings; no part of the model
         self.encoder = Encoder(self.latent, self.width) if self.recipe.steady else None
         self.register_buffer("steps", torch.zeros(()))  # of "stable"
-        self.resize(categories=1)
+        self.allocate(categories=1)
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"categories": self.categories}
 
-    def resize(self, categories: int) -> None:
+    def allocate(self, categories: int) -> None:
         self.categories = categories
         inputs = self.latent + categories
         self.generator = self.recipe.generator(inputs, self.width)
@@ -103,8 +103,8 @@ class Lsgan(DesignModel):
         self.register_buffer("farthest", torch.ones(categories))  # that a product was from what it was rebuilt as
         self.to(memory_format=torch.channels_last)
 
-    def start(self, data: Garments, generator: torch.Generator) -> None:
-        self.resize(len(data.names))
+    def on_fit_start(self, data: LabelledImages, generator: torch.Generator) -> None:
+        self.allocate(len(data.names))
         for network in (self.generator, self.discriminator):
             for name, parameter in network.named_parameters():
                 if parameter.ndim > 1:
@@ -115,7 +115,7 @@ class Lsgan(DesignModel):
             self.average.load_state_dict(self.generator.state_dict())
             self.epochs = max(1, round(SEEN / len(data.images)))
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         makers = [*self.generator.parameters(), *(self.encoder.parameters() if self.encoder else ())]
         parts = {"discriminator": self.discriminator.parameters(), "generator": makers}
         return {
@@ -123,12 +123,12 @@ class Lsgan(DesignModel):
             for (name, parameters), rate in zip(parts.items(), self.recipe.rates, strict=True)
         }
 
-    def pace(self, done: float) -> float:
+    def lr_factor(self, done: float) -> float:
         self.done = done
         return min(1.0, (1 - done) / 0.3) if self.recipe.steady else 1.0
 
-    def batches(self, data: Garments, generator: torch.Generator) -> GarmentBatches:
-        return GarmentBatches(data, self.batch_size, generator, balanced=self.recipe.steady)
+    def batches(self, data: LabelledImages, generator: torch.Generator) -> LabelledImageBatches:
+        return LabelledImageBatches(data, self.batch_size, generator, balanced=self.recipe.steady)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:
         images, category = batch
@@ -195,7 +195,7 @@ class Lsgan(DesignModel):
         y = self._one_hot(category)
         return (self._make(self.average or self.generator, self.prior.place(z, y), y) + 1) / 2
 
-    def guess(self, images: Tensor, category: Tensor) -> Tensor | None:
+    def encode(self, images: Tensor, category: Tensor) -> Tensor | None:
         if self.encoder is None:
             return None
         return self.prior.find(self.encoder(2 * images - 1)[:, : self.latent], self._one_hot(category))
@@ -204,7 +204,7 @@ class Lsgan(DesignModel):
         return self.discriminator(2 * images - 1, self._one_hot(category))
 
     @torch.no_grad()
-    def finish(self, data: Garments, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: LabelledImages, generator: torch.Generator) -> None:
         self.names = data.names
         if self.recipe.steady:
             inputs = ((self._inputs(64, generator),) for _ in range(SETTLING))
@@ -213,14 +213,14 @@ class Lsgan(DesignModel):
             real, which = self._some(data, category, generator), torch.full((JUDGED,), category, device=self.device)
             self.judged[category] = torch.tensor(self._judged(real, which, generator))
             if self.recipe.steady:
-                rebuilt = self.generate(self.guess(real, which), which)
+                rebuilt = self.generate(self.encode(real, which), which)
                 self.farthest[category] = (rebuilt - real).abs().mean(dim=(1, 2, 3)).max()
 
     def limit(self, category: int) -> float:
         """No more than the worst of some products that it was trained on."""
         return min(super().limit(category), self.farthest[category].item())
 
-    def _some(self, data: Garments, category: int, generator: torch.Generator) -> Tensor:
+    def _some(self, data: LabelledImages, category: int, generator: torch.Generator) -> Tensor:
         """(JUDGED, 3, 64, 64) of the category's pictures."""
         chosen = torch.from_numpy(data.of(category))
         return data.images.batch(chosen[torch.randint(len(chosen), (JUDGED,), generator=generator)]).to(self.device)

@@ -50,26 +50,26 @@ class OneLayer(FeatureModel):
         self.register_buffer("deviation", torch.ones(width))
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"users": len(self.theta)}
 
-    def resize(self, users: int) -> None:
+    def allocate(self, users: int) -> None:
         self.theta = nn.Parameter(self.theta.new_zeros(users, self.dimensions))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
-        super().start(data, generator)
-        self.resize(users=data.train.n_users)
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
+        super().on_fit_start(data, generator)
+        self.allocate(users=data.train.n_users)
         nn.init.uniform_(self.theta, 0, 0.01)
         nn.init.xavier_normal_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         # Adam's weight_decay adds lambda W to the gradient, which is the formula's own term; AdamW's would not.
         decayed = {"params": self.head.weight, "weight_decay": self.config.lambda_theta}
         groups = [decayed, {"params": [self.theta, self.head.bias]}]
         return {"taste": torch.optim.Adam(groups, lr=self.config.learning_rate)}
 
-    def pace(self, done: float) -> float:
+    def lr_factor(self, done: float) -> float:
         return (1 + math.cos(math.pi * done)) / 2 if self.config.sampling == "shared" else 1.0
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:

@@ -32,7 +32,7 @@ class Pixels(SimilarModel):
         self.dimensions = config.dimensions
         self.pca = Pca(3 * config.image_size**2, config.dimensions, config.whitening)
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         self.pca.fit(features_of(lambda images: images.flatten(1), data, sample_of(data, generator)))
 
     def embed(self, images: Tensor) -> Tensor:

@@ -24,18 +24,18 @@ class Popularity(PersonalModel):
 
     def __init__(self, config: PopularityConfig) -> None:
         super().__init__(config)
-        self.resize(users=0, items=0)
+        self.allocate(users=0, items=0)
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"users": len(self.users), "items": len(self.takers)}
 
-    def resize(self, users: int, items: int) -> None:
+    def allocate(self, users: int, items: int) -> None:
         self.register_buffer("users", torch.ones(users, 1))
         self.register_buffer("takers", torch.zeros(items))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
-        self.resize(data.train.n_users, data.train.n_items)
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
+        self.allocate(data.train.n_users, data.train.n_items)
         takers = torch.from_numpy(data.train.popularity).float()
         self.takers = takers - takers.mean()
 

@@ -90,7 +90,7 @@ class Vae(SimilarModel):
         self.register_buffer("information", torch.zeros(()))  # the same
         self.register_buffer("gain", torch.zeros(()))  # nats a picture by which the decoder beats one colour
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         # A picture passes forward and back in 3 ms of one core: 43 epochs of 1,200 in 3 minutes, 9 of 29,690 in 14.
         self.epochs = max(1, round(1500 / len(data) ** 0.5))
         for layer in (*self.encoder, *self.decoder):
@@ -98,7 +98,7 @@ class Vae(SimilarModel):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
                 nn.init.zeros_(layer.bias)
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)}
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
@@ -113,7 +113,7 @@ class Vae(SimilarModel):
         kl = kl_divergence(mean, log_variance).mean()
         yield "network", bce + self.config.kl * kl, {"bce": bce, "kl": kl}
 
-    def finish(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         seen = features_of(self._examined, data, sample_of(data, generator, 1024), self.device)
         mean, log_variance, bce, colours = seen.split([self.dimensions, self.dimensions, 1, 3], dim=1)
         self.typical.copy_(typical_distance(mean))

@@ -52,28 +52,28 @@ class Vbpr(FeatureModel):
         self.E = nn.Parameter(torch.zeros(config.visual_factors, frozen.width))
         self.beta_prime = nn.Parameter(torch.zeros(frozen.width))
         self.register_buffer("centre", torch.zeros(config.factors + 1))
-        self.resize(users=0, items=0)
+        self.allocate(users=0, items=0)
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"users": len(self.gamma_u), "items": len(self.gamma_i)}
 
-    def resize(self, users: int, items: int) -> None:
+    def allocate(self, users: int, items: int) -> None:
         self.gamma_u = nn.Parameter(self.E.new_zeros(users, self.config.factors))
         self.theta_u = nn.Parameter(self.E.new_zeros(users, self.config.visual_factors))
         self.gamma_i = nn.Parameter(self.E.new_zeros(items, self.config.factors))
         self.beta_i = nn.Parameter(self.E.new_zeros(items))
         self.register_buffer("known", torch.zeros(items, dtype=torch.bool, device=self.E.device))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
-        super().start(data, generator)
-        self.resize(data.train.n_users, data.train.n_items)
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
+        super().on_fit_start(data, generator)
+        self.allocate(data.train.n_users, data.train.n_items)
         for table in (self.gamma_u, self.gamma_i, self.theta_u, self.E):
             nn.init.xavier_uniform_(table)
         nn.init.zeros_(self.beta_prime)
         self.known.copy_(torch.from_numpy(data.train.popularity > 0))
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         own = [self.gamma_u, self.gamma_i, self.theta_u, self.beta_i, self.E, self.beta_prime]
         return {"all": torch.optim.Adam(own, lr=self.config.learning_rate)}
 
@@ -99,9 +99,9 @@ class Vbpr(FeatureModel):
         shared = squares(self.E, self.beta_prime)
         return 0.5 * (self.config.lambda_w * own + self.config.lambda_b * biases + self.config.lambda_e * shared)
 
-    def finish(self, data: PersonalData, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.centre.copy_(self.factors()[self.known].mean(dim=0))
-        super().finish(data, generator)
+        super().on_fit_end(data, generator)
 
     def factors(self) -> Tensor:
         return torch.cat([self.gamma_i, self.beta_i[:, None]], dim=1).detach()

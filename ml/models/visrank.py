@@ -36,18 +36,18 @@ class Visrank(FeatureModel):
         super().__init__(config, frozen, frozen.width)
         self.dimensions = frozen.width
         self.register_buffer("scale", torch.ones(()))
-        self.resize(users=0)
+        self.allocate(users=0)
 
     @property
-    def sizes(self) -> dict[str, int]:
+    def state_shapes(self) -> dict[str, int]:
         return {"users": len(self.theta)}
 
-    def resize(self, users: int) -> None:
+    def allocate(self, users: int) -> None:
         self.register_buffer("theta", torch.zeros(users, self.dimensions, device=self.device))
 
-    def start(self, data: PersonalData, generator: torch.Generator) -> None:
-        super().start(data, generator)
-        self.resize(users=data.train.n_users)
+    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
+        super().on_fit_start(data, generator)
+        self.allocate(users=data.train.n_users)
         features = self.features(data).float()
         pairs = data.train.distinct
         users, items = (torch.from_numpy(part).to(self.device) for part in (pairs.users, pairs.items))

@@ -55,7 +55,7 @@ class Visrec(SimilarModel):
 
     method = "visrec"
     Config = VisrecConfig
-    halves = True
+    use_bf16 = True
     image_size = (SIDE, SIDE)
     dimensions = FORM + COLOUR
 
@@ -81,17 +81,17 @@ class Visrec(SimilarModel):
         if self.backbone is not None:
             self.backbone.check()
 
-    def start(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         # Fewer epochs the more pictures: 22 of 1,200 (a minute on two cores), 10 of 29,690.
         self.epochs = max(1, round(132 / len(data) ** 0.25))
         if self.backbone is not None:
-            self.backbone.start(data, generator)
+            self.backbone.on_fit_start(data, generator)
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         parameters = [*self.trunk.parameters(), *self.projector.parameters()]
         return {"network": torch.optim.AdamW(parameters, lr=self.config.learning_rate, weight_decay=0.01)}
 
-    def pace(self, done: float) -> float:
+    def lr_factor(self, done: float) -> float:
         """A short rise, then half a cosine down to nothing."""
         return min(1.0, done / 0.05 + 0.02) * (1 + math.cos(math.pi * done)) / 2
 
@@ -105,10 +105,10 @@ class Visrec(SimilarModel):
             loss = contrastive_loss(*z.chunk(2), self.config.temperature)
         yield "network", loss
 
-    def finish(self, data: ImageArray, generator: torch.Generator) -> None:
+    def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         sample = sample_of(data, generator)
         if self.backbone is not None:
-            self.backbone.finish(data, generator)
+            self.backbone.on_fit_end(data, generator)
         for pca, function in (
             (self.shape, shapes),
             (self.layout, _framed_layout),

@@ -41,10 +41,10 @@ class Warp(BprMf):
     Config = WarpConfig
     epochs = 30
 
-    def players(self) -> dict[str, torch.optim.Optimizer]:
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"all": torch.optim.Adagrad(self.parameters(), lr=self.config.learning_rate)}
 
-    def pace(self, done: float) -> float:
+    def lr_factor(self, done: float) -> float:
         return 1.0  # Adagrad slows by itself
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:

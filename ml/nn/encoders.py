@@ -27,7 +27,7 @@ class Descriptors(nn.Module):
         self.colour = Pca(HISTOGRAM, 100, whitening=0.25)
         self.layout = Pca(LAYOUT, 200, whitening=0.5)
 
-    def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+    def on_fit_start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
         """sample: indices of the pictures that the components are found on."""
         for pca, function in ((self.shape, shapes), (self.colour, colour_histogram), (self.layout, layout)):
             pca.fit(features_of(function, images, sample, device))
@@ -53,8 +53,8 @@ class SmallEncoder(Descriptors):
         self.trunk = Trunk((16, 32, 64)).to(memory_format=torch.channels_last)
         self.last = nn.Linear(DESCRIPTORS + self.trunk.features, dimensions, bias=False)
 
-    def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
-        super().start(images, sample, device)
+    def on_fit_start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+        super().on_fit_start(images, sample, device)
         # The descriptors have length 1; the trunk joins in as it learns.
         nn.init.normal_(self.last.weight[:, :DESCRIPTORS], std=1 / DESCRIPTORS**0.5)
         nn.init.normal_(self.last.weight[:, DESCRIPTORS:], std=0.1 / self.trunk.features**0.5)
@@ -91,7 +91,7 @@ class CnnF(nn.Module):
         )
         self.last = nn.Linear(4096, dimensions)
 
-    def start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
+    def on_fit_start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
         for parameter in self.parameters():
             if parameter.ndim > 1:
                 nn.init.xavier_uniform_(parameter)

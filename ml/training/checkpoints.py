@@ -30,7 +30,7 @@ def save(model: Model, folder: Path) -> None:
         {
             "method": model.method,
             "config": model.config.as_dict(),
-            "sizes": model.sizes,
+            "sizes": model.state_shapes,
             "sha256": _digest(folder / WEIGHTS),
         },
         folder / CONFIG,
@@ -42,7 +42,7 @@ def load(folder: Path) -> Model:
     document = read_json(folder / CONFIG)
     try:
         model = create(document["method"], **document["config"])
-        model.resize(**document["sizes"])
+        model.allocate(**document["sizes"])
         digest = document["sha256"]
     except (KeyError, TypeError, MlError) as error:
         raise BadCheckpoint(f"{folder}: {CONFIG} does not describe a model: {error}") from error

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from ml.chance import seeded
 from ml.contract import Model
 from ml.errors import TrainingDiverged
-from ml.runtime import best_device, halves_pay
+from ml.runtime import best_device, bf16_pays
 from ml.training import resume
 
 
@@ -61,20 +61,20 @@ def fit(
     else:
         with seeded(config.seed, 0) as generator:
             model.apply(_draw_weights)
-            model.start(data, generator)
+            model.on_fit_start(data, generator)
     model.to(run.device)
-    run.players = model.players()
+    run.optimizers = model.optimizers()
     if done:
-        resume.restore_players(run.players, folder, done)
-    while run.players and run.share(done) < 1:
+        resume.restore_optimizers(run.optimizers, folder, done)
+    while run.optimizers and run.share(done) < 1:
         epoch = run.epoch(done + 1)
         done += 1
         if folder is not None:
-            resume.keep(model, run.players, config.seed, folder, done, elapsed=time.monotonic() - run.began)
+            resume.keep(model, run.optimizers, config.seed, folder, done, elapsed=time.monotonic() - run.began)
         yield epoch
     model.eval()
     with seeded(config.seed, done + 1) as generator:
-        model.finish(data, generator)
+        model.on_fit_end(data, generator)
 
 
 def _draw_weights(module: torch.nn.Module) -> None:
@@ -90,7 +90,7 @@ class _Run:
     config: TrainConfig
     progress: bool
     device: torch.device = field(default_factory=best_device)
-    players: dict[str, Optimizer] = field(default_factory=dict)
+    optimizers: dict[str, Optimizer] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class _Run:
                 share = self.share(number - 1 + steps / len(batches))
                 if share >= 1:
                     break
-                self._set_pace(self.model.pace(share))
+                self._set_lr_factor(self.model.lr_factor(share))
                 batch = tuple(part.to(self.device, non_blocking=True) for part in batch)
                 for name, loss in self._step(batch):
                     if not loss.isfinite():
@@ -139,21 +139,21 @@ class _Run:
 
     def _step(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         """Each player's loss before it moves by it, then the parts of that loss."""
-        halves = self.model.halves and halves_pay(self.device)
+        use_bf16 = self.model.use_bf16 and bf16_pays(self.device)
         objectives = self.model.objectives(batch)  # lazy: the second player sees the first's step
         while True:
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=halves):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bf16):
                 objective = next(objectives, None)
             if objective is None:
                 return
-            player, loss, parts = (*objective, {})[:3]
-            yield player, loss
-            yield from ((f"{player}/{part}", value) for part, value in parts.items())
-            self.players[player].zero_grad()
+            optimizer_name, loss, parts = (*objective, {})[:3]
+            yield optimizer_name, loss
+            yield from ((f"{optimizer_name}/{part}", value) for part, value in parts.items())
+            self.optimizers[optimizer_name].zero_grad()
             loss.backward()
-            self.players[player].step()
+            self.optimizers[optimizer_name].step()
 
-    def _set_pace(self, pace: float) -> None:
-        for optimizer in self.players.values():
+    def _set_lr_factor(self, lr_factor: float) -> None:
+        for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = group.setdefault("full_lr", group["lr"]) * pace
+                group["lr"] = group.setdefault("full_lr", group["lr"]) * lr_factor

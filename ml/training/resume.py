@@ -18,7 +18,7 @@ def newest(folder: Path) -> int:
     return max((_number(place) for place in _complete(folder)), default=0)
 
 
-def keep(model: Model, players: dict[str, Optimizer], seed: int, folder: Path, epoch: int, elapsed: float) -> None:
+def keep(model: Model, optimizers: dict[str, Optimizer], seed: int, folder: Path, epoch: int, elapsed: float) -> None:
     """Write the state after this epoch, complete or not at all, in place of the former epoch's."""
     place = _place(folder, epoch)
     aside = place.with_name(place.name + ASIDE)
@@ -26,9 +26,9 @@ def keep(model: Model, players: dict[str, Optimizer], seed: int, folder: Path, e
         shutil.rmtree(aside)
     checkpoints.save(model, aside)
     tensors, groups = {}, {}
-    for player, optimizer in players.items():
-        own, groups[player] = checkpoints.flat_state(optimizer)
-        tensors |= {f"{player}.{key}": tensor for key, tensor in own.items()}
+    for optimizer_name, optimizer in optimizers.items():
+        own, groups[optimizer_name] = checkpoints.flat_state(optimizer)
+        tensors |= {f"{optimizer_name}.{key}": tensor for key, tensor in own.items()}
     checkpoints.write_tensors(tensors, aside / OPTIMIZERS)
     checkpoints.write_json({"seed": seed, "elapsed": elapsed, "epochs": model.epochs, "groups": groups}, aside / STATE)
     aside.rename(place)
@@ -51,19 +51,23 @@ def restore_model(model: Model, seed: int, folder: Path, epoch: int) -> float:
     ):
         if there != here:
             raise BadCheckpoint(f"{folder}: training began with {what} {there}, not {here}")
-    model.resize(**former.sizes)
+    model.allocate(**former.state_shapes)
     model.load_state_dict(former.state_dict())
     model.epochs = state["epochs"]
     return state["elapsed"]
 
 
-def restore_players(players: dict[str, Optimizer], folder: Path, epoch: int) -> None:
+def restore_optimizers(optimizers: dict[str, Optimizer], folder: Path, epoch: int) -> None:
     place = _place(folder, epoch)
     groups = _state(place)["groups"]
     tensors = checkpoints.read_tensors(place / OPTIMIZERS)
-    for player, optimizer in players.items():
-        own = {key.removeprefix(f"{player}."): t for key, t in tensors.items() if key.startswith(f"{player}.")}
-        checkpoints.restore_state(optimizer, own, groups[player])
+    for optimizer_name, optimizer in optimizers.items():
+        own = {
+            key.removeprefix(f"{optimizer_name}."): t
+            for key, t in tensors.items()
+            if key.startswith(f"{optimizer_name}.")
+        }
+        checkpoints.restore_state(optimizer, own, groups[optimizer_name])
 
 
 def _state(place: Path) -> dict[str, Any]:

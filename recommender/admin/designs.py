@@ -24,7 +24,7 @@ class DesignAdmin(admin.ModelAdmin):
     search_fields = ["shopper__key"]
     list_per_page = 50
     fields = ["shopper", "category", "product", "count", "eta", "budget", "status", "progress", "error", "tries"]
-    fields += ["generator", "scorer", "seen_by", "created_at", "started_at", "finished_at"]
+    fields += ["generator", "scorer", "embedding_version", "created_at", "started_at", "finished_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -3,7 +3,7 @@
 from django import forms
 
 from recommender import broker
-from recommender.errors import WorkersAway
+from recommender.errors import WorkersUnavailable
 from recommender.models import ModelVersion, Role
 from recommender.versions import methods
 
@@ -31,7 +31,7 @@ class TrainForm(forms.ModelForm):
         if asked.get("settings") and "method" in asked:
             try:
                 refusal = broker.refusal(asked["method"], asked["settings"])
-            except WorkersAway as error:
+            except WorkersUnavailable as error:
                 refusal = f"They cannot be checked: {error}"
             if refusal:
                 self.add_error("settings", refusal)

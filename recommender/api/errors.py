@@ -23,14 +23,14 @@ from rest_framework.views import exception_handler
 
 from recommender.api.parsers import TooLarge
 from recommender.errors import (
-    AnswersAway,
     BlindTaste,
     DesignNotReady,
     NoActiveVersion,
+    SavedResultsUnavailable,
     TooLittleHistory,
     TooManyDesigns,
     VersionNotReady,
-    WorkersAway,
+    WorkersUnavailable,
 )
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ MEDIA_TYPE = "application/problem+json"
 PREFIX = "/api/v1/"
 DATABASE_AWAY = "The database does not answer; try again in a moment."
 # What is away, and the seconds after which it is worth another try.
-AWAY = {NoActiveVersion: 30, WorkersAway: 5, AnswersAway: 5, OperationalError: 5}
+AWAY = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5, OperationalError: 5}
 
 
 class Away(exceptions.APIException):

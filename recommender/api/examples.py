@@ -15,8 +15,8 @@ from recommender.api.fields import LONGEST_SKU
 from recommender.api.interactions import InteractionInput
 from recommender.api.recommendations import AskParams, recommends
 from recommender.serving import history, recommend
-from recommender.serving.history import Deed
-from recommender.serving.types import Ask, Recommendation
+from recommender.serving.history import ProductActivity
+from recommender.serving.types import Recommendation, RecommendationQuery
 
 MOST_EXAMPLES = 200  # of each kind
 MOST_EVENTS = 1000
@@ -52,12 +52,12 @@ class ByExample(serializers.Serializer):
             errors.setdefault("dislike", []).extend(f"{sku!r} is liked as well." for sku in both)
         if errors:
             raise serializers.ValidationError(errors)
-        deeds = [
-            Deed(known[sku], kind, settings.KIND_WEIGHTS[kind])
+        activities = [
+            ProductActivity(known[sku], kind, settings.KIND_WEIGHTS[kind])
             for kind, skus in ((Kind.LIKE, liked), (Kind.DISLIKE, disliked))
             for sku in dict.fromkeys(skus)
         ]
-        return {"deeds": deeds, "skus": list(known)}
+        return {"activities": activities, "skus": list(known)}
 
 
 class SessionEvent(serializers.Serializer):
@@ -86,7 +86,7 @@ class Session(serializers.Serializer):
         if errors:
             raise serializers.ValidationError({"events": errors})
         done = [(known[event["sku"]], Kind(event["kind"]), event.get("timestamp", now)) for event in events]
-        return {"deeds": history.of_events(done), "skus": list(known)}
+        return {"activities": history.of_events(done), "skus": list(known)}
 
 
 class ByExampleForm(AskParams, ByExample):
@@ -97,10 +97,10 @@ class SessionForm(AskParams, Session):
     """In the body as well as in the query string."""
 
 
-def recommended(given: serializers.Serializer, ask: Ask) -> Recommendation:
+def recommended(given: serializers.Serializer, query: RecommendationQuery) -> Recommendation:
     given.is_valid(raise_exception=True)
-    deeds, skus = given.validated_data["deeds"], given.validated_data["skus"]
-    return recommend.for_guest(deeds, replace(ask, exclude=[*ask.exclude, *skus]))
+    activities, skus = given.validated_data["activities"], given.validated_data["skus"]
+    return recommend.for_guest(activities, replace(query, exclude=[*query.exclude, *skus]))
 
 
 class RecommendByExample(APIView):
@@ -109,8 +109,8 @@ class RecommendByExample(APIView):
         description=f"{FOR_GUESTS} Without a personal model it goes by how the products look.",
         request=ByExampleForm,
     )
-    def post(self, request: Request, ask: Ask) -> Recommendation:
-        return recommended(ByExample(data=request.data), ask)
+    def post(self, request: Request, query: RecommendationQuery) -> Recommendation:
+        return recommended(ByExample(data=request.data), query)
 
 
 class RecommendForSession(APIView):
@@ -119,5 +119,5 @@ class RecommendForSession(APIView):
         description=FOR_GUESTS,
         request=SessionForm,
     )
-    def post(self, request: Request, ask: Ask) -> Recommendation:
-        return recommended(Session(data=request.data), ask)
+    def post(self, request: Request, query: RecommendationQuery) -> Recommendation:
+        return recommended(Session(data=request.data), query)

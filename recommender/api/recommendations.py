@@ -18,7 +18,7 @@ from recommender.api.fields import Filters, Flag, Limit, Skus
 from recommender.api.products import ProductSerializer, product_context
 from recommender.serving import saved
 from recommender.serving.saved import Caller
-from recommender.serving.types import Ask, Recommendation, Result
+from recommender.serving.types import Recommendation, RecommendationQuery, Result
 
 
 class AskParams(Filters):
@@ -63,11 +63,11 @@ def said(request: Request) -> QueryDict:
     return params
 
 
-def asked(params: QueryDict) -> Ask:
+def asked(params: QueryDict) -> RecommendationQuery:
     """Raises ValidationError."""
     checked = AskParams(data=params)
     checked.is_valid(raise_exception=True)
-    return Ask(**{name: value for name, value in checked.validated_data.items() if name != "in_stock"})
+    return RecommendationQuery(**{name: value for name, value in checked.validated_data.items() if name != "in_stock"})
 
 
 class VersionSerializer(serializers.Serializer):
@@ -120,14 +120,14 @@ class RecommendationSerializer(serializers.Serializer):
         told = super().to_representation(recommendation)
         if recommendation.results:
             del told["reason"]
-        if not recommendation.ask.placement:
+        if not recommendation.query.placement:
             del told["placement"]
         return told
 
 
 def answer(request: Request, recommendation: Recommendation) -> Response:
     results = recommendation.results
-    if recommendation.ask.explain:
+    if recommendation.query.explain:
         results = [replace(result, because=result.because or []) for result in results]
     carriers = [because.product for result in results for because in result.because or []]
     context = product_context(request, [*(result.product for result in results), *carriers])

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from recommender.api.errors import sentence
 from recommender.api.recommendations import RecommendationSerializer, answer
-from recommender.errors import NoSuchAnswer
+from recommender.errors import NoSuchRecommendation
 from recommender.serving import saved
 from recommender.serving.saved import Caller
 
@@ -38,5 +38,5 @@ class OneRecommendation(APIView):
         params.is_valid(raise_exception=True)
         try:
             return answer(request, saved.replay(pk, params.validated_data["page"], Caller.of(request)))
-        except NoSuchAnswer as error:
+        except NoSuchRecommendation as error:
             raise NotFound(sentence(error)) from error

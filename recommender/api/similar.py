@@ -11,7 +11,7 @@ from recommender.api.products import product_or_404
 from recommender.api.recommendations import AskParams, recommends
 from recommender.api.throttling import PhotoThrottle
 from recommender.serving import photos, recommend
-from recommender.serving.types import Ask, Recommendation
+from recommender.serving.types import Recommendation, RecommendationQuery
 
 
 class SimilarProducts(APIView):
@@ -19,8 +19,8 @@ class SimilarProducts(APIView):
         summary="Products that look like this one",
         description="Without results, `reason` is `not_yet_findable` while the picture waits for its embedding.",
     )
-    def get(self, request: Request, ask: Ask, sku: str) -> Recommendation:
-        return recommend.similar_products(product_or_404(request, sku), ask)
+    def get(self, request: Request, query: RecommendationQuery, sku: str) -> Recommendation:
+        return recommend.similar_products(product_or_404(request, sku), query)
 
 
 class Photo(serializers.Serializer):
@@ -41,7 +41,7 @@ class SearchImage(APIView):
         "model saw in it is, as long as its answer can be gone on with.",
         request=PhotoForm,
     )
-    def post(self, request: Request, ask: Ask) -> Recommendation:
+    def post(self, request: Request, query: RecommendationQuery) -> Recommendation:
         photo = Photo(data=request.data)
         photo.is_valid(raise_exception=True)
-        return photos.products_like(photo.validated_data["image"], ask)
+        return photos.products_like(photo.validated_data["image"], query)

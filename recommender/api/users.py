@@ -14,7 +14,7 @@ from recommender.api.errors import MEDIA_TYPE
 from recommender.api.recommendations import recommends
 from recommender.api.schema import ProblemSerializer
 from recommender.serving import recommend
-from recommender.serving.types import Ask, Recommendation
+from recommender.serving.types import Recommendation, RecommendationQuery
 
 
 def shopper_for(request: Request, key: str) -> Shopper | None:
@@ -41,8 +41,8 @@ def unknown(key: str) -> NotFound:
     return NotFound(f"There is no shopper {key!r}.")
 
 
-def recommended(shopper: Shopper | None, ask: Ask) -> Recommendation:
-    return recommend.for_shopper(shopper, ask) if shopper else recommend.popular_products(ask)
+def recommended(shopper: Shopper | None, query: RecommendationQuery) -> Recommendation:
+    return recommend.for_shopper(shopper, query) if shopper else recommend.popular_products(query)
 
 
 class UserRecommendations(APIView):
@@ -52,17 +52,17 @@ class UserRecommendations(APIView):
         summary="What a shopper would like",
         description="Shoppers see their own, staff anybody's. `popular` for a shopper of whom too little is known.",
     )
-    def get(self, request: Request, ask: Ask, key: str) -> Recommendation:
-        return recommended(shopper_for(request, key), ask)
+    def get(self, request: Request, query: RecommendationQuery, key: str) -> Recommendation:
+        return recommended(shopper_for(request, key), query)
 
 
 class MyRecommendations(APIView):
     @recommends(summary="What the caller would like", description="For a guest, judged by what this session did.")
-    def get(self, request: Request, ask: Ask) -> Recommendation:
+    def get(self, request: Request, query: RecommendationQuery) -> Recommendation:
         visitor = visitors.recognise(request)
         if request.user.is_authenticated:
-            return recommended(visitor.shopper, ask)
-        return recommend.for_session(visitor.session, ask)
+            return recommended(visitor.shopper, query)
+        return recommend.for_session(visitor.session, query)
 
 
 class MergeInput(serializers.Serializer):

@@ -44,7 +44,7 @@ class Gallery:
 
 def of(design: Design) -> Gallery:
     """The same number of queries, however many pictures there are."""
-    images = list(design.images.select_related("design").defer("look"))
+    images = list(design.images.select_related("design").defer("embedding"))
     rows = candidates(design)
     places = {image.position: rerank.distinct(rows.get(image.position, []))[:BENEATH] for image in images}
     # A tailored product's neighbours are not what tailoring leads to.
@@ -62,18 +62,18 @@ def candidates(design: Design) -> dict[int, list[Candidate]]:
 
     Never the product that is tailored. Nothing for a design at which no version looked, or one that is gone.
     """
-    version = design.seen_by
-    looks = dict(design.images.exclude(look=None).values_list("position", "look")) if version else {}
-    if not looks:
+    version = design.embedding_version
+    embeddings = dict(design.images.exclude(embedding=None).values_list("position", "embedding")) if version else {}
+    if not embeddings:
         return {}
     among = Product.objects.visible().in_stock().filter(category=design.category_id).exclude(pk=design.product_id)
     exact = nearest.is_narrow(among)
     found = [
-        nearest.nearest_embeddings(version, look, among=among, limit=BENEATH + SPARE, exact=exact)
+        nearest.nearest_embeddings(version, embedding, among=among, limit=BENEATH + SPARE, exact=exact)
         .prefetch_related(None)
         .annotate(place=Value(place))
         .values_list("place", "product", "distance")
-        for place, look in looks.items()
+        for place, embedding in embeddings.items()
     ]
     rows = list(found[0].union(*found[1:], all=True))
     products = Product.objects.with_picture().in_bulk({product for _, product, _ in rows})

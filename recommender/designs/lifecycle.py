@@ -49,7 +49,7 @@ class Made:
     realism: float
     change: float | None = None
     step: int | None = None
-    look: Sequence[float] | None = None
+    embedding: Sequence[float] | None = None
 
 
 def request(shopper: Shopper, category: Category, *, count: int = 12, eta: float = 1.0) -> Design:
@@ -107,13 +107,15 @@ def standing(shopper: Shopper | None) -> Standing:
 
 def visible_to(account) -> QuerySet[Design]:
     """Their own; to staff, anybody's."""
-    found = Design.objects.filter(is_removed=False).select_related("shopper", "category", "product", "seen_by")
+    found = Design.objects.filter(is_removed=False).select_related(
+        "shopper", "category", "product", "embedding_version"
+    )
     return found if account.is_staff else found.filter(shopper=visitors.shopper_of(account))
 
 
 def with_pictures(shopper: Shopper | None) -> QuerySet[Design]:
     """A shopper's own with something to see, or to come: their pictures come in one query more."""
-    pictures = Prefetch("images", DesignImage.objects.select_related("design").defer("look"))
+    pictures = Prefetch("images", DesignImage.objects.select_related("design").defer("embedding"))
     found = of_shopper(shopper).exclude(status=Status.CANCELLED)
     return found.select_related("category", "product").prefetch_related(pictures)
 
@@ -225,7 +227,7 @@ def finish(design: Design, pictures: Sequence[Made]) -> None:
             finished_at=timezone.now(),
             generator=design.generator,
             scorer=design.scorer,
-            seen_by=design.seen_by,
+            embedding_version=design.embedding_version,
         )
         if not done:
             raise DesignCancelled(f"{design} was cancelled, or is another worker's")
@@ -239,7 +241,7 @@ def finish(design: Design, pictures: Sequence[Made]) -> None:
                 realism=made.realism,
                 change=made.change,
                 step=made.step,
-                look=made.look,
+                embedding=made.embedding,
             )
             image.save(force_insert=True)
             default_storage.save(image.file, ContentFile(made.picture))

@@ -29,12 +29,12 @@ REFUSED = (NoActiveVersion, BlindTaste, TooLittleHistory, TooManyDesigns, Unknow
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_designs(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
-        return ask(request)
+        return query(request)
     return overview(request, DesignForm(initial={"category": request.GET.get("category")}))
 
 
 @login_required
-def ask(request: HttpRequest) -> HttpResponse:
+def query(request: HttpRequest) -> HttpResponse:
     """New pictures of a category, or of a product's `sku`."""
     form = TailorForm(request.POST) if "sku" in request.POST else DesignForm(request.POST)
     if not form.is_valid():

@@ -7,7 +7,7 @@ from catalog.visitors import Visitor
 from recommender.errors import NoActiveVersion
 from recommender.serving import recommend, saved
 from recommender.serving.saved import Caller
-from recommender.serving.types import Ask, Because, Recommendation
+from recommender.serving.types import Because, Recommendation, RecommendationQuery
 
 WHY = {
     "personal": "From what you liked, bought and looked at.",
@@ -30,7 +30,7 @@ class Strip:
     why: str
 
 
-def deed(because: Because) -> str:
+def activity(because: Because) -> str:
     """What the visitor did, to go on after "you"."""
     return DEEDS[because.kind].format(because.product.title)
 
@@ -38,7 +38,7 @@ def deed(because: Because) -> str:
 def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
     """What looks like this product; None in a shop without an active version."""
     try:
-        found = saved.keep(recommend.similar_products(product, Ask(limit=limit)), caller)
+        found = saved.keep(recommend.similar_products(product, RecommendationQuery(limit=limit)), caller)
     except NoActiveVersion:
         return None
     if found.reason == "not_yet_findable":
@@ -48,8 +48,10 @@ def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
 
 def personal(visitor: Visitor, limit: int, caller: Caller, *, explain: bool = False) -> Strip:
     """What this visitor would like; for somebody who is not known yet, what is popular."""
-    ask = Ask(limit=limit, explain=explain)
+    query = RecommendationQuery(limit=limit, explain=explain)
     found = (
-        recommend.for_shopper(visitor.shopper, ask) if visitor.shopper else recommend.for_session(visitor.session, ask)
+        recommend.for_shopper(visitor.shopper, query)
+        if visitor.shopper
+        else recommend.for_session(visitor.session, query)
     )
     return Strip(saved.keep(found, caller), WHY[found.strategy])

@@ -7,12 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog import visitors
-from recommender.errors import NoActiveVersion, WorkersAway
+from recommender.errors import NoActiveVersion, WorkersUnavailable
 from recommender.pages import strips
 from recommender.pages.forms import PhotoForm
 from recommender.serving import photos
 from recommender.serving.saved import Caller
-from recommender.serving.types import Ask
+from recommender.serving.types import RecommendationQuery
 
 FOR_YOU = 24
 PHOTO_RESULTS = 24
@@ -36,8 +36,8 @@ def photo_search(request: HttpRequest) -> HttpResponse:
     photo = form.cleaned_data["image"]
     context["photo"] = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"  # shown back, kept nowhere
     try:
-        context["recommendation"] = photos.products_like(photo, Ask(limit=PHOTO_RESULTS))
-    except (WorkersAway, NoActiveVersion) as error:
+        context["recommendation"] = photos.products_like(photo, RecommendationQuery(limit=PHOTO_RESULTS))
+    except (WorkersUnavailable, NoActiveVersion) as error:
         context["away"] = error
         answer = render(request, "recommender/photo_search.html", context, status=503)
         answer["Retry-After"] = str(AWAY_SECONDS)

@@ -9,42 +9,42 @@ from catalog.queries import narrow, own_interactions
 from recommender.models import Metric, Popularity, Role
 from recommender.serving import rerank
 from recommender.serving.rerank import Candidate
-from recommender.serving.types import Aim, Ask
+from recommender.serving.types import RecommendationQuery, RetrievalPlan
 from recommender.versions.vectors import nearest
 from recommender.versions.vectors.scores import score
 
 
-def eligible(ask: Ask) -> QuerySet[Product]:
+def eligible(query: RecommendationQuery) -> QuerySet[Product]:
     """Products that may be recommended under these conditions: never hidden ones, never sold out ones."""
     products = narrow(
         Product.objects.visible().in_stock(),
-        category=ask.category,
-        min_price=ask.min_price,
-        max_price=ask.max_price,
+        category=query.category,
+        min_price=query.min_price,
+        max_price=query.max_price,
     )
-    return products.exclude(sku__in=ask.exclude) if ask.exclude else products
+    return products.exclude(sku__in=query.exclude) if query.exclude else products
 
 
-def turned_down(aim: Aim, ask: Ask) -> QuerySet | None:
+def excluded_products(plan: RetrievalPlan, query: RecommendationQuery) -> QuerySet | None:
     """Products, as ids, that the visitor is not to be shown: all they met, or at least what they bought or dislike."""
-    if not (aim.shopper or aim.session):
+    if not (plan.shopper or plan.session):
         return None
-    own = own_interactions(shopper=aim.shopper, session=aim.session).order_by()
-    if not ask.exclude_seen:
+    own = own_interactions(shopper=plan.shopper, session=plan.session).order_by()
+    if not query.exclude_seen:
         later_like = own.filter(product=OuterRef("product"), kind=Kind.LIKE, occurred_at__gt=OuterRef("occurred_at"))
         own = own.filter(Q(kind=Kind.PURCHASE) | Q(kind=Kind.DISLIKE) & ~Exists(later_like))
     return own.values("product")
 
 
-def by_vector(aim: Aim, among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
-    version = aim.version
-    exact = aim.exact or version.metric == Metric.INNER or nearest.is_narrow(among)
+def by_vector(plan: RetrievalPlan, among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
+    version = plan.version
+    exact = plan.exact or version.metric == Metric.INNER or nearest.is_narrow(among)
 
     def page(size: int) -> list[Candidate]:
-        rows = nearest.nearest_embeddings(version, aim.vector, among=among, limit=size, exact=exact)
+        rows = nearest.nearest_embeddings(version, plan.vector, among=among, limit=size, exact=exact)
         if version.role == Role.SIMILAR:
             return [
-                Candidate(row.product, score(version, row.distance), rerank.look(row.vector, version)) for row in rows
+                Candidate(row.product, score(version, row.distance), rerank.unit(row.vector, version)) for row in rows
             ]
         # What a personal version sees in them tells nobody whether they look alike.
         return [Candidate(row.product, score(version, row.distance)) for row in rows.defer("vector")]

@@ -7,30 +7,30 @@ import numpy as np
 
 from recommender.models import Metric, ModelVersion, Role
 from recommender.serving import fold_in, history
-from recommender.serving.types import Aim, Because, Result
+from recommender.serving.types import Because, Result, RetrievalPlan
 from recommender.versions.vectors import nearest
 
 
-def explained(aim: Aim, results: Sequence[Result]) -> list[Result]:
+def explained(plan: RetrievalPlan, results: Sequence[Result]) -> list[Result]:
     """Each result with those of the shopper's own products that carry it: whose removal lowers its score most.
 
     Neither what is disliked nor what visitors may not see is named, and nothing where all shoppers have one taste. A
     taste that was trained is taken as if it had been folded in from the same products (taste.influences): training anew
     without each would take hours.
     """
-    products = history.products_of(deed for deed in aim.own.deeds if deed.weight > 0)
-    named = [place for place, deed in enumerate(aim.own.deeds) if deed.product in products]
-    if not named or (aim.version.role == Role.PERSONAL and history.prior_of(aim.version).is_one_for_all):
+    products = history.products_of(activity for activity in plan.own.activities if activity.weight > 0)
+    named = [place for place, activity in enumerate(plan.own.activities) if activity.product in products]
+    if not named or (plan.version.role == Role.PERSONAL and history.prior_of(plan.version).is_one_for_all):
         return [replace(result, because=[]) for result in results]
-    vectors = nearest.vectors_of(aim.version, [result.product.pk for result in results])
+    vectors = nearest.vectors_of(plan.version, [result.product.pk for result in results])
     candidates = np.asarray([vectors[result.product.pk] for result in results])
-    losses = losses_without(aim, candidates)[:, named]
-    deeds = [aim.own.deeds[place] for place in named]
+    losses = losses_without(plan, candidates)[:, named]
+    activities = [plan.own.activities[place] for place in named]
     return [
         replace(
             result,
             because=[
-                Because(products[deeds[place].product], deeds[place].kind, weight)
+                Because(products[activities[place].product], activities[place].kind, weight)
                 for place, weight in fold_in.carriers(loss)
             ],
         )
@@ -38,9 +38,9 @@ def explained(aim: Aim, results: Sequence[Result]) -> list[Result]:
     ]
 
 
-def losses_without(aim: Aim, candidates: np.ndarray) -> np.ndarray:
+def losses_without(plan: RetrievalPlan, candidates: np.ndarray) -> np.ndarray:
     """How much worse each candidate would be without each of the own products: (C, N). candidates: (C, K)."""
-    version, own, theta = aim.version, aim.own, np.asarray(aim.vector)
+    version, own, theta = plan.version, plan.own, np.asarray(plan.vector)
     if version.role == Role.PERSONAL:
         return fold_in.influences(candidates, theta, own.vectors, own.weights, history.prior_of(version).precision)
     whole = nearness(version, candidates, theta)

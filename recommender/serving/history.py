@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Deed:
+class ProductActivity:
     """All that a visitor did to one product, as one."""
 
     product: int  # its id
@@ -35,22 +35,22 @@ class Deed:
 class History:
     """Deeds whose products a version has seen, with what it saw."""
 
-    deeds: Sequence[Deed] = ()
+    activities: Sequence[ProductActivity] = ()
     vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))  # (N, K)
 
     def __len__(self) -> int:
-        return len(self.deeds)
+        return len(self.activities)
 
     @property
     def weights(self) -> np.ndarray:
-        return np.asarray([deed.weight for deed in self.deeds])  # (N,)
+        return np.asarray([activity.weight for activity in self.activities])  # (N,)
 
     def taste(self, version: ModelVersion, trained: Sequence[float] | None = None) -> np.ndarray:
         """The taste (K,) that these deeds speak of; if the version learnt from the older ones, from `trained` on."""
         prior = prior_of(version)
         if trained is None:
             return fold_in.folded_in(self.vectors, self.weights, prior)
-        is_new = np.asarray([deed.is_new for deed in self.deeds], dtype=bool)
+        is_new = np.asarray([activity.is_new for activity in self.activities], dtype=bool)
         if not is_new.any():
             return np.asarray(trained)
         learnt = fold_in.around(np.asarray(trained), self.vectors[~is_new], self.weights[~is_new], prior)
@@ -64,14 +64,18 @@ class History:
         return fold_in.example(vectors, self.weights)
 
     def without(self, place: int) -> "History":
-        return History([*self.deeds[:place], *self.deeds[place + 1 :]], np.delete(self.vectors, place, axis=0))
+        return History(
+            [*self.activities[:place], *self.activities[place + 1 :]], np.delete(self.vectors, place, axis=0)
+        )
 
 
 def prior_of(version: ModelVersion) -> fold_in.Prior:
     return fold_in.Prior(np.asarray(version.taste["mean"]), np.asarray(version.taste["precision"]))
 
 
-def of_visitor(*, shopper: Shopper | None = None, session: str = "", learnt: datetime | None = None) -> list[Deed]:
+def of_visitor(
+    *, shopper: Shopper | None = None, session: str = "", learnt: datetime | None = None
+) -> list[ProductActivity]:
     """The visitor's deeds, the latest first. learnt: when a version read its interactions; what came later is new."""
     own = own_interactions(shopper=shopper, session=session).order_by()
     lately = own.values("product").annotate(last=Max("occurred_at")).order_by("-last").values("product")[:PRODUCTS]
@@ -89,20 +93,20 @@ def of_visitor(*, shopper: Shopper | None = None, session: str = "", learnt: dat
         if last_known:
             had_done.setdefault(product, {})[Kind(kind)] = last_known
     now = timezone.now()
-    deeds = []
+    activities = []
     for product, times in did.items():
         summed, known = summary(times, now), had_done.get(product)
-        deeds.append(Deed(product, *summed, is_new=known is None or summary(known, now) != summed))
-    return deeds
+        activities.append(ProductActivity(product, *summed, is_new=known is None or summary(known, now) != summed))
+    return activities
 
 
-def of_events(events: Iterable[tuple[int, Kind, datetime]]) -> list[Deed]:
+def of_events(events: Iterable[tuple[int, Kind, datetime]]) -> list[ProductActivity]:
     """The deeds in (product id, kind, time) triples that nobody stored; as many as are read from what is stored."""
     did: dict[int, dict[Kind, datetime]] = {}
     for product, kind, at in sorted(events, key=lambda event: event[2], reverse=True):
         did.setdefault(product, {}).setdefault(kind, at)
     now = timezone.now()
-    return [Deed(product, *summary(times, now)) for product, times in list(did.items())[:PRODUCTS]]
+    return [ProductActivity(product, *summary(times, now)) for product, times in list(did.items())[:PRODUCTS]]
 
 
 def summary(times: Mapping[Kind, datetime], now: datetime) -> tuple[Kind, float]:
@@ -123,21 +127,21 @@ def weight(kind: Kind, at: datetime, now: datetime) -> float:
     return settings.KIND_WEIGHTS[kind] * 0.5 ** (days / settings.TASTE_HALF_LIFE_DAYS)
 
 
-def seen(version: ModelVersion, deeds: Iterable[Deed]) -> History:
+def seen(version: ModelVersion, activities: Iterable[ProductActivity]) -> History:
     """Those deeds whose products the version has a vector of."""
-    deeds = [deed for deed in deeds if deed.weight]
-    vectors = nearest.vectors_of(version, [deed.product for deed in deeds])
-    known = [deed for deed in deeds if deed.product in vectors]
+    activities = [activity for activity in activities if activity.weight]
+    vectors = nearest.vectors_of(version, [activity.product for activity in activities])
+    known = [activity for activity in activities if activity.product in vectors]
     if not known:
         return History()
-    return History(known, np.asarray([vectors[deed.product] for deed in known], dtype=np.float64))
+    return History(known, np.asarray([vectors[activity.product] for activity in known], dtype=np.float64))
 
 
-def done_with(deeds: Iterable[Deed]) -> list[int]:
+def excluded_ids(activities: Iterable[ProductActivity]) -> list[int]:
     """The products, as ids, that the visitor bought or dislikes."""
-    return [deed.product for deed in deeds if deed.kind in (Kind.PURCHASE, Kind.DISLIKE)]
+    return [activity.product for activity in activities if activity.kind in (Kind.PURCHASE, Kind.DISLIKE)]
 
 
-def products_of(deeds: Iterable[Deed]) -> dict[int, Product]:
+def products_of(activities: Iterable[ProductActivity]) -> dict[int, Product]:
     """The products of these deeds that visitors may see, by id."""
-    return Product.objects.visible().with_picture().in_bulk([deed.product for deed in deeds])
+    return Product.objects.visible().with_picture().in_bulk([activity.product for activity in activities])

@@ -3,12 +3,12 @@
 from recommender import broker
 from recommender.models import ModelVersion, Role
 from recommender.serving import recommend
-from recommender.serving.types import Ask, Recommendation
+from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.versions import queries
 
 
-def products_like(photo: bytes, ask: Ask) -> Recommendation:
+def products_like(photo: bytes, query: RecommendationQuery) -> Recommendation:
     """Products that look like the photo. Raises NoActiveVersion, or WorkersAway when none answers in time."""
     queries.active_or_raise(Role.SIMILAR)  # before anybody waits for a worker in vain
     version, vector = broker.photo_vector(photo)
-    return recommend.products_like_photo(vector, ModelVersion.objects.get(pk=version), ask)
+    return recommend.products_like_photo(vector, ModelVersion.objects.get(pk=version), query)

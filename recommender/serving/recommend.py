@@ -8,10 +8,10 @@ import numpy as np
 from catalog.models import Product, Shopper
 from recommender.models import ModelVersion, Role
 from recommender.serving import explain, history, rerank
-from recommender.serving.candidates import by_popularity, by_vector, eligible, turned_down
-from recommender.serving.history import Deed, History
+from recommender.serving.candidates import by_popularity, by_vector, eligible, excluded_products
+from recommender.serving.history import History, ProductActivity
 from recommender.serving.rerank import Candidate
-from recommender.serving.types import Aim, Ask, Recommendation, Result
+from recommender.serving.types import Recommendation, RecommendationQuery, Result, RetrievalPlan
 from recommender.versions import queries
 from recommender.versions.vectors import nearest
 
@@ -21,81 +21,85 @@ from recommender.versions.vectors import nearest
 ENOUGH = 0.5
 
 
-def similar_products(product: Product, ask: Ask) -> Recommendation:
+def similar_products(product: Product, query: RecommendationQuery) -> Recommendation:
     """Products whose pictures look like this one's. Raises NoActiveVersion."""
     version = queries.active_or_raise(Role.SIMILAR)
     vector = nearest.vector_of(version, product)
-    aim = Aim("similar", version, vector, product=product.pk)
+    plan = RetrievalPlan("similar", version, vector, product=product.pk)
     if vector is None:
-        return Recommendation(ask, aim, [], reason="not_yet_findable")
+        return Recommendation(query, plan, [], reason="not_yet_findable")
     # Under another category's filter nearly all that the index meets is refused: sort that category exactly.
-    elsewhere = bool(ask.category) and ask.category != product.category.name
-    return answered(replace(aim, exact=elsewhere), ask, [Candidate(product, 1.0, rerank.look(vector, version))])
+    elsewhere = bool(query.category) and query.category != product.category.name
+    return answered(replace(plan, exact=elsewhere), query, [Candidate(product, 1.0, rerank.unit(vector, version))])
 
 
-def products_like_photo(vector: Sequence[float], version: ModelVersion, ask: Ask) -> Recommendation:
+def products_like_photo(vector: Sequence[float], version: ModelVersion, query: RecommendationQuery) -> Recommendation:
     """Products that look like the photo that `version` turned into `vector`; none if nothing is near."""
-    floor = max(ask.min_score, version.good_match or 0.0)
-    found = answered(Aim("photo", version, vector), replace(ask, min_score=floor))
+    floor = max(query.min_score, version.good_match or 0.0)
+    found = answered(RetrievalPlan("photo", version, vector), replace(query, min_score=floor))
     return replace(found, reason=None if found.results else "no_good_match")
 
 
-def for_shopper(shopper: Shopper, ask: Ask) -> Recommendation:
+def for_shopper(shopper: Shopper, query: RecommendationQuery) -> Recommendation:
     """What this shopper would like and has not met yet: `personal`, `fold-in`, or `popular` if too little is known.
 
     What a shopper did since the version was trained moves the taste that it learnt.
     """
     version = queries.active_version(Role.PERSONAL)
     learnt = version and (version.started_at or version.created_at)
-    deeds = history.of_visitor(shopper=shopper, learnt=learnt)
-    popular = Aim("popular", shopper=shopper, done_with=history.done_with(deeds))
+    activities = history.of_visitor(shopper=shopper, learnt=learnt)
+    popular = RetrievalPlan("popular", shopper=shopper, excluded_ids=history.excluded_ids(activities))
     if version is None:
-        return answered(popular, ask)
-    own = history.seen(version, deeds)
+        return answered(popular, query)
+    own = history.seen(version, activities)
     trained = nearest.trained_taste(version, shopper)
     if trained is None and np.abs(own.weights).sum() < ENOUGH:
-        return answered(popular, ask)
+        return answered(popular, query)
     strategy = "fold-in" if trained is None else "personal"
     vector = own.taste(version, trained)
-    return answered(replace(popular, strategy=strategy, version=version, vector=vector, own=own), ask)
+    return answered(replace(popular, strategy=strategy, version=version, vector=vector, own=own), query)
 
 
-def for_session(session: str, ask: Ask) -> Recommendation:
+def for_session(session: str, query: RecommendationQuery) -> Recommendation:
     """What a guest would like, judged by what this session did; `popular` before it did anything."""
-    return for_guest(history.of_visitor(session=session), ask, session)
+    return for_guest(history.of_visitor(session=session), query, session)
 
 
-def for_guest(deeds: Sequence[Deed], ask: Ask, session: str = "") -> Recommendation:
+def for_guest(activities: Sequence[ProductActivity], query: RecommendationQuery, session: str = "") -> Recommendation:
     """What somebody of these deeds would like, whom no version was trained on; `popular` if nothing is known.
 
     By the active personal version, or where it has seen none of the products, by how they look.
     """
-    popular = Aim("popular", session=session, done_with=history.done_with(deeds))
+    popular = RetrievalPlan("popular", session=session, excluded_ids=history.excluded_ids(activities))
     for role, direction in ((Role.PERSONAL, History.taste), (Role.SIMILAR, History.example)):
-        version = queries.active_version(role) if deeds else None
-        own = history.seen(version, deeds) if version else History()
+        version = queries.active_version(role) if activities else None
+        own = history.seen(version, activities) if version else History()
         vector = direction(own, version) if own else None
         if vector is not None:
-            return answered(replace(popular, strategy="session", version=version, vector=vector, own=own), ask)
-    return answered(popular, ask)
+            return answered(replace(popular, strategy="session", version=version, vector=vector, own=own), query)
+    return answered(popular, query)
 
 
-def popular_products(ask: Ask) -> Recommendation:
+def popular_products(query: RecommendationQuery) -> Recommendation:
     """What most shoppers took to, then the newest."""
-    return answered(Aim("popular"), ask)
+    return answered(RetrievalPlan("popular"), query)
 
 
-def answered(aim: Aim, ask: Ask, beside: Sequence[Candidate] = (), *, after: int = 0) -> Recommendation:
+def answered(
+    plan: RetrievalPlan, query: RecommendationQuery, beside: Sequence[Candidate] = (), *, after: int = 0
+) -> Recommendation:
     """The best that may be shown, none of it the same as `beside`. after: how many places earlier pages took."""
-    done_with = Product.objects.prefetch_related("images").in_bulk(aim.done_with).values()
-    among = eligible(ask).exclude(pk__in=[candidate.product.pk for candidate in beside])
-    met = turned_down(aim, ask)
+    excluded_ids = Product.objects.prefetch_related("images").in_bulk(plan.excluded_ids).values()
+    among = eligible(query).exclude(pk__in=[candidate.product.pk for candidate in beside])
+    met = excluded_products(plan, query)
     if met is not None:
         among = among.exclude(pk__in=met)
-    compares = aim.version if aim.version and aim.version.role == Role.SIMILAR else queries.active_version(Role.SIMILAR)
-    page = by_popularity(among) if aim.vector is None else by_vector(aim, among)
-    chosen, has_next = rerank.ranked(page, ask, compares, beside, done_with)
+    compares = (
+        plan.version if plan.version and plan.version.role == Role.SIMILAR else queries.active_version(Role.SIMILAR)
+    )
+    page = by_popularity(among) if plan.vector is None else by_vector(plan, among)
+    chosen, has_next = rerank.ranked(page, query, compares, beside, excluded_ids)
     results = [Result(rank, row.score, row.product) for rank, row in enumerate(chosen, after + 1)]
-    if ask.explain:
-        results = explain.explained(aim, results)
-    return Recommendation(ask, aim, results, has_next=has_next)
+    if query.explain:
+        results = explain.explained(plan, results)
+    return Recommendation(query, plan, results, has_next=has_next)

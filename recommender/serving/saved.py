@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 from catalog.models import Product
-from recommender.errors import AnswersAway, NoSuchAnswer
+from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
 from recommender.serving import recommend, saved_json
 from recommender.serving.rerank import Candidate
 from recommender.serving.types import Recommendation
@@ -47,8 +47,8 @@ def keep(found: Recommendation, caller: Caller) -> Recommendation:
     first = {
         "account": caller.account,
         "session": caller.session,
-        "ask": asdict(found.ask),
-        "aim": saved_json.aim_as_json(found.aim, explain=found.ask.explain),
+        "query": asdict(found.query),
+        "plan": saved_json.aim_as_json(found.plan, explain=found.query.explain),
         "reason": found.reason,
         "page": saved_json.page_as_json(found),
     }
@@ -69,7 +69,7 @@ def replay(answer: uuid.UUID, page: int, caller: Caller) -> Recommendation:
     found = read(keys)
     first = found.get(keys[0])
     if first is None or not caller.may_see(first):
-        raise NoSuchAnswer(
+        raise NoSuchRecommendation(
             f"there is no recommendation {answer} for you: it expired after {settings.ANSWER_SECONDS} seconds, "
             "somebody else asked for it, or nobody did"
         )
@@ -77,20 +77,22 @@ def replay(answer: uuid.UUID, page: int, caller: Caller) -> Recommendation:
     if len(pages) == page:
         return told(answer, first, pages[-1])
     if len(pages) < page - 1:
-        raise NoSuchAnswer(f"page {page} of recommendation {answer} comes after page {page - 1}, which nobody has seen")
+        raise NoSuchRecommendation(
+            f"page {page} of recommendation {answer} comes after page {page - 1}, which nobody has seen"
+        )
     if not pages[-1]["has_next"]:
-        raise NoSuchAnswer(f"recommendation {answer} ends with page {page - 1}")
+        raise NoSuchRecommendation(f"recommendation {answer} ends with page {page - 1}")
     next_page(answer, first, pages)
     return told(answer, first, read([keys[-1]])[keys[-1]])  # of two who ask at once both get the first's
 
 
 def next_page(answer: uuid.UUID, first: dict, pages: Sequence[dict]) -> None:
     """Keep the page after these: none of what they showed, also where the visitor has done this or that meanwhile."""
-    ask, aim = saved_json.ask_of(first["ask"]), saved_json.aim_of(first["aim"])
+    query, plan = saved_json.ask_of(first["query"]), saved_json.aim_of(first["plan"])
     shown = [result["product"] for page in pages for result in page["results"]]
-    products = Product.objects.with_picture().in_bulk([*shown, *([aim.product] if aim.product else [])])
+    products = Product.objects.with_picture().in_bulk([*shown, *([plan.product] if plan.product else [])])
     beside = [Candidate(product, 1.0) for product in products.values()]
-    made = replace(recommend.answered(aim, ask, beside, after=len(shown)), page=len(pages) + 1)
+    made = replace(recommend.answered(plan, query, beside, after=len(shown)), page=len(pages) + 1)
     with reaching():
         cache.add(key(answer, made.page), json.dumps(saved_json.page_as_json(made)), settings.ANSWER_SECONDS)
 
@@ -100,20 +102,20 @@ def placements(answers: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     names = {key(answer): answer for answer in answers}
     try:
         found = read(list(names)) if names else {}
-    except AnswersAway as error:
+    except SavedResultsUnavailable as error:
         log.warning("placements are not known: %s", error)
         return {}
-    return {names[name]: first["ask"]["placement"] for name, first in found.items()}
+    return {names[name]: first["query"]["placement"] for name, first in found.items()}
 
 
 def told(answer: uuid.UUID, first: dict, page: dict) -> Recommendation:
-    aim, ask = saved_json.aim_of(first["aim"] | {"deeds": []}), saved_json.ask_of(first["ask"])
+    plan, query = saved_json.aim_of(first["plan"] | {"activities": []}), saved_json.ask_of(first["query"])
     results = saved_json.results_of(page["results"])
-    return Recommendation(ask, aim, results, first["reason"], page["number"], page["has_next"], answer)
+    return Recommendation(query, plan, results, first["reason"], page["number"], page["has_next"], answer)
 
 
 def key(answer: uuid.UUID, page: int = 1) -> str:
-    return f"answer:{answer}:{page}"
+    return f"recommendation:{answer}:{page}"
 
 
 def read(names: Sequence[str]) -> dict[str, dict]:
@@ -127,4 +129,4 @@ def reaching() -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise AnswersAway("kept answers cannot be reached; try again in a moment") from error
+        raise SavedResultsUnavailable("kept answers cannot be reached; try again in a moment") from error

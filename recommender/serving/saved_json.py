@@ -5,11 +5,11 @@ from dataclasses import asdict
 from decimal import Decimal
 
 from catalog.models import Kind, Product, Shopper
-from recommender.errors import NoSuchAnswer
+from recommender.errors import NoSuchRecommendation
 from recommender.models import ModelVersion
 from recommender.serving import history
-from recommender.serving.history import Deed
-from recommender.serving.types import Aim, Ask, Because, Recommendation, Result
+from recommender.serving.history import ProductActivity
+from recommender.serving.types import Because, Recommendation, RecommendationQuery, Result, RetrievalPlan
 
 
 def results_of(kept: Sequence[dict]) -> list[Result]:
@@ -51,27 +51,27 @@ def because_as_json(because: Because) -> dict:
     return {"product": because.product.pk, "kind": because.kind, "weight": because.weight}
 
 
-def aim_as_json(aim: Aim, *, explain: bool) -> dict:
+def aim_as_json(plan: RetrievalPlan, *, explain: bool) -> dict:
     return {
-        "strategy": aim.strategy,
-        "version": aim.version and aim.version.pk,
-        "vector": None if aim.vector is None else [float(number) for number in aim.vector],
-        "exact": aim.exact,
-        "product": aim.product,
-        "shopper": aim.shopper and aim.shopper.pk,
-        "session": aim.session,
-        "done_with": list(aim.done_with),
-        "deeds": [asdict(deed) for deed in aim.own.deeds] if explain else [],
+        "strategy": plan.strategy,
+        "version": plan.version and plan.version.pk,
+        "vector": None if plan.vector is None else [float(number) for number in plan.vector],
+        "exact": plan.exact,
+        "product": plan.product,
+        "shopper": plan.shopper and plan.shopper.pk,
+        "session": plan.session,
+        "excluded_ids": list(plan.excluded_ids),
+        "activities": [asdict(activity) for activity in plan.own.activities] if explain else [],
     }
 
 
-def aim_of(kept: dict) -> Aim:
+def aim_of(kept: dict) -> RetrievalPlan:
     """Raises NoSuchAnswer if the version was deleted."""
     version = kept["version"] and ModelVersion.objects.filter(pk=kept["version"]).first()
     if kept["version"] and version is None:
-        raise NoSuchAnswer("the model version that gave this recommendation was deleted")
-    deeds = [Deed(**deed | {"kind": Kind(deed["kind"])}) for deed in kept["deeds"]]
-    return Aim(
+        raise NoSuchRecommendation("the model version that gave this recommendation was deleted")
+    activities = [ProductActivity(**activity | {"kind": Kind(activity["kind"])}) for activity in kept["activities"]]
+    return RetrievalPlan(
         kept["strategy"],
         version,
         kept["vector"],
@@ -79,11 +79,11 @@ def aim_of(kept: dict) -> Aim:
         product=kept["product"],
         shopper=kept["shopper"] and Shopper(pk=kept["shopper"]),
         session=kept["session"],
-        own=history.seen(version, deeds) if deeds else history.History(),
-        done_with=kept["done_with"],
+        own=history.seen(version, activities) if activities else history.History(),
+        excluded_ids=kept["excluded_ids"],
     )
 
 
-def ask_of(kept: dict) -> Ask:
+def ask_of(kept: dict) -> RecommendationQuery:
     prices = {name: kept[name] and Decimal(kept[name]) for name in ("min_price", "max_price")}
-    return Ask(**kept | prices)
+    return RecommendationQuery(**kept | prices)

@@ -11,7 +11,7 @@ from recommender.serving.history import History
 
 
 @dataclass(frozen=True)
-class Ask:
+class RecommendationQuery:
     """What a caller may ask of any recommendation."""
 
     limit: int = 12
@@ -42,7 +42,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Aim:
+class RetrievalPlan:
     """What an answer is made from, beside what was asked: enough to go on with it later."""
 
     strategy: str
@@ -53,13 +53,15 @@ class Aim:
     shopper: Shopper | None = None  # the visitor's
     session: str = ""  # the visitor's, of a guest
     own: History = field(default_factory=History)  # what carries a taste, to explain by
-    done_with: Sequence[int] = ()  # products, as ids, that are never shown to the visitor again, nor are their copies
+    excluded_ids: Sequence[
+        int
+    ] = ()  # products, as ids, that are never shown to the visitor again, nor are their copies
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    ask: Ask
-    aim: Aim
+    query: RecommendationQuery
+    plan: RetrievalPlan
     results: list[Result]
     reason: str | None = None  # why there are none
     page: int = 1
@@ -68,8 +70,8 @@ class Recommendation:
 
     @property
     def strategy(self) -> str:
-        return self.aim.strategy
+        return self.plan.strategy
 
     @property
     def version(self) -> ModelVersion | None:
-        return self.aim.version
+        return self.plan.version

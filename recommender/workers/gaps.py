@@ -38,12 +38,12 @@ def find(categories: Sequence[Category] | None = None, *, progress: bool = False
     Raises AlreadyLooking, NoActiveVersion, BlindTaste, UnknownToGenerator, or DesignFailed where nobody can be asked.
     """
     with gap_reports.alone():
-        return look(categories, progress)
+        return find_in(categories, progress)
 
 
-def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
+def find_in(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
     generator, scorer = queries.active_or_raise(Role.DESIGN), lifecycle.active_scorer()
-    eyes = queries.active_or_raise(Role.SIMILAR)
+    embedder = queries.active_or_raise(Role.SIMILAR)
     categories = list(lifecycle.categories_of(generator)) if categories is None else list(categories)
     rows = ShopperVector.objects.filter(version=scorer).order_by("shopper").values_list("vector", flat=True)
     tastes = np.asarray(list(rows), dtype=np.float32)  # (U, K)
@@ -55,11 +55,11 @@ def look(categories: Sequence[Category] | None, progress: bool) -> tuple[Report,
     aside.mkdir(parents=True)
     gaps: list[Gap] = []
     for category in tqdm(categories, unit=" categories", disable=not progress):
-        shelf = Shelf.of(category, scorer, eyes)
+        shelf = Shelf.of(category, scorer, embedder)
         if len(shelf.products) < 2:
             continue
-        tried = generation.tried(generator, scorer, eyes, category, typical(tastes, TASTES))
-        near = copied(generator, eyes, category, shelf)
+        tried = generation.tried(generator, scorer, embedder, category, typical(tastes, TASTES))
+        near = copied(generator, embedder, category, shelf)
         for picture, gap in regions(tried, tastes, shelf, near, category):
             file = f"gap-{len(gaps) + 1:02}.png"
             (aside / file).write_bytes(picture)
@@ -82,24 +82,24 @@ class Shelf:
     products: list[int]  # their ids
     skus: list[str]
     vectors: np.ndarray  # (M, K), of the personal version
-    looks: np.ndarray  # (M, D), of the similar one
+    embeddings: np.ndarray  # (M, D), of the similar one
     metric: Metric
 
     @classmethod
-    def of(cls, category: Category, scorer: ModelVersion, eyes: ModelVersion) -> "Shelf":
+    def of(cls, category: Category, scorer: ModelVersion, embedder: ModelVersion) -> "Shelf":
         products = dict(Product.objects.visible().in_stock().filter(category=category).values_list("pk", "sku"))
-        vectors, looks = nearest.vectors_of(scorer, products), nearest.vectors_of(eyes, products)
-        seen = [product for product in products if product in vectors and product in looks]
+        vectors, embeddings = nearest.vectors_of(scorer, products), nearest.vectors_of(embedder, products)
+        seen = [product for product in products if product in vectors and product in embeddings]
         return cls(
             seen,
             [products[product] for product in seen],
             np.asarray([vectors[product] for product in seen], dtype=np.float32),
-            np.asarray([looks[product] for product in seen], dtype=np.float32),
-            eyes.metric,
+            np.asarray([embeddings[product] for product in seen], dtype=np.float32),
+            embedder.metric,
         )
 
 
-def copied(generator: ModelVersion, eyes: ModelVersion, category: Category, shelf: Shelf) -> np.ndarray:
+def copied(generator: ModelVersion, embedder: ModelVersion, category: Category, shelf: Shelf) -> np.ndarray:
     """(N,): how far products look from themselves as the generator makes them.
 
     That is near: what a generator makes never looks quite like a photo, whatever it is of.
@@ -107,8 +107,8 @@ def copied(generator: ModelVersion, eyes: ModelVersion, category: Category, shel
     some = np.unique(np.linspace(0, len(shelf.products) - 1, COPIED).astype(int))
     chosen = [shelf.products[place] for place in some]
     images = {image.product_id: image for image in queries.primary_images().filter(product__in=chosen)}
-    looks = generation.copies(generator, eyes, category, [images[product] for product in chosen])
-    return distances(looks, shelf.looks[some], shelf.metric).diagonal()
+    embeddings = generation.copies(generator, embedder, category, [images[product] for product in chosen])
+    return distances(embeddings, shelf.embeddings[some], shelf.metric).diagonal()
 
 
 def regions(
@@ -120,10 +120,10 @@ def regions(
     it. near: (N,), distances that are.
     """
     wanted, above_all = ranked_high(tried.vectors, tastes, shelf)
-    to_shelf = distances(tried.looks, shelf.looks, shelf.metric)  # (N, M)
+    to_shelf = distances(tried.embeddings, shelf.embeddings, shelf.metric)  # (N, M)
     apart = (near[:, None] < to_shelf.min(axis=1)[None]).mean(axis=0)
-    among = distances(tried.looks, tried.looks, shelf.metric)
-    own = distances(shelf.looks, shelf.looks, shelf.metric)
+    among = distances(tried.embeddings, tried.embeddings, shelf.metric)
+    own = distances(shelf.embeddings, shelf.embeddings, shelf.metric)
     radius = np.quantile(own[np.triu_indices(len(own), 1)], NEAR)
     open_to = wanted & (apart >= APART)[None]
     for _ in range(REGIONS):

@@ -14,7 +14,7 @@ from catalog.models import Category, ProductImage
 from ml.contract import DesignModel, PersonalModel
 from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint, MlError
-from ml.generation.search import Step, design, redrawn, tailor
+from ml.generation.search import Step, design, reconstruct, tailor
 from recommender.designs import lifecycle
 from recommender.designs.lifecycle import Made
 from recommender.errors import DesignCancelled, DesignFailed, RecommenderError
@@ -130,14 +130,14 @@ def spread(count: int, most: int) -> list[int]:
 
 def seen(request: Design, pictures: Sequence[Made]) -> list[Made]:
     """The same, each with how it looks to whoever says what is similar; without such a version, as they are."""
-    request.seen_by = queries.active_version(Role.SIMILAR)
-    if request.seen_by is None:
+    request.embedding_version = queries.active_version(Role.SIMILAR)
+    if request.embedding_version is None:
         return list(pictures)
-    vectors = looks(request.seen_by, [made.picture for made in pictures])
-    return [replace(made, look=look) for made, look in zip(pictures, vectors, strict=True)]
+    vectors = embeddings_of(request.embedding_version, [made.picture for made in pictures])
+    return [replace(made, embedding=vector) for made, vector in zip(pictures, vectors, strict=True)]
 
 
-def looks(version: ModelVersion, pictures: Sequence[bytes]) -> list[list[float]]:
+def embeddings_of(version: ModelVersion, pictures: Sequence[bytes]) -> list[list[float]]:
     """How the version sees pictures that are no product's."""
     model, _ = embedding.loaded(version.folder)
     rows = []
@@ -156,11 +156,11 @@ class Tried:
     pictures: list[bytes]  # PNG
     realism: np.ndarray  # (N,)
     vectors: np.ndarray  # (N, K), of the personal version
-    looks: np.ndarray  # (N, D), of the similar one
+    embeddings: np.ndarray  # (N, D), of the similar one
 
 
 def tried(
-    generator: ModelVersion, scorer: ModelVersion, eyes: ModelVersion, category: Category, tastes: np.ndarray
+    generator: ModelVersion, scorer: ModelVersion, embedder: ModelVersion, category: Category, tastes: np.ndarray
 ) -> Tried:
     """Random pictures of the category, and some that were sought for each of these tastes (T, K)."""
     model, _ = embedding.loaded(generator.folder)
@@ -178,19 +178,19 @@ def tried(
     return Tried(
         made,
         torch.cat(realism).numpy(),
-        np.asarray(looks(scorer, made), dtype=np.float32),
-        np.asarray(looks(eyes, made), dtype=np.float32),
+        np.asarray(embeddings_of(scorer, made), dtype=np.float32),
+        np.asarray(embeddings_of(embedder, made), dtype=np.float32),
     )
 
 
 def copies(
-    generator: ModelVersion, eyes: ModelVersion, category: Category, images: Sequence[ProductImage]
+    generator: ModelVersion, embedder: ModelVersion, category: Category, images: Sequence[ProductImage]
 ) -> np.ndarray:
     """(N, D): how products look once the generator has made them as near as it can."""
     model, _ = embedding.loaded(generator.folder)
     pixels = ImageArray.decode([Path(image.file.path) for image in images], model.image_size)
-    pictures = redrawn(model, pixels.batch(range(len(images))), lifecycle.number_of(category, generator), seed=0)
-    return np.asarray(looks(eyes, [png(picture) for picture in pictures]), dtype=np.float32)
+    pictures = reconstruct(model, pixels.batch(range(len(images))), lifecycle.number_of(category, generator), seed=0)
+    return np.asarray(embeddings_of(embedder, [png(picture) for picture in pictures]), dtype=np.float32)
 
 
 def png(picture: torch.Tensor) -> bytes:

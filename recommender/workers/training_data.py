@@ -12,7 +12,7 @@ from django.db.models import Max, Min
 from catalog.models import Category, Interaction, Kind, ProductImage
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData, Split
-from ml.data.labelled_images import Garments
+from ml.data.labelled_images import LabelledImages
 from ml.models import METHODS
 from ml.training import checkpoints
 from recommender.errors import TrainingRefused
@@ -60,7 +60,7 @@ def decoded(images: list[ProductImage], model, folder: Path, progress: bool) -> 
     return ImageArray.decode(paths, model.image_size, folder / "pictures.npy", progress)
 
 
-def garments(version: ModelVersion, model, progress: bool) -> Garments:
+def garments(version: ModelVersion, model, progress: bool) -> LabelledImages:
     """Visible products' primary pictures, a class a category; of categories that have enough of them.
 
     A training that is resumed keeps the categories that it began with. Raises TrainingRefused if one has gone.
@@ -83,7 +83,7 @@ def garments(version: ModelVersion, model, progress: bool) -> Garments:
     images = [image for pk in version.categories for image in pictures[pk]]
     which = np.repeat(np.arange(len(version.categories)), [len(pictures[pk]) for pk in version.categories])
     known = tuple(names[pk].name for pk in version.categories)
-    return Garments(decoded(images, model, version.folder, progress), which, known)
+    return LabelledImages(decoded(images, model, version.folder, progress), which, known)
 
 
 def pictures_by_category() -> dict[int, list[ProductImage]]:

@@ -46,7 +46,7 @@ def taken(users: int, items: int) -> Interactions:
 
 def bpr_mf(users: int, items: int) -> float:
     model, data = create("bpr-mf"), PersonalData(None, taken(users, items))
-    model.start(data, torch.Generator().manual_seed(0))
+    model.on_fit_start(data, torch.Generator().manual_seed(0))
     return epoch(model, data)
 
 
@@ -58,7 +58,7 @@ def dvbpr(users: int, items: int) -> float:
         file.flush()
         pixels = np.memmap(file.name, mode="r", dtype=np.uint8, shape=(items, 64, 64, 3))
         model, data = create("dvbpr"), PersonalData(ImageArray(pixels), taken(users, items))
-        model.start(data, torch.Generator().manual_seed(0))
+        model.on_fit_start(data, torch.Generator().manual_seed(0))
         model.descriptors = torch.zeros(items, DESCRIPTORS)  # in an epoch it is of no account what they are
         return epoch(model, data)
 
@@ -87,7 +87,7 @@ WORKS: dict[str, Callable[[int, int], float]] = {
 
 def epoch(model: PersonalModel, data: PersonalData) -> float:
     """CPU seconds of all batches, from sampler to step, by the mean of as many as there are SECONDS for."""
-    players = model.players()
+    optimizers = model.optimizers()
     began = time.process_time()
     batches = model.batches(data, torch.Generator().manual_seed(0))
     making, times = time.process_time() - began, []
@@ -96,10 +96,10 @@ def epoch(model: PersonalModel, data: PersonalData) -> float:
         began = time.process_time()
         if (batch := next(waiting, None)) is None:
             break
-        for player, loss in model.objectives(batch):
-            players[player].zero_grad()
+        for optimizer_name, loss in model.objectives(batch):
+            optimizers[optimizer_name].zero_grad()
             loss.backward()
-            players[player].step()
+            optimizers[optimizer_name].step()
         times.append(time.process_time() - began)
     return making + float(np.mean(times[1:] or times)) * len(batches)  # the first finds everything cold
 

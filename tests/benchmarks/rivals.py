@@ -51,7 +51,7 @@ class Given:
     def descriptors(self) -> np.ndarray:
         """(I, 700) what our VBPR sees."""
         frozen = FrozenFeatures.of(FrozenConfig())
-        frozen.start(self.images, torch.Generator().manual_seed(0))
+        frozen.on_fit_start(self.images, torch.Generator().manual_seed(0))
         with torch.no_grad():
             batches = torch.arange(len(self.images)).split(256)
             return torch.cat([frozen(self.images.batch(batch)) for batch in batches]).numpy()

@@ -115,7 +115,7 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(method, tmp_path):
     next(fit(broken, data, config, folder=tmp_path), None)
     epochs = exhaust(fit(resumed, data, config, folder=tmp_path))
 
-    assert [epoch.number for epoch in epochs] == ([2, 3] if whole.players() else [])
+    assert [epoch.number for epoch in epochs] == ([2, 3] if whole.optimizers() else [])
     for name, tensor in whole.state_dict().items():
         assert torch.equal(resumed.state_dict()[name], tensor), name
 

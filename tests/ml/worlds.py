@@ -12,7 +12,7 @@ from PIL import Image
 from ml.contract import Model
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
-from ml.data.labelled_images import Garments
+from ml.data.labelled_images import LabelledImages
 from ml.models import METHODS, create
 from ml.models.backbone_names import BACKBONES
 from ml.training.loop import TrainConfig, fit
@@ -75,11 +75,11 @@ def camps(users: int = 24, items: int = 40, taken: int = 6) -> Interactions:
     )
 
 
-def garments(count: int = 40) -> Garments:
-    return Garments(pictures(count), np.arange(count) % 2, ("discs", "stripes"))
+def garments(count: int = 40) -> LabelledImages:
+    return LabelledImages(pictures(count), np.arange(count) % 2, ("discs", "stripes"))
 
 
-def data_for(method: str, count: int = 40) -> ImageArray | PersonalData | Garments:
+def data_for(method: str, count: int = 40) -> ImageArray | PersonalData | LabelledImages:
     if METHODS[method].role == "design":
         return garments(count)
     side = small(method).image_size

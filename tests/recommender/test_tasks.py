@@ -10,7 +10,7 @@ from catalog import images, products
 from catalog.models import Interaction, ProductImage
 from recommender import broker, maintenance, tasks
 from recommender.designs import lifecycle
-from recommender.errors import WorkersAway
+from recommender.errors import WorkersUnavailable
 from recommender.models import Design, ModelVersion, Popularity
 from recommender.serving import popularity
 from recommender.versions import lifecycle as versions
@@ -167,7 +167,7 @@ def test_a_training_queued_twice_is_trained_once(caplog):
 def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
     settings.PHOTO_SEARCH_SECONDS = 1
 
-    with pytest.raises(WorkersAway, match="no worker"):
+    with pytest.raises(WorkersUnavailable, match="no worker"):
         broker.photo_vector(picture_bytes())
 
 

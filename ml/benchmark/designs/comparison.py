@@ -16,7 +16,7 @@ from ml.contract import DesignModel, PersonalModel
 from ml.data.images import ImageArray
 from ml.data.interaction_files import Journal, read_journal
 from ml.data.interactions import PersonalData, Split
-from ml.data.labelled_images import Garments
+from ml.data.labelled_images import LabelledImages
 from ml.errors import BadData, BadSetting
 from ml.generation.search import STEPS
 from ml.training.loop import TrainConfig
@@ -84,7 +84,7 @@ def _models(options: Options, asked: Asked) -> list[Sequence[Any]]:
     return made
 
 
-def _garments(journal: Journal, images: ImageArray, wanted: Sequence[str]) -> tuple[Garments, dict[str, int]]:
+def _garments(journal: Journal, images: ImageArray, wanted: Sequence[str]) -> tuple[LabelledImages, dict[str, int]]:
     """The pictures of the categories that are wanted and large enough, and what was left out."""
     if unknown := [name for name in wanted if name not in journal.category_names]:
         raise BadData(f"no item is of the category {unknown[0]!r}; there are: {', '.join(journal.category_names)}")
@@ -99,7 +99,7 @@ def _garments(journal: Journal, images: ImageArray, wanted: Sequence[str]) -> tu
     items = np.flatnonzero(np.isin(journal.categories, list(numbers)))
     classes = np.array([numbers[category] for category in journal.categories[items].tolist()])
     left_out = {name: count for name, count in asked.items() if count < LEAST}
-    return Garments(ImageArray(images.pixels[items]), classes, names), left_out
+    return LabelledImages(ImageArray(images.pixels[items]), classes, names), left_out
 
 
 def _personal(
@@ -115,7 +115,7 @@ def _personal(
     return runs.train(model, runs.key(model, fingerprint(read, role)), data)
 
 
-def _users(journal: Journal, split: Split, garments: Garments, count: int, seed: int) -> list[np.ndarray]:
+def _users(journal: Journal, split: Split, garments: LabelledImages, count: int, seed: int) -> list[np.ndarray]:
     """For each category users with a history whose last product is of it, drawn by chance."""
     histories = np.bincount(split.train.users, minlength=split.train.n_users)
     known = histories[split.test.users] > HISTORY

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ml.contract import PersonalModel
-from ml.data.labelled_images import Garments
+from ml.data.labelled_images import LabelledImages
 from ml.nn import ssim
 from ml.nn.encoders import DESCRIPTORS, Descriptors
 from ml.nn.inference import BATCH, features_of
@@ -24,7 +24,7 @@ class Critic:
     Scores have no scale that users share: 0 is the average product of the category, 1 a standard deviation above it.
     """
 
-    def __init__(self, model: PersonalModel, garments: Garments) -> None:
+    def __init__(self, model: PersonalModel, garments: LabelledImages) -> None:
         self.model, self.garments = model.eval(), garments
         self.tastes = model.user_vectors().float().cpu()  # (U, K)
         self.vectors = self._seen(garments.images.batch(range(len(garments.images))))
@@ -51,10 +51,10 @@ class Critic:
 class Classifier:
     """Which category a picture shows: softmax regression on shape, colour and layout (ml/encoders.py)."""
 
-    def __init__(self, garments: Garments, seed: int) -> None:
+    def __init__(self, garments: LabelledImages, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.descriptors = Descriptors()
-        self.descriptors.start(garments.images, sample_of(garments.images, generator), torch.device("cpu"))
+        self.descriptors.on_fit_start(garments.images, sample_of(garments.images, generator), torch.device("cpu"))
         self.products = features_of(self.descriptors.describe, garments.images)
         classes = torch.from_numpy(garments.categories)
         order = torch.randperm(len(classes), generator=generator)
@@ -113,7 +113,9 @@ class Nearest:
         }
 
 
-def nearest(pictures: Tensor, garments: Garments, classifier: Classifier, but: np.ndarray | None = None) -> Nearest:
+def nearest(
+    pictures: Tensor, garments: LabelledImages, classifier: Classifier, but: np.ndarray | None = None
+) -> Nearest:
     """but: (B,) the product that each picture is, which is not its own neighbour; None for made ones."""
     products = garments.images.batch(range(len(garments.images)))
     l1 = torch.cat([ssim.differences(part, products) for part in pictures.split(32)])

@@ -13,7 +13,7 @@ from ml.benchmark.designs import sheets
 from ml.benchmark.designs.measures import Classifier, Critic, nearest
 from ml.benchmark.runs import say
 from ml.contract import DesignModel
-from ml.data.labelled_images import Garments
+from ml.data.labelled_images import LabelledImages
 from ml.evaluation import report
 from ml.generation.search import INVERSION_STEPS, STEPS, Tailored, design, tailor
 from ml.nn import ssim
@@ -32,7 +32,7 @@ Figures = dict[str, Any]
 class World:
     """The same products, users and critics for every generator."""
 
-    garments: Garments
+    garments: LabelledImages
     scorer: Critic
     judge: Critic
     classifier: Classifier

@@ -33,7 +33,7 @@ def test_the_best_epochs_model_is_the_one_whose_training_ended_there():
         assert torch.equal(best.state_dict()[name], tensor), name
 
 
-@pytest.mark.parametrize("method", [name for name in PERSONAL if small(name).players()])
+@pytest.mark.parametrize("method", [name for name in PERSONAL if small(name).optimizers()])
 def test_measuring_leaves_the_training_as_it_was(method):
     _, _, model = chosen(method, epochs=3)
     alone = small(method)

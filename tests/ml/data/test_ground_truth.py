@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.data.ground_truth import read_truth
+from ml.data.ground_truth import read_ground_truth
 from ml.errors import BadData
 from tests.ml.worlds import zipped
 
@@ -22,17 +22,17 @@ def test_vectors_are_those_of_the_keys_asked_for(tmp_path):
     folder = written(tmp_path / "shop", features=features)
 
     for place in (folder, zipped(folder, tmp_path / "shop.zip")):
-        users, items = read_truth(place).vectors(["bob"], ["coat", "hat"])
+        users, items = read_ground_truth(place).vectors(["bob"], ["coat", "hat"])
         assert torch.equal(users, torch.tensor([[0.0, 1, 0, 0]]))
         assert torch.equal(items, torch.from_numpy(features[[2, 0]]))
 
 
 def test_real_shoppers_have_none(tmp_path):
-    assert read_truth(tmp_path) is None
+    assert read_ground_truth(tmp_path) is None
 
 
 def test_a_key_that_it_does_not_know_is_named(tmp_path):
-    truth = read_truth(written(tmp_path))
+    truth = read_ground_truth(written(tmp_path))
 
     with pytest.raises(BadData, match="does not know user cid, and 1 more of 3"):
         truth.vectors(["ann", "cid", "dan"], ["hat"])
@@ -54,11 +54,11 @@ def test_a_key_that_it_does_not_know_is_named(tmp_path):
 )
 def test_what_will_not_do_says_why(tmp_path, changed, message):
     with pytest.raises(BadData, match=message):
-        read_truth(written(tmp_path, **changed))
+        read_ground_truth(written(tmp_path, **changed))
 
 
 def test_what_is_no_archive_says_so(tmp_path):
     (tmp_path / "truth.npz").write_text("junk")
 
     with pytest.raises(BadData, match="truth.npz cannot be read"):
-        read_truth(tmp_path)
+        read_ground_truth(tmp_path)

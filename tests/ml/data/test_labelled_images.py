@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 import torch
 
-from ml.data.labelled_images import GarmentBatches, Garments
+from ml.data.labelled_images import LabelledImageBatches, LabelledImages
 from tests.ml.worlds import pictures
 
 
 def uneven():
     """30 discs, 6 stripes."""
-    return Garments(pictures(36), np.array([0] * 30 + [1] * 6), ("discs", "stripes"))
+    return LabelledImages(pictures(36), np.array([0] * 30 + [1] * 6), ("discs", "stripes"))
 
 
 def shares(*, balanced):
-    batches = GarmentBatches(uneven(), 12, torch.Generator().manual_seed(0), balanced=balanced)
+    batches = LabelledImageBatches(uneven(), 12, torch.Generator().manual_seed(0), balanced=balanced)
     categories = torch.cat([category for _ in range(100) for _, category in batches])
     return categories.float().mean().item()
 
@@ -24,7 +24,7 @@ def test_balanced_categories_are_drawn_alike_and_others_as_there_are_pictures():
 
 def test_an_epoch_is_full_batches_of_pictures_with_their_own_category():
     garments = uneven()
-    batches = GarmentBatches(garments, 10, torch.Generator().manual_seed(0), balanced=True)
+    batches = LabelledImageBatches(garments, 10, torch.Generator().manual_seed(0), balanced=True)
 
     drawn = list(batches)
 
@@ -37,7 +37,7 @@ def test_an_epoch_is_full_batches_of_pictures_with_their_own_category():
 
 
 def test_a_catalogue_smaller_than_a_batch_is_one_batch():
-    (batch,) = GarmentBatches(uneven(), 64, torch.Generator().manual_seed(0), balanced=False)
+    (batch,) = LabelledImageBatches(uneven(), 64, torch.Generator().manual_seed(0), balanced=False)
 
     assert len(batch[0]) == 64
 
@@ -52,4 +52,4 @@ def test_a_catalogue_smaller_than_a_batch_is_one_batch():
 )
 def test_pictures_without_a_category_and_categories_without_a_picture_are_refused(categories, names, message):
     with pytest.raises(ValueError, match=message):
-        Garments(pictures(4), np.array(categories), names)
+        LabelledImages(pictures(4), np.array(categories), names)

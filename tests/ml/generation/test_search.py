@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from ml.configs import Config
 from ml.contract import DesignModel, PersonalModel
 from ml.errors import OutOfReach
-from ml.generation.search import REACH, design, redrawn, tailor
+from ml.generation.search import REACH, design, reconstruct, tailor
 from tests.ml.worlds import pictures, trained
 
 RED, BLUE = 0, 1
@@ -227,10 +227,10 @@ def test_products_are_redrawn_each_as_near_as_the_generator_comes():
     light = torch.tensor([[-1.0], [0.5], [2.0]]).expand(-1, 256)
     products = Paint().generate(light, torch.tensor([RED] * 3)).detach()
 
-    again = redrawn(Paint(), products, RED, seed=0, steps=100)
+    again = reconstruct(Paint(), products, RED, seed=0, steps=100)
 
     assert_close(again, products, atol=0.02, rtol=0)
-    barely = redrawn(Paint(), products, RED, seed=0, steps=1)
+    barely = reconstruct(Paint(), products, RED, seed=0, steps=1)
     assert (barely - products).abs().mean() > 2 * (again - products).abs().mean()
 
 

@@ -24,7 +24,7 @@ def even(batches: int, nz: int) -> torch.Tensor:
 def losses(model, x: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
     """What the players would minimise if none of them moved."""
     torch.manual_seed(0)
-    return [(player, loss) for player, loss, *_ in model.objectives((x,))]
+    return [(optimizer_name, loss) for optimizer_name, loss, *_ in model.objectives((x,))]
 
 
 @pytest.mark.parametrize(("side", "encoder", "generator"), [("32", 1_183_616, 3_934_595), ("64", 3_281_728, 3_281_792)])
@@ -84,9 +84,9 @@ def test_the_players_minimise_what_is_written(kl):
         cosine = F.cosine_similarity(again, z).mean()
         expected.append(sphere_kl(again, kl == "authors") + 1000 * (2 - cosine / 128))
 
-    players, found = zip(*losses(model, x), strict=True)
+    optimizers, found = zip(*losses(model, x), strict=True)
 
-    assert players == ("encoder", "generator", "generator")
+    assert optimizers == ("encoder", "generator", "generator")
     assert_close(torch.stack(found), torch.stack(expected))
     assert found[1] != found[2]  # a fresh z each time
 
@@ -94,9 +94,9 @@ def test_the_players_minimise_what_is_written(kl):
 def test_at_64_pixels_the_generator_moves_three_times():
     model = small("age", image_size="64")
 
-    players = [player for player, _ in losses(model, pictures(4).batch(range(4)))]
+    optimizers = [optimizer_name for optimizer_name, _ in losses(model, pictures(4).batch(range(4)))]
 
-    assert players == ["encoder", "generator", "generator", "generator"]
+    assert optimizers == ["encoder", "generator", "generator", "generator"]
 
 
 def test_a_players_loss_leaves_no_gradient_in_the_other():
@@ -129,11 +129,11 @@ def test_rates_halve_where_the_authors_halve_them():
     cifar = create("age", width=1)
     celeba = create("age", width=1, image_size="64")
 
-    rates = [cifar.pace((epoch + 0.5) / 150) for epoch in range(150)]
+    rates = [cifar.lr_factor((epoch + 0.5) / 150) for epoch in range(150)]
 
     assert [epoch for epoch in range(1, 150) if rates[epoch] != rates[epoch - 1]] == [39, 79, 119]
     assert (rates[0], rates[-1]) == (1, 1 / 8)
-    assert [celeba.pace((epoch + 0.5) / 5) for epoch in range(5)] == [1, 1, 1, 1, 0.5]
+    assert [celeba.lr_factor((epoch + 0.5) / 5) for epoch in range(5)] == [1, 1, 1, 1, 0.5]
 
 
 def test_it_learns_to_give_pictures_back():
@@ -189,8 +189,8 @@ def test_pictures_all_alike_do_not_stop_the_training():
 def test_a_small_catalogue_is_seen_more_often():
     few, many = small("age"), small("age")
 
-    few.start(pictures(40, 32), torch.Generator())
-    many.start(ImageArray(np.empty((30_000, 1, 1, 3), dtype=np.uint8)), torch.Generator())
+    few.on_fit_start(pictures(40, 32), torch.Generator())
+    many.on_fit_start(ImageArray(np.empty((30_000, 1, 1, 3), dtype=np.uint8)), torch.Generator())
 
     assert (few.epochs, many.epochs) == (450, 1)
 

@@ -75,9 +75,9 @@ def test_the_target_is_the_picture_from_minus_one_to_one(shown):
     model.decoder[-1].weight.data.zero_()
     model.decoder[-1].bias.data.zero_()  # so that it always answers 0, a middling grey
 
-    [(player, loss)] = model.objectives((shown,))
+    [(optimizer_name, loss)] = model.objectives((shown,))
 
-    assert player == "network"
+    assert optimizer_name == "network"
     assert_close(loss, (2 * shown - 1).square().mean())
 
 

@@ -17,7 +17,7 @@ def test_without_categories_it_refuses_and_names_their_file():
 def test_the_loss_is_the_papers_by_category():
     torch.manual_seed(0)
     model = small("deepstyle", lambda_w=0.3, lambda_e=0.1)
-    model.resize(users=2, items=4, categories=2)
+    model.allocate(users=2, items=4, categories=2)
     for parameter in (model.u, model.v, model.c, model.E):
         torch.nn.init.normal_(parameter, std=0.5)
     model.category.copy_(torch.tensor([0, 1, 1, 2]))  # the last item has none
@@ -59,7 +59,7 @@ def test_a_new_item_has_the_mean_of_the_categories_and_of_the_items():
 def test_items_without_a_category_share_one_of_their_own():
     model = trained("deepstyle", epochs=1)
 
-    assert model.sizes["categories"] == 2
+    assert model.state_shapes["categories"] == 2
     assert model.category.tolist() == [2 if category < 0 else category for category in categories().tolist()]
     assert (model.c[2] != 0).any()
 

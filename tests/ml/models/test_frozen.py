@@ -15,7 +15,7 @@ from tests.ml.worlds import data_for, exhaust, pictures, small
 def test_each_has_its_size_and_gives_vectors_of_length_1(name, size, width):
     features, images = FrozenFeatures.of(FrozenConfig(features=name)), pictures(40, size)
 
-    features.start(images, torch.Generator().manual_seed(0))
+    features.on_fit_start(images, torch.Generator().manual_seed(0))
     seen = features(images.batch(range(40)))
 
     assert (features.image_size, features.width) == ((size, size), width)
@@ -27,7 +27,7 @@ def test_descriptors_are_what_dvbpr_describes_with():
     features, images = DescriptorFeatures(), pictures(40)
     encoder = create("dvbpr").encoder
 
-    features.start(images, torch.Generator().manual_seed(0))
+    features.on_fit_start(images, torch.Generator().manual_seed(0))
     encoder.load_state_dict(features.descriptors.state_dict(), strict=False)
 
     assert torch.equal(encoder.describe(images.batch([3])), features(images.batch([3])))

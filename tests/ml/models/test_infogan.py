@@ -95,24 +95,24 @@ def test_dropout_keeps_its_share_and_the_mean():
 
 def test_each_player_moves_its_own_part_and_both_learn_the_code():
     model = small("infogan").train()
-    players = model.players()
+    optimizers = model.optimizers()
     steps = model.objectives((torch.rand(4, 3, 64, 96, generator=chance()),))
 
-    player, loss, parts = next(steps)
+    optimizer_name, loss, parts = next(steps)
     loss.backward()
-    assert player == "discriminator"
+    assert optimizer_name == "discriminator"
     assert_close(loss, parts["real"] + parts["made"] + parts["code"])
     assert all(parameter.grad is None for parameter in model.generator.parameters())
     assert model.reader.weight.grad.any() and model.critic.weight.grad.any()
 
     model.zero_grad()
     before = [parameter.clone() for parameter in (*model.trunk.parameters(), *model.reader.parameters())]
-    player, loss, parts = next(steps)
+    optimizer_name, loss, parts = next(steps)
     parts["code"].backward(retain_graph=True)
-    assert player == "generator"
+    assert optimizer_name == "generator"
     assert all(parameter.grad is not None for parameter in model.generator.parameters())
     loss.backward()
-    players["generator"].step()
+    optimizers["generator"].step()
     after = [*model.trunk.parameters(), *model.reader.parameters()]
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from ml.data.labelled_images import Garments
+from ml.data.labelled_images import LabelledImages
 from ml.models import create
 from ml.nn.gan import PublishedDiscriminator
 from ml.training import checkpoints
@@ -26,7 +26,7 @@ def parameters_of(module):
 
 def published(categories=6):
     model = create("lsgan", recipe="published")
-    model.resize(categories)
+    model.allocate(categories)
     return model
 
 
@@ -74,21 +74,21 @@ def test_the_published_discriminator_pads_as_tensorflow_does_and_is_not_bounded(
 def test_one_step_of_each_player_with_the_same_latents(recipe):
     model = small("lsgan", recipe=recipe)
     data = garments()
-    model.start(data, torch.Generator())
+    model.on_fit_start(data, torch.Generator())
     model.train()
     images, category = next(iter(model.batches(data, torch.Generator().manual_seed(0))))
     drawn = []
     model.generator[0].register_forward_hook(lambda _, inputs, __: drawn.append(inputs[0][:, :256]))
 
-    players = []
-    for player, loss, *_ in model.objectives((images, category)):
+    optimizers = []
+    for optimizer_name, loss, *_ in model.objectives((images, category)):
         model.zero_grad()
         loss.backward()
-        other = model.generator if player == "discriminator" else model.discriminator
+        other = model.generator if optimizer_name == "discriminator" else model.discriminator
         assert all(parameter.grad is None or not parameter.grad.any() for parameter in other.parameters())
-        players.append(player)
+        optimizers.append(optimizer_name)
 
-    assert players == ["discriminator", "generator"]
+    assert optimizers == ["discriminator", "generator"]
     assert len({batch.sum().item() for batch in drawn}) == 1
     assert all(parameter.requires_grad for parameter in model.discriminator.parameters())
 
@@ -139,7 +139,7 @@ def plain(colours, count=64):
     light = np.random.default_rng(0).uniform(0.5, 1, size=count)
     which = np.arange(count) % len(colours)
     pixels = (np.array(colours)[which] * light[:, None]).astype(np.uint8)[:, None, None].repeat(64, 1).repeat(64, 2)
-    return Garments(type(pictures(1))(pixels), which, tuple(f"colour {n}" for n in range(len(colours))))
+    return LabelledImages(type(pictures(1))(pixels), which, tuple(f"colour {n}" for n in range(len(colours))))
 
 
 def test_each_category_learns_its_own_pictures():
@@ -158,7 +158,7 @@ def test_a_generator_that_always_makes_the_same_is_reported_by_category(stable):
     for parameter in model.average[0].parameters():
         torch.nn.init.zeros_(parameter)
 
-    model.finish(garments(), torch.Generator().manual_seed(0))
+    model.on_fit_end(garments(), torch.Generator().manual_seed(0))
 
     assert model.summary()["repeated"] == 1
     assert model.summary()["diversity"] == pytest.approx(0, abs=1e-3)
@@ -183,8 +183,8 @@ def test_every_product_has_a_latent_near_which_it_is_made(stable):
     images, category = garments().images.batch(range(40)), torch.arange(40) % 2
 
     with torch.inference_mode():
-        rebuilt = stable.generate(stable.guess(images, category), category)
-        other = stable.generate(stable.guess(images, category).roll(2, dims=0), category)
+        rebuilt = stable.generate(stable.encode(images, category), category)
+        other = stable.generate(stable.encode(images, category).roll(2, dims=0), category)
 
     missed, by_chance = ((pictures - images).abs().mean() for pictures in (rebuilt, other))
     assert missed < by_chance
@@ -193,7 +193,7 @@ def test_every_product_has_a_latent_near_which_it_is_made(stable):
 def test_what_was_learned_is_within_reach_and_what_was_not_is_beyond(stable, tmp_path):
     with torch.inference_mode():
         images, category = garments().images.batch(range(40)), torch.arange(40) % 2
-        missed = (stable.generate(stable.guess(images, category), category) - images).abs().mean(dim=(1, 2, 3))
+        missed = (stable.generate(stable.encode(images, category), category) - images).abs().mean(dim=(1, 2, 3))
 
     limits = [stable.limit(0), stable.limit(1)]
 
@@ -217,9 +217,9 @@ def test_the_discriminator_rests_while_the_generator_learns_alone():
 def test_published_has_no_guess_and_keeps_its_pace():
     model = small("lsgan", recipe="published")
 
-    assert model.guess(torch.rand(1, 3, 64, 64), torch.tensor([0])) is None
-    assert [model.pace(done) for done in (0, 0.5, 1)] == [1, 1, 1]
-    for optimizer in model.players().values():
+    assert model.encode(torch.rand(1, 3, 64, 64), torch.tensor([0])) is None
+    assert [model.lr_factor(done) for done in (0, 0.5, 1)] == [1, 1, 1]
+    for optimizer in model.optimizers().values():
         (group,) = optimizer.param_groups
         assert (group["lr"], group["betas"]) == (1e-4, (0.5, 0.99))
 

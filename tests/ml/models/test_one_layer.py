@@ -45,7 +45,7 @@ def test_pooled_is_the_mean_of_flattened(reading, width, tmp_path):
     torch.save(network.state_dict(), tmp_path / "weights.pth")
     model = create("inception-bpr", reading=reading, weights=str(tmp_path / "weights.pth"), image_size=150)
     images = pictures(2, 150)
-    model.frozen.start(images, torch.Generator())
+    model.frozen.on_fit_start(images, torch.Generator())
 
     with torch.inference_mode():
         seen = model.see(images.batch([0, 1]))
@@ -77,7 +77,7 @@ def test_without_weights_it_refuses_before_anything_is_trained(tmp_path):
 @pytest.mark.parametrize("method", ["cae-bpr", "inception-bpr"])
 def test_as_published_a_batch_that_tells_nothing_costs_ln_2_a_pair(method):
     model = small(method, **PUBLISHED, batch_size=16)
-    model.resize(users=24)  # theta is 0
+    model.allocate(users=24)  # theta is 0
     model.seen = torch.randn(40, model.head.in_features).half()
     batch = (torch.arange(32), torch.arange(16))
 
@@ -90,7 +90,7 @@ def test_as_published_a_batch_that_tells_nothing_costs_ln_2_a_pair(method):
 def test_swapping_the_items_negates_their_difference(method):
     torch.manual_seed(0)
     model = small(method, sampling="triples", lambda_u=0.0)
-    model.resize(users=24)
+    model.allocate(users=24)
     torch.nn.init.normal_(model.theta)
     model.seen = torch.randn(40, model.head.in_features).half()
     users, i, j = torch.arange(4), torch.arange(4), torch.arange(4, 8)
@@ -104,14 +104,14 @@ def test_swapping_the_items_negates_their_difference(method):
 
 def test_the_regulariser_counts_each_of_a_batchs_shoppers():
     model = small("inception-bpr", **PUBLISHED)
-    model.resize(users=24)
+    model.allocate(users=24)
     model.theta.data[3] = 2.0
     model.seen = torch.zeros(40, model.head.in_features).half()
 
     [(_, loss)] = model.objectives((torch.arange(4), torch.tensor([3, 3])))
 
     assert loss.item() == pytest.approx(2 * math.log(2) + 0.5 * 2 * 8 * 2.0**2)
-    decayed, free = model.players()["taste"].param_groups
+    decayed, free = model.optimizers()["taste"].param_groups
     assert (decayed["weight_decay"], free["weight_decay"]) == (1e-3, 0)  # weights but not biases
 
 
@@ -131,13 +131,13 @@ def test_the_autoencoder_learns_first_and_then_no_more():
     model = small("cae-bpr", cae_epochs=2)
     epochs = fit(model, data_for("cae-bpr", 24), TrainConfig(epochs=4))
 
-    players, encoders, heads = [], [], []
+    optimizers, encoders, heads = [], [], []
     for epoch in epochs:
-        players.append(list(epoch.losses))
+        optimizers.append(list(epoch.losses))
         encoders.append(model.frozen.encoder[0].weight.detach().clone())
         heads.append(model.head.weight.detach().clone())
 
-    assert players == [["network"], ["network"], ["taste"], ["taste"]]
+    assert optimizers == [["network"], ["network"], ["taste"], ["taste"]]
     assert not torch.equal(encoders[0], encoders[1]) and torch.equal(heads[0], heads[1])
     assert torch.equal(encoders[1], encoders[3]) and not torch.equal(heads[2], heads[3])
     assert model.warnings() == []

@@ -64,9 +64,9 @@ def test_the_loss_is_nats_a_picture_and_its_parts_add_up(shown):
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
 
-    [(player, loss, parts)] = model.objectives((shown,))
+    [(optimizer_name, loss, parts)] = model.objectives((shown,))
 
-    assert player == "network"
+    assert optimizer_name == "network"
     assert_close(loss, parts["bce"] + 7 * parts["kl"])
     coins = 3 * SIDE * SIDE * math.log(2)  # nats of as many coins as there are pixels: its decoder says nothing
     assert parts["bce"].item() == pytest.approx(coins, rel=1e-5)

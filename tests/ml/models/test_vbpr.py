@@ -13,7 +13,7 @@ def told():
     """A model of 3 users and 6 items whose numbers nobody trained, and a batch of 4 triples."""
     torch.manual_seed(0)
     model = small("vbpr", lambda_w=0.3, lambda_b=0.2, lambda_e=0.1)
-    model.resize(users=3, items=6)
+    model.allocate(users=3, items=6)
     for parameter in (model.gamma_u, model.theta_u, model.gamma_i, model.beta_i, model.E, model.beta_prime):
         torch.nn.init.normal_(parameter, std=0.5)
     model.seen = torch.randn(6, model.frozen.width).half()

@@ -36,7 +36,7 @@ def test_the_weight_is_bounded_at_both_ends():
 
 def test_the_loss_is_the_weighted_hinge_of_the_first_violation():
     model = small("warp")
-    model.resize(users=2, items=5)
+    model.allocate(users=2, items=5)
     model.b.data = torch.tensor([0.0, -3.0, 0.5, 2.0, 0.9])
     batch = (
         torch.tensor([0, 1]),

@@ -78,8 +78,8 @@ def test_a_state_that_is_damaged_is_named(tmp_path):
 
 class Parted(BprMf):
     def objectives(self, batch):
-        for player, loss in super().objectives(batch):
-            yield player, loss, {"third": loss / 3, "rest": loss * 2 / 3}
+        for optimizer_name, loss in super().objectives(batch):
+            yield optimizer_name, loss, {"third": loss / 3, "rest": loss * 2 / 3}
 
 
 def test_the_parts_of_a_loss_are_told_beside_it_and_change_no_step():
@@ -95,8 +95,8 @@ def test_the_parts_of_a_loss_are_told_beside_it_and_change_no_step():
 class Restless(BprMf):
     def objectives(self, batch):
         for told in (2.0, 4.0):  # moves twice a batch
-            for player, loss in super().objectives(batch):
-                yield player, 0 * loss + told
+            for optimizer_name, loss in super().objectives(batch):
+                yield optimizer_name, 0 * loss + told
 
 
 def test_the_loss_of_a_player_that_moves_twice_is_the_mean_of_both():
@@ -107,8 +107,8 @@ def test_the_loss_of_a_player_that_moves_twice_is_the_mean_of_both():
 
 class Diverging(BprMf):
     def objectives(self, batch):
-        for player, loss in super().objectives(batch):
-            yield player, loss / 0
+        for optimizer_name, loss in super().objectives(batch):
+            yield optimizer_name, loss / 0
 
 
 def test_a_loss_that_is_no_number_stops_the_training():
@@ -134,10 +134,10 @@ class Watched(Visrec):
         yield from super().objectives(batch)
         self.rates.append(self.optimizer.param_groups[0]["lr"])
 
-    def players(self):
-        self.rates, players = [], super().players()
-        self.optimizer = players["network"]
-        return players
+    def optimizers(self):
+        self.rates, optimizers = [], super().optimizers()
+        self.optimizer = optimizers["network"]
+        return optimizers
 
 
 def test_the_learning_rate_follows_the_models_pace():
@@ -146,7 +146,9 @@ def test_the_learning_rate_follows_the_models_pace():
     exhaust(fit(model, data_for("visrec"), TrainConfig(epochs=10)))
 
     batches = len(model.rates)
-    assert model.rates == pytest.approx([model.config.learning_rate * model.pace(n / batches) for n in range(batches)])
+    assert model.rates == pytest.approx(
+        [model.config.learning_rate * model.lr_factor(n / batches) for n in range(batches)]
+    )
     assert model.rates[-1] < 0.05 * max(model.rates)
 
 

@@ -33,12 +33,12 @@ def client(ada, generator):
     return signed_in(account)
 
 
-def finished(answer, *looks: float, kind: str = "design", seen_by=None) -> Design:
+def finished(answer, *looks: float, kind: str = "design", embedding_version=None) -> Design:
     """As if a worker had made the design that was asked for, its pictures looking so to a version."""
     design = lifecycle.claim(answer.json()["id"])
-    design.seen_by = seen_by
+    design.embedding_version = embedding_version
     pictures = [
-        Made(kind, picture_bytes(seed), 0.0, 1.3, look=turned(degrees) if seen_by else None)
+        Made(kind, picture_bytes(seed), 0.0, 1.3, embedding=turned(degrees) if embedding_version else None)
         for seed, degrees in enumerate(looks)
     ]
     lifecycle.finish(design, pictures)
@@ -73,7 +73,7 @@ def test_what_is_made_is_shown_with_what_one_can_buy(client, active):
     type(sold).objects.filter(pk=sold.pk).update(in_stock=False)
     type(sold).objects.filter(pk=hidden.pk).update(is_hidden=True)
     answer = client.post(URL, {"user": "ada", "category": "Shoes", "count": 2})
-    design = finished(answer, 0, 70, seen_by=active)
+    design = finished(answer, 0, 70, embedding_version=active)
 
     told = client.get(answer["Location"]).json()
 
@@ -93,14 +93,14 @@ def test_a_tailored_product_comes_with_its_steps_and_not_as_its_own_neighbour(cl
     embed(other, active, turned(50))
     answer = client.post(URL, {"user": "ada", "sku": product.sku, "budget": 0.2})
     design = lifecycle.claim(answer.json()["id"])
-    design.seen_by = active
-    look = turned(0)
+    design.embedding_version = active
+    embedding = turned(0)
     lifecycle.finish(
         design,
         [
-            Made(DesignImage.Kind.ORIGINAL, picture_bytes(), 0.0, 1.0, change=0.05, look=look),
-            Made(DesignImage.Kind.APPROXIMATION, picture_bytes(), 0.1, 0.9, change=0.0, look=look),
-            Made(DesignImage.Kind.STEP, picture_bytes(), 2.0, 0.8, change=0.1, step=4, look=look),
+            Made(DesignImage.Kind.ORIGINAL, picture_bytes(), 0.0, 1.0, change=0.05, embedding=embedding),
+            Made(DesignImage.Kind.APPROXIMATION, picture_bytes(), 0.1, 0.9, change=0.0, embedding=embedding),
+            Made(DesignImage.Kind.STEP, picture_bytes(), 2.0, 0.8, change=0.1, step=4, embedding=embedding),
         ],
     )
 
@@ -118,8 +118,8 @@ def test_a_tailored_product_comes_with_its_steps_and_not_as_its_own_neighbour(cl
 def test_as_many_queries_for_a_dozen_pictures_as_for_two(client, active, django_assert_max_num_queries):
     for number in range(20):
         embed(ProductFactory(), active, turned(9 * number))
-    few = finished(client.post(URL, {"category": "Shoes"}), 0, 9, seen_by=active)
-    many = finished(client.post(URL, {"category": "Shoes"}), *range(0, 120, 10), seen_by=active)
+    few = finished(client.post(URL, {"category": "Shoes"}), 0, 9, embedding_version=active)
+    many = finished(client.post(URL, {"category": "Shoes"}), *range(0, 120, 10), embedding_version=active)
     with django_assert_max_num_queries(50) as queries:
         client.get(f"{URL}{few.pk}/")
     counted = len(queries)
@@ -277,7 +277,7 @@ def test_once_nobody_s_eyes_are_left_there_are_pictures_without_products(client,
     liked = InteractionFactory(shopper__key="bob").product
     embed(liked, looking, turned(0))
     answer = client.post(URL, {"category": "Shoes"})
-    finished(answer, 0, seen_by=looking)
+    finished(answer, 0, embedding_version=looking)
     assert client.get(answer["Location"]).json()["nearest"][0]["sku"] == liked.sku
 
     looking.delete()

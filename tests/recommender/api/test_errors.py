@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.exceptions import Throttled
 
 from recommender.api import errors
-from recommender.errors import NoActiveVersion, WorkersAway
+from recommender.errors import NoActiveVersion, WorkersUnavailable
 from visrec_site import errors as site_errors
 
 PRODUCTS = "/api/v1/products/"
@@ -132,7 +132,7 @@ def test_the_database_away(guest, caplog):
     ("error", "status", "detail", "reasons"),
     [
         (NoActiveVersion("no model version is active"), 503, "No model version is active.", {}),
-        (WorkersAway("nobody there"), 503, "Nobody there.", {}),
+        (WorkersUnavailable("nobody there"), 503, "Nobody there.", {}),
         (SuspiciousOperation("odd"), 400, "Odd.", {}),
         (ValidationError({"sku": ["Taken.", "Long."]}), 400, "sku: Taken. Long.", {"sku": ["Taken.", "Long."]}),
         (ValidationError({NON_FIELD_ERRORS: ["No."]}), 400, "No.", {"non_field_errors": ["No."]}),

@@ -5,25 +5,25 @@ from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
 from recommender.api.recommendations import asked
-from recommender.serving.types import Ask
+from recommender.serving.types import RecommendationQuery
 from tests.factories import CategoryFactory
 
 
 def test_nothing_asked_is_the_default():
-    assert asked(QueryDict("")) == Ask(limit=12, exclude=[])
+    assert asked(QueryDict("")) == RecommendationQuery(limit=12, exclude=[])
 
 
 def test_everything_asked_is_heard(db):
     CategoryFactory(name="Boots")
 
-    ask = asked(
+    query = asked(
         QueryDict(
             "limit=100&category=boots&min_price=1&max_price=9.90&in_stock=1&min_score=0.5&diversity=1"
             "&placement=cart&explain=true&exclude_seen=no"
         )
     )
 
-    assert ask == Ask(
+    assert query == RecommendationQuery(
         limit=100,
         category="Boots",
         min_price=Decimal("1.00"),

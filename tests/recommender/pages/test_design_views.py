@@ -36,9 +36,9 @@ def asked(client, **form) -> Design:
     return Design.objects.get(pk=answer["Location"].split("/")[2])
 
 
-def finished(design: Design, *pictures: Made, seen_by=None) -> Design:
+def finished(design: Design, *pictures: Made, embedding_version=None) -> Design:
     claimed = lifecycle.claim(design.pk)
-    claimed.seen_by = seen_by
+    claimed.embedding_version = embedding_version
     lifecycle.finish(claimed, pictures or [Made(DesignImage.Kind.DESIGN, picture_bytes(), 2.0, 0.83)])
     return claimed
 
@@ -169,8 +169,8 @@ def test_progress_is_asked_for_until_it_is_done(hers, generator):
 def test_pictures_are_shown_with_what_they_are_worth_and_what_one_can_buy(hers, generator, active):
     near = ProductFactory(title="Red boots")
     embed(near, active, turned(0))
-    made = Made(DesignImage.Kind.DESIGN, picture_bytes(), 2.0, 0.83, look=turned(1))
-    design = finished(asked(hers), made, seen_by=active)
+    made = Made(DesignImage.Kind.DESIGN, picture_bytes(), 2.0, 0.83, embedding=turned(1))
+    design = finished(asked(hers), made, embedding_version=active)
 
     page = hers.get(f"{PAGE}{design.pk}/").content.decode()
 

@@ -4,7 +4,7 @@ import pytest
 from catalog.models import Interaction, Product
 from recommender.serving import history, recommend
 from recommender.serving.fold_in import Prior
-from recommender.serving.types import Ask
+from recommender.serving.types import RecommendationQuery
 from recommender.versions.vectors import nearest
 from tests.factories import (
     InteractionFactory,
@@ -31,7 +31,7 @@ def test_an_explanation_knows_the_most_telling_thing_done(active_personal, kinds
         InteractionFactory(shopper=shopper, product=known, kind=kind)
     train(active_personal, shopper, [2.0, 0.0])
 
-    (result,) = recommend.for_shopper(shopper, Ask(explain=True)).results
+    (result,) = recommend.for_shopper(shopper, RecommendationQuery(explain=True)).results
 
     assert [(because.product, because.kind) for because in result.because] == [(known, told)]
 
@@ -43,7 +43,7 @@ def test_what_is_disliked_explains_nothing(active_personal):
         InteractionFactory(shopper=shopper, product=known, kind=kind)
     train(active_personal, shopper, [2.0, 0.0])
 
-    (result,) = recommend.for_shopper(shopper, Ask(explain=True)).results
+    (result,) = recommend.for_shopper(shopper, RecommendationQuery(explain=True)).results
 
     assert (result.product, result.because) == (pick, [])
 
@@ -62,15 +62,15 @@ def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_pers
 
     def answer():
         return (
-            recommend.for_session("guest", Ask(explain=True))
+            recommend.for_session("guest", RecommendationQuery(explain=True))
             if session
-            else recommend.for_shopper(shopper, Ask(explain=True))
+            else recommend.for_shopper(shopper, RecommendationQuery(explain=True))
         )
 
     def scores_without(product) -> dict[Product, float]:
         kept = Interaction.objects.exclude(product=product).filter(shopper=shopper, session=session)
-        deeds = history.of_events((row.product_id, row.kind, row.occurred_at) for row in kept)
-        theta = history.seen(active_personal, deeds).taste(active_personal)
+        activities = history.of_events((row.product_id, row.kind, row.occurred_at) for row in kept)
+        theta = history.seen(active_personal, activities).taste(active_personal)
         vectors = nearest.vectors_of(active_personal, [result.product.pk for result in found.results])
         return {result.product: theta @ np.asarray(vectors[result.product.pk]) for result in found.results}
 
@@ -100,9 +100,9 @@ def test_where_all_have_one_taste_nothing_of_the_visitors_own_is_a_reason(active
     InteractionFactory(shopper=shopper, session=session, product=own)
     if strategy == "personal":
         train(active_personal, shopper, [1.0])
-    ask = Ask(explain=True)
+    query = RecommendationQuery(explain=True)
 
-    found = recommend.for_session(session, ask) if session else recommend.for_shopper(shopper, ask)
+    found = recommend.for_session(session, query) if session else recommend.for_shopper(shopper, query)
 
     assert (found.strategy, shown(found)) == (strategy, [many, few])
     assert [result.because for result in found.results] == [[], []]
@@ -114,6 +114,6 @@ def test_what_visitors_may_not_see_is_not_named(active_personal):
         InteractionFactory(shopper=None, session="guest", product=product)
     Product.objects.filter(pk=hidden.pk).update(is_hidden=True)
 
-    (result,) = recommend.for_session("guest", Ask(explain=True)).results
+    (result,) = recommend.for_session("guest", RecommendationQuery(explain=True)).results
 
     assert [(because.product, because.weight) for because in result.because] == [(visible, 1.0)]

@@ -7,8 +7,8 @@ from django.utils import timezone
 from catalog import interactions
 from catalog.models import Kind
 from recommender.serving import history, recommend
-from recommender.serving.history import Deed
-from recommender.serving.types import Ask
+from recommender.serving.history import ProductActivity
+from recommender.serving.types import RecommendationQuery
 from tests.factories import InteractionFactory, ProductFactory, ShopperFactory, embed, turned
 from tests.recommender.conftest import placed, shown, train
 
@@ -57,9 +57,12 @@ def test_a_history_is_of_the_products_met_last_with_all_that_was_done_to_them(db
         InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(days))
     InteractionFactory(product=forgotten)
 
-    deeds = history.of_visitor(shopper=shopper)
+    activities = history.of_visitor(shopper=shopper)
 
-    assert [(deed.product, deed.kind) for deed in deeds] == [(viewed.pk, Kind.VIEW), (bought.pk, Kind.PURCHASE)]
+    assert [(activity.product, activity.kind) for activity in activities] == [
+        (viewed.pk, Kind.VIEW),
+        (bought.pk, Kind.PURCHASE),
+    ]
 
 
 def test_new_is_what_was_recorded_since_and_says_something_else(db):
@@ -75,26 +78,26 @@ def test_new_is_what_was_recorded_since_and_says_something_else(db):
     ):  # told late, and so new as well
         InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(days))
 
-    is_new = {deed.product: deed.is_new for deed in history.of_visitor(shopper=shopper, learnt=learnt)}
+    is_new = {activity.product: activity.is_new for activity in history.of_visitor(shopper=shopper, learnt=learnt)}
 
     assert is_new == {same.pk: False, more.pk: True, new.pk: True}
-    assert not any(deed.is_new for deed in history.of_visitor(shopper=shopper))
+    assert not any(activity.is_new for activity in history.of_visitor(shopper=shopper))
 
 
 def test_what_says_nothing_or_was_never_seen_is_no_history(active_personal):
     seen, unseen = ProductFactory(), ProductFactory()
     embed(seen, active_personal, turned(0))
-    telling = Deed(seen.pk, Kind.VIEW, 0.2)
+    telling = ProductActivity(seen.pk, Kind.VIEW, 0.2)
 
-    assert history.seen(active_personal, [telling, Deed(unseen.pk, Kind.VIEW, 0.2)]).deeds == [telling]
-    assert len(history.seen(active_personal, [Deed(seen.pk, Kind.VIEW, 0.0)])) == 0
+    assert history.seen(active_personal, [telling, ProductActivity(unseen.pk, Kind.VIEW, 0.2)]).activities == [telling]
+    assert len(history.seen(active_personal, [ProductActivity(seen.pk, Kind.VIEW, 0.0)])) == 0
 
 
 def test_a_dislike_turns_the_list_around(active_personal):
     disliked, near, far = placed(active_personal, 0, 10, 170)
     interactions.record([interactions.Event(sku=disliked.sku, session="guest", kind="dislike")])
 
-    assert shown(recommend.for_session("guest", Ask())) == [far, near]
+    assert shown(recommend.for_session("guest", RecommendationQuery())) == [far, near]
 
 
 def test_an_old_event_says_less_than_a_new_one(active_personal, settings):
@@ -103,11 +106,11 @@ def test_an_old_event_says_less_than_a_new_one(active_personal, settings):
     for product, days in ((old, 200), (new, 0)):
         InteractionFactory(shopper=None, session="guest", product=product, occurred_at=ago(days=days))
 
-    first, second = recommend.for_session("guest", Ask()).results
+    first, second = recommend.for_session("guest", RecommendationQuery()).results
 
     assert [first.product, second.product] == [like_new, like_old]
     settings.TASTE_HALF_LIFE_DAYS = 10**9
-    evenly = recommend.for_session("guest", Ask()).results
+    evenly = recommend.for_session("guest", RecommendationQuery()).results
     assert first.score - second.score > abs(evenly[0].score - evenly[1].score)
 
 
@@ -116,9 +119,9 @@ def test_what_each_kind_says_is_the_shops_to_set(active_personal, settings):
     for product, kind in ((viewed, "view"), (liked, "like")):
         InteractionFactory(shopper=None, session="guest", product=product, kind=kind)
 
-    assert shown(recommend.for_session("guest", Ask())) == [like_liked, like_viewed]
+    assert shown(recommend.for_session("guest", RecommendationQuery())) == [like_liked, like_viewed]
     settings.KIND_WEIGHTS = settings.KIND_WEIGHTS | {"view": 2.0, "like": 0.0}
-    assert shown(recommend.for_session("guest", Ask())) == [like_viewed, like_liked]
+    assert shown(recommend.for_session("guest", RecommendationQuery())) == [like_viewed, like_liked]
 
 
 def test_what_a_shopper_did_since_the_training_moves_the_trained_taste_at_once(active_personal):
@@ -126,12 +129,12 @@ def test_what_a_shopper_did_since_the_training_moves_the_trained_taste_at_once(a
     shopper = ShopperFactory()
     InteractionFactory(shopper=shopper, product=known)
     train(active_personal, shopper, [1.0, 0.0])
-    before = {result.product: result.score for result in recommend.for_shopper(shopper, Ask()).results}
+    before = {result.product: result.score for result in recommend.for_shopper(shopper, RecommendationQuery()).results}
 
     InteractionFactory(shopper=shopper, product=liked)
-    after_like = recommend.for_shopper(shopper, Ask())
+    after_like = recommend.for_shopper(shopper, RecommendationQuery())
     InteractionFactory(shopper=shopper, product=disliked, kind="dislike")
-    after_dislike = recommend.for_shopper(shopper, Ask())
+    after_dislike = recommend.for_shopper(shopper, RecommendationQuery())
 
     scores = [{result.product: result.score for result in found.results} for found in (after_like, after_dislike)]
     assert after_like.strategy == after_dislike.strategy == "personal"
@@ -148,7 +151,7 @@ def test_what_the_training_knew_already_moves_nothing(active_personal):
 
     InteractionFactory(shopper=shopper, product=known, kind="view")  # says less than the like that is known
 
-    (result,) = recommend.for_shopper(shopper, Ask()).results
+    (result,) = recommend.for_shopper(shopper, RecommendationQuery()).results
     assert result.score == pytest.approx(1 / (1 + np.exp(-2 * np.cos(np.radians(50)))))
 
 
@@ -158,11 +161,11 @@ def test_a_guest_who_becomes_a_trained_shopper_brings_news(active_personal):
     InteractionFactory(shopper=shopper, product=known)
     InteractionFactory(shopper=None, session="guest", product=by_guest)
     train(active_personal, shopper, [1.0, 0.0])
-    (before,) = recommend.for_shopper(shopper, Ask(exclude=[by_guest.sku])).results
+    (before,) = recommend.for_shopper(shopper, RecommendationQuery(exclude=[by_guest.sku])).results
 
     interactions.merge_guest("guest", shopper)
 
-    (after,) = recommend.for_shopper(shopper, Ask()).results
+    (after,) = recommend.for_shopper(shopper, RecommendationQuery()).results
     assert after.product == before.product == far
     assert after.score > before.score
 
@@ -172,4 +175,4 @@ def test_of_a_like_and_a_dislike_the_later_counts(active_personal):
     for kind, days in (("dislike", 2), ("like", 1)):
         InteractionFactory(shopper=None, session="guest", product=turned_to, kind=kind, occurred_at=ago(days=days))
 
-    assert shown(recommend.for_session("guest", Ask())) == [near, far]
+    assert shown(recommend.for_session("guest", RecommendationQuery())) == [near, far]

@@ -8,7 +8,7 @@ from catalog import interactions
 from catalog.models import Product
 from recommender.errors import NoActiveVersion
 from recommender.serving import popularity, recommend
-from recommender.serving.types import Ask
+from recommender.serving.types import RecommendationQuery
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,
@@ -25,7 +25,7 @@ from tests.recommender.conftest import placed, shown, train
 def test_nearest_first_and_never_itself(active):
     query, far, near = placed(active, 0, 80, 10)
 
-    found = recommend.similar_products(query, Ask(limit=5))
+    found = recommend.similar_products(query, RecommendationQuery(limit=5))
 
     assert shown(found) == [near, far]
     assert found.results[0].score == pytest.approx(0.992404, abs=1e-5)  # (1 + cos 10 degrees) / 2
@@ -39,7 +39,7 @@ def test_a_euclidean_version_goes_by_distance_and_not_by_direction(active):
     for product, vector in ((query, [1, 0]), (longer, [4, 0]), (beside, [1, 1])):
         embed(product, active, vector)
 
-    found = recommend.similar_products(query, Ask())
+    found = recommend.similar_products(query, RecommendationQuery())
 
     assert shown(found) == [beside, longer]
     assert [result.score for result in found.results] == pytest.approx([1 / 2, 1 / 4])  # 1 / (1 + distance)
@@ -50,14 +50,14 @@ def test_hidden_and_sold_out_products_are_never_shown(active):
     placed(active, 20, is_hidden=True)
     placed(active, 30, in_stock=False)
 
-    assert shown(recommend.similar_products(query, Ask())) == [near]
+    assert shown(recommend.similar_products(query, RecommendationQuery())) == [near]
 
 
 def test_filters_never_shorten_the_list(active):
     query, *_ = placed(active, 0, *range(9, 72, 9))
     bags = placed(active, *range(72, 180, 9), category=CategoryFactory(name="Bags"))
 
-    found = recommend.similar_products(query, Ask(limit=12, category="Bags"))
+    found = recommend.similar_products(query, RecommendationQuery(limit=12, category="Bags"))
 
     assert shown(found) == bags
 
@@ -66,38 +66,38 @@ def test_conditions_hold(active):
     query, cheap, dear, excluded = placed(active, 0, 10, 20, 30)
     Product.objects.filter(pk=dear.pk).update(price=900)
 
-    found = recommend.similar_products(query, Ask(max_price=100, exclude=[excluded.sku]))
+    found = recommend.similar_products(query, RecommendationQuery(max_price=100, exclude=[excluded.sku]))
 
     assert shown(found) == [cheap]
-    assert shown(recommend.similar_products(query, Ask(min_score=0.99))) == [cheap]
+    assert shown(recommend.similar_products(query, RecommendationQuery(min_score=0.99))) == [cheap]
 
 
 def test_a_product_without_a_vector_says_so(active):
-    found = recommend.similar_products(ProductFactory(), Ask())
+    found = recommend.similar_products(ProductFactory(), RecommendationQuery())
 
     assert (found.results, found.reason) == ([], "not_yet_findable")
 
 
 def test_without_an_active_version_there_is_nothing_to_ask(db):
     with pytest.raises(NoActiveVersion, match="similar styles"):
-        recommend.similar_products(ProductFactory(), Ask())
+        recommend.similar_products(ProductFactory(), RecommendationQuery())
 
 
 def test_a_photo_that_resembles_nothing_finds_nothing(active):
     placed(active, 0, 10)
     active.good_match = 0.9
 
-    found = recommend.products_like_photo(turned(120), active, Ask())
+    found = recommend.products_like_photo(turned(120), active, RecommendationQuery())
 
     assert (found.results, found.reason) == ([], "no_good_match")
-    assert len(recommend.products_like_photo(turned(5), active, Ask()).results) == 2
+    assert len(recommend.products_like_photo(turned(5), active, RecommendationQuery()).results) == 2
 
 
 def test_queries_do_not_grow_with_the_list(active, django_assert_num_queries):
     query, *_ = placed(active, *range(0, 352, 16))
     for limit in (5, 20):
         with django_assert_num_queries(6):
-            assert len(recommend.similar_products(query, Ask(limit=limit)).results) == limit
+            assert len(recommend.similar_products(query, RecommendationQuery(limit=limit)).results) == limit
 
 
 def test_a_trained_shopper_gets_what_their_taste_scores_highest_and_has_not_met(active_personal):
@@ -106,7 +106,7 @@ def test_a_trained_shopper_gets_what_their_taste_scores_highest_and_has_not_met(
     InteractionFactory(shopper=shopper, product=known)
     train(active_personal, shopper, [2.0, 0.0])
 
-    found = recommend.for_shopper(shopper, Ask(explain=True))
+    found = recommend.for_shopper(shopper, RecommendationQuery(explain=True))
 
     assert (found.strategy, shown(found)) == ("personal", [liked, other])
     assert found.results[0].score == pytest.approx(1 / (1 + np.exp(-2 * np.cos(np.radians(10)))))
@@ -119,7 +119,7 @@ def test_a_shopper_nobody_trained_is_folded_in(active_personal):
     for product in own:
         InteractionFactory(shopper=shopper, product=product)
 
-    found = recommend.for_shopper(shopper, Ask())
+    found = recommend.for_shopper(shopper, RecommendationQuery())
 
     assert (found.strategy, shown(found)) == ("fold-in", [near, far])
     assert found.results[0].score > 0.5 > found.results[1].score
@@ -133,7 +133,7 @@ def test_too_little_history_gives_what_is_popular(active_personal):
     InteractionFactory(shopper=shopper, product=known, kind="view")
     popularity.count()
 
-    found = recommend.for_shopper(shopper, Ask())
+    found = recommend.for_shopper(shopper, RecommendationQuery())
 
     assert (found.strategy, found.version, shown(found)) == ("popular", None, [famous, plain])
     assert [result.score for result in found.results] == [1.0, 0.0]
@@ -145,7 +145,10 @@ def test_one_like_is_enough_for_a_guest_and_for_a_shopper_alike(active_personal)
     InteractionFactory(shopper=shopper, product=known, kind="like")
     InteractionFactory(shopper=None, session="guest", product=known, kind="like")
 
-    signed_in, guest = recommend.for_shopper(shopper, Ask()), recommend.for_session("guest", Ask())
+    signed_in, guest = (
+        recommend.for_shopper(shopper, RecommendationQuery()),
+        recommend.for_session("guest", RecommendationQuery()),
+    )
 
     assert (signed_in.strategy, guest.strategy) == ("fold-in", "session")
     assert shown(signed_in) == shown(guest)
@@ -155,10 +158,10 @@ def test_a_guest_s_session_counts_at_once(active_personal):
     seen, near, far = placed(active_personal, 0, 10, 170)
     interactions.record([interactions.Event(sku=seen.sku, session="guest", kind="view")])
 
-    found = recommend.for_session("guest", Ask())
+    found = recommend.for_session("guest", RecommendationQuery())
 
     assert (found.strategy, shown(found)) == ("session", [near, far])
-    assert recommend.for_session("", Ask()).strategy == "popular"
+    assert recommend.for_session("", RecommendationQuery()).strategy == "popular"
 
 
 def test_what_was_seen_is_left_out_or_not_and_what_is_bought_or_disliked_always(active_personal):
@@ -178,8 +181,13 @@ def test_what_was_seen_is_left_out_or_not_and_what_is_bought_or_disliked_always(
             shopper=shopper, product=product, kind=kind, occurred_at=timezone.now() - timedelta(days=days)
         )
 
-    assert shown(recommend.for_shopper(shopper, Ask())) == [new]
-    assert set(shown(recommend.for_shopper(shopper, Ask(exclude_seen=False)))) == {viewed, liked, liked_again, new}
+    assert shown(recommend.for_shopper(shopper, RecommendationQuery())) == [new]
+    assert set(shown(recommend.for_shopper(shopper, RecommendationQuery(exclude_seen=False)))) == {
+        viewed,
+        liked,
+        liked_again,
+        new,
+    }
 
 
 def test_popular_products_keep_to_what_was_seen_too(db):
@@ -187,8 +195,8 @@ def test_popular_products_keep_to_what_was_seen_too(db):
     InteractionFactory(shopper=None, session="guest", product=viewed, kind="view")
     InteractionFactory(shopper=None, session="guest", product=bought, kind="purchase")
 
-    assert shown(recommend.for_session("guest", Ask())) == [new]
-    assert shown(recommend.for_session("guest", Ask(exclude_seen=False))) == [new, viewed]
+    assert shown(recommend.for_session("guest", RecommendationQuery())) == [new]
+    assert shown(recommend.for_session("guest", RecommendationQuery(exclude_seen=False))) == [new, viewed]
 
 
 def test_without_a_personal_version_a_guest_gets_what_looks_like_what_they_liked(active):
@@ -196,12 +204,14 @@ def test_without_a_personal_version_a_guest_gets_what_looks_like_what_they_liked
     for product, kind in ((liked, "like"), (disliked, "dislike")):
         InteractionFactory(shopper=None, session="guest", product=product, kind=kind)
 
-    found = recommend.for_session("guest", Ask(explain=True))
+    found = recommend.for_session("guest", RecommendationQuery(explain=True))
 
     assert (found.strategy, found.version, shown(found)) == ("session", active, [near, between, far])
     assert [(because.product, because.weight) for because in found.results[0].because] == [(liked, 1.0)]
     InteractionFactory(shopper=None, session="other", product=disliked, kind="dislike")
-    assert recommend.for_session("other", Ask()).strategy == "popular"  # nobody knows what they would like
+    assert (
+        recommend.for_session("other", RecommendationQuery()).strategy == "popular"
+    )  # nobody knows what they would like
 
 
 @pytest.mark.parametrize("exclude_seen", [True, False])
@@ -218,9 +228,9 @@ def test_no_copy_of_what_was_bought_or_is_disliked_is_shown(active_personal, str
         train(active_personal, shopper, turned(0))
     if strategy == "popular":
         active_personal.delete()
-    ask = Ask(exclude_seen=exclude_seen)
+    query = RecommendationQuery(exclude_seen=exclude_seen)
 
-    found = recommend.for_session("guest", ask) if session else recommend.for_shopper(shopper, ask)
+    found = recommend.for_session("guest", query) if session else recommend.for_shopper(shopper, query)
 
     assert (found.strategy, shown(found)) == (strategy, [other])
 
@@ -232,7 +242,7 @@ def test_what_somebody_else_bought_hides_no_copy(active_personal):
     (liked,) = placed(active_personal, 10)
     InteractionFactory(shopper=None, session="guest", product=liked)
 
-    assert shown(recommend.for_session("guest", Ask())) == [copy]
+    assert shown(recommend.for_session("guest", RecommendationQuery())) == [copy]
 
 
 @pytest.mark.parametrize(
@@ -265,9 +275,9 @@ def test_queries_grow_neither_with_the_list_nor_with_the_history(
     for count, limit in ((4, 5), (8, 20)):
         for product in history[count - 4 : count]:
             InteractionFactory(product=product, shopper=shopper, session=session)
-        ask = Ask(limit=limit, explain=True, diversity=0.3)
+        query = RecommendationQuery(limit=limit, explain=True, diversity=0.3)
         with django_assert_num_queries(queries):
-            found = recommend.for_session(session, ask) if session else recommend.for_shopper(shopper, ask)
+            found = recommend.for_session(session, query) if session else recommend.for_shopper(shopper, query)
         assert (found.strategy, len(found.results)) == (strategy, limit)
 
 
@@ -283,4 +293,4 @@ def test_queries_do_not_grow_with_what_was_bought(active, active_personal, djang
         # version, history, its vectors, taste, what was bought and its pictures, version that compares pictures,
         # neighbours, their pictures, what it saw of these
         with django_assert_num_queries(10):
-            assert len(recommend.for_shopper(shopper, Ask(limit=5)).results) == 5
+            assert len(recommend.for_shopper(shopper, RecommendationQuery(limit=5)).results) == 5

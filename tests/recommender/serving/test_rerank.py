@@ -10,7 +10,7 @@ from catalog.models import Product, ProductImage
 from recommender.models import ImageEmbedding
 from recommender.serving import popularity, recommend
 from recommender.serving.rerank import Candidate, distinct, diverse, ranked
-from recommender.serving.types import Ask
+from recommender.serving.types import RecommendationQuery
 from tests.factories import (
     InteractionFactory,
     ProductFactory,
@@ -69,9 +69,9 @@ def test_a_product_shows_all_its_pictures():
 def test_unseen_pictures_are_like_no_other():
     rows = candidates(0, 20, None, 40)
 
-    assert diverse(rows, Ask(limit=2, diversity=0.9)) == [rows[0], rows[2]]
+    assert diverse(rows, RecommendationQuery(limit=2, diversity=0.9)) == [rows[0], rows[2]]
     unseen = candidates(None, None, None)
-    assert diverse(unseen, Ask(limit=2, diversity=0.9)) == unseen[:2]
+    assert diverse(unseen, RecommendationQuery(limit=2, diversity=0.9)) == unseen[:2]
 
 
 def test_a_list_reaches_as_far_as_it_has_to_and_knows_whether_there_is_more():
@@ -82,10 +82,10 @@ def test_a_list_reaches_as_far_as_it_has_to_and_knows_whether_there_is_more():
         sizes.append(size)
         return rows[:size]
 
-    assert ranked(page, Ask(limit=2), None) == ([rows[0], rows[30]], True)
+    assert ranked(page, RecommendationQuery(limit=2), None) == ([rows[0], rows[30]], True)
     assert sizes == [11, 44]
-    assert ranked(page, Ask(limit=3), None) == ([rows[0], rows[30], rows[31]], False)
-    assert ranked(page, Ask(limit=3, min_score=rows[30].score), None) == ([rows[0], rows[30]], False)
+    assert ranked(page, RecommendationQuery(limit=3), None) == ([rows[0], rows[30], rows[31]], False)
+    assert ranked(page, RecommendationQuery(limit=3, min_score=rows[30].score), None) == ([rows[0], rows[30]], False)
 
 
 def test_the_same_picture_is_shown_once_and_the_query_s_own_not_at_all(active):
@@ -94,8 +94,8 @@ def test_the_same_picture_is_shown_once_and_the_query_s_own_not_at_all(active):
     for product, angle in ((query, 0), (copy, 0), (twin_a, 20), (twin_b, 20)):
         embed(product, active, turned(angle))
 
-    assert len(shown(recommend.similar_products(query, Ask()))) == 1
-    assert copy not in shown(recommend.similar_products(query, Ask()))
+    assert len(shown(recommend.similar_products(query, RecommendationQuery()))) == 1
+    assert copy not in shown(recommend.similar_products(query, RecommendationQuery()))
 
 
 def test_a_product_of_many_pictures_takes_one_place(active):
@@ -103,14 +103,14 @@ def test_a_product_of_many_pictures_takes_one_place(active):
     (second,) = products.add_images(near, [images.read_picture(picture_bytes(99))])
     ImageEmbedding.objects.create(version=active, image=second, product=near, vector=turned(12))
 
-    assert shown(recommend.similar_products(query, Ask())) == [near, far]
+    assert shown(recommend.similar_products(query, RecommendationQuery())) == [near, far]
 
 
 def test_diversity_prefers_the_unlike(active):
     query, first, alike, other = placed(active, 0, 10, 19, 60)
 
-    assert shown(recommend.similar_products(query, Ask(limit=2))) == [first, alike]
-    assert shown(recommend.similar_products(query, Ask(limit=2, diversity=0.8))) == [first, other]
+    assert shown(recommend.similar_products(query, RecommendationQuery(limit=2))) == [first, alike]
+    assert shown(recommend.similar_products(query, RecommendationQuery(limit=2, diversity=0.8))) == [first, other]
 
 
 @pytest.mark.parametrize("strategy", ["similar", "personal", "popular"])
@@ -134,9 +134,9 @@ def test_pictures_that_look_the_same_are_shown_once_and_shorten_no_list(active, 
         train(active_personal, shopper, [1.0, 0.0])
 
     if strategy == "similar":
-        found = recommend.similar_products(query, Ask(limit=6))
+        found = recommend.similar_products(query, RecommendationQuery(limit=6))
     else:
-        found = recommend.for_shopper(shopper, Ask(limit=6, exclude=[query.sku]))
+        found = recommend.for_shopper(shopper, RecommendationQuery(limit=6, exclude=[query.sku]))
 
     assert found.strategy == strategy
     assert len(set(shown(found)) & set(alike)) == 1
@@ -155,14 +155,14 @@ def test_a_picture_saved_anew_is_shown_once_however_far_apart_a_version_sees_the
     shopper = ShopperFactory()
     if strategy == "personal":
         train(active_personal, shopper, turned(0))
-    ask = Ask(limit=3, exclude=[query.sku, own.sku])
+    query = RecommendationQuery(limit=3, exclude=[query.sku, own.sku])
     popularity.count()
 
     found = {
-        "similar": lambda: recommend.similar_products(query, ask),
-        "photo": lambda: recommend.products_like_photo(turned(0), active, ask),
-        "session": lambda: recommend.for_session("guest", ask),
-    }.get(strategy, lambda: recommend.for_shopper(shopper, ask))()
+        "similar": lambda: recommend.similar_products(query, query),
+        "photo": lambda: recommend.products_like_photo(turned(0), active, query),
+        "session": lambda: recommend.for_session("guest", query),
+    }.get(strategy, lambda: recommend.for_shopper(shopper, query))()
 
     assert found.strategy == strategy
     assert len(shown(found)) == 2
@@ -176,7 +176,7 @@ def test_a_euclidean_version_tells_pictures_apart_by_length_too(active):
     for product, vector in ((query, [1, 0]), (longer, [1.5, 0]), (same, [1.05, 0])):
         embed(product, active, vector)
 
-    assert shown(recommend.similar_products(query, Ask())) == [longer]
+    assert shown(recommend.similar_products(query, RecommendationQuery())) == [longer]
 
 
 @pytest.mark.parametrize("strategy", ["personal", "fold-in", "session", "popular"])
@@ -195,16 +195,16 @@ def test_diversity_goes_by_how_things_look_whatever_the_strategy(active, active_
     if strategy == "personal":
         train(active_personal, shopper, [1.0, 0.0])
 
-    def answer(ask):
-        return recommend.for_session(session, ask) if session else recommend.for_shopper(shopper, ask)
+    def answer(query):
+        return recommend.for_session(session, query) if session else recommend.for_shopper(shopper, query)
 
-    assert answer(Ask()).strategy == strategy
-    assert shown(answer(Ask(limit=2))) == [first, alike]
-    assert shown(answer(Ask(limit=2, diversity=0.7))) == [first, other]
+    assert answer(RecommendationQuery()).strategy == strategy
+    assert shown(answer(RecommendationQuery(limit=2))) == [first, alike]
+    assert shown(answer(RecommendationQuery(limit=2, diversity=0.7))) == [first, other]
 
 
 def test_without_a_similarity_version_diversity_leaves_the_order_as_it_is(active_personal):
     own, *rest = placed(active_personal, 0, 10, 20, 90)
     InteractionFactory(product=own, shopper=None, session="guest")
 
-    assert shown(recommend.for_session("guest", Ask(diversity=1.0))) == rest
+    assert shown(recommend.for_session("guest", RecommendationQuery(diversity=1.0))) == rest

@@ -7,10 +7,10 @@ import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 
 from catalog.models import Kind
-from recommender.errors import NoSuchAnswer
+from recommender.errors import NoSuchRecommendation
 from recommender.serving import history, saved_json
-from recommender.serving.history import Deed
-from recommender.serving.types import Aim, Ask
+from recommender.serving.history import ProductActivity
+from recommender.serving.types import RecommendationQuery, RetrievalPlan
 from tests.factories import ProductFactory, ShopperFactory, embed, turned
 
 
@@ -19,7 +19,7 @@ def through_json(value):
 
 
 def test_what_was_asked_comes_back():
-    everything = Ask(
+    everything = RecommendationQuery(
         limit=3,
         category="Bags",
         min_price=Decimal("1.50"),
@@ -31,22 +31,24 @@ def test_what_was_asked_comes_back():
         placement="cart",
         explain=True,
     )
-    for ask in (Ask(exclude=[]), everything):
-        assert saved_json.ask_of(through_json(asdict(ask))) == ask
+    for query in (RecommendationQuery(exclude=[]), everything):
+        assert saved_json.ask_of(through_json(asdict(query))) == query
 
 
 def test_what_an_answer_is_made_from_comes_back(active_personal):
     product, shopper = ProductFactory(), ShopperFactory()
     embed(product, active_personal, turned(30))
-    own = history.seen(active_personal, [Deed(product.pk, Kind.LIKE, 0.7, is_new=True)])
-    aim = Aim("personal", active_personal, np.array([1.0, 1 / 3]), True, None, shopper, "", own, [product.pk])
+    own = history.seen(active_personal, [ProductActivity(product.pk, Kind.LIKE, 0.7, is_new=True)])
+    plan = RetrievalPlan(
+        "personal", active_personal, np.array([1.0, 1 / 3]), True, None, shopper, "", own, [product.pk]
+    )
 
-    back = saved_json.aim_of(through_json(saved_json.aim_as_json(aim, explain=True)))
+    back = saved_json.aim_of(through_json(saved_json.aim_as_json(plan, explain=True)))
 
     assert (back.strategy, back.version, back.vector, back.exact) == ("personal", active_personal, [1.0, 1 / 3], True)
-    assert (back.product, back.shopper, back.session, back.done_with) == (None, shopper, "", [product.pk])
-    assert (back.own.deeds, back.own.vectors.tolist()) == (own.deeds, own.vectors.tolist())
-    assert len(saved_json.aim_of(through_json(saved_json.aim_as_json(aim, explain=False))).own) == 0
+    assert (back.product, back.shopper, back.session, back.excluded_ids) == (None, shopper, "", [product.pk])
+    assert (back.own.activities, back.own.vectors.tolist()) == (own.activities, own.vectors.tolist())
+    assert len(saved_json.aim_of(through_json(saved_json.aim_as_json(plan, explain=False))).own) == 0
     type(active_personal).objects.all().delete()
-    with pytest.raises(NoSuchAnswer, match="version that gave this recommendation was deleted"):
-        saved_json.aim_of(through_json(saved_json.aim_as_json(aim, explain=False)))
+    with pytest.raises(NoSuchRecommendation, match="version that gave this recommendation was deleted"):
+        saved_json.aim_of(through_json(saved_json.aim_as_json(plan, explain=False)))

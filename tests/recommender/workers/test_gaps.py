@@ -20,10 +20,10 @@ from tests.factories import CategoryFactory, InteractionFactory, ProductFactory,
 ADMIN = "/admin/recommender/design/demand-gaps/"
 
 
-def tried(vectors: list, looks: list) -> Tried:
+def tried(vectors: list, embeddings: list) -> Tried:
     count = len(vectors)
     pictures = [bytes([number]) for number in range(count)]
-    return Tried(pictures, np.ones(count), np.array(vectors, float), np.array(looks, float))
+    return Tried(pictures, np.ones(count), np.array(vectors, float), np.array(embeddings, float))
 
 
 def found(tried: Tried, tastes: list, shelf: Shelf, near=(1.0, 2.0)) -> list[tuple[bytes, dict]]:
@@ -38,7 +38,7 @@ def shelf() -> Shelf:
         [1, 2, 3],
         ["P-1", "P-2", "P-3"],
         vectors=np.array([[0.1, 0.0], [0.0, 0.1], [0.1, 0.1]]),
-        looks=np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]),
+        embeddings=np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]),
         metric="euclidean",
     )
 
@@ -48,7 +48,7 @@ def test_what_many_want_and_nothing_is_near_is_a_gap_and_what_few_want_comes_aft
     monkeypatch.setattr(gaps, "CHUNK", chunk)
     made = tried(
         vectors=[[0, 0], [0, 0], [9, 0], [8, 0], [0, 9], [9, 9]],
-        looks=[[0, 2], [0, 3], [50, 0], [50, 1], [0, 50], [0, 0.1]],
+        embeddings=[[0, 2], [0, 3], [50, 0], [50, 1], [0, 50], [0, 0.1]],
     )
 
     first, second = found(made, [[1, 0], [1, 0], [0, 1]], shelf)
@@ -118,9 +118,10 @@ def test_each_product_is_held_against_its_own_copy(shop):
     near = gaps.copied(shop, eyes, shoes, shelf)
 
     images = [ProductImage.objects.get(product=product) for product in shelf.products]
-    looks = generation.copies(shop, eyes, shoes, images)
+    embeddings = generation.copies(shop, eyes, shoes, images)
     expected = [
-        gaps.distances(look[None], own[None], shelf.metric) for look, own in zip(looks, shelf.looks, strict=True)
+        gaps.distances(embedding[None], own[None], shelf.metric)
+        for embedding, own in zip(embeddings, shelf.embeddings, strict=True)
     ]
     assert near == pytest.approx(np.concatenate(expected)[:, 0], abs=1e-4)
     assert near.shape == (20,) and (near > 0).all()

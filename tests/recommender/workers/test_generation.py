@@ -108,7 +108,7 @@ def test_designs_are_made_looked_at_and_kept(studio):
     assert (design.status, len(images), design.generator.method, design.scorer.method) == ("done", 3, "lsgan", "dvbpr")
     assert {image.kind for image in images} == {"design"}
     assert {picture_of(image).size for image in images} == {(64, 64)}
-    assert len(images[0].look) == design.seen_by.dimensions
+    assert len(images[0].embedding) == design.embedding_version.dimensions
     tasks.make_design(str(design.pk))
     assert Design.objects.get().tries == 1
 
@@ -191,7 +191,7 @@ def test_without_a_similar_version_there_are_designs_that_nobody_looked_at(studi
 
     generation.run(design)
 
-    assert [image.look for image in design.images.all()] == [None, None]
+    assert [image.embedding for image in design.images.all()] == [None, None]
 
 
 @pytest.mark.parametrize(("count", "places"), [(0, []), (1, [0]), (3, [0, 1, 2]), (9, [0, 2, 4, 6, 8])])

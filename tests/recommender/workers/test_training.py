@@ -11,7 +11,7 @@ from catalog.models import ProductImage, Shopper
 from recommender.errors import TrainingFailed, TrainingRefused
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
-from recommender.serving.types import Ask
+from recommender.serving.types import RecommendationQuery
 from recommender.versions import lifecycle
 from recommender.workers import embedding, training, training_data
 from tests.factories import CategoryFactory, ProductFactory
@@ -40,7 +40,7 @@ def test_a_similar_version_is_trained_embedded_and_activated(shop):
     version.refresh_from_db()
     assert (version.state, version.metric, version.lease_until) == ("active", "cosine", None)
     assert ImageEmbedding.objects.filter(version=version).count() == 20
-    assert len(recommend.similar_products(shop[0], Ask(limit=5)).results) == 5
+    assert len(recommend.similar_products(shop[0], RecommendationQuery(limit=5)).results) == 5
     assert 0.5 < version.good_match <= 1
     assert not list(version.folder.glob("*.npy"))  # the decoded catalogue is not kept
 
@@ -55,7 +55,7 @@ def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back
     assert version.metrics["shoppers"] == 6
     assert set(version.taste) == {"mean", "precision"}
     shopper = ShopperVector.objects.first().shopper
-    assert recommend.for_shopper(shopper, Ask()).strategy == "personal"
+    assert recommend.for_shopper(shopper, RecommendationQuery()).strategy == "personal"
 
 
 def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
