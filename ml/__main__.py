@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ml.configs.methods import METHODS, help_lines
 from ml.errors import MlError
-from ml.models import METHODS, listed
 
 if TYPE_CHECKING:
     from ml.benchmark.compare import Options
@@ -211,7 +211,7 @@ def _task(tasks: argparse._SubParsersAction, name: str, roles: Sequence[str], su
         name,
         help=summary,
         description=summary,
-        epilog="\n".join(["methods:", *(line for role in roles for line in listed(role))]),
+        epilog="\n".join(["methods:", *(line for role in roles for line in help_lines(role))]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated, of those below")

@@ -1,21 +1,22 @@
 """What every model is: the contract between methods, the training loop and whoever serves the vectors."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.configs import Config
+from ml.configs.base import Config
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
 from ml.data.labelled_images import LabelledImages
 
 Parts = dict[str, Tensor]
+C = TypeVar("C", bound=Config)
 
 
-class Model(nn.Module):
+class Model(nn.Module, Generic[C]):
     """The parts that a method may leave out.
 
     A method's life: `start` once, then for each epoch `batches` and `objectives`, then `finish` once. Chance comes from
@@ -25,13 +26,13 @@ class Model(nn.Module):
 
     method: ClassVar[str]  # its name in METHODS
     metric: ClassVar[str]  # how two vectors are compared: "cosine", "euclidean" or "inner"
-    Config: ClassVar[type[Config]]
+    config: C
     image_size: tuple[int, int] | None = None  # (H, W) that embed expects; None if it never looks at pictures
     dimensions: int  # D, the length of a vector; known before training
     use_bf16: bool = False  # whether training may compute in bfloat16
     epochs: int = 0  # how many are trained unless told otherwise; final once `start` has seen the data
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: C) -> None:
         super().__init__()
         self.config = config
 
@@ -84,7 +85,7 @@ class Model(nn.Module):
         return next((t.device for t in (*self.parameters(), *self.buffers())), torch.device("cpu"))
 
 
-class SimilarModel(Model):
+class SimilarModel(Model[C]):
     """Pictures that look alike have vectors that are near. Trained on an ImageArray."""
 
     metric = "cosine"
@@ -107,7 +108,7 @@ class SimilarModel(Model):
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None: ...
 
 
-class PersonalModel(Model):
+class PersonalModel(Model[C]):
     """A shopper likes what has a high inner product with that shopper's vector. Trained on PersonalData.
 
     Vectors are centred on the training catalogue, which changes no ranking: a score of 0 is an average item's, and
@@ -131,7 +132,7 @@ class PersonalModel(Model):
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None: ...
 
 
-class DesignModel(Model):
+class DesignModel(Model[C]):
     """Makes pictures of a category out of latents drawn from N(0, I). Trained on Garments.
 
     It has no vectors of pictures: `dimensions` are a latent's.

@@ -48,11 +48,6 @@ def photo_vector(photo: bytes) -> tuple[int, list[float]]:
     return found["version"], found["vector"]
 
 
-def refusal(method: str, method_settings: dict) -> str:
-    """Why a worker would refuse to train this; empty if it would not. Raises WorkersAway when none answers in time."""
-    return _answer("check_settings", method, method_settings)
-
-
 def _answer(task: str, *args: Any) -> Any:
     """Wait for what a worker answers at once. Raises WorkersAway when none does in time."""
     seconds = settings.PHOTO_SEARCH_SECONDS

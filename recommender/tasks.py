@@ -19,7 +19,6 @@ from recommender.errors import (
     NoActiveVersion,
     TrainingCancelled,
     TrainingFailed,
-    TrainingRefused,
     VersionNotReady,
 )
 from recommender.versions import lifecycle as versions
@@ -44,18 +43,6 @@ def embed_photo(photo: str) -> dict:
 
     version, vector = embedding.embed_photo(base64.b64decode(photo))
     return {"version": version.pk, "vector": vector}
-
-
-@shared_task(soft_time_limit=LIMIT, ignore_result=False)
-def check_settings(method: str, method_settings: dict) -> str:
-    """Why no model can be made of these; empty if one can."""
-    from recommender.workers import training  # torch
-
-    try:
-        training.check(method, method_settings)
-    except TrainingRefused as refusal:
-        return str(refusal)
-    return ""
 
 
 @shared_task

@@ -16,8 +16,8 @@ MAY_IMPORT = {
     "recommender": {"catalog", "ml"},
     "visrec_site": {"catalog", "recommender"},
 }
-# versions.lifecycle reads the methods' names out of ml.models, which loads no torch; the workers are the doors.
-MAY_IMPORT_ML = {"lifecycle.py", "embedding.py", "training.py", "generation.py"}
+# versions.methods reads the methods out of ml.configs, which loads no torch; the workers are the doors.
+MAY_IMPORT_ML = {"methods.py", "embedding.py", "training.py", "training_data.py", "generation.py"}
 
 
 def imports(file: Path) -> set[str]:

@@ -16,11 +16,11 @@ from django.urls import path
 from django.utils.html import format_html
 
 from catalog import products
+from catalog.admin.forms import ImageForm, ImportForm, ProductForm
 from catalog.admin.pagination import NewestRows
 from catalog.errors import ImportFailed
 from catalog.importers import Report, import_products
 from catalog.models import Category, Interaction, Product, ProductImage, Shopper
-from catalog.pages.forms import ImageForm, ImportForm, ProductForm
 from catalog.templatetags.catalog_tags import money
 
 admin.site.site_title = "VisRec"

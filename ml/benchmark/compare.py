@@ -10,9 +10,10 @@ from typing import Any, Protocol
 import torch
 
 from ml.benchmark.runs import Runs, Trained, say
+from ml.configs.methods import METHODS
 from ml.contract import Model
 from ml.errors import BadSetting, BadWeights, UnknownMethod
-from ml.models import METHODS, create
+from ml.models.factory import create
 from ml.training.loop import TrainConfig
 
 
@@ -60,7 +61,7 @@ def _meant_for(method: str, settings: Mapping[str, str]) -> dict[str, str]:
 
 def known_to(method: str) -> list[str]:
     """The names of the settings that the method has."""
-    return list(METHODS[method].load().Config.__dataclass_fields__)
+    return list(METHODS[method].config.model_fields)
 
 
 class Study(Protocol):
@@ -94,7 +95,7 @@ def result(trained: Trained, figures: dict[str, Any], seconds: dict[str, float])
     model = trained.model
     return {
         "method": model.method,
-        "config": model.config.as_dict(),
+        "config": model.config.model_dump(),
         "epochs": trained.epochs,
         **figures,
         "seconds": {"train": trained.seconds, **seconds},

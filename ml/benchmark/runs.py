@@ -66,7 +66,7 @@ class Runs:
 
     def key(self, model: Model, data: str) -> str:
         """data: the fingerprint of what it is trained on. Another version of our own code is another run, too."""
-        config, how = model.config.as_dict(), self.training
+        config, how = model.config.model_dump(), self.training
         named = [Path(value).expanduser() for value in config.values() if isinstance(value, str)]
         files = stamps([path for path in named if path.is_file()])  # of weights
         return fingerprint(data, model.method, _code(), config, files, how.epochs, how.seconds, how.seed)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ml.chance import seeded
 from ml.contract import PersonalModel
 from ml.data.interactions import PersonalData, Split
 from ml.evaluation.metrics import rank_held_out
-from ml.models import create
+from ml.models.factory import create
 from ml.nn.inference import embed_items
+from ml.runtime import seeded
 from ml.training.loop import Epoch
 
 USERS = 2000  # at most so many are asked
@@ -70,7 +70,7 @@ class Selection:
 def _ended(model: PersonalModel, data: PersonalData, seed: int, epoch: int) -> PersonalModel:
     """A finished copy; the model itself trains on as if nothing had been."""
     with seeded(seed, epoch + 1) as generator:
-        copy = create(model.method, **model.config.as_dict())
+        copy = create(model.method, **model.config.model_dump())
         copy.allocate(**model.state_shapes)
         copy.load_state_dict(model.state_dict())
         copy = copy.to(model.device).eval()

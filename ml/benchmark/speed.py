@@ -15,7 +15,6 @@ from torch import Tensor
 from ml.benchmark import compare
 from ml.benchmark.compare import Options
 from ml.benchmark.runs import say
-from ml.chance import seeded
 from ml.contract import PersonalModel, SimilarModel
 from ml.data.datasets import read_photos
 from ml.data.images import ImageArray
@@ -23,7 +22,7 @@ from ml.data.interaction_files import read_journal
 from ml.data.interactions import PersonalData
 from ml.errors import BadData
 from ml.nn.inference import AHEAD, embed_sources
-from ml.runtime import bf16_pays
+from ml.runtime import bf16_pays, seeded
 from ml.training.loop import TrainConfig, fit
 
 WARM, FORWARDS = 10, 100  # single pictures

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.similar import AgeConfig
 from ml.contract import Parts, SimilarModel, unit
 from ml.data.batching import PictureBatches, settle_batch_norms
 from ml.data.images import ImageArray
@@ -35,18 +34,7 @@ RECIPES = {
 }
 
 
-@dataclass(frozen=True)
-class AgeConfig(Config):
-    image_size: Literal["32", "64"] = "32"  # pixels
-    kl: Literal["corrected", "authors"] = "corrected"  # authors: as their code has it, see sphere_kl
-    width: Annotated[int, Between(1, 512)] = 64  # channels of the encoder's first layer; all others in proportion
-    batch_size: Annotated[int, Between(2, 4096)] = 64  # the divergence is a batch's: a few dozen pictures are too few
-    learning_rate: Annotated[float, Between(0, 1)] = 2e-4
-    match_x: Annotated[float, Between(0, 1e6)] = 10.0  # mu: how much it counts that pictures come back
-    match_z: Annotated[float, Between(0, 1e6)] = 1000.0  # lambda: the same for codes; 2000 for ImageNet
-
-
-class Age(SimilarModel):
+class Age(SimilarModel[AgeConfig]):
     """Pictures are near whose codes, on a sphere, are near. Ulyanov, Vedaldi, Lempitsky 2017, arXiv:1704.02304.
 
     The encoder e is to spread the codes of real pictures evenly over the sphere, and not those of made ones; the
@@ -71,7 +59,6 @@ class Age(SimilarModel):
     """
 
     method = "age"
-    Config = AgeConfig
     use_bf16 = True  # 1.6 times as fast as float32; after 50 batches the losses differ in the fourth digit
 
     def __init__(self, config: AgeConfig) -> None:

@@ -1,19 +1,18 @@
 """Networks that others have trained on ImageNet: all of torchvision's, by its own names."""
 
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import torch
 import torchvision
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.backbones import BACKBONES
+from ml.configs.similar import BackboneConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
 from ml.errors import BadSetting
-from ml.models.backbone_names import BACKBONES
 from ml.nn import pretrained
 from ml.nn.inference import features_of
 from ml.nn.pca import Pca, sample_of
@@ -23,17 +22,7 @@ MOST_DIMENSIONS = 2000  # that pgvector indexes
 AT_ONCE = 2**21  # pixels: 42 pictures of 224 a side, for which VGG's first maps are half a gigabyte each
 
 
-@dataclass(frozen=True)
-class BackboneConfig(Config):
-    weights: str = "imagenet"  # torchvision's own, from its cache or its hub; or a .safetensors or .pth file
-    preprocessing: Literal["torchvision", "caffe"] = "torchvision"  # what the weights were trained with
-    image_size: Annotated[int, Between(0, 1024)] = 0  # pixels a side; 0 is what torchvision's weights were made for
-    dimensions: Annotated[int, Between(0, MOST_DIMENSIONS)] = 128  # principal components; 0 keeps the bare features
-    # Half and roots: .638 against .617 for bare features (SqueezeNet, precision@5, articleType), .624 for fully white.
-    whitening: Annotated[float, Between(0, 1)] = 0.5
-
-
-class Backbone(SimilarModel):
+class Backbone(SimilarModel[BackboneConfig]):
     """The last features before the classifier, frozen: the baselines of the InfoGAN paper's second table, and more.
 
     "The last layer removed": fc2 of VGG and AlexNet, the pooled last map of SqueezeNet, ResNet, DenseNet and most
@@ -50,8 +39,6 @@ class Backbone(SimilarModel):
 
     Weights are stored with the version like those of any method: only training asks for a file or a hub.
     """
-
-    Config = BackboneConfig
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__(config)

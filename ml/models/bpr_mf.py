@@ -2,29 +2,18 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.personal import BprMfConfig
 from ml.contract import PersonalModel
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.nn.losses import bpr_loss
 
 
-@dataclass(frozen=True)
-class BprMfConfig(Config):
-    factors: Annotated[int, Between(1, 1023)] = 50  # K, as in DVBPR, to compare like with like
-    batch_size: Annotated[int, Between(0, 65536)] = 0  # 0: a twentieth of the pairs, but 1,024 to 4,096
-    learning_rate: Annotated[float, Between(0, 1)] = 0.02  # at first; it falls along a cosine
-    decay: Annotated[float, Between(0, 10)] = 0.03  # lambda, on the vectors of each triple
-    bias_decay: Annotated[float, Between(0, 10)] = 0.01  # lambda_b
-
-
-class BprMf(PersonalModel):
+class BprMf(PersonalModel[BprMfConfig]):
     """x_ui = b_i + w_u . v_i. Rendle et al. 2009, arXiv:1205.2618.
 
     A user's vector is [w_u, 1], an item's [v_i, b_i], less the mean over the catalogue. An item that came later, or
@@ -32,7 +21,6 @@ class BprMf(PersonalModel):
     """
 
     method = "bpr-mf"
-    Config = BprMfConfig
     epochs = 60
 
     def __init__(self, config: BprMfConfig) -> None:

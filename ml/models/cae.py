@@ -1,14 +1,12 @@
 """cae: a convolutional autoencoder's bottleneck."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.similar import CaeConfig
 from ml.contract import SimilarModel, typical_distance
 from ml.data.batching import PictureBatches
 from ml.data.images import ImageArray
@@ -16,14 +14,7 @@ from ml.nn.inference import features_of
 from ml.nn.pca import sample_of
 
 
-@dataclass(frozen=True)
-class CaeConfig(Config):
-    reading: Literal["corrected", "published"] = "corrected"
-    batch_size: Annotated[int, Between(2, 4096)] = 32
-    learning_rate: Annotated[float, Between(0, 1)] = 0.001
-
-
-class Cae(SimilarModel):
+class Cae(SimilarModel[CaeConfig]):
     """Vectors are the 147 numbers that a convolutional autoencoder passes a picture through.
 
     The autoencoder of a Siamese BPR network for fashion (amitdamri/Visually-Aware-Fashion-Recommendation-System): 224
@@ -40,7 +31,6 @@ class Cae(SimilarModel):
 
     method = "cae"
     metric = "euclidean"
-    Config = CaeConfig
     use_bf16 = True  # 38 pictures a second on a core against 21
     image_size = (224, 224)
     dimensions = 147

@@ -1,25 +1,17 @@
 """cae-bpr: a convolutional autoencoder learns the catalogue's pictures, then one layer on its code learns taste."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
 
-from ml.configs import Between
+from ml.configs.personal import CaeBprConfig
 from ml.data.interactions import PersonalData
-from ml.models import create
-from ml.models.one_layer import OneLayer, OneLayerConfig
+from ml.models.factory import create
+from ml.models.one_layer import OneLayer
 
 
-@dataclass(frozen=True)
-class CaeBprConfig(OneLayerConfig):
-    reading: Literal["corrected", "published"] = "corrected"  # of the autoencoder, as in `cae`
-    cae_epochs: Annotated[int, Between(0, 10000)] = 3  # the first of the training's, for the autoencoder alone
-
-
-class CaeBpr(OneLayer):
+class CaeBpr(OneLayer[CaeBprConfig]):
     """The first Siamese network of amitdamri/Visually-Aware-Fashion-Recommendation-System, with the encoder of `cae`.
 
     The autoencoder is trained for `cae_epochs`; then it is frozen and 7,400 numbers (of 50 dimensions) learn taste.
@@ -31,7 +23,6 @@ class CaeBpr(OneLayer):
     """
 
     method = "cae-bpr"
-    Config = CaeBprConfig
     use_bf16 = True  # as `cae`
 
     def __init__(self, config: CaeBprConfig) -> None:

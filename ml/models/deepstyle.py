@@ -1,31 +1,19 @@
 """DeepStyle: what a picture shows, less what it shows of its category, is style."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
-from ml.configs import Between
+from ml.configs.personal import DeepstyleConfig
 from ml.data.interactions import PersonalData
 from ml.data.sampling import Triples
 from ml.errors import BadData
-from ml.models.frozen import FeatureModel, FrozenConfig, FrozenFeatures
+from ml.models.frozen import FeatureModel, FrozenFeatures
 from ml.nn.losses import bpr_loss, squares
 
 
-@dataclass(frozen=True)
-class DeepstyleConfig(FrozenConfig):
-    # Elliot has 100, 128, 5e-4, 2.5e-5 and nothing on E; these are those of `vbpr`, and E is held for its reason.
-    factors: Annotated[int, Between(1, 1024)] = 50  # D
-    batch_size: Annotated[int, Between(1, 65536)] = 1024
-    learning_rate: Annotated[float, Between(0, 1)] = 0.01
-    lambda_w: Annotated[float, Between(0, 10)] = 0.02  # on the vectors of each triple
-    lambda_e: Annotated[float, Between(0, 1000)] = 0.1  # on E, once a batch
-
-
-class Deepstyle(FeatureModel):
+class Deepstyle(FeatureModel[DeepstyleConfig]):
     """x_ui = u . (E f_i - c_cat(i) + v_i). Liu, Wu & Wang 2017, "DeepStyle", SIGIR.
 
     c is indexed by category, as in the paper; Elliot's stores it for each item, where it is v_i with the other sign.
@@ -34,7 +22,6 @@ class Deepstyle(FeatureModel):
     """
 
     method = "deepstyle"
-    Config = DeepstyleConfig
     epochs = 50
 
     def __init__(self, config: DeepstyleConfig) -> None:

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.personal import DvbprConfig
 from ml.contract import PersonalModel
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
@@ -40,16 +39,7 @@ RECIPES = {
 }
 
 
-@dataclass(frozen=True)
-class DvbprConfig(Config):
-    encoder: Literal["small", "cnn-f"] = "small"  # minutes of a CPU at 64 pixels, or the paper's at 224
-    dimensions: Annotated[int, Between(2, 1024)] = 50  # K; the paper has 50, the authors' code 100
-    sampling: Literal["by encoder", "shared", "triples"] = "by encoder"  # shared for small, triples for cnn-f
-    batch_size: Annotated[int, Between(2, 4096)] = 128  # pictures if shared, else triples
-    lambda_theta: Annotated[float, Between(0, 100)] = 1e-3  # on the network's weights, not its biases
-
-
-class Dvbpr(PersonalModel):
+class Dvbpr(PersonalModel[DvbprConfig]):
     """x_ui = theta_u . Phi(X_i): no item bias, no factors but the picture's. Kang et al. 2017, arXiv:1711.02231.
 
     Minimises the sum over a batch of softplus(x_uj - x_ui) + lambda_Theta/2 |W|^2 + lambda_u/2 |theta_u|^2 with Adam.
@@ -63,7 +53,6 @@ class Dvbpr(PersonalModel):
     """
 
     method = "dvbpr"
-    Config = DvbprConfig
 
     def __init__(self, config: DvbprConfig) -> None:
         super().__init__(config)

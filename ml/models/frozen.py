@@ -1,18 +1,18 @@
 """What is seen in a picture without having learned from shoppers, for methods that learn what these make of it."""
 
-from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from ml.configs import Config
+from ml.configs.backbones import BACKBONES
+from ml.configs.base import Config
+from ml.configs.methods import METHODS
+from ml.configs.personal import FrozenConfig
 from ml.contract import PersonalModel
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
-from ml.errors import BadSetting
-from ml.models import METHODS, create
-from ml.models.backbone_names import BACKBONES
+from ml.models.factory import create
 from ml.nn.encoders import DESCRIPTORS, Descriptors
 from ml.nn.inference import BATCH
 from ml.nn.pca import sample_of
@@ -20,19 +20,7 @@ from ml.nn.pca import sample_of
 NAMES = ("descriptors", "pixels", "histogram", "hog", "hog+histogram", *BACKBONES)
 
 
-@dataclass(frozen=True)
-class FrozenConfig(Config):
-    features: str = "descriptors"  # shape, colour and layout; or a similar method that trains nothing
-    weights: str = "imagenet"  # where the features are a network of torchvision's
-    preprocessing: Literal["torchvision", "caffe"] = "torchvision"  # what the weights were trained with
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.features not in NAMES:
-            raise BadSetting(
-                f"features is {self.features!r}; it takes descriptors or a method that trains nothing: "
-                "pixels, histogram, hog, hog+histogram or a network of torchvision's"
-            )
+C = TypeVar("C", bound=Config)
 
 
 class FrozenFeatures(nn.Module):
@@ -77,7 +65,7 @@ class MethodFeatures(FrozenFeatures):
 
     def __init__(self, config: FrozenConfig) -> None:
         super().__init__()
-        known = METHODS[config.features].load().Config.__dataclass_fields__
+        known = METHODS[config.features].config.model_fields
         asked = {"weights": config.weights, "preprocessing": config.preprocessing}
         self.method = create(config.features, **{key: value for key, value in asked.items() if key in known})
         self.image_size, self.width = self.method.image_size, self.method.dimensions
@@ -93,10 +81,10 @@ class MethodFeatures(FrozenFeatures):
         return self.method.embed(images)
 
 
-class FeatureModel(PersonalModel):
+class FeatureModel(PersonalModel[C]):
     """What is the same for all who learn tastes from features that they leave alone: these, once a training."""
 
-    def __init__(self, config: Config, frozen: nn.Module, width: int) -> None:
+    def __init__(self, config: C, frozen: nn.Module, width: int) -> None:
         super().__init__(config)
         self.frozen = frozen
         self.image_size = frozen.image_size

@@ -1,12 +1,9 @@
 """Shape alone."""
 
-from dataclasses import dataclass
-from typing import Annotated
-
 import torch
 from torch import Tensor
 
-from ml.configs import Between, Config
+from ml.configs.similar import HogConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
 from ml.nn.descriptors import HOG, hog
@@ -14,17 +11,10 @@ from ml.nn.inference import features_of
 from ml.nn.pca import Pca, sample_of
 
 
-@dataclass(frozen=True)
-class HogConfig(Config):
-    dimensions: Annotated[int, Between(2, 1024)] = 128  # principal components kept
-    whitening: Annotated[float, Between(0, 1)] = 0.5
-
-
-class Hog(SimilarModel):
+class Hog(SimilarModel[HogConfig]):
     """Histograms of oriented gradients (Dalal & Triggs 2005) on their principal components."""
 
     method = "hog"
-    Config = HogConfig
     image_size = (64, 64)
 
     def __init__(self, config: HogConfig) -> None:

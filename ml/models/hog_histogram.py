@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from ml.configs.similar import HogConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
-from ml.models.hog import HogConfig
 from ml.nn.descriptors import HISTOGRAM, HOG, colour_histogram, hog
 from ml.nn.inference import features_of
 from ml.nn.pca import Pca, sample_of
@@ -13,11 +13,10 @@ from ml.nn.pca import Pca, sample_of
 COLOUR = 0.5  # the histogram's length beside the gradients' 1: colour is a fifth of the cosine
 
 
-class HogHistogram(SimilarModel):
+class HogHistogram(SimilarModel[HogConfig]):
     """`hog` and `histogram`, each of length 1, the latter halved, and joined."""
 
     method = "hog+histogram"
-    Config = HogConfig
     image_size = (64, 64)
 
     def __init__(self, config: HogConfig) -> None:

@@ -2,20 +2,20 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, repeat
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ml.configs import Between, Config
+from ml.configs.personal import BprMfConfig, DvbprConfig, HybridConfig
 from ml.contract import PersonalModel
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
-from ml.models.bpr_mf import BprMf, BprMfConfig
-from ml.models.dvbpr import Dvbpr, DvbprConfig
+from ml.models.bpr_mf import BprMf
+from ml.models.dvbpr import Dvbpr
 from ml.nn.encoders import DESCRIPTORS
 from ml.nn.inference import embed_items, features_of
 from ml.nn.losses import temperature
@@ -29,13 +29,7 @@ HALF = 10.0  # takers with whom an item counts half as much in the regression as
 ASKED, AMONG = 500, 2000  # users who say how to mix, and items that theirs are compared with
 
 
-@dataclass(frozen=True)
-class HybridConfig(Config):
-    factors: Annotated[int, Between(1, 1000)] = 50  # of identities
-    dimensions: Annotated[int, Between(2, 1000)] = 50  # of pictures, K of dvbpr
-
-
-class Hybrid(PersonalModel):
+class Hybrid(PersonalModel[HybridConfig]):
     """x_ui = a [w_u, 1] . y_i + c theta_u . Phi(X_i), of `bpr-mf` and `dvbpr`, each learned for itself.
 
     mu(X_i) is what its picture makes one expect of an item's factors: their ridge regression on dvbpr's descriptors, of
@@ -50,7 +44,6 @@ class Hybrid(PersonalModel):
     """
 
     method = "hybrid"
-    Config = HybridConfig
     use_bf16 = True
 
     def __init__(self, config: HybridConfig) -> None:

@@ -1,36 +1,18 @@
 """inception-bpr: one layer learns taste on what a network trained on ImageNet sees."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
-
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ml.configs import Between
+from ml.configs.personal import InceptionBprConfig
 from ml.data.images import ImageArray
 from ml.errors import BadSetting
-from ml.models import create
-from ml.models.backbone_names import BACKBONES
+from ml.models.factory import create
 from ml.models.frozen import FrozenFeatures
-from ml.models.one_layer import OneLayer, OneLayerConfig
+from ml.models.one_layer import OneLayer
 
 
-@dataclass(frozen=True)
-class InceptionBprConfig(OneLayerConfig):
-    backbone: str = "inception_v3"  # or another of torchvision's networks
-    weights: str = "imagenet"  # the backbone's
-    preprocessing: Literal["torchvision", "caffe"] = "torchvision"  # what the weights were trained with
-    reading: Literal["flattened", "pooled"] = "flattened"  # pooled is a 25th as wide
-    image_size: Annotated[int, Between(32, 1024)] = 224  # pixels a side, not Inception's own 299
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.backbone not in BACKBONES:
-            raise BadSetting(f"backbone is {self.backbone!r}; it takes a network of torchvision's")
-
-
-class InceptionBpr(OneLayer):
+class InceptionBpr(OneLayer[InceptionBprConfig]):
     """The second Siamese network of amitdamri/Visually-Aware-Fashion-Recommendation-System.
 
     f is InceptionV3 with ImageNet's weights; published AUCs, of Amazon's fashion, men's clothes and Tradesy, are .764,
@@ -39,7 +21,6 @@ class InceptionBpr(OneLayer):
     """
 
     method = "inception-bpr"
-    Config = InceptionBprConfig
     epochs = 20
 
     def __init__(self, config: InceptionBprConfig) -> None:

@@ -1,19 +1,16 @@
 """InfoGAN for shoes: a GAN whose discriminator also reads the code a picture was made from, and so learns features."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.similar import InfoganConfig
 from ml.contract import Parts, SimilarModel, typical_distance
 from ml.data.batching import PictureBatches, settle_batch_norms
 from ml.data.images import ImageArray
-from ml.errors import BadSetting
 from ml.nn.inference import features_of
 from ml.nn.pca import sample_of
 
@@ -25,27 +22,7 @@ SEEN = 30_000  # pictures in a training by default
 SETTLING = 32  # batches: 4,096 pictures are plenty for a mean and a variance
 
 
-@dataclass(frozen=True)
-class InfoganConfig(Config):
-    image_size: Literal["64x96", "128x128"] = "64x96"  # H x W
-    feature: Literal["by size", "trunk", "pooled"] = "by size"  # trunk for 64x96; 128x128's is too wide
-    codes: Literal["continuous", "categorical"] = "continuous"  # eight numbers in [-1, 1], or one of eight classes
-    dropout: Literal["kept", "dropped"] = "kept"  # what the printed .6 of G is the share of
-    information: Annotated[float, Between(0, 100)] = 1.0  # lambda, the weight of Q's loss
-    width: Annotated[int, Between(1, 256)] = 16  # channels of the first layer; those behind it in proportion
-    batch_size: Annotated[int, Between(2, 4096)] = 128
-    discriminator_rate: Annotated[float, Between(0, 1)] = 2e-4  # of D and Q
-    generator_rate: Annotated[float, Between(0, 1)] = 1e-3
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.feature == "trunk" and self.image_size == "128x128":
-            raise BadSetting(
-                "feature is 'trunk'; at 128x128 it is 'pooled': no index can hold the trunk's 4,096 numbers"
-            )
-
-
-class Infogan(SimilarModel):
+class Infogan(SimilarModel[InfoganConfig]):
     """What the discriminator of an InfoGAN sees in a picture, compared by Euclidean distance.
 
     Chen et al. 2016, arXiv:1606.03657, as Ay et al. used it for shoes ("A Visual Similarity Recommendation System using
@@ -87,7 +64,6 @@ class Infogan(SimilarModel):
 
     method = "infogan"
     metric = "euclidean"
-    Config = InfoganConfig
 
     def __init__(self, config: InfoganConfig) -> None:
         super().__init__(config)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.design import LsganConfig
 from ml.contract import DesignModel, Parts
 from ml.data.batching import settle_batch_norms
 from ml.data.labelled_images import LabelledImageBatches, LabelledImages
@@ -42,15 +41,7 @@ RECIPES = {
 }
 
 
-@dataclass(frozen=True)
-class LsganConfig(Config):
-    recipe: Literal["stable", "published"] = "stable"
-    width: Annotated[int, Between(0, 256)] = 0  # channels of D's first layer; 0: as the recipe has it
-    batch_size: Annotated[int, Between(0, 4096)] = 0  # 0: as the recipe has it
-    alone: Annotated[float, Between(0, 1)] = 0.15  # the share of a "stable" training before D joins in
-
-
-class Lsgan(DesignModel):
+class Lsgan(DesignModel[LsganConfig]):
     """G(z, y) makes a picture of category y; D(x, y) is about 1 for real ones and 0 for made ones.
 
         D:  E (D(x, y) - 1)^2 / 2 + E D(G(z, y), y)^2 / 2
@@ -73,7 +64,6 @@ class Lsgan(DesignModel):
     """
 
     method = "lsgan"
-    Config = LsganConfig
 
     def __init__(self, config: LsganConfig) -> None:
         super().__init__(config)

@@ -2,31 +2,22 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.personal import OneLayerConfig
 from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
 from ml.models.frozen import FeatureModel
 from ml.nn.inference import BATCH
 from ml.nn.losses import squares, taste_loss
 
-
-@dataclass(frozen=True)
-class OneLayerConfig(Config):
-    dimensions: Annotated[int, Between(2, 1024)] = 50  # K
-    sampling: Literal["shared", "triples"] = "shared"  # as in dvbpr; the source has triples
-    batch_size: Annotated[int, Between(2, 4096)] = 128  # pictures if shared, else triples
-    learning_rate: Annotated[float, Between(0, 1)] = 0.01  # the source: 1e-4
-    lambda_u: Annotated[float, Between(0, 100)] = 0.3  # on the shoppers' vectors of a batch; the source: 1
-    lambda_theta: Annotated[float, Between(0, 100)] = 0.03  # on the layer's weights, not its biases; the source: .001
+L = TypeVar("L", bound=OneLayerConfig)
 
 
-class OneLayer(FeatureModel):
+class OneLayer(FeatureModel[L]):
     """x_ui = theta_u . (W f(X_i) + b), with f frozen and computed once. A subclass says what f is.
 
     As in DVBPR the sum over a batch of softplus(x_uj - x_ui) + lambda_Theta/2 |W|^2 + lambda_u/2 |theta_u|^2 is
@@ -42,7 +33,7 @@ class OneLayer(FeatureModel):
 
     standardised = True
 
-    def __init__(self, config: OneLayerConfig, frozen: nn.Module, width: int) -> None:
+    def __init__(self, config: L, frozen: nn.Module, width: int) -> None:
         super().__init__(config, frozen, width)
         self.dimensions = config.dimensions
         self.head = nn.Linear(width, config.dimensions)

@@ -1,25 +1,17 @@
 """What most people took: the same for everyone, and hard to beat on the well known."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from ml.configs import Config
+from ml.configs.personal import PopularityConfig
 from ml.contract import PersonalModel
 from ml.data.interactions import PersonalData
 
 
-@dataclass(frozen=True)
-class PopularityConfig(Config):
-    pass
-
-
-class Popularity(PersonalModel):
+class Popularity(PersonalModel[PopularityConfig]):
     """An item's one number is how many users took it, less the mean over the catalogue; every user's is 1."""
 
     method = "popularity"
-    Config = PopularityConfig
     dimensions = 1
 
     def __init__(self, config: PopularityConfig) -> None:

@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.similar import VaeConfig
 from ml.contract import Parts, SimilarModel, typical_distance
 from ml.data.batching import PictureBatches
 from ml.data.images import ImageArray
@@ -19,14 +17,7 @@ from ml.nn.pca import sample_of
 NOTHING = 5.0  # nats; with less all pictures have much the same code
 
 
-@dataclass(frozen=True)
-class VaeConfig(Config):
-    kl: Annotated[float, Between(0, 1e6)] = 1.0  # weight of the KL term; 1000 is the notebook's "KL strong"
-    batch_size: Annotated[int, Between(2, 4096)] = 100
-    learning_rate: Annotated[float, Between(0, 1)] = 0.001
-
-
-class Vae(SimilarModel):
+class Vae(SimilarModel[VaeConfig]):
     """Vectors are the means of a variational autoencoder's posteriors (Kingma & Welling 2013, arXiv:1312.6114).
 
     As published (the notebooks of leehoon7/CS470_project): 136 pixels, five convolutions, 100 latent numbers, 485,523
@@ -51,7 +42,6 @@ class Vae(SimilarModel):
 
     method = "vae"
     metric = "euclidean"
-    Config = VaeConfig
     image_size = (136, 136)
     dimensions = 100
 

@@ -1,33 +1,18 @@
 """VBPR: factors of products and shoppers, and a second set of which the products' are read off their pictures."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
-from ml.configs import Between
+from ml.configs.personal import VbprConfig
 from ml.data.interactions import PersonalData
 from ml.data.sampling import Triples
-from ml.models.frozen import FeatureModel, FrozenConfig, FrozenFeatures
+from ml.models.frozen import FeatureModel, FrozenFeatures
 from ml.nn.losses import bpr_loss, squares
 
 
-@dataclass(frozen=True)
-class VbprConfig(FrozenConfig):
-    # Cornac has K = D = 10, batches of 100, .005, .01, .01 and 0. The first four are those of `bpr-mf`, to compare like
-    # with like; the last is told below.
-    factors: Annotated[int, Between(1, 500)] = 50  # K
-    visual_factors: Annotated[int, Between(1, 500)] = 50  # D
-    batch_size: Annotated[int, Between(1, 65536)] = 1024
-    learning_rate: Annotated[float, Between(0, 1)] = 0.01
-    lambda_w: Annotated[float, Between(0, 10)] = 0.02  # on the vectors of each triple
-    lambda_b: Annotated[float, Between(0, 10)] = 0.01  # on its biases
-    lambda_e: Annotated[float, Between(0, 1000)] = 0.1  # on E and beta', once a batch
-
-
-class Vbpr(FeatureModel):
+class Vbpr(FeatureModel[VbprConfig]):
     """x_ui = beta_i + gamma_u . gamma_i + theta_u . (E f_i) + beta' . f_i. He & McAuley 2016, arXiv:1510.01784.
 
     The four sums are one inner product: of [gamma_u, 1, theta_u, 1] and [gamma_i, beta_i, E f_i, beta' . f_i]. An item
@@ -42,7 +27,6 @@ class Vbpr(FeatureModel):
     """
 
     method = "vbpr"
-    Config = VbprConfig
     epochs = 50
 
     def __init__(self, config: VbprConfig) -> None:

@@ -1,23 +1,17 @@
 """VisRank: what looks like the things that a shopper took."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from ml.configs.personal import VisrankConfig
 from ml.data.interactions import PersonalData
-from ml.models.frozen import FeatureModel, FrozenConfig, FrozenFeatures
+from ml.models.frozen import FeatureModel, FrozenFeatures
 from ml.nn.losses import temperature
 
 ASKED = 4096  # pairs that say how sure a difference of cosines is
 
 
-@dataclass(frozen=True)
-class VisrankConfig(FrozenConfig):
-    pass
-
-
-class Visrank(FeatureModel):
+class Visrank(FeatureModel[VisrankConfig]):
     """x_ui = the mean over u's items j of cos(f_i, f_j): the nearest neighbours by picture that DVBPR is compared with.
 
     Of the aggregations in ialab-puc/VisualRecSys-Tutorial-IUI2021 (max, mean, mean of the nearest) only the mean is an
@@ -29,7 +23,6 @@ class Visrank(FeatureModel):
     """
 
     method = "visrank"
-    Config = VisrankConfig
 
     def __init__(self, config: VisrankConfig) -> None:
         frozen = FrozenFeatures.of(config)

@@ -2,18 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.configs import Between, Config
+from ml.configs.similar import VisrecConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
-from ml.errors import BadSetting
-from ml.models.backbone_names import BACKBONES
 from ml.nn.augment import cropped, recoloured
 from ml.nn.descriptors import HISTOGRAM, HOG, LAYOUT, colour_histogram, framed, layout, shapes
 from ml.nn.discriminant import Discriminant
@@ -26,24 +22,7 @@ SIDE = 64  # pixels
 FORM, COLOUR = 208, 48  # dimensions of the two parts
 
 
-@dataclass(frozen=True)
-class VisrecConfig(Config):
-    colour: Annotated[float, Between(0, 10)] = 0.45  # how much it counts beside form's 1, by its square
-    backbone: str = "none"  # one of torchvision's networks, to see form with as well
-    weights: str = "imagenet"  # the backbone's
-    preprocessing: Literal["torchvision", "caffe"] = "torchvision"  # the backbone's
-    batch_size: Annotated[int, Between(2, 4096)] = 256  # pictures; each gives two views
-    learning_rate: Annotated[float, Between(0, 1)] = 0.002
-    temperature: Annotated[float, Between(0.01, 10)] = 0.2
-    jitter: Annotated[float, Between(0, 1)] = 1.0  # how strongly colours change between views
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.backbone not in ("none", *BACKBONES):
-            raise BadSetting(f"backbone is {self.backbone!r}; it takes none or a network of torchvision's")
-
-
-class Visrec(SimilarModel):
+class Visrec(SimilarModel[VisrecConfig]):
     """Two parts, each of length 1, weighted and joined; the cosine is the weighted mean of theirs.
 
     - form: histograms of oriented gradients of the picture and of its foreground, the foreground's pixels, and what a
@@ -54,7 +33,6 @@ class Visrec(SimilarModel):
     """
 
     method = "visrec"
-    Config = VisrecConfig
     use_bf16 = True
     image_size = (SIDE, SIDE)
     dimensions = FORM + COLOUR
@@ -157,7 +135,7 @@ def _framed_layout(images: Tensor) -> Tensor:
 
 
 def _frozen(config: VisrecConfig) -> SimilarModel:
-    from ml.models import create  # methods know of each other only here
+    from ml.models.factory import create  # methods know of each other only here
 
     settings = {"weights": config.weights, "preprocessing": config.preprocessing}
     return create(config.backbone, **settings, dimensions=256, image_size=2 * SIDE)

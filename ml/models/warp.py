@@ -1,31 +1,17 @@
 """WARP: matrix factorisation that minds the top of the list."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ml.configs import Between, Config
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
 from ml.nn.losses import squares
 
 HEAVIEST = 10.0  # LightFM's bound on a weight
-
-
-@dataclass(frozen=True)
-class WarpConfig(Config):
-    factors: Annotated[int, Between(1, 1023)] = 50  # K, as in DVBPR, to compare like with like; LightFM has 10
-    batch_size: Annotated[int, Between(1, 65536)] = 1024
-    learning_rate: Annotated[float, Between(0, 1)] = 0.05
-    max_sampled: Annotated[int, Between(1, 1000)] = 10  # draws in search of an item that is ranked too high
-    # lambda, on the vectors of each triple; LightFM has none. Validation AUC over the drawn catalogue is .73 with .02,
-    # .75 with .3 and .78 with 1: hinges weigh up to ln |I| times as much as BPR's terms.
-    decay: Annotated[float, Between(0, 100)] = 1.0
 
 
 class Warp(BprMf):
@@ -38,7 +24,6 @@ class Warp(BprMf):
     """
 
     method = "warp"
-    Config = WarpConfig
     epochs = 30
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:

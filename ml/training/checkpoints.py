@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ml.contract import Model
 from ml.errors import BadCheckpoint, MlError
-from ml.models import create
+from ml.models.factory import create
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 
@@ -29,7 +29,7 @@ def save(model: Model, folder: Path) -> None:
     write_json(
         {
             "method": model.method,
-            "config": model.config.as_dict(),
+            "config": model.config.model_dump(),
             "sizes": model.state_shapes,
             "sha256": _digest(folder / WEIGHTS),
         },

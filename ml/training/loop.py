@@ -12,10 +12,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from ml.chance import seeded
 from ml.contract import Model
 from ml.errors import TrainingDiverged
-from ml.runtime import best_device, bf16_pays
+from ml.runtime import best_device, bf16_pays, seeded
 from ml.training import resume
 
 

@@ -2,8 +2,7 @@
 
 from django import forms
 
-from recommender import broker
-from recommender.errors import WorkersUnavailable
+from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role
 from recommender.versions import methods
 
@@ -27,21 +26,19 @@ class TrainForm(forms.ModelForm):
         return settings
 
     def clean(self) -> dict:
-        asked = super().clean()
-        if asked.get("settings") and "method" in asked:
+        cleaned = super().clean()
+        if "settings" in cleaned and "method" in cleaned:
             try:
-                refusal = broker.refusal(asked["method"], asked["settings"])
-            except WorkersUnavailable as error:
-                refusal = f"They cannot be checked: {error}"
-            if refusal:
-                self.add_error("settings", refusal)
-        return asked
+                methods.check_settings(cleaned["method"], cleaned["settings"])
+            except TrainingRefused as error:
+                self.add_error("settings", str(error))
+        return cleaned
 
 
 def groups_of(role: Role) -> list[tuple[str, list[tuple[str, str]]]]:
     """Methods to choose from, under headings; those that one summary describes are under it."""
     single, several = [], []
-    for summary, names in methods.methods(role):
+    for summary, names in methods.by_summary(role):
         if len(names) == 1:
             single.append((names[0], f"{names[0]}: {summary}"))
         else:

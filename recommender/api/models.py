@@ -9,10 +9,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from recommender import broker
 from recommender.api.fields import Flag, Limit, Strict
 from recommender.api.pagination import Pages
 from recommender.api.schema import CONFLICT
+from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role, State
 from recommender.versions import lifecycle, methods
 
@@ -30,7 +30,7 @@ class MethodSettings(serializers.JSONField):
 
 
 class ModelInput(Strict):
-    method = serializers.ChoiceField([name for role in Role for _, names in methods.methods(role) for name in names])
+    method = serializers.ChoiceField([name for role in Role for _, names in methods.by_summary(role) for name in names])
     settings = MethodSettings(default=dict, help_text="Of the method; it has a value of its own for each left out.")
     epochs = serializers.IntegerField(
         required=False,
@@ -44,10 +44,10 @@ class ModelInput(Strict):
     activate = Flag(default=False, help_text="Whether it goes into service when it is ready.")
 
     def validate(self, attrs: dict) -> dict:
-        """A worker says whether the settings make sense. Raises WorkersAway if none answers."""
-        refusal = broker.refusal(attrs["method"], attrs["settings"]) if attrs["settings"] else ""
-        if refusal:
-            raise serializers.ValidationError({"settings": refusal})
+        try:
+            methods.check_settings(attrs["method"], attrs["settings"])
+        except TrainingRefused as error:
+            raise serializers.ValidationError({"settings": str(error)}) from error
         return attrs
 
 

@@ -106,7 +106,7 @@ class RecommendationSerializer(serializers.Serializer):
     model = VersionSerializer(source="version", allow_null=True)
     results = ResultSerializer(many=True)
     next = serializers.SerializerMethodField(help_text="The address of the page after this; null on the last.")
-    placement = serializers.CharField(source="ask.placement", required=False, help_text="As it was asked with.")
+    placement = serializers.CharField(source="query.placement", required=False, help_text="As it was asked with.")
     reason = serializers.CharField(required=False, help_text="Only without results: why there are none.")
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})

@@ -128,7 +128,7 @@ def of_shopper(shopper: Shopper | None) -> QuerySet[Design]:
 def active_scorer() -> ModelVersion:
     """Raises NoActiveVersion or BlindTaste."""
     version = queries.active_or_raise(Role.PERSONAL)
-    if methods.is_blind(version):
+    if not methods.sees_images(version):
         raise BlindTaste(f"{version}, which knows the shoppers' tastes, never looks at pictures")
     return version
 

@@ -9,13 +9,10 @@ from django.db.models import Max, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from ml.models import (
-    METHODS,
-)  # names and summaries; torch is imported only by those who load a method
 from recommender import broker
-from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
+from recommender.errors import TrainingCancelled, VersionNotReady
 from recommender.models import SERVABLE, UNFINISHED, ModelVersion, Role, State
-from recommender.versions import queries
+from recommender.versions import methods, queries
 from recommender.versions.vectors.index import index_name
 
 
@@ -33,13 +30,12 @@ def register(
 
     Raises TrainingRefused for a method that does not exist.
     """
-    if method not in METHODS:
-        raise TrainingRefused(f"no method is called {method!r}; there are: {', '.join(METHODS)}")
+    role = methods.role_of(method)
     with connection.cursor() as cursor:  # two at once must not take one number
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('recommender.versions.lifecycle.register'))")
     last = ModelVersion.objects.filter(method=method).aggregate(last=Max("number"))["last"] or 0
     version = ModelVersion.objects.create(
-        role=METHODS[method].role,
+        role=role,
         method=method,
         number=last + 1,
         settings=method_settings or {},

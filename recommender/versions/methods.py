@@ -1,25 +1,45 @@
-"""The methods that a version can be trained by."""
+"""The methods that a version can be trained by, and whether settings suit them. Torch is never imported."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from ml.models import (
-    BLIND,
-    by_summary,
-    listed,
-)  # names and summaries; torch is imported only by those who load a method
+from ml.configs import methods
+from ml.errors import MlError
+from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role
 
 
-def methods(role: Role) -> Iterator[tuple[str, list[str]]]:
-    """(summary, names) of the methods that a version of this role can be trained by."""
-    return by_summary(role)
+def by_summary(role: Role) -> Iterator[tuple[str, list[str]]]:
+    """Yield (summary, names) of the methods that a version of this role can be trained by."""
+    return methods.by_summary(role)
 
 
-def methods_in_words() -> str:
-    """All methods by role, a line each, for a help text."""
-    return "\n".join(line for role in Role for line in (f"{role.label}:", *listed(role)))
+def help_text() -> str:
+    """List all methods by role, a line each."""
+    return "\n".join(line for role in Role for line in (f"{role.label}:", *methods.help_lines(role)))
 
 
-def is_blind(version: ModelVersion) -> bool:
-    """Whether it never looks at pictures."""
-    return version.method in BLIND
+def role_of(method: str) -> Role:
+    """Return the role that this method's versions serve. Raises TrainingRefused for a method that does not exist."""
+    try:
+        return Role(methods.method_of(method).role)
+    except MlError as error:
+        raise TrainingRefused(str(error)) from error
+
+
+def check_settings(method: str, settings: dict[str, Any]) -> None:
+    """Raise TrainingRefused, with the reason, unless the method exists and takes these settings."""
+    try:
+        methods.method_of(method).config(**settings)
+    except MlError as error:
+        raise TrainingRefused(f"{method}: {error}") from error
+
+
+def settings_schema(method: str) -> dict[str, Any]:
+    """Return the JSON schema of a method's settings: help, bounds and default of each."""
+    return methods.method_of(method).config.model_json_schema()
+
+
+def sees_images(version: ModelVersion) -> bool:
+    """Whether the version's method takes images into account."""
+    return methods.METHODS[version.method].sees_images

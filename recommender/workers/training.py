@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 
 from ml.errors import MlError
 from ml.evaluation import metrics
-from ml.models import create
+from ml.models.factory import create
 from ml.nn.inference import embed_items
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
@@ -26,14 +26,6 @@ from recommender.workers.training_data import Known, catalogue, check_shop, garm
 
 log = logging.getLogger(__name__)
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
-
-
-def check(method: str, method_settings: dict) -> None:
-    """Raises TrainingRefused, with the reason, unless a model can be made of these."""
-    try:
-        create(method, **method_settings)
-    except MlError as error:
-        raise TrainingRefused(f"{method}: {error}") from error
 
 
 def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:

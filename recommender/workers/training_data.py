@@ -10,10 +10,10 @@ import numpy as np
 from django.db.models import Max, Min
 
 from catalog.models import Category, Interaction, Kind, ProductImage
+from ml.configs.methods import METHODS
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.data.labelled_images import LabelledImages
-from ml.models import METHODS
 from ml.training import checkpoints
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role

@@ -22,7 +22,7 @@ from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.evaluation.topk import top_k
-from ml.models import create
+from ml.models.factory import create
 from ml.nn.encoders import DESCRIPTORS
 from tests.benchmarks.curves import drawn
 

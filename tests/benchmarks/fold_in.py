@@ -12,7 +12,7 @@ from ml.data.images import ImageArray
 from ml.data.interaction_files import read_journal
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.evaluation.metrics import Ranking, bootstrap, rank_held_out
-from ml.models import create
+from ml.models.factory import create
 from ml.nn.inference import embed_items
 from ml.training.loop import TrainConfig, fit
 from recommender.serving.fold_in import Prior, folded_in

@@ -23,13 +23,14 @@ from cornac.models import VBPR
 from implicit.cpu.bpr import BayesianPersonalizedRanking
 from scipy.sparse import csr_matrix
 
+from ml.configs.personal import FrozenConfig
 from ml.data.images import ImageArray
 from ml.data.interaction_files import read_journal
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.evaluation.metrics import rank_held_out
 from ml.evaluation.topk import top_k
-from ml.models import create
-from ml.models.frozen import FrozenConfig, FrozenFeatures
+from ml.models.factory import create
+from ml.models.frozen import FrozenFeatures
 from ml.nn.inference import embed_items
 from ml.training.loop import TrainConfig, fit
 

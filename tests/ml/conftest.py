@@ -3,7 +3,7 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from ml.chance import seeded
+from ml.runtime import seeded
 from tests.ml.worlds import SMALL
 
 # On tiny worlds a second thread gains nothing, and beside other work it waits most of the time.

@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ml.configs.methods import METHODS
 from ml.data.interactions import PersonalData
 from ml.errors import BadSetting, UnknownMethod
 from ml.evaluation.metrics import rank_held_out
-from ml.models import BLIND, create
+from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import (
@@ -159,10 +160,10 @@ def test_centring_changes_no_ranking_and_a_new_item_needs_only_its_picture():
 
 @pytest.mark.parametrize("method", PERSONAL)
 def test_who_is_called_blind_looks_at_no_picture(method):
-    assert (method in BLIND) == (small(method).image_size is None)
+    assert METHODS[method].sees_images == (small(method).image_size is not None)
 
 
-@pytest.mark.parametrize("method", BLIND)
+@pytest.mark.parametrize("method", [name for name in PERSONAL if not METHODS[name].sees_images])
 def test_without_eyes_a_new_item_is_an_average_one(method):
     model = trained(method)
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from ml.__main__ import main
-from ml.models import METHODS
+from ml.configs.methods import METHODS
 from tests.ml.worlds import camps, write_picture, write_table, zipped
 
 
@@ -382,10 +382,12 @@ def test_help_lists_the_methods_with_a_line_each(capsys):
 
 ALONE = """
 import sys
-import ml.models, ml.__main__
+import ml.__main__
+from ml.configs.methods import METHODS
+from ml.models.factory import load
 assert "torch" not in sys.modules, "the methods' names cost torch"
-for method in ml.models.METHODS.values():
-    method.load()
+for method in METHODS.values():
+    load(method)
 import ml.benchmark.recommend, ml.benchmark.retrieval
 there = {"django", "celery", "rest_framework", "catalog", "recommender", "visrec_site"} & set(sys.modules)
 assert not there, there

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from PIL import Image
 
+from ml.configs.backbones import BACKBONES
+from ml.configs.methods import METHODS
 from ml.contract import Model
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.labelled_images import LabelledImages
-from ml.models import METHODS, create
-from ml.models.backbone_names import BACKBONES
+from ml.models.factory import create
 from ml.training.loop import TrainConfig, fit
 
 # One of torchvision's networks stands for all: they share their code, and most of them are large.

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def create_parser(self, *args, **kwargs):
         parser = super().create_parser(*args, **kwargs)
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = methods.methods_in_words()
+        parser.epilog = methods.help_text()
         return parser
 
     def add_arguments(self, parser):
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 version = resumed(resume, activate, queue)
             else:
                 settings = parsed(options["set"])
-                training.check(method, settings)
+                methods.check_settings(method, settings)
                 training_data.check_shop(method)
                 version = lifecycle.register(
                     method, method_settings=settings, epochs=epochs, seed=seed or 0, activate=activate, here=not queue

@@ -2,7 +2,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.datastructures import MultiValueDict
 
-from catalog.pages.forms import BrowseForm, ProductForm
+from catalog.admin.forms import ProductForm
+from catalog.pages.forms import BrowseForm
 from tests.factories import CategoryFactory, picture_bytes
 
 pytestmark = pytest.mark.django_db

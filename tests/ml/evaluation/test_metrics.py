@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.evaluation import metrics
-from ml.models import create
+from ml.models.factory import create
 from ml.training.loop import fit
 from tests.ml.worlds import camps, trained, vectors_of
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from ml.configs import Config
+from ml.configs.base import Config
 from ml.contract import DesignModel, PersonalModel
 from ml.errors import OutOfReach
 from ml.generation.search import REACH, design, reconstruct, tailor
@@ -23,7 +23,6 @@ class Paint(DesignModel):
     """Plain pictures, the lighter the larger z_0, of a red or a blue tint; those near half light look real."""
 
     method = "paint"
-    Config = NoConfig
 
     def __init__(self):
         super().__init__(NoConfig())
@@ -42,7 +41,6 @@ class Light(PersonalModel):
     """Whoever has a taste of [a, b] likes light by a, and red more than blue by b."""
 
     method = "light"
-    Config = NoConfig
     dimensions = 2
 
     def __init__(self, side=64):

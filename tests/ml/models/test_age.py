@@ -8,8 +8,8 @@ from torch.testing import assert_close
 from ml.contract import unit
 from ml.data.images import ImageArray
 from ml.errors import BadSetting
-from ml.models import create
 from ml.models.age import sphere_kl
+from ml.models.factory import create
 from ml.nn.networks import frozen
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit

@@ -5,9 +5,9 @@ import torchvision
 from torch.testing import assert_close
 from torchvision.transforms.functional import normalize
 
+from ml.configs.backbones import BACKBONES
 from ml.errors import BadSetting, BadWeights
-from ml.models import create
-from ml.models.backbone_names import BACKBONES
+from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import fit
 from tests.ml.worlds import exhaust, pictures, trained, vectors_of

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from ml.data.interactions import Interactions, PersonalData
 from ml.errors import BadSetting
-from ml.models import create
+from ml.models.factory import create
 from ml.nn.encoders import CnnF
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import camps, data_for, exhaust, pictures, small, vectors_of

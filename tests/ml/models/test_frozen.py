@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ml.configs.personal import FrozenConfig
 from ml.errors import BadSetting, BadWeights
-from ml.models import create
-from ml.models.frozen import DescriptorFeatures, FrozenConfig, FrozenFeatures
+from ml.models.factory import create
+from ml.models.frozen import DescriptorFeatures, FrozenFeatures
 from ml.training.loop import fit
 from tests.ml.worlds import data_for, exhaust, pictures, small
 

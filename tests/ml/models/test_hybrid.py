@@ -42,7 +42,9 @@ def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
         timestamps=np.concatenate([usual.timestamps, np.full(len(discs), -1.0)]),
     )
     model = small("hybrid")
-    model.identities.config = replace(model.identities.config, learning_rate=0.1)  # as few pairs make few steps
+    model.identities.config = model.identities.config.model_copy(
+        update={"learning_rate": 0.1}
+    )  # as few pairs make few steps
     exhaust(fit(model, PersonalData(pictures(40), taken), TrainConfig(epochs=40)))
 
     scores = model.identities.user_vectors() @ model.y.T

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from ml.contract import typical_distance
 from ml.errors import BadSetting
-from ml.models import create
+from ml.models.factory import create
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, pictures, small, trained, vectors_of
 

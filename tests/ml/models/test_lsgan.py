@@ -6,7 +6,7 @@ import torch
 from torch.testing import assert_close
 
 from ml.data.labelled_images import LabelledImages
-from ml.models import create
+from ml.models.factory import create
 from ml.nn.gan import PublishedDiscriminator
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit

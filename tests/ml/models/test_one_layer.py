@@ -8,7 +8,7 @@ import torchvision
 from torch.testing import assert_close
 
 from ml.errors import BadSetting, BadWeights
-from ml.models import create
+from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, pictures, small, trained

@@ -6,6 +6,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from ml.__main__ import main
+from ml.configs.similar import VaeConfig
 from ml.data.batching import PictureBatches
 from ml.models.vae import Vae, information, kl_divergence, one_colour
 from ml.training.loop import TrainConfig, fit
@@ -173,7 +174,7 @@ def test_a_healthy_posterior_is_no_cause_for_a_warning(told):
 
 def test_the_order_of_pictures_changes_from_epoch_to_epoch():
     generator = torch.Generator().manual_seed(0)
-    model = Vae(Vae.Config(batch_size=40))
+    model = Vae(VaeConfig(batch_size=40))
     images = pictures(40, SIDE)
 
     one, two = (next(iter(model.batches(images, generator)))[0] for _ in range(2))

@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ml.configs.personal import VbprConfig
 from ml.data.interactions import PersonalData
-from ml.models import create
+from ml.models.factory import create
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import camps, data_for, exhaust, pictures, small, trained, vectors_of
 
@@ -51,7 +52,7 @@ def test_the_loss_is_the_papers_with_a_tenth_on_the_others_bias(told):
 
 def test_swapping_the_items_negates_their_difference(told):
     model, (u, i, j) = told
-    model.config = model.Config(lambda_w=0.0, lambda_b=0.0, lambda_e=0.0)
+    model.config = VbprConfig(lambda_w=0.0, lambda_b=0.0, lambda_e=0.0)
 
     [(_, loss)] = model.objectives((u, i, j))
     [(_, swapped)] = model.objectives((u, j, i))

@@ -3,7 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from ml.data.interactions import Interactions, PersonalData
-from ml.models import create
+from ml.models.factory import create
 from ml.training.loop import fit
 from tests.ml.worlds import exhaust, pictures, vectors_of
 

@@ -3,6 +3,8 @@ import json
 import pytest
 import torch
 
+from ml.configs.personal import BprMfConfig
+from ml.configs.similar import VisrecConfig
 from ml.errors import BadCheckpoint, TrainingDiverged
 from ml.models.bpr_mf import BprMf
 from ml.models.visrec import Visrec
@@ -112,7 +114,7 @@ class Diverging(BprMf):
 
 
 def test_a_loss_that_is_no_number_stops_the_training():
-    model = Diverging(BprMf.Config())
+    model = Diverging(BprMfConfig())
 
     with pytest.raises(TrainingDiverged, match="bpr-mf, all: loss inf at epoch 1, batch 1"):
         exhaust(fit(model, data_for("bpr-mf"), TrainConfig(epochs=1)))
@@ -141,7 +143,7 @@ class Watched(Visrec):
 
 
 def test_the_learning_rate_follows_the_models_pace():
-    model = Watched(Visrec.Config(batch_size=16))
+    model = Watched(VisrecConfig(batch_size=16))
 
     exhaust(fit(model, data_for("visrec"), TrainConfig(epochs=10)))
 

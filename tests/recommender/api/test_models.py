@@ -63,12 +63,12 @@ def test_what_makes_no_sense_is_named(staff, worker, body, field, reason):
     assert not ModelVersion.objects.exists()
 
 
-def test_settings_that_nobody_can_check_wait_for_a_worker(staff, settings):
-    settings.PHOTO_SEARCH_SECONDS = 0.1
+def test_settings_are_checked_without_a_worker(staff):
+    taken = staff.post(URL, {"method": "pixels", "settings": {"dimensions": 8}})
+    refused = staff.post(URL, {"method": "pixels", "settings": {"dimensions": 1}})
 
-    answer = staff.post(URL, {"method": "pixels", "settings": {"dimensions": 8}})
-
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert (taken.status_code, refused.status_code) == (202, 400)
+    assert "dimensions is 1; it takes a whole number from 2 to 1024" in refused.json()["detail"]
 
 
 def test_a_version_is_put_into_service_once_it_is_ready(staff, active):

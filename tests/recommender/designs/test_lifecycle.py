@@ -5,7 +5,6 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from catalog import interactions, products
-from recommender import maintenance
 from recommender.designs import lifecycle
 from recommender.designs.lifecycle import Made
 from recommender.errors import (
@@ -193,11 +192,11 @@ def test_the_sweep_sends_what_nobody_answers_for(ada, design, django_capture_on_
     Design.objects.exclude(pk=held.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
     with django_capture_on_commit_callbacks() as sent:
-        maintenance.designs.send_what_was_left()
+        lifecycle.send_what_was_left()
     assert len(sent) == 2
 
     with django_capture_on_commit_callbacks() as again:
-        maintenance.designs.send_what_was_left()
+        lifecycle.send_what_was_left()
     assert len(again) == 1  # the queued one's message is trusted for a while
     assert lifecycle.claim(lost.pk).tries == 2
 

@@ -146,20 +146,20 @@ def test_pictures_that_look_the_same_are_shown_once_and_shorten_no_list(active, 
 @pytest.mark.parametrize("strategy", ["similar", "photo", "personal", "session", "popular"])
 def test_a_picture_saved_anew_is_shown_once_however_far_apart_a_version_sees_the_two(active, active_personal, strategy):
     shoe = drawn_bytes(0)
-    query, own = ProductFactory(), ProductFactory()
+    shown_product, own = ProductFactory(), ProductFactory()
     first, copy, other = (ProductFactory(picture=data) for data in (shoe, saved_anew(shoe), None))
-    for product, angle in ((query, 0), (own, 330), (first, 20), (copy, 40), (other, 60)):
+    for product, angle in ((shown_product, 0), (own, 330), (first, 20), (copy, 40), (other, 60)):
         embed(product, active, turned(angle))
         embed(product, active_personal, turned(angle))
     InteractionFactory(shopper=None, session="guest", product=own)
     shopper = ShopperFactory()
     if strategy == "personal":
         train(active_personal, shopper, turned(0))
-    query = RecommendationQuery(limit=3, exclude=[query.sku, own.sku])
+    query = RecommendationQuery(limit=3, exclude=[shown_product.sku, own.sku])
     popularity.count()
 
     found = {
-        "similar": lambda: recommend.similar_products(query, query),
+        "similar": lambda: recommend.similar_products(shown_product, query),
         "photo": lambda: recommend.products_like_photo(turned(0), active, query),
         "session": lambda: recommend.for_session("guest", query),
     }.get(strategy, lambda: recommend.for_shopper(shopper, query))()

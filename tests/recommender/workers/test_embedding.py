@@ -5,7 +5,7 @@ import pytest
 
 from catalog import images, products
 from ml.data.images import ImageArray, read_image
-from ml.models import create
+from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import fit
 from recommender.errors import NoActiveVersion

@@ -8,7 +8,7 @@ from PIL import Image
 from catalog import products
 from catalog.images import read_picture
 from catalog.models import ProductImage
-from ml.models import create
+from ml.models.factory import create
 from recommender import tasks
 from recommender.designs import lifecycle
 from recommender.errors import DesignCancelled, DesignFailed, TrainingRefused

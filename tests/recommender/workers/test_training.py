@@ -70,7 +70,7 @@ def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
 
 
 def test_what_was_held_back_was_not_learnt_from(shop):
-    from ml.models import create
+    from ml.models.factory import create
 
     version = lifecycle.register("dvbpr")
     version.folder.mkdir(parents=True)

@@ -1,0 +1,180 @@
+"""The methods there are, with their configs. Importing this does not import torch; `ml.models.factory` makes models."""
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from ml.configs import design, personal, similar
+from ml.configs.backbones import BACKBONES
+from ml.configs.base import Config
+from ml.errors import UnknownMethod
+
+
+@dataclass(frozen=True)
+class Method:
+    name: str
+    # "similar": images near each other; "personal": a shopper's vector times a product's; "design": new images
+    role: str
+    summary: str  # one line for --help
+    config: type[Config]
+    model: str  # "module:Class" below ml.models
+    sees_images: bool = True
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            "pixels",
+            "similar",
+            "the image itself, small, on its principal components",
+            similar.PixelsConfig,
+            "pixels:Pixels",
+        ),
+        Method("histogram", "similar", "the colours of the foreground", similar.HistogramConfig, "histogram:Histogram"),
+        Method("hog", "similar", "oriented gradients on their principal components", similar.HogConfig, "hog:Hog"),
+        Method(
+            "hog+histogram",
+            "similar",
+            "oriented gradients and colours, two to one",
+            similar.HogConfig,
+            "hog_histogram:HogHistogram",
+        ),
+        Method(
+            "visrec",
+            "similar",
+            "our default: shape, a self-supervised network and colour",
+            similar.VisrecConfig,
+            "visrec:Visrec",
+        ),
+        Method(
+            "infogan",
+            "similar",
+            "the discriminator's features of an InfoGAN, by distance",
+            similar.InfoganConfig,
+            "infogan:Infogan",
+        ),
+        Method(
+            "vae", "similar", "the means of a small variational autoencoder, by distance", similar.VaeConfig, "vae:Vae"
+        ),
+        Method(
+            "cae", "similar", "the bottleneck of a convolutional autoencoder, by distance", similar.CaeConfig, "cae:Cae"
+        ),
+        Method("age", "similar", "the codes of an adversarial generator-encoder pair", similar.AgeConfig, "age:Age"),
+        *(
+            Method(
+                name,
+                "similar",
+                "torchvision's network, with ImageNet weights or weights=FILE",
+                similar.BackboneConfig,
+                f"backbone:{name}",
+            )
+            for name in BACKBONES
+        ),
+        Method(
+            "hybrid",
+            "personal",
+            "our default: who took the same things, and images where few did",
+            personal.HybridConfig,
+            "hybrid:Hybrid",
+        ),
+        Method(
+            "popularity",
+            "personal",
+            "what most shoppers took, the same for all",
+            personal.PopularityConfig,
+            "popularity:Popularity",
+            sees_images=False,
+        ),
+        Method(
+            "bpr-mf",
+            "personal",
+            "shoppers' and products' factors by BPR, without images",
+            personal.BprMfConfig,
+            "bpr_mf:BprMf",
+            sees_images=False,
+        ),
+        Method(
+            "warp",
+            "personal",
+            "the same factors by WARP, which weighs the top of the list",
+            personal.WarpConfig,
+            "warp:Warp",
+            sees_images=False,
+        ),
+        Method(
+            "visrank",
+            "personal",
+            "what looks like the things a shopper took; nothing is trained",
+            personal.VisrankConfig,
+            "visrank:Visrank",
+        ),
+        Method(
+            "vbpr",
+            "personal",
+            "factors beside a second set, computed from frozen image features",
+            personal.VbprConfig,
+            "vbpr:Vbpr",
+        ),
+        Method(
+            "deepstyle",
+            "personal",
+            "image features less what is common to a category",
+            personal.DeepstyleConfig,
+            "deepstyle:Deepstyle",
+        ),
+        Method(
+            "dvbpr",
+            "personal",
+            "a network and shoppers' vectors, learned together by BPR",
+            personal.DvbprConfig,
+            "dvbpr:Dvbpr",
+        ),
+        Method(
+            "cae-bpr",
+            "personal",
+            "one layer on the code of a convolutional autoencoder",
+            personal.CaeBprConfig,
+            "cae_bpr:CaeBpr",
+        ),
+        Method(
+            "inception-bpr",
+            "personal",
+            "one layer on InceptionV3, or another network",
+            personal.InceptionBprConfig,
+            "inception_bpr:InceptionBpr",
+        ),
+        Method(
+            "lsgan",
+            "design",
+            "a conditional GAN: new images of each of the shop's categories",
+            design.LsganConfig,
+            "lsgan:Lsgan",
+        ),
+    )
+}
+
+
+def method_of(name: str) -> Method:
+    """Return the method of this name. Raises UnknownMethod, which lists those there are."""
+    if name not in METHODS:
+        raise UnknownMethod(f"no method is called {name!r}; there are: {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def by_summary(role: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield (summary, names) of a role's methods: one name each, but for those that share a summary."""
+    fitting = (method for method in METHODS.values() if method.role == role)
+    for summary, methods in groupby(fitting, key=lambda method: method.summary):
+        yield summary, [method.name for method in methods]
+
+
+def help_lines(role: str) -> Iterator[str]:
+    """Yield the lines of a help text: one a method, and a paragraph for those that share a summary."""
+    for summary, names in by_summary(role):
+        if len(names) == 1:
+            yield f"  {names[0]:<13} {summary}"
+        else:
+            yield f"  {summary}:"
+            yield textwrap.fill(", ".join(names), width=78, initial_indent="    ", subsequent_indent="    ")

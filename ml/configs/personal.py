@@ -1,0 +1,159 @@
+"""Configs of the methods for personal recommendations."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from ml.configs.backbones import BACKBONES
+from ml.configs.base import Config
+from ml.configs.similar import LearningRate, Preprocessing, Weights
+
+FEATURES = ("descriptors", "pixels", "histogram", "hog", "hog+histogram", *BACKBONES)
+
+TripleBatch = Annotated[int, Field(ge=1, le=65536, description="Triples in a training batch.")]
+SharedOrTriples = Annotated[
+    int, Field(ge=2, le=4096, description="Images in a batch if sampling is shared, triples otherwise.")
+]
+Dimensions = Annotated[int, Field(ge=2, le=1024, description="K, the length of a shopper's and of a product's vector.")]
+
+
+class FrozenConfig(Config):
+    """The settings of methods that learn tastes from features which they leave as they are."""
+
+    features: Annotated[
+        str, Field(description="'descriptors' (shape, colour, layout), or a similar method that trains nothing.")
+    ] = "descriptors"
+    weights: Weights = "imagenet"
+    preprocessing: Preprocessing = "torchvision"
+
+    @field_validator("features")
+    @classmethod
+    def _is_known(cls, features: str) -> str:
+        if features not in FEATURES:
+            raise ValueError(
+                f"features is {features!r}; it takes descriptors or a method that trains nothing: "
+                "pixels, histogram, hog, hog+histogram or a network of torchvision's"
+            )
+        return features
+
+
+class PopularityConfig(Config):
+    pass
+
+
+class BprMfConfig(Config):
+    factors: Annotated[int, Field(ge=1, le=1023, description="K, as in DVBPR, to compare like with like.")] = 50
+    batch_size: Annotated[
+        int,
+        Field(ge=0, le=65536, description="Triples in a batch; 0 is a twentieth of the pairs, from 1,024 to 4,096."),
+    ] = 0
+    learning_rate: Annotated[float, Field(ge=0, le=1, description="Step size at first; it falls along a cosine.")] = (
+        0.02
+    )
+    decay: Annotated[float, Field(ge=0, le=10, description="lambda, on the vectors of each triple.")] = 0.03
+    bias_decay: Annotated[float, Field(ge=0, le=10, description="lambda_b, on the biases of each triple.")] = 0.01
+
+
+class WarpConfig(Config):
+    # LightFM has 10 factors.
+    factors: Annotated[int, Field(ge=1, le=1023, description="K, as in DVBPR, to compare like with like.")] = 50
+    batch_size: TripleBatch = 1024
+    learning_rate: LearningRate = 0.05
+    max_sampled: Annotated[
+        int, Field(ge=1, le=1000, description="Draws in search of an item that is ranked too high.")
+    ] = 10
+    # LightFM has none. Validation AUC over the drawn catalogue is .73 with .02, .75 with .3 and .78 with 1: hinges
+    # weigh up to ln |I| times as much as BPR's terms.
+    decay: Annotated[float, Field(ge=0, le=100, description="lambda, on the vectors of each triple.")] = 1.0
+
+
+class VisrankConfig(FrozenConfig):
+    pass
+
+
+class VbprConfig(FrozenConfig):
+    # Cornac has K = D = 10, batches of 100, .005, .01, .01 and 0. The first four here are those of `bpr-mf`, to compare
+    # like with like; ml.models.vbpr tells of the last.
+    factors: Annotated[int, Field(ge=1, le=500, description="K, the length of the identity factors.")] = 50
+    visual_factors: Annotated[int, Field(ge=1, le=500, description="D, the length of the visual factors.")] = 50
+    batch_size: TripleBatch = 1024
+    learning_rate: LearningRate = 0.01
+    lambda_w: Annotated[float, Field(ge=0, le=10, description="Regulariser on the vectors of each triple.")] = 0.02
+    lambda_b: Annotated[float, Field(ge=0, le=10, description="Regulariser on the biases of each triple.")] = 0.01
+    lambda_e: Annotated[float, Field(ge=0, le=1000, description="Regulariser on E and beta', once a batch.")] = 0.1
+
+
+class DeepstyleConfig(FrozenConfig):
+    # Elliot has 100, 128, 5e-4, 2.5e-5 and nothing on E; these are those of `vbpr`, and E is held for its reason.
+    factors: Annotated[int, Field(ge=1, le=1024, description="D, the length of a style vector.")] = 50
+    batch_size: TripleBatch = 1024
+    learning_rate: LearningRate = 0.01
+    lambda_w: Annotated[float, Field(ge=0, le=10, description="Regulariser on the vectors of each triple.")] = 0.02
+    lambda_e: Annotated[float, Field(ge=0, le=1000, description="Regulariser on E, once a batch.")] = 0.1
+
+
+class DvbprConfig(Config):
+    encoder: Annotated[
+        Literal["small", "cnn-f"],
+        Field(description="'small' trains in minutes of a CPU at 64 pixels; 'cnn-f' is the paper's, at 224."),
+    ] = "small"
+    # The paper has 50, the authors' code 100.
+    dimensions: Dimensions = 50
+    sampling: Annotated[
+        Literal["by encoder", "shared", "triples"],
+        Field(description="How batches are drawn; by encoder: shared for small, triples for cnn-f."),
+    ] = "by encoder"
+    batch_size: SharedOrTriples = 128
+    lambda_theta: Annotated[
+        float, Field(ge=0, le=100, description="Regulariser on the network's weights, not on its biases.")
+    ] = 1e-3
+
+
+class HybridConfig(Config):
+    factors: Annotated[int, Field(ge=1, le=1000, description="Length of the identity factors.")] = 50
+    dimensions: Annotated[int, Field(ge=2, le=1000, description="Length of the image factors, K of dvbpr.")] = 50
+
+
+class OneLayerConfig(Config):
+    """The settings of methods that learn one linear layer on a network's output."""
+
+    dimensions: Dimensions = 50
+    sampling: Annotated[
+        Literal["shared", "triples"], Field(description="How batches are drawn; the source draws triples.")
+    ] = "shared"
+    batch_size: SharedOrTriples = 128
+    # The source: 1e-4 for the rate, 1 for lambda_u, .001 for lambda_theta.
+    learning_rate: LearningRate = 0.01
+    lambda_u: Annotated[float, Field(ge=0, le=100, description="Regulariser on the shoppers' vectors of a batch.")] = (
+        0.3
+    )
+    lambda_theta: Annotated[
+        float, Field(ge=0, le=100, description="Regulariser on the layer's weights, not on its biases.")
+    ] = 0.03
+
+
+class CaeBprConfig(OneLayerConfig):
+    reading: Annotated[Literal["corrected", "published"], Field(description="Which autoencoder, as in `cae`.")] = (
+        "corrected"
+    )
+    cae_epochs: Annotated[
+        int, Field(ge=0, le=10000, description="The first epochs of the training, for the autoencoder alone.")
+    ] = 3
+
+
+class InceptionBprConfig(OneLayerConfig):
+    backbone: Annotated[str, Field(description="A network of torchvision's.")] = "inception_v3"
+    weights: Weights = "imagenet"
+    preprocessing: Preprocessing = "torchvision"
+    reading: Annotated[
+        Literal["flattened", "pooled"], Field(description="The last map as it is, or its mean, a 25th as wide.")
+    ] = "flattened"
+    # Not Inception's own 299.
+    image_size: Annotated[int, Field(ge=32, le=1024, description="Pixels a side.")] = 224
+
+    @field_validator("backbone")
+    @classmethod
+    def _is_known(cls, backbone: str) -> str:
+        if backbone not in BACKBONES:
+            raise ValueError(f"backbone is {backbone!r}; it takes a network of torchvision's")
+        return backbone
