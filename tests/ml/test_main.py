@@ -384,8 +384,8 @@ ALONE = """
 import sys
 import ml.__main__
 from ml.configs.methods import METHODS
-from ml.models.factory import load
 assert "torch" not in sys.modules, "the methods' names cost torch"
+from ml.models.factory import load
 for method in METHODS.values():
     load(method)
 import ml.benchmark.recommend, ml.benchmark.retrieval
