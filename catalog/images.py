@@ -63,7 +63,9 @@ def read_picture(source: bytes | Path) -> Picture:
     if max(upright.size) > side:
         upright.thumbnail((side, side), Image.Resampling.LANCZOS)
         thumbnail = encoded(upright, "WEBP", quality=85)
-    return Picture(data, EXTENSIONS[image.format], image.width, image.height, digest, fingerprint(upright), thumbnail)
+    # MPO: a JPEG with more pictures behind the first, as some phones save it; Pillow opens it as a JPEG.
+    extension = EXTENSIONS["JPEG" if image.format == "MPO" else image.format]
+    return Picture(data, extension, image.width, image.height, digest, fingerprint(upright), thumbnail)
 
 
 def fingerprint_of(data: bytes) -> bytes:
@@ -114,6 +116,8 @@ def upright_of(image: Image.Image) -> Image.Image:
 
 def on_white(image: Image.Image) -> Image.Image:
     """RGB, transparency laid on white. 16-bit greys are scaled, not clipped."""
+    if image.mode == "I;16B":  # of a big-endian TIFF; Pillow has no point operation for this mode
+        image = image.convert("I")
     if image.mode.startswith("I"):
         image = image.point(lambda value: value / 256).convert("L")
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:

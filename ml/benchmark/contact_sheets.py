@@ -13,7 +13,8 @@ from torch import Tensor
 from ml.benchmark import drawing
 from ml.benchmark.drawing import GREEN, GREY, INK, PALE
 from ml.contract import SimilarModel
-from ml.data.images import ImageArray, Source, read_image
+from ml.data.decoding import Source, read_image
+from ml.data.images import ImageArray
 from ml.evaluation.metrics import similarities
 
 QUERIES, NEAREST, SAMPLES, CHARTS = 12, 5, 24, 4

@@ -12,7 +12,7 @@ from typing import Any
 
 from ml.benchmark.selection import Selection
 from ml.contract import Model
-from ml.data.images import Source
+from ml.data.decoding import Source
 from ml.errors import BadCheckpoint
 from ml.runtime import best_device
 from ml.training import checkpoints

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ml.data.decoding import SUFFIXES
 from ml.errors import BadData
 
 MEMBER = b"PK\x03\x04"  # the first bytes of each file in a zip, and so of the zip
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,19 @@ class Member:
     """A file in a zip, read when it is needed."""
 
     archive: zipfile.ZipFile
-    name: str
+    info: zipfile.ZipInfo
+    name: str  # with forward slashes
 
     def read_bytes(self) -> bytes:
         try:
-            return self.archive.read(self.name)
+            return self.archive.read(self.info)
         except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # damaged; encrypted or packed in an odd way
             raise OSError(str(error)) from error
 
     @property
     def stamp(self) -> int:
         """Another one for other bytes."""
-        return self.archive.getinfo(self.name).CRC
+        return self.info.CRC
 
     def __str__(self) -> str:
         return self.name
@@ -64,7 +65,9 @@ class Files:
             self.by_name = {n: s for n, s in beside.by_name.items() if n == path.name or not n.endswith(".csv")}
         elif path.is_file() and _is_zip(path):
             archive = _opened(path)
-            self.by_name = {i.filename: Member(archive, i.filename) for i in archive.infolist() if not i.is_dir()}
+            members = [info for info in archive.infolist() if not info.is_dir()]
+            names = [info.filename.replace("\\", "/") for info in members]  # as some programs on Windows write it
+            self.by_name = {n: Member(archive, info, n) for n, info in zip(names, members, strict=True)}
         elif path.exists():
             raise BadData(f"{path} is neither a folder, nor a zip, nor a .csv")
         else:
@@ -73,7 +76,7 @@ class Files:
 
     @property
     def pictures(self) -> list[str]:
-        return [name for name in self.by_name if PurePosixPath(name).suffix.lower() in PICTURES]
+        return [name for name in self.by_name if PurePosixPath(name).suffix.lower() in SUFFIXES]
 
     def named(self, file: str) -> str | None:
         """The name of the file that is called so, at the top or in the first folder that has one; None if none is."""
@@ -128,4 +131,5 @@ def _opened(path: Path) -> zipfile.ZipFile:
 
 
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    """Return whether a part of the name is hidden, is macOS's own, or leads to the root or up."""
+    return any(part in ("", "__MACOSX") or part.startswith(".") for part in name.split("/"))

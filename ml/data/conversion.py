@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
+from ml.data.decoding import FORMATS, upright_rgb
 from ml.data.partitioned import DAMAGE, Partitioned, category, field, picture, text
 from ml.errors import BadData
 
@@ -113,11 +114,11 @@ def _written(item: dict, file: Path) -> bool:
     if data is None:
         return False
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if (image.format, image.mode) == ("JPEG", "RGB"):
                 file.write_bytes(data)
             else:
-                image.convert("RGB").save(file, "JPEG", quality=95)
+                upright_rgb(image).save(file, "JPEG", quality=95)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = "not a picture in a known format" if isinstance(error, UnidentifiedImageError) else error
         with tqdm.external_write_mode():

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ml.data.archives import Files, Table
-from ml.data.images import ImageArray, Source, decode_each
+from ml.data.decoding import Source
+from ml.data.images import ImageArray, decode_each
 from ml.errors import BadData, UnreadableImage
 
 SPLITS = {"train", "validation", "val", "test"}

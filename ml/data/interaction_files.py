@@ -10,7 +10,8 @@ import numpy as np
 
 from ml.data.archives import Files, Table
 from ml.data.datasets import numbered
-from ml.data.images import ImageArray, Source, decode_each
+from ml.data.decoding import Source
+from ml.data.images import ImageArray, decode_each
 from ml.data.interactions import Interactions, Split
 from ml.errors import BadData, UnreadableImage
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ml.data import matlab
 from ml.data.archives import Files
@@ -34,9 +35,10 @@ class Pixels:
     name: str
 
     def read_bytes(self) -> bytes:
-        """As a PGM or PPM, which cost nothing to make."""
-        height, width = self.array.shape[:2]
-        return b"P%d %d %d 255\n" % (5 if self.array.ndim == 2 else 6, width, height) + self.array.tobytes()
+        """Return a BMP, which is not compressed."""
+        buffer = io.BytesIO()
+        Image.fromarray(self.array).save(buffer, "BMP")
+        return buffer.getvalue()
 
     @property
     def stamp(self) -> int:

@@ -10,7 +10,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ml.contract import PersonalModel, SimilarModel
-from ml.data.images import ImageArray, Source, read_image
+from ml.data.decoding import Source, read_image
+from ml.data.images import ImageArray
 from ml.errors import UnreadableImage
 
 BATCH = 256

@@ -14,7 +14,8 @@ from django.db.models import QuerySet
 from tqdm import tqdm
 
 from catalog.models import Product, ProductImage
-from ml.data.images import ImageArray, read_image
+from ml.data.decoding import read_image
+from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint, UnreadableImage
 from ml.nn.inference import decoded_ahead
 from ml.training import checkpoints

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from ml.data.images import read_image
+from ml.data.decoding import read_image
 from ml.data.vision_sets import SETS, read
 from ml.errors import BadData
 from tests.ml.worlds import write_picture

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from catalog import images, products
-from ml.data.images import ImageArray, read_image
+from ml.data.decoding import read_image
+from ml.data.images import ImageArray
 from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import fit
