@@ -1,4 +1,7 @@
-"""The site's error pages: 400, 404, 500 and 503, as problem documents under the API."""
+"""Errors outside of the API's views: pages for 400, 404, 500 and 503, and problem documents for URLs of the API.
+
+Errors inside of the API's views are handled by recommender.api.errors.
+"""
 
 import sys
 
@@ -7,38 +10,38 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from recommender.api.errors import AWAY, DATABASE_AWAY, PREFIX, plain
+from recommender.api.problems import DATABASE_RETRY_SECONDS, DATABASE_UNAVAILABLE, PREFIX, problem_response
+from visrec_site import request_id
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The project's handler400: what was refused before any view was reached."""
+    """Handle 400 (Django's handler400): a request that was refused before any view was called."""
     if not request.path.startswith(PREFIX):
         return defaults.bad_request(request, exception)
-    return plain(400, "The request makes no sense.")
+    return problem_response(400, "The request is not valid.")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The project's handler404."""
+    """Handle 404 (Django's handler404)."""
     if not request.path.startswith(PREFIX):
         return defaults.page_not_found(request, exception)
-    return plain(404, f"There is nothing at {request.path}")
+    return problem_response(404, f"There is nothing at {request.path}")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The project's handler500, called while the error is being handled."""
+    """Handle 500 (Django's handler500); sys.exception() is the error."""
     if isinstance(sys.exception(), OperationalError):
-        return database_away(request)
+        return database_unavailable(request)
     if not request.path.startswith(PREFIX):
         return defaults.server_error(request)
-    return plain(500, f"Something broke here. It was logged under request {request.id}.")
+    return problem_response(500, f"An internal error. It was logged under request {request_id.current.get()}.")
 
 
-def database_away(request: HttpRequest) -> HttpResponse:
-    """What no view could answer without the database; the page asks nothing of it."""
-    wait = AWAY[OperationalError]
+def database_unavailable(request: HttpRequest) -> HttpResponse:
+    """Return 503, by a page that needs no database."""
     if request.path.startswith(PREFIX):
-        response: HttpResponse = plain(503, DATABASE_AWAY)
+        response: HttpResponse = problem_response(503, DATABASE_UNAVAILABLE)
     else:
         response = HttpResponse(render_to_string("503.html"), status=503)
-    response["Retry-After"] = str(wait)
+    response["Retry-After"] = str(DATABASE_RETRY_SECONDS)
     return response

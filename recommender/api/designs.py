@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 
 from catalog import categories, visitors
 from catalog.models import Shopper
-from recommender.api.errors import sentence
 from recommender.api.fields import LONGEST_SKU, Limit, Number, Strict
 from recommender.api.pagination import Pages
+from recommender.api.problems import as_sentence
 from recommender.api.products import ProductSerializer, product_context, products_for
 from recommender.api.schema import CONFLICT
 from recommender.api.users import shopper_for
@@ -89,7 +89,7 @@ class DesignInput(Strict):
                 return lifecycle.request_tailoring(shopper, asked.pop("sku"), **asked)
             return lifecycle.request(shopper, asked.pop("category"), **asked)
         except UnknownToGenerator as error:
-            raise serializers.ValidationError({field: sentence(error)}) from error
+            raise serializers.ValidationError({field: as_sentence(error)}) from error
 
 
 class RequestedSerializer(serializers.Serializer):

@@ -1,9 +1,13 @@
-"""Every error under /api/v1/ as one problem document (RFC 9457)."""
+"""The exception handler of the API: our errors, Django's and Django REST framework's become problem documents.
+
+An error that no view of the API handles, such as an unknown URL or a bug, is handled by visrec_site.errors.
+"""
 
 import http
 import logging
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -15,13 +19,19 @@ from django.core.exceptions import (
 )
 from django.core.exceptions import ValidationError as InvalidModel
 from django.db import OperationalError
-from django.http import JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from recommender.api.parsers import TooLarge
+from recommender.api.problems import (
+    DATABASE_RETRY_SECONDS,
+    DATABASE_UNAVAILABLE,
+    MEDIA_TYPE,
+    as_sentence,
+    problem,
+)
 from recommender.errors import (
     BlindTaste,
     DesignNotReady,
@@ -35,67 +45,65 @@ from recommender.errors import (
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
-PREFIX = "/api/v1/"
-DATABASE_AWAY = "The database does not answer; try again in a moment."
-# What is away, and the seconds after which it is worth another try.
-AWAY = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5, OperationalError: 5}
+# Errors that pass by themselves, with the seconds after which a client should try again.
+RETRY_SECONDS: dict[type[Exception], int] = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5}
+CONFLICTS = (BlindTaste, TooLittleHistory, DesignNotReady, VersionNotReady)
 
 
-class Away(exceptions.APIException):
+class Unavailable(exceptions.APIException):
+    """Something that the request needs is unavailable for a while."""
+
     status_code = http.HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self, detail: str, wait: int):
         super().__init__(detail)
-        self.wait = wait  # seconds; DRF makes it the Retry-After
+        self.wait = wait  # seconds; DRF puts them into the header Retry-After
 
 
 class Conflict(exceptions.APIException):
+    """The state of the resource does not allow the request."""
+
     status_code = http.HTTPStatus.CONFLICT
 
 
-def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> dict:
-    return {
-        "type": "about:blank",
-        "title": http.HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "errors": errors or {},
-    }
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the problem document for an error, or None for a bug.
 
-
-def problem_response(error: Exception, context: dict) -> Response | None:
-    """DRF's exception handler. A bug is not answered here: Django logs it, and `server_error` says that it happened."""
+    It is the setting EXCEPTION_HANDLER of Django REST framework. Django logs a bug and calls
+    visrec_site.errors.server_error.
+    """
     error = as_api_exception(error)
     response = exception_handler(error, context)
     if response is None:
         return None
-    errors = {}
+    errors: dict[str, list[str]] = {}
     if isinstance(error, exceptions.ValidationError):
-        errors = by_field(error.detail)
-        detail = "; ".join(in_words(field, reasons) for field, reasons in errors.items())
+        errors = errors_by_field(error.detail)
+        detail = "; ".join(with_field(field, reasons) for field, reasons in errors.items())
     elif isinstance(error, exceptions.APIException):
         detail = str(error.detail)
     else:
         detail = str(error) or http.HTTPStatus(response.status_code).phrase  # Http404 and PermissionDenied
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        response["Retry-After"] = str(max(1, math.ceil(error.wait)))
+    if isinstance(error, exceptions.Throttled):
+        wait: float | None = getattr(error, "wait", None)  # the stubs of DRF lack it
+        if wait is not None:
+            response["Retry-After"] = str(max(1, math.ceil(wait)))
     response.data = problem(response.status_code, detail, errors)
     response.content_type = MEDIA_TYPE
     return response
 
 
 def as_api_exception(error: Exception) -> Exception:
-    """Ours and Django's errors as DRF knows them; whatever else it is stays as it is."""
-    if type(error) in AWAY:
-        if isinstance(error, OperationalError):
-            log.error("the database is away: %s", error)
-            return Away(DATABASE_AWAY, AWAY[OperationalError])
-        return Away(sentence(error), AWAY[type(error)])
-    if isinstance(error, (BlindTaste, TooLittleHistory, DesignNotReady, VersionNotReady)):
-        return Conflict(sentence(error))
+    """Return the exception of Django REST framework for an error of ours or Django's; any other error unchanged."""
+    if type(error) is OperationalError:
+        log.error("the database is unavailable: %s", error)
+        return Unavailable(DATABASE_UNAVAILABLE, DATABASE_RETRY_SECONDS)
+    if type(error) in RETRY_SECONDS:
+        return Unavailable(as_sentence(error), RETRY_SECONDS[type(error)])
+    if isinstance(error, CONFLICTS):
+        return Conflict(as_sentence(error))
     if isinstance(error, TooManyDesigns):
-        return exceptions.Throttled(error.wait, sentence(error))
+        return exceptions.Throttled(error.wait, as_sentence(error))
     if isinstance(error, InvalidModel):
         reasons = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
         overall = api_settings.NON_FIELD_ERRORS_KEY
@@ -103,42 +111,35 @@ def as_api_exception(error: Exception) -> Exception:
     if isinstance(error, RequestDataTooBig):
         return TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     if isinstance(error, TooManyFieldsSent):
-        return exceptions.ParseError(f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} parameters are taken.")
+        return exceptions.ParseError(f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS:,} parameters are allowed.")
     if isinstance(error, TooManyFilesSent):
-        return exceptions.ParseError(f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files are taken.")
+        return exceptions.ParseError(f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files are allowed.")
     if isinstance(error, SuspiciousOperation):
-        return exceptions.ParseError(sentence(error))
+        return exceptions.ParseError(as_sentence(error))
     return error
 
 
-def sentence(error: Exception) -> str:
-    text = str(error).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def by_field(detail: object) -> dict[str, list[str]]:
-    """DRF's nested reasons as one level: {"attributes.colour": ["Too long."]}."""
+def errors_by_field(detail: object) -> dict[str, list[str]]:
+    """Flatten the nested reasons of a ValidationError to one level, as in {"attributes.colour": ["Too long."]}."""
     errors: dict[str, list[str]] = {}
-    for field, reason in leaves(detail, ""):
+    for field, reason in flat_reasons(detail, ""):
         errors.setdefault(field or api_settings.NON_FIELD_ERRORS_KEY, []).append(reason)
     return errors
 
 
-def leaves(detail: object, field: str) -> Iterator[tuple[str, str]]:
+def flat_reasons(detail: object, field: str) -> Iterator[tuple[str, str]]:
+    """Yield (path of the field with dots, reason); the path of `detail` itself is `field`."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            yield from leaves(inner, f"{field}.{name}" if field else str(name))
+            yield from flat_reasons(inner, f"{field}.{name}" if field else str(name))
     elif isinstance(detail, list):
         for inner in detail:
-            yield from leaves(inner, field)
+            yield from flat_reasons(inner, field)
     else:
         yield field, str(detail)
 
 
-def in_words(field: str, reasons: list[str]) -> str:
+def with_field(field: str, reasons: list[str]) -> str:
+    """Return the reasons in one line, after the name of their field."""
     text = " ".join(reasons)
     return text if field == api_settings.NON_FIELD_ERRORS_KEY else f"{field}: {text}"
-
-
-def plain(status: int, detail: str) -> JsonResponse:
-    return JsonResponse(problem(status, detail), status=status, content_type=MEDIA_TYPE)

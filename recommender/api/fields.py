@@ -13,7 +13,7 @@ from rest_framework.fields import ProhibitNullCharactersValidator, ProhibitSurro
 from catalog import categories, images
 from catalog.errors import UnreadablePicture
 from catalog.images import Picture
-from recommender.api.errors import sentence
+from recommender.api.problems import as_sentence
 
 CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
 PHOTO_PIXELS = 256  # longest side of what a worker is handed: more than any network looks at
@@ -177,7 +177,7 @@ class PictureField(ImageData):
         try:
             return images.read_picture(super().to_internal_value(data))
         except UnreadablePicture as error:
-            raise serializers.ValidationError(sentence(error)) from error
+            raise serializers.ValidationError(as_sentence(error)) from error
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
@@ -188,4 +188,4 @@ class PhotoField(ImageData):
         try:
             return images.reduced(super().to_internal_value(data), PHOTO_PIXELS)
         except UnreadablePicture as error:
-            raise serializers.ValidationError(sentence(error)) from error
+            raise serializers.ValidationError(as_sentence(error)) from error

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.interactions import Event
 from catalog.models import Kind
-from recommender.api.errors import by_field
+from recommender.api.errors import errors_by_field
 from recommender.api.users import names_of
 from recommender.serving import saved
 
@@ -141,5 +141,5 @@ def read(items: list, caller: Caller) -> tuple[dict[int, Event], dict[int, dict[
         try:
             events[index] = caller.event(serializer.run_validation(item))
         except serializers.ValidationError as error:
-            rejected[index] = by_field(error.detail)
+            rejected[index] = errors_by_field(error.detail)
     return events, rejected

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recommender.api.errors import sentence
+from recommender.api.problems import as_sentence
 from recommender.api.recommendations import RecommendationSerializer, answer
 from recommender.errors import NoSuchRecommendation
 from recommender.serving import saved
@@ -39,4 +39,4 @@ class OneRecommendation(APIView):
         try:
             return answer(request, saved.replay(pk, params.validated_data["page"], Caller.of(request)))
         except NoSuchRecommendation as error:
-            raise NotFound(sentence(error)) from error
+            raise NotFound(as_sentence(error)) from error

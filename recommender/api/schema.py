@@ -3,7 +3,7 @@
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from recommender.api import errors
+from recommender.api.problems import MEDIA_TYPE
 
 
 class ProblemSerializer(serializers.Serializer):
@@ -18,7 +18,7 @@ class ProblemSerializer(serializers.Serializer):
     )
 
 
-CONFLICT = {(409, errors.MEDIA_TYPE): ProblemSerializer}  # for extend_schema's responses, where a state may forbid it
+CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}  # for extend_schema's responses, where a state may forbid it
 ALWAYS = {
     401: "The token or the password is wrong, or one is needed.",
     403: "Not for this account.",
@@ -40,7 +40,7 @@ class ProblemSchema(AutoSchema):
             for status, description in self.problems(operation).items():
                 operation["responses"][str(status)] = {
                     "description": description,
-                    "content": {errors.MEDIA_TYPE: {"schema": reference}},
+                    "content": {MEDIA_TYPE: {"schema": reference}},
                 }
         return operation
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from catalog import interactions, queries, visitors
 from catalog.models import Shopper
-from recommender.api.errors import MEDIA_TYPE
+from recommender.api.problems import MEDIA_TYPE
 from recommender.api.recommendations import recommends
 from recommender.api.schema import ProblemSerializer
 from recommender.serving import recommend

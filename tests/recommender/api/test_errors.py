@@ -103,7 +103,7 @@ def test_a_session_with_its_csrf_token(db):
 def test_a_host_that_is_not_ours(db):
     response = Client(headers={"Host": "elsewhere.example"}).get(PRODUCTS)
 
-    assert_problem(response, 400, "The request makes no sense.")
+    assert_problem(response, 400, "The request is not valid.")
 
 
 def test_a_bug_is_told_and_logged(guest, monkeypatch, caplog):
@@ -140,7 +140,7 @@ def test_the_database_away(guest, caplog):
     ],
 )
 def test_an_error_of_ours_or_djangos_is_translated(error, status, detail, reasons):
-    response = errors.problem_response(error, {})
+    response = errors.handle_exception(error, {})
 
     assert response.status_code == status
     assert (response.data["detail"], response.data["errors"]) == (detail, reasons)
@@ -150,17 +150,19 @@ def test_an_error_of_ours_or_djangos_is_translated(error, status, detail, reason
     ("limit", "most", "body", "status", "detail"),
     [
         ("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_550_000, {"a": "x" * 1_600_000}, 413, "at most 1.5 MB are taken."),
-        ("DATA_UPLOAD_MAX_NUMBER_FIELDS", 2, {"a": 1, "b": 2, "c": 3}, 400, "At most 2 parameters are taken."),
+        ("DATA_UPLOAD_MAX_NUMBER_FIELDS", 2, {"a": 1, "b": 2, "c": 3}, 400, "At most 2 parameters are allowed."),
         (
             "DATA_UPLOAD_MAX_NUMBER_FILES",
             1,
             {"a": SimpleUploadedFile("a", b"a"), "b": SimpleUploadedFile("a", b"a")},
             400,
-            "At most 1 files are taken.",
+            "At most 1 files are allowed.",
         ),
     ],
 )
-def test_what_django_refuses_to_read_is_told_in_the_callers_words(guest, settings, limit, most, body, status, detail):
+def test_what_django_refuses_to_read_is_named_by_the_request_and_not_by_a_setting(
+    guest, settings, limit, most, body, status, detail
+):
     setattr(settings, limit, most)
 
     response = guest.post("/api/v1/search/image/", body, format="multipart")
@@ -170,13 +172,13 @@ def test_what_django_refuses_to_read_is_told_in_the_callers_words(guest, setting
 
 
 def test_throttling_says_for_how_long():
-    response = errors.problem_response(Throttled(wait=0.2), {})
+    response = errors.handle_exception(Throttled(wait=0.2), {})
 
     assert (response.status_code, response["Retry-After"]) == (429, "1")
 
 
 def test_nested_reasons_become_one_level():
-    assert errors.by_field({"a": {"b": ["1"], "c": {"d": "2"}}, "e": ["3", "4"]}) == {
+    assert errors.errors_by_field({"a": {"b": ["1"], "c": {"d": "2"}}, "e": ["3", "4"]}) == {
         "a.b": ["1"],
         "a.c.d": ["2"],
         "e": ["3", "4"],
