@@ -1,4 +1,4 @@
-"""The wiring: settings, URLs, the Celery app, the embedded servers and the demo."""
+"""The Django project: settings, URLs, the Celery app, the embedded servers and the demo."""
 
 from visrec_site.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""The Celery app. Three queues, `embed`, `design` and `train`: neither designs nor trainings hold up an upload."""
+"""The Celery app. Its three queues, `embed`, `design` and `train`, keep designs and trainings from delaying uploads."""
 
 import os
 

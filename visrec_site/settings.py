@@ -1,6 +1,6 @@
-"""Every value that differs between machines, read from the environment and checked here.
+"""Django's settings. Every value that differs between machines is read from the environment and checked here.
 
-Without VISREC_DATABASE_URL a checkout uses the embedded servers and keeps everything under var/.
+Without VISREC_DATABASE_URL the embedded servers are used, and all data is under var/.
 """
 
 import math
@@ -19,34 +19,39 @@ ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 
-def yes(name: str, default: str) -> bool:
-    value = env.str(name, default)
+def env_bool(name: str, default: str) -> bool:
+    """Read "yes" or "no" from the environment."""
+    value: str = env.str(name, default)
     if value not in ("yes", "no"):
-        raise ImproperlyConfigured(f"{name} is {value!r}; it takes one of: yes, no")
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be yes or no")
     return value == "yes"
 
 
-def positive(name: str, default: int) -> int:
-    value = env.str(name, str(default))
+def env_positive(name: str, default: int) -> int:
+    """Read a whole number above 0 from the environment."""
+    value: str = env.str(name, str(default))
     if not value.isdigit() or int(value) == 0:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it takes a whole number above 0")
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number above 0")
     return int(value)
 
 
-def weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
-    """`defaults`, with those replaced that the variable names, as in "view=0.1,dislike=-2"; each keeps its sign."""
+def env_weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
+    """Read weights such as "view=0.1,dislike=-2" from the environment; one that is not named has its default.
+
+    A weight has the sign of its default, or is 0.
+    """
     found = dict(defaults)
     for part in filter(None, env.str(name, "").split(",")):
         kind, _, text = (piece.strip() for piece in part.partition("="))
         if kind not in defaults:
-            raise ImproperlyConfigured(f"{name} weighs {kind!r}; it takes: {', '.join(defaults)}")
+            raise ImproperlyConfigured(f"{name} names {kind!r}; the kinds are: {', '.join(defaults)}")
         try:
             weight = float(text)
         except ValueError:
             raise ImproperlyConfigured(f"{name} has {part!r}; a number is expected, as in view=0.2") from None
         if not math.isfinite(weight) or weight * defaults[kind] < 0:
             sign = "above" if defaults[kind] > 0 else "below"
-            raise ImproperlyConfigured(f"{name} has {part!r}; a {kind} weighs 0 or {sign}")
+            raise ImproperlyConfigured(f"{name} has {part!r}; the weight of {kind} is 0 or {sign}")
         found[kind] = weight
     return found
 
@@ -54,14 +59,14 @@ def weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
 VAR = Path(env.str("VISREC_VAR", str(ROOT / "var"))).resolve()
 EMBEDDED = "VISREC_DATABASE_URL" not in env.ENVIRON
 
-DEBUG = yes("VISREC_DEBUG", "no")
+DEBUG = env_bool("VISREC_DEBUG", "no")
 if EMBEDDED:
     SECRET_KEY = env.str("VISREC_SECRET_KEY", None) or embedded.secret_key(VAR / "secret-key")
 else:
     SECRET_KEY = env.str("VISREC_SECRET_KEY")
 ALLOWED_HOSTS = env.list("VISREC_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("VISREC_TRUSTED_ORIGINS", default=[])
-BEHIND_TLS = yes("VISREC_BEHIND_TLS", "no")  # a proxy in front speaks https and sets X-Forwarded-Proto
+BEHIND_TLS = env_bool("VISREC_BEHIND_TLS", "no")  # a proxy in front speaks https and sets X-Forwarded-Proto
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
@@ -128,9 +133,9 @@ DATABASES = {
     "default": env.db_url("VISREC_DATABASE_URL", default=embedded.database_url(VAR))
     | {
         "CONN_MAX_AGE": None,  # a new connection costs 6 to 14 times the query
-        "CONN_HEALTH_CHECKS": True,  # so a restarted database is met with a new connection, not an error
+        "CONN_HEALTH_CHECKS": True,  # a restarted database gets a new connection, not an error
         "OPTIONS": {
-            # Candidates an HNSW scan keeps, and going on past them until a filtered list is full.
+            # pgvector: candidates of an HNSW scan, and to continue the scan until a filtered list is full.
             "options": "-c hnsw.ef_search=100 -c hnsw.iterative_scan=strict_order",
         },
     }
@@ -161,14 +166,14 @@ STORAGES = {
 }
 MODELS_ROOT = Path(env.str("VISREC_MODELS", str(VAR / "models")))  # checkpoints, a folder a version
 
-# Pictures. A picture of more pixels is refused before it is decoded.
-MAX_IMAGE_BYTES = positive("VISREC_MAX_IMAGE_BYTES", 20_000_000)
-MAX_IMAGE_PIXELS = positive("VISREC_MAX_IMAGE_PIXELS", 50_000_000)
-THUMBNAIL_PIXELS = 480  # longest side of what lists show; larger originals get a copy of this size
+# Images. An image of more pixels is refused before it is decoded.
+MAX_IMAGE_BYTES = env_positive("VISREC_MAX_IMAGE_BYTES", 20_000_000)
+MAX_IMAGE_PIXELS = env_positive("VISREC_MAX_IMAGE_PIXELS", 50_000_000)
+THUMBNAIL_PIXELS = 480  # longest side of a thumbnail, which lists show; smaller images have none
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_IMAGE_BYTES
 CURRENCY = env.str("VISREC_CURRENCY", "EUR")
 
-# What the broker's clients do while it is away: an upload must not wait for it. The sweep queues what was missed.
+# While the broker is unavailable an upload must not wait for it: recommender.tasks.sweep sends the tasks later.
 CELERY_BROKER_URL = BROKER_URL
 CELERY_RESULT_BACKEND = env.str("VISREC_RESULT_URL", BROKER_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -202,26 +207,28 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TIMEZONE = "UTC"
 
-# Seconds without a sign of life after which another worker may take over a training.
-TRAINING_LEASE = positive("VISREC_TRAINING_LEASE", 120)
-# Designs: products that a shopper must have met for a taste to be known, what one shopper may ask for, days kept.
-DESIGN_HISTORY = positive("VISREC_DESIGN_HISTORY", 5)
-DESIGNS_PENDING = positive("VISREC_DESIGNS_PENDING", 3)
-DESIGNS_PER_HOUR = positive("VISREC_DESIGNS_PER_HOUR", 30)
-DESIGN_DAYS = positive("VISREC_DESIGN_DAYS", 30)
+# Seconds without a renewal of its lease after which another worker may take over a training.
+TRAINING_LEASE = env_positive("VISREC_TRAINING_LEASE", 120)
+# Designs: products a shopper must have liked, bought or viewed first; limits for one shopper; days until images expire.
+DESIGN_HISTORY = env_positive("VISREC_DESIGN_HISTORY", 5)
+DESIGNS_PENDING = env_positive("VISREC_DESIGNS_PENDING", 3)
+DESIGNS_PER_HOUR = env_positive("VISREC_DESIGNS_PER_HOUR", 30)
+DESIGN_DAYS = env_positive("VISREC_DESIGN_DAYS", 30)
 # Seconds that a visitor waits for the embedding of a photo.
-PHOTO_SEARCH_SECONDS = positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
-# How much each kind of event says of a taste: a purchase is certain, a view is a hint, a dislike the opposite.
-KIND_WEIGHTS = weights(
+PHOTO_SEARCH_SECONDS = env_positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
+# The weight of each kind of interaction in a shopper's taste: a dislike counts against a product.
+KIND_WEIGHTS = env_weights(
     "VISREC_KIND_WEIGHTS", {"view": 0.2, "click": 0.3, "like": 1.0, "cart": 1.0, "purchase": 1.0, "dislike": -1.0}
 )
-TASTE_HALF_LIFE_DAYS = positive("VISREC_TASTE_HALF_LIFE_DAYS", 180)  # after these an event says half as much
-# Seconds for which an answer can be asked for again by its id.
-ANSWER_SECONDS = positive("VISREC_ANSWER_SECONDS", 3600)
-# Of a process that computes. Half the cores: pages and the database want the others, and threads wait for each other
-# wherever a neighbour is at work. Measured on two cores, training visrec on the demo's pictures: beside two busy
-# processes a batch took .9 to 1.2 s with one thread and 2 to 10 s with two.
-TORCH_THREADS = positive("VISREC_TORCH_THREADS", max(1, (os.cpu_count() or 1) // 2))
+TASTE_HALF_LIFE_DAYS = env_positive(
+    "VISREC_TASTE_HALF_LIFE_DAYS", 180
+)  # after these an interaction weighs half as much
+# Seconds for which a recommendation can be read again by its id.
+ANSWER_SECONDS = env_positive("VISREC_ANSWER_SECONDS", 3600)
+# Threads of a process that uses torch. Half the cores: pages and the database need the others, and torch's threads wait
+# for each other when another process uses a core. Measured on two cores, training visrec on the demo's images, beside
+# two busy processes: a batch took 0.9 to 1.2 s with one thread and 2 to 10 s with two.
+TORCH_THREADS = env_positive("VISREC_TORCH_THREADS", max(1, (os.cpu_count() or 1) // 2))
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -230,7 +237,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",  # first, so that a refusal is a 401
+        "rest_framework.authentication.TokenAuthentication",  # first: its WWW-Authenticate header makes a refusal a 401
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -242,7 +249,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "recommender.api.pagination.Pages",
     "PAGE_SIZE": 24,
     "DEFAULT_SCHEMA_CLASS": "recommender.api.schema.ProblemSchema",
-    "EXCEPTION_HANDLER": "recommender.api.errors.problem_response",
+    "EXCEPTION_HANDLER": "recommender.api.errors.handle_exception",
     "DEFAULT_THROTTLE_CLASSES": [
         "recommender.api.throttling.AnonymousThrottle",
         "recommender.api.throttling.AccountThrottle",
@@ -253,7 +260,7 @@ REST_FRAMEWORK = {
         "photo": env.str("VISREC_RATE_PHOTO", "60/min"),
         "token": env.str("VISREC_RATE_TOKEN", "20/min"),
     },
-    "NUM_PROXIES": 1 if BEHIND_TLS else 0,  # else X-Forwarded-For, which anybody can send, would name the caller
+    "NUM_PROXIES": 1 if BEHIND_TLS else 0,  # else a caller could choose its address by X-Forwarded-For
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -266,7 +273,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # they would say each name twice
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # each name would appear twice
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "catalog.models.Kind",
         "PictureKindEnum": "recommender.models.DesignImage.Kind",
@@ -277,7 +284,7 @@ SPECTACULAR_SETTINGS = {
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],  # blob: the preview of a photo chosen for a search
+        "img-src": [SELF, "data:", "blob:"],  # blob: the preview of a photo that was chosen
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

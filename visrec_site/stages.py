@@ -1,4 +1,4 @@
-"""What the demo does before its shop opens. Each stage does only what is missing, whatever stopped the run before."""
+"""The stages of the demo before its shop opens. Each does only what is missing, wherever the last run stopped."""
 
 import json
 import time
@@ -14,49 +14,52 @@ from django.utils import timezone
 
 
 class DemoError(Exception):
-    """Why the demo cannot go on, in one line."""
+    """The demo cannot continue; the message says why, in one line."""
 
 
 @dataclass(frozen=True)
 class Options:
+    """The options of `make demo`."""
+
     port: int
     catalog: Path | None
     interactions: Path | None
     limit: int | None
-    designs: bool = True  # whether a generator is to be trained as well
+    designs: bool = True  # whether to train a generator of designs as well
 
 
 @contextmanager
 def stage(title: str) -> Iterator[list[str]]:
-    """One line when it is over: how long it took and what came of it (what the caller appends)."""
-    began, notes = time.monotonic(), []
+    """Print a line when the block ends: seconds, title and the notes that the block appended to the yielded list."""
+    began = time.monotonic()
+    notes: list[str] = []
     yield notes
     print(f"{time.monotonic() - began:7.1f} s  {title}{': ' if notes else ''}{'; '.join(notes)}", flush=True)
 
 
 def prepare(options: Options) -> None:
-    """Everything that the database and the disk must hold before the shop opens."""
+    """Bring database and disk to the state that the shop needs to open. Raises DemoError."""
     with stage("migrations and static files"):
         call_command("migrate", verbosity=0)
-        if static_files_changed():  # hashing and compressing them takes seconds
+        if static_files_changed():  # to hash and compress them takes seconds
             call_command("collectstatic", verbosity=0, interactive=False)
     from catalog.errors import CatalogError
     from recommender.errors import RecommenderError
 
     try:
-        filled = fill(options)
-        train("similar", "visrec", filled)
-        train("personal", "hybrid", filled)
+        filled_at = fill_shop(options)
+        ensure_trained("similar", "visrec", filled_at)
+        ensure_trained("personal", "hybrid", filled_at)
         if options.designs:
-            leave_to_a_worker("design", "lsgan", filled)
+            ensure_queued("design", "lsgan", filled_at)
     except (CatalogError, RecommenderError) as error:
         raise DemoError(str(error)) from error
     with stage("logins"):
-        make_logins()
+        create_accounts()
 
 
 def static_files_changed() -> bool:
-    """Whether our own static files, or the packages that bring theirs, are newer than what was collected."""
+    """Return whether a static file, or the list of packages that contain some, is newer than the collected files."""
     manifest = settings.STATIC_ROOT / "staticfiles.json"
     sources = [settings.ROOT / "docker" / "requirements-web.txt", *(settings.ROOT / "static").rglob("*")]
     return not manifest.exists() or max(path.stat().st_mtime for path in sources) > manifest.stat().st_mtime
@@ -64,41 +67,45 @@ def static_files_changed() -> bool:
 
 @dataclass
 class Fill:
-    """One source that the shop was filled from."""
+    """A source that the shop was filled from, as fills.json has it."""
 
     begun: str  # ISO 8601
     done: bool = False
-    brought: bool = True  # whether it had anything that the shop did not have
-    simulated: bool = True  # whether its shoppers are ours
+    brought: bool = True  # whether it had anything new for the shop
+    simulated: bool = True  # whether its shoppers are simulated
 
 
-def fill(options: Options) -> datetime:
-    """Fill the shop from CATALOG, or else with the drawn products; returns when it was last filled with anything new.
+def fill_shop(options: Options) -> datetime:
+    """Fill the shop from CATALOG, or else with the drawn products, and return when it last received anything new.
 
-    A fill that was interrupted is made once more, which changes nothing that is there.
+    An interrupted import is repeated, which changes nothing of what it has imported.
     """
     file = settings.VAR / "demo" / "fills.json"
     fills = {key: Fill(**each) for key, each in json.loads(file.read_text()).items()} if file.exists() else {}
     source = options.catalog or settings.VAR / "demo" / "catalog"
     key = f"{source} LIMIT={options.limit} INTERACTIONS={options.interactions}"
-    anew = key not in fills
+    is_new = key not in fills
     if not (fills[key].done if key in fills else fills and options.catalog is None):
         this = fills.setdefault(key, Fill(timezone.now().isoformat(), simulated=options.interactions is None))
-        write(fills, file)
-        created = bring(options, source, only_simulated=all(each.simulated for each in fills.values()))
-        this.done, this.brought = True, bool(created) or not anew
-        write(fills, file)
+        save_fills(fills, file)
+        created = import_source(options, source, only_simulated=all(each.simulated for each in fills.values()))
+        this.done, this.brought = True, bool(created) or not is_new
+        save_fills(fills, file)
     return max(datetime.fromisoformat(each.begun) for each in fills.values() if each.brought)
 
 
-def write(fills: dict[str, Fill], file: Path) -> None:
+def save_fills(fills: dict[str, Fill], file: Path) -> None:
+    """Write the fills as JSON; a crash leaves the former file or the new one, never a part."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.with_suffix(".new").write_text(json.dumps({key: vars(each) for key, each in fills.items()}, indent=1))
     file.with_suffix(".new").replace(file)
 
 
-def bring(options: Options, source: Path, *, only_simulated: bool) -> int:
-    """Products and interactions into the shop; returns how many products are new."""
+def import_source(options: Options, source: Path, *, only_simulated: bool) -> int:
+    """Import products and interactions into the shop, and return how many products are new.
+
+    only_simulated: whether all shoppers so far are simulated; only then does a source without interactions get some.
+    """
     from catalog import importers
     from catalog.demo import write_catalog
     from catalog.demo.simulation import SHOP
@@ -125,46 +132,47 @@ def bring(options: Options, source: Path, *, only_simulated: bool) -> int:
     return report.created
 
 
-def train(role: str, method: str, filled: datetime) -> None:
-    """An active version for the role that knows what the shop was filled with: the one there is, or a new one.
+def ensure_trained(role: str, method: str, filled_at: datetime) -> None:
+    """Train and activate a version for the role, unless one is active that was created after `filled_at`.
 
-    One whose training was interrupted, and who asked for it, goes on.
+    A training that was interrupted, and that was to activate its version, is resumed.
     """
-    from recommender.models import UNFINISHED, ModelVersion
+    from recommender.models import UNFINISHED, ModelVersion, Role
     from recommender.versions import lifecycle, queries
 
-    active = queries.active_version(role)
-    if active and active.created_at > filled:
+    active = queries.active_version(Role(role))
+    if active and active.created_at > filled_at:
         return
     with stage(f"{method} trained, the catalogue embedded and indexed") as notes:
-        from recommender.workers import training, training_data  # torch: seconds that a second start need not spend
+        from recommender.workers import training, training_data  # imports torch, which takes seconds
 
         unfinished = ModelVersion.objects.filter(role=role, state__in=UNFINISHED, activate_when_ready=True)
-        left = unfinished.filter(created_at__gt=filled).order_by("pk").first()
-        if left:
-            # Whoever held it is gone: we hold the lock on the data.
-            ModelVersion.objects.filter(pk=left.pk).update(lease_until=None)
-            version = lifecycle.claim(left.pk, here=True)
+        interrupted = unfinished.filter(created_at__gt=filled_at).order_by("pk").first()
+        if interrupted:
+            # Its process has ended: we hold the lock on the data folder.
+            ModelVersion.objects.filter(pk=interrupted.pk).update(lease_until=None)
+            version = lifecycle.claim(interrupted.pk, here=True)
         else:
-            training_data.check_shop(method)  # before there is a version, which could only fail
+            training_data.check_shop(method)  # before a version is registered, which could only fail
             version = lifecycle.register(method, activate=True, here=True)
         version = training.run(version, progress=True)
         version.refresh_from_db()
         notes += [f"{name} {version.metrics[name]}" for name in ("auc", "auc of popularity") if name in version.metrics]
 
 
-def leave_to_a_worker(role: str, method: str, filled: datetime) -> None:
-    """Have a version trained beside the open shop, once for whatever the shop was filled with."""
+def ensure_queued(role: str, method: str, filled_at: datetime) -> None:
+    """Have a worker train a version while the shop is open, unless one was created after `filled_at`."""
     from recommender.models import ModelVersion
     from recommender.versions import lifecycle
 
-    if ModelVersion.objects.filter(role=role, created_at__gt=filled).exists():
+    if ModelVersion.objects.filter(role=role, created_at__gt=filled_at).exists():
         return
-    with stage(f"{method} is left to a worker, which puts it into service in some minutes"):
+    with stage(f"{method} is queued; a worker trains and activates it in some minutes"):
         lifecycle.queue_training(lifecycle.register(method, activate=True))
 
 
-def make_logins() -> None:
+def create_accounts() -> None:
+    """Create the accounts admin and shopper, if they do not exist; their passwords are their names."""
     from django.contrib.auth import get_user_model
 
     from catalog.models import Shopper

@@ -51,7 +51,7 @@ def no_broker():
     services.processes["Valkey"].kill()
     services.processes["Valkey"].wait()
     yield
-    assert services.restart_the_dead() == ["Valkey"]
+    assert services.restart_ended() == ["Valkey"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -124,8 +124,8 @@ def test_dead_servers_are_started_again(data):
             process.kill()
             process.wait()
 
-        assert set(services.restart_the_dead()) == {"PostgreSQL", "Valkey"}
-        assert services.restart_the_dead() == []
+        assert set(services.restart_ended()) == {"PostgreSQL", "Valkey"}
+        assert services.restart_ended() == []
         assert query(data, "SELECT 1") == [(1,)]
 
 

@@ -36,7 +36,7 @@ def test_a_lost_broker_is_told_and_pages_go_on(client, active, active_personal):
         answer = client.get("/readyz")
         page = client.get("/products/")
     finally:
-        services.restart_the_dead()
+        services.restart_ended()
 
     assert answer.status_code == 503
     assert answer.json()["checks"]["broker"].startswith("unreachable")

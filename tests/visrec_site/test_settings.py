@@ -8,7 +8,7 @@ DEFAULTS = {"view": 0.2, "like": 1.0, "dislike": -1.0}
 
 def weights(monkeypatch, text: str) -> dict[str, float]:
     monkeypatch.setenv("VISREC_KIND_WEIGHTS", text)
-    return settings.weights("VISREC_KIND_WEIGHTS", DEFAULTS)
+    return settings.env_weights("VISREC_KIND_WEIGHTS", DEFAULTS)
 
 
 def test_weights_that_are_not_named_stay(monkeypatch):
@@ -19,12 +19,12 @@ def test_weights_that_are_not_named_stay(monkeypatch):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("wish=1", "weighs 'wish'; it takes: view, like, dislike"),
+        ("wish=1", "names 'wish'; the kinds are: view, like, dislike"),
         ("view", "has 'view'; a number is expected, as in view=0.2"),
         ("view=much", "has 'view=much'; a number is expected"),
-        ("like=nan", "has 'like=nan'; a like weighs 0 or above"),
-        ("like=-1", "has 'like=-1'; a like weighs 0 or above"),
-        ("dislike=1", "has 'dislike=1'; a dislike weighs 0 or below"),
+        ("like=nan", "has 'like=nan'; the weight of like is 0 or above"),
+        ("like=-1", "has 'like=-1'; the weight of like is 0 or above"),
+        ("dislike=1", "has 'dislike=1'; the weight of dislike is 0 or below"),
     ],
 )
 def test_weights_that_make_no_sense_are_told(monkeypatch, text, reason):

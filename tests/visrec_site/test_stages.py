@@ -13,7 +13,7 @@ from recommender.versions import lifecycle
 from recommender.workers import embedding
 from tests.factories import InteractionFactory, ShopperFactory, picture_bytes
 from visrec_site import demo
-from visrec_site.stages import Options, fill, leave_to_a_worker, train
+from visrec_site.stages import Options, ensure_queued, ensure_trained, fill_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -41,21 +41,21 @@ def events() -> int:
 
 
 def test_a_source_is_brought_once(source, capsys):
-    first = fill(options(source))
+    first = fill_shop(options(source))
     before = events()
 
-    assert fill(options(source)) == first
-    assert fill(options(None)) == first  # the shop is not empty: nothing is drawn
+    assert fill_shop(options(source)) == first
+    assert fill_shop(options(None)) == first  # the shop is not empty: nothing is drawn
     assert (Product.objects.count(), events()) == (20, before)
     assert capsys.readouterr().out.count("products:") == 1
 
 
 def test_more_of_a_source_gives_the_simulated_shoppers_one_history_and_keeps_what_people_did(source):
-    fill(options(source, limit=12))
+    fill_shop(options(source, limit=12))
     shopper = Shopper.objects.filter(is_simulated=True).first()
     InteractionFactory(shopper=shopper, product=Product.objects.first(), kind="like")
 
-    fill(options(source))
+    fill_shop(options(source))
 
     ids = list(Interaction.objects.exclude(event_id="").values_list("event_id", flat=True))
     assert len(ids) == len(set(ids)) == events() - 1
@@ -63,7 +63,7 @@ def test_more_of_a_source_gives_the_simulated_shoppers_one_history_and_keeps_wha
 
 
 def test_the_simulated_shoppers_of_a_catalogue_have_an_eye_for_its_pictures(source, tmp_path):
-    fill(options(source))
+    fill_shop(options(source))
     before = set(Interaction.objects.values_list("shopper__key", "product__sku"))
     again = tmp_path / "again"
     again.mkdir()
@@ -71,7 +71,7 @@ def test_the_simulated_shoppers_of_a_catalogue_have_an_eye_for_its_pictures(sour
     for n in range(20):
         (again / f"{n}.png").write_bytes(picture_bytes(100 + n))
 
-    fill(options(again / "products.csv"))
+    fill_shop(options(again / "products.csv"))
 
     after = set(Interaction.objects.values_list("shopper__key", "product__sku"))
     assert {shopper for shopper, _ in after} == {shopper for shopper, _ in before}
@@ -84,35 +84,35 @@ def test_a_fill_that_was_interrupted_is_ended_by_the_next_run(source, monkeypatc
 
     monkeypatch.setattr(shop, "simulate_shoppers", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        fill(options(source))
+        fill_shop(options(source))
     monkeypatch.undo()
     trained_in_between = lifecycle.register("pixels")
 
-    filled = fill(options(source))
+    filled = fill_shop(options(source))
 
     assert events() > 0
     assert filled < trained_in_between.created_at
 
 
 def test_the_shop_s_models_are_trained_anew_when_it_was_filled_with_more(source):
-    train("similar", "pixels", fill(options(source, limit=12)))
-    train("similar", "pixels", fill(options(source, limit=12)))
+    ensure_trained("similar", "pixels", fill_shop(options(source, limit=12)))
+    ensure_trained("similar", "pixels", fill_shop(options(source, limit=12)))
     assert ModelVersion.objects.count() == 1
 
-    train("similar", "pixels", fill(options(source)))
+    ensure_trained("similar", "pixels", fill_shop(options(source)))
 
     assert list(ModelVersion.objects.order_by("pk").values_list("state", flat=True)) == ["retired", "active"]
 
 
 def test_an_interrupted_training_goes_on_beside_an_active_version(source):
-    train("similar", "pixels", fill(options(source, limit=12)))
-    filled = fill(options(source))
+    ensure_trained("similar", "pixels", fill_shop(options(source, limit=12)))
+    filled = fill_shop(options(source))
     interrupted = lifecycle.register("pixels", activate=True, here=True)
     lifecycle.release(interrupted)
     by_hand = lifecycle.register("histogram", here=True)  # nobody asked for it to serve
     lifecycle.release(by_hand)
 
-    train("similar", "pixels", filled)
+    ensure_trained("similar", "pixels", filled)
 
     assert ModelVersion.objects.get(pk=interrupted.pk).state == "active"
     assert ModelVersion.objects.get(pk=by_hand.pk).state == "interrupted"
@@ -127,25 +127,25 @@ def test_an_interrupted_training_goes_on_beside_an_active_version(source):
     ],
 )
 def test_a_shop_that_is_too_small_is_told_so_and_left_without_a_version(source, role, method, limit, reason):
-    filled = fill(options(source, limit=limit))
+    filled = fill_shop(options(source, limit=limit))
 
     with pytest.raises(TrainingRefused, match=reason):
-        train(role, method, filled)
+        ensure_trained(role, method, filled)
 
     assert not ModelVersion.objects.exists()
 
 
 def test_a_generator_is_left_to_a_worker_once_for_whatever_the_shop_was_filled_with(source):
-    filled = fill(options(source, limit=12))
+    filled = fill_shop(options(source, limit=12))
     for _ in range(2):
-        leave_to_a_worker("design", "lsgan", filled)
+        ensure_queued("design", "lsgan", filled)
     first = ModelVersion.objects.get()
     assert (first.role, first.state, first.by_worker, first.activate_when_ready) == ("design", "queued", True, True)
     ModelVersion.objects.update(state="failed")
 
-    leave_to_a_worker("design", "lsgan", filled)
+    ensure_queued("design", "lsgan", filled)
     assert ModelVersion.objects.count() == 1
-    leave_to_a_worker("design", "lsgan", fill(options(source)))
+    ensure_queued("design", "lsgan", fill_shop(options(source)))
     assert ModelVersion.objects.count() == 2
 
 
@@ -163,15 +163,15 @@ def test_only_simulated_doings_of_simulated_shoppers_are_forgotten(db):
     ("arguments", "reason"),
     [
         (["--port", "99999"], "from 1 to 65535"),
-        (["--port", "abc"], "no port"),
-        (["--catalog", ".", "--limit", "0"], "a whole number from 1"),
-        (["--limit", "5"], "belong to a CATALOG"),
+        (["--port", "abc"], "is not a port"),
+        (["--catalog", ".", "--limit", "0"], "is not a whole number above 0"),
+        (["--limit", "5"], "need a CATALOG"),
         (["--catalog", "/nowhere"], "/nowhere does not exist"),
     ],
 )
 def test_bad_arguments_are_told_before_anything_is_started(arguments, reason, capsys):
     with pytest.raises(SystemExit):
-        demo.parsed(arguments)
+        demo.parse_arguments(arguments)
 
     told = capsys.readouterr().err
     assert reason in told

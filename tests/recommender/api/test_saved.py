@@ -210,7 +210,7 @@ def no_cache():
     services.processes["Valkey"].kill()
     services.processes["Valkey"].wait()
     yield
-    assert services.restart_the_dead() == ["Valkey"]
+    assert services.restart_ended() == ["Valkey"]
 
 
 def test_without_its_cache_the_shop_recommends_all_the_same(guest, active, no_cache):
