@@ -2,7 +2,7 @@ class CatalogError(Exception):
     """What can go wrong in the shop and is not a bug."""
 
 
-class UnreadablePicture(CatalogError):
+class UnreadableImage(CatalogError):
     """A file that is no picture, is damaged, or is too large; the message says which."""
 
 

@@ -25,12 +25,12 @@ LEVELS = 4
 SHARE = 1 / 8  # of the picture's contrast: the standard deviation of its cells
 
 
-def fingerprint(image: Image.Image) -> bytes:
+def compute_fingerprint(image: Image.Image) -> bytes:
     """Of an RGB picture, the right way up: SIZE bytes."""
     return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS).convert("YCbCr").tobytes()
 
 
-def alike(fingerprints: Sequence[bytes]) -> np.ndarray:
+def match_fingerprints(fingerprints: Sequence[bytes]) -> np.ndarray:
     """Which of them are of one picture: (N, N)."""
     cells = np.frombuffer(b"".join(fingerprints), dtype=np.uint8).reshape(-1, SIZE).astype(np.float32)
     contrast = np.sqrt(cells.reshape(-1, SIDE * SIDE, 3).var(axis=1).sum(axis=1))

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from catalog.errors import UnreadablePicture
-from catalog.fingerprints import fingerprint
+from catalog.errors import UnreadableImage
+from catalog.fingerprints import compute_fingerprint
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}
 
@@ -23,7 +23,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedImage:
     """A picture that was decoded to its last row."""
 
     data: bytes
@@ -52,44 +52,44 @@ def file_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read_picture(source: bytes | Path) -> Picture:
-    """The picture in these bytes or this file. Raises UnreadablePicture with the reason."""
+def read_image(source: bytes | Path) -> DecodedImage:
+    """The picture in these bytes or this file. Raises UnreadableImage with the reason."""
     data = source.read_bytes() if isinstance(source, Path) else source
     image = decode(data)
     side = settings.THUMBNAIL_PIXELS
-    upright = upright_of(image)
+    upright = to_upright_rgb(image)
     digest = hashlib.sha256(f"{upright.width}x{upright.height}".encode() + upright.tobytes()).hexdigest()
     thumbnail = None
     if max(upright.size) > side:
         upright.thumbnail((side, side), Image.Resampling.LANCZOS)
-        thumbnail = encoded(upright, "WEBP", quality=85)
+        thumbnail = encode(upright, "WEBP", quality=85)
     # MPO: a JPEG with more pictures behind the first, as some phones save it; Pillow opens it as a JPEG.
     extension = EXTENSIONS["JPEG" if image.format == "MPO" else image.format]
-    return Picture(data, extension, image.width, image.height, digest, fingerprint(upright), thumbnail)
+    return DecodedImage(data, extension, image.width, image.height, digest, compute_fingerprint(upright), thumbnail)
 
 
-def fingerprint_of(data: bytes) -> bytes:
-    """Of a picture's file, or of its thumbnail's. Raises UnreadablePicture."""
-    return fingerprint(upright_of(decode(data)))
+def fingerprint_file(data: bytes) -> bytes:
+    """Of a picture's file, or of its thumbnail's. Raises UnreadableImage."""
+    return compute_fingerprint(to_upright_rgb(decode(data)))
 
 
-def reduced(data: bytes, side: int) -> bytes:
-    """The picture as a JPEG of at most `side` pixels, small enough to hand to a worker. Raises UnreadablePicture."""
-    upright = upright_of(decode(data, draft=side))
+def shrink_to_jpeg(data: bytes, side: int) -> bytes:
+    """The picture as a JPEG of at most `side` pixels, small enough to hand to a worker. Raises UnreadableImage."""
+    upright = to_upright_rgb(decode(data, draft=side))
     upright.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return encoded(upright, "JPEG", quality=95)
+    return encode(upright, "JPEG", quality=95)
 
 
 def decode(data: bytes, draft: int | None = None) -> Image.Image:
     """draft: a JPEG may be decoded at a fraction of its size, no smaller than this side."""
     if not data:
-        raise UnreadablePicture("the file is empty")
+        raise UnreadableImage("the file is empty")
     if len(data) > settings.MAX_IMAGE_BYTES:
-        raise UnreadablePicture(f"the file has {len(data):,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken")
+        raise UnreadableImage(f"the file has {len(data):,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken")
     try:
         image = Image.open(io.BytesIO(data), formats=list(EXTENSIONS))
         if image.width * image.height > settings.MAX_IMAGE_PIXELS:
-            raise UnreadablePicture(
+            raise UnreadableImage(
                 f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_PIXELS / 1e6:g} million are taken"
             )
         if draft:
@@ -98,23 +98,21 @@ def decode(data: bytes, draft: int | None = None) -> Image.Image:
             warnings.simplefilter("ignore")  # odd metadata; the pixels are what counts
             image.load()
     except UnidentifiedImageError:
-        raise UnreadablePicture(
-            "not a picture that can be read (JPEG, PNG, WebP, GIF, BMP and TIFF are taken)"
-        ) from None
+        raise UnreadableImage("not a picture that can be read (JPEG, PNG, WebP, GIF, BMP and TIFF are taken)") from None
     except DAMAGE as error:
-        raise UnreadablePicture(f"damaged: {error}") from error
+        raise UnreadableImage(f"damaged: {error}") from error
     return image
 
 
-def upright_of(image: Image.Image) -> Image.Image:
-    """RGB, turned as its EXIF data says. Raises UnreadablePicture where they are damaged."""
+def to_upright_rgb(image: Image.Image) -> Image.Image:
+    """RGB, turned as its EXIF data says. Raises UnreadableImage where they are damaged."""
     try:
-        return on_white(ImageOps.exif_transpose(image))
+        return flatten_on_white(ImageOps.exif_transpose(image))
     except DAMAGE as error:
-        raise UnreadablePicture(f"damaged: {error}") from error
+        raise UnreadableImage(f"damaged: {error}") from error
 
 
-def on_white(image: Image.Image) -> Image.Image:
+def flatten_on_white(image: Image.Image) -> Image.Image:
     """RGB, transparency laid on white. 16-bit greys are scaled, not clipped."""
     if image.mode == "I;16B":  # of a big-endian TIFF; Pillow has no point operation for this mode
         image = image.convert("I")
@@ -127,7 +125,7 @@ def on_white(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def encoded(image: Image.Image, format: str, **options) -> bytes:
+def encode(image: Image.Image, format: str, **options) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()

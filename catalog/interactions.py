@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
-from catalog.queries import own_interactions, verdict
-from catalog.signals import interactions_recorded, shopper_forgotten
+from catalog.queries import interactions_of, verdict
+from catalog.signals import interactions_recorded, shopper_history_deleted
 from catalog.visitors import Visitor
 
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead a caller's clock may be
@@ -127,7 +127,7 @@ def record_visit(
 
 def seen_lately(visitor: Visitor, product: Product) -> bool:
     return (
-        own_interactions(shopper=visitor.shopper, session=visitor.session)
+        interactions_of(shopper=visitor.shopper, session=visitor.session)
         .filter(product=product, kind__in=[Kind.VIEW, Kind.CLICK], occurred_at__gt=timezone.now() - VISIT)
         .exists()
     )
@@ -144,7 +144,7 @@ def judge(visitor: Visitor, product: Product, kind: Kind) -> None:
 
 def withdraw(visitor: Visitor, product: Product) -> int:
     """Remove the visitor's own likes and dislikes of this product; returns how many."""
-    verdicts = own_interactions(shopper=visitor.shopper, session=visitor.session).filter(
+    verdicts = interactions_of(shopper=visitor.shopper, session=visitor.session).filter(
         product=product, kind__in=[Kind.LIKE, Kind.DISLIKE]
     )
     return verdicts.delete()[0]
@@ -189,7 +189,7 @@ def merge_guest(session: str, shopper: Shopper) -> int:
 
 
 @transaction.atomic
-def forget_simulated() -> int:
+def delete_simulated_interactions() -> int:
     """Remove what simulation had its shoppers do; what a person did in the name of one stays."""
     # By their ids: joined, and without statistics yet, the planner took a minute for 25,000 rows.
     shoppers = list(Shopper.objects.filter(is_simulated=True).values_list("pk", flat=True))
@@ -197,7 +197,7 @@ def forget_simulated() -> int:
 
 
 @transaction.atomic
-def remove_simulated(staying: Collection[str]) -> int:
+def delete_idle_simulated_shoppers(staying: Collection[str]) -> int:
     """Remove simulated shoppers who did nothing and are not among these keys; returns how many.
 
     Whoever is an account's stays, and whoever a person did something in the name of.
@@ -208,9 +208,9 @@ def remove_simulated(staying: Collection[str]) -> int:
     return counts.get(Shopper._meta.label, 0)
 
 
-def forget(shopper: Shopper) -> int:
+def delete_history(shopper: Shopper) -> int:
     """Remove all that this shopper did, and tell whoever learnt from it; returns how many interactions."""
     count, _ = shopper.interactions.all().delete()
     shopper.merged_sessions.all().delete()
-    shopper_forgotten.send(sender=Shopper, shopper_id=shopper.pk)
+    shopper_history_deleted.send(sender=Shopper, shopper_id=shopper.pk)
     return count

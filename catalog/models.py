@@ -59,7 +59,7 @@ class ProductQuerySet(models.QuerySet):
     def in_stock(self) -> "ProductQuerySet":
         return self.filter(in_stock=True)
 
-    def with_picture(self) -> "ProductQuerySet":
+    def with_images(self) -> "ProductQuerySet":
         """Category and pictures joined, for lists: two queries, however long the list."""
         return self.select_related("category").prefetch_related("images")
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import F, Max
 
 from catalog import categories
-from catalog.errors import UnreadablePicture
-from catalog.images import Picture, fingerprint_of
+from catalog.errors import UnreadableImage
+from catalog.images import DecodedImage, fingerprint_file
 from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
 from catalog.signals import images_added
 
@@ -18,19 +18,19 @@ log = logging.getLogger(__name__)
 
 
 @transaction.atomic
-def create(*, category: str | Category, picture: Picture | None = None, **fields) -> Product:
+def create(*, category: str | Category, image: DecodedImage | None = None, **fields) -> Product:
     """A new product; a named category that is unknown is made. Raises ValidationError for fields that make no sense."""
     product = Product(category=known(category), **fields)
     product.full_clean()
     product.save(force_insert=True)
-    if picture:
-        add_images(product, [picture])
+    if image:
+        add_images(product, [image])
     return product
 
 
 @transaction.atomic
 def update(
-    product: Product, *, category: str | Category | None = None, picture: Picture | None = None, **fields
+    product: Product, *, category: str | Category | None = None, image: DecodedImage | None = None, **fields
 ) -> None:
     """Write the fields that are given; a picture replaces the primary one, unless it is the same picture."""
     if category is not None:
@@ -40,16 +40,16 @@ def update(
     product.full_clean()
     if fields:
         product.save(update_fields=[*fields, "updated_at"])
-    if picture:
-        replace_primary_image(product, picture)
+    if image:
+        replace_primary_image(product, image)
 
 
 def known(category: str | Category) -> Category:
-    return categories.find_or_make([category])[category] if isinstance(category, str) else category
+    return categories.find_or_create([category])[category] if isinstance(category, str) else category
 
 
 @transaction.atomic
-def add_images(product: Product, pictures: Sequence[Picture]) -> list[ProductImage]:
+def add_images(product: Product, pictures: Sequence[DecodedImage]) -> list[ProductImage]:
     """The pictures, after those that the product has."""
     Product.objects.select_for_update().get(pk=product.pk)  # two uploads at once must not take one position
     last = product.images.aggregate(last=Max("position"))["last"]
@@ -60,7 +60,7 @@ def add_images(product: Product, pictures: Sequence[Picture]) -> list[ProductIma
 
 
 @transaction.atomic
-def replace_primary_image(product: Product, picture: Picture) -> ProductImage:
+def replace_primary_image(product: Product, picture: DecodedImage) -> ProductImage:
     """The picture in the first place; whatever was derived from the former one goes with it."""
     Product.objects.select_for_update().get(pk=product.pk)
     former = product.images.first()
@@ -74,14 +74,14 @@ def replace_primary_image(product: Product, picture: Picture) -> ProductImage:
     return image
 
 
-def stored(product: Product, picture: Picture, position: int) -> ProductImage:
+def stored(product: Product, picture: DecodedImage, position: int) -> ProductImage:
     image = unsaved_image(product, picture, position)
     store_files(image, picture)
     image.save(force_insert=True)
     return image
 
 
-def unsaved_image(product: Product, picture: Picture, position: int) -> ProductImage:
+def unsaved_image(product: Product, picture: DecodedImage, position: int) -> ProductImage:
     """A row that is yet to be saved, with the names under which its files are yet to be stored."""
     image = ProductImage(product=product, position=position)
     # The names go in with the sizes: a file assigned later would be opened and parsed, only to be measured.
@@ -98,7 +98,7 @@ def unsaved_image(product: Product, picture: Picture, position: int) -> ProductI
     )
 
 
-def store_files(image: ProductImage, picture: Picture) -> None:
+def store_files(image: ProductImage, picture: DecodedImage) -> None:
     default_storage.save(image.file.name, picture.file)
     if picture.thumbnail_file:
         default_storage.save(image.thumbnail.name, picture.thumbnail_file)
@@ -111,8 +111,8 @@ def add_missing_fingerprints(most: int) -> int:
         file = image.thumbnail or image.file
         try:
             with default_storage.open(file.name) as stored_file:
-                image.fingerprint = fingerprint_of(stored_file.read())
-        except (OSError, UnreadablePicture) as error:
+                image.fingerprint = fingerprint_file(stored_file.read())
+        except (OSError, UnreadableImage) as error:
             log.warning("%s has no fingerprint: %s: %s", image, file.name, error)
             image.fingerprint = b""
     ProductImage.objects.bulk_update(images, ["fingerprint"])

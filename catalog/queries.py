@@ -54,7 +54,7 @@ def has_simulated_shoppers() -> bool:
     return Shopper.objects.filter(is_simulated=True).exists()
 
 
-def own_interactions(*, shopper: Shopper | None = None, session: str = "") -> QuerySet[Interaction]:
+def interactions_of(*, shopper: Shopper | None = None, session: str = "") -> QuerySet[Interaction]:
     """What this shopper, or this guest's session, did; newest first. Nothing for somebody who is neither."""
     if shopper:
         return Interaction.objects.filter(shopper=shopper)
@@ -64,13 +64,13 @@ def own_interactions(*, shopper: Shopper | None = None, session: str = "") -> Qu
 
 def is_known_session(session: str) -> bool:
     """Whether a guest did anything under this session, also if that is a shopper's by now."""
-    return own_interactions(session=session).exists() or MergedSession.objects.filter(session=session).exists()
+    return interactions_of(session=session).exists() or MergedSession.objects.filter(session=session).exists()
 
 
 def verdict(product: Product, *, shopper: Shopper | None = None, session: str = "") -> Kind | None:
     """What this visitor said last of the product: LIKE, DISLIKE or nothing."""
     said = (
-        own_interactions(shopper=shopper, session=session)
+        interactions_of(shopper=shopper, session=session)
         .filter(product=product, kind__in=[Kind.LIKE, Kind.DISLIKE])
         .values_list("kind", flat=True)
         .first()
@@ -78,7 +78,7 @@ def verdict(product: Product, *, shopper: Shopper | None = None, session: str = 
     return Kind(said) if said else None
 
 
-def category_pictures(categories: Sequence[Category]) -> dict[int, ProductImage]:
+def category_images(categories: Sequence[Category]) -> dict[int, ProductImage]:
     """A picture for each of these categories, by id: the primary one of its newest product on sale."""
     newest = (
         Product.objects.visible()

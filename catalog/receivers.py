@@ -13,7 +13,7 @@ def keep_what_the_guest_did(request: HttpRequest, user: AbstractBaseUser, **kwar
     # Signing in gives the session another key; the guest's is still in the cookie that came with the request.
     guest = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if guest and Interaction.objects.filter(session=guest).exists():
-        interactions.merge_guest(guest, visitors.shopper_of(user) or visitors.new_shopper(user))
+        interactions.merge_guest(guest, visitors.find_shopper(user) or visitors.create_shopper(user))
 
 
 def connect() -> None:

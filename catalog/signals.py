@@ -4,4 +4,4 @@ from django.dispatch import Signal
 
 images_added = Signal()  # image_ids: list[int]
 interactions_recorded = Signal()  # shopper_ids: set[int], sessions: set[str]
-shopper_forgotten = Signal()  # shopper_id: int
+shopper_history_deleted = Signal()  # shopper_id: int

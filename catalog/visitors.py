@@ -21,31 +21,31 @@ class Visitor:
     session: str = ""
 
 
-def recognise(request: HttpRequest) -> Visitor:
+def get_visitor(request: HttpRequest) -> Visitor:
     """Who asks, as far as the shop knows."""
     # Asking for the user loads the session, which drops a key out of a cookie that no session has.
     if request.user.is_authenticated:
-        return Visitor(shopper=shopper_of(request.user))
+        return Visitor(shopper=find_shopper(request.user))
     return Visitor(session=request.session.session_key or "")
 
 
-def welcome(request: HttpRequest) -> Visitor:
+def get_or_create_visitor(request: HttpRequest) -> Visitor:
     """Who asks, made known to the shop: a shopper or a session of their own, so that what they do can be kept."""
     if request.user.is_authenticated:
-        return Visitor(shopper=shopper_of(request.user) or new_shopper(request.user))
+        return Visitor(shopper=find_shopper(request.user) or create_shopper(request.user))
     if not request.session.session_key:
         request.session.create()
     return Visitor(session=request.session.session_key)
 
 
-def shopper_of(account: AbstractBaseUser) -> Shopper | None:
+def find_shopper(account: AbstractBaseUser) -> Shopper | None:
     """The account's shopper, or the one of its name that belongs to no account yet."""
     found = Shopper.objects.filter(Q(account=account) | Q(account=None, key=account.get_username()))
     return found.order_by("account").first()  # NULL comes last
 
 
 @transaction.atomic
-def new_shopper(account: AbstractBaseUser) -> Shopper:
+def create_shopper(account: AbstractBaseUser) -> Shopper:
     """The account's own shopper, named as it is; with one of its own where that is taken."""
     name = account.get_username()
     key = f"{name}#{account.pk}" if Shopper.objects.filter(key=name).exists() else name

@@ -27,6 +27,6 @@ def remove_pictures(instance: Design, **kwargs) -> None:
 
 def connect() -> None:
     signals.images_added.connect(embed_new_images, dispatch_uid="embed_new_images")
-    signals.shopper_forgotten.connect(forget_taste, dispatch_uid="forget_taste")
-    signals.shopper_forgotten.connect(forget_designs, dispatch_uid="forget_designs")
+    signals.shopper_history_deleted.connect(forget_taste, dispatch_uid="forget_taste")
+    signals.shopper_history_deleted.connect(forget_designs, dispatch_uid="forget_designs")
     post_delete.connect(remove_pictures, sender=Design, dispatch_uid="remove_pictures")

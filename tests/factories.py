@@ -18,8 +18,8 @@ from catalog.models import Category, Interaction, Product, Shopper
 from recommender.models import ImageEmbedding, ModelVersion
 
 
-def picture_bytes(seed: int = 0, size: int = 24, format: str = "PNG") -> bytes:
-    """A small picture of its own: blocks of colour drawn from the seed, on white."""
+def image_bytes(seed: int = 0, size: int = 24, format: str = "PNG") -> bytes:
+    """A small image of its own: blocks of colour drawn from the seed, on white."""
     pixels = np.full((size, size, 3), 255, dtype=np.uint8)
     blocks = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
     pixels[4:20, 4:20] = blocks.repeat(4, axis=0).repeat(4, axis=1)
@@ -30,13 +30,13 @@ def picture_bytes(seed: int = 0, size: int = 24, format: str = "PNG") -> bytes:
 
 @cache
 def drawn_bytes(place: int) -> bytes:
-    """A picture of the drawn catalogue, which looks like a product's."""
-    return images.encoded(draw(plan_catalog(56)[place]), "PNG")
+    """An image of the drawn catalogue, which looks like a product's."""
+    return images.encode(draw(plan_catalog(56)[place]), "PNG")
 
 
-def saved_anew(data: bytes) -> bytes:
-    """The picture in another file, none of whose pixels need be the same."""
-    return images.encoded(Image.open(io.BytesIO(data)), "JPEG", quality=60)
+def reencoded(data: bytes) -> bytes:
+    """The image in another file, none of whose pixels need be the same."""
+    return images.encode(Image.open(io.BytesIO(data)), "JPEG", quality=60)
 
 
 def turned(degrees: float) -> list[float]:
@@ -53,7 +53,7 @@ class CategoryFactory(factory.django.DjangoModelFactory):
 
 
 class ProductFactory(factory.django.DjangoModelFactory):
-    """With a picture; `ProductFactory(picture=False)` has none, `picture=7` is drawn from seed 7, or give its bytes."""
+    """With a picture; `ProductFactory(image=False)` has none, `image=7` is drawn from seed 7, or give its bytes."""
 
     class Meta:
         model = Product
@@ -65,11 +65,11 @@ class ProductFactory(factory.django.DjangoModelFactory):
     price = factory.LazyFunction(lambda: "19.90")
 
     @factory.post_generation
-    def picture(product, create, extracted, **kwargs):
+    def image(product, create, extracted, **kwargs):
         seed = int(product.pk) if extracted is None else extracted
         if seed is not False:
-            data = seed if isinstance(seed, bytes) else picture_bytes(seed)
-            products.add_images(product, [images.read_picture(data)])
+            data = seed if isinstance(seed, bytes) else image_bytes(seed)
+            products.add_images(product, [images.read_image(data)])
 
 
 class ShopperFactory(factory.django.DjangoModelFactory):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from catalog import errors as shop_errors
 from catalog import images as shop_images
-from catalog.errors import UnreadablePicture
 from catalog.importers import archive as shop_archive
 from ml.data import decoding
 from ml.data.archives import Files
@@ -91,7 +91,7 @@ AWKWARD = {
 
 
 def shop_pixels(data: bytes) -> np.ndarray:
-    return np.asarray(shop_images.upright_of(shop_images.decode(data)))
+    return np.asarray(shop_images.to_upright_rgb(shop_images.decode(data)))
 
 
 @pytest.mark.parametrize("name", AWKWARD)
@@ -112,14 +112,14 @@ def test_16_bits_are_divided_by_256():
 
 @pytest.mark.parametrize("name", AWKWARD)
 def test_the_shop_takes_each_of_them_as_a_product_image(name):
-    picture = shop_images.read_picture(AWKWARD[name])
+    image = shop_images.read_image(AWKWARD[name])
 
-    assert f".{picture.extension}" in decoding.SUFFIXES
-    assert {picture.width, picture.height} == {WIDTH, HEIGHT}
+    assert f".{image.extension}" in decoding.SUFFIXES
+    assert {image.width, image.height} == {WIDTH, HEIGHT}
 
 
 def test_both_rooms_take_the_same_suffixes_and_formats():
-    assert shop_archive.PICTURES == decoding.SUFFIXES
+    assert shop_archive.SUFFIXES == decoding.SUFFIXES
     assert set(shop_images.EXTENSIONS) == set(decoding.FORMATS)
     assert {f".{extension}" for extension in shop_images.EXTENSIONS.values()} <= decoding.SUFFIXES
 
@@ -127,8 +127,8 @@ def test_both_rooms_take_the_same_suffixes_and_formats():
 def test_both_rooms_refuse_what_is_in_another_format():
     portable = encode(rgb(), "PPM")
 
-    with pytest.raises(UnreadablePicture, match="not a picture"):
-        shop_images.read_picture(portable)
+    with pytest.raises(shop_errors.UnreadableImage, match="not a picture"):
+        shop_images.read_image(portable)
     with pytest.raises(UnreadableImage, match="not a picture"):
         decoding.read_image(portable, (HEIGHT, WIDTH))
 
@@ -154,8 +154,8 @@ def test_both_rooms_list_the_same_files_of_a_folder(tmp_path):
 
     assert shop.names == sorted([*LISTED, NOT_MACOS, "linked/10.png", "11.png"])
     assert sorted(ours.by_name) == shop.names
-    assert sorted(ours.pictures) == shop.pictures
-    assert "linked/10.png" in shop.pictures and "a/b/notes.txt" not in shop.pictures
+    assert sorted(ours.pictures) == shop.images
+    assert "linked/10.png" in shop.images and "a/b/notes.txt" not in shop.images
 
 
 def test_both_rooms_list_the_same_files_of_a_zip(tmp_path):
@@ -179,5 +179,5 @@ def test_both_rooms_list_the_same_files_of_a_zip(tmp_path):
 
         assert shop.names == sorted([*LISTED, NOT_MACOS, "backslash/12.jpg"])
         assert sorted(ours.by_name) == shop.names
-        assert sorted(ours.pictures) == shop.pictures
-        assert ours.by_name["backslash/12.jpg"].read_bytes() == shop.read_picture("backslash/12.jpg")
+        assert sorted(ours.pictures) == shop.images
+        assert ours.by_name["backslash/12.jpg"].read_bytes() == shop.read_image_file("backslash/12.jpg")

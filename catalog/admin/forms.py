@@ -3,8 +3,8 @@
 from django import forms
 from django.conf import settings
 
-from catalog.errors import UnreadablePicture
-from catalog.images import Picture, read_picture
+from catalog.errors import UnreadableImage
+from catalog.images import DecodedImage, read_image
 from catalog.models import Product, ProductImage
 
 
@@ -17,7 +17,7 @@ class PicturesField(forms.FileField):
 
     widget = SeveralFiles
 
-    def clean(self, data, initial=None) -> list[Picture]:
+    def clean(self, data, initial=None) -> list[DecodedImage]:
         pictures, problems = [], []
         for upload in data or []:
             if upload.size > settings.MAX_IMAGE_BYTES:
@@ -26,8 +26,8 @@ class PicturesField(forms.FileField):
                 )
                 continue
             try:
-                pictures.append(read_picture(upload.read()))
-            except UnreadablePicture as error:
+                pictures.append(read_image(upload.read()))
+            except UnreadableImage as error:
                 problems.append(f"{upload.name}: {error}.")
         if problems:
             raise forms.ValidationError(problems)
@@ -43,7 +43,7 @@ class ProductForm(forms.ModelForm):
         model = Product
         fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "attributes"]
 
-    def clean_pictures(self) -> list[Picture]:
+    def clean_pictures(self) -> list[DecodedImage]:
         pictures = self.cleaned_data["pictures"]
         if not pictures and self.instance.pk is None:
             raise forms.ValidationError("A product needs a picture: without one it is never similar to anything.")

@@ -89,7 +89,7 @@ class ProductAdmin(admin.ModelAdmin):
         css = {"all": ["admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        return super().get_queryset(request).with_picture()
+        return super().get_queryset(request).with_images()
 
     def get_inlines(self, request: HttpRequest, obj: Product | None) -> list[type]:
         return [ImageInline] if obj else []

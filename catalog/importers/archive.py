@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from catalog.errors import ImportFailed, UnreadablePicture
+from catalog.errors import ImportFailed, UnreadableImage
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
 MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; a picture's limit is MAX_IMAGE_BYTES
 ENCRYPTED = 0x1  # bit of ZipInfo.flag_bits
 MEMBER = b"PK\x03\x04"  # the first bytes of each member, and of a zip
@@ -47,21 +47,21 @@ class Archive(ABC):
         """What lies in one of its folders."""
 
     @property
-    def pictures(self) -> list[str]:
-        return [name for name in self.names if PurePosixPath(name).suffix.lower() in PICTURES]
+    def images(self) -> list[str]:
+        return [name for name in self.names if PurePosixPath(name).suffix.lower() in SUFFIXES]
 
-    def read_picture(self, name: str) -> bytes:
+    def read_image_file(self, name: str) -> bytes:
         """The file of a picture. Raises UnreadablePicture if it cannot be had, or is larger than MAX_IMAGE_BYTES."""
         limit = settings.MAX_IMAGE_BYTES
         if self.size(name) > limit:
-            raise UnreadablePicture(f"the file has {self.size(name):,} bytes; at most {limit:,} are taken")
+            raise UnreadableImage(f"the file has {self.size(name):,} bytes; at most {limit:,} are taken")
         try:
             with self.open(name) as file:
                 return file.read(limit + 1)  # a declared size may be a lie
         except FileNotFoundError:
-            raise UnreadablePicture("there is no such file") from None
+            raise UnreadableImage("there is no such file") from None
         except READ_ERRORS as error:
-            raise UnreadablePicture(f"cannot be read: {error}") from error
+            raise UnreadableImage(f"cannot be read: {error}") from error
 
 
 class Folder(Archive):

@@ -22,7 +22,7 @@ class FashionProducts:
         # Names are full of commas, and not all of them are quoted.
         self.table = CsvFile(archive, TABLE, overflow="productDisplayName")
         self.table.require(["id", "articleType", "productDisplayName"])
-        self.images = {PurePosixPath(name).stem: name for name in archive.pictures if name.startswith("images/")}
+        self.images = {PurePosixPath(name).stem: name for name in archive.images if name.startswith("images/")}
         if not self.images:
             raise ImportFailed(f"{archive.label} has {TABLE} and no picture in images/")
         records = [record for record in self.table if not isinstance(record, Problem)]

@@ -20,7 +20,7 @@ class PictureFolders(ABC):
 
     @classmethod
     def find(cls, archive: Archive) -> Self | None:
-        images = [name for name in archive.pictures if cls.is_product(name.split("/"))]
+        images = [name for name in archive.images if cls.is_product(name.split("/"))]
         return cls(archive, images) if images else None
 
     @staticmethod

@@ -6,8 +6,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from catalog.errors import BadRow, UnreadablePicture
-from catalog.images import Picture, file_hash, read_picture
+from catalog.errors import BadRow, UnreadableImage
+from catalog.images import DecodedImage, file_hash, read_image
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
 from catalog.importers.progress import counted
@@ -85,15 +85,15 @@ def batches(entries: Iterable[Item | Problem], archive: Archive) -> Iterator[lis
 
 def read_pictures(
     pool: Executor, archive: Archive, batch: Sequence[Item], hashes: Mapping[str, str]
-) -> list[Picture | UnreadablePicture | None]:
+) -> list[DecodedImage | UnreadableImage | None]:
     """For writer.ReadPictures, several at a time."""
 
-    def read(item: Item) -> Picture | UnreadablePicture | None:
+    def read(item: Item) -> DecodedImage | UnreadableImage | None:
         name = item.row.image
         try:
-            data = archive.read_picture(name)
-            return None if file_hash(data) == hashes.get(item.row.sku) else read_picture(data)
-        except UnreadablePicture as error:
-            return error if name == item.row.place else UnreadablePicture(f"{name}: {error}")
+            data = archive.read_image_file(name)
+            return None if file_hash(data) == hashes.get(item.row.sku) else read_image(data)
+        except UnreadableImage as error:
+            return error if name == item.row.place else UnreadableImage(f"{name}: {error}")
 
     return list(pool.map(read, batch))

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog import categories, products
-from catalog.errors import BadRow, UnreadablePicture
-from catalog.images import Picture
+from catalog.errors import BadRow, UnreadableImage
+from catalog.images import DecodedImage
 from catalog.importers.prices import made_up_price
 from catalog.importers.reports import Report
 from catalog.importers.rows import UNSTORABLE, Problem, Row
@@ -25,7 +25,7 @@ class Item:
 
 
 # For each item and the hash of the file that its product has now: the picture, None if it is that file, or why neither.
-ReadPictures = Callable[[Sequence[Item], Mapping[str, str]], Sequence[Picture | UnreadablePicture | None]]
+ReadPictures = Callable[[Sequence[Item], Mapping[str, str]], Sequence[DecodedImage | UnreadableImage | None]]
 
 
 def checked(row: Row) -> Item:
@@ -81,7 +81,7 @@ class Plan:
     created: list[Product] = field(default_factory=list)
     updated: list[Product] = field(default_factory=list)
     fields: set[str] = field(default_factory=set)  # that differ in any of `updated`
-    pictures: list[tuple[Product, Picture, int]] = field(default_factory=list)  # to be stored, at which position
+    pictures: list[tuple[Product, DecodedImage, int]] = field(default_factory=list)  # to be stored, at which position
     replaced: list[ProductImage] = field(default_factory=list)
     categories: list[tuple[Product, str]] = field(default_factory=list)  # to be assigned, by name
 
@@ -97,12 +97,12 @@ def compare(batch: Sequence[Item], read_pictures: ReadPictures) -> Plan:
         .distinct("product_id")
     }
     hashes = {sku: primary[product.pk].file_hash for sku, product in stored.items() if product.pk in primary}
-    categorised = categories.find(item.row.category for item in batch)
+    categorised = categories.find_by_name(item.row.category for item in batch)
     plan = Plan()
 
     for item, picture in zip(batch, read_pictures(batch, hashes), strict=True):
         product = stored.get(item.row.sku)
-        if isinstance(picture, UnreadablePicture):
+        if isinstance(picture, UnreadableImage):
             plan.report.problems.append(Problem(item.row.place, str(picture)))
         elif product is None:
             plan.created.append(item.product)
@@ -118,7 +118,7 @@ def compare(batch: Sequence[Item], read_pictures: ReadPictures) -> Plan:
 def compare_with_stored(
     plan: Plan,
     item: Item,
-    picture: Picture | None,
+    picture: DecodedImage | None,
     product: Product,
     former: ProductImage | None,
     category: Category | None,
@@ -154,7 +154,7 @@ def compare_with_stored(
 
 def save(plan: Plan, images: list[ProductImage]) -> None:
     """images: filled with the new rows before their files are stored, so that these can be found if this fails."""
-    known = categories.find_or_make(name for _, name in plan.categories)
+    known = categories.find_or_create(name for _, name in plan.categories)
     for product, name in plan.categories:
         product.category = known[name]
     Product.objects.bulk_create(plan.created)

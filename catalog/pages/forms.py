@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.text import capfirst
 
-from catalog.categories import find
+from catalog.categories import find_by_name
 from catalog.models import Category, Kind
 
 ORDERINGS = {
@@ -37,7 +37,7 @@ class BrowseForm(forms.Form):
 
     def __init__(self, data, categories: list[Category]):
         told = data.get("category", "")
-        if told and (found := find([told])):  # a link may spell it in another way
+        if told and (found := find_by_name([told])):  # a link may spell it in another way
             data = dict(data.items()) | {"category": found[told].name}
         super().__init__(data)
         named = [(category.name, f"{category.name} ({category.visible_products})") for category in categories]

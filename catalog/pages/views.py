@@ -21,9 +21,9 @@ TILES = 12
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     categories = sorted(queries.categories_with_counts(), key=lambda category: -category.visible_products)[:TILES]
-    pictures = queries.category_pictures(categories)
+    pictures = queries.category_images(categories)
     context = {
-        "newest": Product.objects.visible().in_stock().with_picture()[:NEWEST],
+        "newest": Product.objects.visible().in_stock().with_images()[:NEWEST],
         "tiles": [(category, pictures.get(category.pk)) for category in categories],
     }
     return render(request, "catalog/home.html", context)
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def products(request: HttpRequest) -> HttpResponse:
     form = BrowseForm(request.GET, list(queries.categories_with_counts()))
     found = queries.search_products(Product.objects.visible(), form.search_text)
-    found = queries.narrow(found, **form.filters).with_picture().order_by(form.order, "-pk")
+    found = queries.narrow(found, **form.filters).with_images().order_by(form.order, "-pk")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     asked = {name: value for name, value in request.GET.items() if value and name != "page"}
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
@@ -45,12 +45,12 @@ def products(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def product(request: HttpRequest, sku: str) -> HttpResponse:
-    shown = get_object_or_404(Product.objects.visible().with_picture(), sku=sku)
+    shown = get_object_or_404(Product.objects.visible().with_images(), sku=sku)
     if request.method == "GET" and not visitors.is_crawler(request):
-        visitor = visitors.welcome(request)
+        visitor = visitors.get_or_create_visitor(request)
         interactions.record_visit(visitor, shown, **origin(request))
     else:
-        visitor = visitors.recognise(request)
+        visitor = visitors.get_visitor(request)
     verdict = queries.verdict(shown, shopper=visitor.shopper, session=visitor.session)
     details = [(name, value) for name, value in shown.attributes.items() if value not in ("", None)]
     return render(request, "catalog/product.html", {"product": shown, "verdict": verdict, "details": details})
@@ -71,7 +71,7 @@ def judge(request: HttpRequest, sku: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "A product can be liked, disliked, or neither.")
         return redirect(judged)
-    visitor, said = visitors.welcome(request), form.cleaned_data["verdict"]
+    visitor, said = visitors.get_or_create_visitor(request), form.cleaned_data["verdict"]
     if said == "none":
         interactions.withdraw(visitor, judged)
     else:

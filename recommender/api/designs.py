@@ -51,7 +51,7 @@ class DesignInput(Strict):
     )
 
     def validate_category(self, name: str):
-        found = categories.find([name]).get(name)
+        found = categories.find_by_name([name]).get(name)
         if found is None:
             raise serializers.ValidationError(f"There is no category {name!r}.")
         return found
@@ -82,7 +82,7 @@ class DesignInput(Strict):
         """Raises ValidationError, and what designs.request raises."""
         self.is_valid(raise_exception=True)
         asked, account = dict(self.validated_data), self.context["request"].user
-        shopper = asked.pop("user", None) or visitors.shopper_of(account) or visitors.new_shopper(account)
+        shopper = asked.pop("user", None) or visitors.find_shopper(account) or visitors.create_shopper(account)
         field = "sku" if "sku" in asked else "category"
         try:
             if field == "sku":

@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.fields import ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator, empty
 
 from catalog import categories, images
-from catalog.errors import UnreadablePicture
-from catalog.images import Picture
+from catalog.errors import UnreadableImage
+from catalog.images import DecodedImage
 from recommender.api.problems import as_sentence
 
 CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
@@ -91,7 +91,7 @@ class Filters(serializers.Serializer):
     in_stock = Flag(required=False)
 
     def validate_category(self, name: str) -> str:
-        found = categories.find([name]).get(name)
+        found = categories.find_by_name([name]).get(name)
         if found is None:
             raise serializers.ValidationError(f"There is no category {name!r}.")
         return found.name
@@ -173,10 +173,10 @@ class ImageData(serializers.Field):
 class PictureField(ImageData):
     """A picture to keep."""
 
-    def to_internal_value(self, data: object) -> Picture:
+    def to_internal_value(self, data: object) -> DecodedImage:
         try:
-            return images.read_picture(super().to_internal_value(data))
-        except UnreadablePicture as error:
+            return images.read_image(super().to_internal_value(data))
+        except UnreadableImage as error:
             raise serializers.ValidationError(as_sentence(error)) from error
 
 
@@ -186,6 +186,6 @@ class PhotoField(ImageData):
 
     def to_internal_value(self, data: object) -> bytes:
         try:
-            return images.reduced(super().to_internal_value(data), PHOTO_PIXELS)
-        except UnreadablePicture as error:
+            return images.shrink_to_jpeg(super().to_internal_value(data), PHOTO_PIXELS)
+        except UnreadableImage as error:
             raise serializers.ValidationError(as_sentence(error)) from error

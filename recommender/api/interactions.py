@@ -79,7 +79,7 @@ class Caller:
     def __init__(self, request: Request):
         self.request = request
         self.account = request.user if request.user.is_authenticated else None
-        self.names = names_of(request.user, visitors.shopper_of(request.user)) if self.account else set()
+        self.names = names_of(request.user, visitors.find_shopper(request.user)) if self.account else set()
 
     def event(self, fields: dict) -> Event:
         """Raises ValidationError for a user whom the caller may not speak for."""
@@ -97,7 +97,7 @@ class Caller:
     @cached_property
     def itself(self) -> dict[str, str]:
         """The caller's own user or session, made if needed."""
-        visitor = visitors.welcome(self.request)
+        visitor = visitors.get_or_create_visitor(self.request)
         return {"user": visitor.shopper.key} if visitor.shopper else {"session": visitor.session}
 
 

@@ -49,10 +49,7 @@ class ProductInput(serializers.Serializer):
         errors = self.errors | {name: ["A product has no such field."] for name in self.unknown()}
         if errors:
             raise serializers.ValidationError(errors)
-        fields = dict(self.validated_data)
-        if "image" in fields:
-            fields["picture"] = fields.pop("image")
-        return fields
+        return dict(self.validated_data)
 
     def unknown(self) -> list[str]:
         """The fields that make no sense. Those that are only told, such as `id`, may come back and are passed over."""
@@ -98,7 +95,7 @@ def as_json(request: Request, product: Product) -> dict:
 
 def products_for(request: Request) -> QuerySet[Product]:
     shown = Product.objects.all() if request.user.is_staff else Product.objects.visible()
-    return shown.with_picture()
+    return shown.with_images()
 
 
 def product_or_404(request: Request, sku: str) -> Product:

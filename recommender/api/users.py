@@ -22,7 +22,7 @@ def shopper_for(request: Request, key: str) -> Shopper | None:
 
     Raises PermissionDenied for anybody else's key, whether or not there is such a shopper; for staff, NotFound.
     """
-    own = visitors.shopper_of(request.user)
+    own = visitors.find_shopper(request.user)
     if key in names_of(request.user, own):
         return own
     if not request.user.is_staff:
@@ -59,7 +59,7 @@ class UserRecommendations(APIView):
 class MyRecommendations(APIView):
     @recommends(summary="What the caller would like", description="For a guest, judged by what this session did.")
     def get(self, request: Request, query: RecommendationQuery) -> Recommendation:
-        visitor = visitors.recognise(request)
+        visitor = visitors.get_visitor(request)
         if request.user.is_authenticated:
             return recommended(visitor.shopper, query)
         return recommend.for_session(visitor.session, query)
@@ -92,14 +92,14 @@ class UsersMerge(APIView):
         asked = MergeInput(data=request.data)
         asked.is_valid(raise_exception=True)
         session, key = asked.validated_data["session"], asked.validated_data["user"]
-        own = visitors.shopper_of(request.user)
+        own = visitors.find_shopper(request.user)
         is_own = key in names_of(request.user, own)
         if not (is_own or request.user.is_staff):
             raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
         if not queries.is_known_session(session):  # before a shopper is made for it
             raise NotFound(f"There is no session {session!r}: nobody did anything under it.")
         if is_own:
-            shopper = own or visitors.new_shopper(request.user)
+            shopper = own or visitors.create_shopper(request.user)
         else:
             shopper, _ = Shopper.objects.get_or_create(key=key)
         return Response({"merged": interactions.merge_guest(session, shopper)})
@@ -117,5 +117,5 @@ class UserInteractions(APIView):
         shopper = shopper_for(request, key)
         if shopper is None:
             raise unknown(key)
-        interactions.forget(shopper)
+        interactions.delete_history(shopper)
         return Response(status=204)

@@ -76,7 +76,7 @@ def candidates(design: Design) -> dict[int, list[Candidate]]:
         for place, embedding in embeddings.items()
     ]
     rows = list(found[0].union(*found[1:], all=True))
-    products = Product.objects.with_picture().in_bulk({product for _, product, _ in rows})
+    products = Product.objects.with_images().in_bulk({product for _, product, _ in rows})
     near: dict[int, list[Candidate]] = {}
     for place, product, distance in sorted(rows, key=lambda row: row[2]):
         near.setdefault(place, []).append(Candidate(products[product], -distance))

@@ -110,7 +110,7 @@ def visible_to(account) -> QuerySet[Design]:
     found = Design.objects.filter(is_removed=False).select_related(
         "shopper", "category", "product", "embedding_version"
     )
-    return found if account.is_staff else found.filter(shopper=visitors.shopper_of(account))
+    return found if account.is_staff else found.filter(shopper=visitors.find_shopper(account))
 
 
 def with_pictures(shopper: Shopper | None) -> QuerySet[Design]:

@@ -39,7 +39,7 @@ def query(request: HttpRequest) -> HttpResponse:
     form = TailorForm(request.POST) if "sku" in request.POST else DesignForm(request.POST)
     if not form.is_valid():
         return overview(request, DesignForm() if "sku" in request.POST else form, refused=form, status=400)
-    shopper = visitors.welcome(request).shopper
+    shopper = visitors.get_or_create_visitor(request).shopper
     asked = form.cleaned_data
     try:
         if "sku" in request.POST:
@@ -53,7 +53,7 @@ def query(request: HttpRequest) -> HttpResponse:
 
 
 def overview(request: HttpRequest, form: DesignForm, refused=None, status: int = 200) -> HttpResponse:
-    visitor = visitors.recognise(request)
+    visitor = visitors.get_visitor(request)
     found = lifecycle.with_pictures(visitor.shopper)
     context = {
         "form": form,

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from catalog import images
-from catalog.errors import UnreadablePicture
+from catalog.errors import UnreadableImage
 from catalog.models import Category, Product
 from recommender.designs import lifecycle
 from recommender.models import Design, Role
@@ -42,8 +42,8 @@ class PhotoForm(forms.Form):
                 f"The file has {upload.size / 1e6:.1f} MB; at most {settings.MAX_IMAGE_BYTES / 1e6:g} MB are taken."
             )
         try:
-            return images.reduced(upload.read(), PHOTO_PIXELS)
-        except UnreadablePicture as error:
+            return images.shrink_to_jpeg(upload.read(), PHOTO_PIXELS)
+        except UnreadableImage as error:
             raise forms.ValidationError(f"{upload.name}: {error}.") from error
 
 

@@ -21,7 +21,7 @@ AWAY_SECONDS = 10  # what a client should wait before it tries again
 
 @require_safe
 def for_you(request: HttpRequest) -> HttpResponse:
-    strip = strips.personal(visitors.recognise(request), FOR_YOU, Caller.of(request), explain=True)
+    strip = strips.personal(visitors.get_visitor(request), FOR_YOU, Caller.of(request), explain=True)
     return render(request, "recommender/for_you.html", {"strip": strip})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from catalog.models import Kind, Product
-from catalog.queries import narrow, own_interactions
+from catalog.queries import interactions_of, narrow
 from recommender.models import Metric, Popularity, Role
 from recommender.serving import rerank
 from recommender.serving.rerank import Candidate
@@ -29,7 +29,7 @@ def excluded_products(plan: RetrievalPlan, query: RecommendationQuery) -> QueryS
     """Products, as ids, that the visitor is not to be shown: all they met, or at least what they bought or dislike."""
     if not (plan.shopper or plan.session):
         return None
-    own = own_interactions(shopper=plan.shopper, session=plan.session).order_by()
+    own = interactions_of(shopper=plan.shopper, session=plan.session).order_by()
     if not query.exclude_seen:
         later_like = own.filter(product=OuterRef("product"), kind=Kind.LIKE, occurred_at__gt=OuterRef("occurred_at"))
         own = own.filter(Q(kind=Kind.PURCHASE) | Q(kind=Kind.DISLIKE) & ~Exists(later_like))
@@ -55,7 +55,7 @@ def by_vector(plan: RetrievalPlan, among: QuerySet[Product]) -> Callable[[int], 
 def by_popularity(among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
     """The score: shoppers, as a share of the most popular product's."""
     top = Popularity.objects.aggregate(top=Max("shoppers"))["top"] or 1
-    rows = among.select_related("popularity").with_picture().order_by("-popularity__shoppers", "-created_at", "-pk")
+    rows = among.select_related("popularity").with_images().order_by("-popularity__shoppers", "-created_at", "-pk")
 
     def page(size: int) -> list[Candidate]:
         # NULLs, products that nobody took to, sort first when descending: they come in a query of their own.

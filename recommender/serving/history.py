@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from catalog.models import Kind, Product, Shopper
-from catalog.queries import own_interactions
+from catalog.queries import interactions_of
 from recommender.models import Metric, ModelVersion
 from recommender.serving import fold_in
 from recommender.versions.vectors import nearest
@@ -77,7 +77,7 @@ def of_visitor(
     *, shopper: Shopper | None = None, session: str = "", learnt: datetime | None = None
 ) -> list[ProductActivity]:
     """The visitor's deeds, the latest first. learnt: when a version read its interactions; what came later is new."""
-    own = own_interactions(shopper=shopper, session=session).order_by()
+    own = interactions_of(shopper=shopper, session=session).order_by()
     lately = own.values("product").annotate(last=Max("occurred_at")).order_by("-last").values("product")[:PRODUCTS]
     before = Q(recorded_at__lte=learnt) if learnt else Q()
     rows = (
@@ -144,4 +144,4 @@ def excluded_ids(activities: Iterable[ProductActivity]) -> list[int]:
 
 def products_of(activities: Iterable[ProductActivity]) -> dict[int, Product]:
     """The products of these deeds that visitors may see, by id."""
-    return Product.objects.visible().with_picture().in_bulk([activity.product for activity in activities])
+    return Product.objects.visible().with_images().in_bulk([activity.product for activity in activities])

@@ -99,7 +99,7 @@ def copies(pictures: Sequence[Sequence[ProductImage]]) -> np.ndarray:
     # Without a fingerprint: not looked at yet, or of a file that could not be read.
     known = [(place, image.fingerprint) for place, own in enumerate(pictures) for image in own if image.fingerprint]
     owners = np.asarray([place for place, _ in known], dtype=int)
-    first, second = np.nonzero(fingerprints.alike([fingerprint for _, fingerprint in known]))
+    first, second = np.nonzero(fingerprints.match_fingerprints([fingerprint for _, fingerprint in known]))
     same = np.zeros((len(pictures), len(pictures)), dtype=bool)
     same[owners[first], owners[second]] = True
     return same

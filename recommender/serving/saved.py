@@ -90,7 +90,7 @@ def next_page(answer: uuid.UUID, first: dict, pages: Sequence[dict]) -> None:
     """Keep the page after these: none of what they showed, also where the visitor has done this or that meanwhile."""
     query, plan = saved_json.ask_of(first["query"]), saved_json.aim_of(first["plan"])
     shown = [result["product"] for page in pages for result in page["results"]]
-    products = Product.objects.with_picture().in_bulk([*shown, *([plan.product] if plan.product else [])])
+    products = Product.objects.with_images().in_bulk([*shown, *([plan.product] if plan.product else [])])
     beside = [Candidate(product, 1.0) for product in products.values()]
     made = replace(recommend.answered(plan, query, beside, after=len(shown)), page=len(pages) + 1)
     with reaching():

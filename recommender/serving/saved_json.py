@@ -15,7 +15,7 @@ from recommender.serving.types import Because, Recommendation, RecommendationQue
 def results_of(kept: Sequence[dict]) -> list[Result]:
     """Those that may still be shown, with the ranks and scores that they had; their own products as far as seen."""
     named = [because["product"] for result in kept for because in result["because"] or []]
-    products = Product.objects.visible().with_picture().in_bulk({*named, *(result["product"] for result in kept)})
+    products = Product.objects.visible().with_images().in_bulk({*named, *(result["product"] for result in kept)})
     return [
         Result(result["rank"], result["score"], product, because_of(result["because"], products))
         for result in kept

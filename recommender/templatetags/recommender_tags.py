@@ -29,7 +29,7 @@ def similar_products(context: Context, product: Product, limit: int = 12) -> dic
 
 @register.inclusion_tag("recommender/_picks.html", takes_context=True)
 def personal_picks(context: Context, limit: int = 12) -> dict:
-    visitor = visitors.recognise(context["request"])
+    visitor = visitors.get_visitor(context["request"])
     return {
         "strip": strips.personal(visitor, limit, Caller.of(context["request"])),
         "shoppers_are_simulated": context["shoppers_are_simulated"],

@@ -13,21 +13,21 @@ pytestmark = pytest.mark.django_db
 def test_one_category_for_all_spellings_and_the_first_stays(name):
     heels = CategoryFactory(name="High Heels")
 
-    assert categories.find([name]) == categories.find_or_make([name]) == {name: heels}
+    assert categories.find_by_name([name]) == categories.find_or_create([name]) == {name: heels}
     assert Category.objects.get().name == "High Heels"
 
 
 def test_letters_beyond_ascii_have_capitals_too():
     shawls, indoors = CategoryFactory(name="Écharpes"), CategoryFactory(name="İç giyim")
 
-    assert categories.find_or_make(["écharpes", "iç Giyim"]) == {"écharpes": shawls, "iç Giyim": indoors}
+    assert categories.find_or_create(["écharpes", "iç Giyim"]) == {"écharpes": shawls, "iç Giyim": indoors}
 
 
 def test_of_several_new_spellings_the_first_is_kept(django_assert_num_queries):
     names = ["tops ", "Tops", "Hats", "hats"]
 
     with django_assert_num_queries(3):
-        made = categories.find_or_make(names)
+        made = categories.find_or_create(names)
 
     assert {name: category.name for name, category in made.items()} == {
         "tops ": "tops",
@@ -42,18 +42,18 @@ def test_what_is_known_costs_one_query(django_assert_num_queries):
     CategoryFactory(name="Tops")
 
     with django_assert_num_queries(1):
-        assert list(categories.find_or_make(["tops", "TOPS"])) == ["tops", "TOPS"]
+        assert list(categories.find_or_create(["tops", "TOPS"])) == ["tops", "TOPS"]
 
 
 def test_what_is_unknown_is_not_made_by_looking():
-    assert categories.find(["Tops"]) == {}
+    assert categories.find_by_name(["Tops"]) == {}
     assert not Category.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["", " \t", "x" * 101])
 def test_a_name_that_makes_no_sense_is_refused(name):
     with pytest.raises(ValidationError, match="name"):
-        categories.find_or_make(["Tops", name])
+        categories.find_or_create(["Tops", name])
 
     assert not Category.objects.exists()
 

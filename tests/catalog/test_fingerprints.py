@@ -31,7 +31,11 @@ def half(image: Image.Image) -> Image.Image:
 
 
 def alike(first: Image.Image, second: Image.Image) -> bool:
-    return bool(fingerprints.alike([fingerprints.fingerprint(first), fingerprints.fingerprint(second)])[0, 1])
+    return bool(
+        fingerprints.match_fingerprints(
+            [fingerprints.compute_fingerprint(first), fingerprints.compute_fingerprint(second)]
+        )[0, 1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,7 @@ def test_a_picture_saved_anew_is_the_same_picture(pictures, anew):
 
 
 def test_of_drawn_products_no_two_are_one(pictures):
-    same = fingerprints.alike([fingerprints.fingerprint(picture) for picture in pictures])
+    same = fingerprints.match_fingerprints([fingerprints.compute_fingerprint(picture) for picture in pictures])
 
     assert np.array_equal(same, np.eye(len(pictures), dtype=bool))
 
@@ -61,7 +65,7 @@ def test_in_another_colour_it_is_another_picture(planned):
     colours = ["navy", "black", "purple", "brown", "green"]
     drawn = [draw(replace(shoe, attributes=shoe.attributes | {"colour": colour})) for colour in colours]
 
-    same = fingerprints.alike([fingerprints.fingerprint(picture) for picture in drawn])
+    same = fingerprints.match_fingerprints([fingerprints.compute_fingerprint(picture) for picture in drawn])
 
     assert same.sum() == len(colours)
 
@@ -77,10 +81,10 @@ def test_no_cell_may_differ_by_more_than_a_few_levels():
         return other.tobytes()
 
     def differ(cells: np.ndarray, levels: int) -> bool:
-        same = fingerprints.alike([cells.tobytes(), changed(cells, levels)])
+        same = fingerprints.match_fingerprints([cells.tobytes(), changed(cells, levels)])
         assert same[0, 0] and same[1, 1] and same[0, 1] == same[1, 0]
         return not same[0, 1]
 
     assert [differ(strong, levels) for levels in (0, 4, 5)] == [False, False, True]
     assert [differ(faint, levels) for levels in (0, 1, 2)] == [False, False, True]
-    assert fingerprints.alike([]).shape == (0, 0)
+    assert fingerprints.match_fingerprints([]).shape == (0, 0)

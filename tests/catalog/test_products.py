@@ -3,7 +3,7 @@ from django.core.files.storage import default_storage
 
 from catalog import fingerprints, products
 from catalog.models import Category, ProductImage
-from tests.factories import CategoryFactory, ProductFactory, picture_bytes
+from tests.factories import CategoryFactory, ProductFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def test_a_product_changes_to_a_category_that_is_there_or_that_is_new():
 
 
 def test_pictures_that_were_stored_before_there_were_fingerprints_get_theirs(caplog):
-    small, large, lost = ProductFactory(), ProductFactory(picture=picture_bytes(7, size=600)), ProductFactory()
+    small, large, lost = ProductFactory(), ProductFactory(image=image_bytes(7, size=600)), ProductFactory()
     before = dict(ProductImage.objects.values_list("product", "fingerprint"))
     ProductImage.objects.update(fingerprint=None)
     default_storage.delete(lost.images.get().file.name)
@@ -37,6 +37,6 @@ def test_pictures_that_were_stored_before_there_were_fingerprints_get_theirs(cap
 
     after = dict(ProductImage.objects.values_list("product", "fingerprint"))
     assert bytes(after[small.pk]) == bytes(before[small.pk])
-    assert fingerprints.alike([after[large.pk], before[large.pk]])[0, 1]  # its thumbnail was looked at
+    assert fingerprints.match_fingerprints([after[large.pk], before[large.pk]])[0, 1]  # its thumbnail was looked at
     assert bytes(after[lost.pk]) == b""
     assert lost.images.get().file.name in caplog.text

@@ -23,30 +23,30 @@ def request_of(rf):
 def test_a_guest_is_nobody_until_welcomed(request_of):
     request = request_of()
 
-    assert visitors.recognise(request) == Visitor()
-    welcomed = visitors.welcome(request)
+    assert visitors.get_visitor(request) == Visitor()
+    welcomed = visitors.get_or_create_visitor(request)
     assert welcomed == Visitor(session=request.session.session_key)
-    assert visitors.recognise(request) == welcomed
+    assert visitors.get_visitor(request) == welcomed
 
 
 def test_an_account_gets_its_shopper_when_it_first_does_something(request_of):
     account = AccountFactory(username="ada")
 
-    assert visitors.recognise(request_of(account)) == Visitor()
+    assert visitors.get_visitor(request_of(account)) == Visitor()
     assert not Shopper.objects.exists()
-    shopper = visitors.welcome(request_of(account)).shopper
+    shopper = visitors.get_or_create_visitor(request_of(account)).shopper
     assert (shopper.key, shopper.account) == ("ada", account)
-    assert visitors.welcome(request_of(account)).shopper == shopper
+    assert visitors.get_or_create_visitor(request_of(account)).shopper == shopper
 
 
 def test_an_account_is_the_shopper_of_its_name_unless_that_is_anothers(request_of):
     account, other = AccountFactory(username="ada"), AccountFactory(username="bea")
     of_that_name = ShopperFactory(key="ada")
-    assert visitors.recognise(request_of(account)).shopper == of_that_name
+    assert visitors.get_visitor(request_of(account)).shopper == of_that_name
 
     Shopper.objects.update(account=other)
-    assert visitors.recognise(request_of(account)).shopper is None
-    assert visitors.recognise(request_of(other)).shopper == of_that_name
+    assert visitors.get_visitor(request_of(account)).shopper is None
+    assert visitors.get_visitor(request_of(other)).shopper == of_that_name
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.factories import (
     ProductFactory,
     ShopperFactory,
     embed,
-    picture_bytes,
+    image_bytes,
     turned,
 )
 from tests.services import services
@@ -71,7 +71,7 @@ def test_an_upload_that_is_rolled_back_queues_nothing(waiting):
 @pytest.mark.django_db(transaction=True)
 def test_without_a_broker_an_upload_is_kept_and_the_sweep_finds_it(no_broker, active, caplog):
     product = products.create(
-        sku="lost", title="Lost", category="Shoes", price="1", picture=images.read_picture(picture_bytes())
+        sku="lost", title="Lost", category="Shoes", price="1", image=images.read_image(image_bytes())
     )
 
     assert product.images.count() == 1
@@ -168,7 +168,7 @@ def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
     settings.PHOTO_SEARCH_SECONDS = 1
 
     with pytest.raises(WorkersUnavailable, match="no worker"):
-        broker.photo_vector(picture_bytes())
+        broker.photo_vector(image_bytes())
 
 
 @pytest.mark.django_db
@@ -196,7 +196,7 @@ def test_forgetting_a_shopper_forgets_the_taste(active_personal):
     shopper = InteractionFactory().shopper
     ShopperVector.objects.create(version=active_personal, shopper=shopper, vector=[1, 0])
 
-    assert interactions.forget(shopper) == 1
+    assert interactions.delete_history(shopper) == 1
     assert not ShopperVector.objects.exists()
 
 

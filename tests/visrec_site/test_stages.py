@@ -11,7 +11,7 @@ from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion
 from recommender.versions import lifecycle
 from recommender.workers import embedding
-from tests.factories import InteractionFactory, ShopperFactory, picture_bytes
+from tests.factories import InteractionFactory, ShopperFactory, image_bytes
 from visrec_site import demo
 from visrec_site.stages import Options, ensure_queued, ensure_trained, fill_shop
 
@@ -25,7 +25,7 @@ def source(tmp_path, settings) -> Path:
     embedding.loaded.cache_clear()
     rows = [["sku", "title", "category", "price", "image"]]
     for n in range(20):
-        (tmp_path / f"{n}.png").write_bytes(picture_bytes(n))
+        (tmp_path / f"{n}.png").write_bytes(image_bytes(n))
         rows.append([f"P-{n:02}", f"Thing {n}", f"Things {n % 2}", "9.90", f"{n}.png"])
     with (tmp_path / "products.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
@@ -69,7 +69,7 @@ def test_the_simulated_shoppers_of_a_catalogue_have_an_eye_for_its_pictures(sour
     again.mkdir()
     shutil.copy(source, again)
     for n in range(20):
-        (again / f"{n}.png").write_bytes(picture_bytes(100 + n))
+        (again / f"{n}.png").write_bytes(image_bytes(100 + n))
 
     fill_shop(options(again / "products.csv"))
 
@@ -154,7 +154,7 @@ def test_only_simulated_doings_of_simulated_shoppers_are_forgotten(db):
     gone = InteractionFactory(shopper=simulated, event_id="sim-1")
     kept = [InteractionFactory(shopper=simulated), InteractionFactory(shopper=person, event_id="sim-1")]
 
-    assert interactions.forget_simulated() == 1
+    assert interactions.delete_simulated_interactions() == 1
 
     assert set(Interaction.objects.all()) == set(kept) and gone not in kept
 

@@ -13,7 +13,7 @@ from catalog.demo.simulation.labels import labels_of
 from catalog.demo.simulation.looks import looks, standardised
 from catalog.demo.simulation.population import MANY, Population
 from catalog.demo.simulation.shoppers import Simulation, simulate
-from catalog.errors import ImportFailed, UnreadablePicture
+from catalog.errors import ImportFailed, UnreadableImage
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
 from catalog.importers.progress import counted
@@ -78,7 +78,7 @@ def _items(
                 if isinstance(entry, Row):
                     items[entry.sku] = Item(entry, _copied(entry, rows.archive, images))
                     continue
-            except UnreadablePicture as error:
+            except UnreadableImage as error:
                 entry = Problem(entry.place, str(error))
             on_problem(entry)
     return list(items.values())
@@ -87,9 +87,9 @@ def _items(
 def _copied(row: Row, archive: Archive, folder: Path) -> np.ndarray:
     """(6,) looks of the row's picture, which now lies in `folder` under the row's SKU. Raises UnreadablePicture."""
     if Path(row.sku).name != row.sku:
-        raise UnreadablePicture(f"SKU {row.sku!r} cannot be a file's name")
-    data = archive.read_picture(row.image)
-    image = images.upright_of(images.decode(data))
+        raise UnreadableImage(f"SKU {row.sku!r} cannot be a file's name")
+    data = archive.read_image_file(row.image)
+    image = images.to_upright_rgb(images.decode(data))
     (folder / f"{row.sku}{Path(row.image).suffix.lower()}").write_bytes(data)
     return looks(image)
 

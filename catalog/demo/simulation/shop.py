@@ -10,8 +10,8 @@ from catalog.demo.simulation.labels import labels_of
 from catalog.demo.simulation.looks import LOOKS, looks, standardised
 from catalog.demo.simulation.population import Population
 from catalog.demo.simulation.shoppers import simulate
-from catalog.errors import CatalogError, UnreadablePicture
-from catalog.images import decode, upright_of
+from catalog.errors import CatalogError, UnreadableImage
+from catalog.images import decode, to_upright_rgb
 from catalog.interactions import SIMULATED, Event
 from catalog.models import Kind, Product
 
@@ -35,12 +35,12 @@ def simulate_shoppers(population: Population, seed: int = 0, progress: bool = Fa
         Event(sku=products[item].sku, user=user, kind=Kind(kind), timestamp=at, id=f"{SIMULATED}{number}")
         for number, (user, item, kind, at) in enumerate(world.events)
     ]
-    interactions.forget_simulated()
+    interactions.delete_simulated_interactions()
     with tqdm(total=len(events), unit=" interactions", disable=not progress) as bar:
         for first in range(0, len(events), BATCH):
             interactions.record(events[first : first + BATCH], is_simulated=True)
             bar.update(min(BATCH, len(events) - first))
-    interactions.remove_simulated(world.shoppers)
+    interactions.delete_idle_simulated_shoppers(world.shoppers)
     return len(events)
 
 
@@ -53,8 +53,8 @@ def _looks(products: Sequence[Product], progress: bool) -> np.ndarray:
             continue
         try:
             with (image.thumbnail or image.file).open() as file:
-                rows[place] = looks(upright_of(decode(file.read())))
-        except (OSError, UnreadablePicture):
+                rows[place] = looks(to_upright_rgb(decode(file.read())))
+        except (OSError, UnreadableImage):
             continue
     known = np.isfinite(rows[:, 0])
     if known.any():

@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *, category, out, verbosity, **options):
         chosen = None
         if category is not None:
-            found = categories.find([category])
+            found = categories.find_by_name([category])
             if not found:
                 raise CommandError(f"there is no category {category!r}")
             chosen = list(found.values())

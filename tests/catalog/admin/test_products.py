@@ -12,14 +12,14 @@ from django.utils import timezone
 from catalog import images, products
 from catalog.admin import pagination
 from catalog.models import Category, Interaction, Product
-from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/catalog/product/"
 
 
 def upload(seed: int, name: str = "picture.png") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, picture_bytes(seed))
+    return SimpleUploadedFile(name, image_bytes(seed))
 
 
 def values(**changes) -> dict:
@@ -73,7 +73,7 @@ def test_a_bad_picture_is_told_and_nothing_is_made(admin_client):
 
 
 def test_a_change_writes_what_changed_and_adds_pictures(admin_client):
-    product = ProductFactory(sku="A-1", title="Old", picture=1)
+    product = ProductFactory(sku="A-1", title="Old", image=1)
     first = product.images.get().pk
 
     answer = admin_client.post(
@@ -87,8 +87,8 @@ def test_a_change_writes_what_changed_and_adds_pictures(admin_client):
 
 
 def test_pictures_are_put_in_another_order_and_deleted(admin_client, django_capture_on_commit_callbacks):
-    product = ProductFactory(sku="A-1", picture=1)
-    products.add_images(product, [images.read_picture(picture_bytes(seed)) for seed in (2, 3)])
+    product = ProductFactory(sku="A-1", image=1)
+    products.add_images(product, [images.read_image(image_bytes(seed)) for seed in (2, 3)])
     a, b, c = product.images.all()
 
     rows = picture_rows(product, {a.pk: 3, b.pk: 2, c.pk: 1}, deleted={b.pk})
@@ -232,8 +232,8 @@ def archive() -> bytes:
         file.writestr(
             "products.csv", "sku,title,category,price,image\nA-1,Boots,Shoes,9.50,a.png\nA-2,Bag,Bags,x,b.png\n"
         )
-        file.writestr("a.png", picture_bytes(1))
-        file.writestr("b.png", picture_bytes(2))
+        file.writestr("a.png", image_bytes(1))
+        file.writestr("b.png", image_bytes(2))
     return buffer.getvalue()
 
 

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.factories import picture_bytes
+from tests.factories import image_bytes
 
 HEADER = ("sku", "title", "category", "price", "image")
 STYLES = (
@@ -38,7 +38,7 @@ def write_csv(path: Path, rows: Iterable[Iterable[str]], header: Iterable[str] =
 
 def jpegs(names: Iterable[str]) -> dict[str, bytes]:
     """A picture of its own for each name."""
-    return {name: picture_bytes(seed, format="JPEG") for seed, name in enumerate(names)}
+    return {name: image_bytes(seed, format="JPEG") for seed, name in enumerate(names)}
 
 
 def shop_table(folder: Path, count: int = 2, **columns: str) -> Path:

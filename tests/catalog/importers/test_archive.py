@@ -2,7 +2,7 @@ import zipfile
 
 import pytest
 
-from catalog.errors import ImportFailed, UnreadablePicture
+from catalog.errors import ImportFailed, UnreadableImage
 from catalog.importers.archive import Folder, open_zip
 from tests.catalog.importers.builders import write_folder, write_zip
 
@@ -14,8 +14,8 @@ def test_folder_and_zip_show_the_same_names(tmp_path):
 
     with open_zip(write_zip(tmp_path / "source.zip", FILES)) as archive:
         assert archive.names == folder.names == ["a/1.jpg", "b.csv"]
-        assert archive.pictures == folder.pictures == ["a/1.jpg"]
-        assert archive.read_picture("a/1.jpg") == folder.read_picture("a/1.jpg") == b"one"
+        assert archive.images == folder.images == ["a/1.jpg"]
+        assert archive.read_image_file("a/1.jpg") == folder.read_image_file("a/1.jpg") == b"one"
         assert archive.size("b.csv") == folder.size("b.csv") == 3
 
 
@@ -26,7 +26,7 @@ def test_inside_a_folder_names_are_shorter(tmp_path):
     with open_zip(write_zip(tmp_path / "source.zip", files)) as archive:
         inside = archive.inside("set")
         assert inside.names == folder.names == ["images/1.jpg"]
-        assert inside.read_picture("images/1.jpg") == folder.read_picture("images/1.jpg") == b"one"
+        assert inside.read_image_file("images/1.jpg") == folder.read_image_file("images/1.jpg") == b"one"
 
 
 def test_linked_folders_are_read_and_those_that_lead_back_are_not(tmp_path):
@@ -41,7 +41,7 @@ def test_linked_folders_are_read_and_those_that_lead_back_are_not(tmp_path):
     folder = Folder(linked)
 
     assert folder.names == ["boots/3.jpg", "frocks/2.jpg", "hats/1.jpg"]
-    assert folder.read_picture("hats/1.jpg") == b"one"
+    assert folder.read_image_file("hats/1.jpg") == b"one"
 
 
 @pytest.mark.parametrize("name", ["../up.jpg", "a/../../up.jpg", "/etc/absolute.jpg"])
@@ -62,9 +62,9 @@ def test_larger_than_allowed_is_refused_before_it_is_unpacked(tmp_path, settings
 
     with open_zip(write_zip(tmp_path / "source.zip", files)) as archive:
         for place in (archive, folder):
-            assert len(place.read_picture("fits.jpg")) == 1000
-            with pytest.raises(UnreadablePicture, match="1,001 bytes; at most 1,000"):
-                place.read_picture("bomb.jpg")
+            assert len(place.read_image_file("fits.jpg")) == 1000
+            with pytest.raises(UnreadableImage, match="1,001 bytes; at most 1,000"):
+                place.read_image_file("bomb.jpg")
 
 
 def test_a_member_that_lies_about_its_size_is_damaged(tmp_path):
@@ -74,8 +74,8 @@ def test_a_member_that_lies_about_its_size_is_damaged(tmp_path):
     assert data.count(honest) == 2  # in the member's header and in the directory
     path.write_bytes(data.replace(honest, lie))
 
-    with open_zip(path) as archive, pytest.raises(UnreadablePicture, match="cannot be read: Bad CRC-32"):
-        archive.read_picture("bomb.jpg")
+    with open_zip(path) as archive, pytest.raises(UnreadableImage, match="cannot be read: Bad CRC-32"):
+        archive.read_image_file("bomb.jpg")
 
 
 def test_a_damaged_member_leaves_the_others_readable(tmp_path):
@@ -86,16 +86,16 @@ def test_a_damaged_member_leaves_the_others_readable(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"0123456789", b"0123x56789"))
 
     with open_zip(path) as archive:
-        with pytest.raises(UnreadablePicture, match="cannot be read"):
-            archive.read_picture("bad.jpg")
-        assert archive.read_picture("good.jpg") == b"abc"
+        with pytest.raises(UnreadableImage, match="cannot be read"):
+            archive.read_image_file("bad.jpg")
+        assert archive.read_image_file("good.jpg") == b"abc"
 
 
 def test_what_is_missing_is_said_to_be_missing(tmp_path):
     with open_zip(write_zip(tmp_path / "source.zip", {"a.jpg": b"x"})) as archive:
         for place in (archive, Folder(tmp_path)):
-            with pytest.raises(UnreadablePicture, match="there is no such file"):
-                place.read_picture("b.jpg")
+            with pytest.raises(UnreadableImage, match="there is no such file"):
+                place.read_image_file("b.jpg")
 
 
 def test_an_encrypted_zip_is_refused(tmp_path):

@@ -6,14 +6,14 @@ import pytest
 
 from catalog import products, signals
 from catalog.errors import ImportFailed
-from catalog.images import read_picture
+from catalog.images import read_image
 from catalog.importers import import_products
 from catalog.importers import products as importing
 from catalog.importers.archive import Folder
 from catalog.importers.table import Table
 from catalog.models import Category, Product, ProductImage
 from tests.catalog.importers.builders import HEADER, STYLES, jpegs, shop_table, write_csv, write_folder, write_zip
-from tests.factories import picture_bytes
+from tests.factories import image_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -130,16 +130,16 @@ def test_a_changed_picture_replaces_the_primary_one_and_its_file(
     source = shop_table(tmp_path / "shop", 2)
     import_products(source)
     product = Product.objects.get(sku="P0")
-    [second] = products.add_images(product, [read_picture(picture_bytes(77))])
+    [second] = products.add_images(product, [read_image(image_bytes(77))])
     former = product.images.first()
-    (source / "images/P0.jpg").write_bytes(picture_bytes(50, format="JPEG"))
+    (source / "images/P0.jpg").write_bytes(image_bytes(50, format="JPEG"))
 
     with django_capture_on_commit_callbacks(execute=True):
         report = import_products(source)
 
     now = list(product.images.all())
     assert counts(report) == (0, 1, 1, 0)
-    assert Path(now[0].file.path).read_bytes() == picture_bytes(50, format="JPEG")
+    assert Path(now[0].file.path).read_bytes() == image_bytes(50, format="JPEG")
     assert now[1:] == [second]
     assert not Path(former.file.path).exists()
     assert len(stored_files(settings)) == 3
@@ -147,10 +147,10 @@ def test_a_changed_picture_replaces_the_primary_one_and_its_file(
 
 def test_the_same_picture_in_another_file_is_no_change(tmp_path):
     source = shop_table(tmp_path, 1)
-    (source / "images/P0.jpg").write_bytes(picture_bytes(1, format="PNG"))
+    (source / "images/P0.jpg").write_bytes(image_bytes(1, format="PNG"))
     import_products(source)
     before = everything()
-    (source / "images/P0.jpg").write_bytes(picture_bytes(1, format="BMP"))
+    (source / "images/P0.jpg").write_bytes(image_bytes(1, format="BMP"))
 
     assert counts(import_products(source)) == (0, 0, 1, 0)
     assert everything() == before
@@ -176,8 +176,8 @@ def bomb() -> bytes:
 
 def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
     pictures = {
-        "good.jpg": picture_bytes(1, format="JPEG"),
-        "cut.jpg": picture_bytes(2, size=64, format="JPEG")[:-300],
+        "good.jpg": image_bytes(1, format="JPEG"),
+        "cut.jpg": image_bytes(2, size=64, format="JPEG")[:-300],
         "text.jpg": b"hello",
         "bomb.png": bomb(),
         "empty.jpg": b"",
@@ -269,7 +269,7 @@ def test_limit_takes_the_first(tmp_path):
 def test_a_dry_run_counts_the_same_and_writes_nothing(tmp_path, settings):
     source = shop_table(tmp_path / "shop", 4)
     import_products(source, limit=2)
-    (source / "images/P1.jpg").write_bytes(picture_bytes(50, format="JPEG"))
+    (source / "images/P1.jpg").write_bytes(image_bytes(50, format="JPEG"))
     (source / "images/P3.jpg").write_bytes(b"broken")
     before, files = everything(), stored_files(settings)
 

@@ -5,11 +5,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.images import read_picture
+from catalog.images import read_image
 from catalog.importers.rows import Row
 from catalog.importers.writer import checked, write
 from catalog.models import Category, Product
-from tests.factories import CategoryFactory, ProductFactory, picture_bytes
+from tests.factories import CategoryFactory, ProductFactory, image_bytes
 
 
 def items(*skus):
@@ -17,7 +17,7 @@ def items(*skus):
 
 
 def pictures_of(batch, hashes):
-    return [read_picture(picture_bytes(seed)) for seed, _ in enumerate(batch)]
+    return [read_image(image_bytes(seed)) for seed, _ in enumerate(batch)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def test_a_product_that_somebody_else_makes_meanwhile_is_updated():
         return pictures_of(batch, hashes)
 
     def make_rival():
-        ProductFactory(sku="B", title="Rival", category=Category.objects.get(), picture=0)
+        ProductFactory(sku="B", title="Rival", category=Category.objects.get(), image=0)
         connection.close()
 
     report = write(items("A", "B"), beaten_to_it, dry_run=False)

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from catalog.demo.simulation import MANY
 from catalog.demo.simulation.shop import simulate_shoppers
 from catalog.models import Interaction, Shopper
-from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
+from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, image_bytes
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def source(tmp_path):
     (tmp_path / "images").mkdir()
     rows = [["sku", "title", "category", "price", "image", "colour"]]
     for n in range(31):
-        (tmp_path / "images" / f"{n}.png").write_bytes(picture_bytes(n) if n < 30 else b"no picture")
+        (tmp_path / "images" / f"{n}.png").write_bytes(image_bytes(n) if n < 30 else b"no picture")
         rows.append([f"P-{n:02}", f"Brand{n % 3} thing {n}", f"Things {n % 2}", "9.90", f"images/{n}.png", f"c{n % 4}"])
     with (tmp_path / "products.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
@@ -112,7 +112,7 @@ def test_of_more_shoppers_simulated_before_only_those_stay_whom_somebody_needs()
 @pytest.mark.django_db
 def test_a_shop_without_pictures_has_shoppers_too():
     for n in range(12):
-        ProductFactory(attributes={"colour": f"c{n % 3}"}, picture=False)
+        ProductFactory(attributes={"colour": f"c{n % 3}"}, image=False)
 
     assert simulate_shoppers(replace(MANY, shoppers=5, fewest=2, most=6, arrivals=0)) > 0
 

@@ -4,14 +4,14 @@ from django.utils.datastructures import MultiValueDict
 
 from catalog.admin.forms import ProductForm
 from catalog.pages.forms import BrowseForm
-from tests.factories import CategoryFactory, picture_bytes
+from tests.factories import CategoryFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
 
 
 def product_form(**changes) -> ProductForm:
     values = {"sku": "A-1", "title": "Boots", "category": CategoryFactory().pk, "price": "9.50", "currency": "EUR"}
-    files = changes.pop("files", [SimpleUploadedFile("good.png", picture_bytes(0))])
+    files = changes.pop("files", [SimpleUploadedFile("good.png", image_bytes(0))])
     return ProductForm(values | changes, MultiValueDict({"pictures": files}))
 
 
@@ -23,7 +23,7 @@ def test_nothing_asked_filters_nothing():
 
 
 def test_several_pictures_come_in_at_once():
-    form = product_form(files=[SimpleUploadedFile(f"{seed}.png", picture_bytes(seed)) for seed in (1, 2)])
+    form = product_form(files=[SimpleUploadedFile(f"{seed}.png", image_bytes(seed)) for seed in (1, 2)])
 
     assert form.is_valid()
     assert [picture.extension for picture in form.cleaned_data["pictures"]] == ["png", "png"]
@@ -36,7 +36,7 @@ def test_a_new_product_needs_a_picture():
 def test_each_bad_picture_is_named(settings):
     settings.MAX_IMAGE_BYTES = 5_000
     files = [
-        SimpleUploadedFile("good.png", picture_bytes(1)),
+        SimpleUploadedFile("good.png", image_bytes(1)),
         SimpleUploadedFile("text.jpg", b"no picture at all"),
         SimpleUploadedFile("huge.png", bytes(5_001)),
     ]

@@ -105,8 +105,8 @@ def test_a_value_that_makes_no_sense_is_told_and_left_out(client, bad):
 
 
 def test_a_category_is_found_however_a_link_spells_it(client):
-    ProductFactory(sku="right", category__name="High Boots", picture=False)
-    ProductFactory(sku="wrong", picture=False)
+    ProductFactory(sku="right", category__name="High Boots", image=False)
+    ProductFactory(sku="wrong", image=False)
 
     page = client.get("/products/", {"category": "high  boots"})
 
@@ -147,7 +147,7 @@ def test_nothing_found_is_said(client, search):
 
 def test_pages_keep_the_filters_and_take_any_number(client):
     for _ in range(30):
-        ProductFactory(picture=False, title="Boot")
+        ProductFactory(image=False, title="Boot")
 
     first = client.get("/products/", {"search": "boot"})
     assert len(skus(first)) == 24

@@ -43,7 +43,7 @@ def worker():
 def trained(db) -> ModelVersion:
     """Twelve products and a version that was trained on their pictures, in service."""
     for number in range(12):
-        ProductFactory(sku=f"A-{number}", picture=number)
+        ProductFactory(sku=f"A-{number}", image=number)
     return training.run(lifecycle.register("pixels", activate=True, here=True))
 
 

@@ -16,7 +16,7 @@ from tests.factories import (
     ProductFactory,
     VersionFactory,
     embed,
-    picture_bytes,
+    image_bytes,
     turned,
 )
 from tests.recommender.api.conftest import signed_in
@@ -38,7 +38,7 @@ def finished(answer, *looks: float, kind: str = "design", embedding_version=None
     design = lifecycle.claim(answer.json()["id"])
     design.embedding_version = embedding_version
     pictures = [
-        Made(kind, picture_bytes(seed), 0.0, 1.3, embedding=turned(degrees) if embedding_version else None)
+        Made(kind, image_bytes(seed), 0.0, 1.3, embedding=turned(degrees) if embedding_version else None)
         for seed, degrees in enumerate(looks)
     ]
     lifecycle.finish(design, pictures)
@@ -98,9 +98,9 @@ def test_a_tailored_product_comes_with_its_steps_and_not_as_its_own_neighbour(cl
     lifecycle.finish(
         design,
         [
-            Made(DesignImage.Kind.ORIGINAL, picture_bytes(), 0.0, 1.0, change=0.05, embedding=embedding),
-            Made(DesignImage.Kind.APPROXIMATION, picture_bytes(), 0.1, 0.9, change=0.0, embedding=embedding),
-            Made(DesignImage.Kind.STEP, picture_bytes(), 2.0, 0.8, change=0.1, step=4, embedding=embedding),
+            Made(DesignImage.Kind.ORIGINAL, image_bytes(), 0.0, 1.0, change=0.05, embedding=embedding),
+            Made(DesignImage.Kind.APPROXIMATION, image_bytes(), 0.1, 0.9, change=0.0, embedding=embedding),
+            Made(DesignImage.Kind.STEP, image_bytes(), 2.0, 0.8, change=0.1, step=4, embedding=embedding),
         ],
     )
 
@@ -151,7 +151,7 @@ def test_as_many_queries_for_a_dozen_pictures_as_for_two(client, active, django_
 )
 def test_what_makes_no_sense_is_named(client, body, field, reason):
     ProductFactory(sku="BAG", category=CategoryFactory(name="Bags"))
-    ProductFactory(sku="BARE", picture=False)
+    ProductFactory(sku="BARE", image=False)
 
     answer = client.post(URL, body)
 

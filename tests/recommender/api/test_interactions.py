@@ -14,7 +14,7 @@ ME = "/api/v1/me/recommendations/"
 
 @pytest.fixture(autouse=True)
 def product(db):
-    return ProductFactory(sku="A-1", picture=False)
+    return ProductFactory(sku="A-1", image=False)
 
 
 def event(**fields) -> dict:

@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from catalog.models import Category, Product, ProductImage
-from tests.factories import CategoryFactory, ProductFactory, embed, picture_bytes, turned
+from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
 
 URL = "/api/v1/products/"
 
 
 def upload(data: bytes | None = None, name: str = "boot.png") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, picture_bytes() if data is None else data)
+    return SimpleUploadedFile(name, image_bytes() if data is None else data)
 
 
 def form(**fields) -> dict:
@@ -67,7 +67,7 @@ def test_a_product_has_the_fields_of_the_contract(guest, active):
 
 
 def test_a_product_without_picture_or_embedding_says_so(guest, active):
-    ProductFactory(sku="A-1", picture=False)
+    ProductFactory(sku="A-1", image=False)
 
     told = guest.get(f"{URL}A-1/").json()
 
@@ -93,7 +93,7 @@ def test_hidden_products_are_for_staff(guest, staff):
 
 def test_the_list_comes_in_pages_newest_first(guest):
     for number in range(5):
-        ProductFactory(sku=f"A-{number}", picture=False)
+        ProductFactory(sku=f"A-{number}", image=False)
 
     first = guest.get(URL, {"page_size": 2})
     second = guest.get(first.json()["next"])
@@ -106,7 +106,7 @@ def test_the_list_comes_in_pages_newest_first(guest):
 
 def test_a_limit_says_how_many_a_page_has_and_goes_before_the_page_size(guest):
     for number in range(5):
-        ProductFactory(sku=f"A-{number}", picture=False)
+        ProductFactory(sku=f"A-{number}", image=False)
 
     first = guest.get(URL, {"limit": 3, "page_size": 1})
     second = guest.get(first.json()["next"])
@@ -121,7 +121,7 @@ def test_a_limit_says_how_many_a_page_has_and_goes_before_the_page_size(guest):
 )
 def test_without_a_limit_a_page_has_24(guest, query, shown):
     for _ in range(26):
-        ProductFactory(picture=False)
+        ProductFactory(image=False)
 
     assert len(skus(guest.get(URL, query))) == shown
 
@@ -149,8 +149,8 @@ def test_without_a_limit_a_page_has_24(guest, query, shown):
     ],
 )
 def test_the_list_is_searched_filtered_and_ordered(guest, query, expected):
-    ProductFactory(sku="A-1", title="Red boot", category__name="Boots", price=10, picture=False)
-    ProductFactory(sku="A-2", title="Bag", category__name="Bags", price=30, in_stock=False, picture=False)
+    ProductFactory(sku="A-1", title="Red boot", category__name="Boots", price=10, image=False)
+    ProductFactory(sku="A-2", title="Bag", category__name="Bags", price=30, in_stock=False, image=False)
 
     assert skus(guest.get(URL, query)) == expected
 
@@ -211,7 +211,7 @@ def test_a_product_is_found_where_the_answer_says(staff, sku):
 
 @pytest.mark.parametrize("before", ["", "data:image/png;base64,"])
 def test_staff_add_a_product_by_json(staff, before):
-    image = before + base64.encodebytes(picture_bytes()).decode()
+    image = before + base64.encodebytes(image_bytes()).decode()
 
     response = staff.post(URL, form(image=image, price=59.9, in_stock=False))
 
@@ -296,7 +296,7 @@ def test_a_field_that_makes_no_sense_is_named(staff, fields, field):
     [
         (b"", "empty"),
         (b"This is not a picture.", "Not a picture"),
-        (picture_bytes(size=200, format="JPEG")[:900], "Damaged"),
+        (image_bytes(size=200, format="JPEG")[:900], "Damaged"),
         (with_exif(b"@M\0*\0\0\0\x08"), "Damaged: not a TIFF file"),
         (bomb(), "30000×30000 pixels"),
     ],
@@ -343,7 +343,7 @@ def test_a_changed_picture_takes_the_place_of_the_former(staff):
     product = ProductFactory(sku="A-1")
     former = product.images.get()
 
-    response = staff.patch(f"{URL}A-1/", {"image": upload(picture_bytes(99))}, format="multipart")
+    response = staff.patch(f"{URL}A-1/", {"image": upload(image_bytes(99))}, format="multipart")
 
     image = product.images.get()
     assert response.json()["image"].endswith(image.file.url)
@@ -404,6 +404,6 @@ def test_a_deleted_product_is_gone(staff, active):
 
 
 def test_a_picture_is_read_from_a_stream_of_any_kind(staff):
-    response = staff.post(URL, form(image=io.BytesIO(picture_bytes())), format="multipart")
+    response = staff.post(URL, form(image=io.BytesIO(image_bytes())), format="multipart")
 
     assert response.status_code == 201

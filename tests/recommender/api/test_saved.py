@@ -65,7 +65,7 @@ def test_pages_go_on_without_repeats_until_all_was_shown(known):
 
 
 def test_no_page_shows_a_copy_of_what_was_bought(known, active_personal):
-    copy = ProductFactory(sku="copy", picture=Product.objects.get(sku="p-40").pk)
+    copy = ProductFactory(sku="copy", image=Product.objects.get(sku="p-40").pk)
     embed(copy, active_personal, turned(150))
     known.post(EVENTS, {"sku": "p-40", "kind": "purchase"})
 

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import Product
 from recommender.models import Role
-from tests.factories import CategoryFactory, ProductFactory, embed, picture_bytes, turned
+from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
 
 PHOTO = "/api/v1/search/image/"
 
@@ -109,7 +109,7 @@ def test_whoever_asks_for_what_is_sold_out_is_told(guest, active):
     answers = [
         guest.get(similar("query"), asked),
         guest.get("/api/v1/me/recommendations/", asked),
-        guest.post(PHOTO, photo(picture_bytes()) | asked, format="multipart"),
+        guest.post(PHOTO, photo(image_bytes()) | asked, format="multipart"),
     ]
 
     for answer in answers:
@@ -129,7 +129,7 @@ def test_as_many_queries_for_twenty_results_as_for_ten(guest, active, django_ass
 
 
 def test_a_photo_of_a_product_finds_it_first(guest, trained, worker):
-    response = guest.post(PHOTO, photo(picture_bytes(7)) | {"limit": 3}, format="multipart")
+    response = guest.post(PHOTO, photo(image_bytes(7)) | {"limit": 3}, format="multipart")
 
     told = response.json()
     assert response.status_code == 200
@@ -140,15 +140,15 @@ def test_a_photo_of_a_product_finds_it_first(guest, trained, worker):
 
 
 def test_the_parameters_of_a_photo_search_come_in_the_form_or_the_query(guest, trained, worker):
-    in_form = guest.post(PHOTO, photo(picture_bytes(7)) | {"exclude": "A-7", "limit": 1}, format="multipart")
-    in_query = guest.post(f"{PHOTO}?exclude=A-7&limit=1", photo(picture_bytes(7)), format="multipart")
-    in_both = guest.post(f"{PHOTO}?exclude=A-7&limit=5", photo(picture_bytes(7)) | {"limit": 1}, format="multipart")
+    in_form = guest.post(PHOTO, photo(image_bytes(7)) | {"exclude": "A-7", "limit": 1}, format="multipart")
+    in_query = guest.post(f"{PHOTO}?exclude=A-7&limit=1", photo(image_bytes(7)), format="multipart")
+    in_both = guest.post(f"{PHOTO}?exclude=A-7&limit=5", photo(image_bytes(7)) | {"limit": 1}, format="multipart")
 
     assert skus(in_form) == skus(in_query) == skus(in_both) != ["A-7"]
 
 
 def test_a_photo_that_is_like_nothing_finds_nothing(guest, trained, worker):
-    response = guest.post(PHOTO, photo(picture_bytes(500)) | {"min_score": 1}, format="multipart")
+    response = guest.post(PHOTO, photo(image_bytes(500)) | {"min_score": 1}, format="multipart")
 
     assert response.status_code == 200
     assert (response.json()["results"], response.json()["reason"]) == ([], "no_good_match")
@@ -157,7 +157,7 @@ def test_a_photo_that_is_like_nothing_finds_nothing(guest, trained, worker):
 def test_without_workers_it_is_worth_another_try(guest, active, settings):
     settings.PHOTO_SEARCH_SECONDS = 0.1  # nobody listens to the queue here
 
-    response = guest.post(PHOTO, photo(picture_bytes()), format="multipart")
+    response = guest.post(PHOTO, photo(image_bytes()), format="multipart")
 
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "5"
@@ -166,7 +166,7 @@ def test_without_workers_it_is_worth_another_try(guest, active, settings):
 def test_without_a_broker_nobody_waits(guest, active, no_broker):
     before = time.monotonic()
 
-    response = guest.post(PHOTO, photo(picture_bytes()), format="multipart")
+    response = guest.post(PHOTO, photo(image_bytes()), format="multipart")
 
     assert response.status_code == 503
     assert response.json()["detail"] == "The broker is away; try again in a moment."
@@ -174,7 +174,7 @@ def test_without_a_broker_nobody_waits(guest, active, no_broker):
 
 
 def test_without_an_active_version_no_worker_is_asked(guest):
-    response = guest.post(PHOTO, photo(picture_bytes()), format="multipart")
+    response = guest.post(PHOTO, photo(image_bytes()), format="multipart")
 
     assert response.json()["detail"] == f"No model version is active for {Role.SIMILAR.label}."
 

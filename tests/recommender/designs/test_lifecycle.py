@@ -16,7 +16,7 @@ from recommender.errors import (
     UnknownToGenerator,
 )
 from recommender.models import Design, DesignImage
-from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, picture_bytes
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, image_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def design(ada, generator) -> Design:
 def finished(design: Design) -> Design:
     """As if a worker had made it."""
     claimed = lifecycle.claim(design.pk)
-    pictures = [Made(DesignImage.Kind.DESIGN, picture_bytes(seed), 1.0 - seed, 0.9) for seed in range(2)]
+    pictures = [Made(DesignImage.Kind.DESIGN, image_bytes(seed), 1.0 - seed, 0.9) for seed in range(2)]
     lifecycle.finish(claimed, pictures)
     return Design.objects.get(pk=design.pk)
 
@@ -140,7 +140,7 @@ def test_a_cancelled_design_is_given_up_by_its_worker(design):
     with pytest.raises(DesignCancelled):
         lifecycle.follow(claimed, 0.5)
     with pytest.raises(DesignCancelled):
-        lifecycle.finish(claimed, [Made(DesignImage.Kind.DESIGN, picture_bytes(), 1.0, 1.0)])
+        lifecycle.finish(claimed, [Made(DesignImage.Kind.DESIGN, image_bytes(), 1.0, 1.0)])
 
     assert Design.objects.get().status == "cancelled"
     assert files_of(design) == []
@@ -157,7 +157,7 @@ def test_pictures_go_with_whatever_their_design_goes_with(ada, design, what, dja
         elif what == "shopper":
             ada.delete()
         elif what == "history":
-            interactions.forget(ada)
+            interactions.delete_history(ada)
         elif what == "product":
             products.delete([ada.interactions.first().product])
         else:

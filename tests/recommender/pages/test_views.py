@@ -14,7 +14,7 @@ from tests.factories import (
     ProductFactory,
     ShopperFactory,
     embed,
-    picture_bytes,
+    image_bytes,
     turned,
 )
 
@@ -77,10 +77,10 @@ def test_for_you_says_what_the_visitor_did(client, active_personal, kind, told):
 
 
 def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_hand):
-    products = [ProductFactory(picture=seed) for seed in range(12)]
+    products = [ProductFactory(image=seed) for seed in range(12)]
     training.run(lifecycle.register("pixels", activate=True, here=True))
 
-    answer = client.post("/search/photo/", photo(picture_bytes(5)))
+    answer = client.post("/search/photo/", photo(image_bytes(5)))
 
     assert answer.status_code == 200
     assert answer.context["recommendation"].results[0].product == products[5]
@@ -92,11 +92,11 @@ def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_ha
 
 def test_a_photo_of_nothing_in_the_shop_has_no_good_match(client, worker_at_hand):
     for seed in range(12):
-        ProductFactory(picture=seed)
+        ProductFactory(image=seed)
     version = training.run(lifecycle.register("pixels", activate=True, here=True))
     type(version).objects.update(good_match=0.999)
 
-    answer = client.post("/search/photo/", photo(picture_bytes(99)))
+    answer = client.post("/search/photo/", photo(image_bytes(99)))
 
     assert answer.status_code == 200
     assert "No good match" in answer.content.decode()
@@ -108,7 +108,7 @@ def test_a_photo_of_nothing_in_the_shop_has_no_good_match(client, worker_at_hand
         ({}, "Choose a photo first."),
         (photo(b""), "The file is empty."),
         (photo(b"no picture", "text.jpg"), "text.jpg: not a picture"),
-        (photo(picture_bytes(1)[:60], "half.png"), "half.png: "),
+        (photo(image_bytes(1)[:60], "half.png"), "half.png: "),
         (photo(bytes(2_000), "huge.png"), "at most 0.001 MB"),
     ],
 )
@@ -124,7 +124,7 @@ def test_what_is_no_photo_is_told(client, active, settings, files, told):
 def test_workers_away_is_said_and_when_to_come_back(client, active, settings):
     settings.PHOTO_SEARCH_SECONDS = 0.2
 
-    answer = client.post("/search/photo/", photo(picture_bytes(1)))
+    answer = client.post("/search/photo/", photo(image_bytes(1)))
 
     assert answer.status_code == 503
     assert answer["Retry-After"] == "10"
@@ -132,7 +132,7 @@ def test_workers_away_is_said_and_when_to_come_back(client, active, settings):
 
 
 def test_a_shop_without_a_model_says_so_at_once(client):
-    answer = client.post("/search/photo/", photo(picture_bytes(1)))
+    answer = client.post("/search/photo/", photo(image_bytes(1)))
 
     assert answer.status_code == 503
     assert "no model version is active" in answer.content.decode()

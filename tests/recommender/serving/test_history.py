@@ -51,7 +51,7 @@ def test_events_in_words_are_deeds_by_product():
 def test_a_history_is_of_the_products_met_last_with_all_that_was_done_to_them(db, monkeypatch):
     monkeypatch.setattr(history, "PRODUCTS", 2)
     shopper = ShopperFactory()
-    forgotten, bought, viewed = (ProductFactory(picture=False) for _ in range(3))
+    forgotten, bought, viewed = (ProductFactory(image=False) for _ in range(3))
     done = ((forgotten, "like", 5), (bought, "purchase", 900), (viewed, "view", 1), (bought, "view", 2))
     for product, kind, days in done:
         InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(days))
@@ -67,7 +67,7 @@ def test_a_history_is_of_the_products_met_last_with_all_that_was_done_to_them(db
 
 def test_new_is_what_was_recorded_since_and_says_something_else(db):
     shopper = ShopperFactory()
-    same, more, new = (ProductFactory(picture=False) for _ in range(3))
+    same, more, new = (ProductFactory(image=False) for _ in range(3))
     for product, kind in ((same, "like"), (more, "view")):
         InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(3))
     learnt = timezone.now()

@@ -16,7 +16,7 @@ from tests.factories import (
     ShopperFactory,
     drawn_bytes,
     embed,
-    saved_anew,
+    reencoded,
     turned,
 )
 from tests.recommender.conftest import placed, shown, train
@@ -219,7 +219,7 @@ def test_without_a_personal_version_a_guest_gets_what_looks_like_what_they_liked
 @pytest.mark.parametrize("strategy", ["personal", "fold-in", "session", "popular"])
 def test_no_copy_of_what_was_bought_or_is_disliked_is_shown(active_personal, strategy, kind, exclude_seen):
     data = drawn_bytes(0)
-    settled, exact, anew, other = (ProductFactory(picture=picture) for picture in (data, data, saved_anew(data), None))
+    settled, exact, anew, other = (ProductFactory(image=image) for image in (data, data, reencoded(data), None))
     for angle, product in enumerate((settled, exact, anew, other)):
         embed(product, active_personal, turned(20 * angle))
     shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
@@ -236,7 +236,7 @@ def test_no_copy_of_what_was_bought_or_is_disliked_is_shown(active_personal, str
 
 
 def test_what_somebody_else_bought_hides_no_copy(active_personal):
-    bought, copy = ProductFactory(picture=1), ProductFactory(picture=1)
+    bought, copy = ProductFactory(image=1), ProductFactory(image=1)
     embed(copy, active_personal, turned(0))
     InteractionFactory(product=bought, kind="purchase")
     (liked,) = placed(active_personal, 10)

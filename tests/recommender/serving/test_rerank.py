@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from catalog import images, products
-from catalog.images import encoded
+from catalog.images import encode
 from catalog.models import Product, ProductImage
 from recommender.models import ImageEmbedding
 from recommender.serving import popularity, recommend
@@ -17,8 +17,8 @@ from tests.factories import (
     ShopperFactory,
     drawn_bytes,
     embed,
-    picture_bytes,
-    saved_anew,
+    image_bytes,
+    reencoded,
     turned,
 )
 from tests.recommender.conftest import placed, shown, train
@@ -48,8 +48,8 @@ def test_what_is_beside_stands_even_where_it_repeats_itself():
 
 def test_a_picture_that_was_saved_anew_counts_once():
     shoe, other = drawn_bytes(0), drawn_bytes(1)
-    half = encoded(Image.open(io.BytesIO(shoe)).resize((80, 80)), "PNG")
-    rows = [Candidate(ProductFactory(picture=data), 1.0) for data in (shoe, saved_anew(shoe), other, half)]
+    half = encode(Image.open(io.BytesIO(shoe)).resize((80, 80)), "PNG")
+    rows = [Candidate(ProductFactory(image=data), 1.0) for data in (shoe, reencoded(shoe), other, half)]
 
     assert distinct(rows) == [rows[0], rows[2]]
     assert distinct(rows[1:], beside=rows[:1]) == [rows[2]]
@@ -59,8 +59,8 @@ def test_a_picture_that_was_saved_anew_counts_once():
 
 
 def test_a_product_shows_all_its_pictures():
-    first, second = ProductFactory(picture=drawn_bytes(0)), ProductFactory(picture=drawn_bytes(1))
-    products.add_images(second, [images.read_picture(saved_anew(drawn_bytes(0)))])
+    first, second = ProductFactory(image=drawn_bytes(0)), ProductFactory(image=drawn_bytes(1))
+    products.add_images(second, [images.read_image(reencoded(drawn_bytes(0)))])
     rows = [Candidate(product, 1.0) for product in (first, second)]
 
     assert distinct(rows) == rows[:1]
@@ -89,8 +89,8 @@ def test_a_list_reaches_as_far_as_it_has_to_and_knows_whether_there_is_more():
 
 
 def test_the_same_picture_is_shown_once_and_the_query_s_own_not_at_all(active):
-    query = ProductFactory(picture=1)
-    copy, twin_a, twin_b = ProductFactory(picture=1), ProductFactory(picture=2), ProductFactory(picture=2)
+    query = ProductFactory(image=1)
+    copy, twin_a, twin_b = ProductFactory(image=1), ProductFactory(image=2), ProductFactory(image=2)
     for product, angle in ((query, 0), (copy, 0), (twin_a, 20), (twin_b, 20)):
         embed(product, active, turned(angle))
 
@@ -100,7 +100,7 @@ def test_the_same_picture_is_shown_once_and_the_query_s_own_not_at_all(active):
 
 def test_a_product_of_many_pictures_takes_one_place(active):
     query, near, far = placed(active, 0, 10, 60)
-    (second,) = products.add_images(near, [images.read_picture(picture_bytes(99))])
+    (second,) = products.add_images(near, [images.read_image(image_bytes(99))])
     ImageEmbedding.objects.create(version=active, image=second, product=near, vector=turned(12))
 
     assert shown(recommend.similar_products(query, RecommendationQuery())) == [near, far]
@@ -147,7 +147,7 @@ def test_pictures_that_look_the_same_are_shown_once_and_shorten_no_list(active, 
 def test_a_picture_saved_anew_is_shown_once_however_far_apart_a_version_sees_the_two(active, active_personal, strategy):
     shoe = drawn_bytes(0)
     shown_product, own = ProductFactory(), ProductFactory()
-    first, copy, other = (ProductFactory(picture=data) for data in (shoe, saved_anew(shoe), None))
+    first, copy, other = (ProductFactory(image=data) for data in (shoe, reencoded(shoe), None))
     for product, angle in ((shown_product, 0), (own, 330), (first, 20), (copy, 40), (other, 60)):
         embed(product, active, turned(angle))
         embed(product, active_personal, turned(angle))

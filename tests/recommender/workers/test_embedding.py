@@ -13,7 +13,7 @@ from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import queries
 from recommender.workers import embedding
-from tests.factories import ProductFactory, VersionFactory, picture_bytes
+from tests.factories import ProductFactory, VersionFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def version():
     """A trained `pixels` version in service, over twelve pictures that are no products."""
     model = create("pixels")
-    images = ImageArray.decode([picture_bytes(1000 + seed) for seed in range(12)], model.image_size)
+    images = ImageArray.decode([image_bytes(1000 + seed) for seed in range(12)], model.image_size)
     for _ in fit(model, images):
         pass
     version = VersionFactory(state="active", dimensions=model.dimensions)
@@ -32,7 +32,7 @@ def version():
 
 
 def test_a_new_picture_gets_its_vector_and_a_second_run_writes_nothing(version, django_assert_num_queries):
-    image = ProductFactory(picture=1).images.get()
+    image = ProductFactory(image=1).images.get()
 
     embedding.embed_images([image.pk])
 
@@ -67,12 +67,12 @@ def test_what_serves_sees_all_pictures_before_any_other_version_does_and_stays_l
     assert len(order) == 12
     assert order[:2] == [older.pk] * 2 and older.pk not in order[2:]
     shutil.rmtree(older.folder)
-    embedding.embed_photo(picture_bytes(7))  # by the model that is still in memory
+    embedding.embed_photo(image_bytes(7))  # by the model that is still in memory
 
 
 def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
     VersionFactory(state="retired")
-    image = ProductFactory(picture=1).images.get()
+    image = ProductFactory(image=1).images.get()
 
     embedding.embed_images([image.pk])
 
@@ -81,7 +81,7 @@ def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
 
 
 def test_a_version_that_lacks_nothing_is_not_loaded(version, caplog):
-    image = ProductFactory(picture=1).images.get()
+    image = ProductFactory(image=1).images.get()
     embedding.embed_images([image.pk])
     shutil.rmtree(version.folder)
     embedding.loaded.cache_clear()
@@ -93,7 +93,7 @@ def test_a_version_that_lacks_nothing_is_not_loaded(version, caplog):
 
 
 def test_a_damaged_picture_stops_only_itself(version, caplog):
-    broken, whole = ProductFactory(picture=1), ProductFactory(picture=2)
+    broken, whole = ProductFactory(image=1), ProductFactory(image=2)
     Path(broken.images.get().file.path).write_bytes(b"no picture")
 
     done = list(embedding.embed_all(version))
@@ -104,11 +104,11 @@ def test_a_damaged_picture_stops_only_itself(version, caplog):
 
 
 def test_a_changed_picture_is_seen_anew(version):
-    product = ProductFactory(picture=1)
+    product = ProductFactory(image=1)
     embedding.embed_images([product.images.get().pk])
     former = ImageEmbedding.objects.get().vector
 
-    products.replace_primary_image(product, images.read_picture(picture_bytes(2)))
+    products.replace_primary_image(product, images.read_image(image_bytes(2)))
     assert [image.product for image in queries.images_without_embedding(version)] == [product]
     embedding.embed_images([product.images.get().pk])
 
@@ -116,7 +116,7 @@ def test_a_changed_picture_is_seen_anew(version):
 
 
 def test_embedding_anew_replaces_what_is_there(version):
-    image = ProductFactory(picture=1).images.get()
+    image = ProductFactory(image=1).images.get()
     ImageEmbedding.objects.create(
         version=version, image=image, product=image.product, vector=[1.0] + [0.0] * (version.dimensions - 1)
     )
@@ -127,10 +127,10 @@ def test_embedding_anew_replaces_what_is_there(version):
 
 
 def test_a_photo_of_a_product_is_nearest_to_itself(version):
-    image = ProductFactory(picture=7).images.get()
+    image = ProductFactory(image=7).images.get()
     embedding.embed_images([image.pk])
 
-    found, vector = embedding.embed_photo(picture_bytes(7))
+    found, vector = embedding.embed_photo(image_bytes(7))
 
     assert found == version
     assert vector == pytest.approx(ImageEmbedding.objects.get().vector, abs=1e-6)
@@ -138,12 +138,12 @@ def test_a_photo_of_a_product_is_nearest_to_itself(version):
 
 def test_a_photo_needs_an_active_version():
     with pytest.raises(NoActiveVersion):
-        embedding.embed_photo(picture_bytes())
+        embedding.embed_photo(image_bytes())
 
 
 def test_a_match_is_what_nearly_all_pictures_have(version):
     for seed in range(30):
-        ProductFactory(picture=seed)
+        ProductFactory(image=seed)
     list(embedding.embed_all(version))
 
     embedding.calibrate(version)
@@ -157,10 +157,10 @@ def test_a_match_is_what_nearly_all_pictures_have(version):
 
 
 def test_the_pixels_that_are_embedded_are_the_file_s(version):
-    product = ProductFactory(picture=3)
+    product = ProductFactory(image=3)
     model, _ = embedding.loaded(version.folder)
     embedding.embed_images([product.images.get().pk])
 
-    expected = model.embed(ImageArray(read_image(picture_bytes(3), model.image_size)[None]).batch([0]))[0]
+    expected = model.embed(ImageArray(read_image(image_bytes(3), model.image_size)[None]).batch([0]))[0]
 
     assert ImageEmbedding.objects.get().vector == pytest.approx(expected.tolist(), abs=1e-6)

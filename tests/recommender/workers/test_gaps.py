@@ -15,7 +15,7 @@ from recommender.versions import queries
 from recommender.workers import embedding, gaps, generation, training
 from recommender.workers.gaps import Shelf
 from recommender.workers.generation import Tried
-from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, picture_bytes
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, image_bytes
 
 ADMIN = "/admin/recommender/design/demand-gaps/"
 
@@ -84,7 +84,7 @@ def shop(db, monkeypatch):
     embedding.loaded.cache_clear()
     for name in ("RANDOM", "SOUGHT", "SEARCH"):
         monkeypatch.setattr(generation, name, 4)
-    shoes = [ProductFactory(picture=seed) for seed in range(20)]
+    shoes = [ProductFactory(image=seed) for seed in range(20)]
     for number in range(3):
         shopper = ShopperFactory(key=f"s{number}")
         for product in shoes[number * 5 : number * 5 + 8]:
@@ -163,7 +163,7 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
     assert "Nobody has looked yet" in admin_client.get(ADMIN).content.decode()
     folder = gap_reports.folder_of(generator)
     folder.mkdir(parents=True)
-    (folder / "gap-01.png").write_bytes(picture_bytes())
+    (folder / "gap-01.png").write_bytes(image_bytes())
     product = ProductFactory()
     gap = gap_reports.Gap("shoes", "gap-01.png", 7, 2, 0.9, 0.8, product.sku, 5)
     gap_reports.write(gap_reports.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap], ["shoes"]), folder)
@@ -173,7 +173,7 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
     assert "1 found on 1 Jan 2026, 00:00 in shoes: pictures of lsgan 1" in page
     assert "Shoes: 7 of 30" in page and "These are predictions" in page
     assert product.get_absolute_url() in page
-    assert admin_client.get(f"{ADMIN}0/").content == picture_bytes()
+    assert admin_client.get(f"{ADMIN}0/").content == image_bytes()
     assert admin_client.get(f"{ADMIN}1/").status_code == 404
     assert "A worker looks" in admin_client.post(ADMIN, follow=True).content.decode()
 

@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from catalog import products
-from catalog.images import read_picture
+from catalog.images import read_image
 from catalog.models import ProductImage
 from ml.models.factory import create
 from recommender import tasks
@@ -27,9 +27,9 @@ GREY = np.full((32, 32, 3), 128, dtype=np.uint8)
 def shop():
     """Two dozen shoes, three bags, and three shoppers of eight shoes each."""
     embedding.loaded.cache_clear()
-    shoes = [ProductFactory(picture=seed) for seed in range(24)]
+    shoes = [ProductFactory(image=seed) for seed in range(24)]
     for seed in range(3):
-        ProductFactory(picture=50 + seed, category=CategoryFactory(name="Bags"))
+        ProductFactory(image=50 + seed, category=CategoryFactory(name="Bags"))
     for number in range(3):
         shopper = ShopperFactory(key=f"s{number}")
         for product in shoes[number * 8 : number * 8 + 8]:
@@ -88,7 +88,7 @@ def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shop)
     model = create("lsgan", **SMALL)
     first = training_data.garments(version, model, progress=False)
     for seed in range(20):
-        ProductFactory(picture=100 + seed, category=CategoryFactory(name="Bags"))
+        ProductFactory(image=100 + seed, category=CategoryFactory(name="Bags"))
 
     again = training_data.garments(version, model, progress=False)
 
@@ -134,10 +134,10 @@ def test_a_cancelled_design_stops_at_the_next_step(studio, monkeypatch):
 
 
 def test_tailoring_tells_the_way_from_the_product_to_the_taste(studio):
-    grey = ProductFactory(picture=False)
+    grey = ProductFactory(image=False)
     file = io.BytesIO()
     Image.fromarray(GREY).save(file, "PNG")
-    products.add_images(grey, [read_picture(file.getvalue())])
+    products.add_images(grey, [read_image(file.getvalue())])
     design = asked(product=grey, budget=0.3)
 
     generation.run(design)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def shop():
     """Twenty products and six shoppers, each of whom took to eight of them."""
     embedding.loaded.cache_clear()
-    products = [ProductFactory(picture=seed) for seed in range(20)]
+    products = [ProductFactory(image=seed) for seed in range(20)]
     start = datetime(2026, 1, 1, tzinfo=UTC)
     events = [
         Event(sku=products[(shopper * 3 + n) % 20].sku, user=f"s{shopper}", kind="like", timestamp=start + timedelta(n))
@@ -166,7 +166,7 @@ def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, m
     finish, late = lifecycle.finish, []
 
     def upload_then_finish(version):
-        late.append(ProductFactory(picture=99))
+        late.append(ProductFactory(image=99))
         finish(version)
 
     monkeypatch.setattr(lifecycle, "finish", upload_then_finish)
@@ -244,7 +244,7 @@ def test_the_command_leaves_no_version_behind_in_a_shop_too_small_to_learn_from(
 
 def test_the_command_embeds_what_is_missing(shop, capsys):
     call_command("train", "pixels", verbosity=0)
-    late = ProductFactory(picture=50)
+    late = ProductFactory(image=50)
 
     call_command("embed", "--missing", verbosity=0)
 
