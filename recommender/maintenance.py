@@ -1,10 +1,7 @@
 """Finds in the database what a lost broker or worker left undone. Runs every half minute."""
 
-from django.db.models import Q
-from django.utils import timezone
-
 from catalog import products
-from recommender import broker
+from recommender import broker, leases
 from recommender.designs import lifecycle
 from recommender.models import LIVE, ModelVersion
 from recommender.serving import popularity
@@ -33,8 +30,7 @@ def embed_what_was_missed() -> None:
 
 def train_what_was_left() -> None:
     """Trainings that nobody answers for: their message was lost, or their worker was, or they were killed by hand."""
-    unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
-    for version in ModelVersion.objects.filter(unclaimed, state__in=LIVE):
+    for version in ModelVersion.objects.filter(leases.is_free(), state__in=LIVE):
         if version.by_worker:
             broker.send("train_version", version.pk)
         else:

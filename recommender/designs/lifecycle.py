@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from catalog import visitors
 from catalog.models import Category, Product, Shopper
-from recommender import broker
+from recommender import broker, leases
 from recommender.errors import (
     BlindTaste,
     DesignCancelled,
@@ -185,13 +185,13 @@ def claim(design_id) -> Design:
 
     Raises DesignNotReady if it is another's, or done.
     """
-    now = timezone.now()
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
-    taken = Design.objects.filter(free, pk=design_id).update(
+    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING) & leases.is_free()
+    taken = leases.hold(
+        Design.objects.filter(free, pk=design_id),
+        LEASE,
         status=Status.RUNNING,
-        lease_until=now + LEASE,
         tries=F("tries") + 1,
-        started_at=Coalesce("started_at", now),
+        started_at=Coalesce("started_at", timezone.now()),
         progress=0.0,
     )
     design = Design.objects.select_related("shopper", "category", "product").filter(pk=design_id).first()
@@ -212,7 +212,7 @@ def mine(design: Design) -> QuerySet[Design]:
 
 def follow(design: Design, progress: float) -> None:
     """Note how far it is, 0 to 1, and renew the lease. Raises DesignCancelled once it is no longer ours."""
-    if not mine(design).update(progress=progress, lease_until=timezone.now() + LEASE):
+    if not leases.hold(mine(design), LEASE, progress=progress):
         raise DesignCancelled(f"{design} was cancelled, or is another worker's")
 
 
@@ -220,10 +220,10 @@ def finish(design: Design, pictures: Sequence[Made]) -> None:
     """Keep the pictures: their files under names that tell nothing, then the rows. Raises DesignCancelled."""
     with transaction.atomic():
         # The row is locked from here on: whoever cancels or deletes it meanwhile waits, and finds the files.
-        done = mine(design).update(
+        done = leases.release(
+            mine(design),
             status=Status.DONE,
             progress=1.0,
-            lease_until=None,
             finished_at=timezone.now(),
             generator=design.generator,
             scorer=design.scorer,
@@ -248,20 +248,18 @@ def finish(design: Design, pictures: Sequence[Made]) -> None:
 
 
 def fail(design: Design, reason: str) -> None:
-    mine(design).update(status=Status.FAILED, error=reason, lease_until=None, finished_at=timezone.now())
+    leases.release(mine(design), status=Status.FAILED, error=reason, finished_at=timezone.now())
 
 
 def release(design: Design) -> None:
     """Let go of it unfinished: the sweep gives it to another worker."""
-    mine(design).update(status=Status.QUEUED, lease_until=None)
+    leases.release(mine(design), status=Status.QUEUED)
 
 
 def cancel(design: Design) -> None:
     """Stop it; its worker notices at the next step. Raises DesignNotReady once it is finished."""
-    cancelled = Design.objects.filter(pk=design.pk, status__in=PENDING).update(
-        status=Status.CANCELLED, lease_until=None, finished_at=timezone.now()
-    )
-    if not cancelled:
+    pending = Design.objects.filter(pk=design.pk, status__in=PENDING)
+    if not leases.release(pending, status=Status.CANCELLED, finished_at=timezone.now()):
         design.refresh_from_db(fields=["status"])
         raise DesignNotReady(f"{design} is {design.status}; only what is not finished can be cancelled")
     design.status = Status.CANCELLED
@@ -278,8 +276,8 @@ def discard(design: Design) -> None:
 @transaction.atomic
 def remove(design: Design) -> None:
     """Remove it from the shopper's sight, and its pictures for good; it still counts against the limit of the hour."""
-    unfinished = Design.objects.filter(pk=design.pk, status__in=PENDING)
-    unfinished.update(status=Status.CANCELLED, lease_until=None, finished_at=timezone.now())
+    pending = Design.objects.filter(pk=design.pk, status__in=PENDING)
+    leases.release(pending, status=Status.CANCELLED, finished_at=timezone.now())
     Design.objects.filter(pk=design.pk).update(is_removed=True)
     DesignImage.objects.filter(design=design).delete()
     remove_files_later(design)
@@ -300,17 +298,15 @@ def expire() -> None:
     for design in old:
         with transaction.atomic():
             DesignImage.objects.filter(design=design).delete()
-            Design.objects.filter(pk=design.pk).update(status=Status.EXPIRED, lease_until=None)
+            leases.release(Design.objects.filter(pk=design.pk), status=Status.EXPIRED)
             remove_files_later(design)
 
 
 def send_what_was_left() -> None:
     """Designs that nobody answers for: their message was lost, or their worker was."""
-    now = timezone.now()
-    unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    for design in Design.objects.filter(unclaimed, status__in=PENDING):
-        # Of a lost worker's the lease stays as it is, so that the next one may claim it.
-        Design.objects.filter(pk=design.pk, status=Status.QUEUED).update(lease_until=now + LEASE)
+    for design in Design.objects.filter(leases.is_free(), status__in=PENDING):
+        # The lease of a lost worker stays as it is, so that the next one may claim the design.
+        leases.hold(Design.objects.filter(pk=design.pk, status=Status.QUEUED), LEASE)
         send(design)
 
 

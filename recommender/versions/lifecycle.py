@@ -2,14 +2,15 @@
 
 import shutil
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, Q, Value
+from django.db.models import Max, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from recommender import broker
+from recommender import broker, leases
 from recommender.errors import TrainingCancelled, VersionNotReady
 from recommender.models import SERVABLE, UNFINISHED, ModelVersion, Role, State
 from recommender.versions import methods, queries
@@ -47,83 +48,87 @@ def register(
 
 
 def queue_training(version: ModelVersion) -> None:
-    """Leave it to a worker; without a broker the sweep will find it.
+    """Leave a version to a worker; without a broker the sweep will find it.
 
     Raises VersionNotReady if somebody is at work on it, or it is done.
     """
-    _take(version.pk, Q(), state=State.QUEUED, by_worker=True, lease_until=None)
+    if not leases.release(unfinished(version.pk).filter(leases.is_free()), state=State.QUEUED, by_worker=True):
+        raise VersionNotReady(reason_not_free(version.pk))
     transaction.on_commit(lambda: broker.send("train_version", version.pk))
 
 
 def claim(version_id: int, *, here: bool = False) -> ModelVersion:
-    """The version, ours to train while the lease is renewed.
+    """Take the lease of an unfinished version, to train it while the lease is renewed.
 
     here: by hand, in this process; a worker takes only what was left to workers.
-    Raises VersionNotReady if it is another's, or done.
+    Raises VersionNotReady if another process trains it, or it is done.
     """
-    now = timezone.now()
-    mine = Q() if here else Q(by_worker=True)
-    ours = {"state": State.TRAINING, "by_worker": not here, "lease_until": now + lease(), "error": ""}
-    return _take(version_id, mine, **ours, started_at=Coalesce("started_at", Value(now)))
+    free = unfinished(version_id).filter(leases.is_free())
+    taken = leases.hold(
+        free if here else free.filter(by_worker=True),
+        lease(),
+        state=State.TRAINING,
+        by_worker=not here,
+        error="",
+        started_at=Coalesce("started_at", Value(timezone.now())),
+    )
+    version = ModelVersion.objects.filter(pk=version_id).first()
+    if version is None or not taken:
+        raise VersionNotReady(reason_not_free(version_id))
+    return version
 
 
-def _take(version_id: int, allowed: Q, **fields) -> ModelVersion:
-    """Change an unfinished version that nobody is at work on."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
-    taken = ModelVersion.objects.filter(free & allowed, pk=version_id, state__in=UNFINISHED).update(**fields)
+def unfinished(version_id: int) -> QuerySet[ModelVersion]:
+    """Return the version, as long as nobody cancelled it and it has not come to an end."""
+    return ModelVersion.objects.filter(pk=version_id, state__in=UNFINISHED)
+
+
+def reason_not_free(version_id: int) -> str:
+    """Say why a version cannot be taken."""
     version = ModelVersion.objects.filter(pk=version_id).first()
     if version is None:
-        raise VersionNotReady(f"there is no version {version_id}")
-    if taken:
-        return version
+        return f"there is no version {version_id}"
     if version.state not in UNFINISHED:
-        raise VersionNotReady(f"{version} is {version.state}; only an unfinished training goes on")
-    if version.lease_until and version.lease_until > timezone.now():
-        raise VersionNotReady(f"{version} is being trained by another process until {version.lease_until:%H:%M:%S}")
-    raise VersionNotReady(f"{version} was started by hand, and is not a worker's")
+        return f"{version} is {version.state}; only an unfinished training goes on"
+    if leases.is_held(version):
+        return f"{version} is being trained by another process until {version.lease_until:%H:%M:%S}"
+    return f"{version} was started by hand, and is not a worker's"
 
 
 def lease() -> timedelta:
+    """Return how long a training may stay silent before another process takes it over."""
     return timedelta(seconds=settings.TRAINING_LEASE)
 
 
-def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None = None, **fields) -> None:
-    """Note how far it is and renew the lease. Raises TrainingCancelled once somebody cancelled it."""
+def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None = None, **fields: Any) -> None:
+    """Save how far a training is and renew its lease. Raises TrainingCancelled once somebody cancelled it."""
     fields["progress"] = {"stage": stage, "done": done, "of": of}
-    alive = ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(
-        lease_until=timezone.now() + lease(), **fields
-    )
-    if not alive:
+    if not leases.hold(unfinished(version.pk), lease(), **fields):
         raise TrainingCancelled(f"{version} was cancelled")
     for name, value in fields.items():
         setattr(version, name, value)
 
 
 def renew(version: ModelVersion) -> bool:
-    """Keep the lease a while longer; False once the version is no longer ours to train."""
-    return bool(
-        ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(lease_until=timezone.now() + lease())
-    )
+    """Renew the lease of a training; return False once it was cancelled or is finished."""
+    return leases.hold(unfinished(version.pk), lease())
 
 
 def release(version: ModelVersion) -> None:
-    """Let go of an interrupted training: a worker's is taken up by the next one, any other waits to be resumed."""
+    """Give up an interrupted training: another worker takes it up, or if it was started by hand, it can be resumed."""
     state = State.QUEUED if version.by_worker else State.INTERRUPTED
-    ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(lease_until=None, state=state)
+    leases.release(unfinished(version.pk), state=state)
 
 
 def fail(version: ModelVersion, error: Exception) -> None:
-    ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(
-        state=State.FAILED, error=str(error), lease_until=None, finished_at=timezone.now()
-    )
+    """Save why a training came to nothing."""
+    leases.release(unfinished(version.pk), state=State.FAILED, error=str(error), finished_at=timezone.now())
 
 
 def finish(version: ModelVersion) -> None:
     """The training is complete, its vectors, if it has any, stored and indexed: it may serve."""
-    done = ModelVersion.objects.filter(pk=version.pk, state__in=(State.TRAINING, State.EMBEDDING)).update(
-        state=State.READY, finished_at=timezone.now(), lease_until=None, progress={"stage": "ready"}
-    )
-    if not done:
+    running = ModelVersion.objects.filter(pk=version.pk, state__in=(State.TRAINING, State.EMBEDDING))
+    if not leases.release(running, state=State.READY, finished_at=timezone.now(), progress={"stage": "ready"}):
         raise TrainingCancelled(f"{version} was cancelled")
     version.state = State.READY
 
@@ -168,10 +173,7 @@ def roll_back(role: Role) -> ModelVersion:
 
 def cancel(version: ModelVersion) -> None:
     """Stop a training; its worker notices at the next batch of work. Raises VersionNotReady once it is finished."""
-    cancelled = ModelVersion.objects.filter(pk=version.pk, state__in=UNFINISHED).update(
-        state=State.CANCELLED, lease_until=None, finished_at=timezone.now()
-    )
-    if not cancelled:
+    if not leases.release(unfinished(version.pk), state=State.CANCELLED, finished_at=timezone.now()):
         version.refresh_from_db(fields=["state"])
         raise VersionNotReady(f"{version} is {version.state}; only an unfinished training can be cancelled")
     version.state = State.CANCELLED
@@ -181,7 +183,7 @@ def delete(version: ModelVersion) -> None:
     """Remove the version, its vectors, its index and its checkpoint. Raises VersionNotReady while it serves."""
     with transaction.atomic():
         current = ModelVersion.objects.select_for_update().get(pk=version.pk)
-        if current.state == State.ACTIVE or (current.lease_until and current.lease_until > timezone.now()):
+        if current.state == State.ACTIVE or leases.is_held(current):
             raise VersionNotReady(f"{version} is {current.state}: activate another, or cancel it, first")
         folder, name = current.folder, index_name(current)
         current.delete()

@@ -1,14 +1,10 @@
 """Worker only: rows -> ml -> a new version. One of the doors to ml."""
 
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 from django.conf import settings
-from django.db import OperationalError, connection
 
 from ml.errors import MlError
 from ml.evaluation import metrics
@@ -16,6 +12,7 @@ from ml.models.factory import create
 from ml.nn.inference import embed_items
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
+from recommender import leases
 from recommender.errors import TrainingFailed, TrainingRefused
 from recommender.models import SEEING, ModelVersion, Role, State
 from recommender.serving import fold_in
@@ -24,7 +21,6 @@ from recommender.versions.vectors import index, store
 from recommender.workers import embedding
 from recommender.workers.training_data import Known, catalogue, check_shop, garments, personal_data
 
-log = logging.getLogger(__name__)
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
@@ -35,7 +31,7 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     tells as well.
     """
     try:
-        with lease_kept(version):
+        with leases.renewing(partial(lifecycle.renew, version), interval=settings.TRAINING_LEASE / 4, row=version):
             train(version, progress)
             if version.role in SEEING:
                 embed(version, progress)
@@ -149,28 +145,3 @@ def ranking_report(model, known: Known) -> dict:
         if len(values)
     }
     return report | {"intervals": intervals, "shoppers": len(known.shoppers), "cold shoppers": int(cold.sum())}
-
-
-@contextmanager
-def lease_kept(version: ModelVersion) -> Iterator[None]:
-    """Renew the lease every so often from a thread: an epoch may take longer than a lease."""
-    ended = threading.Event()
-
-    def keep() -> None:
-        try:
-            while not ended.wait(settings.TRAINING_LEASE / 4):
-                try:
-                    if not lifecycle.renew(version):
-                        return
-                except OperationalError as error:  # the database restarts; the next turn finds it back
-                    log.warning("the lease of %s could not be renewed: %s", version, error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=keep, name=f"lease of version {version.pk}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(timeout=5)
