@@ -14,9 +14,9 @@ from catalog import categories, images
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage
 from recommender.api.problems import as_sentence
+from recommender.serving.photos import PHOTO_PIXELS
 
 CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
-PHOTO_PIXELS = 256  # longest side of what a worker is handed: more than any network looks at
 LONGEST_SKU = 100
 MOST_LISTED = 100  # products an answer
 MOST_SKUS = 1000  # that one request excludes

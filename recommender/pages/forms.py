@@ -9,9 +9,9 @@ from catalog.errors import UnreadableImage
 from catalog.models import Category, Product
 from recommender.designs import lifecycle
 from recommender.models import Design, Role
+from recommender.serving.photos import PHOTO_PIXELS
 from recommender.versions import queries
 
-PHOTO_PIXELS = 256  # longest side of what a worker is handed; no method looks closer
 # What the places of the slider between "more me" and "more real" mean: what looking real weighs, and how it is called.
 BALANCE = {
     0.0: "my taste alone",

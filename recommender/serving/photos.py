@@ -6,6 +6,8 @@ from recommender.serving import recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.versions import queries
 
+PHOTO_PIXELS = 256  # longest side of the photo that a worker gets: more than any method uses
+
 
 def products_like(photo: bytes, query: RecommendationQuery) -> Recommendation:
     """Products that look like the photo. Raises NoActiveVersion, or WorkersAway when none answers in time."""
