@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import pglock
 from django.db import connection
 
 from recommender.errors import AlreadyLooking
 from recommender.models import ModelVersion
 
 REPORT = "gaps.json"
-LOCK = "recommender.workers.gaps"  # held by the session of whoever looks, and let go of when that ends
+LOCK = "recommender.designs.gap_reports"  # held by the database session of the search, and released when that ends
 
 
 @dataclass(frozen=True)
@@ -45,27 +46,23 @@ class Report:
 @contextmanager
 def alone() -> Iterator[None]:
     """For whoever looks for gaps. Raises AlreadyLooking where somebody does."""
-    if not asked("SELECT pg_try_advisory_lock(hashtext(%s))"):
-        raise AlreadyLooking("gaps are being looked for already; try again when that report is there")
-    try:
+    with pglock.advisory(LOCK, timeout=0) as is_acquired:
+        if not is_acquired:
+            raise AlreadyLooking("gaps are being looked for already; try again when that report is there")
         yield
-    finally:
-        asked("SELECT pg_advisory_unlock(hashtext(%s))")
 
 
 def is_looked_for() -> bool:
-    """Does not touch the lock, so that who asks stands in nobody's way."""
-    return asked(
-        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        " AND (classid::bigint << 32 | objid::bigint) = hashtext(%s)::bigint)"
-    )
-
-
-def asked(question: str) -> bool:
+    """Return whether somebody holds the lock, without touching it: a page view must stand in nobody's way."""
+    # By hand: pglock's model of pg_locks has the locks of tables alone.
     with connection.cursor() as cursor:
-        cursor.execute(question, [LOCK])
-        return cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND (classid::bigint << 32 | objid::bigint) = %s)",
+            [pglock.advisory(LOCK).int_lock_id],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def folder_of(generator: ModelVersion) -> Path:

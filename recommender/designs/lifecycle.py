@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+import pglock
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -161,8 +162,7 @@ def taste_of(shopper: Shopper | None, scorer: ModelVersion) -> np.ndarray:
 
 def check_limits(shopper: Shopper) -> None:
     """Raises TooManyDesigns. Of two requests at once the second waits here for the first."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"recommender.designs.lifecycle.{shopper.pk}"])
+    pglock.advisory(f"recommender.designs.limits.{shopper.pk}", xact=True, side_effect=pglock.Raise).acquire()
     own, now = Design.objects.filter(shopper=shopper), timezone.now()
     waiting = own.filter(status__in=PENDING).count()
     if waiting >= settings.DESIGNS_PENDING:

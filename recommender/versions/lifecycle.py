@@ -4,6 +4,7 @@ import shutil
 from datetime import timedelta
 from typing import Any
 
+import pglock
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, QuerySet, Value
@@ -32,8 +33,8 @@ def register(
     Raises TrainingRefused for a method that does not exist.
     """
     role = methods.role_of(method)
-    with connection.cursor() as cursor:  # two at once must not take one number
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('recommender.versions.lifecycle.register'))")
+    # Two at once must not take one number.
+    pglock.advisory("recommender.versions.register", xact=True, side_effect=pglock.Raise).acquire()
     last = ModelVersion.objects.filter(method=method).aggregate(last=Max("number"))["last"] or 0
     version = ModelVersion.objects.create(
         role=role,
@@ -142,10 +143,8 @@ def activate(version: ModelVersion) -> None:
     missing = queries.images_without_embedding(version).count()
     if missing:
         raise VersionNotReady(f"{version} lacks the vectors of {missing} pictures; embed them first")
-    with connection.cursor() as cursor:  # of two activations at once, the second retires the first
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"recommender.versions.lifecycle.activate.{version.role}"]
-        )
+    # Of two activations at once, the second retires the first.
+    pglock.advisory(f"recommender.versions.activate.{version.role}", xact=True, side_effect=pglock.Raise).acquire()
     ModelVersion.objects.filter(role=version.role, state=State.ACTIVE).exclude(pk=version.pk).update(
         state=State.RETIRED
     )

@@ -1,7 +1,9 @@
 from datetime import timedelta
 
+import pglock
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.utils import timezone
 
 from catalog import interactions, products
@@ -17,6 +19,7 @@ from recommender.errors import (
 )
 from recommender.models import Design, DesignImage
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, image_bytes
+from tests.recommender.locks import held_elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +93,15 @@ def test_only_so_many_wait_and_only_so_many_are_made_an_hour(ada, generator, set
     assert 590 < refused.value.wait <= 600
     Design.objects.filter(pk=first.pk).update(created_at=timezone.now() - timedelta(minutes=61))
     assert lifecycle.request(ada, shoes).status == "queued"
+
+
+def test_of_two_requests_of_one_shopper_at_once_the_second_waits(ada, generator):
+    with held_elsewhere(f"recommender.designs.limits.{ada.pk}"), pglock.timeout(seconds=0.1):
+        with pytest.raises(OperationalError, match="lock timeout"):
+            lifecycle.request(ada, CategoryFactory(name="Shoes"))
+        lifecycle.check_limits(ShopperFactory())  # another shopper need not wait
+
+    assert not Design.objects.exists()
 
 
 def test_a_design_is_one_worker_s_until_its_lease_ends(design):

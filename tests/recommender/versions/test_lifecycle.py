@@ -1,7 +1,8 @@
 from datetime import timedelta
 
+import pglock
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
@@ -9,6 +10,7 @@ from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import lifecycle
 from recommender.versions.vectors import index, store
 from tests.factories import ProductFactory, VersionFactory, embed, turned
+from tests.recommender.locks import held_elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +30,27 @@ def test_versions_of_a_method_are_numbered_and_an_unknown_method_is_refused():
     assert lifecycle.register("dvbpr").role == "personal"
     with pytest.raises(TrainingRefused, match="'nonsense'.*visrec"):
         lifecycle.register("nonsense")
+
+
+def test_of_two_registrations_at_once_the_second_waits():
+    with (
+        held_elsewhere("recommender.versions.register"),
+        pglock.timeout(seconds=0.1),
+        pytest.raises(OperationalError, match="lock timeout"),
+    ):
+        lifecycle.register("pixels")
+
+    assert lifecycle.register("pixels").number == 1
+
+
+def test_of_two_activations_for_one_role_at_once_the_second_waits(active):
+    newer = VersionFactory()
+    with held_elsewhere("recommender.versions.activate.similar"), pglock.timeout(seconds=0.1):
+        with pytest.raises(OperationalError, match="lock timeout"):
+            lifecycle.activate(newer)
+        lifecycle.activate(VersionFactory(role="design", method="lsgan"))
+
+    assert (state(active), state(newer)) == ("active", "ready")
 
 
 def test_activating_retires_the_former_one(active):

@@ -1,11 +1,8 @@
 import json
-from contextlib import closing
 
 import numpy as np
-import psycopg2
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from PIL import Image
 
 from catalog.models import ProductImage
@@ -16,6 +13,7 @@ from recommender.workers import embedding, gaps, generation, training
 from recommender.workers.gaps import Shelf
 from recommender.workers.generation import Tried
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, image_bytes
+from tests.recommender.locks import held_elsewhere
 
 ADMIN = "/admin/recommender/design/demand-gaps/"
 
@@ -143,14 +141,12 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(active_personal
 
 
 def test_of_two_at_once_one_is_refused_and_a_third_may_follow(admin_client, generator):
-    with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtext('recommender.workers.gaps'))")
+    with held_elsewhere(gap_reports.LOCK):
         with pytest.raises(CommandError, match="already"):
             call_command("demand_gaps")
         page = admin_client.get(ADMIN).content.decode()
         assert gap_reports.is_looked_for()
         assert "A worker is looking now." in page and 'type="submit" value="Look' not in page
-        cursor.execute("SELECT pg_advisory_unlock(hashtext('recommender.workers.gaps'))")
 
     assert not gap_reports.is_looked_for()
     assert 'type="submit" value="Look"' in admin_client.get(ADMIN).content.decode()
