@@ -39,7 +39,7 @@ def expected_tests(module: Path) -> Path:
 
 
 @pytest.mark.xfail(strict=True, reason="some modules are still tested by the files of others")
-def test_each_module_has_a_expected_tests_its_name():
+def test_each_module_has_a_test_file_of_its_name():
     needed = [
         module
         for module in modules()
