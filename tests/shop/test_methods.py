@@ -10,14 +10,14 @@ import pytest
 pytestmark = pytest.mark.slow
 
 METHODS = {"histogram": [], "hog+histogram": [], "vae": ["--epochs", "1"]}
-ACTIVATE = "from recommender import versions; from recommender.models import ModelVersion as V; "
+ACTIVATE = "from recommender.versions import lifecycle; from recommender.models import ModelVersion as V; "
 
 
 @pytest.fixture
 def back_to_visrec(shop):
     yield
     former = "V.objects.filter(method='visrec', state='retired').latest('pk')"
-    shop.manage("shell", "--no-imports", "-c", f"{ACTIVATE}versions.activate({former})")
+    shop.manage("shell", "--no-imports", "-c", f"{ACTIVATE}lifecycle.activate({former})")
 
 
 @contextmanager
