@@ -1,12 +1,21 @@
 """Who may import whom, and what a web process may load."""
 
 import ast
+import importlib
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
+import grimp
 import pytest
+
+from tests import draw_architecture
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("ml", "catalog", "recommender", "visrec_site")
@@ -76,3 +85,108 @@ def test_a_web_process_never_loads_torch():
     assert loaded_by(
         WEB + "import recommender.workers.training", "torch"
     )  # so that the question can be answered with yes
+
+
+# The diagrams of docs/architecture.md
+
+MESSAGE = re.compile(r"^\s*(?P<caller>\w+)(?P<arrow>->>|-\))(?P<callee>\w+): (?P<functions>.+)$")
+BOX = re.compile(r"^\s*box (?P<name>.+)$")
+PARTICIPANT = re.compile(r"^\s*participant (?P<alias>\w+) as (?P<module>\S+)$")
+
+
+@dataclass(frozen=True)
+class Call:
+    caller: str  # a module, a template, or an actor
+    callee: str
+    functions: list[str]
+    is_message: bool  # a signal, a tag or a task, sent by its name
+    process: str  # of the one that is called
+
+
+def journeys() -> dict[str, list[Call]]:
+    """Return the calls of each sequence diagram, by its heading."""
+    found = {}
+    for part in draw_architecture.DOCUMENT.read_text().split("\n### ")[1:]:
+        heading, _, rest = part.partition("\n")
+        found[heading] = list(calls(rest.partition("```mermaid\nsequenceDiagram\n")[2].partition("```")[0]))
+    return found
+
+
+def calls(diagram: str) -> Iterator[Call]:
+    modules, processes, process = {}, {}, ""
+    for line in diagram.splitlines():
+        if match := BOX.match(line):
+            process = match["name"]
+        elif match := PARTICIPANT.match(line):
+            modules[match["alias"]], processes[match["alias"]] = match["module"], process
+        elif match := MESSAGE.match(line):
+            caller, callee, functions = match["caller"], match["callee"], match["functions"].split(", ")
+            is_message = match["arrow"] == "-)"
+            yield Call(modules.get(caller, caller), modules[callee], functions, is_message, processes[callee])
+
+
+JOURNEYS = journeys()
+
+
+def test_the_contracts_are_drawn_as_they_are():
+    document = draw_architecture.DOCUMENT.read_text()
+    assert document == draw_architecture.updated(document), "run python -m tests.draw_architecture"
+
+
+def test_there_are_four_journeys():
+    assert list(JOURNEYS) == ["A page", "A new image", "A new model", "A personal list over REST"]
+    assert all(len(calls) > 5 for calls in JOURNEYS.values())
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_no_process_of_a_journey_enters_a_module_twice(journey):
+    entered = [(call.process, call.callee) for call in JOURNEYS[journey]]
+    assert [module for module, times in Counter(entered).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_each_function_of_a_journey_exists(journey):
+    missing = [
+        f"{call.callee}.{name}"
+        for call in JOURNEYS[journey]
+        for name in call.functions
+        if not exists(call.callee, name)
+    ]
+    assert missing == []
+
+
+def exists(place: str, name: str) -> bool:
+    if "/" in place:
+        return (ROOT / place).exists()
+    try:
+        attrgetter(name)(importlib.import_module(place))
+    except AttributeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_who_calls_in_a_journey_imports_what_is_called(journey, import_graph):
+    strangers = [
+        f"{call.caller} -> {call.callee}"
+        for call in JOURNEYS[journey]
+        if not call.is_message
+        and "." in call.caller
+        and not import_graph.direct_import_exists(importer=call.caller, imported=call.callee)
+    ]
+    assert strangers == []
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_a_journey_goes_on_from_where_it_has_been(journey):
+    """Whoever calls was called before, but for the visitor who begins."""
+    first, *calls = JOURNEYS[journey]
+    been = {first.callee}
+    for call in calls:
+        assert call.caller in been, call
+        been.add(call.callee)
+
+
+@pytest.fixture(scope="module")
+def import_graph():
+    return grimp.build_graph(*ROOMS, cache_dir=None)
