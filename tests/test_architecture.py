@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "visrec_site": {"catalog", "recommender"},
 }
 # versions.methods reads the methods out of ml.configs, which loads no torch; the workers are the doors.
-MAY_IMPORT_ML = {"methods.py", "embedding.py", "training.py", "training_data.py", "generation.py"}
+MAY_IMPORT_ML = {"methods.py", "embedding.py", "training.py", "training_data.py", "generation.py", "gaps.py"}
 
 
 def imports(file: Path) -> set[str]:

@@ -13,6 +13,7 @@ from PIL import Image
 from catalog.models import Category, ProductImage
 from ml.contract import DesignModel, PersonalModel
 from ml.data.images import ImageArray
+from ml.data.spacing import evenly_spaced
 from ml.errors import BadCheckpoint, MlError
 from ml.generation.search import Step, design, reconstruct, tailor
 from recommender.designs import lifecycle
@@ -115,17 +116,12 @@ def tailored(request: Design, studio: Studio, progress: Callable) -> Iterator[Ma
     )
     yield told(DesignImage.Kind.ORIGINAL, found.original)
     yield told(DesignImage.Kind.APPROXIMATION, found.approximation)
-    for number in spread(len(found.steps), SHOWN_STEPS):
+    for number in evenly_spaced(len(found.steps), SHOWN_STEPS):
         yield told(DesignImage.Kind.STEP, found.steps[number], number + 1)
 
 
 def told(kind: DesignImage.Kind, step: Step, number: int | None = None) -> Made:
     return Made(kind, png(step.picture), step.score, step.realism, step.change, number)
-
-
-def spread(count: int, most: int) -> list[int]:
-    """At most `most` of range(count), evenly, the last among them."""
-    return sorted({round(place) for place in np.linspace(count - 1, 0, min(count, most))})
 
 
 def seen(request: Design, pictures: Sequence[Made]) -> list[Made]:

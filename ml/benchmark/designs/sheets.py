@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ml.benchmark import drawing
 from ml.benchmark.drawing import BLUE, GREEN, GREY, INK, PALE, SHARP
+from ml.data.spacing import evenly_spaced
 from ml.generation.search import Tailored
 
 SIDE, GAP, MARGIN, COLUMNS, STEPS = 96, 4, 24, 12, 6  # pixels, and pictures in a row
@@ -37,8 +38,7 @@ def draw_tailored(file: Path, tailored: Sequence[Tailored]) -> None:
     """A row a product: how the generator approximates it, then steps towards a taste."""
     strips = [drawing.words("Tailored: the generator's approximation, then more and more of a taste", 20, INK, WIDTH)]
     for made in tailored:
-        places = [round(place * (len(made.steps) - 1) / (STEPS - 1)) for place in range(STEPS)] if made.steps else []
-        shown = [made.approximation, *(made.steps[place] for place in dict.fromkeys(places))]
+        shown = [made.approximation, *(made.steps[index] for index in evenly_spaced(len(made.steps), STEPS))]
         strips.append(row([step.picture for step in shown]))
         said = "   ".join(f"{step.score:+.2f} at {step.change:.2f}" for step in shown)
         strips.append(drawing.words(said, 12, GREY, WIDTH))

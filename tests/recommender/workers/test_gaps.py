@@ -6,6 +6,8 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from catalog.models import ProductImage
+from ml.generation import gaps as ml_gaps
+from ml.generation.gaps import Region
 from recommender.designs import gap_reports
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries
@@ -18,62 +20,14 @@ from tests.recommender.locks import held_elsewhere
 ADMIN = "/admin/recommender/design/demand-gaps/"
 
 
-def tried(vectors: list, embeddings: list) -> Tried:
-    count = len(vectors)
-    pictures = [bytes([number]) for number in range(count)]
-    return Tried(pictures, np.ones(count), np.array(vectors, float), np.array(embeddings, float))
+def test_a_gap_names_the_nearest_product_and_rounds_its_figures():
+    images = Tried([b"a", b"b"], np.array([0.0, 0.98765]), np.zeros((2, 2)), np.zeros((2, 2)))
+    shelf = Shelf([1, 2, 3], ["P-1", "P-2", "P-3"], np.zeros((3, 2)), np.zeros((3, 2)), "euclidean")
+    region = Region(image=1, shoppers=2, above_all=1, apart=0.95555, nearest=2, images=4)
 
+    gap = gaps.gap_of(region, "gap-01.png", images, shelf, CategoryFactory.build(name="shoes"))
 
-def found(tried: Tried, tastes: list, shelf: Shelf, near=(1.0, 2.0)) -> list[tuple[bytes, dict]]:
-    shoes = CategoryFactory.build(name="shoes")
-    return list(gaps.regions(tried, np.array(tastes, float), shelf, np.array(near), shoes))
-
-
-@pytest.fixture
-def shelf() -> Shelf:
-    """Three products that nobody likes much, close together."""
-    return Shelf(
-        [1, 2, 3],
-        ["P-1", "P-2", "P-3"],
-        vectors=np.array([[0.1, 0.0], [0.0, 0.1], [0.1, 0.1]]),
-        embeddings=np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]),
-        metric="euclidean",
-    )
-
-
-@pytest.mark.parametrize("chunk", [2, 100])
-def test_what_many_want_and_nothing_is_near_is_a_gap_and_what_few_want_comes_after(shelf, monkeypatch, chunk):
-    monkeypatch.setattr(gaps, "CHUNK", chunk)
-    made = tried(
-        vectors=[[0, 0], [0, 0], [9, 0], [8, 0], [0, 9], [9, 9]],
-        embeddings=[[0, 2], [0, 3], [50, 0], [50, 1], [0, 50], [0, 0.1]],
-    )
-
-    first, second = found(made, [[1, 0], [1, 0], [0, 1]], shelf)
-
-    # The last is liked by all, and is next to a product. The fourth is like the third: one region.
-    assert (first[0], first[1]["shoppers"], first[1]["above_all"], first[1]["pictures"]) == (b"\2", 2, 2, 2)
-    assert (second[0], second[1]["shoppers"], second[1]["apart"], second[1]["nearest"]) == (b"\4", 1, 1.0, "P-3")
-
-
-def test_what_is_as_near_as_copies_of_products_are_is_no_gap(shelf):
-    made = tried([[9, 0]], [[0, 5]])  # 4 from the third product
-
-    assert found(made, [[1, 0]], shelf, near=[3.0] * 9 + [9.0])[0][1]["apart"] == 0.9
-    assert found(made, [[1, 0]], shelf, near=[3.0] * 8 + [9.0] * 2) == []
-
-
-def test_where_products_are_liked_as_much_there_is_no_gap(shelf):
-    made = tried([[0, 0], [0.05, 0.05]], [[0, 2], [0, 50]])
-
-    assert found(made, [[1, 0], [0, 1]], shelf) == []
-
-
-def test_typical_tastes_are_the_middles_of_groups():
-    tastes = np.array([[0.0, 0.0], [0.0, 2.0], [9.0, 9.0], [9.0, 11.0]])
-
-    assert gaps.typical(tastes, 2).tolist() == [[0.0, 1.0], [9.0, 10.0]]
-    assert len(gaps.typical(tastes[:1], 4)) == 1
+    assert gap == gap_reports.Gap("shoes", "gap-01.png", 2, 1, 0.988, 0.956, "P-3", 4)
 
 
 @pytest.fixture
@@ -94,8 +48,8 @@ def shop(db, monkeypatch):
 
 
 def test_the_command_reports_and_copies(shop, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(gaps, "TOP", 0.0)  # whatever is better than the worst product
-    monkeypatch.setattr(gaps, "APART", 0.0)
+    monkeypatch.setattr(ml_gaps, "TOP", 0.0)  # whatever is better than the worst product
+    monkeypatch.setattr(ml_gaps, "APART", 0.0)
 
     call_command("demand_gaps", category="shoes", out=tmp_path / "out", verbosity=0)
 
@@ -118,7 +72,7 @@ def test_each_product_is_held_against_its_own_copy(shop):
     images = [ProductImage.objects.get(product=product) for product in shelf.products]
     embeddings = generation.copies(shop, eyes, shoes, images)
     expected = [
-        gaps.distances(embedding[None], own[None], shelf.metric)
+        ml_gaps.distances(embedding[None], own[None], shelf.metric)
         for embedding, own in zip(embeddings, shelf.embeddings, strict=True)
     ]
     assert near == pytest.approx(np.concatenate(expected)[:, 0], abs=1e-4)

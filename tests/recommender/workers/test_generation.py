@@ -192,8 +192,3 @@ def test_without_a_similar_version_there_are_designs_that_nobody_looked_at(studi
     generation.run(design)
 
     assert [image.embedding for image in design.images.all()] == [None, None]
-
-
-@pytest.mark.parametrize(("count", "places"), [(0, []), (1, [0]), (3, [0, 1, 2]), (9, [0, 2, 4, 6, 8])])
-def test_of_many_steps_a_few_are_shown_and_the_last(count, places):
-    assert generation.spread(count, 5) == places
