@@ -1,4 +1,7 @@
-"""A pytest plugin (-p): real PostgreSQL and Valkey, started before pytest-django reads the settings."""
+"""A pytest plugin (-p): real PostgreSQL and Valkey, started before pytest-django reads the settings.
+
+Each process that runs tests has servers of its own; the one that only hands tests out to others (`-n`) has none.
+"""
 
 import os
 import shutil
@@ -18,7 +21,9 @@ def pytest_load_initial_conftests(early_config, parser, args) -> None:
     os.environ["VISREC_VAR"] = str(folder / "var")
     for name in ("VISREC_DATABASE_URL", "VISREC_BROKER_URL", "VISREC_CACHE_URL", "VISREC_RESULT_URL", "VISREC_DEBUG"):
         os.environ.pop(name, None)  # never anybody's real database
-    services.start()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if is_worker or not early_config.known_args_namespace.numprocesses:
+        services.start()
 
 
 def pytest_unconfigure(config) -> None:
