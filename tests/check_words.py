@@ -19,27 +19,27 @@ ROOMS = ("catalog", "recommender", "ml", "visrec_site")
 # The verbs with which the docstring of a function, a method or a property may begin. Add one on purpose, and only if it
 # is a verb in the imperative that says what happens. "Tell", "Have", "Let", "Say", "Give", "Make" and "Handle" do not.
 _VERBS = """
-Accept Acquire Activate Add Adjust Align Allocate Allow Annotate Append Apply Approximate Archive Assemble Assert
-Assign Attach Augment Average Backpropagate Batch Begin Bind Blend Blur Break Build Cache Calibrate Calculate Call
-Cancel Capture Cast Center Change Check Choose Claim Clamp Classify Clean Clear Clip Close Cluster Collect Combine
-Commit Compare Complete Compose Compress Compute Concatenate Condition Configure Connect Construct Continue Convert
-Convolve Copy Correct Count Cover Create Crop Cut Declare Decode Decorate Decrease Defer Define Delete Deliver Derive
-Describe Deserialize Detach Detect Determine Differentiate Discard Dispatch Display Distort Divide Download Draw Drop
-Dye Embed Emit Enable Encode End Enqueue Ensure Escape Estimate Evaluate Exclude Execute Exit Expand Explain Export
-Extend Extract Fade Fetch Fill Filter Find Finish Fit Fold Follow Format Forward Freeze Generate Group Grow Guard Hash
-Hide Highlight Identify Ignore Implement Import Include Increase Index Initialize Insert Inspect Install Interpolate
-Invalidate Invert Iterate Join Keep Label Launch Lay Leave Limit Link List Listen Load Locate Lock Log Map Mark Mask
-Match Measure Merge Migrate Minimize Mix Mount Move Multiply Name Narrow Normalize Note Notify Number Offer Omit Open
-Optimize Order Override Pack Pad Paint Parse Pass Paste Permute Persist Pick Place Plan Plot Pool Precompute Predict
-Prefetch Prepare Prepend Preprocess Present Preserve Prevent Print Produce Project Promote Propagate Provide Prune
-Publish Purge Push Queue Raise Randomize Rank Rate Read Rebuild Receive Recognize Recommend Recompute Reconstruct
+Accept Acquire Activate Add Adjust Align Allocate Allow Annotate Append Apply Approximate Archive Assemble Assert Assign
+Attach Augment Average Backpropagate Batch Begin Bind Blend Blur Break Build Cache Calculate Calibrate Call Cancel
+Capture Cast Center Change Check Choose Claim Clamp Classify Clean Clear Clip Close Cluster Collect Combine Commit
+Compare Complete Compose Compress Compute Concatenate Condition Configure Connect Construct Continue Convert Convolve
+Copy Correct Count Cover Create Crop Cut Declare Decode Decorate Decrease Defer Define Delete Deliver Derive Describe
+Deserialize Detach Detect Determine Differentiate Discard Dispatch Display Distort Divide Download Draw Drop Dye Embed
+Emit Enable Encode End Enqueue Ensure Escape Estimate Evaluate Exclude Execute Exit Expand Explain Export Extend Extract
+Fade Fetch Fill Filter Find Finish Fit Flatten Fold Follow Format Forward Freeze Generate Group Grow Guard Hash Hide
+Highlight Identify Ignore Implement Import Include Increase Index Initialize Insert Inspect Install Interpolate
+Invalidate Invert Iterate Join Keep Kill Label Launch Lay Leave Limit Link List Listen Load Locate Lock Log Map Mark
+Mask Match Measure Merge Migrate Minimize Mix Mount Move Multiply Name Narrow Normalize Note Notify Number Offer Omit
+Open Optimize Order Override Pack Pad Paint Parse Pass Paste Permute Persist Pick Place Plan Plot Pool Precompute
+Predict Prefetch Prepare Prepend Preprocess Present Preserve Prevent Print Produce Project Promote Propagate Provide
+Prune Publish Purge Push Queue Raise Randomize Rank Rate Read Rebuild Receive Recognize Recommend Recompute Reconstruct
 Record Redirect Redraw Reduce Refresh Refuse Register Reject Release Reload Remap Remove Rename Render Renew Reorder
-Repeat Replace Report Request Require Rerank Resample Rescale Reset Reshape Resize Resolve Respond Restore Restrict
-Resume Retire Retrieve Retry Return Reuse Reverse Revoke Roll Rotate Round Route Run Sample Save Scale Scan Schedule
-Score Search Seed Select Send Separate Serialize Serve Set Shade Shift Show Shrink Shuffle Sign Simulate Skip Sleep
-Smooth Solve Sort Spread Split Square Stack Standardize Start Step Stop Store Stream Stretch Strip Submit Subtract Sum
-Summarize Supply Switch Synchronize Take Tailor Test Throttle Tile Trace Track Train Transform Translate Traverse Trim
-Truncate Try Turn Undo Unpack Update Upload Use Validate Verify Visit Wait Walk Warn Watch Weigh Weight Whiten
+Repeat Replace Report Request Require Rerank Resample Rescale Reset Reshape Resize Resolve Respond Restart Restore
+Restrict Resume Retire Retrieve Retry Return Reuse Reverse Revoke Roll Rotate Round Route Run Sample Save Scale Scan
+Schedule Score Search Seed Select Send Separate Serialize Serve Set Shade Shift Show Shrink Shuffle Sign Simulate Skip
+Sleep Smooth Solve Sort Split Spread Square Stack Standardize Start Step Stop Store Stream Stretch Strip Submit Subtract
+Sum Summarize Supply Switch Synchronize Tailor Take Test Throttle Tile Trace Track Train Transform Translate Traverse
+Trim Truncate Try Turn Undo Unpack Update Upload Use Validate Verify Visit Wait Walk Warn Watch Weigh Weight Whiten
 Withdraw Wrap Write Yield Zero
 """
 VERBS = frozenset(_VERBS.split())

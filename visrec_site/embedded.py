@@ -268,7 +268,7 @@ def as_ordinary_user(command: Sequence[str], *owned: Path) -> list[str]:
 
 
 def set_parent_death_signal(sign: signal.Signals) -> None:
-    """Have the kernel send `sign` to this process when its parent ends."""
+    """Request that the kernel sends `sign` to this process when its parent ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, sign)
 
 

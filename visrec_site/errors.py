@@ -15,21 +15,21 @@ from visrec_site import request_id
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Handle 400 (Django's handler400): a request that was refused before any view was called."""
+    """Respond with 400 (Django's handler400): the request was refused before any view was called."""
     if not request.path.startswith(PREFIX):
         return defaults.bad_request(request, exception)
     return problem_response(400, "The request is not valid.")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Handle 404 (Django's handler404)."""
+    """Respond with 404 (Django's handler404)."""
     if not request.path.startswith(PREFIX):
         return defaults.page_not_found(request, exception)
     return problem_response(404, f"There is nothing at {request.path}")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Handle 500 (Django's handler500); sys.exception() is the error."""
+    """Respond with 500 (Django's handler500), or with 503 if the error, sys.exception(), is the database's."""
     if isinstance(sys.exception(), OperationalError):
         return database_unavailable(request)
     if not request.path.startswith(PREFIX):

@@ -38,7 +38,7 @@ def stage(title: str) -> Iterator[list[str]]:
 
 
 def prepare(options: Options) -> None:
-    """Bring database and disk to the state that the shop needs to open. Raises DemoError."""
+    """Prepare database and disk for the shop to open. Raises DemoError."""
     with stage("migrations and static files"):
         call_command("migrate", verbosity=0)
         if static_files_changed():  # to hash and compress them takes seconds
@@ -161,7 +161,7 @@ def ensure_trained(role: str, method: str, filled_at: datetime) -> None:
 
 
 def ensure_queued(role: str, method: str, filled_at: datetime) -> None:
-    """Have a worker train a version while the shop is open, unless one was created after `filled_at`."""
+    """Queue the training of a version by a worker, unless one was created after `filled_at`."""
     from recommender.models import ModelVersion
     from recommender.versions import lifecycle
 

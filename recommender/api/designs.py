@@ -1,6 +1,7 @@
-"""designs/: pictures made for a shopper, and what in the shop comes near them."""
+"""Resource designs/: generated images for a shopper, with the nearest products of the shop."""
 
 import uuid
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,11 +13,12 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalog import categories, visitors
-from catalog.models import Shopper
-from recommender.api.fields import LONGEST_SKU, Limit, Number, Strict
+from catalog.models import Category, Product, Shopper
+from recommender.api.fields import MAX_SKU_LENGTH, Limit, Number, Strict, Validated
 from recommender.api.pagination import Pages
+from recommender.api.permissions import account_of
 from recommender.api.problems import as_sentence
-from recommender.api.products import ProductSerializer, product_context, products_for
+from recommender.api.products import ProductSerializer, absolute_url, product_context, products_for
 from recommender.api.schema import CONFLICT
 from recommender.api.users import shopper_for
 from recommender.designs import gallery, lifecycle
@@ -27,41 +29,45 @@ from recommender.models import Design, DesignImage, Status
 
 
 class DesignInput(Strict):
-    user = serializers.CharField(required=False, max_length=150, help_text="The shopper's key; the caller's own.")
+    user = serializers.CharField(
+        required=False, max_length=150, help_text="Key of the shopper. Default: the caller's own shopper."
+    )
     category = serializers.CharField(
-        required=False, max_length=100, help_text="Of what pictures are made: a category's name. Either this or sku."
+        required=False,
+        max_length=100,
+        help_text="Name of the category of which to generate images. Use either category or sku.",
     )
     count = serializers.IntegerField(
-        required=False, min_value=1, max_value=MOST_PICTURES, help_text="Of a category: how many pictures; 12."
+        required=False, min_value=1, max_value=MOST_PICTURES, help_text="With category: number of images. Default: 12."
     )
     eta = Number(
         required=False,
         min_value=0,
         max_value=MOST_ETA,
-        help_text="Of a category: what looking real weighs beside the taste; 1.",
+        help_text="With category: weight of the realism of an image, relative to the shopper's taste. Default: 1.",
     )
     sku = serializers.CharField(
-        required=False, max_length=LONGEST_SKU, help_text="The product to be brought nearer to the taste."
+        required=False, max_length=MAX_SKU_LENGTH, help_text="SKU of a product to change towards the shopper's taste."
     )
     budget = Number(
         required=False,
         min_value=0,
         max_value=1,
-        help_text="Of a product: how much may change, as a mean of pixels; .05.",
+        help_text="With sku: largest change, as the mean over pixels. Default: 0.05.",
     )
 
-    def validate_category(self, name: str):
+    def validate_category(self, name: str) -> Category:
         found = categories.find_by_name([name]).get(name)
         if found is None:
             raise serializers.ValidationError(f"There is no category {name!r}.")
         return found
 
-    def validate_sku(self, sku: str):
+    def validate_sku(self, sku: str) -> Product:
         product = products_for(self.context["request"]).filter(sku=sku).first()
         if product is None:
             raise serializers.ValidationError(f"There is no product {sku!r}.")
         if product.primary_image is None:
-            raise serializers.ValidationError(f"The product {sku!r} has no picture.")
+            raise serializers.ValidationError(f"The product {sku!r} has no image.")
         return product
 
     def validate_user(self, key: str) -> Shopper | None:
@@ -70,107 +76,124 @@ class DesignInput(Strict):
         except NotFound as error:
             raise serializers.ValidationError(str(error.detail)) from error
 
-    def validate(self, attrs: dict) -> dict:
+    def validate(self, attrs: Validated) -> Validated:
         if ("category" in attrs) == ("sku" in attrs):
-            raise serializers.ValidationError("Either a category or the sku of a product is needed.")
-        strays = ("budget",) if "category" in attrs else ("count", "eta")
-        if errors := {name: ["It does not belong to this request."] for name in strays if name in attrs}:
+            raise serializers.ValidationError("Either category or sku is required, and not both.")
+        kind, others = ("sku", ("budget",)) if "category" in attrs else ("category", ("count", "eta"))
+        if errors := {name: [f"It may only be used with {kind}."] for name in others if name in attrs}:
             raise serializers.ValidationError(errors)
         return attrs
 
-    def requested(self) -> Design:
-        """Raises ValidationError, and what designs.request raises."""
+    def request_design(self) -> Design:
+        """Request the design. Raises ValidationError, and what recommender.designs.lifecycle.request raises."""
         self.is_valid(raise_exception=True)
-        asked, account = dict(self.validated_data), self.context["request"].user
-        shopper = asked.pop("user", None) or visitors.find_shopper(account) or visitors.create_shopper(account)
-        field = "sku" if "sku" in asked else "category"
+        params, account = dict(self.validated_data), account_of(self.context["request"])
+        shopper = params.pop("user", None) or visitors.find_shopper(account) or visitors.create_shopper(account)
+        field = "sku" if "sku" in params else "category"
         try:
             if field == "sku":
-                return lifecycle.request_tailoring(shopper, asked.pop("sku"), **asked)
-            return lifecycle.request(shopper, asked.pop("category"), **asked)
+                return lifecycle.request_tailoring(shopper, params.pop("sku"), **params)
+            return lifecycle.request(shopper, params.pop("category"), **params)
         except UnknownToGenerator as error:
             raise serializers.ValidationError({field: as_sentence(error)}) from error
 
 
-class RequestedSerializer(serializers.Serializer):
+class RequestedSerializer(serializers.Serializer[Design]):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(Status.choices)
-    url = serializers.SerializerMethodField(help_text="Where it can be followed.")
+    url = serializers.SerializerMethodField(help_text="URL at which its progress can be read.")
 
     def get_url(self, design: Design) -> str:
-        return reverse("api:design", [design.pk], request=self.context["request"])
+        url: str = reverse("api:design", [design.pk], request=self.context["request"])
+        return url
 
 
 class DesignSerializer(RequestedSerializer):
-    """One of a list."""
+    """Design without its images, as in a list."""
 
     progress = serializers.FloatField(min_value=0, max_value=1)
-    error = serializers.CharField(required=False, help_text="Of a failed one: why.")
+    error = serializers.CharField(required=False, help_text="Why the design failed.")
     user = serializers.CharField(source="shopper.key")
     category = serializers.CharField(source="category.name")
-    sku = serializers.CharField(source="product.sku", default=None, allow_null=True, help_text="Of a tailored product.")
+    sku = serializers.CharField(
+        source="product.sku", default=None, allow_null=True, help_text="SKU of a tailored product."
+    )
     count = serializers.IntegerField(required=False)
     eta = serializers.FloatField(required=False)
     budget = serializers.FloatField(required=False)
     created_at = serializers.DateTimeField()
-    page = serializers.SerializerMethodField(help_text="The address of its page.")
+    page = serializers.SerializerMethodField(help_text="URL of its page.")
 
     def get_page(self, design: Design) -> str:
-        return self.context["request"].build_absolute_uri(design.get_absolute_url())
+        return absolute_url(self.context["request"], design.get_absolute_url())
 
-    def to_representation(self, design: Design) -> dict:
-        told = super().to_representation(design)
-        others = ("count", "eta") if design.product_id else ("budget",)
-        for name in others if design.error else (*others, "error"):
-            del told[name]
-        return told
+    def to_representation(self, design: Design) -> dict[str, Any]:
+        payload = super().to_representation(design)
+        unused = ("count", "eta") if design.product_id else ("budget",)
+        for name in unused if design.error else (*unused, "error"):
+            del payload[name]
+        return payload
 
 
-class ImageSerializer(serializers.Serializer):
+class ImageSerializer(serializers.Serializer[Hanging]):
     kind = serializers.ChoiceField(DesignImage.Kind.choices, source="image.kind")
     url = serializers.SerializerMethodField()
     score = serializers.FloatField(
         min_value=0,
         max_value=1,
-        help_text="The chance that the shopper would rather have this than an average product.",
+        help_text="Probability that the shopper prefers this to an average product.",
     )
-    realism = serializers.FloatField(min_value=0, max_value=1, help_text="How real it looks to the discriminator.")
+    realism = serializers.FloatField(
+        min_value=0, max_value=1, help_text="How real the image looks to the discriminator."
+    )
     change = serializers.FloatField(
         source="image.change",
         required=False,
-        help_text="Of tailoring: the mean difference from the approximation; of the original, the error left there.",
+        help_text="Of a tailored product: mean difference of pixels from the approximation. Of the original: the mean "
+        "difference of pixels between it and the approximation.",
     )
-    step = serializers.IntegerField(source="image.step", required=False, help_text="Of tailoring: how many were taken.")
-    nearest = ProductSerializer(many=True, help_text="What looks most like it and can be bought, the nearest first.")
+    step = serializers.IntegerField(
+        source="image.step", required=False, help_text="Of a tailored product: number of steps."
+    )
+    nearest = ProductSerializer(many=True, help_text="Most similar products that can be bought, the nearest first.")
 
     def get_url(self, hanging: Hanging) -> str:
-        return self.context["request"].build_absolute_uri(hanging.image.url)
+        return absolute_url(self.context["request"], hanging.image.url)
 
-    def to_representation(self, hanging: Hanging) -> dict:
-        told = super().to_representation(hanging)
-        return {name: value for name, value in told.items() if value is not None}
+    def to_representation(self, hanging: Hanging) -> dict[str, Any]:
+        payload = super().to_representation(hanging)
+        return {name: value for name, value in payload.items() if value is not None}
 
 
 class GallerySerializer(DesignSerializer):
-    images = ImageSerializer(many=True, help_text="Of a design that is done.")
-    nearest = ProductSerializer(many=True, help_text="What comes nearest to any of the pictures and can be bought.")
+    """Design with its images, which are in the context as `gallery`."""
 
-    def to_representation(self, shown: Gallery) -> dict:
-        told = DesignSerializer(shown.design, context=self.context).data
-        for name in ("images", "nearest"):
-            told[name] = self.fields[name].to_representation(getattr(shown, name))
-        return told
+    images = ImageSerializer(many=True, help_text="Images of a finished design.")
+    nearest = ProductSerializer(many=True, help_text="Products nearest to any of the images that can be bought.")
+
+    def to_representation(self, design: Design) -> dict[str, Any]:
+        gallery: Gallery = self.context["gallery"]
+        payload: dict[str, Any] = DesignSerializer(design, context=self.context).data
+        payload["images"] = self.fields["images"].to_representation(gallery.images)
+        payload["nearest"] = self.fields["nearest"].to_representation(gallery.nearest)
+        return payload
 
 
-def gallery_answer(request: Request, design: Design) -> Response:
+def design_response(request: Request, design: Design) -> Response:
+    """Return the design with its images as a response."""
     shown = gallery.of(design)
     products = [*shown.nearest, *(product for hanging in shown.images for product in hanging.nearest)]
-    return Response(GallerySerializer(shown, context=product_context(request, products)).data)
+    context = product_context(request, products) | {"gallery": shown}
+    return Response(GallerySerializer(shown.design, context=context).data)
 
 
-class ListParams(serializers.Serializer):
-    user = serializers.CharField(required=False, max_length=150, help_text="The shopper's key; the caller's own.")
-    limit = Limit(required=False, help_text=f"Designs a page; {Pages.page_size} if nothing is said.")
+class DesignListParams(serializers.Serializer[None]):
+    """Parameters of a list of designs."""
+
+    user = serializers.CharField(
+        required=False, max_length=150, help_text="Key of the shopper. Default: the caller's own shopper."
+    )
+    limit = Limit(required=False, help_text=f"Designs a page. Default: {Pages.page_size}.")
 
 
 class Designs(APIView):
@@ -179,38 +202,40 @@ class Designs(APIView):
 
     @extend_schema(
         summary="A shopper's designs",
-        description="The newest first, without their pictures. Shoppers see their own, staff anybody's.",
-        parameters=[ListParams],
+        description="The newest first, without their images. An account may read its own designs, staff those of "
+        "every shopper.",
+        parameters=[DesignListParams],
         responses=DesignSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        params = ListParams(data=request.query_params)
+        params = DesignListParams(data=request.query_params)
         params.is_valid(raise_exception=True)
-        user = params.validated_data.get("user", request.user.get_username())
+        user = params.validated_data.get("user", account_of(request).get_username())
         found = lifecycle.of_shopper(shopper_for(request, user)).select_related("shopper", "category", "product")
         pages = self.pagination_class(params.validated_data.get("limit"))
-        page = pages.paginate_queryset(found, request)
-        return pages.get_paginated_response(DesignSerializer(page, many=True, context={"request": request}).data)
+        page = pages.page_of(found, request)
+        shown = serializers.ListSerializer(page, child=DesignSerializer(), context={"request": request})
+        return pages.get_paginated_response(shown.data)
 
     @extend_schema(
-        summary="Have pictures made for a shopper",
-        description="Of a category, `count` new ones that the shopper would like; or of a product, by its `sku`, how "
-        "it would look if it were made for them. A worker makes them; follow `url`. 409 for a shopper of whom too "
-        "little is known, 429 for one who has asked for as much as one may.",
+        summary="Request a design for a shopper",
+        description="With a category, `count` new images of it that the shopper would like; with the `sku` of a "
+        "product, images of it changed towards the shopper's taste. A worker generates them; read `url` for the "
+        "progress. 409 if the shopper has too few interactions, 429 if the shopper has requested too many designs.",
         request=DesignInput,
         responses={202: RequestedSerializer, **CONFLICT},
     )
     def post(self, request: Request) -> Response:
-        design = DesignInput(data=request.data, context={"request": request}).requested()
-        answer = RequestedSerializer(design, context={"request": request}).data
-        return Response(answer, status=202, headers={"Location": answer["url"]})
+        design = DesignInput(data=request.data, context={"request": request}).request_design()
+        payload = RequestedSerializer(design, context={"request": request}).data
+        return Response(payload, status=202, headers={"Location": payload["url"]})
 
 
 def design_or_404(request: Request, pk: uuid.UUID) -> Design:
-    """The design, if the caller may see it."""
-    design = lifecycle.visible_to(request.user).filter(pk=pk).first()
+    """Return the design. Raises NotFound unless the caller may see it."""
+    design = lifecycle.visible_to(account_of(request)).filter(pk=pk).first()
     if design is None:
-        raise NotFound(f"There is no design {str(pk)!r} of yours.")
+        raise NotFound(f"You have no design {str(pk)!r}.")
     return design
 
 
@@ -218,16 +243,17 @@ class OneDesign(APIView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        summary="A design: how far it is, and its pictures",
-        description="Shoppers see their own, staff anybody's. Pictures are there once it is `done`, until it expires.",
+        summary="A design: its progress and its images",
+        description="An account may read its own designs, staff those of every shopper. The images are available from "
+        "status `done` until the design expires.",
         responses=GallerySerializer,
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        return gallery_answer(request, design_or_404(request, pk))
+        return design_response(request, design_or_404(request, pk))
 
     @extend_schema(
-        summary="Cancel or remove a design",
-        description="One that is not finished is cancelled, any other is removed with its pictures.",
+        summary="Cancel or delete a design",
+        description="A design that is not finished is cancelled, any other is deleted with its images.",
         responses={204: None},
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
@@ -240,11 +266,11 @@ class CancelDesign(APIView):
 
     @extend_schema(
         summary="Cancel a design that is not finished",
-        description="Its worker stops within seconds. 409 once it is finished.",
+        description="Its worker stops within seconds. 409 if the design is finished.",
         request=None,
         responses={200: GallerySerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         design = design_or_404(request, pk)
         lifecycle.cancel(design)
-        return gallery_answer(request, design)
+        return design_response(request, design)

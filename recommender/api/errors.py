@@ -51,7 +51,7 @@ CONFLICTS = (BlindTaste, TooLittleHistory, DesignNotReady, VersionNotReady)
 
 
 class Unavailable(exceptions.APIException):
-    """Something that the request needs is unavailable for a while."""
+    """A service or model that the request needs is unavailable for a while."""
 
     status_code = http.HTTPStatus.SERVICE_UNAVAILABLE
 

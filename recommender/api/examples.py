@@ -1,4 +1,4 @@
-"""recommendations/by-example/ and session/: for somebody of whom the shop knows nothing but what the caller says."""
+"""Resources recommendations/by-example/ and session/: recommendations from examples or events in the request alone."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,40 +11,46 @@ from rest_framework.views import APIView
 
 from catalog.interactions import CLOCK_SKEW
 from catalog.models import Kind, Product
-from recommender.api.fields import LONGEST_SKU
+from recommender.api.fields import MAX_SKU_LENGTH, Validated
 from recommender.api.interactions import InteractionInput
-from recommender.api.recommendations import AskParams, recommends
+from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import history, recommend
 from recommender.serving.history import ProductActivity
 from recommender.serving.types import Recommendation, RecommendationQuery
 
-MOST_EXAMPLES = 200  # of each kind
-MOST_EVENTS = 1000
-FOR_GUESTS = "For somebody without an account. `session`, or `popular` where nothing is known. Nothing is stored."
+MAX_EXAMPLES = 200  # of each kind
+MAX_EVENTS = 1000
+FOR_GUESTS = (
+    "For a visitor without an account. The strategy is `session`, or `popular` where nothing is known. "
+    "Nothing is stored."
+)
 
 
 def product_ids(skus: Iterable[str]) -> dict[str, int]:
+    """Return the id of each product that exists, by its SKU."""
     return dict(Product.objects.filter(sku__in=set(skus)).values_list("sku", "pk"))
 
 
-class Examples(serializers.ListField):
-    """SKUs, in JSON or repeated in a form."""
+class SkuList(serializers.ListField):
+    """Optional list of SKUs: a list in JSON, repeated in a form."""
 
-    child = serializers.CharField(max_length=LONGEST_SKU)
+    child = serializers.CharField(max_length=MAX_SKU_LENGTH)
 
-    def __init__(self, **kwargs):
-        super().__init__(required=False, max_length=MOST_EXAMPLES, **kwargs)
+    def __init__(self, *, help_text: str) -> None:
+        super().__init__(required=False, max_length=MAX_EXAMPLES, help_text=help_text)
 
 
-class ByExample(serializers.Serializer):
-    like = Examples(help_text="SKUs of what the visitor likes.")
-    dislike = Examples(help_text="SKUs of what the visitor dislikes.")
+class ByExample(serializers.Serializer[None]):
+    """Products that a visitor likes and dislikes."""
 
-    def validate(self, attrs: dict) -> dict:
-        """The deeds, and the SKUs that they are about."""
+    like = SkuList(help_text="SKUs of products that the visitor likes.")
+    dislike = SkuList(help_text="SKUs of products that the visitor dislikes.")
+
+    def validate(self, attrs: Validated) -> Validated:
+        """Replace the SKUs by `activities`, and by `skus`, those that are known."""
         liked, disliked = attrs.get("like", []), attrs.get("dislike", [])
         known = product_ids([*liked, *disliked])
-        errors = {}
+        errors: dict[str, list[str]] = {}
         for field, skus in (("like", liked), ("dislike", disliked)):
             if unknown := [sku for sku in dict.fromkeys(skus) if sku not in known]:
                 errors[field] = [f"There is no product {sku!r}." for sku in unknown]
@@ -60,64 +66,69 @@ class ByExample(serializers.Serializer):
         return {"activities": activities, "skus": list(known)}
 
 
-class SessionEvent(serializers.Serializer):
-    sku = serializers.CharField(max_length=LONGEST_SKU)
+class SessionEvent(serializers.Serializer[None]):
+    """One thing that a visitor did with a product."""
+
+    sku = serializers.CharField(max_length=MAX_SKU_LENGTH)
     kind = serializers.ChoiceField(Kind.choices)
     timestamp = serializers.DateTimeField(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
 
     validate_timestamp = InteractionInput.validate_timestamp
 
 
-class Session(serializers.Serializer):
+class Session(serializers.Serializer[None]):
+    """Events of a visitor."""
+
     events = serializers.ListField(
-        child=SessionEvent(), max_length=MOST_EVENTS, help_text="What the visitor did; nothing of it is stored."
+        child=SessionEvent(), max_length=MAX_EVENTS, help_text="Events of the visitor; they are not stored."
     )
 
-    def validate(self, attrs: dict) -> dict:
-        """The deeds, and the SKUs that they are about."""
+    def validate(self, attrs: Validated) -> Validated:
+        """Replace the events by `activities` and by `skus`, the products that they are about."""
         events, now = attrs["events"], timezone.now()
         known = product_ids(event["sku"] for event in events)
-        errors = {}
-        for place, event in enumerate(events):
+        errors: dict[str, dict[str, list[str]]] = {}
+        for index, event in enumerate(events):
             if event["sku"] not in known:
-                errors.setdefault(place, {})["sku"] = [f"There is no product {event['sku']!r}."]
+                errors.setdefault(str(index), {})["sku"] = [f"There is no product {event['sku']!r}."]
             if event.get("timestamp", now) > now + CLOCK_SKEW:
-                errors.setdefault(place, {})["timestamp"] = [f"{event['timestamp'].isoformat()} is in the future."]
+                errors.setdefault(str(index), {})["timestamp"] = [f"{event['timestamp'].isoformat()} is in the future."]
         if errors:
             raise serializers.ValidationError({"events": errors})
         done = [(known[event["sku"]], Kind(event["kind"]), event.get("timestamp", now)) for event in events]
         return {"activities": history.of_events(done), "skus": list(known)}
 
 
-class ByExampleForm(AskParams, ByExample):
-    """In the body as well as in the query string."""
+class ByExampleForm(RecommendationParams, ByExample):
+    """Body of a request by example; the parameters may be in the query string as well."""
 
 
-class SessionForm(AskParams, Session):
-    """In the body as well as in the query string."""
+class SessionForm(RecommendationParams, Session):
+    """Body of a request by session; the parameters may be in the query string as well."""
 
 
-def recommended(given: serializers.Serializer, query: RecommendationQuery) -> Recommendation:
-    given.is_valid(raise_exception=True)
-    activities, skus = given.validated_data["activities"], given.validated_data["skus"]
+def recommend_to_guest(body: ByExample | Session, query: RecommendationQuery) -> Recommendation:
+    """Recommend other products than those in the body. Raises ValidationError."""
+    body.is_valid(raise_exception=True)
+    activities, skus = body.validated_data["activities"], body.validated_data["skus"]
     return recommend.for_guest(activities, replace(query, exclude=[*query.exclude, *skus]))
 
 
 class RecommendByExample(APIView):
     @recommends(
-        summary="What goes with these products",
-        description=f"{FOR_GUESTS} Without a personal model it goes by how the products look.",
+        summary="Recommendations by example",
+        description=f"{FOR_GUESTS} Without a personal model the similarity of the images decides.",
         request=ByExampleForm,
     )
     def post(self, request: Request, query: RecommendationQuery) -> Recommendation:
-        return recommended(ByExample(data=request.data), query)
+        return recommend_to_guest(ByExample(data=request.data), query)
 
 
 class RecommendForSession(APIView):
     @recommends(
-        summary="What goes with what a visitor did",
+        summary="Recommendations for the events of a session",
         description=FOR_GUESTS,
         request=SessionForm,
     )
     def post(self, request: Request, query: RecommendationQuery) -> Recommendation:
-        return recommended(Session(data=request.data), query)
+        return recommend_to_guest(Session(data=request.data), query)

@@ -1,14 +1,18 @@
-"""Fields that the resources share."""
+"""Fields and base serializers that several resources share."""
 
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import ProhibitNullCharactersValidator
+from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.fields import ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator, empty
+from rest_framework.fields import empty
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from catalog import categories, images
 from catalog.errors import UnreadableImage
@@ -16,76 +20,108 @@ from catalog.images import DecodedImage
 from recommender.api.problems import as_sentence
 from recommender.serving.photos import PHOTO_PIXELS
 
-CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in the form of whoever is known by a session
-LONGEST_SKU = 100
-MOST_LISTED = 100  # products an answer
-MOST_SKUS = 1000  # that one request excludes
-STORABLE = [ProhibitNullCharactersValidator(), ProhibitSurrogateCharactersValidator()]  # by PostgreSQL
+# Validated values by field name. Their types are those of a serializer's fields, which DRF does not express.
+Validated: TypeAlias = dict[str, Any]
+AttributeValues: TypeAlias = dict[str, str | float | bool]
+
+CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in forms of callers who are signed in by a session
+MAX_SKU_LENGTH = 100
+MAX_LISTED = 100  # products or other rows a page
+MAX_EXCLUDED = 1000  # SKUs that one request excludes
+STORABLE: list[Callable[[str], None]] = [
+    ProhibitNullCharactersValidator(),
+    ProhibitSurrogateCharactersValidator(),
+]  # by PostgreSQL
 
 
-class Strict(serializers.Serializer):
-    """Much of it may be left out, so that a misspelt field would be taken for one that was."""
+class FieldOptions(TypedDict, total=False):
+    """Options of DRF's fields that the fields below pass on."""
 
-    def to_internal_value(self, data: object) -> dict:
-        strays = [name for name in data if name not in {*self.fields, CSRF_FIELD}] if isinstance(data, Mapping) else []
-        if strays:
+    required: bool
+    help_text: str
+
+
+class LimitOptions(FieldOptions, total=False):
+    """Options of `Limit`."""
+
+    default: int
+
+
+class Strict(serializers.Serializer[None]):
+    """Serializer that refuses unknown fields: with many optional fields a misspelt one would be ignored otherwise."""
+
+    def to_internal_value(self, data: object) -> Validated:
+        unknown = [name for name in data if name not in {*self.fields, CSRF_FIELD}] if isinstance(data, Mapping) else []
+        if unknown:
             known = ", ".join(self.fields)
             raise serializers.ValidationError(
-                {name: [f"There is no such field; there are: {known}."] for name in strays}
+                {name: [f"There is no such field; the fields are: {known}."] for name in unknown}
             )
-        return super().to_internal_value(data)
+        validated: Validated = super().to_internal_value(data)
+        return validated
 
 
 class Flag(serializers.BooleanField):
-    """A form that leaves it out says nothing; to DRF that would be a box not ticked."""
+    """Boolean that is missing where a form leaves it out; DRF would take it for a box that is not ticked."""
 
     default_empty_html = empty
 
 
 @extend_schema_field({"type": "string", "format": "decimal", "pattern": r"^\d{1,8}(\.\d{1,2})?$", "example": "59.90"})
 class Price(serializers.DecimalField):
-    def __init__(self, **kwargs):
-        super().__init__(max_digits=10, decimal_places=2, min_value=0, **kwargs)
+    """Amount of money with two decimal places, 0 or more."""
+
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
+        super().__init__(max_digits=10, decimal_places=2, min_value=0, **options)
 
 
 class Number(serializers.FloatField):
-    """To Python, true is 1."""
+    """Float that is not a boolean: to Python, true is 1."""
 
-    def to_internal_value(self, data: object) -> float:
+    def to_internal_value(self, data: float | int | str) -> float:
         if isinstance(data, bool):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class Limit(serializers.IntegerField):
-    def __init__(self, **kwargs):
-        super().__init__(min_value=1, max_value=MOST_LISTED, **kwargs)
+    """Number of rows in a response, 1 to MAX_LISTED."""
+
+    def __init__(self, **options: Unpack[LimitOptions]) -> None:
+        super().__init__(min_value=1, max_value=MAX_LISTED, **options)
 
 
 class Skus(serializers.ListField):
-    """SKUs in a query string or a form: commas between them, repeated, or both; in JSON, a list."""
+    """SKUs in a query string or a form: separated by commas, repeated, or both; in JSON, a list."""
 
-    child = serializers.CharField(max_length=LONGEST_SKU)
+    child = serializers.CharField(max_length=MAX_SKU_LENGTH)
 
-    def __init__(self, **kwargs):
-        super().__init__(max_length=MOST_SKUS, **kwargs)
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
+        super().__init__(max_length=MAX_EXCLUDED, **options)
 
-    def get_value(self, dictionary):
-        found = []
-        for value in dictionary.getlist(self.field_name):
-            parts = [part for part in value.split(",") if part] if isinstance(value, str) else [value]
-            # A SKU may have a comma in it, so each value also stands for itself, if it is none too long to be one.
-            found += [*parts, value] if parts != [value] and 0 < len(value) <= LONGEST_SKU else parts
+    def get_value(self, dictionary: Mapping[str, Any]) -> list[object]:
+        assert isinstance(dictionary, QueryDict) and self.field_name  # see recommendations.params_of
+        found: list[object] = []
+        values: Sequence[object] = dictionary.getlist(self.field_name)
+        for value in values:
+            if not isinstance(value, str):  # from JSON
+                found.append(value)
+                continue
+            parts = [part for part in value.split(",") if part]
+            # A SKU may contain a comma, so the whole value is a SKU as well, if it is short enough for one.
+            found += [*parts, value] if parts != [value] and 0 < len(value) <= MAX_SKU_LENGTH else parts
         return found
 
-    def to_internal_value(self, data: list) -> list[str]:
+    def to_internal_value(self, data: list[Any]) -> list[str]:
         return sorted(set(super().to_internal_value(data)))
 
 
-class Filters(serializers.Serializer):
-    """What narrows any list of products."""
+class Filters(serializers.Serializer[None]):
+    """Parameters that narrow any list of products."""
 
-    category = serializers.CharField(required=False, max_length=100, help_text="A category's name, in any case.")
+    category = serializers.CharField(
+        required=False, max_length=100, help_text="Name of a category; upper and lower case are the same."
+    )
     min_price = Price(required=False)
     max_price = Price(required=False)
     in_stock = Flag(required=False)
@@ -96,7 +132,7 @@ class Filters(serializers.Serializer):
             raise serializers.ValidationError(f"There is no category {name!r}.")
         return found.name
 
-    def validate(self, attrs: dict) -> dict:
+    def validate(self, attrs: Validated) -> Validated:
         if "min_price" in attrs and "max_price" in attrs and attrs["min_price"] > attrs["max_price"]:
             raise serializers.ValidationError({"min_price": "It is above max_price."})
         return attrs
@@ -112,80 +148,84 @@ class Filters(serializers.Serializer):
         "example": {"colour": "red", "heel": 7.5},
     }
 )
-class Attributes(serializers.Field):
-    """An object of names and short values; inside a form, the same as JSON text."""
+class Attributes(serializers.Field[AttributeValues, object, AttributeValues, Any]):
+    """Object of names and short values; in a form, the same as JSON text."""
 
-    MOST = 50
-    LONGEST_NAME, LONGEST_VALUE = 100, 300
-    LARGEST_NUMBER = 1e15
+    MAX_COUNT = 50
+    MAX_NAME_LENGTH, MAX_VALUE_LENGTH = 100, 300
+    MAX_NUMBER = 1e15
 
-    def to_representation(self, value: dict) -> dict:
+    def to_representation(self, value: AttributeValues) -> AttributeValues:
         return value
 
-    def to_internal_value(self, data: object) -> dict[str, str | float | bool]:
+    def to_internal_value(self, data: object) -> AttributeValues:
         if isinstance(data, str):
-            data = self.parsed(data)
+            data = self.parse_json(data)
         if not isinstance(data, dict):
-            raise serializers.ValidationError("An object is expected: a name and a value each.")
-        if len(data) > self.MOST:
-            raise serializers.ValidationError(f"{len(data)} attributes; at most {self.MOST} are taken.")
+            raise serializers.ValidationError("An object with names and values is expected.")
+        if len(data) > self.MAX_COUNT:
+            raise serializers.ValidationError(f"{len(data)} attributes; at most {self.MAX_COUNT} are allowed.")
         for name, value in data.items():
             self.check(name, value)
         return data
 
     @staticmethod
-    def parsed(text: str) -> object:
+    def parse_json(text: str) -> object:
+        """Return the value of a JSON text. Raises ValidationError."""
         try:
             return json.loads(text)
         except (ValueError, RecursionError):
             raise serializers.ValidationError("Not valid JSON.") from None
 
     def check(self, name: str, value: object) -> None:
-        if not 0 < len(name) <= self.LONGEST_NAME:
-            raise serializers.ValidationError(f"An attribute's name has 1 to {self.LONGEST_NAME} characters.")
+        """Raise ValidationError unless this is the name and the value of an attribute."""
+        if not 0 < len(name) <= self.MAX_NAME_LENGTH:
+            raise serializers.ValidationError(f"The name of an attribute has 1 to {self.MAX_NAME_LENGTH} characters.")
         if not isinstance(value, (str, int, float)):
-            raise serializers.ValidationError({name: "A text, a number or a truth value is expected."})
-        if isinstance(value, str) and len(value) > self.LONGEST_VALUE:
-            raise serializers.ValidationError({name: f"At most {self.LONGEST_VALUE} characters are taken."})
-        if isinstance(value, (int, float)) and not (math.isfinite(value) and abs(value) <= self.LARGEST_NUMBER):
-            raise serializers.ValidationError({name: f"A number up to {self.LARGEST_NUMBER:g} is expected."})
+            raise serializers.ValidationError({name: "A text, a number, true or false is expected."})
+        if isinstance(value, str) and len(value) > self.MAX_VALUE_LENGTH:
+            raise serializers.ValidationError({name: f"At most {self.MAX_VALUE_LENGTH} characters are allowed."})
+        if isinstance(value, (int, float)) and not (math.isfinite(value) and abs(value) <= self.MAX_NUMBER):
+            raise serializers.ValidationError({name: f"A number up to {self.MAX_NUMBER:g} is expected."})
         for validate in STORABLE:
             validate(name)
             validate(str(value))
 
 
-class ImageData(serializers.Field):
-    """The bytes of an uploaded file, or of base64 text with or without `data:image/…;base64,` before it."""
+def image_bytes(data: object) -> bytes:
+    """Return the bytes of an uploaded file, or of base64 text with or without `data:image/…;base64,` before it.
 
-    def to_internal_value(self, data: object) -> bytes:
-        if isinstance(data, UploadedFile):
-            return data.read()  # parsers.check_size bounds it
-        if not isinstance(data, str):
-            raise serializers.ValidationError("A file, or a picture as base64 text, is expected.")
-        encoded = data.partition(",")[2] if data.startswith("data:") else data
-        try:
-            return base64.b64decode("".join(encoded.split()), validate=True)
-        except ValueError:
-            raise serializers.ValidationError("Neither a file nor base64 text.") from None
+    Raises ValidationError.
+    """
+    if isinstance(data, UploadedFile):
+        content: bytes = data.read()  # parsers.check_size bounds it
+        return content
+    if not isinstance(data, str):
+        raise serializers.ValidationError("A file, or an image as base64 text, is expected.")
+    encoded = data.partition(",")[2] if data.startswith("data:") else data
+    try:
+        return base64.b64decode("".join(encoded.split()), validate=True)
+    except ValueError:
+        raise serializers.ValidationError("Neither a file nor base64 text.") from None
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
-class PictureField(ImageData):
-    """A picture to keep."""
+class ProductImageField(serializers.Field[DecodedImage, object, None, Any]):
+    """Image to store."""
 
     def to_internal_value(self, data: object) -> DecodedImage:
         try:
-            return images.read_image(super().to_internal_value(data))
+            return images.read_image(image_bytes(data))
         except UnreadableImage as error:
             raise serializers.ValidationError(as_sentence(error)) from error
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
-class PhotoField(ImageData):
-    """A photo to look at once: a small JPEG of it."""
+class PhotoField(serializers.Field[bytes, object, None, Any]):
+    """Photo to search by, validated to a small JPEG of it."""
 
     def to_internal_value(self, data: object) -> bytes:
         try:
-            return images.shrink_to_jpeg(super().to_internal_value(data), PHOTO_PIXELS)
+            return images.shrink_to_jpeg(image_bytes(data), PHOTO_PIXELS)
         except UnreadableImage as error:
             raise serializers.ValidationError(as_sentence(error)) from error

@@ -1,4 +1,4 @@
-"""The root of the API, its OpenAPI document and its page."""
+"""Root of the API with links, the OpenAPI document and its page."""
 
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
@@ -29,17 +29,23 @@ LINKS = {
 
 
 class Index(APIView):
+    """Links to the resources."""
+
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         return Response({name: reverse(view, request=request) for name, view in LINKS.items()})
 
 
 class Schema(SpectacularAPIView):
-    # JSON first: that is what a client gets that asks for nothing in particular.
+    """OpenAPI document."""
+
+    # JSON is first: it is the default for a client that names no media type.
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2]
 
 
 class Docs(SpectacularSwaggerSplitView):
+    """Page of Swagger UI for the OpenAPI document."""
+
     template_name = "api/docs.html"
     url_name = "api:schema"
-    throttle_classes = []  # a problem document is no page
+    throttle_classes = []  # its error would be a problem document, not a page

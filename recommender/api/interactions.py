@@ -1,11 +1,11 @@
-"""interactions/: what shoppers and guests did with products."""
+"""Resource interactions/: recording of interactions of shoppers and guests with products."""
 
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 
-from django.utils.functional import cached_property
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
@@ -17,38 +17,41 @@ from catalog import interactions, visitors
 from catalog.interactions import Event
 from catalog.models import Kind
 from recommender.api.errors import errors_by_field
+from recommender.api.fields import MAX_SKU_LENGTH, Validated
 from recommender.api.users import names_of
 from recommender.serving import saved
 
-MOST = 1000  # interactions a request
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what is older is a clock that was never set
-LARGEST_POSITION = 2**31 - 1
+MAX_INTERACTIONS = 1000  # a request
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an older time comes from a clock that was never set
+MAX_POSITION = 2**31 - 1
 
 
-class AnswerId(serializers.UUIDField):
-    default_error_messages = {"invalid": "Must be a UUID, as an answer gives it."}
+class RecommendationId(serializers.UUIDField):
+    """Id of a recommendation, as text: DRF would take any whole number for a UUID."""
 
-    def to_internal_value(self, data: object) -> uuid.UUID:
-        if not isinstance(data, str):  # any whole number would do for a UUID
+    default_error_messages = {"invalid": "Must be a UUID: the recommendation_id of a response."}
+
+    def to_internal_value(self, data: uuid.UUID | str | int) -> uuid.UUID:
+        if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
-class InteractionInput(serializers.Serializer):
-    user = serializers.CharField(required=False, max_length=150, help_text="The shop's own id for a shopper.")
-    session = serializers.CharField(required=False, max_length=150, help_text="The caller's own id for a guest.")
-    sku = serializers.CharField(max_length=100)
+class InteractionInput(serializers.Serializer[None]):
+    user = serializers.CharField(required=False, max_length=150, help_text="The shop's id of a shopper.")
+    session = serializers.CharField(required=False, max_length=150, help_text="The caller's id of a guest.")
+    sku = serializers.CharField(max_length=MAX_SKU_LENGTH)
     kind = serializers.ChoiceField(Kind.choices)
     timestamp = serializers.DateTimeField(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
     id = serializers.CharField(
-        required=False, max_length=150, help_text="The same id twice, from one user or session, counts once."
+        required=False, max_length=150, help_text="The same id of the same user or session counts once."
     )
-    recommendation_id = AnswerId(
+    recommendation_id = RecommendationId(
         required=False,
-        help_text="Of the answer that led here. While that is kept, its placement is kept with the interaction.",
+        help_text="Id of the recommendation that led here. If it is still saved, its placement is stored as well.",
     )
     position = serializers.IntegerField(
-        required=False, min_value=1, max_value=LARGEST_POSITION, help_text="The rank in that answer."
+        required=False, min_value=1, max_value=MAX_POSITION, help_text="The rank in that recommendation."
     )
 
     def validate_timestamp(self, timestamp: datetime) -> datetime:
@@ -62,84 +65,98 @@ ONE_OR_MANY = PolymorphicProxySerializer(
 )
 
 
-class RejectedSerializer(serializers.Serializer):
-    index = serializers.IntegerField(min_value=0, help_text="The place in the list, from 0.")
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+class RejectedSerializer(serializers.Serializer[None]):
+    index = serializers.IntegerField(min_value=0, help_text="Index in the list, from 0.")
+    errors = serializers.DictField(  # type: ignore[assignment]  # DRF's metaclass moves fields out of the class
+        child=serializers.ListField(child=serializers.CharField())
+    )
 
 
-class RecordedSerializer(serializers.Serializer):
+class RecordedSerializer(serializers.Serializer[None]):
     accepted = serializers.IntegerField(min_value=0)
     duplicates = serializers.IntegerField(min_value=0)
     rejected = RejectedSerializer(many=True)
 
 
-class Caller:
-    """Whose interactions this request may record, and whose it records when it names nobody."""
+class Reporter:
+    """Caller of the request: the users whose interactions it may record, and its own user or session."""
 
-    def __init__(self, request: Request):
+    def __init__(self, request: Request) -> None:
         self.request = request
         self.account = request.user if request.user.is_authenticated else None
-        self.names = names_of(request.user, visitors.find_shopper(request.user)) if self.account else set()
+        self.names = names_of(self.account, visitors.find_shopper(self.account)) if self.account else set()
 
-    def event(self, fields: dict) -> Event:
-        """Raises ValidationError for a user whom the caller may not speak for."""
+    def event(self, fields: Validated) -> Event:
+        """Return the event, the caller's own if no user or session is given.
+
+        Raises ValidationError for a user whose interactions the caller may not record.
+        """
         user, session = fields.pop("user", ""), fields.pop("session", "")
         if user and session:
-            raise serializers.ValidationError({"session": "Either user or session is expected, not both."})
+            raise serializers.ValidationError({"session": "Use either user or session, not both."})
         if user in self.names or not (user or session):
-            return Event(**self.itself, **fields)
+            user, session = self.own_identity
+            return Event(user=user, session=session, **fields)
         if user and self.account is None:
-            raise serializers.ValidationError({"user": "Without credentials only a session's interactions are taken."})
-        if user and not self.account.is_staff:
-            raise serializers.ValidationError({"user": f"This account may not speak for {user!r}."})
+            raise serializers.ValidationError({"user": "Without credentials only a session may be used."})
+        if user and self.account and not self.account.is_staff:
+            raise serializers.ValidationError({"user": f"This account may not record interactions of {user!r}."})
         return Event(user=user, session=session, **fields)
 
     @cached_property
-    def itself(self) -> dict[str, str]:
-        """The caller's own user or session, made if needed."""
+    def own_identity(self) -> tuple[str, str]:
+        """Return the caller's user and session, one of them empty; a shopper or session is created if needed."""
         visitor = visitors.get_or_create_visitor(self.request)
-        return {"user": visitor.shopper.key} if visitor.shopper else {"session": visitor.session}
+        return (visitor.shopper.key, "") if visitor.shopper else ("", visitor.session)
 
 
 class Interactions(APIView):
     @extend_schema(
         summary="Record interactions",
-        description=f"One, or a list of up to {MOST:,}. Each is judged by itself: a bad one is told, the rest is kept.",
+        description=f"One interaction, or a list of up to {MAX_INTERACTIONS:,}. Each is checked by itself: those that "
+        "are not valid are reported, the others are recorded.",
         request={"application/json": ONE_OR_MANY},
         responses={202: RecordedSerializer},
     )
     def post(self, request: Request) -> Response:
-        if not isinstance(request.data, (dict, list)):
+        body: object = request.data
+        if not isinstance(body, (dict, list)):
             raise ParseError("An interaction is an object; send one, or a list of them.")
-        items = request.data if isinstance(request.data, list) else [request.data]
-        if not 1 <= len(items) <= MOST:
-            raise ParseError(f"{len(items):,} interactions; 1 to {MOST:,} are taken at a time.")
-        events, rejected = read(items, Caller(request))
-        recorded = interactions.record(placed(events.values()))
-        places = list(events)
-        rejected |= {places[index]: errors for index, errors in recorded.rejected.items()}
-        told = {
+        items = body if isinstance(body, list) else [body]
+        if not 1 <= len(items) <= MAX_INTERACTIONS:
+            raise ParseError(f"{len(items):,} interactions; a request has 1 to {MAX_INTERACTIONS:,} of them.")
+        events, rejected = parse_interactions(items, Reporter(request))
+        recorded = interactions.record(with_placements(events.values()))
+        indices = list(events)
+        rejected |= {indices[index]: errors for index, errors in recorded.rejected.items()}
+        payload = {
             "accepted": recorded.accepted,
             "duplicates": recorded.duplicates,
             "rejected": [{"index": index, "errors": rejected[index]} for index in sorted(rejected)],
         }
-        return Response(told, status=202)
+        return Response(payload, status=202)
 
 
-def placed(events: Iterable[Event]) -> list[Event]:
-    """The events, each with the placement of the answer it came from; an expired answer's is not known any more."""
+def with_placements(events: Iterable[Event]) -> list[Event]:
+    """Return the events, each with the placement of its recommendation; "" if that is no longer saved."""
     events = list(events)
     known = saved.placements({event.recommendation_id for event in events if event.recommendation_id})
-    return [replace(event, placement=known.get(event.recommendation_id, "")) for event in events]
+    return [
+        replace(event, placement=known.get(event.recommendation_id, "") if event.recommendation_id else "")
+        for event in events
+    ]
 
 
-def read(items: list, caller: Caller) -> tuple[dict[int, Event], dict[int, dict[str, list[str]]]]:
-    """Events by their place in the list, and the reasons against the others by theirs."""
-    events, rejected = {}, {}
-    serializer = InteractionInput()  # one for all: making a serializer costs more than running it
+def parse_interactions(
+    items: list[object], reporter: Reporter
+) -> tuple[dict[int, Event], dict[int, dict[str, list[str]]]]:
+    """Return the events by their index in the list, and the errors of the other items by theirs."""
+    events: dict[int, Event] = {}
+    rejected: dict[int, dict[str, list[str]]] = {}
+    serializer = InteractionInput()  # one for all items: to create a serializer costs more than to run it
     for index, item in enumerate(items):
         try:
-            events[index] = caller.event(serializer.run_validation(item))
+            events[index] = reporter.event(serializer.run_validation(item))
         except serializers.ValidationError as error:
             rejected[index] = errors_by_field(error.detail)
     return events, rejected

@@ -1,4 +1,6 @@
-"""models/: versions to train, watch, put into service and cancel. For staff."""
+"""Resource models/: training, progress, activation and cancellation of model versions, for staff."""
+
+from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -9,41 +11,43 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from recommender.api.fields import Flag, Limit, Strict
+from recommender.api.fields import Flag, Limit, Strict, Validated
 from recommender.api.pagination import Pages
 from recommender.api.schema import CONFLICT
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role, State
 from recommender.versions import lifecycle, methods
 
-MOST_EPOCHS = 100_000
-LARGEST_ID = 2**63 - 1  # to PostgreSQL
+MAX_EPOCHS = 100_000
+MAX_ID = 2**63 - 1  # in PostgreSQL
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True, "example": {"colour": 0.6}})
 class MethodSettings(serializers.JSONField):
-    def to_internal_value(self, data: object) -> dict:
-        settings = super().to_internal_value(data)
+    """Settings of a method: an object of names and values."""
+
+    def to_internal_value(self, data: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
+        settings: object = super().to_internal_value(data)  # any value of JSON
         if not isinstance(settings, dict):
-            raise serializers.ValidationError("An object is expected: names and values.")
+            raise serializers.ValidationError("An object with names and values is expected.")
         return settings
 
 
 class ModelInput(Strict):
     method = serializers.ChoiceField([name for role in Role for _, names in methods.by_summary(role) for name in names])
-    settings = MethodSettings(default=dict, help_text="Of the method; it has a value of its own for each left out.")
+    settings = MethodSettings(default=dict, help_text="Settings of the method. One that is left out has its default.")
     epochs = serializers.IntegerField(
         required=False,
         allow_null=True,
         default=None,
         min_value=1,
-        max_value=MOST_EPOCHS,
-        help_text="As the method has it.",
+        max_value=MAX_EPOCHS,
+        help_text="Epochs to train. Default: the method's own number.",
     )
     seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
-    activate = Flag(default=False, help_text="Whether it goes into service when it is ready.")
+    activate = Flag(default=False, help_text="Whether to activate the version when it is trained.")
 
-    def validate(self, attrs: dict) -> dict:
+    def validate(self, attrs: Validated) -> Validated:
         try:
             methods.check_settings(attrs["method"], attrs["settings"])
         except TrainingRefused as error:
@@ -51,17 +55,19 @@ class ModelInput(Strict):
         return attrs
 
 
-class ProgressSerializer(serializers.Serializer):
+class ProgressSerializer(serializers.Serializer[None]):
     stage = serializers.CharField(required=False)
     done = serializers.IntegerField(required=False)
     of = serializers.IntegerField(required=False, allow_null=True)
 
 
-class ModelSerializer(serializers.ModelSerializer):
-    version = serializers.IntegerField(source="number", help_text="Counts the method's versions from 1.")
+class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
+    version = serializers.IntegerField(
+        source="number", help_text="Number of this version among those of the method, from 1."
+    )
     settings = MethodSettings()
-    progress = ProgressSerializer(help_text="Live, while it trains; stage is missing before and after.")
-    metrics = serializers.DictField(help_text="Losses by epoch, and what it was measured to do.")
+    progress = ProgressSerializer(help_text="Progress of the training. Without `stage` before and after the training.")
+    metrics = serializers.DictField(help_text="Losses by epoch, and measures of quality.")
     url = serializers.SerializerMethodField()
 
     class Meta:
@@ -85,20 +91,24 @@ class ModelSerializer(serializers.ModelSerializer):
         return reverse("api:model", [version.pk], request=self.context["request"])
 
 
-class ListParams(serializers.Serializer):
+class ModelListParams(serializers.Serializer[None]):
+    """Parameters of a list of model versions."""
+
     role = serializers.ChoiceField(Role.choices, required=False)
     state = serializers.ChoiceField(State.choices, required=False)
-    limit = Limit(required=False, help_text=f"Versions a page; {Pages.page_size} if nothing is said.")
+    limit = Limit(required=False, help_text=f"Versions a page. Default: {Pages.page_size}.")
 
 
-def told(request: Request, version: ModelVersion, status: int = 200) -> Response:
-    answer = ModelSerializer(version, context={"request": request}).data
-    headers = {"Location": answer["url"]} if status == 202 else {}
-    return Response(answer, status=status, headers=headers)
+def version_response(request: Request, version: ModelVersion, status: int = 200) -> Response:
+    """Return the version as a response; with status 202, with its URL in the header Location."""
+    payload = ModelSerializer(version, context={"request": request}).data
+    headers = {"Location": payload["url"]} if status == 202 else {}
+    return Response(payload, status=status, headers=headers)
 
 
 def version_or_404(pk: int) -> ModelVersion:
-    version = ModelVersion.objects.filter(pk=pk).first() if pk <= LARGEST_ID else None
+    """Return the version of this id. Raises NotFound."""
+    version = ModelVersion.objects.filter(pk=pk).first() if pk <= MAX_ID else None
     if version is None:
         raise NotFound(f"There is no model version {pk}.")
     return version
@@ -108,50 +118,53 @@ class Models(APIView):
     permission_classes = [IsAdminUser]
     pagination_class = Pages
 
-    @extend_schema(summary="Model versions", parameters=[ListParams], responses=ModelSerializer(many=True))
+    @extend_schema(summary="Model versions", parameters=[ModelListParams], responses=ModelSerializer(many=True))
     def get(self, request: Request) -> Response:
-        params = ListParams(data=request.query_params)
+        params = ModelListParams(data=request.query_params)
         params.is_valid(raise_exception=True)
-        narrowing = dict(params.validated_data)
-        pages = self.pagination_class(narrowing.pop("limit", None))
-        page = pages.paginate_queryset(ModelVersion.objects.filter(**narrowing).defer("taste"), request)
-        return pages.get_paginated_response(ModelSerializer(page, many=True, context={"request": request}).data)
+        filters = dict(params.validated_data)
+        pages = self.pagination_class(filters.pop("limit", None))
+        page = pages.page_of(ModelVersion.objects.filter(**filters).defer("taste"), request)
+        shown = serializers.ListSerializer(page, child=ModelSerializer(), context={"request": request})
+        return pages.get_paginated_response(shown.data)
 
     @extend_schema(
         summary="Train a model version",
-        description="A worker trains it; follow its `url`. Settings are checked by a worker first.",
+        description="A worker trains it; read its `url` for the progress. The settings are checked at once: 400 names "
+        "the one that is not valid.",
         request=ModelInput,
         responses={202: ModelSerializer},
     )
     def post(self, request: Request) -> Response:
-        asked = ModelInput(data=request.data)
-        asked.is_valid(raise_exception=True)
-        fields = dict(asked.validated_data)
+        params = ModelInput(data=request.data)
+        params.is_valid(raise_exception=True)
+        fields = dict(params.validated_data)
         version = lifecycle.register(fields.pop("method"), method_settings=fields.pop("settings"), **fields)
         lifecycle.queue_training(version)
-        return told(request, version, 202)
+        return version_response(request, version, 202)
 
 
 class OneModel(APIView):
     permission_classes = [IsAdminUser]
 
-    @extend_schema(summary="A model version: how far it is, how good it is", responses=ModelSerializer)
+    @extend_schema(summary="A model version: its progress and its measures", responses=ModelSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        return told(request, version_or_404(pk))
+        return version_response(request, version_or_404(pk))
 
 
 class ActivateModel(APIView):
     permission_classes = [IsAdminUser]
 
     @extend_schema(
-        summary="Put a version into service",
-        description="The one that served its role is retired and kept. 409 unless it is trained and all is embedded.",
+        summary="Activate a version",
+        description="The version that was active for its role is retired, and stays available. 409 unless the version "
+        "is trained and has embedded all images.",
         request=None,
         responses={200: ModelSerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: int) -> Response:
         lifecycle.activate(version_or_404(pk))
-        return told(request, version_or_404(pk))
+        return version_response(request, version_or_404(pk))
 
 
 class CancelModel(APIView):
@@ -159,10 +172,10 @@ class CancelModel(APIView):
 
     @extend_schema(
         summary="Cancel a training",
-        description="Its worker stops within a batch or so. 409 once it is finished.",
+        description="Its worker stops after the current batch. 409 if the training is finished.",
         request=None,
         responses={200: ModelSerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: int) -> Response:
         lifecycle.cancel(version_or_404(pk))
-        return told(request, version_or_404(pk))
+        return version_response(request, version_or_404(pk))

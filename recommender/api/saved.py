@@ -1,4 +1,4 @@
-"""recommendations/ID/: a kept answer again, and the pages after it."""
+"""Resource recommendations/ID/: a saved recommendation again, and its next pages."""
 
 import uuid
 
@@ -10,26 +10,32 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recommender.api.problems import as_sentence
-from recommender.api.recommendations import RecommendationSerializer, answer
+from recommender.api.recommendations import RecommendationSerializer, recommendation_response
 from recommender.errors import NoSuchRecommendation
 from recommender.serving import saved
 from recommender.serving.saved import Caller
 
-MOST_PAGES = 1000
+MAX_PAGES = 1000
 
 
-class PageParams(serializers.Serializer):
+class PageParams(serializers.Serializer[None]):
+    """Parameters of a page of a saved recommendation."""
+
     page = serializers.IntegerField(
-        default=1, min_value=1, max_value=MOST_PAGES, help_text="1: as it was given. The one after the last is made."
+        default=1,
+        min_value=1,
+        max_value=MAX_PAGES,
+        help_text="1: the first response. The page after the last one read is computed now.",
     )
 
 
 class OneRecommendation(APIView):
     @extend_schema(
-        summary="An answer again, and its next pages",
-        description="The same products, ranks and scores, less what was hidden or sold out since. Page after page "
-        "nothing comes twice, whatever the shopper does meanwhile. Answers are kept for an hour or as long as the shop "
-        "says, for whoever asked and for staff; an answer to a guest without a session is for whoever knows its id.",
+        summary="A saved recommendation and its next pages",
+        description="The same products, ranks and scores as in the first response, without products that were hidden "
+        "or sold out since. No product is on two pages, whatever the shopper does meanwhile. A recommendation is saved "
+        "for an hour, or as long as the shop has configured, for its caller and for staff. One for a guest without a "
+        "session can be read by everybody who knows its id.",
         parameters=[PageParams],
         responses=RecommendationSerializer,
     )
@@ -37,6 +43,7 @@ class OneRecommendation(APIView):
         params = PageParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         try:
-            return answer(request, saved.replay(pk, params.validated_data["page"], Caller.of(request)))
+            found = saved.replay(pk, params.validated_data["page"], Caller.of(request))
         except NoSuchRecommendation as error:
             raise NotFound(as_sentence(error)) from error
+        return recommendation_response(request, found)

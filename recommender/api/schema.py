@@ -1,40 +1,48 @@
-"""The OpenAPI document: every call with the problems it may answer."""
+"""Schema of the OpenAPI document, which adds to each operation the errors that it may return."""
+
+from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry
 from rest_framework import serializers
 
-from recommender.api.problems import MEDIA_TYPE
+from recommender.api.problems import MEDIA_TYPE, Problem
 
 
-class ProblemSerializer(serializers.Serializer):
-    """RFC 9457."""
+class ProblemSerializer(serializers.Serializer[Problem]):
+    """Problem document, RFC 9457."""
 
-    type = serializers.CharField(help_text="`about:blank`: the status says what kind of problem it is.")
-    title = serializers.CharField(help_text="The status in words.")
+    type = serializers.CharField(help_text="Always `about:blank`: the kind of the problem is its status.")
+    title = serializers.CharField(help_text="The status as text.")
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What is wrong with this request.")
-    errors = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), help_text="The reasons, by field."
+    errors = serializers.DictField(  # type: ignore[assignment]  # DRF's metaclass moves fields out of the class
+        child=serializers.ListField(child=serializers.CharField()), help_text="What is wrong with each field."
     )
 
 
-CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}  # for extend_schema's responses, where a state may forbid it
+# For `responses` of extend_schema, where the state of a resource may forbid the operation.
+CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 ALWAYS = {
-    401: "The token or the password is wrong, or one is needed.",
-    403: "Not for this account.",
-    406: "No answer has the media type asked for.",
-    429: "Too many requests; Retry-After says how many seconds to wait.",
-    500: "A bug, logged under the X-Request-ID.",
-    503: "The database, the workers or the model is away; Retry-After says how many seconds to wait.",
+    401: "The token or the password is wrong or missing.",
+    403: "This account may not do this.",
+    406: "The requested media type is not available.",
+    429: "Too many requests. The header Retry-After has the seconds to wait.",
+    500: "An internal error, logged under the id in the header X-Request-ID.",
+    503: "The database, the workers or a model is not available. The header Retry-After has the seconds to wait.",
 }
-WITH_INPUT = {400: "Something in the request makes no sense. A parameter that is not listed here is passed over."}
-WITH_PATH = {404: "There is no such thing."}
-WITH_BODY = {413: "The body is too large.", 415: "The body has a media type that is not taken."}
+WITH_INPUT = {400: "A value in the request is not valid. Parameters that are not listed here are ignored."}
+WITH_PATH = {404: "It does not exist."}
+WITH_BODY = {413: "The body is too large.", 415: "The media type of the body is not supported."}
 
 
 class ProblemSchema(AutoSchema):
-    def get_operation(self, *args, **kwargs) -> dict | None:
-        operation = super().get_operation(*args, **kwargs)
+    """DRF-Spectacular's schema of a view, with problem documents as its error responses."""
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> dict[str, Any] | None:
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation:
             reference = self.resolve_serializer(ProblemSerializer, "response").ref
             for status, description in self.problems(operation).items():
@@ -45,12 +53,14 @@ class ProblemSchema(AutoSchema):
         return operation
 
     @staticmethod
-    def problems(operation: dict) -> dict[int, str]:
-        places = {parameter["in"] for parameter in operation.get("parameters", [])}
+    def problems(operation: dict[str, Any]) -> dict[int, str]:
+        """Return a description for each status that the operation may return as an error."""
+        parameters = operation.get("parameters", [])
+        sources = {parameter["in"] for parameter in parameters}
         found = dict(ALWAYS)
-        if "query" in places or "requestBody" in operation:
+        if "query" in sources or "requestBody" in operation:
             found |= WITH_INPUT
-        if "path" in places or any(parameter["name"] == "page" for parameter in operation.get("parameters", [])):
+        if "path" in sources or any(parameter["name"] == "page" for parameter in parameters):
             found |= WITH_PATH
         if "requestBody" in operation:
             found |= WITH_BODY

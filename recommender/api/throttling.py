@@ -1,19 +1,28 @@
-"""How often one caller may call, counted in Redis by fixed windows."""
+"""Rate limits for each caller, counted in Redis by fixed windows."""
 
 import logging
+from typing import TYPE_CHECKING
 
-from django.views import View
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
+
+if TYPE_CHECKING:  # DRF loads the throttles while it defines APIView
+    from rest_framework.views import APIView
 
 log = logging.getLogger(__name__)
 
 
 class WindowThrottle(SimpleRateThrottle):
-    """So many requests a window: one counter, where DRF's own reads and writes the times of all requests every time."""
+    """Rate limit by one counter a window; DRF's own class stores the times of all requests of a caller."""
 
-    def allow_request(self, request: Request, view: View) -> bool:
+    # SimpleRateThrottle sets these two from `rate`; its stubs lack them.
+    num_requests: int
+    duration: int  # seconds a window
+    remaining: float  # seconds until the window ends
+
+    def allow_request(self, request: Request, view: "APIView") -> bool:
+        """Count the request, and return whether it is within the limit."""
         caller = self.get_cache_key(request, view)
         if caller is None:
             return True
@@ -22,45 +31,54 @@ class WindowThrottle(SimpleRateThrottle):
         key = f"{caller}:{window:.0f}"
         try:
             self.cache.add(key, 0, timeout=2 * self.duration)
-            return self.cache.incr(key) <= self.num_requests
+            count: int = self.cache.incr(key)
         except RedisError as error:
-            log.warning("not throttled, Redis is away: %s", error)  # a shop without its counter still sells
+            log.warning("not throttled, Redis is unavailable: %s", error)  # a shop without its counter still sells
             return True
+        return count <= self.num_requests
 
     def wait(self) -> float:
-        """Seconds until the window ends."""
+        """Return the seconds until the window ends."""
         return self.remaining
 
 
 class AnonymousThrottle(WindowThrottle):
+    """Limit for each address of callers without an account."""
+
     scope = "anonymous"
 
-    def get_cache_key(self, request: Request, view: View) -> str | None:
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         if request.user.is_authenticated:
             return None
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
 
 class AccountThrottle(WindowThrottle):
+    """Limit for each account."""
+
     scope = "account"
 
-    def get_cache_key(self, request: Request, view: View) -> str | None:
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         if not request.user.is_authenticated:
             return None
         return self.cache_format % {"scope": self.scope, "ident": request.user.pk}
 
 
 class CallerThrottle(WindowThrottle):
-    """For costly calls: accounts and addresses alike."""
+    """Limit for costly calls, for each account or address."""
 
-    def get_cache_key(self, request: Request, view: View) -> str:
+    def get_cache_key(self, request: Request, view: "APIView") -> str:
         ident = request.user.pk if request.user.is_authenticated else self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
 class PhotoThrottle(CallerThrottle):
+    """Limit for searches by photo."""
+
     scope = "photo"
 
 
 class TokenThrottle(CallerThrottle):
+    """Limit for attempts to get a token."""
+
     scope = "token"

@@ -1,5 +1,6 @@
-"""users/ and me/: what a shopper would like; keeping what a guest did, forgetting what a shopper did."""
+"""Resources users/ and me/: personal recommendations, merging of guests into shoppers, deletion of a shopper's data."""
 
+from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -10,6 +11,7 @@ from rest_framework.views import APIView
 
 from catalog import interactions, queries, visitors
 from catalog.models import Shopper
+from recommender.api.permissions import account_of
 from recommender.api.problems import MEDIA_TYPE
 from recommender.api.recommendations import recommends
 from recommender.api.schema import ProblemSerializer
@@ -18,30 +20,35 @@ from recommender.serving.types import Recommendation, RecommendationQuery
 
 
 def shopper_for(request: Request, key: str) -> Shopper | None:
-    """The shopper of this key, if the caller may see them; None for an account that has not done anything yet.
+    """Return the shopper of this key; None for the caller's own key as long as the account has no interactions.
 
-    Raises PermissionDenied for anybody else's key, whether or not there is such a shopper; for staff, NotFound.
+    Raises PermissionDenied for another shopper's key, whether or not it exists. For staff, raises NotFound for a key
+    that does not exist.
     """
-    own = visitors.find_shopper(request.user)
-    if key in names_of(request.user, own):
+    account = account_of(request)
+    own = visitors.find_shopper(account)
+    if key in names_of(account, own):
         return own
-    if not request.user.is_staff:
+    if not account.is_staff:
         raise PermissionDenied(f"This account may not see the shopper {key!r}.")
     found = Shopper.objects.filter(key=key).first()
     if found is None:
-        raise unknown(key)
+        raise shopper_not_found(key)
     return found
 
 
-def names_of(account, shopper: Shopper | None) -> set[str]:
+def names_of(account: User, shopper: Shopper | None) -> set[str]:
+    """Return the keys under which an account and its shopper may be named."""
     return {account.get_username()} | ({shopper.key} if shopper else set())
 
 
-def unknown(key: str) -> NotFound:
+def shopper_not_found(key: str) -> NotFound:
+    """Return the error for a key that no shopper has."""
     return NotFound(f"There is no shopper {key!r}.")
 
 
-def recommended(shopper: Shopper | None, query: RecommendationQuery) -> Recommendation:
+def recommend_to(shopper: Shopper | None, query: RecommendationQuery) -> Recommendation:
+    """Recommend products to a shopper; popular ones to an account without interactions."""
     return recommend.for_shopper(shopper, query) if shopper else recommend.popular_products(query)
 
 
@@ -49,57 +56,62 @@ class UserRecommendations(APIView):
     permission_classes = [IsAuthenticated]
 
     @recommends(
-        summary="What a shopper would like",
-        description="Shoppers see their own, staff anybody's. `popular` for a shopper of whom too little is known.",
+        summary="Personal recommendations for a shopper",
+        description="An account may read its own recommendations, staff those of every shopper. The strategy is "
+        "`popular` for a shopper with too few interactions.",
     )
     def get(self, request: Request, query: RecommendationQuery, key: str) -> Recommendation:
-        return recommended(shopper_for(request, key), query)
+        return recommend_to(shopper_for(request, key), query)
 
 
 class MyRecommendations(APIView):
-    @recommends(summary="What the caller would like", description="For a guest, judged by what this session did.")
+    @recommends(
+        summary="Personal recommendations for the caller", description="For a guest, by the events of this session."
+    )
     def get(self, request: Request, query: RecommendationQuery) -> Recommendation:
         visitor = visitors.get_visitor(request)
         if request.user.is_authenticated:
-            return recommended(visitor.shopper, query)
+            return recommend_to(visitor.shopper, query)
         return recommend.for_session(visitor.session, query)
 
 
-class MergeInput(serializers.Serializer):
-    session = serializers.CharField(max_length=150, help_text="As in the guest's interactions.")
-    user = serializers.CharField(max_length=150, help_text="The shop's own id for the shopper.")
+class MergeInput(serializers.Serializer[None]):
+    session = serializers.CharField(max_length=150, help_text="The id in the guest's interactions.")
+    user = serializers.CharField(max_length=150, help_text="The shop's id of the shopper.")
 
 
-class MergedSerializer(serializers.Serializer):
-    merged = serializers.IntegerField(min_value=0, help_text="Interactions that came to the shopper.")
+class MergedSerializer(serializers.Serializer[None]):
+    merged = serializers.IntegerField(min_value=0, help_text="Number of interactions that the shopper received.")
 
 
 class UsersMerge(APIView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        summary="Make a guest a shopper",
-        description="All that the session did is the shopper's from now on. What the shopper has already, by its `id`, "
-        "counts once; a second call finds nothing to do. A session under which nobody did anything is not found. An "
-        "account merges into itself, staff into anybody. Who signs in on the shop's own pages need not call this.",
+        summary="Merge a guest into a shopper",
+        description="All interactions of the session become the shopper's. An interaction that the shopper has "
+        "already, by its `id`, counts once, so the call can be repeated. A session without interactions is not found. "
+        "An account may merge into itself, staff into every shopper. The shop's own pages do this when somebody signs "
+        "in.",
         request=MergeInput,
         responses={
             200: MergedSerializer,
-            (404, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, "There is no such session."),
+            (404, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, "The session does not exist."),
         },
     )
     def post(self, request: Request) -> Response:
-        asked = MergeInput(data=request.data)
-        asked.is_valid(raise_exception=True)
-        session, key = asked.validated_data["session"], asked.validated_data["user"]
-        own = visitors.find_shopper(request.user)
-        is_own = key in names_of(request.user, own)
-        if not (is_own or request.user.is_staff):
+        params = MergeInput(data=request.data)
+        params.is_valid(raise_exception=True)
+        session, key = params.validated_data["session"], params.validated_data["user"]
+        account = account_of(request)
+        own = visitors.find_shopper(account)
+        is_own = key in names_of(account, own)
+        if not (is_own or account.is_staff):
             raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
-        if not queries.is_known_session(session):  # before a shopper is made for it
-            raise NotFound(f"There is no session {session!r}: nobody did anything under it.")
+        if not queries.is_known_session(session):  # before a shopper is created for it
+            raise NotFound(f"There is no session {session!r}: it has no interactions.")
         if is_own:
-            shopper = own or visitors.create_shopper(request.user)
+            shopper = own or visitors.create_shopper(account)
         else:
             shopper, _ = Shopper.objects.get_or_create(key=key)
         return Response({"merged": interactions.merge_guest(session, shopper)})
@@ -109,13 +121,14 @@ class UserInteractions(APIView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        summary="Forget a shopper",
-        description="All that the shopper did is removed, what a model learnt of this shopper, and their designs.",
+        summary="Delete the data of a shopper",
+        description="Deletes the shopper's interactions, the vectors that models have learnt of the shopper, and the "
+        "shopper's designs.",
         responses={204: None},
     )
     def delete(self, request: Request, key: str) -> Response:
         shopper = shopper_for(request, key)
         if shopper is None:
-            raise unknown(key)
+            raise shopper_not_found(key)
         interactions.delete_history(shopper)
         return Response(status=204)

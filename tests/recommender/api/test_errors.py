@@ -149,7 +149,7 @@ def test_an_error_of_ours_or_djangos_is_translated(error, status, detail, reason
 @pytest.mark.parametrize(
     ("limit", "most", "body", "status", "detail"),
     [
-        ("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_550_000, {"a": "x" * 1_600_000}, 413, "at most 1.5 MB are taken."),
+        ("DATA_UPLOAD_MAX_MEMORY_SIZE", 1_550_000, {"a": "x" * 1_600_000}, 413, "at most 1.5 MB are allowed."),
         ("DATA_UPLOAD_MAX_NUMBER_FIELDS", 2, {"a": 1, "b": 2, "c": 3}, 400, "At most 2 parameters are allowed."),
         (
             "DATA_UPLOAD_MAX_NUMBER_FILES",

@@ -192,7 +192,7 @@ def test_a_body_that_is_no_object_is_refused(guest, url):
     answer = guest.post(url, [1])
 
     assert answer.status_code == 400
-    assert answer.json()["detail"] == "The body is an object: a name and a value each."
+    assert answer.json()["detail"] == "The body must be an object with names and values."
 
 
 def test_as_many_queries_for_ten_examples_as_for_two(guest, active, active_personal, django_assert_num_queries):

@@ -80,7 +80,7 @@ def test_a_list_has_one_to_a_thousand(staff, number):
     response = staff.post(URL, [event(user="ann")] * number)
 
     assert response.status_code == 400
-    assert response.json()["detail"] == f"{number:,} interactions; 1 to 1,000 are taken at a time."
+    assert response.json()["detail"] == f"{number:,} interactions; a request has 1 to 1,000 of them."
     assert not Interaction.objects.exists()
 
 
@@ -147,7 +147,7 @@ def test_a_malformed_answer_is_told_so_and_the_rest_is_kept(guest):
 
     assert counts(response) == (1, 0, 1)
     assert response.json()["rejected"] == [
-        {"index": 0, "errors": {"recommendation_id": ["Must be a UUID, as an answer gives it."]}}
+        {"index": 0, "errors": {"recommendation_id": ["Must be a UUID: the recommendation_id of a response."]}}
     ]
 
 
@@ -198,7 +198,7 @@ def test_an_account_speaks_for_itself_alone(shopper):
     assert counts(response) == (2, 0, 1)
     assert response.json()["rejected"][0] == {
         "index": 2,
-        "errors": {"user": ["This account may not speak for 'ann'."]},
+        "errors": {"user": ["This account may not record interactions of 'ann'."]},
     }
     assert [row.key for row in Shopper.objects.all()] == ["sam"]
 

@@ -46,10 +46,10 @@ def test_versions_are_listed_the_newest_first(staff):
         (
             {"method": "pixels", "epoch": 3},
             "epoch",
-            "There is no such field; there are: method, settings",
+            "There is no such field; the fields are: method, settings",
         ),
         ({"method": "pixels", "seed": -1}, "seed", "greater than or equal to 0"),
-        ({"method": "pixels", "settings": [1]}, "settings", "An object is expected"),
+        ({"method": "pixels", "settings": [1]}, "settings", "An object with names and values is expected"),
         ({"method": "pixels", "settings": {"dimensions": "many"}}, "settings", "dimensions is 'many'"),
         ({"method": "pixels", "settings": {"name": 1}}, "settings", "name is not a setting"),
         ({"method": "pixels", "settings": {"cls": 1}}, "settings", "cls is not a setting"),

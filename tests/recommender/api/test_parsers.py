@@ -15,7 +15,7 @@ def test_a_body_that_is_too_large_is_refused_unread(guest, media_type):
     response = guest.post(URL, b" " * 1_800_001, content_type=media_type)
 
     assert response.status_code == 413
-    assert response.json()["detail"] == "The body is too large: at most 1.8 MB are taken."
+    assert response.json()["detail"] == "The body is too large: at most 1.8 MB are allowed."
 
 
 def test_a_body_of_the_largest_size_is_read(guest):

@@ -4,19 +4,19 @@ import pytest
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from recommender.api.recommendations import asked
+from recommender.api.recommendations import query_of
 from recommender.serving.types import RecommendationQuery
 from tests.factories import CategoryFactory
 
 
 def test_nothing_asked_is_the_default():
-    assert asked(QueryDict("")) == RecommendationQuery(limit=12, exclude=[])
+    assert query_of(QueryDict("")) == RecommendationQuery(limit=12, exclude=[])
 
 
 def test_everything_asked_is_heard(db):
     CategoryFactory(name="Boots")
 
-    query = asked(
+    query = query_of(
         QueryDict(
             "limit=100&category=boots&min_price=1&max_price=9.90&in_stock=1&min_score=0.5&diversity=1"
             "&placement=cart&explain=true&exclude_seen=no"
@@ -52,12 +52,12 @@ def test_everything_asked_is_heard(db):
     ],
 )
 def test_skus_are_excluded_by_commas_and_by_repetition(query, skus):
-    assert asked(QueryDict(query)).exclude == skus
+    assert query_of(QueryDict(query)).exclude == skus
 
 
 @pytest.mark.parametrize(("text", "heard"), [("1", True), ("0", False), ("true", True), ("false", False)])
 def test_explain_is_a_truth_value(text, heard):
-    assert asked(QueryDict(f"explain={text}")).explain is heard
+    assert query_of(QueryDict(f"explain={text}")).explain is heard
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_explain_is_a_truth_value(text, heard):
         ("min_price=2&max_price=1", "min_price", "above max_price"),
         ("max_price=inf", "max_price", "valid number"),
         ("explain=perhaps", "explain", "valid boolean"),
-        ("in_stock=false", "in_stock", "What is sold out is never recommended"),
-        ("in_stock=0", "in_stock", "What is sold out is never recommended"),
+        ("in_stock=false", "in_stock", "Products that are sold out are never recommended"),
+        ("in_stock=0", "in_stock", "Products that are sold out are never recommended"),
         ("placement=" + "x" * 51, "placement", "no more than 50"),
         ("exclude=a%00b", "exclude", "Null characters"),
         ("exclude=A-1," + "x" * 101, "exclude", "no more than 100 characters"),
@@ -84,7 +84,7 @@ def test_explain_is_a_truth_value(text, heard):
 )
 def test_what_makes_no_sense_is_refused_with_its_reason(db, query, field, reason):
     with pytest.raises(ValidationError) as refused:
-        asked(QueryDict(query))
+        query_of(QueryDict(query))
 
     assert list(refused.value.detail) == [field]
     assert reason in str(refused.value.detail[field])

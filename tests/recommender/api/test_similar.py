@@ -115,7 +115,7 @@ def test_whoever_asks_for_what_is_sold_out_is_told(guest, active):
     for answer in answers:
         assert answer.status_code == 400
         assert answer.json()["errors"] == {
-            "in_stock": ["What is sold out is never recommended: say true, or leave it out."]
+            "in_stock": ["Products that are sold out are never recommended: use true, or leave it out."]
         }
 
 

@@ -52,4 +52,4 @@ def test_without_redis_everybody_is_let_through(guest, clock, settings, caplog):
     settings.CACHES = {"default": nobody}
 
     assert statuses(guest, 3) == [200, 200, 200]
-    assert "Redis is away" in caplog.text
+    assert "Redis is unavailable" in caplog.text

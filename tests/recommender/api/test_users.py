@@ -220,7 +220,7 @@ def test_a_session_that_nobody_had_is_named_and_makes_no_shopper(staff, shopper)
     for caller, key in ((staff, "new"), (shopper, "sam")):
         answer = caller.post(MERGE, {"session": "gest", "user": key})
         assert answer.status_code == 404
-        assert answer.json()["detail"] == "There is no session 'gest': nobody did anything under it."
+        assert answer.json()["detail"] == "There is no session 'gest': it has no interactions."
     assert not Shopper.objects.exists()
     assert Interaction.objects.get().session == "guest"
 
