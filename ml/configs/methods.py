@@ -67,7 +67,7 @@ METHODS: dict[str, Method] = {
                 name,
                 "similar",
                 "torchvision's network, with ImageNet weights or weights=FILE",
-                similar.BackboneConfig,
+                similar.backbone_config(name),
                 f"backbone:{name}",
             )
             for name in BACKBONES

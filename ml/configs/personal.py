@@ -1,8 +1,8 @@
 """Configs of the methods for personal recommendations."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ml.configs.backbones import BACKBONES
 from ml.configs.base import Config
@@ -157,3 +157,19 @@ class InceptionBprConfig(OneLayerConfig):
         if backbone not in BACKBONES:
             raise ValueError(f"backbone is {backbone!r}; it takes a network of torchvision's")
         return backbone
+
+    @model_validator(mode="after")
+    def _suits_the_network(self) -> Self:
+        network = BACKBONES[self.backbone]
+        if not network.takes_side(self.image_size):
+            raise ValueError(f"image_size is {self.image_size}; {self.backbone} takes {network.sides}")
+        if self.reading == "flattened" and not network.flattened_from:
+            raise ValueError(
+                f"reading is 'flattened'; {self.backbone} has no map that is pooled right before its classifier"
+            )
+        if self.reading == "flattened" and self.image_size < network.flattened_from:
+            raise ValueError(
+                f"reading is 'flattened'; with image_size {self.image_size} the last map of {self.backbone} is a "
+                f"single cell: take 'pooled', or {network.flattened_from} pixels a side or more"
+            )
+        return self

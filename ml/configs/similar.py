@@ -1,13 +1,15 @@
 """Configs of the methods for similar styles."""
 
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ml.configs.backbones import BACKBONES
 from ml.configs.base import Config
 
 MOST_DIMENSIONS = 2000  # that pgvector indexes
+VISREC_BACKBONE_SIDE = 128  # pixels a side of what visrec shows to its backbone
 
 Whitening = Annotated[
     float, Field(ge=0, le=1, description="How far components are brought to equal variance: 0 not at all, 1 fully.")
@@ -42,6 +44,10 @@ class HogConfig(Config):
 
 
 class BackboneConfig(Config):
+    """The settings of one of torchvision's networks; `backbone_config` has the class of each network."""
+
+    network: ClassVar[str]
+
     weights: Weights = "imagenet"
     preprocessing: Preprocessing = "torchvision"
     image_size: Annotated[
@@ -52,6 +58,29 @@ class BackboneConfig(Config):
     ] = 128
     # Half and roots: .638 against .617 for bare features (SqueezeNet, precision@5, articleType), .624 for fully white.
     whitening: Whitening = 0.5
+
+    @model_validator(mode="after")
+    def _suits_the_network(self) -> Self:
+        network = BACKBONES[self.network]
+        if self.image_size and not network.takes_side(self.image_size):
+            raise ValueError(f"image_size is {self.image_size}; {self.network} takes {network.sides}")
+        if (self.dimensions or network.features) > min(network.features, MOST_DIMENSIONS):
+            raise ValueError(
+                f"dimensions is {self.dimensions}; {self.network} has {network.features} features, and an index takes "
+                f"at most {MOST_DIMENSIONS}"
+            )
+        return self
+
+
+@cache
+def backbone_config(name: str) -> type[BackboneConfig]:
+    """Return the config class of a network of torchvision's, the same one at each call."""
+
+    class NetworkConfig(BackboneConfig):
+        model_config = ConfigDict(title="BackboneConfig")  # one schema for all networks
+        network: ClassVar[str] = name
+
+    return NetworkConfig
 
 
 class VisrecConfig(Config):
@@ -73,6 +102,11 @@ class VisrecConfig(Config):
     def _is_known(cls, backbone: str) -> str:
         if backbone not in ("none", *BACKBONES):
             raise ValueError(f"backbone is {backbone!r}; it takes none or a network of torchvision's")
+        if backbone != "none" and not BACKBONES[backbone].takes_side(VISREC_BACKBONE_SIDE):
+            raise ValueError(
+                f"backbone is {backbone!r}; it gets images of {VISREC_BACKBONE_SIDE} pixels a side here, and takes "
+                f"{BACKBONES[backbone].sides}"
+            )
         return backbone
 
 
@@ -131,7 +165,7 @@ class InfoganConfig(Config):
     generator_rate: Annotated[float, Field(ge=0, le=1, description="Step size of G.")] = 1e-3
 
     @model_validator(mode="after")
-    def _can_be_indexed(self) -> "InfoganConfig":
+    def _can_be_indexed(self) -> Self:
         if self.feature == "trunk" and self.image_size == "128x128":
             raise ValueError(
                 "feature is 'trunk'; at 128x128 it is 'pooled': no index can hold the trunk's 4,096 numbers"

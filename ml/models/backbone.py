@@ -1,4 +1,4 @@
-"""Networks that others have trained on ImageNet: all of torchvision's, by its own names."""
+"""Networks trained on ImageNet by others: all of torchvision's, by its own names."""
 
 from functools import cache, partial
 from pathlib import Path
@@ -12,51 +12,47 @@ from ml.configs.backbones import BACKBONES
 from ml.configs.similar import BackboneConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
-from ml.errors import BadSetting
 from ml.nn import pretrained
 from ml.nn.inference import features_of
 from ml.nn.pca import Pca, sample_of
 
 CAFFE_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
-MOST_DIMENSIONS = 2000  # that pgvector indexes
-AT_ONCE = 2**21  # pixels: 42 pictures of 224 a side, for which VGG's first maps are half a gigabyte each
+PIXELS_AT_ONCE = 2**21  # 42 images of 224 a side, for which VGG's first maps are half a gigabyte each
 
 
 class Backbone(SimilarModel[BackboneConfig]):
     """The last features before the classifier, frozen: the baselines of the InfoGAN paper's second table, and more.
 
     "The last layer removed": fc2 of VGG and AlexNet, the pooled last map of SqueezeNet, ResNet, DenseNet and most
-    others. The square roots of the features, of length 1, are brought to a catalogue's principal components: roots are
-    Hellinger's way with histograms (Arandjelovic & Zisserman 2012, "three things"), and pooled rectified maps are much
-    like histograms. With dimensions=0 the features are compared as they are, as in the paper, though by the cosine.
+    others. The square roots of the features, of length 1, are projected on a catalogue's principal components: roots
+    are the Hellinger kernel of histograms (Arandjelovic & Zisserman 2012, "three things"), and pooled rectified maps
+    are much like histograms. With dimensions=0 the features are compared as they are, as in the paper, though by the
+    cosine.
 
-    Pictures are normalised as torchvision does it for the network's weights, but come whole where it crops the middle
-    out. preprocessing=caffe is for weights that want BGR from 0 to 255 less a mean, as the paper's Keras ones did.
+    Images are normalised as torchvision does it for the network's weights, but are not cropped to their centre as it
+    does. preprocessing=caffe is for weights that want BGR from 0 to 255 less a mean, as the paper's Keras ones did.
 
     The paper's InceptionResNetV2 and MobileNet (V1) are left out: torchvision lacks them, timm would be a second
     registry for two rows, and without ImageNet weights a row says nothing. Its precisions, .44 to .82, were measured on
     UT-Zappos50K with the number of neighbours and the queries unpublished: they do not compare with ours.
 
-    Weights are stored with the version like those of any method: only training asks for a file or a hub.
+    Weights are stored with the version like those of any method: only training needs a file or the hub.
     """
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__(config)
         transforms = torchvision.models.get_model_weights(self.method).DEFAULT.transforms()
         side = config.image_size or transforms.crop_size[0]
         self.image_size = (side, side)
-        network = _built(self.method, config, side)
-        known = network.state_dict().keys()
-        width = _beheaded(network)
-        if config.image_size:
-            _try(network, self.method, side)
+        network = _build(self.method, config, side)
+        all_keys = network.state_dict().keys()
+        width = _remove_classifier(network)
+        assert width == BACKBONES[self.method].features
         self.dimensions = config.dimensions or width
-        if self.dimensions > min(width, MOST_DIMENSIONS):
-            raise BadSetting(
-                f"dimensions is {config.dimensions}; {self.method} has {width} features, and an index takes at most "
-                f"{MOST_DIMENSIONS}"
-            )
-        self.beheaded = known - network.state_dict().keys()  # what files may have all the same
+        self.removed_keys = all_keys - network.state_dict().keys()  # which a file of weights may still hold
         # On a CPU channels last is 1.3 (ResNet-18) to 2 times (SqueezeNet) faster.
         self.network = network.to_empty(device="cpu").requires_grad_(False).to(memory_format=torch.channels_last)
         self.pca = Pca(width, config.dimensions, config.whitening) if config.dimensions else None
@@ -65,39 +61,39 @@ class Backbone(SimilarModel[BackboneConfig]):
         self.register_buffer("deviation", torch.tensor((1 / 255,) * 3 if as_caffe else transforms.std)[:, None, None])
 
     def check(self) -> None:
-        self._fill()
+        self._load_weights()
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        self._fill()
+        self._load_weights()
         if self.config.preprocessing == "caffe":
             first = next(module for module in self.network.modules() if isinstance(module, nn.Conv2d))
-            first.weight.copy_(first.weight.flip(1))  # from BGR: what is stored takes RGB
+            first.weight.copy_(first.weight.flip(1))  # from BGR: the stored weights take RGB
 
-    def _fill(self) -> None:
+    def _load_weights(self) -> None:
         if self.config.weights == "imagenet":
             tensors, source = pretrained.from_hub(self.method), "torchvision's file"
         else:
             tensors, source = pretrained.read(Path(self.config.weights).expanduser()), self.config.weights
-        pretrained.fill(self.network, tensors, self.beheaded, f"{source} for {self.method}")
+        pretrained.fill(self.network, tensors, self.removed_keys, f"{source} for {self.method}")
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         if self.pca is not None:
-            # 2,048 pictures do for 128 components: .636 as with twice as many.
+            # 2,048 images do for 128 components: .636 as with twice as many.
             sample = sample_of(data, generator, max(2048, 4 * self.dimensions))
-            self.pca.fit(features_of(lambda images: _roots(self.see(images)), data, sample, self.device))
+            self.pca.fit(features_of(lambda images: _roots(self.extract(images)), data, sample, self.device))
 
-    def see(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] to (B, F), the bare features."""
+    def extract(self, images: Tensor) -> Tensor:
+        """Compute the bare features (B, F) of (B, 3, H, W) images in [0, 1]."""
         height, width = self.image_size
-        few = max(1, AT_ONCE // (height * width))
-        return torch.cat([self._see(part) for part in images.split(few)])
+        chunk = max(1, PIXELS_AT_ONCE // (height * width))
+        return torch.cat([self._extract(part) for part in images.split(chunk)])
 
-    def _see(self, images: Tensor) -> Tensor:
+    def _extract(self, images: Tensor) -> Tensor:
         normal = (images - self.mean) / self.deviation
         return self.network(normal.contiguous(memory_format=torch.channels_last)).flatten(1)
 
     def embed(self, images: Tensor) -> Tensor:
-        features = self.see(images)
+        features = self.extract(images)
         return unit(features if self.pca is None else self.pca(_roots(features)))
 
     def summary(self) -> dict[str, float]:
@@ -108,8 +104,8 @@ def _roots(features: Tensor) -> Tensor:
     return unit(features.sign() * features.abs().sqrt())
 
 
-def _built(name: str, config: BackboneConfig, side: int) -> nn.Module:
-    """The whole network, in eval mode and without memory for its weights."""
+def _build(name: str, config: BackboneConfig, side: int) -> nn.Module:
+    """Build the whole network, in eval mode and without memory for its weights."""
     extras: dict[str, Any] = {}
     if name in ("inception_v3", "googlenet"):
         # Their weights are TensorFlow's; given weights of its own torchvision turns its normalisation into that one.
@@ -118,21 +114,20 @@ def _built(name: str, config: BackboneConfig, side: int) -> nn.Module:
         extras = {"image_size": side}
     elif name.startswith("maxvit_"):
         extras = {"input_size": (side, side)}
-    # RegNet reckons its widths with tensors, which must be real ones.
+    # RegNet computes its widths with tensors, which must be real ones.
     device = "cpu" if name.startswith("regnet_") else "meta"
-    try:
-        with torch.device(device):
-            network = torchvision.models.get_model(name, weights=None, **extras).to("meta").eval()
-    except (AssertionError, ValueError) as error:
-        raise _wrong_size(name, side, error) from error
+    with torch.device(device):
+        network: nn.Module = torchvision.models.get_model(name, weights=None, **extras)
+    network = network.to("meta").eval()
     if name.startswith("mnasnet"):
-        # Its own way of loading wants a version number, which only pickles have, to mend files from before 2019.
-        network._load_from_state_dict = partial(nn.Module._load_from_state_dict, network)
+        # Its own loader needs a version number, which only pickles have, to convert files from before 2019.
+        load = partial(nn.Module._load_from_state_dict, network)
+        network._load_from_state_dict = load  # type: ignore[method-assign]  # of this instance alone
     return network
 
 
-def _beheaded(network: nn.Module) -> int:
-    """Take out the classifier, and what there is for training alone; returns how many features are left."""
+def _remove_classifier(network: nn.Module) -> int:
+    """Remove the classifier and the heads used in training alone; return the number of features that are left."""
     for auxiliary in ("AuxLogits", "aux1", "aux2"):
         if hasattr(network, auxiliary):
             setattr(network, auxiliary, None)
@@ -141,25 +136,13 @@ def _beheaded(network: nn.Module) -> int:
     return last.weight.shape[1]
 
 
-def _try(network: nn.Module, name: str, side: int) -> None:
-    try:
-        network(torch.empty(1, 3, side, side, device="meta"))
-    except (AssertionError, RuntimeError, ValueError) as error:
-        raise _wrong_size(name, side, error) from error
-
-
-def _wrong_size(name: str, side: int, error: Exception) -> BadSetting:
-    reason = str(error).partition("\n")[0]
-    return BadSetting(f"image_size is {side}; {name} cannot take pictures of that size: {reason}")
-
-
 @cache
-def _method(name: str) -> type[Backbone]:
+def _class_of(name: str) -> type[Backbone]:
     return type(name, (Backbone,), {"method": name})
 
 
 def __getattr__(name: str) -> type[Backbone]:
-    """`backbone.vgg16` is the method of that name: a class a network, made when it is asked for."""
+    """Return the class of the network of that name: `backbone.vgg16`; it is created at the first use."""
     if name not in BACKBONES:
         raise AttributeError(f"torchvision has no network called {name!r}")
-    return _method(name)
+    return _class_of(name)

@@ -1,4 +1,4 @@
-"""inception-bpr: one layer learns taste on what a network trained on ImageNet sees."""
+"""inception-bpr: one layer learns taste on the features of a network trained on ImageNet."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch.func import functional_call
 
 from ml.configs.personal import InceptionBprConfig
 from ml.data.images import ImageArray
-from ml.errors import BadSetting
+from ml.models.backbone import Backbone
 from ml.models.factory import create
 from ml.models.frozen import FrozenFeatures
 from ml.models.one_layer import OneLayer
@@ -29,16 +29,23 @@ class InceptionBpr(OneLayer[InceptionBprConfig]):
 
 
 class NetworkFeatures(FrozenFeatures):
-    """The bare features of one of torchvision's networks, or with `flattened` the map that they are the mean of."""
+    """The bare features of one of torchvision's networks, or its last map before pooling, flattened."""
 
     def __init__(self, config: InceptionBprConfig) -> None:
         super().__init__()
-        asked = {"weights": config.weights, "preprocessing": config.preprocessing, "image_size": config.image_size}
-        self.backbone = create(config.backbone, dimensions=2, **asked)  # its components are not asked for
-        self.image_size = self.backbone.image_size
-        self.width = _width(self.backbone.network, self.image_size)
+        backbone = create(
+            config.backbone,
+            weights=config.weights,
+            preprocessing=config.preprocessing,
+            image_size=config.image_size,
+            dimensions=2,  # its principal components are not used
+        )
+        assert isinstance(backbone, Backbone)
+        self.backbone = backbone
+        self.image_size = backbone.image_size
         if config.reading == "flattened":
-            self.width = _flattened(self.backbone.network, self.image_size, self.width, config.backbone)
+            _remove_last_pooling(backbone.network)
+        self.width = _width(backbone.network, self.image_size)
 
     def check(self) -> None:
         self.backbone.check()
@@ -47,22 +54,15 @@ class NetworkFeatures(FrozenFeatures):
         self.backbone.on_fit_start(images, generator)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.backbone.see(images)
+        return self.backbone.extract(images)
 
 
-def _flattened(network: nn.Module, size: tuple[int, int], pooled: int, name: str) -> int:
-    """Take out the last pooling; returns how many features there are now."""
+def _remove_last_pooling(network: nn.Module) -> None:
     pools = [path for path, module in network.named_modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
-    try:
-        network.set_submodule(pools[-1], nn.Identity())
-        width = _width(network, size)
-    except (IndexError, RuntimeError):
-        width = pooled
-    if width == pooled:
-        raise BadSetting(f"reading is 'flattened'; {name} has no map that is pooled right before its classifier")
-    return width
+    network.set_submodule(pools[-1], nn.Identity())
 
 
 def _width(network: nn.Module, size: tuple[int, int]) -> int:
-    nowhere = {name: tensor.to("meta") for name, tensor in network.state_dict().items()}
-    return functional_call(network, nowhere, torch.empty(1, 3, *size, device="meta")).flatten(1).shape[1]
+    """Return how many features the network computes of an image of this size, without computing any."""
+    state = {name: tensor.to("meta") for name, tensor in network.state_dict().items()}
+    return functional_call(network, state, torch.empty(1, 3, *size, device="meta")).flatten(1).shape[1]

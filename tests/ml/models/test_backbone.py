@@ -5,8 +5,7 @@ import torchvision
 from torch.testing import assert_close
 from torchvision.transforms.functional import normalize
 
-from ml.configs.backbones import BACKBONES
-from ml.errors import BadSetting, BadWeights
+from ml.errors import BadWeights
 from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import fit
@@ -21,10 +20,6 @@ def with_weights_of(network, folder, name, **settings):
     model = create(name, weights=str(folder / "weights.pth"), **settings)
     exhaust(fit(model, pictures(12, model.image_size[0])))
     return model
-
-
-def test_all_of_torchvisions_classifiers_are_methods_by_its_own_names():
-    assert sorted(BACKBONES) == torchvision.models.list_models(module=torchvision.models)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +37,7 @@ def test_all_of_torchvisions_classifiers_are_methods_by_its_own_names():
 def test_the_last_features_before_the_classifier_are_seen(name, features, side):
     model = create(name).to("meta").eval()
 
-    seen = model.see(torch.empty(1, 3, side, side, device="meta"))
+    seen = model.extract(torch.empty(1, 3, side, side, device="meta"))
 
     assert (model.method, model.image_size, model.dimensions) == (name, (side, side), 128)
     assert seen.shape == (1, features) and model.pca.basis.shape == (features, 128)
@@ -58,7 +53,7 @@ def test_the_classifier_makes_of_the_features_what_the_whole_network_says(name, 
     images = pictures(3, side).batch(range(3))
 
     with torch.inference_mode():
-        said = whole.fc(model.see(images))
+        said = whole.fc(model.extract(images))
 
         assert_close(said, whole(normalize(images, **IMAGENET)), rtol=1e-3, atol=1e-4)
 
@@ -109,22 +104,6 @@ def test_without_weights_it_refuses(tmp_path):
 def test_another_networks_weights_are_refused_with_both_names(squeezenet, tmp_path):
     with pytest.raises(BadWeights, match=r"weights\.pth for resnet18 does not fit: it lacks: conv1\.weight, .*excess"):
         with_weights_of(squeezenet, tmp_path, "resnet18", image_size=32)
-
-
-@pytest.mark.parametrize(
-    ("name", "given", "message"),
-    [
-        ("resnet50", {"dimensions": 0}, "dimensions is 0; resnet50 has 2048 features, and an index takes at most 2000"),
-        ("squeezenet1_1", {"dimensions": "600"}, "dimensions is 600; squeezenet1_1 has 512 features"),
-        ("vgg16", {"dimensions": 2001}, "dimensions is 2001; it takes a whole number from 0 to 2000"),
-        ("squeezenet1_1", {"image_size": 16}, "image_size is 16; squeezenet1_1 cannot take pictures of that size"),
-        ("maxvit_t", {"image_size": 96}, "image_size is 96; maxvit_t cannot take pictures of that size"),
-        ("vit_b_16", {"image_size": 100}, "image_size is 100; vit_b_16 cannot take pictures of that size"),
-    ],
-)
-def test_what_a_network_cannot_do_is_said_at_once(name, given, message):
-    with pytest.raises(BadSetting, match=message):
-        create(name, **given)
 
 
 def test_components_are_learned_on_the_catalogue():

@@ -6,7 +6,6 @@ from torch import nn
 from torch.testing import assert_close
 
 from ml.contract import typical_distance
-from ml.errors import BadSetting
 from ml.models.factory import create
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, pictures, small, trained, vectors_of
@@ -52,11 +51,6 @@ def test_no_vector_is_too_long_for_an_index(given, dimensions):
         vectors = model.embed(torch.rand(2, 3, *model.image_size, generator=chance()))
 
     assert vectors.shape == (2, dimensions) and model.dimensions == dimensions
-
-
-def test_a_trunk_too_wide_for_an_index_is_refused():
-    with pytest.raises(BadSetting, match="feature is 'trunk'; at 128x128 it is 'pooled'.* 4,096"):
-        create("infogan", image_size="128x128", feature="trunk")
 
 
 def test_pooled_is_the_trunk_in_fewer_numbers():
