@@ -1,11 +1,17 @@
-"""What every model is: the contract between methods, the training loop and whoever serves the vectors."""
+"""The contract between methods, the training loop and whoever serves vectors or images.
+
+A new method is one class in `ml/models`: a subclass of SimilarModel, PersonalModel or DesignModel that overrides the
+hooks it needs, plus a config and an entry in `ml/configs`. `tests/ml/test_contract.py` holds every method to what is
+promised here.
+"""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
 from ml.configs.base import Config
 from ml.data.images import ImageArray
@@ -13,173 +19,205 @@ from ml.data.interactions import PersonalData
 from ml.data.labelled_images import LabelledImages
 
 Parts = dict[str, Tensor]
-C = TypeVar("C", bound=Config)
+# With their defaults a bare `Model` means a model of any method, and a bare `SimilarModel` any similar one.
+ConfigT = TypeVar("ConfigT", bound=Config, covariant=True, default=Config)
+DataT = TypeVar("DataT", contravariant=True, default=Any)
 
 
-class Model(nn.Module, Generic[C]):
-    """The parts that a method may leave out.
+class Model(nn.Module, Generic[ConfigT, DataT]):
+    """Base of all models: the hooks of the training loop, each with a default that does nothing.
 
-    A method's life: `start` once, then for each epoch `batches` and `objectives`, then `finish` once. Chance comes from
-    the generator it is handed and from torch's own, which the training loop has seeded. Who has a long queue of
-    trainings asks each `check` first.
+    `ml.training.loop.fit` calls `on_fit_start` once, then `optimizers` once, then for each epoch `batches`, for each
+    batch `lr_factor` and `objectives`, and at the end `on_fit_end` once. All randomness must come from the generator
+    that a hook is given or from torch's global one, which the loop seeds: then a resumed training ends with the same
+    weights as an uninterrupted one. For the same reason nothing that later epochs depend on may live outside
+    `state_dict()`, unless a hook can compute it again from the data.
+
+    The constructor builds everything but what depends on the data; it raises no error for any valid config.
     """
 
-    method: ClassVar[str]  # its name in METHODS
-    metric: ClassVar[str]  # how two vectors are compared: "cosine", "euclidean" or "inner"
-    config: C
-    image_size: tuple[int, int] | None = None  # (H, W) that embed expects; None if it never looks at pictures
+    method: ClassVar[str]  # the name in ml.configs.methods.METHODS
+    metric: ClassVar[str]  # how two vectors are compared: "cosine", "euclidean" or "inner"; "" without vectors
+    config: ConfigT
+    image_size: tuple[int, int] | None = None  # (H, W) in pixels of the images that embed takes; None: it takes none
     dimensions: int  # D, the length of a vector; known before training
-    use_bf16: bool = False  # whether training may compute in bfloat16
-    epochs: int = 0  # how many are trained unless told otherwise; final once `start` has seen the data
+    use_bf16: bool = False  # whether the objectives may be computed in bfloat16, where the hardware is faster with it
+    epochs: int = 0  # trained by default; may be set by on_fit_start, which knows the amount of data
 
-    def __init__(self, config: C) -> None:
+    def __init__(self, config: ConfigT) -> None:
         super().__init__()
         self.config = config
 
     @property
     def state_shapes(self) -> dict[str, int]:
-        """What `resize` needs to make room for weights whose shapes depend on the data."""
+        """Return the sizes that depend on the training data, such as the number of users.
+
+        They are saved beside the weights and passed to `allocate`, by name, before weights are loaded.
+        """
         return {}
 
-    def allocate(self, **state_shapes: int) -> None:
-        """Make room for weights of these sizes, before they are loaded."""
+    # (*Any, **Any) so that a method may name its own sizes: allocate(self, users: int, items: int).
+    def allocate(self, *sizes: Any, **state_shapes: Any) -> None:
+        """Create the parameters and buffers whose shapes are `state_shapes`; their values are set afterwards."""
 
     def check(self) -> None:
-        """Raises BadWeights if `start` would, for want of a file: before anything is trained."""
+        """Raise BadWeights if a file that `on_fit_start` needs is missing or does not fit.
 
-    def on_fit_start(self, data: Any, generator: torch.Generator) -> None:
-        """Whatever comes before the first epoch: sizes that depend on the data, parts with a closed form."""
+        Called before the first of several trainings, so that none is wasted.
+        """
+
+    def on_fit_start(self, data: DataT, generator: torch.Generator) -> None:
+        """Prepare the first epoch: allocate what depends on the data, draw weights, fit parts with a closed form.
+
+        Called once, not again when a training is resumed. The model is on its device, in the mode it was created in.
+        """
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """The optimizers, each with the parameters that move together; none if there is nothing to train."""
+        """Build the optimizers by name, each with the parameters it updates; none if nothing is trained by gradients.
+
+        Without any there are no epochs. A learning rate set here is the full one, before `lr_factor`.
+        """
         return {}
 
     def lr_factor(self, done: float) -> float:
-        """The factor on all learning rates when this fraction of the training is done."""
+        """Return the factor on all learning rates after the share `done` of the training, from 0 to 1."""
         return 1.0
 
-    def batches(self, data: Any, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        """One epoch of tuples of tensors, the first with one row a sample; its length is known."""
+    def batches(self, data: DataT, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+        """Return one epoch of batches: tuples of tensors on any device, the first with one row a sample.
+
+        The iterable must have a length. The loop moves each batch to the model's device.
+        """
         return []
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:
-        """A scalar to minimise for each player, in the order they move; each sees the former's step.
+        """Yield (name of an optimizer, scalar to minimise) for each step of this batch, in the order of the steps.
 
-        The third of a tuple, if there is one: scalars by name that the loss is made of, to be shown as curves.
+        The loop takes a step before it asks for the next objective, so each is computed with the weights that the
+        former has updated. An optimizer may step several times in a batch, or not at all. A third element, if there is
+        one, holds the named scalars that the objective is made of; they are reported as curves.
         """
         return iter(())
 
-    def on_fit_end(self, data: Any, generator: torch.Generator) -> None:
-        """Whatever comes after the last epoch: whitening, centring."""
+    def on_fit_end(self, data: DataT, generator: torch.Generator) -> None:
+        """Finish the model after the last epoch: components, centring, statistics. It is in eval mode."""
 
     def summary(self) -> dict[str, float]:
-        """A few numbers worth showing beside the model."""
+        """Return a few figures of a trained model by name, to be shown beside it."""
         return {}
 
     def warnings(self) -> list[str]:
-        """What went wrong in a training that came to its end; each a sentence for whoever started it."""
+        """Return a sentence for each thing that went wrong in a training that came to its end."""
         return []
 
     @property
     def device(self) -> torch.device:
+        """Return the device of the first parameter or buffer."""
         return next((t.device for t in (*self.parameters(), *self.buffers())), torch.device("cpu"))
 
 
-class SimilarModel(Model[C]):
-    """Pictures that look alike have vectors that are near. Trained on an ImageArray."""
+class SimilarModel(Model[ConfigT, ImageArray]):
+    """Base of models that give similar images vectors near each other. Trained on an ImageArray."""
 
     metric = "cosine"
+    image_size: tuple[int, int]
 
     def embed(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] to (B, D) float32, the same alone as in a batch; never NaN.
+        """Embed (B, 3, H, W) images in [0, 1] as (B, D) float32 vectors.
 
-        cosine: of length 1. euclidean: scaled so that two pictures by chance are about 1 apart (`typical_distance`).
+        An image has the same vector alone as in any batch, and never NaN, a blank image included. With the metric
+        "cosine" vectors have length 1; with "euclidean" they are scaled so that two random images are about 1 apart
+        (`typical_distance`).
         """
         raise NotImplementedError
 
     def reconstruct(self, images: Tensor) -> Tensor | None:
-        """(B, 3, H, W) in [0, 1] from what the model keeps of these pictures; None if it cannot."""
+        """Decode the codes of (B, 3, H, W) images in [0, 1] into images like them; None if there is no decoder."""
         return None
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor | None:
-        """(count, 3, H, W) in [0, 1]: pictures out of nothing; None if it cannot."""
+        """Generate (count, 3, H, W) images in [0, 1] from random codes; None if there is no generator."""
         return None
 
-    def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None: ...
 
+class PersonalModel(Model[ConfigT, PersonalData]):
+    """Base of models that score an item for a user by the inner product of their vectors. Trained on PersonalData.
 
-class PersonalModel(Model[C]):
-    """A shopper likes what has a high inner product with that shopper's vector. Trained on PersonalData.
-
-    Vectors are centred on the training catalogue, which changes no ranking: a score of 0 is an average item's, and
-    sigmoid(score) the chance that the shopper would rather have this one.
+    Item vectors are centred on the training catalogue, which changes no ranking: a score of 0 is an average item's, and
+    sigmoid(score) the probability that the user prefers the item to an average one.
     """
 
     metric = "inner"
 
     def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
-        """(B, D) float32 vectors of items.
+        """Compute (B, D) float32 vectors of items, each the same alone as in any batch.
 
-        images: (B, 3, H, W) in [0, 1], or None where `image_size` is None.
-        items: (B,) indices known in training, -1 for an item that came later.
+        images: (B, 3, H, W) in [0, 1]; None exactly where `image_size` is None.
+        items: (B,) indices of the training data's items, -1 for an item that was added later.
         """
         raise NotImplementedError
 
     def user_vectors(self) -> Tensor:
-        """(U, D), one row a user known in training."""
+        """Return (U, D) float32, a row for each user of the training data; zeros for a user without interactions."""
         raise NotImplementedError
 
-    def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None: ...
 
+class DesignModel(Model[ConfigT, LabelledImages]):
+    """Base of models that generate images of a category from latents drawn from N(0, I). Trained on LabelledImages.
 
-class DesignModel(Model[C]):
-    """Makes pictures of a category out of latents drawn from N(0, I). Trained on Garments.
-
-    It has no vectors of pictures: `dimensions` are a latent's.
+    Such a model has no vectors of images: `dimensions` is the length of a latent.
     """
 
     metric = ""
-    image_size = (64, 64)
+    image_size: tuple[int, int] = (64, 64)
     latent = dimensions = 256
-    categories: int  # their number; category c is the c-th name of the Garments trained on
+    categories: int  # how many; category c is the c-th name of the LabelledImages trained on
 
     def generate(self, z: Tensor, category: Tensor) -> Tensor:
-        """(B, 3, 64, 64) in [0, 1] of latents (B, 256) and categories (B,); the same alone as in a batch in eval."""
+        """Generate (B, 3, 64, 64) images in [0, 1] from latents (B, 256) and categories (B,).
+
+        In eval mode an image is the same alone as in any batch.
+        """
         raise NotImplementedError
 
     def realism(self, images: Tensor, category: Tensor) -> Tensor:
-        """(B,) how real pictures of these categories look: about 1 for products, 0 for poor designs; not bounded."""
+        """Rate (B, 3, 64, 64) images in [0, 1] as images of their categories: (B,), not bounded.
+
+        About 1 for images of products, about 0 for poor designs.
+        """
         raise NotImplementedError
 
     def encode(self, images: Tensor, category: Tensor) -> Tensor | None:
-        """(B, 256) latents of pictures that are somewhat like these (B, 3, 64, 64); None if it cannot tell."""
+        """Estimate (B, 256) latents that generate images like these; None if there is no encoder."""
         return None
 
     def limit(self, category: int) -> float:
-        """The mean difference, of channels in [0, 1], from a product above which a picture is not that product."""
+        """Return the mean absolute difference from a product's image up to which a generated image counts as it.
+
+        Differences are of channels in [0, 1].
+        """
         return 0.08
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """(C * count, 3, 64, 64) in [0, 1], `count` of each category in turn, of the same latents in each.
+        """Generate (C * count, 3, 64, 64) images in [0, 1]: `count` of each category in turn, of the same latents.
 
-        In eval mode, which between two epochs of a training must be asked for.
+        Call it in eval mode; between two epochs of a training the model is in training mode.
         """
         z = torch.randn(count, self.latent, generator=generator).repeat(self.categories, 1)
         category = torch.arange(self.categories).repeat_interleave(count)
         with torch.inference_mode():
             return self.generate(z.to(self.device), category.to(self.device))
 
-    def on_fit_start(self, data: LabelledImages, generator: torch.Generator) -> None: ...
-
 
 def typical_distance(vectors: Tensor) -> Tensor:
-    """The median Euclidean distance of pairs, a scalar above 0. vectors: (N, D), in a random order."""
+    """Return the median Euclidean distance of pairs, a scalar above 0. vectors: (N, D), in random order."""
     half = len(vectors) // 2
-    return (vectors[:half] - vectors[half : 2 * half]).norm(dim=1).median().clamp(min=1e-6)
+    distances = torch.linalg.vector_norm(vectors[:half] - vectors[half : 2 * half], dim=1)
+    return distances.median().clamp(min=1e-6)
 
 
 def unit(vectors: Tensor) -> Tensor:
-    """The same directions with length 1; a row of zeros becomes the first axis, so that no cosine is undefined."""
+    """Scale (N, D) rows to length 1; a row of zeros becomes the first axis, so that every cosine is defined."""
     nudge = torch.zeros_like(vectors)
     nudge[:, 0] = 1e-6
     return F.normalize(vectors + nudge, dim=1)

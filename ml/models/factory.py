@@ -1,4 +1,4 @@
-"""Make models by the names of their methods. A method's module, and torch with it, is imported when it is asked for."""
+"""Create models by the names of their methods. A method's module, and torch with it, is imported on first use."""
 
 import importlib
 from typing import Any
@@ -8,7 +8,7 @@ from ml.contract import Model
 
 
 def create(name: str, /, **settings: Any) -> Model:
-    """Make a new, untrained model. Settings may be text, as a command line gives them.
+    """Create a new, untrained model. Settings may be text, as a command line gives them.
 
     Raises UnknownMethod, or BadSetting with the setting, its value and what it takes.
     """
