@@ -1,4 +1,4 @@
-"""DeepStyle: what a picture shows, less what it shows of its category, is style."""
+"""deepstyle: image features less what is common to their category."""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,12 +17,16 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
     """x_ui = u . (E f_i - c_cat(i) + v_i). Liu, Wu & Wang 2017, "DeepStyle", SIGIR.
 
     c is indexed by category, as in the paper; Elliot's stores it for each item, where it is v_i with the other sign.
-    Items without a category share one of their own. An item that came later has the catalogue's mean c, and like one
-    that nobody took the average v.
+    Items without a category share one more category. An item that was added later has the catalogue's mean c, and like
+    one that nobody took the average v.
     """
 
     method = "deepstyle"
     epochs = 50
+    category: Tensor  # (I,) index of each item's row of c
+    known: Tensor  # (I,) whether anybody took the item
+    mean_v: Tensor
+    mean_c: Tensor
 
     def __init__(self, config: DeepstyleConfig) -> None:
         frozen = FrozenFeatures.of(config)
@@ -46,7 +50,7 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
 
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         if data.categories is None:
-            raise BadData("deepstyle subtracts what is common to a category, and there are none: items.csv tells them")
+            raise BadData("deepstyle needs the category of each item, and the data have none; items.csv may give them")
         super().on_fit_start(data, generator)
         self.allocate(data.train.n_users, data.train.n_items, int(data.categories.max()) + 1)
         for table in (self.u, self.v, self.c, self.E):
@@ -58,17 +62,17 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
         return {"all": torch.optim.Adam([self.u, self.v, self.c, self.E], lr=self.config.learning_rate)}
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        self.features(data)
+        self.catalogue_features(data)
         return Triples(data.train, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         users, i, j = batch
         u, v_i, v_j = self.u[users], self.v[i], self.v[j]  # (B, D)
         c_i, c_j = self.c[self.category[i]], self.c[self.category[j]]
-        x_ui = (u * (self.seen[i].float() @ self.E.T - c_i + v_i)).sum(dim=1)
-        x_uj = (u * (self.seen[j].float() @ self.E.T - c_j + v_j)).sum(dim=1)
-        own, shared = squares(u, v_i, v_j, c_i, c_j), squares(self.E)
-        regulariser = 0.5 * (self.config.lambda_w * own + self.config.lambda_e * shared)
+        x_ui = (u * (self.item_features(i) @ self.E.T - c_i + v_i)).sum(dim=1)
+        x_uj = (u * (self.item_features(j) @ self.E.T - c_j + v_j)).sum(dim=1)
+        vectors, shared = squares(u, v_i, v_j, c_i, c_j), squares(self.E)
+        regulariser = 0.5 * (self.config.lambda_w * vectors + self.config.lambda_e * shared)
         yield "all", (bpr_loss(x_ui, x_uj) + regulariser) / len(u)
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
@@ -76,12 +80,13 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
         self.mean_c.copy_(self.c[self.category].mean(dim=0))
         super().on_fit_end(data, generator)
 
-    def embed(self, images: Tensor, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+        assert images is not None
         rows = items.clamp(min=0)
         new = (items < 0)[:, None]
         v = torch.where(self.known[rows][:, None] & ~new, self.v[rows] - self.mean_v, 0.0)
         c = torch.where(new, 0.0, self.c[self.category[rows]] - self.mean_c)
-        return ((self.see(images) - self.mean) @ self.E.T - c + v).detach()
+        return ((self.extract(images) - self.mean) @ self.E.T - c + v).detach()
 
     def user_vectors(self) -> Tensor:
         return self.u.detach()

@@ -1,8 +1,9 @@
-"""DVBPR: a network from pixels to taste and a vector a shopper, learned jointly."""
+"""dvbpr: a network from pixels to item vectors and a vector for each user, learned jointly."""
 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,7 @@ from ml.contract import PersonalModel
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
+from ml.models.frozen import images_of
 from ml.nn.encoders import CnnF, SmallEncoder
 from ml.nn.inference import embed_items, features_of
 from ml.nn.losses import squares, taste_loss
@@ -20,39 +22,40 @@ from ml.nn.pca import sample_of
 
 @dataclass(frozen=True)
 class Recipe:
-    """What goes with an encoder."""
+    """An encoder and the settings that suit it."""
 
-    network: type[nn.Module]
+    network: type[SmallEncoder] | type[CnnF]
     sampling: str
     lambda_u: float
-    learning_rate: float  # of the shoppers' vectors and the last layer
-    trunk_rate: float  # of all before the last layer
-    common_taste: bool  # whether shoppers' vectors are drawn to their common one rather than to zero
+    learning_rate: float  # of the users' vectors and the last layer
+    trunk_rate: float  # of all layers before the last
+    common_taste: bool  # whether users' vectors are regularised towards a common one rather than towards zero
 
 
 RECIPES = {
     # lambda_u and the rates: the best of nine on the validation items of 300 shoppers over 1,200 drawn products.
     "small": Recipe(SmallEncoder, "shared", lambda_u=0.1, learning_rate=0.01, trunk_rate=0.002, common_taste=True),
-    "cnn-f": Recipe(
-        CnnF, "triples", lambda_u=1.0, learning_rate=1e-4, trunk_rate=1e-4, common_taste=False
-    ),  # the paper's
+    # The paper's.
+    "cnn-f": Recipe(CnnF, "triples", lambda_u=1.0, learning_rate=1e-4, trunk_rate=1e-4, common_taste=False),
 }
 
 
 class Dvbpr(PersonalModel[DvbprConfig]):
-    """x_ui = theta_u . Phi(X_i): no item bias, no factors but the picture's. Kang et al. 2017, arXiv:1711.02231.
+    """x_ui = theta_u . Phi(X_i): no item bias, no factors but the image's. Kang et al. 2017, arXiv:1711.02231.
 
     Minimises the sum over a batch of softplus(x_uj - x_ui) + lambda_Theta/2 |W|^2 + lambda_u/2 |theta_u|^2 with Adam.
     With the encoder "cnn-f" and its triples this is the authors' code (kang205/DVBPR). With "small" it departs:
-    - the encoder also reads fixed descriptors of shape, colour and layout (ml/encoders.py);
-    - a batch's pictures are seen once and compared with each other, a positive's loss being the mean over its
-      negatives (ml/sampling.py), where triples need two forward passes for each comparison;
-    - theta_u is a taste common to all plus a shopper's own, and only the latter is drawn to zero: what most people like
-      is learned once and not 300 times (AUC .83 against .81 with the descriptors alone);
-    - the learning rate falls along a cosine, in 40 epochs of 1,200 pictures, 18 of 30,000.
+    - the encoder also reads fixed descriptors of shape, colour and layout (ml/nn/encoders.py);
+    - a batch's images are encoded once and compared with each other, a positive's loss being the mean over its
+      negatives (ml/data/sampling.py), where triples need two forward passes for each comparison;
+    - theta_u is a vector common to all plus a user's own, and only the latter is regularised: what most users like is
+      learned once and not 300 times (AUC .83 against .81 with the descriptors alone);
+    - the learning rate falls along a cosine, in 40 epochs of 1,200 images, 18 of 30,000.
     """
 
     method = "dvbpr"
+    image_size: tuple[int, int]
+    centre: Tensor
 
     def __init__(self, config: DvbprConfig) -> None:
         super().__init__(config)
@@ -63,7 +66,8 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         self.dimensions = config.dimensions
         self.use_bf16 = config.encoder == "small"
         self.epochs = 20
-        self.descriptors: Tensor | None = None  # of the pictures trained on, once computed; no part of the model
+        # Of the training images, once they are computed; not saved with the model.
+        self.descriptors: Tensor | None = None
         self.theta = nn.Parameter(torch.empty(0, config.dimensions))
         self.common = nn.Parameter(torch.zeros(config.dimensions), requires_grad=self.recipe.common_taste)
         self.register_buffer("centre", torch.zeros(config.dimensions))
@@ -80,15 +84,16 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         self.allocate(users=data.train.n_users)
         nn.init.uniform_(self.theta, 0, 0.01)
         nn.init.zeros_(self.common)
-        self.encoder.on_fit_start(data.images, sample_of(data.images, generator), self.device)
+        images = images_of(data)
+        self.encoder.on_fit_start(images, sample_of(images, generator), self.device)
         if self.config.encoder == "small":
-            self.epochs = max(1, round(236 / len(data.images) ** 0.25))
+            self.epochs = max(1, round(236 / len(images) ** 0.25))
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         # Adam's weight_decay adds lambda W to the gradient, which is the formula's own term; AdamW's would not.
         decay, recipe = self.config.lambda_theta, self.recipe
         trunk = list(self.encoder.trunk.parameters())
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [self.theta, self.common], "lr": recipe.learning_rate},
             {"params": self.encoder.last.weight, "lr": recipe.learning_rate, "weight_decay": decay},
             {"params": [p for p in trunk if p.ndim > 1], "lr": recipe.trunk_rate, "weight_decay": decay},
@@ -102,34 +107,36 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         return (1 + math.cos(math.pi * done)) / 2 if self.config.encoder == "small" else 1.0
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+        images = images_of(data)
         if self.descriptors is None:
-            self.descriptors = features_of(self.encoder.describe, data.images, device=self.device)
+            self.descriptors = features_of(self.encoder.describe, images, device=self.device)
         sampler = SharedBatches if self.sampling == "shared" else PairedTriples
-        return _WithPictures(sampler(data.train, self.config.batch_size, generator), data.images, self.descriptors)
+        return _WithImages(sampler(data.train, self.config.batch_size, generator), images, self.descriptors)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        images, descriptors, users, *places_taken_and_weights = batch
+        images, descriptors, users, *indices_taken_and_weights = batch
         phi = self.encoder(images, descriptors).float()  # (P, K)
         own = self.theta[users]
         with torch.autocast(phi.device.type, enabled=False):  # 8 bits are too few for differences of scores
-            loss = taste_loss(self.common + own, phi, *places_taken_and_weights)
+            loss = taste_loss(self.common + own, phi, *indices_taken_and_weights)
         yield "all", loss + 0.5 * self.recipe.lambda_u * squares(own)
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.descriptors = None
         self.centre.zero_()
-        self.centre.copy_(embed_items(self, data.images, data.train.n_items).mean(dim=0))
+        self.centre.copy_(embed_items(self, images_of(data), data.train.n_items).mean(dim=0))
 
-    def embed(self, images: Tensor, items: Tensor) -> Tensor:
-        """The items' indices are ignored: this method knows an item by its picture alone."""
+    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+        """Compute item vectors (B, K) from images alone: the items' indices are ignored."""
+        assert images is not None
         return self.encoder(images, self.encoder.describe(images)).float() - self.centre
 
     def user_vectors(self) -> Tensor:
         return (self.common + self.theta).detach()
 
 
-class _WithPictures:
-    """Batches whose first part, item indices, is replaced by the items' pictures and descriptors."""
+class _WithImages:
+    """Batches whose first part, item indices, is replaced by the items' images and descriptors."""
 
     def __init__(self, batches: SharedBatches | PairedTriples, images: ImageArray, descriptors: Tensor) -> None:
         self.batches, self.images, self.descriptors = batches, images, descriptors

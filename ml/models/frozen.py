@@ -1,15 +1,15 @@
-"""What is seen in a picture without having learned from shoppers, for methods that learn what these make of it."""
+"""Image features that a training leaves as they are, for methods that learn tastes from them."""
 
-from typing import Self, TypeVar
+from typing import Generic, Self
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
-from ml.configs.backbones import BACKBONES
 from ml.configs.base import Config
 from ml.configs.methods import METHODS
 from ml.configs.personal import FrozenConfig
-from ml.contract import PersonalModel
+from ml.contract import PersonalModel, SimilarModel
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
 from ml.models.factory import create
@@ -17,28 +17,26 @@ from ml.nn.encoders import DESCRIPTORS, Descriptors
 from ml.nn.inference import BATCH
 from ml.nn.pca import sample_of
 
-NAMES = ("descriptors", "pixels", "histogram", "hog", "hog+histogram", *BACKBONES)
-
-
-C = TypeVar("C", bound=Config)
-
 
 class FrozenFeatures(nn.Module):
-    """(B, 3, H, W) in [0, 1] to (B, `width`), the same before and after a training."""
+    """Features (B, `width`) of images (B, 3, H, W) in [0, 1]; an optimizer never changes them."""
 
     image_size: tuple[int, int]
     width: int
 
     @staticmethod
     def of(config: FrozenConfig) -> "FrozenFeatures":
-        """Those of a config's name; vectors of length 1."""
+        """Create the features that the config names; they are vectors of length 1."""
         return DescriptorFeatures() if config.features == "descriptors" else MethodFeatures(config)
 
     def check(self) -> None:
-        """Raises BadWeights if `start` would."""
+        """Raise BadWeights if a file that `on_fit_start` needs is missing or does not fit."""
 
     def on_fit_start(self, images: ImageArray, generator: torch.Generator) -> None:
-        """Read weights, find principal components: all that needs no shopper."""
+        """Read weights and fit principal components: everything that needs images but no interactions."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
         raise NotImplementedError
 
     def train(self, mode: bool = True) -> Self:
@@ -46,6 +44,8 @@ class FrozenFeatures(nn.Module):
 
 
 class DescriptorFeatures(FrozenFeatures):
+    """Shape, colour and layout: the fixed descriptors of dvbpr's small encoder."""
+
     image_size = (Descriptors.side, Descriptors.side)
     width = DESCRIPTORS
 
@@ -65,10 +65,12 @@ class MethodFeatures(FrozenFeatures):
 
     def __init__(self, config: FrozenConfig) -> None:
         super().__init__()
-        known = METHODS[config.features].config.model_fields
-        asked = {"weights": config.weights, "preprocessing": config.preprocessing}
-        self.method = create(config.features, **{key: value for key, value in asked.items() if key in known})
-        self.image_size, self.width = self.method.image_size, self.method.dimensions
+        fields = METHODS[config.features].config.model_fields
+        settings = {"weights": config.weights, "preprocessing": config.preprocessing}
+        method = create(config.features, **{name: value for name, value in settings.items() if name in fields})
+        assert isinstance(method, SimilarModel)
+        self.method: SimilarModel = method
+        self.image_size, self.width = method.image_size, method.dimensions
 
     def check(self) -> None:
         self.method.check()
@@ -81,39 +83,63 @@ class MethodFeatures(FrozenFeatures):
         return self.method.embed(images)
 
 
-class FeatureModel(PersonalModel[C]):
-    """What is the same for all who learn tastes from features that they leave alone: these, once a training."""
+ConfigT = TypeVar("ConfigT", bound=Config, covariant=True)
+FrozenT = TypeVar("FrozenT", bound=FrozenFeatures | SimilarModel, covariant=True, default=FrozenFeatures)
 
-    def __init__(self, config: C, frozen: nn.Module, width: int) -> None:
+
+class FeatureModel(PersonalModel[ConfigT], Generic[ConfigT, FrozenT]):
+    """Base of methods that learn tastes from frozen features, which are computed once a training."""
+
+    frozen: FrozenT
+    image_size: tuple[int, int]
+    mean: Tensor
+
+    def __init__(self, config: ConfigT, frozen: FrozenT, width: int) -> None:
         super().__init__(config)
         self.frozen = frozen
         self.image_size = frozen.image_size
-        self.seen: Tensor | None = None  # in the pictures trained on, once computed; no part of the model
-        self.register_buffer("mean", torch.zeros(width))  # over the catalogue
+        # Features of the training images, once they are computed; not saved with the model.
+        self.cached_features: Tensor | None = None
+        self.register_buffer("mean", torch.zeros(width))  # of the features, over the catalogue
 
     def check(self) -> None:
         self.frozen.check()
 
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
-        self.seen = None
-        self.frozen.on_fit_start(data.images, generator)
+        self.cached_features = None
+        self.frozen.on_fit_start(images_of(data), generator)
 
-    def see(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) in [0, 1] to (B, F)."""
+    def extract(self, images: Tensor) -> Tensor:
+        """Compute the features (B, F) of (B, 3, H, W) images in [0, 1]."""
         return self.frozen(images)
 
-    def features(self, data: PersonalData) -> Tensor:
-        """(n_items, F) float16, where the model is, since some are 51,200 numbers a picture; and sets their mean."""
-        if self.seen is None:
-            self.seen = self.mean.new_empty(len(data.images), len(self.mean), dtype=torch.float16)
+    def catalogue_features(self, data: PersonalData) -> Tensor:
+        """Return the features of all training images, (n_items, F) float16, and set their mean at the first call.
+
+        They stay on the model's device until the training ends; float16, since some are 51,200 numbers an image.
+        """
+        if self.cached_features is None:
+            images = images_of(data)
+            self.cached_features = self.mean.new_empty(len(images), len(self.mean), dtype=torch.float16)
             total = torch.zeros_like(self.mean, dtype=torch.float64)
             with torch.no_grad():
-                for chosen in torch.arange(len(data.images)).split(BATCH):
-                    rows = self.see(data.images.batch(chosen).to(self.device))
-                    self.seen[chosen] = rows.half()
+                for chosen in torch.arange(len(images)).split(BATCH):
+                    rows = self.extract(images.batch(chosen).to(self.device))
+                    self.cached_features[chosen] = rows.half()
                     total += rows.double().sum(dim=0)
-            self.mean.copy_(total / len(data.images))
-        return self.seen
+            self.mean.copy_(total / len(images))
+        return self.cached_features
+
+    def item_features(self, items: Tensor) -> Tensor:
+        """Return the cached features of items (B,): (B, F) float32."""
+        assert self.cached_features is not None
+        return self.cached_features[items].float()
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
-        self.seen = None
+        self.cached_features = None
+
+
+def images_of(data: PersonalData) -> ImageArray:
+    """Return the images of the data, which a method with an `image_size` is always given."""
+    assert data.images is not None
+    return data.images

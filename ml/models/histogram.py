@@ -1,4 +1,4 @@
-"""Colour alone."""
+"""histogram: similar colours."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from ml.nn.descriptors import HISTOGRAM, colour_histogram
 
 
 class Histogram(SimilarModel[HistogramConfig]):
-    """The CIELAB histogram of the foreground; the cosine is Hellinger's affinity. Nothing is trained."""
+    """The CIELAB histogram of the foreground; the cosine is their Hellinger affinity. Nothing is trained."""
 
     method = "histogram"
     image_size = (64, 64)

@@ -1,4 +1,4 @@
-"""Shape alone."""
+"""hog: similar shape."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Shape and colour side by side: what a network must beat to have been worth its training."""
+"""hog+histogram: similar shape and colour, the baseline that a trained network must beat."""
 
 import torch
 from torch import Tensor
@@ -10,11 +10,11 @@ from ml.nn.descriptors import HISTOGRAM, HOG, colour_histogram, hog
 from ml.nn.inference import features_of
 from ml.nn.pca import Pca, sample_of
 
-COLOUR = 0.5  # the histogram's length beside the gradients' 1: colour is a fifth of the cosine
+COLOUR = 0.5  # length of the histogram beside 1 of the gradients: colour is a fifth of the cosine
 
 
 class HogHistogram(SimilarModel[HogConfig]):
-    """`hog` and `histogram`, each of length 1, the latter halved, and joined."""
+    """The vectors of `hog` and `histogram`, each of length 1, concatenated with the latter halved."""
 
     method = "hog+histogram"
     image_size = (64, 64)

@@ -1,29 +1,30 @@
-"""What `cae-bpr` and `inception-bpr` share: one layer that learns taste on top of a network that does not."""
+"""Base of `cae-bpr` and `inception-bpr`: one layer learns taste on top of a frozen network."""
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import TypeVar
 
 from ml.configs.personal import OneLayerConfig
 from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
-from ml.models.frozen import FeatureModel
+from ml.models.frozen import FeatureModel, FrozenT
 from ml.nn.inference import BATCH
 from ml.nn.losses import squares, taste_loss
 
-L = TypeVar("L", bound=OneLayerConfig)
+ConfigT = TypeVar("ConfigT", bound=OneLayerConfig, covariant=True)
 
 
-class OneLayer(FeatureModel[L]):
-    """x_ui = theta_u . (W f(X_i) + b), with f frozen and computed once. A subclass says what f is.
+class OneLayer(FeatureModel[ConfigT, FrozenT], Generic[ConfigT, FrozenT]):
+    """x_ui = theta_u . (W f(X_i) + b), with f frozen and computed once. A subclass defines f.
 
     As in DVBPR the sum over a batch of softplus(x_uj - x_ui) + lambda_Theta/2 |W|^2 + lambda_u/2 |theta_u|^2 is
-    minimised with Adam; the difference is signed. Each feature is brought to mean 0 and all to one deviation over the
-    catalogue, by which a picture's features together have length 1, however many they are: Adam's steps then reach as
-    far with 51,200 features as with 147.
+    minimised with Adam; the difference is signed. Each feature is standardised over the catalogue, to mean 0 and to a
+    deviation by which all features of an image together have length 1, however many they are: Adam's steps then reach
+    as far with 51,200 features as with 147.
 
     The source's recipe is sampling=triples, learning_rate=1e-4, lambda_u=1 and lambda_theta=.001, for hours. By default
     batches are shared and the learning rate falls along a cosine, as in `dvbpr`. Validation AUC on 5,000 simulated
@@ -32,8 +33,9 @@ class OneLayer(FeatureModel[L]):
     """
 
     standardised = True
+    deviation: Tensor
 
-    def __init__(self, config: L, frozen: nn.Module, width: int) -> None:
+    def __init__(self, config: ConfigT, frozen: FrozenT, width: int) -> None:
         super().__init__(config, frozen, width)
         self.dimensions = config.dimensions
         self.head = nn.Linear(width, config.dimensions)
@@ -56,37 +58,42 @@ class OneLayer(FeatureModel[L]):
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         # Adam's weight_decay adds lambda W to the gradient, which is the formula's own term; AdamW's would not.
-        decayed = {"params": self.head.weight, "weight_decay": self.config.lambda_theta}
-        groups = [decayed, {"params": [self.theta, self.head.bias]}]
+        groups: list[dict[str, Any]] = [
+            {"params": self.head.weight, "weight_decay": self.config.lambda_theta},
+            {"params": [self.theta, self.head.bias]},
+        ]
         return {"taste": torch.optim.Adam(groups, lr=self.config.learning_rate)}
 
     def lr_factor(self, done: float) -> float:
         return (1 + math.cos(math.pi * done)) / 2 if self.config.sampling == "shared" else 1.0
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        if self.seen is None:
-            seen = self.features(data)
+        if self.cached_features is None:
+            features = self.catalogue_features(data)
             if self.standardised:
-                total = sum((part - self.mean).square().sum(dim=0) for part in seen.split(BATCH))
-                deviation = (total / len(seen) * len(self.mean)).sqrt()
+                total = torch.zeros_like(self.mean)
+                for part in features.split(BATCH):
+                    total += (part - self.mean).square().sum(dim=0)
+                deviation = (total / len(features) * len(self.mean)).sqrt()
                 self.deviation.copy_(torch.where(total > 0, deviation, 1.0))
         sampler = SharedBatches if self.config.sampling == "shared" else PairedTriples
         return sampler(data.train, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        items, users, *places_taken_and_weights = batch
+        items, users, *indices_taken_and_weights = batch
         with torch.autocast(self.device.type, enabled=False):  # 8 bits are too few for differences of scores
-            phi, theta = self.phi(self.seen[items]), self.theta[users]  # (P, K), (M, K)
-            loss = taste_loss(theta, phi, *places_taken_and_weights)
+            phi, theta = self.phi(self.item_features(items)), self.theta[users]  # (P, K), (M, K)
+            loss = taste_loss(theta, phi, *indices_taken_and_weights)
         yield "taste", loss + 0.5 * self.config.lambda_u * squares(theta)
 
     def phi(self, features: Tensor) -> Tensor:
-        """(B, F) to (B, K)."""
+        """Compute image factors (B, K) of features (B, F)."""
         return self.head((features - self.mean) / self.deviation)
 
-    def embed(self, images: Tensor, items: Tensor) -> Tensor:
-        """The items' indices are ignored: this method knows an item by its picture alone."""
-        return self.phi(self.see(images)) - self.head.bias
+    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+        """Compute item vectors (B, K) from images alone: the items' indices are ignored."""
+        assert images is not None
+        return self.phi(self.extract(images)) - self.head.bias
 
     def user_vectors(self) -> Tensor:
         return self.theta.detach()

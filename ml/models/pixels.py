@@ -1,4 +1,4 @@
-"""The picture itself: the first rung of the ladder for whatever claims to see more."""
+"""pixels: similar pixels, the simplest baseline of all."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from ml.nn.pca import Pca, sample_of
 
 
 class Pixels(SimilarModel[PixelsConfig]):
-    """Small pixels on their principal components: eigenfaces (Turk & Pentland 1991), half whitened."""
+    """The pixels of small images on their principal components: eigenfaces (Turk & Pentland 1991), half whitened."""
 
     method = "pixels"
 

@@ -1,4 +1,4 @@
-"""What most people took: the same for everyone, and hard to beat on the well known."""
+"""popularity: the items that most users took, the same for everyone; a baseline that is hard to beat."""
 
 import torch
 from torch import Tensor
@@ -9,10 +9,12 @@ from ml.data.interactions import PersonalData
 
 
 class Popularity(PersonalModel[PopularityConfig]):
-    """An item's one number is how many users took it, less the mean over the catalogue; every user's is 1."""
+    """An item's vector is the number of users who took it, less the mean over the catalogue; every user's is 1."""
 
     method = "popularity"
     dimensions = 1
+    users: Tensor  # (U, 1) of ones
+    takers: Tensor  # (I,)
 
     def __init__(self, config: PopularityConfig) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""VBPR: factors of products and shoppers, and a second set of which the products' are read off their pictures."""
+"""vbpr: factors of users and items, and a second set of which the items' are computed from their images."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,19 +15,21 @@ from ml.nn.losses import bpr_loss, squares
 class Vbpr(FeatureModel[VbprConfig]):
     """x_ui = beta_i + gamma_u . gamma_i + theta_u . (E f_i) + beta' . f_i. He & McAuley 2016, arXiv:1510.01784.
 
-    The four sums are one inner product: of [gamma_u, 1, theta_u, 1] and [gamma_i, beta_i, E f_i, beta' . f_i]. An item
-    that came later, or that nobody took, is known by its picture alone: its gamma_i and beta_i count as those of the
-    average item.
+    The four sums are one inner product: of [gamma_u, 1, theta_u, 1] and [gamma_i, beta_i, E f_i, beta' . f_i]. The
+    vector of an item that was added later, or that nobody took, depends on its image alone: its gamma_i and beta_i are
+    those of the average item.
 
-    theta_u is held by lambda_w, but to what is read off a picture only lambda_e is something to pay: without it (the
-    sources have 0) a large E makes up for a small theta_u, training items are learned by heart, and the AUC on products
-    that people know falls below that of `bpr-mf`, whose factors are all held. Validation AUC on 5,000 simulated
-    shoppers of 9,991 photos, on known products and among cold ones: .826 and .741 with lambda_e 0, .869 and .768 with
-    .03, .880 and .755 with .1, .881 and .687 with 1; Cornac's settings give .852 and .766, `bpr-mf` .876 and .631.
+    theta_u is regularised by lambda_w, what is computed from an image by lambda_e alone: without it (the sources have
+    0) a large E makes up for a small theta_u, training items are memorised, and the AUC on products with interactions
+    falls below that of `bpr-mf`, whose factors are all regularised. Validation AUC on 5,000 simulated shoppers of 9,991
+    photos, on products with interactions and among cold ones: .826 and .741 with lambda_e 0, .869 and .768 with .03,
+    .880 and .755 with .1, .881 and .687 with 1; Cornac's settings give .852 and .766, `bpr-mf` .876 and .631.
     """
 
     method = "vbpr"
     epochs = 50
+    known: Tensor  # (I,) whether anybody took the item
+    centre: Tensor  # (K + 1,) mean of [gamma_i, beta_i]
 
     def __init__(self, config: VbprConfig) -> None:
         frozen = FrozenFeatures.of(config)
@@ -58,44 +60,47 @@ class Vbpr(FeatureModel[VbprConfig]):
         self.known.copy_(torch.from_numpy(data.train.popularity > 0))
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        own = [self.gamma_u, self.gamma_i, self.theta_u, self.beta_i, self.E, self.beta_prime]
-        return {"all": torch.optim.Adam(own, lr=self.config.learning_rate)}
+        parameters = [self.gamma_u, self.gamma_i, self.theta_u, self.beta_i, self.E, self.beta_prime]
+        return {"all": torch.optim.Adam(parameters, lr=self.config.learning_rate)}
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        self.features(data)
+        self.catalogue_features(data)
         return Triples(data.train, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         u, i, j = batch
-        f_i, f_j = self.seen[i].float(), self.seen[j].float()  # (B, F)
+        f_i, f_j = self.item_features(i), self.item_features(j)  # (B, F)
         yield "all", (bpr_loss(self.score(u, i, f_i), self.score(u, j, f_j)) + self.regulariser(u, i, j)) / len(u)
 
     def score(self, u: Tensor, i: Tensor, f_i: Tensor) -> Tensor:
-        """(B,) x_ui."""
+        """Compute x_ui (B,) of users u (B,) and items i (B,) with features f_i (B, F)."""
         by_factors = self.beta_i[i] + (self.gamma_u[u] * self.gamma_i[i]).sum(dim=1)
         return by_factors + (self.theta_u[u] * (f_i @ self.E.T)).sum(dim=1) + f_i @ self.beta_prime
 
     def regulariser(self, u: Tensor, i: Tensor, j: Tensor) -> Tensor:
-        own = squares(self.gamma_u[u], self.gamma_i[i], self.gamma_i[j], self.theta_u[u])
-        # A tenth on the other's bias, as in the authors' code: drawn evenly, an item is an `other` far more often than
-        # it is taken, and the full weight each time would hold every bias at nothing.
+        """Compute the regulariser, a scalar, of a batch of triples."""
+        vectors = squares(self.gamma_u[u], self.gamma_i[i], self.gamma_i[j], self.theta_u[u])
+        # A tenth on the negative's bias, as in the authors' code: drawn evenly, an item is a negative far more often
+        # than it is taken, and the full weight each time would keep every bias at 0.
         biases = squares(self.beta_i[i]) + squares(self.beta_i[j]) / 10
         shared = squares(self.E, self.beta_prime)
-        return 0.5 * (self.config.lambda_w * own + self.config.lambda_b * biases + self.config.lambda_e * shared)
+        return 0.5 * (self.config.lambda_w * vectors + self.config.lambda_b * biases + self.config.lambda_e * shared)
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.centre.copy_(self.factors()[self.known].mean(dim=0))
         super().on_fit_end(data, generator)
 
     def factors(self) -> Tensor:
+        """Return [gamma_i, beta_i] of all items of the training data, (I, K + 1)."""
         return torch.cat([self.gamma_i, self.beta_i[:, None]], dim=1).detach()
 
-    def embed(self, images: Tensor, items: Tensor) -> Tensor:
-        f = self.see(images) - self.mean
+    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+        assert images is not None
+        f = self.extract(images) - self.mean
         rows = items.clamp(min=0)
         known = (self.known[rows] & (items >= 0))[:, None]
-        own = torch.where(known, self.factors()[rows] - self.centre, 0.0)
-        return torch.cat([own, f @ self.E.T, (f @ self.beta_prime)[:, None]], dim=1)
+        factors = torch.where(known, self.factors()[rows] - self.centre, 0.0)
+        return torch.cat([factors, f @ self.E.T, (f @ self.beta_prime)[:, None]], dim=1)
 
     def user_vectors(self) -> Tensor:
         one = torch.ones_like(self.gamma_u[:, :1])

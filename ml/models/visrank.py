@@ -1,4 +1,4 @@
-"""VisRank: what looks like the things that a shopper took."""
+"""visrank: items that look like those that a user took; nothing is trained."""
 
 import torch
 from torch import Tensor
@@ -8,21 +8,23 @@ from ml.data.interactions import PersonalData
 from ml.models.frozen import FeatureModel, FrozenFeatures
 from ml.nn.losses import temperature
 
-ASKED = 4096  # pairs that say how sure a difference of cosines is
+SAMPLED_PAIRS = 4096  # of a user and an item taken, on which the scale of the scores is fitted
 
 
 class Visrank(FeatureModel[VisrankConfig]):
-    """x_ui = the mean over u's items j of cos(f_i, f_j): the nearest neighbours by picture that DVBPR is compared with.
+    """x_ui = the mean over u's items j of cos(f_i, f_j): the nearest neighbours by image that DVBPR is compared with.
 
     Of the aggregations in ialab-puc/VisualRecSys-Tutorial-IUI2021 (max, mean, mean of the nearest) only the mean is an
     inner product: a user's vector is the mean of the unit features of the items taken. The paper does not say which it
     used. Nothing is trained; items that nobody took are ranked like all others; users without history are zeros.
 
-    Users' vectors are scaled by one number for all, so that a score's sigmoid is a chance: means of cosines lie within
-    a few hundredths of each other, and as they are would call every comparison a toss-up.
+    Users' vectors are scaled by one number for all, so that a score's sigmoid is a probability: means of cosines differ
+    by a few hundredths, and unscaled every probability would be near one half.
     """
 
     method = "visrank"
+    theta: Tensor  # (U, F)
+    scale: Tensor
 
     def __init__(self, config: VisrankConfig) -> None:
         frozen = FrozenFeatures.of(config)
@@ -41,24 +43,26 @@ class Visrank(FeatureModel[VisrankConfig]):
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         super().on_fit_start(data, generator)
         self.allocate(users=data.train.n_users)
-        features = self.features(data).float()
+        features = self.catalogue_features(data).float()
         pairs = data.train.distinct
         users, items = (torch.from_numpy(part).to(self.device) for part in (pairs.users, pairs.items))
         weights = torch.ones(len(pairs)) if pairs.weights is None else torch.from_numpy(pairs.weights).float()
         weights = weights[:, None].to(self.device)
         self.theta.index_add_(0, users, weights * features[items])
         total = torch.zeros_like(self.theta[:, :1]).index_add_(0, users, weights)
-        asked = torch.randperm(len(pairs), generator=generator)[:ASKED].to(self.device)
-        others = torch.randint(len(features), (len(asked),), generator=generator).to(self.device)
-        left = total[users[asked]] - weights[asked]  # of whoever took something else as well
-        without = (self.theta[users[asked]] - weights[asked] * features[items[asked]]) / left.clamp(min=1e-12)
-        lead = (without * (features[items[asked]] - features[others])).sum(dim=1)[left[:, 0] > 0]
-        self.scale.copy_(temperature(lead))
+        # For some of the pairs: the user's mean without that item, and how much higher it scores than a random one.
+        sample = torch.randperm(len(pairs), generator=generator)[:SAMPLED_PAIRS].to(self.device)
+        others = torch.randint(len(features), (len(sample),), generator=generator).to(self.device)
+        rest = total[users[sample]] - weights[sample]  # above 0 where the user took another item too
+        means = (self.theta[users[sample]] - weights[sample] * features[items[sample]]) / rest.clamp(min=1e-12)
+        margins = (means * (features[items[sample]] - features[others])).sum(dim=1)[rest[:, 0] > 0]
+        self.scale.copy_(temperature(margins))
         self.theta *= self.scale / total.clamp(min=1e-12)
 
-    def embed(self, images: Tensor, items: Tensor) -> Tensor:
-        """The items' indices are ignored: this method knows an item by its picture alone."""
-        return self.see(images) - self.mean
+    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+        """Compute item vectors (B, F) from images alone: the items' indices are ignored."""
+        assert images is not None
+        return self.extract(images) - self.mean
 
     def user_vectors(self) -> Tensor:
         return self.theta

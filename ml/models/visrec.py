@@ -1,15 +1,16 @@
-"""visrec, our default for similar styles: shape, what a small self-supervised network sees, and colour."""
+"""visrec, our default for similar styles: shape, the features of a small self-supervised network, and colour."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ml.configs.similar import VisrecConfig
+from ml.configs.similar import VISREC_BACKBONE_SIDE, VisrecConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
+from ml.models.factory import create
 from ml.nn.augment import cropped, recoloured
 from ml.nn.descriptors import HISTOGRAM, HOG, LAYOUT, colour_histogram, framed, layout, shapes
 from ml.nn.discriminant import Discriminant
@@ -25,10 +26,10 @@ FORM, COLOUR = 208, 48  # dimensions of the two parts
 class Visrec(SimilarModel[VisrecConfig]):
     """Two parts, each of length 1, weighted and joined; the cosine is the weighted mean of theirs.
 
-    - form: histograms of oriented gradients of the picture and of its foreground, the foreground's pixels, and what a
-      network sees that was trained by SimCLR (arXiv:2002.05709) on the catalogue's own pictures, in views that differ
-      strongly in colour; where a shop has ImageNet weights, also what a backbone sees. All on principal components,
-      joined, and brought to the directions that set a picture apart from all but its nearest neighbours.
+    - form: histograms of oriented gradients of the image and of its foreground, the foreground's pixels, and the
+      features of a network trained by SimCLR (arXiv:2002.05709) on the catalogue's own images, in views that differ
+      strongly in colour; where a shop has ImageNet weights, also a backbone's features. All on principal components,
+      joined, and projected on the directions that separate an image from all but its nearest neighbours.
     - colour: the foreground's CIELAB histogram, on principal components.
     """
 
@@ -47,9 +48,9 @@ class Visrec(SimilarModel[VisrecConfig]):
         )
         self.texture = Pca(self.trunk.features, 256, whitening=0.5)
         joined = 400 + 150 + 256
-        self.backbone = None
+        self.backbone: SimilarModel | None = None
         if config.backbone != "none":
-            self.backbone = _frozen(config)
+            self.backbone = _backbone(config)
             self.image_size = self.backbone.image_size
             joined += self.backbone.dimensions
         self.form = Discriminant(joined, FORM)
@@ -60,7 +61,7 @@ class Visrec(SimilarModel[VisrecConfig]):
             self.backbone.check()
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        # Fewer epochs the more pictures: 22 of 1,200 (a minute on two cores), 10 of 29,690.
+        # Fewer epochs the more images: 22 of 1,200 (a minute on two cores), 10 of 29,690.
         self.epochs = max(1, round(132 / len(data) ** 0.25))
         if self.backbone is not None:
             self.backbone.on_fit_start(data, generator)
@@ -70,30 +71,33 @@ class Visrec(SimilarModel[VisrecConfig]):
         return {"network": torch.optim.AdamW(parameters, lr=self.config.learning_rate, weight_decay=0.01)}
 
     def lr_factor(self, done: float) -> float:
-        """A short rise, then half a cosine down to nothing."""
+        """Return a factor that rises for a twentieth of the training, then falls along half a cosine to 0."""
         return min(1.0, done / 0.05 + 0.02) * (1 + math.cos(math.pi * done)) / 2
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        return _Pairs(data, self.config, generator)
+        return _ViewPairs(data, self.config, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        views = torch.cat(batch).contiguous(memory_format=torch.channels_last)  # 1.4 times faster than the default
+        one, two = batch
+        views = torch.cat([one, two]).contiguous(memory_format=torch.channels_last)  # 1.4 times faster than the default
         z = F.normalize(self.projector(self.trunk(views)).float(), dim=1)
         with torch.autocast(z.device.type, enabled=False):
-            loss = contrastive_loss(*z.chunk(2), self.config.temperature)
+            z_one, z_two = z.chunk(2)
+            loss = contrastive_loss(z_one, z_two, self.config.temperature)
         yield "network", loss
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         sample = sample_of(data, generator)
         if self.backbone is not None:
             self.backbone.on_fit_end(data, generator)
-        for pca, function in (
+        parts: list[tuple[Pca, Callable[[Tensor], Tensor]]] = [
             (self.shape, shapes),
             (self.layout, _framed_layout),
-            (self.texture, self._see),
+            (self.texture, self._texture),
             (self.colour, colour_histogram),
-        ):
-            pca.fit(features_of(lambda images, see=function: see(small(images)), data, sample, self.device))
+        ]
+        for pca, function in parts:
+            pca.fit(features_of(_on_small(function), data, sample, self.device))
         self.form.fit(features_of(self._join, data, sample, self.device))
 
     def embed(self, images: Tensor) -> Tensor:
@@ -102,18 +106,18 @@ class Visrec(SimilarModel[VisrecConfig]):
         return unit(torch.cat([form, self.config.colour * colour], dim=1))
 
     def _join(self, images: Tensor) -> Tensor:
-        """(B, F) what form is read off."""
-        little = small(images)
+        """Concatenate the parts (B, F) that form is computed from."""
+        reduced = small(images)
         parts = [
-            unit(self.shape(shapes(little))),
-            0.5 * unit(self.layout(_framed_layout(little))),
-            0.5 * unit(self.texture(self._see(little))),
+            unit(self.shape(shapes(reduced))),
+            0.5 * unit(self.layout(_framed_layout(reduced))),
+            0.5 * unit(self.texture(self._texture(reduced))),
         ]
         if self.backbone is not None:
             parts.append(self.backbone.embed(images))
         return torch.cat(parts, dim=1)
 
-    def _see(self, images: Tensor) -> Tensor:
+    def _texture(self, images: Tensor) -> Tensor:
         return self.trunk(images.contiguous(memory_format=torch.channels_last))
 
     def summary(self) -> dict[str, float]:
@@ -124,25 +128,34 @@ class Visrec(SimilarModel[VisrecConfig]):
 
 
 def small(images: Tensor) -> Tensor:
-    """(B, 3, SIDE, SIDE), whatever larger size a backbone asked for."""
+    """Resize (B, 3, H, W) images to (B, 3, SIDE, SIDE); a backbone makes `image_size` larger than that."""
     if images.shape[-1] == SIDE:
         return images
     return F.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False)
+
+
+def _on_small(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda images: function(small(images))
 
 
 def _framed_layout(images: Tensor) -> Tensor:
     return layout(framed(images))
 
 
-def _frozen(config: VisrecConfig) -> SimilarModel:
-    from ml.models.factory import create  # methods know of each other only here
+def _backbone(config: VisrecConfig) -> SimilarModel:
+    backbone = create(
+        config.backbone,
+        weights=config.weights,
+        preprocessing=config.preprocessing,
+        dimensions=256,
+        image_size=VISREC_BACKBONE_SIDE,
+    )
+    assert isinstance(backbone, SimilarModel)
+    return backbone
 
-    settings = {"weights": config.weights, "preprocessing": config.preprocessing}
-    return create(config.backbone, **settings, dimensions=256, image_size=2 * SIDE)
 
-
-class _Pairs:
-    """One epoch of two views of each picture: (views, views), both (B, 3, H, W)."""
+class _ViewPairs:
+    """One epoch of two views of each image: (views, views), both (B, 3, H, W)."""
 
     def __init__(self, images: ImageArray, config: VisrecConfig, generator: torch.Generator) -> None:
         self.images, self.config, self.generator = images, config, generator
@@ -153,9 +166,9 @@ class _Pairs:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         for chosen in torch.randperm(len(self.images), generator=self.generator).tensor_split(self.count):
-            pictures = small(self.images.batch(chosen))
-            yield self._view(pictures), self._view(pictures)
+            images = small(self.images.batch(chosen))
+            yield self._view(images), self._view(images)
 
-    def _view(self, pictures: Tensor) -> Tensor:
-        part = cropped(pictures, self.generator, least=0.3)
+    def _view(self, images: Tensor) -> Tensor:
+        part = cropped(images, self.generator, least=0.3)
         return recoloured(part, self.generator, strength=self.config.jitter, grey=0.2 * self.config.jitter)

@@ -21,12 +21,12 @@ def test_the_loss_is_the_papers_by_category():
     for parameter in (model.u, model.v, model.c, model.E):
         torch.nn.init.normal_(parameter, std=0.5)
     model.category.copy_(torch.tensor([0, 1, 1, 2]))  # the last item has none
-    model.seen = torch.randn(4, model.frozen.width).half()
+    model.cached_features = torch.randn(4, model.frozen.width).half()
 
     [(_, loss)] = model.objectives((torch.tensor([0, 1]), torch.tensor([0, 2]), torch.tensor([1, 3])))
 
     def vector(item, category):
-        return model.E @ model.seen[item].float() - model.c[category] + model.v[item]
+        return model.E @ model.cached_features[item].float() - model.c[category] + model.v[item]
 
     naive = 0.05 * model.E.square().sum()
     for user, (i, c_i), (j, c_j) in ((0, (0, 0), (1, 1)), (1, (2, 1), (3, 2))):

@@ -3,7 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from ml.configs.personal import FrozenConfig
-from ml.errors import BadSetting, BadWeights
+from ml.errors import BadWeights
 from ml.models.factory import create
 from ml.models.frozen import DescriptorFeatures, FrozenFeatures
 from ml.training.loop import fit
@@ -50,12 +50,6 @@ def test_a_network_without_weights_is_refused_before_anything_is_trained(tmp_pat
         model.check()
 
 
-@pytest.mark.parametrize("name", ["visrec", "vae", "dvbpr", "nothing"])
-def test_what_learns_is_no_frozen_feature(name):
-    with pytest.raises(BadSetting, match=f"features is '{name}'; it takes descriptors or a method that trains nothing"):
-        FrozenConfig(features=name)
-
-
 def test_each_picture_is_seen_once_a_training():
     data = data_for("vbpr")
     model = small("vbpr")
@@ -65,4 +59,4 @@ def test_each_picture_is_seen_once_a_training():
     exhaust(fit(model, data))
 
     assert sum(shown) == 40
-    assert model.seen is None  # nothing of it stays in memory
+    assert model.cached_features is None  # nothing of it stays in memory

@@ -17,17 +17,17 @@ def told():
     model.allocate(users=3, items=6)
     for parameter in (model.gamma_u, model.theta_u, model.gamma_i, model.beta_i, model.E, model.beta_prime):
         torch.nn.init.normal_(parameter, std=0.5)
-    model.seen = torch.randn(6, model.frozen.width).half()
+    model.cached_features = torch.randn(6, model.frozen.width).half()
     return model, (torch.tensor([0, 1, 2, 2]), torch.tensor([0, 1, 2, 3]), torch.tensor([5, 4, 3, 0]))
 
 
 def test_a_score_is_the_papers_equation(told):
     model, (u, i, _) = told
 
-    x = model.score(u, i, model.seen[i].float())
+    x = model.score(u, i, model.cached_features[i].float())
 
     for row, (user, item) in enumerate(zip(u.tolist(), i.tolist(), strict=True)):
-        f = model.seen[item].float()
+        f = model.cached_features[item].float()
         expected = model.beta_i[item] + model.gamma_u[user] @ model.gamma_i[item]
         expected = expected + model.theta_u[user] @ (model.E @ f) + model.beta_prime @ f
         assert_close(x[row], expected, rtol=1e-4, atol=1e-4)
@@ -44,7 +44,8 @@ def test_the_loss_is_the_papers_with_a_tenth_on_the_others_bias(told):
         naive = naive + 0.15 * sum(vector.square().sum() for vector in own)
         naive = naive + 0.1 * (model.beta_i[one] ** 2 + model.beta_i[other] ** 2 / 10)
         x = [
-            model.score(*(torch.tensor([n]) for n in (user, item)), model.seen[[item]].float()) for item in (one, other)
+            model.score(*(torch.tensor([n]) for n in (user, item)), model.cached_features[[item]].float())
+            for item in (one, other)
         ]
         naive = naive - torch.sigmoid(x[0] - x[1]).log().sum()
     assert_close(loss, naive / 4, rtol=1e-4, atol=1e-4)
@@ -58,7 +59,7 @@ def test_swapping_the_items_negates_their_difference(told):
     [(_, swapped)] = model.objectives((u, j, i))
 
     # softplus(-x) - softplus(x) = -x
-    x_uij = model.score(u, i, model.seen[i].float()) - model.score(u, j, model.seen[j].float())
+    x_uij = model.score(u, i, model.cached_features[i].float()) - model.score(u, j, model.cached_features[j].float())
     assert_close(loss - swapped, -x_uij.mean(), rtol=1e-4, atol=1e-4)
 
 
@@ -66,7 +67,7 @@ def test_one_inner_product_says_it_all():
     model, data = small("vbpr"), data_for("vbpr")
     exhaust(fit(model, data, TrainConfig(epochs=3)))
 
-    features = model.features(data).float()
+    features = model.catalogue_features(data).float()
     scores = model.user_vectors() @ vectors_of(model).T
 
     items = torch.arange(20)  # all taken, so that their own factors count

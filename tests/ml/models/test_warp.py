@@ -23,10 +23,10 @@ def draws(*found: bool) -> torch.Tensor:
     ],
 )
 def test_the_later_a_violation_is_found_the_less_it_weighs(violates, taken, draw, weight):
-    found, place = warp_weight(violates, taken, n_items=1001)
+    found, index = warp_weight(violates, taken, n_items=1001)
 
     assert found.item() == pytest.approx(weight)
-    assert weight == 0 or place.item() == draw - 1
+    assert weight == 0 or index.item() == draw - 1
 
 
 def test_the_weight_is_bounded_at_both_ends():
