@@ -1,5 +1,8 @@
 """Forms of the admin: a product with its images, the bulk import."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from django import forms
 from django.conf import settings
 
@@ -7,36 +10,43 @@ from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage, read_image
 from catalog.models import Product, ProductImage
 
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
-class SeveralFiles(forms.ClearableFileInput):
+    ProductModelForm = forms.ModelForm[Product]
+    ImageModelForm = forms.ModelForm[ProductImage]
+else:
+    ProductModelForm = ImageModelForm = forms.ModelForm  # generic in the stubs alone
+
+
+class MultipleFileInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
-class PicturesField(forms.FileField):
-    """Any number of pictures; each that cannot be read is an error that names it."""
+class ImagesField(forms.FileField):
+    """Any number of uploaded images; each that cannot be read is an error that names it."""
 
-    widget = SeveralFiles
+    widget = MultipleFileInput
 
-    def clean(self, data, initial=None) -> list[DecodedImage]:
-        pictures, problems = [], []
+    def clean(self, data: "Sequence[UploadedFile[bytes]] | None", initial: object = None) -> list[DecodedImage]:
+        images, problems = [], []
         for upload in data or []:
-            if upload.size > settings.MAX_IMAGE_BYTES:
-                problems.append(
-                    f"{upload.name}: {upload.size:,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken."
-                )
+            size = upload.size or 0
+            if size > settings.MAX_IMAGE_BYTES:
+                problems.append(f"{upload.name}: {size:,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken.")
                 continue
             try:
-                pictures.append(read_image(upload.read()))
+                images.append(read_image(upload.read()))
             except UnreadableImage as error:
                 problems.append(f"{upload.name}: {error}.")
         if problems:
             raise forms.ValidationError(problems)
-        return pictures
+        return images
 
 
-class ProductForm(forms.ModelForm):
-    pictures = PicturesField(
-        label="Add pictures", required=False, help_text="One or several; they come after those that are there."
+class ProductForm(ProductModelForm):
+    pictures = ImagesField(
+        label="Add pictures", required=False, help_text="One or several; they are added behind the present ones."
     )
 
     class Meta:
@@ -44,32 +54,34 @@ class ProductForm(forms.ModelForm):
         fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "attributes"]
 
     def clean_pictures(self) -> list[DecodedImage]:
-        pictures = self.cleaned_data["pictures"]
-        if not pictures and self.instance.pk is None:
+        images: list[DecodedImage] = self.cleaned_data["pictures"]
+        if not images and self.instance.pk is None:
             raise forms.ValidationError("A product needs a picture: without one it is never similar to anything.")
-        return pictures
+        return images
 
-    def clean_attributes(self) -> dict:
+    def clean_attributes(self) -> dict[str, object]:
         attributes = self.cleaned_data["attributes"] or {}
         if not isinstance(attributes, dict):
             raise forms.ValidationError('Attributes are names and values, such as {"colour": "red"}.')
         return attributes
 
 
-class ImageForm(forms.ModelForm):
-    """The place of one picture among its product's."""
+class ImageForm(ImageModelForm):
+    """The place of one image among its product's images, counted from 1."""
 
     place = forms.IntegerField(min_value=1, widget=forms.NumberInput(attrs={"class": "place"}))
 
     class Meta:
         model = ProductImage
-        fields = []
+        fields: Sequence[str] = []
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["place"] = self.instance.position + 1
 
 
 class ImportForm(forms.Form):
-    source = forms.FileField(label="File", help_text="A zip with a table or folders and pictures, or a CSV.")
+    source = forms.FileField(
+        label="File", help_text="A zip with pictures and a table, a zip with pictures in folders, or a CSV file."
+    )

@@ -202,7 +202,7 @@ def test_shoppers_show_how_much_they_did(admin_client):
     idle = ShopperFactory(is_simulated=True)
 
     listed = admin_client.get("/admin/catalog/shopper/").context["cl"].result_list
-    assert {shopper.pk: shopper.interactions_kept for shopper in listed} == {busy.pk: 2, idle.pk: 0}
+    assert {shopper.pk: shopper.interaction_total for shopper in listed} == {busy.pk: 2, idle.pk: 0}
     filtered = admin_client.get("/admin/catalog/shopper/", {"is_simulated__exact": "1"}).context["cl"].result_list
     assert list(filtered) == [idle]
 
@@ -213,7 +213,7 @@ def test_categories_say_how_many_products_they_hold(admin_client):
 
     listed = admin_client.get("/admin/catalog/category/").context["cl"].result_list
 
-    assert [(category.name, category.product_count) for category in listed] == [("Boots", 1)]
+    assert [(category.name, category.product_total) for category in listed] == [("Boots", 1)]
 
 
 def test_a_category_is_typed_once_however_it_is_written(admin_client):

@@ -1,0 +1,52 @@
+"""Interactions in the admin, to read only: catalog.interactions alone writes them."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from catalog.admin.pagination import NewestRows
+from catalog.models import Interaction, Product, Shopper
+
+if TYPE_CHECKING:
+    InteractionModelAdmin = admin.ModelAdmin[Interaction]
+else:
+    InteractionModelAdmin = admin.ModelAdmin  # generic in the stubs alone
+
+
+@admin.register(Interaction)
+class InteractionAdmin(InteractionModelAdmin):
+    list_display = ["occurred_at", "visitor", "kind", "product", "position", "placement", "recommendation_id"]
+    list_filter = ["kind", "occurred_at"]
+    list_select_related = ["shopper", "product"]
+    list_per_page = 50
+    show_full_result_count = False
+    paginator = NewestRows
+    search_fields = ["shopper__key"]  # shows the box; get_search_results decides
+    search_help_text = "A shopper's key, a guest's session or a SKU, in full"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Interaction | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Interaction | None = None) -> bool:
+        return False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Interaction], search_term: str
+    ) -> tuple[QuerySet[Interaction], bool]:
+        if not search_term:
+            return queryset, False
+        matches = (
+            Q(shopper__in=Shopper.objects.filter(key=search_term))
+            | Q(product__in=Product.objects.filter(sku=search_term))
+            | Q(session=search_term)
+        )
+        return queryset.filter(matches), False
+
+    @admin.display(description="who")
+    def visitor(self, interaction: Interaction) -> str:
+        return str(interaction.shopper) if interaction.shopper else f"guest {interaction.session[:8]}"
