@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 from django.conf import settings
 
 from catalog.errors import ImportFailed, UnreadableImage
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
-MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; a picture's limit is MAX_IMAGE_BYTES
+MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; the limit of an image is MAX_IMAGE_BYTES
 ENCRYPTED = 0x1  # bit of ZipInfo.flag_bits
 MEMBER = b"PK\x03\x04"  # the first bytes of each member, and of a zip
 
-# What reading may raise: the disk's errors, and those of a member that is damaged or packed in an unknown way.
+# Reading may raise these: the disk's errors, and those of a zip member that is damaged or packed in an unknown way.
 READ_ERRORS = (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
@@ -32,26 +32,27 @@ class Archive(ABC):
     @property
     @abstractmethod
     def names(self) -> list[str]:
-        """All files, sorted."""
+        """Return the names of all files, sorted."""
 
     @abstractmethod
-    def open(self, name: str) -> BinaryIO:
-        """Raises one of READ_ERRORS, as reading on may."""
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file for reading. Raises one of READ_ERRORS, as reading from the file may too."""
 
     @abstractmethod
     def size(self, name: str) -> int:
-        """Bytes as declared; 0 for a file that cannot be had."""
+        """Return the declared size in bytes; 0 for a file that cannot be opened."""
 
     @abstractmethod
-    def inside(self, folder: str) -> "Archive":
-        """What lies in one of its folders."""
+    def subfolder(self, folder: str) -> "Archive":
+        """Return one of its folders as an archive."""
 
     @property
     def images(self) -> list[str]:
+        """Return the names of the files with the suffix of an image, sorted."""
         return [name for name in self.names if PurePosixPath(name).suffix.lower() in SUFFIXES]
 
     def read_image_file(self, name: str) -> bytes:
-        """The file of a picture. Raises UnreadablePicture if it cannot be had, or is larger than MAX_IMAGE_BYTES."""
+        """Read an image's file. Raises UnreadableImage if it is missing, damaged or larger than MAX_IMAGE_BYTES."""
         limit = settings.MAX_IMAGE_BYTES
         if self.size(name) > limit:
             raise UnreadableImage(f"the file has {self.size(name):,} bytes; at most {limit:,} are taken")
@@ -65,9 +66,9 @@ class Archive(ABC):
 
 
 class Folder(Archive):
-    """Links are followed, except those that lead back to where they lie."""
+    """A folder on disk. Links are followed, except those to a folder that contains them."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.label = str(root)
 
@@ -76,34 +77,36 @@ class Folder(Archive):
         found = []
         for place, folders, files in os.walk(self.root, followlinks=True):
             here = Path(place)
-            folders[:] = [name for name in folders if is_wanted(name) and not self._leads_back(here / name)]
+            folders[:] = [name for name in folders if is_data(name) and not self._leads_back(here / name)]
             below = here.relative_to(self.root)
-            found += [(below / name).as_posix() for name in files if is_wanted(name)]
+            found += [(below / name).as_posix() for name in files if is_data(name)]
         return sorted(found)
 
     def _leads_back(self, folder: Path) -> bool:
-        """Whether it is a link to what it was reached through, or to something around that: it would never end."""
+        """Return whether a folder is a link to one that contains it: following it would never end."""
         if not folder.is_symlink():
             return False
         target = folder.resolve()
         passed = [above.resolve() for above in folder.parents if above.is_relative_to(self.root)]
         return any(above.is_relative_to(target) for above in passed)
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> IO[bytes]:
         return (self.root / name).open("rb")
 
     def size(self, name: str) -> int:
         try:
             return (self.root / name).stat().st_size
-        except OSError:  # read_picture tells what is wrong with it
+        except OSError:  # read_image_file raises the reason
             return 0
 
-    def inside(self, folder: str) -> "Folder":
+    def subfolder(self, folder: str) -> "Folder":
         return Folder(self.root / folder)
 
 
 class Zip(Archive):
-    def __init__(self, label: str, file: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]):
+    """An open zip file, or one of its folders."""
+
+    def __init__(self, label: str, file: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
         self.label = label
         self.file = file
         self.members = members
@@ -112,7 +115,7 @@ class Zip(Archive):
     def names(self) -> list[str]:
         return sorted(self.members)
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> IO[bytes]:
         if name not in self.members:
             raise FileNotFoundError(name)
         if self.size(name) > MAX_MEMBER_BYTES:
@@ -122,7 +125,7 @@ class Zip(Archive):
     def size(self, name: str) -> int:
         return self.members[name].file_size if name in self.members else 0
 
-    def inside(self, folder: str) -> "Zip":
+    def subfolder(self, folder: str) -> "Zip":
         prefix = f"{folder}/"
         below = {name.removeprefix(prefix): info for name, info in self.members.items() if name.startswith(prefix)}
         return Zip(f"{self.label}/{folder}", self.file, below)
@@ -130,7 +133,7 @@ class Zip(Archive):
 
 @contextmanager
 def open_zip(path: Path) -> Iterator[Zip]:
-    """Raises ImportFailed for what is no zip, or an encrypted one."""
+    """Open a zip file for reading. Raises ImportFailed for a file that is no zip, is damaged or encrypted."""
     try:
         file = zipfile.ZipFile(path)
     except READ_ERRORS as error:
@@ -140,8 +143,8 @@ def open_zip(path: Path) -> Iterator[Zip]:
     with file:
         members = {}
         for info in file.infolist():
-            name = info.filename.replace("\\", "/")  # as some programs on Windows write it
-            if info.is_dir() or not all(is_wanted(part) for part in name.split("/")):
+            name = info.filename.replace("\\", "/")  # some programs on Windows write backslashes
+            if info.is_dir() or not all(is_data(part) for part in name.split("/")):
                 continue
             if info.flag_bits & ENCRYPTED:
                 raise ImportFailed(f"{path} is encrypted: unpack it, then import the folder")
@@ -150,11 +153,11 @@ def open_zip(path: Path) -> Iterator[Zip]:
 
 
 def is_cut_off(path: Path) -> bool:
-    """Whether it begins as a zip does, and does not end so."""
+    """Return whether a file begins like a zip and does not end like one."""
     with path.open("rb") as file:
         return file.read(len(MEMBER)) == MEMBER and not zipfile.is_zipfile(path)
 
 
-def is_wanted(part: str) -> bool:
-    """Whether this part of a path may belong to the data: it is not hidden, and leads neither to the root nor up."""
+def is_data(part: str) -> bool:
+    """Return whether a part of a path belongs to the data: not hidden, not of macOS, and neither empty nor `..`."""
     return part != "" and not part.startswith(".") and part != "__MACOSX"

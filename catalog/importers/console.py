@@ -1,50 +1,60 @@
-"""What the import commands have in common: their options, and how they tell of problems."""
+"""Options of the import commands, and how they print problems."""
 
 import argparse
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from tqdm import tqdm
 
 from catalog.errors import ImportFailed
-from catalog.importers.reports import Outcome
+from catalog.importers.reports import ImportReport, OnProblem
 from catalog.importers.rows import Problem
 
 SHOWN = 50
 
 
-class ImportCommand(ABC, BaseCommand):
-    """Problems as they are met, above a progress bar; the counts at the end."""
+class ImportOptions(TypedDict):
+    """Options that every import function takes."""
 
-    source: str  # what the usage calls it
-    what: str  # it holds
+    limit: int | None
+    dry_run: bool
+    progress: bool
+    on_problem: OnProblem
+
+
+class ImportCommand(ABC, BaseCommand):
+    """A command that prints problems as they occur, above a progress bar, and the counts at the end."""
+
+    source: str  # the name of the argument in the usage
+    noun: str  # of the rows, in the plural
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", type=Path, metavar=self.source)
-        parser.add_argument("--limit", type=at_least_one, metavar="N", help=f"only the first N {self.what}")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+        parser.add_argument("--limit", type=positive_int, metavar="N", help=f"only the first N {self.noun}")
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be done")
 
     def handle(self, source: Path, limit: int | None, dry_run: bool, verbosity: int, **options: object) -> str:
         on_problem = ProblemPrinter(self.stderr)
         try:
-            report = self.take(
+            report = self.run_import(
                 source, options, limit=limit, dry_run=dry_run, progress=verbosity > 0, on_problem=on_problem
             )
         except ImportFailed as error:
             raise CommandError(str(error)) from error
-        on_problem.finish()
+        on_problem.print_rest()
         return f"{report} (dry run: nothing was written)" if dry_run else str(report)
 
     @abstractmethod
-    def take(self, source: Path, options: dict[str, object], **manners) -> Outcome:
-        """Import it; manners: limit, dry_run, progress and on_problem, as every import has them."""
+    def run_import(self, source: Path, options: dict[str, object], **common: Unpack[ImportOptions]) -> ImportReport:
+        """Import the source; `options` has all options of the command."""
 
 
 class ProblemPrinter:
-    """Prints the first problems as they happen, between two drawings of the progress bar; the others are counted."""
+    """Printer of the first problems, between two updates of the progress bar; the others are counted."""
 
-    def __init__(self, stderr: OutputWrapper):
+    def __init__(self, stderr: OutputWrapper) -> None:
         self.stderr = stderr
         self.count = 0
 
@@ -54,12 +64,12 @@ class ProblemPrinter:
             with tqdm.external_write_mode():
                 self.stderr.write(str(problem))
 
-    def finish(self) -> None:
+    def print_rest(self) -> None:
         if self.count > SHOWN:
             self.stderr.write(f"… and {self.count - SHOWN} more")
 
 
-def at_least_one(text: str) -> int:
+def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)

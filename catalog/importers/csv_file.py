@@ -1,4 +1,4 @@
-"""CSV in UTF-8, one record at a time, each with the place where it stands."""
+"""CSV files in UTF-8, read one record at a time, each with its file name and line."""
 
 import csv
 import io
@@ -13,13 +13,13 @@ UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 class CsvFile:
-    """Iterates over (place, {column: text}), with a Problem for each record that does not fit the header.
+    """Iterator over (place, {column: text}), with a Problem for each record that does not fit the header.
 
     overflow: the column, if any, whose commas were not quoted: a record's surplus fields belong to it.
-    Raises ImportFailed, at once or while it is read, for a file that is missing, damaged, empty or not UTF-8.
+    Raises ImportFailed, at once or during iteration, for a file that is missing, damaged, empty or not UTF-8.
     """
 
-    def __init__(self, archive: Archive, name: str, overflow: str = ""):
+    def __init__(self, archive: Archive, name: str, overflow: str = "") -> None:
         self.archive = archive
         self.name = name
         self.label = f"{archive.label}/{name}"
@@ -35,13 +35,13 @@ class CsvFile:
         self.overflow = self.columns.index(overflow) if overflow in self.columns else None
 
     def require(self, columns: Collection[str]) -> None:
-        """Raises ImportFailed naming the columns that are missing."""
+        """Raise ImportFailed naming the columns that are missing, if any."""
         missing = [column for column in columns if column not in self.columns]
         if missing:
             raise ImportFailed(f"{self.label} lacks: {', '.join(missing)}; its columns are {', '.join(self.columns)}")
 
     def __len__(self) -> int:
-        """Records under the header; reads the whole file, so that none is taken from one that is not UTF-8."""
+        """Count the records under the header. Reads the whole file: one that is not UTF-8 fails before any row."""
         return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, str]] | Problem]:

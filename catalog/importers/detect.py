@@ -1,4 +1,4 @@
-"""Which of the sources an archive is."""
+"""Detection of the layout of a source."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -9,7 +9,7 @@ from catalog.importers.archive import Archive, Folder, open_zip
 from catalog.importers.class_folders import ClassFolders
 from catalog.importers.fashion_products import FashionProducts
 from catalog.importers.rows import Source
-from catalog.importers.table import Table, objection, tables
+from catalog.importers.table import Table, explain_rejection, list_tables
 from catalog.importers.zappos import Zappos
 
 SOURCES: list[type[Source]] = [FashionProducts, Zappos, Table, ClassFolders]
@@ -17,7 +17,7 @@ SOURCES: list[type[Source]] = [FashionProducts, Zappos, Table, ClassFolders]
 
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
-    """The rows in this zip, folder or CSV. Raises ImportFailed if it cannot be read or is none that is understood."""
+    """Open the rows of a zip, folder or CSV. Raises ImportFailed if it cannot be read or its layout is unknown."""
     if not path.exists():
         raise ImportFailed(f"{path} does not exist")
     if path.is_file() and path.suffix.lower() == ".csv":
@@ -28,16 +28,19 @@ def open_source(path: Path) -> Iterator[Source]:
 
 
 def find_source(archive: Archive) -> Source:
-    """As the archive is, or else within its only folder: most are packed with one around everything."""
+    """Detect the layout of an archive, or else of its only folder: most zips have one folder around everything.
+
+    Raises ImportFailed if it is empty or its layout is unknown.
+    """
     if not archive.names:
         raise ImportFailed(f"{archive.label} is empty")
     folders = {name.split("/")[0] for name in archive.names if "/" in name}
-    places = [archive, *(archive.inside(folder) for folder in folders if len(folders) == 1)]
+    places = [archive, *(archive.subfolder(folder) for folder in folders if len(folders) == 1)]
     for place in places:
         for source in SOURCES:
             found = source.find(place)
             if found:
                 return found
     understood = "; ".join(source.layout for source in SOURCES)
-    objections = [objection(place, name) for place in places for name in tables(place)]
+    objections = [explain_rejection(place, name) for place in places for name in list_tables(place)]
     raise ImportFailed(". ".join([f"{archive.label} is none of what is understood: {understood}", *objections]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import ClassVar, Self
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import Archive
@@ -12,12 +13,12 @@ TABLE = "styles.csv"
 
 
 class FashionProducts:
-    """Products with labels first, in the table's order, then the pictures that no line of it names."""
+    """Products with labels first, in the table's order, then the images that no line of it names."""
 
-    layout = "styles.csv beside images/ID.jpg"
-    has_prices = False
+    layout: ClassVar[str] = "styles.csv beside images/ID.jpg"
+    has_prices: ClassVar[bool] = False
 
-    def __init__(self, archive: Archive):
+    def __init__(self, archive: Archive) -> None:
         self.archive = archive
         # Names are full of commas, and not all of them are quoted.
         self.table = CsvFile(archive, TABLE, overflow="productDisplayName")
@@ -30,7 +31,7 @@ class FashionProducts:
         self.count = len(self.table) + len(self.images.keys() - self.labelled)
 
     @classmethod
-    def find(cls, archive: Archive) -> "FashionProducts | None":
+    def find(cls, archive: Archive) -> Self | None:
         return cls(archive) if TABLE in archive.names else None
 
     def __len__(self) -> int:

@@ -1,22 +1,23 @@
-"""Pictures sorted into folders that say what they show."""
+"""Images sorted into folders whose names say what they show."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Self
+from typing import ClassVar, Self
 
 from catalog.importers.archive import Archive
 from catalog.importers.rows import Problem, Row
 
 
-class PictureFolders(ABC):
-    """A product a picture: a layout says which pictures are products, and what their folders tell of them."""
+class ImageFolders(ABC):
+    """Base class of layouts with one product for each image, described by the names of its folders."""
 
-    has_prices = False
+    layout: ClassVar[str]
+    has_prices: ClassVar[bool] = False
 
-    def __init__(self, archive: Archive, images: list[str]):
+    def __init__(self, archive: Archive, images: list[str]) -> None:
         self.archive = archive
         self.images = images
-        self.problems: list[Problem] = []  # met before the first picture
+        self.problems: list[Problem] = []  # found before the first image
 
     @classmethod
     def find(cls, archive: Archive) -> Self | None:
@@ -26,10 +27,11 @@ class PictureFolders(ABC):
     @staticmethod
     @abstractmethod
     def is_product(parts: list[str]) -> bool:
-        """parts: of a picture's name, folders first."""
+        """Return whether an image belongs to this layout. parts: of its path, folders first."""
 
     @abstractmethod
-    def row(self, image: str) -> Row: ...
+    def row(self, image: str) -> Row:
+        """Build the product of an image."""
 
     def __len__(self) -> int:
         return len(self.problems) + len(self.images)

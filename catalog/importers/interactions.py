@@ -1,4 +1,4 @@
-"""Interactions out of CSV or JSON lines."""
+"""Import of interactions from CSV or JSON lines."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from django.db import transaction
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers.archive import Folder
 from catalog.importers.csv_file import CsvFile
-from catalog.importers.progress import counted
+from catalog.importers.progress import with_progress
 from catalog.importers.reports import InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
 from catalog.interactions import Event, record
@@ -24,8 +24,8 @@ from catalog.models import Interaction, Kind, Shopper
 REQUIRED = ("user", "sku", "kind", "timestamp")
 BATCH = 1000
 LONGEST = {
-    "user": Shopper._meta.get_field("key").max_length,
-    "id": Interaction._meta.get_field("event_id").max_length,
+    "user": Shopper._meta.get_field("key").max_length or 0,
+    "id": Interaction._meta.get_field("event_id").max_length or 0,
 }
 UNIX_SECONDS = re.compile(r"-?\d+(\.\d+)?")
 
@@ -43,48 +43,48 @@ def import_interactions(
 ) -> InteractionReport:
     """Record the interactions in `file`: `user,sku,kind,timestamp[,id]` as CSV, or as a JSON object a line.
 
-    A second import of the same rows counts them as duplicates, also where they have no id. is_simulated: mark the
-    shoppers that this makes. limit: only this many of its first rows. dry_run: record all, and take it back at the end.
-    progress: a bar on stderr. on_problem: called with each as it is met.
-    Every thousand rows are committed by themselves. Raises ImportFailed for a file that cannot be read at all.
+    A second import of the same rows counts them as duplicates, also where they have no id. is_simulated: mark
+    new shoppers as simulated. limit: only the first rows, this many. dry_run: record all, then roll back.
+    progress: show a bar on stderr. on_problem: called with each problem as it occurs.
+    Every thousand rows are a transaction of their own. Raises ImportFailed for a file that cannot be read at all.
     """
     report = InteractionReport()
     with (
-        taken_back() if dry_run else nullcontext(),
-        counted(open_records(file), file, "interactions", limit=limit, shown=progress) as (entries, bar),
+        rolled_back() if dry_run else nullcontext(),
+        with_progress(open_records(file), file, "interactions", limit=limit, shown=progress) as (entries, bar),
     ):
         while batch := list(islice(entries, BATCH)):
             places, events = [], []
             for entry in batch:
                 if isinstance(entry, Problem):
-                    report.pass_over(entry, on_problem)
+                    report.add_problem(entry, on_problem)
                     continue
                 place, fields = entry
                 try:
-                    events.append(event(fields))
+                    events.append(parse_event(fields))
                     places.append(place)
                 except BadRow as error:
-                    report.pass_over(Problem(place, str(error)), on_problem)
+                    report.add_problem(Problem(place, str(error)), on_problem)
             recorded = record(events, is_simulated=is_simulated)
             report.accepted += recorded.accepted
             report.duplicates += recorded.duplicates
             for index, errors in recorded.rejected.items():
-                reasons = " ".join(reason for told in errors.values() for reason in told)
-                report.pass_over(Problem(places[index], reasons), on_problem)
+                message = " ".join(reason for reasons in errors.values() for reason in reasons)
+                report.add_problem(Problem(places[index], message), on_problem)
             bar.update(len(batch))
     return report
 
 
 @contextmanager
-def taken_back() -> Iterator[None]:
-    """One transaction, so that a row finds its duplicate in any batch before; nothing of it stays."""
+def rolled_back() -> Iterator[None]:
+    """Open one transaction for a dry run, so that rows find duplicates in earlier batches, and roll it back."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
 def open_records(file: Path) -> "CsvFile | JsonLines":
-    """By its content: JSON lines begin with a brace. Raises ImportFailed."""
+    """Open a CSV or JSON lines, told apart by content: JSON lines begin with a brace. Raises ImportFailed."""
     if not file.exists():
         raise ImportFailed(f"{file} does not exist")
     if not file.is_file():
@@ -99,7 +99,7 @@ def open_records(file: Path) -> "CsvFile | JsonLines":
 
 @dataclass(frozen=True)
 class JsonLines:
-    """Iterates as CsvFile does."""
+    """Iterator over a file of JSON lines, with the same items as CsvFile."""
 
     file: Path
 
@@ -123,9 +123,9 @@ class JsonLines:
                     yield f"{self.file.name} line {number}", text
 
 
-def event(fields: Mapping[str, object]) -> Event:
-    """Raises BadRow with the reasons."""
-    user, sku, kind, timestamp, given_id = (text(fields, name) for name in (*REQUIRED, "id"))
+def parse_event(fields: Mapping[str, object]) -> Event:
+    """Build an event from a record. Raises BadRow with the reasons."""
+    user, sku, kind, timestamp, given_id = (read_text(fields, name) for name in (*REQUIRED, "id"))
     missing = [name for name, value in zip(REQUIRED, (user, sku, kind, timestamp), strict=True) if not value]
     if missing:
         raise BadRow(f"{', '.join(missing)}: missing")
@@ -134,11 +134,12 @@ def event(fields: Mapping[str, object]) -> Event:
     for name, value in (("user", user), ("id", given_id)):
         if len(value) > LONGEST[name]:
             raise BadRow(f"{name}: it has {len(value)} characters; at most {LONGEST[name]} are taken")
-    told = Event(user=user, sku=sku, kind=Kind(kind), timestamp=moment(timestamp), id=given_id)
-    return told if given_id else replace(told, id=derived_id(told))
+    event = Event(user=user, sku=sku, kind=Kind(kind), timestamp=parse_timestamp(timestamp), id=given_id)
+    return event if given_id else replace(event, id=derive_id(event))
 
 
-def text(fields: Mapping[str, object], name: str) -> str:
+def read_text(fields: Mapping[str, object], name: str) -> str:
+    """Return a field as text, empty if it is missing. Raises BadRow for another type or a character we cannot store."""
     value = fields.get(name)
     if value is None:
         return ""
@@ -149,18 +150,19 @@ def text(fields: Mapping[str, object], name: str) -> str:
     return str(value).strip()
 
 
-def moment(text: str) -> datetime:
-    """ISO 8601, UTC where it names no zone, or unix seconds."""
+def parse_timestamp(text: str) -> datetime:
+    """Parse ISO 8601, UTC where it names no zone, or unix seconds. Raises BadRow for any other text."""
     try:
         if UNIX_SECONDS.fullmatch(text):
             return datetime.fromtimestamp(float(text), UTC)
-        told = datetime.fromisoformat(text)
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+        parsed = datetime.fromisoformat(text)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadRow(f"timestamp: {text!r} is neither ISO 8601 nor unix seconds") from None
 
 
-def derived_id(event: Event) -> str:
-    """The same for the same row, so that a second import finds it."""
-    told = "\0".join((event.user, event.sku, event.kind, event.timestamp.isoformat()))
-    return f"row-{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+def derive_id(event: Event) -> str:
+    """Derive the id of an event without one: the same for the same row, so that a second import finds it."""
+    assert event.timestamp is not None  # parse_event requires it
+    key = "\0".join((event.user, event.sku, event.kind, event.timestamp.isoformat()))
+    return f"row-{hashlib.sha256(key.encode()).hexdigest()[:32]}"

@@ -1,4 +1,4 @@
-"""Products out of any source that is understood."""
+"""Import of products from any source whose layout is known."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,14 +10,14 @@ from catalog.errors import BadRow, UnreadableImage
 from catalog.images import DecodedImage, file_hash, read_image
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
-from catalog.importers.progress import counted
-from catalog.importers.reports import OnProblem, Report
+from catalog.importers.progress import with_progress
+from catalog.importers.reports import OnProblem, ProductReport
 from catalog.importers.rows import Problem, Row
-from catalog.importers.writer import Item, checked, write
+from catalog.importers.writer import CheckedRow, check_row, write
 
 BATCH_ROWS = 500
-BATCH_BYTES = 64_000_000  # of picture files: what a batch holds in memory
-DECODERS = min(os.cpu_count() or 1, 4)  # a picture of MAX_IMAGE_PIXELS takes about 0.5 GB while it is decoded
+BATCH_BYTES = 64_000_000  # of image files: held in memory for a batch
+DECODERS = min(os.cpu_count() or 1, 4)  # an image of MAX_IMAGE_PIXELS takes about 0.5 GB while it is decoded
 
 
 def import_products(
@@ -27,42 +27,42 @@ def import_products(
     dry_run: bool = False,
     progress: bool = False,
     on_problem: OnProblem | None = None,
-) -> Report:
-    """Bring the shop's products up to what `source` tells, by SKU; products that it does not name stay as they are.
+) -> ProductReport:
+    """Create or update the products in `source`, found by SKU; products that it does not name stay as they are.
 
-    limit: only this many of its first products. progress: a bar on stderr. on_problem: called with each as it is met.
-    Every batch is committed by itself, so that whatever ends the import loses that batch at most.
+    limit: only the first products, this many. progress: show a bar on stderr. on_problem: called with each problem as
+    it occurs. Every batch is a transaction of its own, so that an import that is interrupted loses one batch at most.
     Raises ImportFailed for a source that cannot be read at all.
     """
-    report = Report()
+    report = ProductReport()
     with (
         open_source(source) as rows,
         ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
-        counted(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
+        with_progress(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
     ):
-        for batch in batches(checked_once(entries), rows.archive):
+        for batch in split_batches(check_rows(entries), rows.archive):
             problems = [entry for entry in batch if isinstance(entry, Problem)]
-            items = [entry for entry in batch if isinstance(entry, Item)]
-            written = write(items, partial(read_pictures, pool, rows.archive), dry_run=dry_run)
+            items = [entry for entry in batch if isinstance(entry, CheckedRow)]
+            written = write(items, partial(read_images, pool, rows.archive), dry_run=dry_run)
             report.created += written.created
             report.updated += written.updated
             report.unchanged += written.unchanged
             for problem in problems + written.problems:
-                report.pass_over(problem, on_problem)
+                report.add_problem(problem, on_problem)
             bar.update(len(batch))
-        report.made_up_prices = report.created > 0 and not rows.has_prices
+        report.has_generated_prices = report.created > 0 and not rows.has_prices
     return report
 
 
-def checked_once(entries: Iterable[Row | Problem]) -> Iterator[Item | Problem]:
-    """The rows that the shop would take; of those with the same SKU the first."""
-    places = {}
+def check_rows(entries: Iterable[Row | Problem]) -> Iterator[CheckedRow | Problem]:
+    """Yield the rows that pass the check, and a Problem for each that does not or repeats an earlier SKU."""
+    places: dict[str, str] = {}
     for entry in entries:
         if isinstance(entry, Problem):
             yield entry
             continue
         try:
-            item = checked(entry)
+            item = check_row(entry)
         except BadRow as error:
             yield Problem(entry.place, str(error))
             continue
@@ -70,11 +70,12 @@ def checked_once(entries: Iterable[Row | Problem]) -> Iterator[Item | Problem]:
         yield item if first == entry.place else Problem(entry.place, f"SKU {entry.sku}: duplicate of {first}")
 
 
-def batches(entries: Iterable[Item | Problem], archive: Archive) -> Iterator[list[Item | Problem]]:
-    batch, size = [], 0
+def split_batches(entries: Iterable[CheckedRow | Problem], archive: Archive) -> Iterator[list[CheckedRow | Problem]]:
+    batch: list[CheckedRow | Problem] = []
+    size = 0
     for entry in entries:
         batch.append(entry)
-        if isinstance(entry, Item):
+        if isinstance(entry, CheckedRow):
             size += archive.size(entry.row.image)
         if len(batch) == BATCH_ROWS or size > BATCH_BYTES:
             yield batch
@@ -83,12 +84,12 @@ def batches(entries: Iterable[Item | Problem], archive: Archive) -> Iterator[lis
         yield batch
 
 
-def read_pictures(
-    pool: Executor, archive: Archive, batch: Sequence[Item], hashes: Mapping[str, str]
+def read_images(
+    pool: Executor, archive: Archive, batch: Sequence[CheckedRow], hashes: Mapping[str, str]
 ) -> list[DecodedImage | UnreadableImage | None]:
-    """For writer.ReadPictures, several at a time."""
+    """Read the images of a batch in parallel: see writer.ReadImages."""
 
-    def read(item: Item) -> DecodedImage | UnreadableImage | None:
+    def read(item: CheckedRow) -> DecodedImage | UnreadableImage | None:
         name = item.row.image
         try:
             data = archive.read_image_file(name)

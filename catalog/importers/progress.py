@@ -1,11 +1,11 @@
-"""How far an import is."""
+"""Progress of an import on stderr: a bar in a terminal, lines in a log."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TextIO, TypeVar
+from typing import Never, Protocol, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -23,31 +23,38 @@ class Entries(Protocol[Entry]):
 
 
 @contextmanager
-def counted(
-    entries: Entries[Entry], source: Path, what: str, *, limit: int | None, shown: bool
-) -> Iterator[tuple[Iterator[Entry], tqdm]]:
-    """The first `limit` of the entries, or all, and a bar on stderr that waits to be told how many are done.
+def with_progress(
+    entries: Entries[Entry], source: Path, noun: str, *, limit: int | None, shown: bool
+) -> Iterator[tuple[Iterator[Entry], "tqdm[Never]"]]:
+    """Yield the first `limit` entries, or all, and a progress bar on stderr that the caller updates.
 
+    noun: what the entries are, in the plural, for messages.
     Raises ValueError for a limit below 1, and ImportFailed if there is no entry.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit is {limit}; it takes at least 1")
     total = len(entries)
     if not total:
-        raise ImportFailed(f"{source} holds no {what}")
-    drawn = {} if sys.stderr.isatty() else {"file": Lines(sys.stderr), "mininterval": SECONDS_BETWEEN_LINES}
-    with tqdm(total=min(total, limit or total), unit=f" {what}", disable=not shown, **drawn) as bar:
+        raise ImportFailed(f"{source} holds no {noun}")
+    is_terminal = sys.stderr.isatty()
+    with tqdm(
+        total=min(total, limit or total),
+        unit=f" {noun}",
+        disable=not shown,
+        file=sys.stderr if is_terminal else LineWriter(sys.stderr),
+        mininterval=0.1 if is_terminal else SECONDS_BETWEEN_LINES,  # 0.1: tqdm's default
+    ) as bar:
         yield islice(entries, limit), bar
 
 
-class Lines:
-    """For a bar whose output is no terminal: each drawing is a line of its own, and none is wiped out."""
+class LineWriter:
+    """Stream for a bar whose output is no terminal: each update is a line of its own, and none is erased."""
 
-    def __init__(self, stream: TextIO):
+    def __init__(self, stream: TextIO) -> None:
         self.stream = stream
 
-    def write(self, drawing: str) -> None:
-        line = drawing.strip()
+    def write(self, update: str) -> None:
+        line = update.strip()
         if line:
             self.stream.write(f"{line}\n")
 

@@ -1,4 +1,4 @@
-"""What an import did."""
+"""Reports of what an import did."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ OnProblem = Callable[[Problem], None]
 
 
 @dataclass(kw_only=True)
-class Outcome:
-    """What imports of every kind tell."""
+class ImportReport:
+    """Base class of the reports: the rows that could not be imported."""
 
     problems: list[Problem] = field(default_factory=list)
 
@@ -18,26 +18,27 @@ class Outcome:
     def failed(self) -> int:
         return len(self.problems)
 
-    def pass_over(self, problem: Problem, on_problem: OnProblem | None) -> None:
+    def add_problem(self, problem: Problem, on_problem: OnProblem | None) -> None:
+        """Count a row as failed, and call `on_problem` if there is one."""
         self.problems.append(problem)
         if on_problem:
             on_problem(problem)
 
 
 @dataclass
-class Report(Outcome):
+class ProductReport(ImportReport):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
-    made_up_prices: bool = False  # the source has none
+    has_generated_prices: bool = False  # the source has none
 
     def __str__(self) -> str:
         counts = f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged, {self.failed} failed"
-        return counts + "; the prices are made up, for the source has none" * self.made_up_prices
+        return counts + "; the prices are made up, for the source has none" * self.has_generated_prices
 
 
 @dataclass
-class InteractionReport(Outcome):
+class InteractionReport(ImportReport):
     accepted: int = 0
     duplicates: int = 0
 

@@ -1,9 +1,9 @@
-"""What every source is turned into before anything is written."""
+"""Rows that every source is converted to before anything is written."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 from catalog.importers.archive import Archive
 
@@ -13,7 +13,7 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that was passed over."""
+    """A row or an image that was skipped, and why."""
 
     place: str  # "styles.csv line 17", "images/1163.jpg"
     reason: str
@@ -24,7 +24,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Row:
-    """One product as a source tells it; None where the source says nothing, so that the shop's own value stays."""
+    """One product of a source; None where the source has no value, so that the shop's value stays."""
 
     place: str
     sku: str
@@ -34,7 +34,7 @@ class Row:
     price: str | None = None
     currency: str | None = None
     in_stock: bool | None = None
-    attributes: dict[str, str] = field(default_factory=dict)  # an empty value: the source knows of none
+    attributes: dict[str, str] = field(default_factory=dict)  # an empty value: the source has none
 
 
 class Source(Protocol):
@@ -45,10 +45,10 @@ class Source(Protocol):
     archive: Archive
 
     @classmethod
-    def find(cls, archive: Archive) -> "Source | None":
-        """The source, if the archive has its layout. Raises ImportFailed if it has, and cannot be read all the same."""
+    def find(cls, archive: Archive) -> Self | None:
+        """Return the source if the archive has its layout, else None. Raises ImportFailed if it cannot be read."""
 
     def __len__(self) -> int:
-        """How many rows there will be, bad ones included."""
+        """Count the rows, bad ones included."""
 
     def __iter__(self) -> Iterator[Row | Problem]: ...

@@ -1,4 +1,4 @@
-"""Checked rows into the shop: a batch is one transaction, and only what differs is written."""
+"""Write checked rows to the shop: a batch is one transaction, and only what differs is written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,39 +11,40 @@ from django.utils import timezone
 from catalog import categories, products
 from catalog.errors import BadRow, UnreadableImage
 from catalog.images import DecodedImage
-from catalog.importers.prices import made_up_price
-from catalog.importers.reports import Report
+from catalog.importers.prices import generate_price
+from catalog.importers.reports import ProductReport
 from catalog.importers.rows import UNSTORABLE, Problem, Row
 from catalog.models import Category, Product, ProductImage, single_spaced
 from catalog.signals import images_added
 
 
 @dataclass(frozen=True)
-class Item:
+class CheckedRow:
     row: Row
-    product: Product  # what the row would make: checked, not saved
+    product: Product  # built from the row, checked, not saved
 
 
-# For each item and the hash of the file that its product has now: the picture, None if it is that file, or why neither.
-ReadPictures = Callable[[Sequence[Item], Mapping[str, str]], Sequence[DecodedImage | UnreadableImage | None]]
+# Of a batch and the hashes of the files that its products have now, by SKU: for each row the image, None if its file is
+# the product's present one, or the error.
+ReadImages = Callable[[Sequence[CheckedRow], Mapping[str, str]], Sequence[DecodedImage | UnreadableImage | None]]
 
 
-def checked(row: Row) -> Item:
-    """Raises BadRow if the row makes no product that the shop would take."""
+def check_row(row: Row) -> CheckedRow:
+    """Build the product of a row, not saved. Raises BadRow if its fields are not valid."""
     texts = (row.sku, row.title, row.category, row.image, *row.attributes, *row.attributes.values())
     if any(UNSTORABLE.search(text) for text in texts):
         raise BadRow("it holds a character that cannot be stored")
     product = Product(
         sku=row.sku,
         title=row.title,
-        price=made_up_price(row.category, row.sku) if row.price is None else row.price,
+        price=generate_price(row.category, row.sku) if row.price is None else row.price,
         attributes=without_empty(row.attributes),
     )
     if row.currency is not None:
         product.currency = row.currency
     if row.in_stock is not None:
         product.in_stock = row.in_stock
-    errors = {}
+    errors: dict[str, list[str]] = {}
     category = Category(name=single_spaced(row.category))
     for field_name, instance in (("category", category), ("", product)):
         try:
@@ -52,42 +53,44 @@ def checked(row: Row) -> Item:
             errors |= {field_name or name: messages for name, messages in error.message_dict.items()}
     if errors:
         raise BadRow("; ".join(f"{name}: {' '.join(messages)}" for name, messages in errors.items()))
-    return Item(row, product)
+    return CheckedRow(row, product)
 
 
-def write(batch: Sequence[Item], read_pictures: ReadPictures, *, dry_run: bool) -> Report:
-    """All of the batch or, if anything goes wrong, nothing: neither rows nor files. A dry run only counts."""
+def write(batch: Sequence[CheckedRow], read_images: ReadImages, *, dry_run: bool) -> ProductReport:
+    """Write a whole batch or, on an error, nothing of it: neither rows nor files. A dry run only counts."""
     try:
-        return write_once(batch, read_pictures, dry_run=dry_run)
-    except IntegrityError:  # somebody made one of these products meanwhile: now it is found
-        return write_once(batch, read_pictures, dry_run=dry_run)
+        return write_once(batch, read_images, dry_run=dry_run)
+    except IntegrityError:  # one of these products was created meanwhile: now it is found
+        return write_once(batch, read_images, dry_run=dry_run)
 
 
-def write_once(batch: Sequence[Item], read_pictures: ReadPictures, *, dry_run: bool) -> Report:
-    images: list[ProductImage] = []
+def write_once(batch: Sequence[CheckedRow], read_images: ReadImages, *, dry_run: bool) -> ProductReport:
+    rows: list[ProductImage] = []
     with ExitStack() as undo:
-        undo.callback(products.delete_files, images)
+        undo.callback(products.delete_files, rows)
         with transaction.atomic():
-            plan = compare(batch, read_pictures)
+            plan = plan_changes(batch, read_images)
             if not dry_run:
-                save(plan, images)
+                apply(plan, rows)
         undo.pop_all()
     return plan.report
 
 
 @dataclass
 class Plan:
-    report: Report = field(default_factory=Report)
+    """Changes that a batch makes, worked out before any of them is written."""
+
+    report: ProductReport = field(default_factory=ProductReport)
     created: list[Product] = field(default_factory=list)
     updated: list[Product] = field(default_factory=list)
-    fields: set[str] = field(default_factory=set)  # that differ in any of `updated`
-    pictures: list[tuple[Product, DecodedImage, int]] = field(default_factory=list)  # to be stored, at which position
+    fields: set[str] = field(default_factory=set)  # to be written of `updated`
+    images: list[tuple[Product, DecodedImage, int]] = field(default_factory=list)  # to be stored, with the position
     replaced: list[ProductImage] = field(default_factory=list)
     categories: list[tuple[Product, str]] = field(default_factory=list)  # to be assigned, by name
 
 
-def compare(batch: Sequence[Item], read_pictures: ReadPictures) -> Plan:
-    """What is to be written. The products in question are locked until the transaction ends."""
+def plan_changes(batch: Sequence[CheckedRow], read_images: ReadImages) -> Plan:
+    """Compare a batch with the shop. The products that it names are locked until the transaction ends."""
     found = Product.objects.filter(sku__in=[item.row.sku for item in batch]).order_by("pk")
     stored = {product.sku: product for product in found.select_for_update()}
     primary = {
@@ -97,44 +100,48 @@ def compare(batch: Sequence[Item], read_pictures: ReadPictures) -> Plan:
         .distinct("product_id")
     }
     hashes = {sku: primary[product.pk].file_hash for sku, product in stored.items() if product.pk in primary}
-    categorised = categories.find_by_name(item.row.category for item in batch)
+    found_categories = categories.find_by_name(item.row.category for item in batch)
     plan = Plan()
 
-    for item, picture in zip(batch, read_pictures(batch, hashes), strict=True):
+    for item, image in zip(batch, read_images(batch, hashes), strict=True):
         product = stored.get(item.row.sku)
-        if isinstance(picture, UnreadableImage):
-            plan.report.problems.append(Problem(item.row.place, str(picture)))
+        if isinstance(image, UnreadableImage):
+            plan.report.problems.append(Problem(item.row.place, str(image)))
         elif product is None:
+            assert image is not None  # None is for a file that the product has already
             plan.created.append(item.product)
             plan.categories.append((item.product, item.row.category))
-            plan.pictures.append((item.product, picture, 0))
+            plan.images.append((item.product, image, 0))
         else:
-            category = categorised.get(item.row.category)
-            compare_with_stored(plan, item, picture, product, primary.get(product.pk), category)
+            category = found_categories.get(item.row.category)
+            plan_update(plan, item, image, product, primary.get(product.pk), category)
     plan.report.created = len(plan.created)
     return plan
 
 
-def compare_with_stored(
+def plan_update(
     plan: Plan,
-    item: Item,
-    picture: DecodedImage | None,
+    item: CheckedRow,
+    image: DecodedImage | None,
     product: Product,
     former: ProductImage | None,
     category: Category | None,
 ) -> None:
-    """former, category: what the shop has already of the picture's place and of the row's category."""
-    told = {"title": item.product.title}
-    told["attributes"] = without_empty(product.attributes | item.row.attributes)
-    # What the source does not tell may have been set by hand since, and stays.
-    told |= {
+    """Add to `plan` what differs between a row and its product.
+
+    former, category: the image at the row's position and the category of the row's name, if the shop has them.
+    """
+    values: dict[str, object] = {"title": item.product.title}
+    values["attributes"] = without_empty(product.attributes | item.row.attributes)
+    # A value that the source lacks may have been set by hand since, and stays.
+    values |= {
         name: getattr(item.product, name)
         for name in ("price", "currency", "in_stock")
         if getattr(item.row, name) is not None
     }
-    changed = {name for name, value in told.items() if getattr(product, name) != value}
+    changed = {name for name, value in values.items() if getattr(product, name) != value}
     for name in changed:
-        setattr(product, name, told[name])
+        setattr(product, name, values[name])
     if category is None or category.pk != product.category_id:
         changed.add("category")
         plan.categories.append((product, item.row.category))
@@ -142,18 +149,18 @@ def compare_with_stored(
         plan.updated.append(product)
         plan.fields |= changed
 
-    has_new_picture = picture is not None and (former is None or former.content_hash != picture.content_hash)
-    if has_new_picture:
-        plan.pictures.append((product, picture, former.position if former else 0))
+    if image is not None and (former is None or former.content_hash != image.content_hash):
+        plan.images.append((product, image, former.position if former else 0))
         plan.replaced += [former] if former else []
-    if changed or has_new_picture:
+        plan.report.updated += 1
+    elif changed:
         plan.report.updated += 1
     else:
         plan.report.unchanged += 1
 
 
-def save(plan: Plan, images: list[ProductImage]) -> None:
-    """images: filled with the new rows before their files are stored, so that these can be found if this fails."""
+def apply(plan: Plan, rows: list[ProductImage]) -> None:
+    """Write a plan. rows: filled with the new images before their files are stored, to be deleted if this fails."""
     known = categories.find_or_create(name for _, name in plan.categories)
     for product, name in plan.categories:
         product.category = known[name]
@@ -163,12 +170,12 @@ def save(plan: Plan, images: list[ProductImage]) -> None:
             product.updated_at = timezone.now()
         Product.objects.bulk_update(plan.updated, [*sorted(plan.fields), "updated_at"])
     products.delete_images(plan.replaced)
-    images += [products.unsaved_image(product, picture, position) for product, picture, position in plan.pictures]
-    for image, (_, picture, _) in zip(images, plan.pictures, strict=True):
-        products.store_files(image, picture)
-    ProductImage.objects.bulk_create(images)
-    if images:
-        images_added.send(sender=ProductImage, image_ids=[image.pk for image in images])
+    rows += [products.build_image(product, image, position) for product, image, position in plan.images]
+    for row, (_, image, _) in zip(rows, plan.images, strict=True):
+        products.store_files(row, image)
+    ProductImage.objects.bulk_create(rows)
+    if rows:
+        images_added.send(sender=ProductImage, image_ids=[row.pk for row in rows])
 
 
 def without_empty(attributes: Mapping[str, str]) -> dict[str, str]:

@@ -1,22 +1,23 @@
 """UT-Zappos50K: Category/SubCategory/Brand/CID.jpg, with or without meta-data.csv."""
 
 from pathlib import PurePosixPath
+from typing import ClassVar
 
 from catalog.importers.archive import Archive
 from catalog.importers.csv_file import CsvFile
-from catalog.importers.folders import PictureFolders
+from catalog.importers.folders import ImageFolders
 from catalog.importers.rows import Problem, Row
 
 CATEGORIES = {"Boots", "Sandals", "Shoes", "Slippers"}
 METADATA = "meta-data.csv"
 
 
-class Zappos(PictureFolders):
-    """Pictures and metadata come in a zip each, so both may also lie in folders of their own."""
+class Zappos(ImageFolders):
+    """The set comes as a zip of images and a zip of metadata, so that each may be in a folder of its own."""
 
-    layout = "Category/SubCategory/Brand/CID.jpg (UT-Zappos50K)"
+    layout: ClassVar[str] = "Category/SubCategory/Brand/CID.jpg (UT-Zappos50K)"
 
-    def __init__(self, archive: Archive, images: list[str]):
+    def __init__(self, archive: Archive, images: list[str]) -> None:
         super().__init__(archive, images)
         tables = [CsvFile(archive, name) for name in archive.names if PurePosixPath(name).name == METADATA]
         for table in tables:

@@ -16,7 +16,7 @@ from catalog.demo.simulation.shoppers import Simulation, simulate
 from catalog.errors import ImportFailed, UnreadableImage
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
-from catalog.importers.progress import counted
+from catalog.importers.progress import with_progress
 from catalog.importers.rows import Problem, Row
 
 WANTED = {"click", "like", "cart", "purchase"}  # kinds that say that a product was taken; the last of them is written
@@ -69,7 +69,10 @@ def _items(
 ) -> list[Item]:
     """The products whose picture can be read, each once; the pictures are copied as they are."""
     items: dict[str, Item] = {}
-    with open_source(source) as rows, counted(rows, source, "products", limit=limit, shown=progress) as (entries, bar):
+    with (
+        open_source(source) as rows,
+        with_progress(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
+    ):
         for entry in entries:
             bar.update()
             try:

@@ -6,13 +6,13 @@ from catalog.demo import write_catalog
 
 
 class Command(BaseCommand):
-    help = "Draws the demo catalogue into a folder: pictures, products.csv, interactions.csv and the truth behind them."
+    help = "Draw the demo catalogue into a folder: pictures, products.csv, interactions.csv and truth.json."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("folder", type=Path)
-        parser.add_argument("--products", type=int, default=1200)
-        parser.add_argument("--shoppers", type=int, default=300)
-        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("folder", type=Path, help="a new folder, or one that this command wrote")
+        parser.add_argument("--products", type=int, default=1200, help="how many, %(default)s")
+        parser.add_argument("--shoppers", type=int, default=300, help="how many, %(default)s")
+        parser.add_argument("--seed", type=int, default=0, help="of the random numbers, %(default)s")
 
     def handle(self, folder: Path, products: int, shoppers: int, seed: int, verbosity: int, **options: object) -> str:
         try:

@@ -1,22 +1,25 @@
 from pathlib import Path
+from typing import Unpack
 
 from django.core.management.base import CommandParser
 
 from catalog.importers import InteractionReport, import_interactions
-from catalog.importers.console import ImportCommand
+from catalog.importers.console import ImportCommand, ImportOptions
 
 
 class Command(ImportCommand):
     help = (
-        "Imports interactions: a CSV with the columns user,sku,kind,timestamp and perhaps id, or JSON lines. "
-        "A second import changes nothing."
+        "Import interactions from a CSV with the columns user,sku,kind,timestamp and, optionally, id, or from JSON "
+        "lines. A second import of the same file changes nothing."
     )
     source = "FILE"
-    what = "interactions"
+    noun = "interactions"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--simulated", action="store_true", help="mark the shoppers that this makes as simulated")
+        parser.add_argument("--simulated", action="store_true", help="mark new shoppers as simulated")
 
-    def take(self, source: Path, options: dict[str, object], **manners) -> InteractionReport:
-        return import_interactions(source, is_simulated=options["simulated"], **manners)
+    def run_import(
+        self, source: Path, options: dict[str, object], **common: Unpack[ImportOptions]
+    ) -> InteractionReport:
+        return import_interactions(source, is_simulated=bool(options["simulated"]), **common)

@@ -1,17 +1,18 @@
 from pathlib import Path
+from typing import Unpack
 
-from catalog.importers import Report, import_products
-from catalog.importers.console import ImportCommand
+from catalog.importers import ProductReport, import_products
+from catalog.importers.console import ImportCommand, ImportOptions
 from catalog.importers.detect import SOURCES
 
 
 class Command(ImportCommand):
     help = (
-        "Imports products with their pictures; a second import changes nothing. SOURCE is such a CSV itself, or a zip "
-        f"or folder with one of: {'; '.join(source.layout for source in SOURCES)}."
+        "Import products with their pictures; a second import of the same source changes nothing. SOURCE is a CSV "
+        f"file, or a zip or folder with one of these layouts: {'; '.join(source.layout for source in SOURCES)}."
     )
     source = "SOURCE"
-    what = "products"
+    noun = "products"
 
-    def take(self, source: Path, options: dict[str, object], **manners) -> Report:
-        return import_products(source, **manners)
+    def run_import(self, source: Path, options: dict[str, object], **common: Unpack[ImportOptions]) -> ProductReport:
+        return import_products(source, **common)

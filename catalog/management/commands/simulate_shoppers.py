@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from catalog.demo.simulation import MANY, SHOP
 from catalog.errors import CatalogError
-from catalog.importers.console import at_least_one
+from catalog.importers.console import positive_int
 
 
 class Command(BaseCommand):
@@ -20,8 +20,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", type=Path, nargs="?", help="a zip, folder or CSV of products")
         parser.add_argument("folder", type=Path, nargs="?", help="a new folder")
-        parser.add_argument("--shoppers", type=at_least_one, help="default: 300 in the shop, 5000 in a folder")
-        parser.add_argument("--limit", type=at_least_one, metavar="N", help="only the source's first N products")
+        parser.add_argument("--shoppers", type=positive_int, help="default: 300 in the shop, 5000 in a folder")
+        parser.add_argument("--limit", type=positive_int, metavar="N", help="only the source's first N products")
         parser.add_argument("--cold-share", type=float, default=MANY.cold_share, help="of products, %(default)s")
         parser.add_argument(
             "--drift", type=float, default=MANY.drift, help="radians by which tastes turn in the year, %(default)s"

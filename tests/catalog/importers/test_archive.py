@@ -21,10 +21,10 @@ def test_folder_and_zip_show_the_same_names(tmp_path):
 
 def test_inside_a_folder_names_are_shorter(tmp_path):
     files = {"set/images/1.jpg": b"one", "setting/2.jpg": b"two"}
-    folder = Folder(write_folder(tmp_path / "folder", files)).inside("set")
+    folder = Folder(write_folder(tmp_path / "folder", files)).subfolder("set")
 
     with open_zip(write_zip(tmp_path / "source.zip", files)) as archive:
-        inside = archive.inside("set")
+        inside = archive.subfolder("set")
         assert inside.names == folder.names == ["images/1.jpg"]
         assert inside.read_image_file("images/1.jpg") == folder.read_image_file("images/1.jpg") == b"one"
 

@@ -68,7 +68,7 @@ def test_every_source_is_imported_from_a_zip_and_then_unchanged_from_a_folder(tm
     assert everything() == before
 
 
-def test_made_up_prices_are_admitted_and_leave_a_price_set_by_hand(tmp_path):
+def test_has_generated_prices_are_admitted_and_leave_a_price_set_by_hand(tmp_path):
     write_folder(tmp_path, jpegs(["hat/1.jpg", "dress/2.jpg"]))
     report = import_products(tmp_path)
     assert str(report) == "2 created, 0 updated, 0 unchanged, 0 failed; the prices are made up, for the source has none"
@@ -306,11 +306,11 @@ def test_listeners_hear_of_new_pictures_once_a_batch(tmp_path, monkeypatch):
 def test_batches_are_bounded_by_rows_and_by_bytes(tmp_path, monkeypatch):
     archive = Folder(shop_table(tmp_path, 5))
     monkeypatch.setattr(importing, "BATCH_ROWS", 3)
-    items = list(importing.checked_once(Table.find(archive)))
+    items = list(importing.check_rows(Table.find(archive)))
 
-    assert [len(batch) for batch in importing.batches(items, archive)] == [3, 2]
+    assert [len(batch) for batch in importing.split_batches(items, archive)] == [3, 2]
     monkeypatch.setattr(importing, "BATCH_BYTES", 1)
-    assert [len(batch) for batch in importing.batches(items, archive)] == [1, 1, 1, 1, 1]
+    assert [len(batch) for batch in importing.split_batches(items, archive)] == [1, 1, 1, 1, 1]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,13 +7,13 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.images import read_image
 from catalog.importers.rows import Row
-from catalog.importers.writer import checked, write
+from catalog.importers.writer import check_row, write
 from catalog.models import Category, Product
 from tests.factories import CategoryFactory, ProductFactory, image_bytes
 
 
 def items(*skus):
-    return [checked(Row(f"line {sku}", sku, "Told", "Shoes", f"{sku}.jpg", price="5")) for sku in skus]
+    return [check_row(Row(f"line {sku}", sku, "Told", "Shoes", f"{sku}.jpg", price="5")) for sku in skus]
 
 
 def pictures_of(batch, hashes):
