@@ -1,4 +1,4 @@
-"""Files that shops and visitors hand in, checked before anything else touches them."""
+"""Image files that shops and visitors upload, checked and decoded before anything else uses them."""
 
 import hashlib
 import io
@@ -13,47 +13,51 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from catalog.errors import UnreadableImage
 from catalog.fingerprints import compute_fingerprint
 
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}
+FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}  # -> extension
 
-# What Pillow raises for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
+# Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)
 
-# Pillow warns of bombs from a limit of its own; ours is checked first and refuses.
+# Pillow warns of decompression bombs above a limit of its own; MAX_IMAGE_PIXELS is checked first and refuses.
 Image.MAX_IMAGE_PIXELS = None
 
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """A picture that was decoded to its last row."""
+    """An image file that was decoded to its last row, with what the shop stores of it."""
 
     data: bytes
     extension: str
     width: int
     height: int
-    content_hash: str  # of size and RGB pixels: equal for equal pictures, whatever their file's metadata
-    fingerprint: bytes  # catalog.fingerprints: nearly equal for one picture, however it was saved
-    thumbnail: bytes | None  # WebP, at most THUMBNAIL_PIXELS a side; None if the picture itself is no larger
+    content_hash: str  # of size and RGB pixels: equal for equal images, whatever their file's metadata
+    fingerprint: bytes  # catalog.fingerprints: nearly equal for one image, however it was saved
+    thumbnail: bytes | None  # WebP, at most THUMBNAIL_PIXELS a side; None if the image itself is no larger
 
     @property
     def file_hash(self) -> str:
         return file_hash(self.data)
 
     @property
-    def file(self) -> ContentFile:
-        return ContentFile(self.data, name=f"picture.{self.extension}")
+    def file_name(self) -> str:
+        return f"image.{self.extension}"
 
     @property
-    def thumbnail_file(self) -> ContentFile | None:
+    def file(self) -> "ContentFile[bytes]":
+        return ContentFile(self.data, name=self.file_name)
+
+    @property
+    def thumbnail_file(self) -> "ContentFile[bytes] | None":
         return None if self.thumbnail is None else ContentFile(self.thumbnail, name="thumbnail.webp")
 
 
 def file_hash(data: bytes) -> str:
-    """Of the file as it came: enough to recognise it without decoding it."""
+    """Hash the bytes of a file: enough to recognize it without decoding it."""
     return hashlib.sha256(data).hexdigest()
 
 
 def read_image(source: bytes | Path) -> DecodedImage:
-    """The picture in these bytes or this file. Raises UnreadableImage with the reason."""
+    """Decode these bytes or this file. Raises UnreadableImage with the reason."""
     data = source.read_bytes() if isinstance(source, Path) else source
     image = decode(data)
     side = settings.THUMBNAIL_PIXELS
@@ -63,31 +67,40 @@ def read_image(source: bytes | Path) -> DecodedImage:
     if max(upright.size) > side:
         upright.thumbnail((side, side), Image.Resampling.LANCZOS)
         thumbnail = encode(upright, "WEBP", quality=85)
-    # MPO: a JPEG with more pictures behind the first, as some phones save it; Pillow opens it as a JPEG.
-    extension = EXTENSIONS["JPEG" if image.format == "MPO" else image.format]
+    extension = FORMATS[format_of(image)]
     return DecodedImage(data, extension, image.width, image.height, digest, compute_fingerprint(upright), thumbnail)
 
 
+def format_of(image: Image.Image) -> str:
+    """Return which of FORMATS a decoded image was in."""
+    assert image.format is not None  # only images that were not read from a file have none
+    # MPO: a JPEG with more images behind the first, as some phones save it; Pillow opens it as a JPEG.
+    return "JPEG" if image.format == "MPO" else image.format
+
+
 def fingerprint_file(data: bytes) -> bytes:
-    """Of a picture's file, or of its thumbnail's. Raises UnreadableImage."""
+    """Compute the fingerprint of an image's file, or of its thumbnail's. Raises UnreadableImage."""
     return compute_fingerprint(to_upright_rgb(decode(data)))
 
 
 def shrink_to_jpeg(data: bytes, side: int) -> bytes:
-    """The picture as a JPEG of at most `side` pixels, small enough to hand to a worker. Raises UnreadableImage."""
+    """Shrink an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises UnreadableImage."""
     upright = to_upright_rgb(decode(data, draft=side))
     upright.thumbnail((side, side), Image.Resampling.LANCZOS)
     return encode(upright, "JPEG", quality=95)
 
 
 def decode(data: bytes, draft: int | None = None) -> Image.Image:
-    """draft: a JPEG may be decoded at a fraction of its size, no smaller than this side."""
+    """Decode an image file as it is stored, not yet turned by its EXIF data. Raises UnreadableImage with the reason.
+
+    draft: a JPEG may be decoded at a fraction of its size, no smaller than this side in pixels.
+    """
     if not data:
         raise UnreadableImage("the file is empty")
     if len(data) > settings.MAX_IMAGE_BYTES:
         raise UnreadableImage(f"the file has {len(data):,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken")
     try:
-        image = Image.open(io.BytesIO(data), formats=list(EXTENSIONS))
+        image = Image.open(io.BytesIO(data), formats=list(FORMATS))
         if image.width * image.height > settings.MAX_IMAGE_PIXELS:
             raise UnreadableImage(
                 f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_PIXELS / 1e6:g} million are taken"
@@ -105,7 +118,7 @@ def decode(data: bytes, draft: int | None = None) -> Image.Image:
 
 
 def to_upright_rgb(image: Image.Image) -> Image.Image:
-    """RGB, turned as its EXIF data says. Raises UnreadableImage where they are damaged."""
+    """Convert to RGB, turned as the EXIF data says. Raises UnreadableImage where these data are damaged."""
     try:
         return flatten_on_white(ImageOps.exif_transpose(image))
     except DAMAGE as error:
@@ -113,7 +126,7 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def flatten_on_white(image: Image.Image) -> Image.Image:
-    """RGB, transparency laid on white. 16-bit greys are scaled, not clipped."""
+    """Convert to RGB, with transparency laid on white; 16-bit greys are divided by 256 in whole numbers."""
     if image.mode == "I;16B":  # of a big-endian TIFF; Pillow has no point operation for this mode
         image = image.convert("I")
     if image.mode.startswith("I"):
@@ -125,7 +138,7 @@ def flatten_on_white(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def encode(image: Image.Image, format: str, **options) -> bytes:
+def encode(image: Image.Image, format: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()

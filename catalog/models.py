@@ -1,5 +1,6 @@
 import secrets
 from decimal import Decimal
+from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -13,7 +14,7 @@ from django.utils.text import slugify
 
 
 class Category(models.Model):
-    """One for all the ways to write its name: catalog.categories finds or makes it."""
+    """A category of products, one for all spellings of its name: catalog.categories finds or creates it."""
 
     name = models.CharField(max_length=100)
 
@@ -45,22 +46,22 @@ def single_spaced(text: str) -> str:
 
 
 class Words(models.Func):
-    """A text's letters and digits: PostgreSQL's own parser takes the end of `SKU-12` for minus twelve."""
+    """Letters and digits of a text: PostgreSQL's own parser takes the end of `SKU-12` for minus twelve."""
 
     template = "regexp_replace(%(expressions)s, '[^[:alnum:]]+', ' ', 'g')"
     output_field = models.TextField()
 
 
-class ProductQuerySet(models.QuerySet):
-    def visible(self) -> "ProductQuerySet":
-        """What visitors may see: not hidden."""
+class ProductQuerySet(models.QuerySet["Product"]):
+    def visible(self) -> Self:
+        """Exclude hidden products, which visitors may not see."""
         return self.filter(is_hidden=False)
 
-    def in_stock(self) -> "ProductQuerySet":
+    def in_stock(self) -> Self:
         return self.filter(in_stock=True)
 
-    def with_images(self) -> "ProductQuerySet":
-        """Category and pictures joined, for lists: two queries, however long the list."""
+    def with_images(self) -> Self:
+        """Join categories and prefetch images, for lists: two queries, however long the list."""
         return self.select_related("category").prefetch_related("images")
 
 
@@ -80,8 +81,10 @@ class Product(models.Model):
         validators=[RegexValidator(r"^[A-Z]{3}$", "A currency is three capital letters.")],
     )
     in_stock = models.BooleanField("in stock", default=True)
-    is_hidden = models.BooleanField("hidden", default=False, help_text="Hidden products are shown to no visitor.")
-    attributes = models.JSONField(default=dict, blank=True, help_text="A name and a value each, such as colour: red.")
+    is_hidden = models.BooleanField("hidden", default=False, help_text="Visitors do not see hidden products.")
+    attributes = models.JSONField(
+        default=dict, blank=True, help_text='Names and values as JSON, for example {"colour": "red"}.'
+    )
     search = models.GeneratedField(
         expression=SearchVector(Words("title"), Words("sku"), config="simple"),
         output_field=SearchVectorField(),
@@ -110,12 +113,12 @@ class Product(models.Model):
 
     @property
     def primary_image(self) -> "ProductImage | None":
-        """The first picture; a query, unless the images were prefetched (with_picture)."""
+        """Return the first image, or None; a query, unless the images were prefetched (with_images)."""
         return next(iter(self.images.all()), None)
 
 
 def image_name(image: "ProductImage", filename: str) -> str:
-    """A name of its own for every stored picture, so that a changed picture is never served from a cache."""
+    """Return a new random name for each file, so that a changed image is never served from a cache."""
     token = secrets.token_hex(12)
     return f"products/{token[:2]}/{token}.{filename.rsplit('.', 1)[-1].lower()}"
 
@@ -126,7 +129,7 @@ def thumbnail_name(image: "ProductImage", filename: str) -> str:
 
 
 class ProductImage(models.Model):
-    """A picture of a product; the one of lowest position is the primary one. Written by catalog.products alone."""
+    """An image of a product; the one of lowest position is the primary one. Written by catalog.products alone."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
     position = models.PositiveSmallIntegerField(default=0)
@@ -134,9 +137,11 @@ class ProductImage(models.Model):
     thumbnail = models.ImageField(upload_to=thumbnail_name, blank=True, max_length=200)  # empty: the file is small
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
-    content_hash = models.CharField(max_length=64, editable=False)  # catalog.images.Picture.content_hash
-    file_hash = models.CharField(max_length=64, editable=False)  # catalog.images.file_hash: spares imports work
-    # catalog.fingerprints; null: not looked at yet (stored by an earlier version), empty: the file cannot be read
+    content_hash = models.CharField(max_length=64, editable=False)  # catalog.images.DecodedImage.content_hash
+    file_hash = models.CharField(
+        max_length=64, editable=False
+    )  # catalog.images.file_hash: an import skips a file it knows
+    # catalog.fingerprints; null: not computed yet (stored by an earlier version), empty: the file cannot be read
     fingerprint = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -156,9 +161,9 @@ class ProductImage(models.Model):
 
 
 class Shopper(models.Model):
-    """Somebody who has, or had, an account here or in the shop that calls us."""
+    """A customer with an account here, or in the shop that uses the API."""
 
-    key = models.CharField(max_length=150, unique=True, help_text="The shop's own id for this shopper.")
+    key = models.CharField(max_length=150, unique=True, help_text="The id of this shopper in the shop.")
     account = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="shopper"
     )
@@ -173,7 +178,7 @@ class Shopper(models.Model):
 
 
 class MergedSession(models.Model):
-    """A guest's session that became a shopper's: what it did has no session any more, and it is known all the same."""
+    """A guest's session whose interactions were moved to a shopper; the session itself stays known."""
 
     session = models.CharField(max_length=150, unique=True)
     shopper = models.ForeignKey(Shopper, models.CASCADE, related_name="merged_sessions")
@@ -192,20 +197,22 @@ class Kind(models.TextChoices):
 
 
 class Interaction(models.Model):
-    """Something a shopper, or a guest's session, did with a product. Written by catalog.interactions alone."""
+    """An action of a shopper, or of a guest's session, on a product. Written by catalog.interactions alone."""
 
     shopper = models.ForeignKey(Shopper, models.CASCADE, null=True, blank=True, related_name="interactions")
-    session = models.CharField(max_length=150, blank=True, help_text="A guest's session; empty for a shopper.")
+    session = models.CharField(max_length=150, blank=True, help_text="The session key of a guest; empty for a shopper.")
     product = models.ForeignKey(Product, models.CASCADE, related_name="interactions")
     kind = models.CharField(max_length=10, choices=Kind)
     occurred_at = models.DateTimeField()
-    event_id = models.CharField(max_length=150, blank=True, help_text="The sender's own id; empty if it gave none.")
+    event_id = models.CharField(
+        max_length=150, blank=True, help_text="The id that the sender gave this event; empty if it gave none."
+    )
     recommendation_id = models.UUIDField(null=True, blank=True)
     position = models.PositiveIntegerField(null=True, blank=True)
     placement = models.CharField(
         max_length=50,
         blank=True,
-        help_text="Where the recommendation was shown that led here; empty if nobody knows.",
+        help_text="The place in the shop where the recommendation was shown; empty if unknown.",
     )
     recorded_at = models.DateTimeField(auto_now_add=True)
 
@@ -222,7 +229,7 @@ class Interaction(models.Model):
                 name="shopper_or_session",
             ),
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="known_kind"),
-            # The same id twice counts once. An id is its sender's own, so that nobody can use up another's.
+            # The same id twice counts once, for each shopper or session apart: nobody can use up another's ids.
             models.UniqueConstraint(
                 fields=["shopper", "event_id"],
                 condition=Q(shopper__isnull=False) & ~Q(event_id=""),

@@ -1,18 +1,28 @@
-"""The questions that pages and the API ask of the shop."""
+"""Queries of pages and the API: each returns a queryset or a value and changes nothing."""
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from catalog.models import Category, Interaction, Kind, MergedSession, Product, ProductImage, Shopper
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
-def search_products(products: QuerySet[Product], text: str) -> QuerySet[Product]:
-    """Those of `products` whose title or SKU has every word of `text`, each as the beginning of a word.
+Products = TypeVar("Products", bound=QuerySet[Product])
 
-    All of them if there is no text; none if there is no word in it, as in "?!".
+
+class ProductCount(TypedDict):
+    visible_products: int
+
+
+def search_products(products: Products, text: str) -> Products:
+    """Filter `products` by title or SKU: every word of `text` must be the beginning of a word there.
+
+    All pass if `text` is empty; none if there is no word in it, as in "?!".
     """
     words = ["".join(letter if letter.isalnum() else " " for letter in word).split() for word in text.split()]
     prefixes = [f"{part}:*" for word in words for part in word]
@@ -22,14 +32,14 @@ def search_products(products: QuerySet[Product], text: str) -> QuerySet[Product]
 
 
 def narrow(
-    products: QuerySet[Product],
+    products: Products,
     *,
     category: str = "",
     min_price: Decimal | None = None,
     max_price: Decimal | None = None,
     in_stock: bool | None = None,
-) -> QuerySet[Product]:
-    """Those of `products` that meet every condition given; a category goes by its own name."""
+) -> Products:
+    """Filter `products` by every condition that is given; `category` is the exact name."""
     if category:
         products = products.filter(category__name=category)
     if min_price is not None:
@@ -41,8 +51,8 @@ def narrow(
     return products
 
 
-def categories_with_counts() -> QuerySet[Category]:
-    """Categories that have a visible product, each with `.visible_products`."""
+def categories_with_counts() -> "QuerySet[WithAnnotations[Category, ProductCount]]":
+    """Return the categories that have a visible product, each with `.visible_products`."""
     return (
         Category.objects.annotate(visible_products=Count("products", filter=Q(products__is_hidden=False)))
         .filter(visible_products__gt=0)
@@ -55,31 +65,31 @@ def has_simulated_shoppers() -> bool:
 
 
 def interactions_of(*, shopper: Shopper | None = None, session: str = "") -> QuerySet[Interaction]:
-    """What this shopper, or this guest's session, did; newest first. Nothing for somebody who is neither."""
+    """Return the interactions of this shopper or of this guest's session, newest first; none if both are empty."""
     if shopper:
         return Interaction.objects.filter(shopper=shopper)
-    # An empty session is what all shoppers' interactions have, and nobody's own.
+    # All shoppers' interactions have an empty session: it must not match them.
     return Interaction.objects.filter(session=session) if session else Interaction.objects.none()
 
 
 def is_known_session(session: str) -> bool:
-    """Whether a guest did anything under this session, also if that is a shopper's by now."""
+    """Return whether a guest has interactions under this session, also if they were merged into a shopper's."""
     return interactions_of(session=session).exists() or MergedSession.objects.filter(session=session).exists()
 
 
-def verdict(product: Product, *, shopper: Shopper | None = None, session: str = "") -> Kind | None:
-    """What this visitor said last of the product: LIKE, DISLIKE or nothing."""
-    said = (
+def find_rating(product: Product, *, shopper: Shopper | None = None, session: str = "") -> Kind | None:
+    """Return this visitor's last rating of the product: LIKE, DISLIKE or None."""
+    kind = (
         interactions_of(shopper=shopper, session=session)
         .filter(product=product, kind__in=[Kind.LIKE, Kind.DISLIKE])
         .values_list("kind", flat=True)
         .first()
     )
-    return Kind(said) if said else None
+    return Kind(kind) if kind else None
 
 
 def category_images(categories: Sequence[Category]) -> dict[int, ProductImage]:
-    """A picture for each of these categories, by id: the primary one of its newest product on sale."""
+    """Return an image for each of these categories, by id: the primary image of its newest product in stock."""
     newest = (
         Product.objects.visible()
         .in_stock()

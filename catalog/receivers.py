@@ -1,4 +1,4 @@
-"""Hears who signs in, and keeps what they did as a guest."""
+"""Receivers of Django's signals: what a guest did becomes the shopper's who signs in."""
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -9,7 +9,7 @@ from catalog import interactions, visitors
 from catalog.models import Interaction
 
 
-def keep_what_the_guest_did(request: HttpRequest, user: AbstractBaseUser, **kwargs) -> None:
+def merge_guest_on_login(request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> None:
     # Signing in gives the session another key; the guest's is still in the cookie that came with the request.
     guest = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if guest and Interaction.objects.filter(session=guest).exists():
@@ -17,4 +17,4 @@ def keep_what_the_guest_did(request: HttpRequest, user: AbstractBaseUser, **kwar
 
 
 def connect() -> None:
-    user_logged_in.connect(keep_what_the_guest_did, dispatch_uid="keep_what_the_guest_did")
+    user_logged_in.connect(merge_guest_on_login, dispatch_uid="merge_guest_on_login")

@@ -1,4 +1,4 @@
-"""All that others may listen to. Sent inside the transaction; a listener that queues work does so on commit."""
+"""Signals of the shop. Sent inside the transaction: a receiver that queues work does so on commit."""
 
 from django.dispatch import Signal
 

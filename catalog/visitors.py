@@ -1,4 +1,4 @@
-"""Who is looking: a shopper with an account, or a guest known by a session alone."""
+"""Visitors of the shop: a shopper with an account, or a guest known by a session alone."""
 
 import re
 from dataclasses import dataclass
@@ -15,41 +15,41 @@ CRAWLERS = re.compile(r"bot\b|crawl|spider|slurp|preview", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Visitor:
-    """At most one of the two is set; neither for somebody who has not done anything yet."""
+    """A shopper or a session, at most one of the two; neither for a guest who has not done anything yet."""
 
     shopper: Shopper | None = None
     session: str = ""
 
 
 def get_visitor(request: HttpRequest) -> Visitor:
-    """Who asks, as far as the shop knows."""
-    # Asking for the user loads the session, which drops a key out of a cookie that no session has.
+    """Return who sent the request, as far as the shop knows; nothing is stored."""
+    # Reading request.user loads the session, which drops a key out of a cookie that no session has.
     if request.user.is_authenticated:
         return Visitor(shopper=find_shopper(request.user))
     return Visitor(session=request.session.session_key or "")
 
 
 def get_or_create_visitor(request: HttpRequest) -> Visitor:
-    """Who asks, made known to the shop: a shopper or a session of their own, so that what they do can be kept."""
+    """Return who sent the request; a missing shopper or session is created, so that interactions can be stored."""
     if request.user.is_authenticated:
         return Visitor(shopper=find_shopper(request.user) or create_shopper(request.user))
     if not request.session.session_key:
         request.session.create()
-    return Visitor(session=request.session.session_key)
+    return Visitor(session=request.session.session_key or "")
 
 
 def find_shopper(account: AbstractBaseUser) -> Shopper | None:
-    """The account's shopper, or the one of its name that belongs to no account yet."""
-    found = Shopper.objects.filter(Q(account=account) | Q(account=None, key=account.get_username()))
+    """Return the account's shopper, or the one whose key is the account's name and who has no account yet."""
+    found = Shopper.objects.filter(Q(account=account.pk) | Q(account=None, key=account.get_username()))
     return found.order_by("account").first()  # NULL comes last
 
 
 @transaction.atomic
 def create_shopper(account: AbstractBaseUser) -> Shopper:
-    """The account's own shopper, named as it is; with one of its own where that is taken."""
+    """Create the account's shopper: its key is the account's name, with the account's id behind it if that is taken."""
     name = account.get_username()
     key = f"{name}#{account.pk}" if Shopper.objects.filter(key=name).exists() else name
-    shopper, _ = Shopper.objects.get_or_create(account=account, defaults={"key": key})
+    shopper, _ = Shopper.objects.get_or_create(account_id=account.pk, defaults={"key": key})
     return shopper
 
 

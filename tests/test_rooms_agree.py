@@ -120,8 +120,8 @@ def test_the_shop_takes_each_of_them_as_a_product_image(name):
 
 def test_both_rooms_take_the_same_suffixes_and_formats():
     assert shop_archive.SUFFIXES == decoding.SUFFIXES
-    assert set(shop_images.EXTENSIONS) == set(decoding.FORMATS)
-    assert {f".{extension}" for extension in shop_images.EXTENSIONS.values()} <= decoding.SUFFIXES
+    assert set(shop_images.FORMATS) == set(decoding.FORMATS)
+    assert {f".{extension}" for extension in shop_images.FORMATS.values()} <= decoding.SUFFIXES
 
 
 def test_both_rooms_refuse_what_is_in_another_format():

@@ -5,5 +5,5 @@ from catalog import queries
 
 
 def shop(request: HttpRequest) -> dict[str, object]:
-    """What every page may show: whether the shop's shoppers are simulated. Asked of the database only when it is."""
+    """Return what every page may show: whether some shoppers are simulated, queried only if a template reads it."""
     return {"shoppers_are_simulated": SimpleLazyObject(queries.has_simulated_shoppers)}

@@ -1,10 +1,19 @@
-"""What visitors and staff type, checked."""
+"""Forms of the shop's pages: filters, likes and dislikes, links out of recommendations."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypedDict
 
 from django import forms
 from django.utils.text import capfirst
 
 from catalog.categories import find_by_name
 from catalog.models import Category, Kind
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    from catalog.queries import ProductCount
 
 ORDERINGS = {
     "-created_at": "Newest first",
@@ -14,15 +23,24 @@ ORDERINGS = {
 }
 
 
-class Amount(forms.TextInput):
-    """A number that is shown again as it was typed, even if it is none."""
+class Filters(TypedDict):
+    """Arguments of queries.narrow."""
 
-    def __init__(self):
+    category: str
+    min_price: Decimal | None
+    max_price: Decimal | None
+    in_stock: bool | None
+
+
+class Amount(forms.TextInput):
+    """A text input for a number, which shows again what was typed, even if it is no number."""
+
+    def __init__(self) -> None:
         super().__init__({"inputmode": "decimal", "autocomplete": "off"})
 
 
 class BrowseForm(forms.Form):
-    """The filters of /products/. A value that makes no sense is told and left out; the others still count."""
+    """Filters of /products/. An invalid value gets an error and is left out; the others still count."""
 
     search = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)  # typed in the page's header
     category = forms.ChoiceField(required=False)
@@ -35,36 +53,39 @@ class BrowseForm(forms.Form):
     in_stock = forms.BooleanField(label="In stock only", required=False)
     ordering = forms.ChoiceField(label="Sort by", required=False, choices=list(ORDERINGS.items()))
 
-    def __init__(self, data, categories: list[Category]):
-        told = data.get("category", "")
-        if told and (found := find_by_name([told])):  # a link may spell it in another way
-            data = dict(data.items()) | {"category": found[told].name}
+    def __init__(
+        self, data: Mapping[str, str], categories: "Sequence[WithAnnotations[Category, ProductCount]]"
+    ) -> None:
+        name = data.get("category", "")
+        if name and (found := find_by_name([name])):  # a link may spell it in another way
+            data = dict(data.items()) | {"category": found[name].name}
         super().__init__(data)
         named = [(category.name, f"{category.name} ({category.visible_products})") for category in categories]
-        self.fields["category"].choices = [("", "All categories"), *named]
+        field = self.fields["category"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "All categories"), *named]
         self.full_clean()
 
-    def clean(self) -> dict:
-        asked = super().clean()
-        low, high = asked.get("min_price"), asked.get("max_price")
+    def clean(self) -> None:
+        super().clean()
+        low, high = self.cleaned_data.get("min_price"), self.cleaned_data.get("max_price")
         if low is not None and high is not None and low > high:
             self.add_error("max_price", f"{high} is less than the lowest price asked for, {low}.")
-        return asked
 
     @property
-    def filters(self) -> dict:
-        """What queries.narrow takes, of the values that make sense."""
-        asked = self.cleaned_data
+    def filters(self) -> Filters:
+        """Return the arguments for queries.narrow, without invalid values."""
+        valid = self.cleaned_data
         return {
-            "category": asked.get("category", ""),
-            "min_price": asked.get("min_price"),
-            "max_price": asked.get("max_price"),
-            "in_stock": True if asked.get("in_stock") else None,
+            "category": valid.get("category", ""),
+            "min_price": valid.get("min_price"),
+            "max_price": valid.get("max_price"),
+            "in_stock": True if valid.get("in_stock") else None,
         }
 
     @property
     def search_text(self) -> str:
-        return self.cleaned_data.get("search", "")
+        return str(self.cleaned_data.get("search", ""))
 
     @property
     def order(self) -> str:
@@ -72,7 +93,7 @@ class BrowseForm(forms.Form):
 
     @property
     def heading(self) -> str:
-        """What the list is, in words."""
+        """Return the heading of the list: the text searched for, the category, or "All products"."""
         if self.search_text:
             return f"Results for “{self.search_text}”"
         return capfirst(self.filters["category"]) or "All products"
@@ -82,14 +103,14 @@ class BrowseForm(forms.Form):
         return bool(self.search_text or any(value not in ("", None) for value in self.filters.values()))
 
 
-class VerdictForm(forms.Form):
-    """A like, a dislike, or neither: what the visitor said before is withdrawn."""
+class RatingForm(forms.Form):
+    """A like, a dislike, or `none`, which takes an earlier one back."""
 
     verdict = forms.ChoiceField(choices=[(Kind.LIKE, "like"), (Kind.DISLIKE, "dislike"), ("none", "neither")])
 
 
 class OriginForm(forms.Form):
-    """What a link out of a recommendation carries."""
+    """Parameters of a link that a recommendation shows: its id, and the position in it."""
 
     rec = forms.UUIDField()
     pos = forms.IntegerField(min_value=1, max_value=1000)

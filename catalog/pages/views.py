@@ -1,5 +1,7 @@
-"""The shop's pages. What the machine recommends comes in through the tags of the recommender."""
+"""The shop's pages. Recommendations come in through the template tags of the recommender."""
 
+import uuid
+from typing import TypedDict
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -8,37 +10,51 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.middleware import HtmxDetails
 
 from catalog import interactions, queries, visitors
 from catalog.models import Kind, Product
-from catalog.pages.forms import BrowseForm, OriginForm, VerdictForm
+from catalog.pages.forms import BrowseForm, OriginForm, RatingForm
 
 PAGE = 24
 NEWEST = 12
 TILES = 12
 
 
+class HtmxHttpRequest(HttpRequest):
+    """A request that went through django_htmx's middleware, as all of this site do."""
+
+    htmx: HtmxDetails
+
+
+class Origin(TypedDict, total=False):
+    """Arguments of interactions.record_visit for a visit that a recommendation led to."""
+
+    recommendation_id: uuid.UUID
+    position: int
+
+
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     categories = sorted(queries.categories_with_counts(), key=lambda category: -category.visible_products)[:TILES]
-    pictures = queries.category_images(categories)
+    images = queries.category_images(categories)
     context = {
         "newest": Product.objects.visible().in_stock().with_images()[:NEWEST],
-        "tiles": [(category, pictures.get(category.pk)) for category in categories],
+        "tiles": [(category, images.get(category.pk)) for category in categories],
     }
     return render(request, "catalog/home.html", context)
 
 
 @require_safe
 @vary_on_headers("HX-Request")  # one address, a whole page or the part that changes
-def products(request: HttpRequest) -> HttpResponse:
+def products(request: HtmxHttpRequest) -> HttpResponse:
     form = BrowseForm(request.GET, list(queries.categories_with_counts()))
     found = queries.search_products(Product.objects.visible(), form.search_text)
     found = queries.narrow(found, **form.filters).with_images().order_by(form.order, "-pk")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    asked = {name: value for name, value in request.GET.items() if value and name != "page"}
+    params = {name: value for name, value in request.GET.items() if value and name != "page"}
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-    context = {"form": form, "page": page, "numbers": numbers, "asked": urlencode(asked)}
+    context = {"form": form, "page": page, "numbers": numbers, "params": urlencode(params)}
     template = "catalog/_results.html" if request.htmx else "catalog/products.html"
     return render(request, template, context)
 
@@ -48,16 +64,16 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
     shown = get_object_or_404(Product.objects.visible().with_images(), sku=sku)
     if request.method == "GET" and not visitors.is_crawler(request):
         visitor = visitors.get_or_create_visitor(request)
-        interactions.record_visit(visitor, shown, **origin(request))
+        interactions.record_visit(visitor, shown, **parse_origin(request))
     else:
         visitor = visitors.get_visitor(request)
-    verdict = queries.verdict(shown, shopper=visitor.shopper, session=visitor.session)
+    rating = queries.find_rating(shown, shopper=visitor.shopper, session=visitor.session)
     details = [(name, value) for name, value in shown.attributes.items() if value not in ("", None)]
-    return render(request, "catalog/product.html", {"product": shown, "verdict": verdict, "details": details})
+    return render(request, "catalog/product.html", {"product": shown, "rating": rating, "details": details})
 
 
-def origin(request: HttpRequest) -> dict:
-    """The recommendation that led here and the place in it, out of ?rec=UUID&pos=N; nothing if they make no sense."""
+def parse_origin(request: HttpRequest) -> Origin:
+    """Parse ?rec=UUID&pos=N: the recommendation that led here and the position in it; empty if either is invalid."""
     form = OriginForm(request.GET)
     if not form.is_valid():
         return {}
@@ -65,18 +81,18 @@ def origin(request: HttpRequest) -> dict:
 
 
 @require_POST
-def judge(request: HttpRequest, sku: str) -> HttpResponse:
-    judged = get_object_or_404(Product.objects.visible(), sku=sku)
-    form = VerdictForm(request.POST)
+def rate(request: HtmxHttpRequest, sku: str) -> HttpResponse:
+    rated = get_object_or_404(Product.objects.visible(), sku=sku)
+    form = RatingForm(request.POST)
     if not form.is_valid():
         messages.error(request, "A product can be liked, disliked, or neither.")
-        return redirect(judged)
-    visitor, said = visitors.get_or_create_visitor(request), form.cleaned_data["verdict"]
-    if said == "none":
-        interactions.withdraw(visitor, judged)
+        return redirect(rated)
+    visitor, choice = visitors.get_or_create_visitor(request), form.cleaned_data["verdict"]
+    if choice == "none":
+        interactions.remove_rating(visitor, rated)
     else:
-        interactions.judge(visitor, judged, Kind(said))
+        interactions.rate(visitor, rated, Kind(choice))
     if request.htmx:
-        verdict = queries.verdict(judged, shopper=visitor.shopper, session=visitor.session)
-        return render(request, "catalog/_verdict.html", {"product": judged, "verdict": verdict})
-    return redirect(judged)
+        rating = queries.find_rating(rated, shopper=visitor.shopper, session=visitor.session)
+        return render(request, "catalog/_rating.html", {"product": rated, "rating": rating})
+    return redirect(rated)

@@ -10,12 +10,12 @@ SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}
 
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
-    """€1,249.90; where the sign is not common knowledge, CHF 1,249.90."""
+    """Format a price: €1,249.90, or CHF 1,249.90 where the currency's sign is not common knowledge."""
     return f"{SIGNS.get(currency, currency + ' ')}{amount:,.2f}"
 
 
 @register.filter
 def words(name: str) -> str:
-    """A column's or a program's name as people write it: baseColour and base_colour are both "Base colour"."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
-    return apart[:1].upper() + apart[1:].lower()
+    """Format a column's or a program's name for people: baseColour and base_colour are both "Base colour"."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.replace("_", " "))
+    return spaced[:1].upper() + spaced[1:].lower()
