@@ -4,8 +4,8 @@ import csv
 from pathlib import Path
 
 from ml.contract import PersonalModel
-from ml.data.conversion import converted
-from ml.data.interaction_files import read_journal
+from ml.data.conversion import ensure_converted
+from ml.data.interaction_files import read_interaction_file
 from ml.errors import BadData
 from ml.evaluation.topk import top_k
 from ml.nn.inference import embed_items
@@ -22,7 +22,7 @@ def write_lists(folder: Path, data: Path, k: int, out: Path, progress: bool = Fa
     model = load(folder)
     if not isinstance(model, PersonalModel):
         raise BadData(f"{folder}: {model.method} knows no users")
-    journal, images = read_journal(converted(data) if data.suffix == ".npy" else data), None
+    journal, images = read_interaction_file(ensure_converted(data) if data.suffix == ".npy" else data), None
     if model.image_size:
         journal, images = journal.decode(model.image_size, progress)
     users, had = model.user_vectors().float().numpy(), journal.interactions

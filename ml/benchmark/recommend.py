@@ -16,10 +16,10 @@ from ml.benchmark.compare import Options
 from ml.benchmark.runs import Trained, fingerprint, say, stamps
 from ml.benchmark.selection import Selection
 from ml.contract import Model
-from ml.data.conversion import converted
+from ml.data.conversion import ensure_converted
 from ml.data.ground_truth import read_ground_truth
 from ml.data.images import ImageArray
-from ml.data.interaction_files import Journal, read_journal
+from ml.data.interaction_files import InteractionFile, read_interaction_file
 from ml.data.interactions import PersonalData, Split
 from ml.data.published import RANKING
 from ml.errors import BadData, UnknownMethod
@@ -39,8 +39,8 @@ def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
     if options.against is not None and options.against not in options.methods:
         raise UnknownMethod(f"{options.against!r} to compare with is none of {', '.join(options.methods)}")
     if data.suffix == ".npy":
-        data = converted(data)
-    journal = read_journal(data)
+        data = ensure_converted(data)
+    journal = read_interaction_file(data)
     read = _fingerprint(journal)
     arrays = {None: None}
     for size in {model.image_size for model in models if model.image_size}:
@@ -83,14 +83,14 @@ def _results(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Figur
     return results
 
 
-def _fingerprint(journal: Journal) -> str:
+def _fingerprint(journal: InteractionFile) -> str:
     taken = journal.interactions
     columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
     columns += [column if column is None else column.tolist() for column in (journal.categories, journal.parts)]
     return fingerprint(stamps(journal.sources or ()), *columns)
 
 
-def _counts(journal: Journal, split: Split) -> dict[str, int]:
+def _counts(journal: InteractionFile, split: Split) -> dict[str, int]:
     popularity = split.train.popularity
     return {
         "users": split.train.n_users,
@@ -121,7 +121,7 @@ def _arrays(result: Figures) -> dict[str, np.ndarray]:
 class _World:
     """The same pictures, split and measures for every method."""
 
-    journal: Journal
+    journal: InteractionFile
     arrays: dict[tuple[int, int] | None, ImageArray | None]  # by a model's image_size
     split: Split
     options: Options

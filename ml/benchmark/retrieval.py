@@ -17,7 +17,7 @@ from ml.benchmark.speed import seconds_per_image
 from ml.benchmark.tables import figure
 from ml.contract import Model
 from ml.data import vision_sets
-from ml.data.datasets import Photos
+from ml.data.datasets import ImageSet
 from ml.data.images import ImageArray
 from ml.data.published import shoe_classes
 from ml.data.vision_sets import TEST, TRAIN
@@ -29,9 +29,9 @@ from ml.nn.inference import embed_images
 
 
 class Pictures:
-    """Photos, and their pixels in the size that a method wants; those of one size are kept at a time."""
+    """ImageSet, and their pixels in the size that a method wants; those of one size are kept at a time."""
 
-    def __init__(self, photos: Photos, size: tuple[int, int], progress: bool) -> None:
+    def __init__(self, photos: ImageSet, size: tuple[int, int], progress: bool) -> None:
         """Decodes them, so that from here on it is known which can be read."""
         self.fingerprint = fingerprint(stamps(photos.sources), [photos.words_of(label) for label in photos.labels])
         self.progress = progress
@@ -86,7 +86,7 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     return document | {"as": options.form, "not_run": not_run, "where": dict(zip(titles, narrower, strict=True))}
 
 
-def _labelled(photos: Photos, options: Options) -> Photos:
+def _labelled(photos: ImageSet, options: Options) -> ImageSet:
     if options.labels:
         return photos.with_labels(options.labels)
     return (shoe_classes(photos) if options.form == "table-2" else None) or photos
@@ -100,7 +100,7 @@ def _of(result: dict[str, Any], part: Part) -> dict[str, Any]:
     return {"method": result["method"], **(result["where"][part.title] if part.title else result)}
 
 
-def _parts(photos: Photos, labelled: Photos, options: Options) -> list[Part]:
+def _parts(photos: ImageSet, labelled: ImageSet, options: Options) -> list[Part]:
     """All the pictures, then those of each `where`."""
     parts = [Part("", np.arange(len(photos.names)), labelled.labels)]
     for label, value in options.where:
@@ -118,7 +118,7 @@ class _Study:
     model: Model
     learned: Pictures
     tested: Pictures
-    photos: Photos  # those tested, with the labels that are measured by
+    photos: ImageSet  # those tested, with the labels that are measured by
     parts: Sequence[Part]
     options: Options
 

@@ -37,7 +37,7 @@ class Selection:
     def __post_init__(self) -> None:
         validation = self.split.validation
         asked = np.random.default_rng(self.seed).permutation(len(validation))[:USERS]
-        self.split = replace(self.split, validation=validation.only(np.sort(asked)))
+        self.split = replace(self.split, validation=validation.select(np.sort(asked)))
 
     def after(self, model: PersonalModel, epoch: Epoch) -> None:
         """Measure what the training would give, did it end here, if there is time for it."""

@@ -16,9 +16,9 @@ from ml.benchmark import compare
 from ml.benchmark.compare import Options
 from ml.benchmark.runs import say
 from ml.contract import PersonalModel, SimilarModel
-from ml.data.datasets import read_photos
+from ml.data.datasets import read_image_set
 from ml.data.images import ImageArray
-from ml.data.interaction_files import read_journal
+from ml.data.interaction_files import read_interaction_file
 from ml.data.interactions import PersonalData
 from ml.errors import BadData
 from ml.nn.inference import AHEAD, embed_sources
@@ -63,7 +63,7 @@ def speeds(data: Path, options: Options) -> list[dict[str, Any]]:
     models = compare.models(options, "similar")
     for model in models:
         model.check()
-    photos = read_photos(data)
+    photos = read_image_set(data)
     results = []
     for model in models:
         say(f"{model.method}: training", options.progress)
@@ -113,7 +113,7 @@ def personal_speeds(data: Path, options: Options) -> list[dict[str, Any]]:
     models = compare.models(options, "personal")
     for model in models:
         model.check()
-    journal = read_journal(data)
+    journal = read_interaction_file(data)
     arrays = {None: None}
     for size in {model.image_size for model in models if model.image_size}:
         journal, arrays[size] = journal.decode(size, options.progress)

@@ -90,13 +90,13 @@ class Files:
             reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
             columns = list(reader.fieldnames or ())
             # A name with a comma and no quotes makes a row longer than the header; the surplus is under None.
-            numbered = [(reader.line_num, {c: v.strip() for c, v in row.items() if c}) for row in reader]
+            encode_labels = [(reader.line_num, {c: v.strip() for c, v in row.items() if c}) for row in reader]
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise BadData(f"{self.path}: {name} is not UTF-8: line {line}, {error.reason}; save it as UTF-8") from error
         except (OSError, csv.Error) as error:
             raise BadData(f"{self.path}: {name} cannot be read: {error}") from error
-        return Table(name, columns, [row for _, row in numbered], [line for line, _ in numbered])
+        return Table(name, columns, [row for _, row in encode_labels], [line for line, _ in encode_labels])
 
 
 def _below(root: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ml.data.images import ImageArray
 
 
-class PictureBatches:
+class ImageBatches:
     """One epoch of ((B, 3, H, W) in [0, 1],) in random order.
 
     Every batch is full, since statistics of a short one are noise; what is left over has its turn in another epoch.
@@ -27,7 +27,7 @@ class PictureBatches:
             yield (self.images.batch(chosen),)
 
 
-def settle_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ...]], device: torch.device) -> None:
+def recompute_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ...]], device: torch.device) -> None:
     """Estimate the running statistics anew from real pictures alone, as the network will see them from now on.
 
     In adversarial training they are a mixture of real pictures' and generated ones', and dropout, which is off from now

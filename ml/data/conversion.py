@@ -22,7 +22,7 @@ CPU_SECONDS = 4 * 3600
 STDERR = 2
 
 
-def converted(file: Path) -> Path:
+def ensure_converted(file: Path) -> Path:
     """The folder FILE.npy.converted beside it, made now unless it is there. Raises BadData if it cannot be made.
 
     The file is a pickle that somebody else wrote: another process reads it, which has no environment and little memory.

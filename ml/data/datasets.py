@@ -18,14 +18,14 @@ NO_LABELS = {"id", "sku", "image", "title", "price", "productdisplayname", "name
 
 
 @dataclass(frozen=True)
-class Photos:
+class ImageSet:
     names: Sequence[str]
     sources: Sequence[Source]
     labels: dict[str, np.ndarray]  # by column: (N,) classes from 0, -1 where there is none
     words: dict[str, list[str]]  # by column: what each class is called
     failed: int = 0  # pictures that could not be read and were passed over
 
-    def with_labels(self, wanted: Sequence[str]) -> "Photos":
+    def with_labels(self, wanted: Sequence[str]) -> "ImageSet":
         """The same pictures with these labels alone. "a+b" is the label that agrees where both a and b do.
 
         Raises BadData for a label that is not there, and names those that are.
@@ -37,12 +37,12 @@ class Photos:
             known = np.all([self.labels[part] >= 0 for part in parts], axis=0)
             pairs = [self.words_of(part) for part in parts]
             joined = [" + ".join(each) if here else "" for *each, here in zip(*pairs, known, strict=True)]
-            labels[label], words[label] = numbered(joined)
+            labels[label], words[label] = encode_labels(joined)
         return replace(self, labels=labels, words=words)
 
-    def labelled_by(self, label: str, cells: Sequence[str]) -> "Photos":
+    def labelled_by(self, label: str, cells: Sequence[str]) -> "ImageSet":
         """The same pictures with one label: a word for each, or ""."""
-        classes, words = numbered(cells)
+        classes, words = encode_labels(cells)
         return replace(self, labels={label: classes}, words={label: words})
 
     def words_of(self, label: str) -> list[str]:
@@ -60,7 +60,7 @@ class Photos:
         if unknown := [label for label in labels if label not in self.labels]:
             raise BadData(f"there is no label {unknown[0]!r} to measure by; there are: {', '.join(self.labels)}")
 
-    def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["Photos", ImageArray]:
+    def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["ImageSet", ImageArray]:
         """What can be read of them, and its pixels; the rest is reported on stderr and counted."""
         pixels = np.empty((len(self.sources), *size, 3), dtype=np.uint8)
         kept = []
@@ -72,9 +72,9 @@ class Photos:
                 kept.append(index)
         if not kept:
             raise BadData("none of the pictures can be read")
-        return self._only(kept), ImageArray(pixels[: len(kept)])
+        return self._select(kept), ImageArray(pixels[: len(kept)])
 
-    def _only(self, kept: Sequence[int]) -> "Photos":
+    def _select(self, kept: Sequence[int]) -> "ImageSet":
         return replace(
             self,
             names=[self.names[i] for i in kept],
@@ -84,7 +84,7 @@ class Photos:
         )
 
 
-def read_photos(path: Path) -> Photos:
+def read_image_set(path: Path) -> ImageSet:
     """The pictures of a zip, a folder or a CSV, and their labels.
 
     Known layouts: styles.csv + images/ID.jpg; UT-Zappos50K's Category/SubCategory/Brand/CID.jpg; CLASS/NAME.jpg, also
@@ -111,7 +111,7 @@ def _table(files: Files) -> Table | None:
     return next((table for table in tables if "image" in table.columns), None)
 
 
-def _from_table(files: Files, table: Table) -> Photos:
+def _from_table(files: Files, table: Table) -> ImageSet:
     root = PurePosixPath(table.name).parent
     if "image" in table.columns:
         pictures = {(root / row["image"]).as_posix(): row for row in table.rows}
@@ -124,10 +124,10 @@ def _from_table(files: Files, table: Table) -> Photos:
     names = [name for name in pictures if name in files.by_name]
     columns = [column for column in table.columns if column.lower() not in NO_LABELS]
     values = {column: [pictures[name].get(column, "") for name in names] for column in columns}
-    return Photos(names, [files.by_name[name] for name in names], *labels_of(values), failed=len(missing))
+    return ImageSet(names, [files.by_name[name] for name in names], *select_labels(values), failed=len(missing))
 
 
-def _from_folders(files: Files) -> Photos:
+def _from_folders(files: Files) -> ImageSet:
     names = files.pictures
     folders = [PurePosixPath(name).parent.parts for name in names]
     depth = Counter(map(len, folders)).most_common(1)[0][0] if folders else 0
@@ -139,20 +139,20 @@ def _from_folders(files: Files) -> Photos:
         }
     else:
         values = {"class": [parts[-1] if parts else "" for parts in folders]}
-    return Photos(names, [files.by_name[name] for name in names], *labels_of(values))
+    return ImageSet(names, [files.by_name[name] for name in names], *select_labels(values))
 
 
-def labels_of(values: dict[str, list[str]]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+def select_labels(values: dict[str, list[str]]) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
     """Columns to classes and their words, without those that tell nothing: one value, or nearly as many as rows."""
     labels, words = {}, {}
     for column, cells in values.items():
         labelled = sum(1 for cell in cells if cell)
         if 2 <= len(set(cells) - {""}) <= labelled / 2:
-            labels[column], words[column] = numbered(cells)
+            labels[column], words[column] = encode_labels(cells)
     return labels, words
 
 
-def numbered(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+def encode_labels(cells: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Words to classes from 0 in the order of the alphabet, "" to -1; and the words."""
     known = sorted(set(cells) - {""})
     numbers = {word: number for number, word in enumerate(known)} | {"": -1}

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ml.data.archives import Files, Table
-from ml.data.datasets import numbered
+from ml.data.datasets import encode_labels
 from ml.data.decoding import Source
 from ml.data.images import ImageArray, decode_each
 from ml.data.interactions import Interactions, Split
@@ -20,7 +20,7 @@ REFUSALS = {"dislike"}  # kinds, where a shop's export has them, that say the op
 
 
 @dataclass(frozen=True)
-class Journal:
+class InteractionFile:
     users: Sequence[str]  # the keys of user 0, 1, ...
     items: Sequence[str]
     sources: Sequence[Source] | None  # a picture an item; None if there are none at all
@@ -47,7 +47,7 @@ class Journal:
                 raise BadData(f"user {user} has {counts.max()} items held out where one is asked for")
         return split
 
-    def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["Journal", ImageArray]:
+    def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["InteractionFile", ImageArray]:
         """What has a picture that can be read, and the pixels; the rest is reported on stderr and counted."""
         if self.sources is None:
             raise BadData("there are no pictures of the items: images/ITEM.jpg")
@@ -59,12 +59,12 @@ class Journal:
             else:
                 pixels[readable.sum()] = decoded
                 readable[index] = True
-        return self._only(readable), ImageArray(pixels[: readable.sum()])
+        return self._select(readable), ImageArray(pixels[: readable.sum()])
 
-    def _only(self, kept: np.ndarray) -> "Journal":
+    def _select(self, kept: np.ndarray) -> "InteractionFile":
         rows = kept[self.interactions.items]
         places = np.cumsum(kept) - 1
-        taken = self.interactions.only(rows)
+        taken = self.interactions.select(rows)
         return replace(
             self,
             items=[item for item, keep in zip(self.items, kept, strict=True) if keep],
@@ -76,7 +76,7 @@ class Journal:
         )
 
 
-def read_journal(path: Path) -> Journal:
+def read_interaction_file(path: Path) -> InteractionFile:
     """interactions.csv (user, item or sku, timestamp[, value, split]) and images/ITEM.jpg in a folder or a zip.
 
     items.csv or products.csv (item or sku, category), if it is there, says of what category each item is. Items are
@@ -119,7 +119,7 @@ def read_journal(path: Path) -> Journal:
     sources = [pictures[item] for item in items] if pictures else None
     parts = np.array([part for *_, part in taken]) if divided else None
     categories, names = _categories(files, items)
-    return Journal(users, items, sources, interactions, categories, parts, failed, names)
+    return InteractionFile(users, items, sources, interactions, categories, parts, failed, names)
 
 
 def _item_column(table: Table) -> str:
@@ -135,7 +135,7 @@ def _categories(files: Files, items: Sequence[str]) -> tuple[np.ndarray | None, 
     if item_column not in table.columns:
         raise BadData(f"{files.path}: {name} lacks the column item")
     named = {row[item_column]: row["category"] for row in table.rows}
-    return numbered([named.get(item, "") for item in items])
+    return encode_labels([named.get(item, "") for item in items])
 
 
 def _parsed(

@@ -43,9 +43,9 @@ class Interactions:
     @cached_property
     def distinct(self) -> Self:
         """Each pair of user and item once, at its first time and with its largest weight, sorted by user and item."""
-        by_time = self.only(np.argsort(self.timestamps, kind="stable"))
+        by_time = self.select(np.argsort(self.timestamps, kind="stable"))
         _, first, places = np.unique(by_time.keys, return_index=True, return_inverse=True)
-        pairs = by_time.only(first)
+        pairs = by_time.select(first)
         if self.weights is None:
             return pairs
         largest = np.zeros(len(pairs))
@@ -67,7 +67,7 @@ class Interactions:
         """(n_items,) how many users took each item, each counted once."""
         return np.bincount(self.distinct.items, minlength=self.n_items)
 
-    def only(self, rows: np.ndarray) -> Self:
+    def select(self, rows: np.ndarray) -> Self:
         """These rows, by index or mask; the counts of users and items stay."""
         columns = ("users", "items", "timestamps", "values", "weights")
         there = {name: column for name in columns if (column := getattr(self, name)) is not None}
@@ -77,11 +77,11 @@ class Interactions:
         """Split by time, pairs counted once. Users with fewer than three items are in the training part alone."""
         pairs = self.distinct
         order = np.lexsort((pairs.items, pairs.timestamps, pairs.users))
-        pairs = pairs.only(order)
+        pairs = pairs.select(order)
         ends = np.searchsorted(pairs.users, pairs.users, side="right")
         counts = np.bincount(pairs.users, minlength=self.n_users)[pairs.users]
         from_last = np.where(counts >= 3, ends - np.arange(len(pairs)), np.iinfo(np.int64).max)
-        return Split(pairs.only(from_last > 2), pairs.only(from_last == 2), pairs.only(from_last == 1))
+        return Split(pairs.select(from_last > 2), pairs.select(from_last == 2), pairs.select(from_last == 1))
 
     def divided(self, parts: np.ndarray) -> Split:
         """As somebody else has divided it. parts: (N,) 0 training, 1 validation, 2 test.
@@ -91,7 +91,7 @@ class Interactions:
         order = np.lexsort((self.timestamps, -parts))
         _, first = np.unique(self.keys[order], return_index=True)
         kept = order[first]
-        return Split(*(self.only(kept[parts[kept] == part]) for part in range(3)))
+        return Split(*(self.select(kept[parts[kept] == part]) for part in range(3)))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class LabelledImages:
         if not np.array_equal(found, np.arange(len(self.names))) or not len(found):
             raise ValueError(f"pictures of the categories {found.tolist()}, names of {len(self.names)}")
 
-    def of(self, category: int) -> np.ndarray:
+    def indices_of(self, category: int) -> np.ndarray:
         """Indices of its pictures."""
         return np.flatnonzero(self.categories == category)
 

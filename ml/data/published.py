@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ml.data.datasets import Photos
+from ml.data.datasets import ImageSet
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ SHOES = {
 SHOE_CLASS = "shoe class"
 
 
-def shoe_classes(photos: Photos) -> Photos | None:
+def shoe_classes(photos: ImageSet) -> ImageSet | None:
     """The photos by their shoe class alone, "" where it is none of the eight; None if this is no UT-Zappos50K."""
     if not {"category", "subcategory"} <= set(photos.labels):
         return None

@@ -18,7 +18,7 @@ from PIL import Image
 
 from ml.data import matlab
 from ml.data.archives import Files
-from ml.data.datasets import Photos, labels_of, read_photos
+from ml.data.datasets import ImageSet, read_image_set, select_labels
 from ml.errors import BadData
 
 TRAIN, TEST = "train", "test"
@@ -45,14 +45,14 @@ class Pixels:
         return zlib.crc32(self.array.tobytes())
 
 
-def read(source: str | Path, split: str) -> Photos:
-    """What `read_photos` reads, or "SET:FOLDER" for the train or test split of a set of SETS.
+def read(source: str | Path, split: str) -> ImageSet:
+    """What `read_image_set` reads, or "SET:FOLDER" for the train or test split of a set of SETS.
 
     Raises BadData with the file that is missing or damaged, or the names of the sets where there is none of that name.
     """
     name, _, folder = str(source).partition(":")
     if not folder or "/" in name or Path(source).exists():
-        return read_photos(Path(source))
+        return read_image_set(Path(source))
     if name not in SETS:
         raise BadData(f"{source} does not exist, nor a set called {name}; there are: {', '.join(SETS)}")
     try:
@@ -61,8 +61,8 @@ def read(source: str | Path, split: str) -> Photos:
         raise BadData(f"{folder}: its files are not as those of {name} are: {error!r}") from error
 
 
-def _mnist(words: Sequence[str]) -> Callable[[Files, str], Photos]:
-    def reader(files: Files, split: str) -> Photos:
+def _mnist(words: Sequence[str]) -> Callable[[Files, str], ImageSet]:
+    def reader(files: Files, split: str) -> ImageSet:
         prefix = {TRAIN: "train", TEST: "t10k"}[split]
         return _from_arrays(
             _idx(files, f"{prefix}-images-idx3-ubyte"), _idx(files, f"{prefix}-labels-idx1-ubyte"), words, files
@@ -81,7 +81,7 @@ def _idx(files: Files, name: str) -> np.ndarray:
     return np.frombuffer(data, dtype=np.uint8, offset=4 + 4 * len(shape)).reshape(shape)
 
 
-def _svhn(files: Files, split: str) -> Photos:
+def _svhn(files: Files, split: str) -> ImageSet:
     arrays = _content(files, f"{split}_32x32.mat", matlab.read_arrays)
     if missing := {"X", "y"} - set(arrays):
         raise BadData(f"{files.path}: {split}_32x32.mat lacks {', '.join(sorted(missing))}")
@@ -89,7 +89,7 @@ def _svhn(files: Files, split: str) -> Photos:
     return _from_arrays(np.moveaxis(arrays["X"], 3, 0), numbers, DIGITS, files)
 
 
-def _cifar(files: Files, split: str) -> Photos:
+def _cifar(files: Files, split: str) -> ImageSet:
     names = {TRAIN: [f"data_batch_{number}" for number in range(1, 6)], TEST: ["test_batch"]}[split]
     batches = [_content(files, name, _unpickled) for name in names]
     pixels = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
@@ -111,7 +111,7 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it holds {module}.{name}")
 
 
-def _celeba(files: Files, split: str) -> Photos:
+def _celeba(files: Files, split: str) -> ImageSet:
     wanted = {TRAIN: "0", TEST: "2"}[split]
     rows = {name: value for name, value in _rows(files, "list_eval_partition.txt") if value == wanted}
     identity = dict(_rows(files, "identity_CelebA.txt"))
@@ -124,10 +124,10 @@ def _celeba(files: Files, split: str) -> Photos:
     for place, attribute in enumerate(header.split()):
         values[attribute] = [{"1": "yes", "-1": "no"}[attributes[name][place]] for name in rows]
     names = [found[name] for name in rows]
-    return Photos(names, [files.by_name[name] for name in names], *labels_of(values))
+    return ImageSet(names, [files.by_name[name] for name in names], *select_labels(values))
 
 
-def _tiny(files: Files, split: str) -> Photos:
+def _tiny(files: Files, split: str) -> ImageSet:
     """The test pictures' labels were never published, so val stands for test."""
     if split == TRAIN:
         names = [name for name in files.pictures if PurePosixPath(name).parts[-4:-3] == ("train",)]
@@ -140,7 +140,7 @@ def _tiny(files: Files, split: str) -> Photos:
         wanted = "val/images/"
     if not names:
         raise BadData(f"{files.path}: there are no pictures in {wanted}")
-    return Photos(names, [files.by_name[name] for name in names], *labels_of({"class": words}))
+    return ImageSet(names, [files.by_name[name] for name in names], *select_labels({"class": words}))
 
 
 def _rows(files: Files, name: str) -> list[tuple[str, str]]:
@@ -158,15 +158,15 @@ def _content(files: Files, name: str, parse: Callable[[bytes], Any]) -> Any:
         raise BadData(f"{files.path}: {found} cannot be read: {error}") from error
 
 
-def _from_arrays(pixels: np.ndarray, numbers: np.ndarray, words: Sequence[str], files: Files) -> Photos:
+def _from_arrays(pixels: np.ndarray, numbers: np.ndarray, words: Sequence[str], files: Files) -> ImageSet:
     if len(pixels) != len(numbers):
         raise BadData(f"{files.path}: {len(pixels)} pictures, but {len(numbers)} labels")
     sources = [Pixels(np.ascontiguousarray(picture), str(place)) for place, picture in enumerate(pixels)]
     names = [source.name for source in sources]
-    return Photos(names, sources, *labels_of({"class": [words[int(number)] for number in numbers]}))
+    return ImageSet(names, sources, *select_labels({"class": [words[int(number)] for number in numbers]}))
 
 
-SETS: dict[str, Callable[[Files, str], Photos]] = {
+SETS: dict[str, Callable[[Files, str], ImageSet]] = {
     "mnist": _mnist(DIGITS),
     "fashion-mnist": _mnist(FASHION),
     "svhn": _svhn,

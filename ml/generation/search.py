@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ml.contract import DesignModel, PersonalModel
 from ml.errors import OutOfReach
-from ml.nn import ssim
+from ml.nn import image_similarity
 
 RATE = 0.05  # Adam's, on z
 REACH = 1.0  # the longest z by sqrt(256), the length that those trained on have; longer ones were liked no more
@@ -89,10 +89,10 @@ def design(
 
 def _best(pictures: Tensor, score: Tensor, realism: Tensor, z: Tensor, j: Tensor, count: int) -> Designs:
     """At most `count` rows, by their J, without any whose picture is the same as a better one's."""
-    apart = ssim.differences(pictures, pictures)
+    apart = image_similarity.differences(pictures, pictures)
     chosen: list[int] = []
     for index in j.argsort(descending=True).tolist():
-        if len(chosen) < count and (apart[index, chosen] >= ssim.SAME).all():
+        if len(chosen) < count and (apart[index, chosen] >= image_similarity.SAME).all():
             chosen.append(index)
     return Designs(*(part[chosen].cpu() for part in (pictures, score, realism, z)))
 

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from ml.configs.similar import AgeConfig
 from ml.contract import Parts, SimilarModel, unit
-from ml.data.batching import PictureBatches, settle_batch_norms
+from ml.data.batching import ImageBatches, recompute_batch_norms
 from ml.data.images import ImageArray
-from ml.nn.networks import frozen
-from ml.nn.pca import sample_of
+from ml.nn.networks import freeze
+from ml.nn.pca import sample_indices
 
 SEEN = 18_000  # pictures in a training by default
 MEASURED = 8  # batches for the summary
@@ -93,7 +93,7 @@ class Age(SimilarModel[AgeConfig]):
         return 0.5 ** int((done * self.recipe.epochs + 1) / self.recipe.drop)
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        return PictureBatches(data, self.config.batch_size, generator)
+        return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:
         (x,) = batch
@@ -105,7 +105,7 @@ class Age(SimilarModel[AgeConfig]):
         with torch.no_grad():
             made = self.generator(self._draw(len(x)))
         codes = self.encoder(x)
-        with frozen(self.generator):
+        with freeze(self.generator):
             missed = 2 * (self.generator(codes) - x).abs().mean()  # mu is for pixels in [-1, 1]
         # Made pictures apart from real ones: within one batch they would share the norms' statistics.
         kl_real, kl_made = self._kl(codes), self._kl(self.encoder(made))
@@ -114,7 +114,7 @@ class Age(SimilarModel[AgeConfig]):
 
     def _generator_loss(self, count: int) -> Tensor:
         z = self._draw(count)
-        with frozen(self.encoder):
+        with freeze(self.encoder):
             codes = self.encoder(self.generator(z))
         return self._kl(codes) + self.config.match_z * (2 - (codes * z).mean())
 
@@ -126,8 +126,8 @@ class Age(SimilarModel[AgeConfig]):
         return unit(torch.randn(count, self.dimensions, device=self.device))
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
-        sample = ImageArray(data.pixels[sample_of(data, generator).numpy()])
-        settle_batch_norms(self.encoder, self.batches(sample, generator), self.device)
+        sample = ImageArray(data.pixels[sample_indices(data, generator).numpy()])
+        recompute_batch_norms(self.encoder, self.batches(sample, generator), self.device)
         # Few batches: the generator's pass costs seven of the encoder's.
         few = islice(self.batches(sample, generator), MEASURED)
         measured = [self._measure(pictures.to(self.device)) for (pictures,) in few]

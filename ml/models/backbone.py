@@ -13,8 +13,8 @@ from ml.configs.similar import BackboneConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
 from ml.nn import pretrained
-from ml.nn.inference import features_of
-from ml.nn.pca import Pca, sample_of
+from ml.nn.inference import compute_features
+from ml.nn.pca import Pca, sample_indices
 
 CAFFE_MEAN = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 PIXELS_AT_ONCE = 2**21  # 42 images of 224 a side, for which VGG's first maps are half a gigabyte each
@@ -79,8 +79,8 @@ class Backbone(SimilarModel[BackboneConfig]):
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         if self.pca is not None:
             # 2,048 images do for 128 components: .636 as with twice as many.
-            sample = sample_of(data, generator, max(2048, 4 * self.dimensions))
-            self.pca.fit(features_of(lambda images: _roots(self.extract(images)), data, sample, self.device))
+            sample = sample_indices(data, generator, max(2048, 4 * self.dimensions))
+            self.pca.fit(compute_features(lambda images: _roots(self.extract(images)), data, sample, self.device))
 
     def extract(self, images: Tensor) -> Tensor:
         """Compute the bare features (B, F) of (B, 3, H, W) images in [0, 1]."""

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from ml.configs.similar import CaeConfig
 from ml.contract import SimilarModel, typical_distance
-from ml.data.batching import PictureBatches
+from ml.data.batching import ImageBatches
 from ml.data.images import ImageArray
-from ml.nn.inference import features_of
-from ml.nn.pca import sample_of
+from ml.nn.inference import compute_features
+from ml.nn.pca import sample_indices
 
 
 class Cae(SimilarModel[CaeConfig]):
@@ -73,14 +73,14 @@ class Cae(SimilarModel[CaeConfig]):
         return {"network": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)}
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        return PictureBatches(data, self.config.batch_size, generator)
+        return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         (pictures,) = batch
         yield "network", F.mse_loss(self.decode(self.code(pictures)), 2 * pictures - 1)
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
-        codes = features_of(self.code, data, sample_of(data, generator, 1024), self.device)
+        codes = compute_features(self.code, data, sample_indices(data, generator, 1024), self.device)
         self.typical.copy_(typical_distance(codes))
 
     def code(self, images: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from ml.data.interactions import PersonalData
 from ml.data.sampling import Triples
 from ml.errors import BadData
 from ml.models.frozen import FeatureModel, FrozenFeatures
-from ml.nn.losses import bpr_loss, squares
+from ml.nn.losses import bpr_loss, sum_squares
 
 
 class Deepstyle(FeatureModel[DeepstyleConfig]):
@@ -71,7 +71,7 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
         c_i, c_j = self.c[self.category[i]], self.c[self.category[j]]
         x_ui = (u * (self.item_features(i) @ self.E.T - c_i + v_i)).sum(dim=1)
         x_uj = (u * (self.item_features(j) @ self.E.T - c_j + v_j)).sum(dim=1)
-        vectors, shared = squares(u, v_i, v_j, c_i, c_j), squares(self.E)
+        vectors, shared = sum_squares(u, v_i, v_j, c_i, c_j), sum_squares(self.E)
         regulariser = 0.5 * (self.config.lambda_w * vectors + self.config.lambda_e * shared)
         yield "all", (bpr_loss(x_ui, x_uj) + regulariser) / len(u)
 

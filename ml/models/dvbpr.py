@@ -15,9 +15,9 @@ from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
 from ml.models.frozen import images_of
 from ml.nn.encoders import CnnF, SmallEncoder
-from ml.nn.inference import embed_items, features_of
-from ml.nn.losses import squares, taste_loss
-from ml.nn.pca import sample_of
+from ml.nn.inference import compute_features, embed_items
+from ml.nn.losses import sum_squares, taste_loss
+from ml.nn.pca import sample_indices
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         nn.init.uniform_(self.theta, 0, 0.01)
         nn.init.zeros_(self.common)
         images = images_of(data)
-        self.encoder.on_fit_start(images, sample_of(images, generator), self.device)
+        self.encoder.on_fit_start(images, sample_indices(images, generator), self.device)
         if self.config.encoder == "small":
             self.epochs = max(1, round(236 / len(images) ** 0.25))
 
@@ -109,7 +109,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
     def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
         images = images_of(data)
         if self.descriptors is None:
-            self.descriptors = features_of(self.encoder.describe, images, device=self.device)
+            self.descriptors = compute_features(self.encoder.describe, images, device=self.device)
         sampler = SharedBatches if self.sampling == "shared" else PairedTriples
         return _WithImages(sampler(data.train, self.config.batch_size, generator), images, self.descriptors)
 
@@ -119,7 +119,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         own = self.theta[users]
         with torch.autocast(phi.device.type, enabled=False):  # 8 bits are too few for differences of scores
             loss = taste_loss(self.common + own, phi, *indices_taken_and_weights)
-        yield "all", loss + 0.5 * self.recipe.lambda_u * squares(own)
+        yield "all", loss + 0.5 * self.recipe.lambda_u * sum_squares(own)
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.descriptors = None

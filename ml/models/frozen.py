@@ -15,7 +15,7 @@ from ml.data.interactions import PersonalData
 from ml.models.factory import create
 from ml.nn.encoders import DESCRIPTORS, Descriptors
 from ml.nn.inference import BATCH
-from ml.nn.pca import sample_of
+from ml.nn.pca import sample_indices
 
 
 class FrozenFeatures(nn.Module):
@@ -54,7 +54,7 @@ class DescriptorFeatures(FrozenFeatures):
         self.descriptors = Descriptors()
 
     def on_fit_start(self, images: ImageArray, generator: torch.Generator) -> None:
-        self.descriptors.on_fit_start(images, sample_of(images, generator), self.descriptors.shape.mean.device)
+        self.descriptors.on_fit_start(images, sample_indices(images, generator), self.descriptors.shape.mean.device)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.descriptors.describe(images)

@@ -7,8 +7,8 @@ from ml.configs.similar import HogConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
 from ml.nn.descriptors import HOG, hog
-from ml.nn.inference import features_of
-from ml.nn.pca import Pca, sample_of
+from ml.nn.inference import compute_features
+from ml.nn.pca import Pca, sample_indices
 
 
 class Hog(SimilarModel[HogConfig]):
@@ -23,7 +23,7 @@ class Hog(SimilarModel[HogConfig]):
         self.pca = Pca(HOG, config.dimensions, config.whitening)
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        self.pca.fit(features_of(hog, data, sample_of(data, generator), self.device))
+        self.pca.fit(compute_features(hog, data, sample_indices(data, generator), self.device))
 
     def embed(self, images: Tensor) -> Tensor:
         return unit(self.pca(hog(images)))

@@ -7,8 +7,8 @@ from ml.configs.similar import HogConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
 from ml.nn.descriptors import HISTOGRAM, HOG, colour_histogram, hog
-from ml.nn.inference import features_of
-from ml.nn.pca import Pca, sample_of
+from ml.nn.inference import compute_features
+from ml.nn.pca import Pca, sample_indices
 
 COLOUR = 0.5  # length of the histogram beside 1 of the gradients: colour is a fifth of the cosine
 
@@ -25,7 +25,7 @@ class HogHistogram(SimilarModel[HogConfig]):
         self.pca = Pca(HOG, config.dimensions, config.whitening)
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        self.pca.fit(features_of(hog, data, sample_of(data, generator), self.device))
+        self.pca.fit(compute_features(hog, data, sample_indices(data, generator), self.device))
 
     def embed(self, images: Tensor) -> Tensor:
         parts = unit(self.pca(hog(images))), COLOUR * unit(colour_histogram(images))

@@ -17,8 +17,8 @@ from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
 from ml.models.dvbpr import Dvbpr
 from ml.nn.encoders import DESCRIPTORS
-from ml.nn.inference import embed_items, features_of
-from ml.nn.losses import temperature
+from ml.nn.inference import compute_features, embed_items
+from ml.nn.losses import fit_temperature
 
 PASSES = 60  # over all pairs, for the identities: as many as bpr-mf makes
 RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights
@@ -103,7 +103,7 @@ class Hybrid(PersonalModel[HybridConfig]):
         self.identities.on_fit_end(kept, generator)
         self.pictures.on_fit_end(kept, generator)
         encoder = self.pictures.encoder
-        described = with_bias(features_of(encoder.describe, data.images, device=device)).to(device)
+        described = with_bias(compute_features(encoder.describe, data.images, device=device)).to(device)
         phi = embed_items(self.pictures, data.images, data.train.n_items).to(device)
         own = self.identities.embed(None, torch.arange(data.train.n_items, device=device))
         takers = torch.from_numpy(kept.train.popularity).float().to(device)
@@ -151,7 +151,7 @@ class Hybrid(PersonalModel[HybridConfig]):
         if self.kept is None:
             held = held_back(data.train)
             left = ~np.isin(data.train.keys, held.keys)
-            self.kept = replace(data, train=data.train.only(left))
+            self.kept = replace(data, train=data.train.select(left))
         return self.kept
 
 
@@ -159,7 +159,7 @@ def held_back(train: Interactions) -> Interactions:
     """What every so-many-th user took last: of a third of the users with three items or more, five hundred at most."""
     last = train.leave_one_out().test
     step = max(3, math.ceil(len(last) / ASKED))
-    return last.only(np.arange(len(last))[::step])
+    return last.select(np.arange(len(last))[::step])
 
 
 def with_bias(described: Tensor) -> Tensor:
@@ -248,7 +248,7 @@ class _Asked:
     def temperature(self, scores: Tensor) -> Tensor:
         """The factor on the scores under which their sigmoids are the likeliest chances."""
         lead = (scores[:, :1] - scores[:, 1:])[self.counted]
-        return temperature(lead[:: max(1, len(lead) // 100_000)])
+        return fit_temperature(lead[:: max(1, len(lead) // 100_000)])
 
 
 class _Both:

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from ml.configs.similar import InfoganConfig
 from ml.contract import Parts, SimilarModel, typical_distance
-from ml.data.batching import PictureBatches, settle_batch_norms
+from ml.data.batching import ImageBatches, recompute_batch_norms
 from ml.data.images import ImageArray
-from ml.nn.inference import features_of
-from ml.nn.pca import sample_of
+from ml.nn.inference import compute_features
+from ml.nn.pca import sample_indices
 
 NOISE, CODES = 100, 8  # numbers that G starts from
 LAST = 16  # channels of the map that is the feature
@@ -93,8 +93,8 @@ class Infogan(SimilarModel[InfoganConfig]):
             "generator": torch.optim.Adam(self.generator.parameters(), lr=rates[1], betas=(0.5, 0.999)),
         }
 
-    def batches(self, data: ImageArray, generator: torch.Generator) -> PictureBatches:
-        return PictureBatches(data, self.config.batch_size, generator)
+    def batches(self, data: ImageArray, generator: torch.Generator) -> ImageBatches:
+        return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor, Parts]]:
         (images,) = batch
@@ -130,11 +130,11 @@ class Infogan(SimilarModel[InfoganConfig]):
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         pictures = ((2 * images - 1,) for (images,) in islice(self.batches(data, generator), SETTLING))
-        settle_batch_norms(self.trunk, pictures, self.device)
+        recompute_batch_norms(self.trunk, pictures, self.device)
         latents = ((self.draw(self.config.batch_size, generator)[0],) for _ in range(SETTLING))
-        settle_batch_norms(self.generator, latents, self.device)
-        sample = sample_of(data, generator, size=2048)
-        self.scale.copy_(typical_distance(features_of(self._features, data, sample, self.device)))
+        recompute_batch_norms(self.generator, latents, self.device)
+        sample = sample_indices(data, generator, size=2048)
+        self.scale.copy_(typical_distance(compute_features(self._features, data, sample, self.device)))
 
     def _features(self, images: Tensor) -> Tensor:
         flat = self.trunk(2 * images - 1)

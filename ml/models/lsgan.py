@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from ml.configs.design import LsganConfig
 from ml.contract import DesignModel, Parts
-from ml.data.batching import settle_batch_norms
+from ml.data.batching import recompute_batch_norms
 from ml.data.labelled_images import LabelledImageBatches, LabelledImages
-from ml.nn import ssim
-from ml.nn.augment import shifted
+from ml.nn import image_similarity
+from ml.nn.augment import shift
 from ml.nn.gan import Discriminator, Encoder, Generator, PublishedDiscriminator, PublishedGenerator
-from ml.nn.networks import frozen
+from ml.nn.networks import freeze
 from ml.nn.priors import Prior
 
 SETTLING = 16  # batches of 64 that G's norms are settled on
@@ -135,7 +135,7 @@ class Lsgan(DesignModel[LsganConfig]):
         log_variance = log_variance.clamp(-8, 4)
         kl = 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(dim=1).mean()
         z = mean + torch.randn_like(mean) * (log_variance / 2).exp()
-        self.prior.follow(z.detach(), y, self._kept)
+        self.prior.update(z.detach(), y, self._kept)
         if self.done < self.config.alone:
             missed = _missed(self._make(self.generator, z, y), x)
             yield "generator", missed.log() + KL * kl, {"missed": missed, "kl": kl}
@@ -153,11 +153,11 @@ class Lsgan(DesignModel[LsganConfig]):
         return (real + unreal) / 2, {"real": real, "made": unreal}
 
     def _fooling(self, made: Tensor, y: Tensor) -> Tensor:
-        with frozen(self.discriminator):
+        with freeze(self.discriminator):
             return (self._seen(made, y) - 1).square().mean()
 
     def _seen(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.discriminator(shifted(x) if self.recipe.steady else x, y)
+        return self.discriminator(shift(x) if self.recipe.steady else x, y)
 
     @torch.no_grad()
     def _remember(self) -> None:
@@ -172,7 +172,7 @@ class Lsgan(DesignModel[LsganConfig]):
         return min(MEMORY, (self.steps.item() + 1) / (self.steps.item() + 11))
 
     def _drawn(self, y: Tensor) -> Tensor:
-        return self.prior.place(torch.randn(len(y), self.latent, device=self.device), y)
+        return self.prior.transform(torch.randn(len(y), self.latent, device=self.device), y)
 
     def _make(self, network: nn.Module, z: Tensor, y: Tensor) -> Tensor:
         """In [-1, 1]."""
@@ -183,12 +183,12 @@ class Lsgan(DesignModel[LsganConfig]):
 
     def generate(self, z: Tensor, category: Tensor) -> Tensor:
         y = self._one_hot(category)
-        return (self._make(self.average or self.generator, self.prior.place(z, y), y) + 1) / 2
+        return (self._make(self.average or self.generator, self.prior.transform(z, y), y) + 1) / 2
 
     def encode(self, images: Tensor, category: Tensor) -> Tensor | None:
         if self.encoder is None:
             return None
-        return self.prior.find(self.encoder(2 * images - 1)[:, : self.latent], self._one_hot(category))
+        return self.prior.invert(self.encoder(2 * images - 1)[:, : self.latent], self._one_hot(category))
 
     def realism(self, images: Tensor, category: Tensor) -> Tensor:
         return self.discriminator(2 * images - 1, self._one_hot(category))
@@ -198,7 +198,7 @@ class Lsgan(DesignModel[LsganConfig]):
         self.names = data.names
         if self.recipe.steady:
             inputs = ((self._inputs(64, generator),) for _ in range(SETTLING))
-            settle_batch_norms(self.average, inputs, self.device)
+            recompute_batch_norms(self.average, inputs, self.device)
         for category in range(self.categories):
             real, which = self._some(data, category, generator), torch.full((JUDGED,), category, device=self.device)
             self.judged[category] = torch.tensor(self._judged(real, which, generator))
@@ -212,20 +212,20 @@ class Lsgan(DesignModel[LsganConfig]):
 
     def _some(self, data: LabelledImages, category: int, generator: torch.Generator) -> Tensor:
         """(JUDGED, 3, 64, 64) of the category's pictures."""
-        chosen = torch.from_numpy(data.of(category))
+        chosen = torch.from_numpy(data.indices_of(category))
         return data.images.batch(chosen[torch.randint(len(chosen), (JUDGED,), generator=generator)]).to(self.device)
 
     def _inputs(self, count: int, generator: torch.Generator) -> Tensor:
         """(count, 256 + C), of G."""
         z = torch.randn(count, self.latent, generator=generator).to(self.device)
         y = self._one_hot(torch.randint(self.categories, (count,), generator=generator).to(self.device))
-        return torch.cat([self.prior.place(z, y), self.recipe.emphasis * y], dim=1)
+        return torch.cat([self.prior.transform(z, y), self.recipe.emphasis * y], dim=1)
 
     def _judged(self, real: Tensor, which: Tensor, generator: torch.Generator) -> list[float]:
         made = self.generate(torch.randn(JUDGED, self.latent, generator=generator).to(self.device), which)
-        varied = [ssim.diversity(images, generator, PAIRS) for images in (real, made)]
+        varied = [image_similarity.diversity(images, generator, PAIRS) for images in (real, made)]
         looks = [self.realism(images, which).mean().item() for images in (real, made)]
-        return [*varied, ssim.repeated(made), *looks]
+        return [*varied, image_similarity.repeated(made), *looks]
 
     def summary(self) -> dict[str, float]:
         names = ("diversity of real", "diversity", "repeated", "realism of real", "realism")

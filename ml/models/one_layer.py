@@ -13,7 +13,7 @@ from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
 from ml.models.frozen import FeatureModel, FrozenT
 from ml.nn.inference import BATCH
-from ml.nn.losses import squares, taste_loss
+from ml.nn.losses import sum_squares, taste_loss
 
 ConfigT = TypeVar("ConfigT", bound=OneLayerConfig, covariant=True)
 
@@ -84,7 +84,7 @@ class OneLayer(FeatureModel[ConfigT, FrozenT], Generic[ConfigT, FrozenT]):
         with torch.autocast(self.device.type, enabled=False):  # 8 bits are too few for differences of scores
             phi, theta = self.phi(self.item_features(items)), self.theta[users]  # (P, K), (M, K)
             loss = taste_loss(theta, phi, *indices_taken_and_weights)
-        yield "taste", loss + 0.5 * self.config.lambda_u * squares(theta)
+        yield "taste", loss + 0.5 * self.config.lambda_u * sum_squares(theta)
 
     def phi(self, features: Tensor) -> Tensor:
         """Compute image factors (B, K) of features (B, F)."""

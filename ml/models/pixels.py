@@ -6,8 +6,8 @@ from torch import Tensor
 from ml.configs.similar import PixelsConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
-from ml.nn.inference import features_of
-from ml.nn.pca import Pca, sample_of
+from ml.nn.inference import compute_features
+from ml.nn.pca import Pca, sample_indices
 
 
 class Pixels(SimilarModel[PixelsConfig]):
@@ -22,7 +22,7 @@ class Pixels(SimilarModel[PixelsConfig]):
         self.pca = Pca(3 * config.image_size**2, config.dimensions, config.whitening)
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        self.pca.fit(features_of(lambda images: images.flatten(1), data, sample_of(data, generator)))
+        self.pca.fit(compute_features(lambda images: images.flatten(1), data, sample_indices(data, generator)))
 
     def embed(self, images: Tensor) -> Tensor:
         return unit(self.pca(images.flatten(1)))

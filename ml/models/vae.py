@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from ml.configs.similar import VaeConfig
 from ml.contract import Parts, SimilarModel, typical_distance
-from ml.data.batching import PictureBatches
+from ml.data.batching import ImageBatches
 from ml.data.images import ImageArray
-from ml.nn.inference import features_of
-from ml.nn.pca import sample_of
+from ml.nn.inference import compute_features
+from ml.nn.pca import sample_indices
 
 NOTHING = 5.0  # nats; with less all pictures have much the same code
 
@@ -92,7 +92,7 @@ class Vae(SimilarModel[VaeConfig]):
         return {"network": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)}
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        return PictureBatches(data, self.config.batch_size, generator)
+        return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor, Parts]]:
         (pictures,) = batch
@@ -104,7 +104,7 @@ class Vae(SimilarModel[VaeConfig]):
         yield "network", bce + self.config.kl * kl, {"bce": bce, "kl": kl}
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
-        seen = features_of(self._examined, data, sample_of(data, generator, 1024), self.device)
+        seen = compute_features(self._examined, data, sample_indices(data, generator, 1024), self.device)
         mean, log_variance, bce, colours = seen.split([self.dimensions, self.dimensions, 1, 3], dim=1)
         self.typical.copy_(typical_distance(mean))
         self.divergence.copy_(kl_divergence(mean, log_variance).mean())

@@ -9,7 +9,7 @@ from ml.configs.personal import VbprConfig
 from ml.data.interactions import PersonalData
 from ml.data.sampling import Triples
 from ml.models.frozen import FeatureModel, FrozenFeatures
-from ml.nn.losses import bpr_loss, squares
+from ml.nn.losses import bpr_loss, sum_squares
 
 
 class Vbpr(FeatureModel[VbprConfig]):
@@ -79,11 +79,11 @@ class Vbpr(FeatureModel[VbprConfig]):
 
     def regulariser(self, u: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """Compute the regulariser, a scalar, of a batch of triples."""
-        vectors = squares(self.gamma_u[u], self.gamma_i[i], self.gamma_i[j], self.theta_u[u])
+        vectors = sum_squares(self.gamma_u[u], self.gamma_i[i], self.gamma_i[j], self.theta_u[u])
         # A tenth on the negative's bias, as in the authors' code: drawn evenly, an item is a negative far more often
         # than it is taken, and the full weight each time would keep every bias at 0.
-        biases = squares(self.beta_i[i]) + squares(self.beta_i[j]) / 10
-        shared = squares(self.E, self.beta_prime)
+        biases = sum_squares(self.beta_i[i]) + sum_squares(self.beta_i[j]) / 10
+        shared = sum_squares(self.E, self.beta_prime)
         return 0.5 * (self.config.lambda_w * vectors + self.config.lambda_b * biases + self.config.lambda_e * shared)
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:

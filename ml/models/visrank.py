@@ -6,7 +6,7 @@ from torch import Tensor
 from ml.configs.personal import VisrankConfig
 from ml.data.interactions import PersonalData
 from ml.models.frozen import FeatureModel, FrozenFeatures
-from ml.nn.losses import temperature
+from ml.nn.losses import fit_temperature
 
 SAMPLED_PAIRS = 4096  # of a user and an item taken, on which the scale of the scores is fitted
 
@@ -56,7 +56,7 @@ class Visrank(FeatureModel[VisrankConfig]):
         rest = total[users[sample]] - weights[sample]  # above 0 where the user took another item too
         means = (self.theta[users[sample]] - weights[sample] * features[items[sample]]) / rest.clamp(min=1e-12)
         margins = (means * (features[items[sample]] - features[others])).sum(dim=1)[rest[:, 0] > 0]
-        self.scale.copy_(temperature(margins))
+        self.scale.copy_(fit_temperature(margins))
         self.theta *= self.scale / total.clamp(min=1e-12)
 
     def embed(self, images: Tensor | None, items: Tensor) -> Tensor:

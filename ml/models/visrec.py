@@ -11,13 +11,21 @@ from ml.configs.similar import VISREC_BACKBONE_SIDE, VisrecConfig
 from ml.contract import SimilarModel, unit
 from ml.data.images import ImageArray
 from ml.models.factory import create
-from ml.nn.augment import cropped, recoloured
-from ml.nn.descriptors import HISTOGRAM, HOG, LAYOUT, colour_histogram, framed, layout, shapes
+from ml.nn.augment import crop, jitter_colours
+from ml.nn.descriptors import (
+    HISTOGRAM,
+    HOG,
+    LAYOUT,
+    colour_histogram,
+    crop_to_foreground,
+    describe_layout,
+    describe_shape,
+)
 from ml.nn.discriminant import Discriminant
-from ml.nn.inference import features_of
+from ml.nn.inference import compute_features
 from ml.nn.losses import contrastive_loss
 from ml.nn.networks import Trunk
-from ml.nn.pca import Pca, sample_of
+from ml.nn.pca import Pca, sample_indices
 
 SIDE = 64  # pixels
 FORM, COLOUR = 208, 48  # dimensions of the two parts
@@ -87,18 +95,18 @@ class Visrec(SimilarModel[VisrecConfig]):
         yield "network", loss
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
-        sample = sample_of(data, generator)
+        sample = sample_indices(data, generator)
         if self.backbone is not None:
             self.backbone.on_fit_end(data, generator)
         parts: list[tuple[Pca, Callable[[Tensor], Tensor]]] = [
-            (self.shape, shapes),
+            (self.shape, describe_shape),
             (self.layout, _framed_layout),
             (self.texture, self._texture),
             (self.colour, colour_histogram),
         ]
         for pca, function in parts:
-            pca.fit(features_of(_on_small(function), data, sample, self.device))
-        self.form.fit(features_of(self._join, data, sample, self.device))
+            pca.fit(compute_features(_on_small(function), data, sample, self.device))
+        self.form.fit(compute_features(self._join, data, sample, self.device))
 
     def embed(self, images: Tensor) -> Tensor:
         form = unit(self.form(self._join(images)))
@@ -109,7 +117,7 @@ class Visrec(SimilarModel[VisrecConfig]):
         """Concatenate the parts (B, F) that form is computed from."""
         reduced = small(images)
         parts = [
-            unit(self.shape(shapes(reduced))),
+            unit(self.shape(describe_shape(reduced))),
             0.5 * unit(self.layout(_framed_layout(reduced))),
             0.5 * unit(self.texture(self._texture(reduced))),
         ]
@@ -139,7 +147,7 @@ def _on_small(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor
 
 
 def _framed_layout(images: Tensor) -> Tensor:
-    return layout(framed(images))
+    return describe_layout(crop_to_foreground(images))
 
 
 def _backbone(config: VisrecConfig) -> SimilarModel:
@@ -170,5 +178,5 @@ class _ViewPairs:
             yield self._view(images), self._view(images)
 
     def _view(self, images: Tensor) -> Tensor:
-        part = cropped(images, self.generator, least=0.3)
-        return recoloured(part, self.generator, strength=self.config.jitter, grey=0.2 * self.config.jitter)
+        part = crop(images, self.generator, least=0.3)
+        return jitter_colours(part, self.generator, strength=self.config.jitter, grey=0.2 * self.config.jitter)

@@ -10,7 +10,7 @@ from ml.configs.personal import WarpConfig
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.matrix_factorisation import MatrixFactorisation
-from ml.nn.losses import squares
+from ml.nn.losses import sum_squares
 
 HEAVIEST = 10.0  # LightFM's bound on a weight
 
@@ -47,7 +47,7 @@ class Warp(MatrixFactorisation[WarpConfig]):
         v_j = self.v[j]
         x_uj = self.b[j] + (w * v_j).sum(dim=1)
         loss = (weight * F.relu(1 - x_ui + x_uj)).sum()
-        yield "all", (loss + 0.5 * self.config.decay * squares(w, v_i, v_j)) / len(u)
+        yield "all", (loss + 0.5 * self.config.decay * sum_squares(w, v_i, v_j)) / len(u)
 
 
 def warp_weight(violates: Tensor, taken: Tensor, n_items: int) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ def uniform(low: float, high: float, count: int, generator: torch.Generator) -> 
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
-def cropped(images: Tensor, generator: torch.Generator, *, least: float) -> Tensor:
+def crop(images: Tensor, generator: torch.Generator, *, least: float) -> Tensor:
     """A random part of each picture, mirrored or not, at the picture's size.
 
     images: (B, 3, H, W). least: of the picture's area, at least this share; sides stretched by up to 4/3.
@@ -27,7 +27,7 @@ def cropped(images: Tensor, generator: torch.Generator, *, least: float) -> Tens
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def recoloured(images: Tensor, generator: torch.Generator, *, strength: float, grey: float) -> Tensor:
+def jitter_colours(images: Tensor, generator: torch.Generator, *, strength: float, grey: float) -> Tensor:
     """Each picture in other light: channels mixed, brighter or darker, more or less contrast; some without colour.
 
     images: (B, 3, H, W) in [0, 1]. strength: 0 nothing, 1 as strong as SimCLR's. grey: the share made grey.
@@ -50,7 +50,7 @@ def recoloured(images: Tensor, generator: torch.Generator, *, strength: float, g
     return mixed.view_as(images).clamp_(0, 1)
 
 
-def shifted(images: Tensor) -> Tensor:
+def shift(images: Tensor) -> Tensor:
     """Each picture moved by up to an eighth to each side, so that a few pictures are not soon known by heart.
 
     images: (B, 3, H, W) in [-1, 1]; what comes in is 0. Gradients pass; chance is torch's own. Zhao et al. 2020,

@@ -70,7 +70,7 @@ def foreground(images: Tensor, threshold: float = 0.06) -> Tensor:
     return ((difference - threshold) / threshold).clamp(0, 1)
 
 
-def framed(images: Tensor, margin: float = 1.08, largest: float = 3.3) -> Tensor:
+def crop_to_foreground(images: Tensor, margin: float = 1.08, largest: float = 3.3) -> Tensor:
     """The foreground cut out as a square and brought to the picture's size, so that products of all sizes align.
 
     margin: the square's side by the foreground's longer side; largest: at most this magnification.
@@ -134,14 +134,14 @@ def cielab(images: Tensor) -> Tensor:
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
 
 
-def shapes(images: Tensor) -> Tensor:
+def describe_shape(images: Tensor) -> Tensor:
     """(B, 2 HOG) of the whole picture and of its foreground: .645 against .630 for one (precision@5, articleType)."""
-    return torch.cat([hog(images), hog(framed(images))], dim=1)
+    return torch.cat([hog(images), hog(crop_to_foreground(images))], dim=1)
 
 
 LAYOUT = 3 * 32 * 32
 
 
-def layout(images: Tensor) -> Tensor:
+def describe_layout(images: Tensor) -> Tensor:
     """(B, LAYOUT) what is where: the pixels at half the size."""
     return F.avg_pool2d(images, 2).flatten(1)

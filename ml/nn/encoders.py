@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 from ml.contract import unit
 from ml.data.images import ImageArray
-from ml.nn.descriptors import HISTOGRAM, HOG, LAYOUT, colour_histogram, layout, shapes
-from ml.nn.inference import features_of
+from ml.nn.descriptors import HISTOGRAM, HOG, LAYOUT, colour_histogram, describe_layout, describe_shape
+from ml.nn.inference import compute_features
 from ml.nn.networks import Trunk
 from ml.nn.pca import Pca
 
@@ -29,15 +29,19 @@ class Descriptors(nn.Module):
 
     def on_fit_start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
         """sample: indices of the pictures that the components are found on."""
-        for pca, function in ((self.shape, shapes), (self.colour, colour_histogram), (self.layout, layout)):
-            pca.fit(features_of(function, images, sample, device))
+        for pca, function in (
+            (self.shape, describe_shape),
+            (self.colour, colour_histogram),
+            (self.layout, describe_layout),
+        ):
+            pca.fit(compute_features(function, images, sample, device))
 
     def describe(self, images: Tensor) -> Tensor:
         """(B, 3, 64, 64) to (B, 700)."""
         parts = (
-            unit(self.shape(shapes(images))),
+            unit(self.shape(describe_shape(images))),
             0.7 * unit(self.colour(colour_histogram(images))),
-            0.5 * unit(self.layout(layout(images))),
+            0.5 * unit(self.layout(describe_layout(images))),
         )
         return unit(torch.cat(parts, dim=1))
 

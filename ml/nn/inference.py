@@ -18,7 +18,7 @@ BATCH = 256
 AHEAD = 64  # pictures decoded while the former so many are computed; more would only make the first wait longer
 
 
-def features_of(
+def compute_features(
     function: Callable[[Tensor], Tensor],
     images: ImageArray,
     indices: Tensor | np.ndarray | Sequence[int] | None = None,
@@ -38,7 +38,7 @@ def features_of(
 
 def embed_images(model: SimilarModel, images: ImageArray, progress: bool = False) -> Tensor:
     """(N, D) float32 on the CPU."""
-    return features_of(model.embed, images, device=model.device, progress=progress)
+    return compute_features(model.embed, images, device=model.device, progress=progress)
 
 
 def embed_items(model: PersonalModel, images: ImageArray | None, n_items: int, progress: bool = False) -> Tensor:
@@ -48,10 +48,12 @@ def embed_items(model: PersonalModel, images: ImageArray | None, n_items: int, p
         with torch.no_grad():
             return model.embed(None, items).float().cpu()
     chunks = iter(items.split(BATCH))
-    return features_of(lambda batch: model.embed(batch, next(chunks)), images, device=model.device, progress=progress)
+    return compute_features(
+        lambda batch: model.embed(batch, next(chunks)), images, device=model.device, progress=progress
+    )
 
 
-def decoded_ahead(
+def decode_ahead(
     batches: Iterable[Sequence[Source]], size: tuple[int, int]
 ) -> Iterator[list[np.ndarray | UnreadableImage]]:
     """The pixels of each batch's pictures, or what is wrong with one; the next batch is decoded meanwhile."""
@@ -82,7 +84,7 @@ def embed_sources(model: SimilarModel, sources: Sequence[Source]) -> Tensor:
     batches = (sources[begin : begin + AHEAD] for begin in range(0, len(sources), AHEAD))
     rows = []
     with torch.inference_mode():
-        for decoded in decoded_ahead(batches, model.image_size):
+        for decoded in decode_ahead(batches, model.image_size):
             for picture in decoded:
                 if isinstance(picture, UnreadableImage):
                     raise picture

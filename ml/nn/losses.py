@@ -57,12 +57,12 @@ def contrastive_loss(one: Tensor, two: Tensor, temperature: float) -> Tensor:
     return F.cross_entropy(similar, partners)
 
 
-def squares(*tensors: Tensor) -> Tensor:
+def sum_squares(*tensors: Tensor) -> Tensor:
     """|A|^2 + |B|^2 + ...: lambda/2 times this is what the papers call the regulariser."""
     return sum(tensor.square().sum() for tensor in tensors)
 
 
-def temperature(lead: Tensor) -> Tensor:
+def fit_temperature(lead: Tensor) -> Tensor:
     """The factor from .01 to 100 under which sigmoids of these leads are the likeliest chances; 1 if there are none.
 
     lead: (N,) by how much the score of what a user took exceeds another's.

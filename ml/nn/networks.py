@@ -49,7 +49,7 @@ class Trunk(nn.Sequential):
 
 
 @contextmanager
-def frozen(network: nn.Module) -> Iterator[None]:
+def freeze(network: nn.Module) -> Iterator[None]:
     """What is computed herein passes gradients on but leaves none in the network's own weights, which saves time."""
     network.requires_grad_(False)
     yield

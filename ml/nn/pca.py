@@ -43,6 +43,6 @@ class Pca(nn.Module):
         return (features - self.mean) @ self.basis
 
 
-def sample_of(images: ImageArray, generator: torch.Generator, size: int = SAMPLE) -> Tensor:
+def sample_indices(images: ImageArray, generator: torch.Generator, size: int = SAMPLE) -> Tensor:
     """Indices of at most `size` pictures drawn evenly without replacement."""
     return torch.randperm(len(images), generator=generator)[:size]

@@ -26,7 +26,7 @@ class Prior(nn.Module):
         return self.sums / self.counts.clamp(min=1)[:, None]
 
     @torch.no_grad()
-    def follow(self, z: Tensor, y: Tensor, kept: float) -> None:
+    def update(self, z: Tensor, y: Tensor, kept: float) -> None:
         """z: (B, L) as they were drawn for pictures of categories y (B, C). kept: of what was known before."""
         self.counts.mul_(kept).add_(y.sum(dim=0))
         self.sums.mul_(kept).add_(y.T @ z)
@@ -36,10 +36,10 @@ class Prior(nn.Module):
         covariance = (self.squares + LEAST * fresh) / (self.counts.sum() + LEAST)
         self.root.copy_(torch.linalg.cholesky_ex(covariance).L)  # of a diverged training NaN, which its losses tell
 
-    def place(self, z: Tensor, y: Tensor) -> Tensor:
+    def transform(self, z: Tensor, y: Tensor) -> Tensor:
         """(B, L), as an encoder might draw them, of z ~ N(0, I)."""
         return y @ self.means + z @ self.root.T
 
-    def find(self, placed: Tensor, y: Tensor) -> Tensor:
-        """The z of `place`."""
+    def invert(self, placed: Tensor, y: Tensor) -> Tensor:
+        """The z of `transform`."""
         return torch.linalg.solve_triangular(self.root, (placed - y @ self.means).T, upper=False).T

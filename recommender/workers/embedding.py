@@ -17,7 +17,7 @@ from catalog.models import Product, ProductImage
 from ml.data.decoding import read_image
 from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint, UnreadableImage
-from ml.nn.inference import decoded_ahead
+from ml.nn.inference import decode_ahead
 from ml.training import checkpoints
 from recommender.models import ImageEmbedding, ModelVersion, Role, State
 from recommender.versions import queries
@@ -95,7 +95,7 @@ def in_batches(version: ModelVersion, images: QuerySet[ProductImage], replace: b
             waiting.append(batch)
             yield [Path(image.file.path) for image in batch]
 
-    for decoded in decoded_ahead(files(), model.image_size):
+    for decoded in decode_ahead(files(), model.image_size):
         batch = waiting.popleft()
         store.store_vectors(version, vectors(version, batch, decoded), replace=replace)
         yield len(batch)

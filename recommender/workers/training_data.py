@@ -154,4 +154,4 @@ def last_held_out(interactions: Interactions) -> Split:
     """Nothing is chosen by validation here, so what `leave_one_out` sets aside for it is learnt from as well."""
     pairs, test = interactions.distinct, interactions.leave_one_out().test
     kept = ~np.isin(pairs.keys, test.keys)
-    return Split(train=pairs.only(kept), validation=pairs.only(np.zeros(0, dtype=int)), test=test)
+    return Split(train=pairs.select(kept), validation=pairs.select(np.zeros(0, dtype=int)), test=test)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ml.data.images import ImageArray
-from ml.data.interaction_files import read_journal
+from ml.data.interaction_files import read_interaction_file
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.evaluation.metrics import Ranking, bootstrap, rank_held_out
 from ml.models.factory import create
@@ -23,15 +23,15 @@ NEW = 5  # every so-many-th user is held back: to the model that folds in, someb
 
 def fold_in(data: Path, method: str, training: TrainConfig) -> dict:
     """Full-ranking AUC of what each held-back user took last: popularity's, folded in after n interactions, trained."""
-    journal = read_journal(data)
+    journal = read_interaction_file(data)
     size = create(method).image_size
     images = None
     if size:
         journal, images = journal.decode(size)
     split = journal.interactions.leave_one_out()
     is_new = np.isin(split.test.users, np.arange(0, split.train.n_users, NEW))
-    asked = replace(split, test=split.test.only(is_new))
-    without = split.train.only(split.train.users % NEW != 0)
+    asked = replace(split, test=split.test.select(is_new))
+    without = split.train.select(split.train.users % NEW != 0)
 
     counts = torch.from_numpy(without.popularity).float()[:, None]
     found = {"popularity": rank_held_out(torch.ones(split.train.n_users, 1), counts, asked)}
@@ -60,7 +60,7 @@ def trained(
 def _folded(user: int, latest: int, split: Split, items: torch.Tensor, prior: Prior) -> np.ndarray:
     if user % NEW:
         return prior.mean
-    own = split.train.only(split.train.users == user)
+    own = split.train.select(split.train.users == user)
     last = own.items[np.argsort(own.timestamps, kind="stable")][-latest:]
     return folded_in(items[last].double().numpy(), np.ones(len(last)), prior)
 

@@ -25,7 +25,7 @@ from scipy.sparse import csr_matrix
 
 from ml.configs.personal import FrozenConfig
 from ml.data.images import ImageArray
-from ml.data.interaction_files import read_journal
+from ml.data.interaction_files import read_interaction_file
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.evaluation.metrics import rank_held_out
 from ml.evaluation.topk import top_k
@@ -45,7 +45,7 @@ class Given:
 
     @classmethod
     def read(cls, data: Path) -> "Given":
-        journal, images = read_journal(data).decode((64, 64))
+        journal, images = read_interaction_file(data).decode((64, 64))
         return cls(images, journal.split())
 
     @cached_property

@@ -14,7 +14,7 @@ from ml.benchmark.designs.study import Study, World
 from ml.benchmark.runs import Runs, Trained, fingerprint, stamps
 from ml.contract import DesignModel, PersonalModel
 from ml.data.images import ImageArray
-from ml.data.interaction_files import Journal, read_journal
+from ml.data.interaction_files import InteractionFile, read_interaction_file
 from ml.data.interactions import PersonalData, Split
 from ml.data.labelled_images import LabelledImages
 from ml.errors import BadData, BadSetting
@@ -38,7 +38,7 @@ class Asked:
 def compare_design(data: Path, options: Options, asked: Asked) -> Figures:
     """Train a scorer, a judge and each generator; design and tailor for some users, and measure what comes of it."""
     generators, (scorer,), (judge,) = _models(options, asked)
-    journal = read_journal(data)
+    journal = read_interaction_file(data)
     if journal.categories is None:
         raise BadData(f"{data}: there is no items.csv that tells each item's category")
     read = fingerprint(stamps(journal.sources or ()), journal.interactions.users.tolist())
@@ -53,7 +53,7 @@ def compare_design(data: Path, options: Options, asked: Asked) -> Figures:
     classifier = Classifier(garments, options.training.seed)
     world = World(garments, *critics, classifier, users, options.training.seed, asked.steps, options.progress)
     results = [_result(world, model, options, asked, fingerprint(read, garments.names)) for model in generators]
-    counts = {name: len(garments.of(number)) for number, name in enumerate(garments.names)}
+    counts = {name: len(garments.indices_of(number)) for number, name in enumerate(garments.names)}
     told = {
         "data": {
             "pictures": counts,
@@ -84,7 +84,9 @@ def _models(options: Options, asked: Asked) -> list[Sequence[Any]]:
     return made
 
 
-def _garments(journal: Journal, images: ImageArray, wanted: Sequence[str]) -> tuple[LabelledImages, dict[str, int]]:
+def _garments(
+    journal: InteractionFile, images: ImageArray, wanted: Sequence[str]
+) -> tuple[LabelledImages, dict[str, int]]:
     """The pictures of the categories that are wanted and large enough, and what was left out."""
     if unknown := [name for name in wanted if name not in journal.category_names]:
         raise BadData(f"no item is of the category {unknown[0]!r}; there are: {', '.join(journal.category_names)}")
@@ -103,7 +105,7 @@ def _garments(journal: Journal, images: ImageArray, wanted: Sequence[str]) -> tu
 
 
 def _personal(
-    role: str, model: PersonalModel, seed: int, journal: Journal, split: Split, options: Options, read: str
+    role: str, model: PersonalModel, seed: int, journal: InteractionFile, split: Split, options: Options, read: str
 ) -> Trained:
     models = options.models / role if options.models else None
     runs = Runs(TrainConfig(seed=seed), None, models, options.progress)
@@ -115,7 +117,7 @@ def _personal(
     return runs.train(model, runs.key(model, fingerprint(read, role)), data)
 
 
-def _users(journal: Journal, split: Split, garments: LabelledImages, count: int, seed: int) -> list[np.ndarray]:
+def _users(journal: InteractionFile, split: Split, garments: LabelledImages, count: int, seed: int) -> list[np.ndarray]:
     """For each category users with a history whose last product is of it, drawn by chance."""
     histories = np.bincount(split.train.users, minlength=split.train.n_users)
     known = histories[split.test.users] > HISTORY

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from ml.contract import PersonalModel
 from ml.data.labelled_images import LabelledImages
-from ml.nn import ssim
+from ml.nn import image_similarity
 from ml.nn.encoders import DESCRIPTORS, Descriptors
-from ml.nn.inference import BATCH, features_of
-from ml.nn.pca import sample_of
+from ml.nn.inference import BATCH, compute_features
+from ml.nn.pca import sample_indices
 
 PENALTY = 1e-4  # on the classifier's weights
 ITERATIONS = 60  # steps of L-BFGS
@@ -31,7 +31,7 @@ class Critic:
 
     def scores(self, user: int, category: int) -> Tensor:
         """(N_c,) of the category's products, as new ones are scored: by their pictures."""
-        return self.vectors[self.garments.of(category)] @ self.tastes[user]
+        return self.vectors[self.garments.indices_of(category)] @ self.tastes[user]
 
     def liking(self, user: int, category: int, pictures: Tensor) -> Tensor:
         """(B,) of pictures (B, 3, 64, 64)."""
@@ -54,8 +54,8 @@ class Classifier:
     def __init__(self, garments: LabelledImages, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.descriptors = Descriptors()
-        self.descriptors.on_fit_start(garments.images, sample_of(garments.images, generator), torch.device("cpu"))
-        self.products = features_of(self.descriptors.describe, garments.images)
+        self.descriptors.on_fit_start(garments.images, sample_indices(garments.images, generator), torch.device("cpu"))
+        self.products = compute_features(self.descriptors.describe, garments.images)
         classes = torch.from_numpy(garments.categories)
         order = torch.randperm(len(classes), generator=generator)
         tested, trained = order.split([len(order) // 5, len(order) - len(order) // 5])
@@ -108,7 +108,7 @@ class Nearest:
         return {
             "l1": float(np.median(self.l1)),
             "least l1": float(self.l1.min()),
-            "copies": float((self.l1 < ssim.SAME).mean()),
+            "copies": float((self.l1 < image_similarity.SAME).mean()),
             "cosine": float(np.median(self.cosine)),
         }
 
@@ -118,7 +118,7 @@ def nearest(
 ) -> Nearest:
     """but: (B,) the product that each picture is, which is not its own neighbour; None for made ones."""
     products = garments.images.batch(range(len(garments.images)))
-    l1 = torch.cat([ssim.differences(part, products) for part in pictures.split(32)])
+    l1 = torch.cat([image_similarity.differences(part, products) for part in pictures.split(32)])
     cosine = 1 - classifier.described(pictures) @ classifier.products.T
     if but is not None:
         for apart in (l1, cosine):

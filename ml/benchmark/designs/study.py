@@ -16,7 +16,7 @@ from ml.contract import DesignModel
 from ml.data.labelled_images import LabelledImages
 from ml.evaluation import report
 from ml.generation.search import INVERSION_STEPS, STEPS, Tailored, design, tailor
-from ml.nn import ssim
+from ml.nn import image_similarity
 
 ETAS = (0.0, 0.1, 1.0, 10.0)
 EACH, STARTS = 4, 8  # pictures a user and set, and latents that a search for them sets out from
@@ -96,7 +96,7 @@ class Study:
         """Of each set EACH pictures a user."""
         world, seed = self.world, self.world.seed
         users = world.users[category].tolist()
-        products = world.garments.of(category)
+        products = world.garments.indices_of(category)
         chance = torch.Generator().manual_seed(seed + category)
         sets: dict[str, list[Tensor]] = {name: [] for name in SETS}
         for user in users:
@@ -120,7 +120,7 @@ class Study:
         for name in SETS:
             pictures = self.pictures[name][-1]
             if len(pictures) > 1:
-                figures[f"diversity/{name}"] = ssim.diversity(pictures, chance)
+                figures[f"diversity/{name}"] = image_similarity.diversity(pictures, chance)
             figures[f"recognised/{name}"] = self.world.classifier.recognised(pictures, category)
         return figures
 
@@ -152,7 +152,7 @@ class Study:
         errors = []
         for category in range(len(world.garments.names)):
             for user in world.users[category][:TAILORED].tolist():
-                product = int(rng.choice(world.garments.of(category)))
+                product = int(rng.choice(world.garments.indices_of(category)))
                 picture = world.garments.images.batch([product])[0]
                 asked = {"budget": BUDGETS[-1], "seed": seed, "limit": 1.0}  # judged below, so that no error is untold
                 asked |= {"steps": world.steps, "inversion_steps": min(INVERSION_STEPS, 10 * world.steps)}

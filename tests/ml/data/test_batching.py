@@ -2,7 +2,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from ml.data.batching import PictureBatches, settle_batch_norms
+from ml.data.batching import ImageBatches, recompute_batch_norms
 from tests.ml.worlds import pictures
 
 
@@ -11,14 +11,14 @@ def order(seed: int = 0) -> torch.Generator:
 
 
 def test_every_batch_is_full_and_no_picture_comes_twice():
-    batches = PictureBatches(pictures(10), 4, order())
+    batches = ImageBatches(pictures(10), 4, order())
 
     seen = torch.cat([batch for (batch,) in batches])
 
     assert len(batches) == 2
     assert seen.shape == (8, 3, 64, 64)
     assert len(seen.flatten(1).unique(dim=0)) == 8
-    assert len(PictureBatches(pictures(3), 4, order())) == 1
+    assert len(ImageBatches(pictures(3), 4, order())) == 1
 
 
 def test_settled_norms_know_the_pictures_and_nothing_else():
@@ -26,7 +26,7 @@ def test_settled_norms_know_the_pictures_and_nothing_else():
     network = nn.Sequential(nn.BatchNorm2d(3), nn.Dropout(0.9), nn.BatchNorm2d(3, affine=False))
     network(torch.full((4, 3, 64, 64), 9.0))  # what a generator made
 
-    settle_batch_norms(network, PictureBatches(images, 4, order()), torch.device("cpu"))
+    recompute_batch_norms(network, ImageBatches(images, 4, order()), torch.device("cpu"))
 
     expected = images.batch(range(8)).mean(dim=(0, 2, 3))
     assert_close(network[0].running_mean, expected, atol=1e-4, rtol=0)

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from ml.__main__ import main
-from ml.data.conversion import ROOT, convert, converted
-from ml.data.interaction_files import read_journal
+from ml.data.conversion import ROOT, convert, ensure_converted
+from ml.data.interaction_files import read_interaction_file
 from ml.errors import BadData
 from tests.ml.worlds import picture
 
@@ -104,7 +104,7 @@ def lines(file) -> list[str]:
 def test_whoever_wrote_it_the_same_comes_out(write, tmp_path, capfd):
     write(tmp_path / "set.npy", six())
 
-    folder = converted(tmp_path / "set.npy")
+    folder = ensure_converted(tmp_path / "set.npy")
 
     assert lines(folder / "interactions.csv") == [
         "user,item,timestamp,value,split",
@@ -125,7 +125,7 @@ def test_whoever_wrote_it_the_same_comes_out(write, tmp_path, capfd):
 def test_the_published_division_is_used_and_item_0_is_an_item(tmp_path, capfd):
     by_python_2(tmp_path / "set.npy", six())
 
-    journal = read_journal(converted(tmp_path / "set.npy"))
+    journal = read_interaction_file(ensure_converted(tmp_path / "set.npy"))
 
     split = journal.split()
     assert journal.items == ["0", "1", "2", "3", "5"]
@@ -138,7 +138,7 @@ def test_the_published_division_is_used_and_item_0_is_an_item(tmp_path, capfd):
 def test_without_garments_the_shops_own_category_stands(tmp_path, capfd):
     by_python_2(tmp_path / "set.npy", six(garments=False))
 
-    rows = lines(converted(tmp_path / "set.npy") / "items.csv")
+    rows = lines(ensure_converted(tmp_path / "set.npy") / "items.csv")
 
     assert rows[1:3] == ["0,,Café", "1,Boots,Café"]
 
@@ -146,15 +146,15 @@ def test_without_garments_the_shops_own_category_stands(tmp_path, capfd):
 def test_it_is_converted_once_and_anew_only_when_asked_to(tmp_path, capfd):
     file = tmp_path / "set.npy"
     by_python_2(file, six())
-    first = converted(file)
+    first = ensure_converted(file)
     written = first.stat().st_mtime_ns
     capfd.readouterr()
 
-    assert converted(file) == first and first.stat().st_mtime_ns == written
+    assert ensure_converted(file) == first and first.stat().st_mtime_ns == written
     assert "converting" not in capfd.readouterr().err
     os.utime(file, ns=(written + 10**9, written + 10**9))
     with pytest.raises(BadData, match="set.npy.converted is older than set.npy: remove it"):
-        converted(file)
+        ensure_converted(file)
 
 
 def test_compare_takes_the_file_as_it_is(tmp_path, capfd):
@@ -177,7 +177,7 @@ def test_what_would_run_is_refused_and_does_not(tmp_path, monkeypatch, capfd):
     by_python_3(tmp_path / "set.npy", [Evil(), *six()[1:]])
 
     with pytest.raises(BadData):
-        converted(tmp_path / "set.npy")
+        ensure_converted(tmp_path / "set.npy")
 
     assert "it wants posix.system, which no data needs" in capfd.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["set.npy"] and not (ROOT / "ran").exists()
@@ -196,7 +196,7 @@ def test_what_is_none_of_these_sets_is_named(tmp_path, capfd, values, reason):
     by_python_3(tmp_path / "set.npy", values)
 
     with pytest.raises(BadData, match="could not be converted: the reason stands above"):
-        converted(tmp_path / "set.npy")
+        ensure_converted(tmp_path / "set.npy")
 
     said = capfd.readouterr().err
     assert "none of DVBPR's data sets, or damaged" in said and reason.replace("\\", "") in said
@@ -211,7 +211,7 @@ def test_half_a_file_leaves_nothing_behind(tmp_path, capfd, share):
     (tmp_path / "set.npy").write_bytes(whole[: int(len(whole) * share)])
 
     with pytest.raises(BadData):
-        converted(tmp_path / "set.npy")
+        ensure_converted(tmp_path / "set.npy")
 
     assert "or damaged" in capfd.readouterr().err and [path.name for path in tmp_path.iterdir()] == ["set.npy"]
 
@@ -226,7 +226,7 @@ def test_a_damaged_header_is_damage(tmp_path):
 
 def test_what_is_not_there_is_named_and_what_is_there_is_left(tmp_path):
     with pytest.raises(BadData, match="nowhere.npy does not exist"):
-        converted(tmp_path / "nowhere.npy")
+        ensure_converted(tmp_path / "nowhere.npy")
     with pytest.raises(BadData, match="is there already"):
         convert(tmp_path / "set.npy", tmp_path)
 

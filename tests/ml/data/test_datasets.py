@@ -1,6 +1,6 @@
 import pytest
 
-from ml.data.datasets import read_photos
+from ml.data.datasets import read_image_set
 from ml.errors import BadData
 from tests.ml.worlds import write_picture, write_table, zipped
 
@@ -15,7 +15,7 @@ def fashion(folder):
 def test_styles_and_images_with_labels_where_there_are_any(tmp_path):
     fashion(tmp_path)
 
-    photos = read_photos(tmp_path)
+    photos = read_image_set(tmp_path)
 
     assert photos.names == [f"images/{n}.jpg" for n in range(8)]
     assert list(photos.labels) == ["articleType"]  # one colour, one year and free text tell nothing
@@ -28,7 +28,7 @@ def test_two_labels_agree_where_both_do(tmp_path):
     rows = [[n, ["Heels", "Flats"][n % 2], ["Red", "Blue", ""][n % 3]] for n in range(8)]
     write_table(tmp_path / "styles.csv", ["id", "type", "colour"], rows)
 
-    photos = read_photos(tmp_path)
+    photos = read_image_set(tmp_path)
     both = photos.with_labels(["type+colour"])
 
     assert both.words_of("type+colour")[:4] == ["Heels + Red", "Flats + Blue", "", "Flats + Red"]
@@ -42,7 +42,7 @@ def test_two_labels_agree_where_both_do(tmp_path):
 def test_a_zip_reads_as_its_folder_does_also_one_folder_down(tmp_path, top):
     fashion(tmp_path / "folder")
 
-    photos = read_photos(zipped(tmp_path / "folder", tmp_path / "all.zip", rename=lambda name: top + name))
+    photos = read_image_set(zipped(tmp_path / "folder", tmp_path / "all.zip", rename=lambda name: top + name))
 
     assert photos.labels["articleType"].tolist() == [1, 0, 1, 0, 1, 0, -1, -1]
     assert photos.decode((16, 16))[1].pixels.shape == (8, 16, 16, 3)
@@ -53,7 +53,7 @@ def test_a_folder_a_class(tmp_path, inside):
     for n in range(4):
         write_picture(tmp_path / inside / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
 
-    photos = read_photos(tmp_path)
+    photos = read_image_set(tmp_path)
 
     assert photos.labels["class"].tolist() == [0, 0, 1, 1]
 
@@ -70,7 +70,7 @@ def test_linked_folders_are_read_and_those_that_lead_back_are_not(tmp_path):
     (photos / "hat" / "round").symlink_to(linked)
     (photos / "hat" / "gone.png").symlink_to("nowhere.png")
 
-    found = read_photos(linked)
+    found = read_image_set(linked)
 
     assert found.names == ["frocks/0.png", "frocks/2.png", "hats/1.png", "hats/3.png", "hats/gone.png"]
     assert found.labels["class"].tolist() == [0, 0, 1, 1, 1]
@@ -82,7 +82,7 @@ def test_zappos_folders_give_category_and_subcategory(tmp_path):
         for copy in range(2):
             write_picture(tmp_path / "ut-zap50k-images-square" / place / f"{n}.{copy}.jpg", n % 2, n)
 
-    photos = read_photos(tmp_path)
+    photos = read_image_set(tmp_path)
 
     by_name = dict(zip(photos.names, photos.labels["subcategory"].tolist(), strict=True))
     assert {name.split("/")[2]: label for name, label in by_name.items()} == {"Ankle": 0, "Flats": 1, "Heels": 2}
@@ -95,7 +95,7 @@ def test_a_table_names_its_pictures_and_what_is_missing_is_passed_over(tmp_path,
     rows = [[f"S{n}", f"Thing {n}", ["hat", "bag"][n % 2], 9.95, f"pictures/{n}.jpg"] for n in range(5)]
     write_table(tmp_path / "products.csv", ["sku", "title", "category", "price", "image"], rows)
 
-    photos = read_photos(tmp_path / "products.csv")
+    photos = read_image_set(tmp_path / "products.csv")
 
     assert photos.labels["category"].tolist() == [1, 0, 1, 0]
     assert photos.failed == 1
@@ -106,7 +106,7 @@ def test_an_unreadable_picture_is_named_counted_and_passed_over(tmp_path, capsys
     fashion(tmp_path)
     (tmp_path / "images" / "3.jpg").write_text("not a picture")
 
-    photos, images = read_photos(tmp_path).decode((16, 16))
+    photos, images = read_image_set(tmp_path).decode((16, 16))
 
     assert (len(photos.names), len(images), photos.failed) == (7, 7, 1)
     assert photos.labels["articleType"].tolist() == [1, 0, 1, 1, 0, -1, -1]
@@ -120,7 +120,7 @@ def test_a_damaged_member_of_a_zip_is_one_unreadable_picture(tmp_path, capsys):
     picture = (tmp_path / "folder" / "images" / "3.jpg").read_bytes()
     file.write_bytes(data.replace(picture, picture[:-20] + bytes(20)))
 
-    photos, _ = read_photos(file).decode((16, 16))
+    photos, _ = read_image_set(file).decode((16, 16))
 
     assert photos.failed == 1
     assert "images/3.jpg: Bad CRC-32" in capsys.readouterr().err
@@ -135,21 +135,21 @@ def test_a_path_that_is_nothing_says_so(tmp_path):
         (tmp_path, "there are no pictures in it"),
     ):
         with pytest.raises(BadData, match=message):
-            read_photos(path)
+            read_image_set(path)
 
 
 def test_styles_without_ids_say_which_column_is_missing(tmp_path):
     write_table(tmp_path / "styles.csv", ["articleType"], [["Heels"]])
 
     with pytest.raises(BadData, match="styles.csv lacks the column id"):
-        read_photos(tmp_path)
+        read_image_set(tmp_path)
 
 
 def test_a_table_in_another_encoding_says_so(tmp_path):
     (tmp_path / "styles.csv").write_bytes("id,kind\n1,café".encode("latin-1"))
 
     with pytest.raises(BadData, match=r"styles.csv is not UTF-8: line 2, .*; save it as UTF-8"):
-        read_photos(tmp_path)
+        read_image_set(tmp_path)
 
 
 def test_a_truncated_or_damaged_zip_says_so(tmp_path):
@@ -164,4 +164,4 @@ def test_a_truncated_or_damaged_zip_says_so(tmp_path):
     ):
         file.write_bytes(content)
         with pytest.raises(BadData, match=message):
-            read_photos(file)
+            read_image_set(file)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.data.interaction_files import read_journal
+from ml.data.interaction_files import read_interaction_file
 from ml.errors import BadData
 from tests.ml.worlds import write_picture, write_table
 
@@ -16,7 +16,7 @@ def shop(folder, rows, header=HEADER, pictures=3):
 
 
 def test_items_are_all_that_have_a_picture(tmp_path):
-    journal = read_journal(shop(tmp_path, [["b", "i1", 5, 3.5], ["a", "i0", 6, 1]]))
+    journal = read_interaction_file(shop(tmp_path, [["b", "i1", 5, 3.5], ["a", "i0", 6, 1]]))
 
     assert (journal.users, journal.items) == (["a", "b"], ["i0", "i1", "i2"])
     assert journal.interactions.users.tolist() == [1, 0]
@@ -32,7 +32,7 @@ def test_a_shops_export_works_as_it_is(tmp_path):
         ["a", "i0", "dislike", "2026-01-02", "e3"],
     ]
 
-    journal = read_journal(shop(tmp_path, rows, header=["user", "sku", "kind", "timestamp", "id"]))
+    journal = read_interaction_file(shop(tmp_path, rows, header=["user", "sku", "kind", "timestamp", "id"]))
 
     assert journal.interactions.items.tolist() == [1, 2]  # what is disliked was not taken
     assert np.diff(journal.interactions.timestamps).tolist() == [-60]
@@ -41,7 +41,7 @@ def test_a_shops_export_works_as_it_is(tmp_path):
 def test_a_bad_row_is_named_and_passed_over(tmp_path, capsys):
     rows = [["a", "i0", 1, 1], ["a", "i9", 2, 1], ["", "i1", 3, 1], ["b", "i1", "yesterday", 1]]
 
-    journal = read_journal(shop(tmp_path, rows))
+    journal = read_interaction_file(shop(tmp_path, rows))
 
     said = capsys.readouterr().err
     assert (len(journal.interactions), journal.failed) == (1, 3)
@@ -53,7 +53,7 @@ def test_an_item_whose_picture_cannot_be_read_leaves_with_its_interactions(tmp_p
     shop(tmp_path, [["a", "i0", 1, 1], ["a", "i1", 2, 1], ["a", "i2", 3, 1]])
     (tmp_path / "images" / "i1.png").write_text("not a picture")
 
-    journal, images = read_journal(tmp_path).decode((16, 16))
+    journal, images = read_interaction_file(tmp_path).decode((16, 16))
 
     assert journal.items == ["i0", "i2"] and len(images) == 2 and journal.failed == 1
     assert journal.interactions.items.tolist() == [0, 1]
@@ -61,7 +61,7 @@ def test_an_item_whose_picture_cannot_be_read_leaves_with_its_interactions(tmp_p
 
 
 def test_without_pictures_items_are_what_was_taken(tmp_path):
-    journal = read_journal(shop(tmp_path, [["a", "x", 1, 1], ["a", "y", 2, 1]], pictures=0))
+    journal = read_interaction_file(shop(tmp_path, [["a", "x", 1, 1], ["a", "y", 2, 1]], pictures=0))
 
     assert journal.items == ["x", "y"] and journal.sources is None
     with pytest.raises(BadData, match="no pictures of the items"):
@@ -78,12 +78,12 @@ def test_without_pictures_items_are_what_was_taken(tmp_path):
 )
 def test_a_table_that_will_not_do_says_why(tmp_path, header, rows, message):
     with pytest.raises(BadData, match=message):
-        read_journal(shop(tmp_path, rows, header=header))
+        read_interaction_file(shop(tmp_path, rows, header=header))
 
 
 def test_a_folder_without_interactions_says_so(tmp_path):
     with pytest.raises(BadData, match="there is no interactions.csv in it"):
-        read_journal(tmp_path)
+        read_interaction_file(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["items.csv", "products.csv"])
@@ -92,7 +92,7 @@ def test_the_categories_of_items_come_from_a_table_beside(tmp_path, capsys, name
     write_table(tmp_path / name, ["sku", "category"], [["i2", "boots"], ["i1", ""], ["i9", "hats"], ["i0", "tops"]])
     (tmp_path / "images" / "i1.png").write_text("not a picture")
 
-    journal = read_journal(tmp_path)
+    journal = read_interaction_file(tmp_path)
 
     assert journal.categories.tolist() == [1, -1, 0]
     assert journal.decode((16, 16))[0].categories.tolist() == [1, 0]
@@ -100,7 +100,7 @@ def test_the_categories_of_items_come_from_a_table_beside(tmp_path, capsys, name
 
 
 def test_without_that_table_no_category_is_known(tmp_path):
-    assert read_journal(shop(tmp_path, [["a", "i0", 1, 1]])).categories is None
+    assert read_interaction_file(shop(tmp_path, [["a", "i0", 1, 1]])).categories is None
 
 
 def test_a_table_of_categories_says_of_which_items(tmp_path):
@@ -108,11 +108,11 @@ def test_a_table_of_categories_says_of_which_items(tmp_path):
     write_table(tmp_path / "items.csv", ["name", "category"], [["i0", "boots"]])
 
     with pytest.raises(BadData, match="items.csv lacks the column item"):
-        read_journal(tmp_path)
+        read_interaction_file(tmp_path)
 
 
 def divided(folder, rows):
-    return read_journal(shop(folder, rows, header=["user", "item", "timestamp", "split"]))
+    return read_interaction_file(shop(folder, rows, header=["user", "item", "timestamp", "split"]))
 
 
 def test_a_column_split_says_what_is_held_out(tmp_path, capsys):
@@ -125,7 +125,7 @@ def test_a_column_split_says_what_is_held_out(tmp_path, capsys):
 
 
 def test_without_it_the_last_items_are_held_out(tmp_path):
-    journal = read_journal(shop(tmp_path, [["a", "i0", 9, 1], ["a", "i1", 1, 1], ["a", "i2", 2, 1]]))
+    journal = read_interaction_file(shop(tmp_path, [["a", "i0", 9, 1], ["a", "i1", 1, 1], ["a", "i2", 2, 1]]))
 
     assert journal.parts is None and journal.split().test.items.tolist() == [0]
 

@@ -68,7 +68,7 @@ def test_a_pair_keeps_its_first_time_and_its_largest_weight():
     )
 
     assert said.distinct.timestamps.tolist() == [1, 3] and said.distinct.weights.tolist() == [2, 0.25]
-    assert said.only(np.array([2])).weights.tolist() == [0.25]
+    assert said.select(np.array([2])).weights.tolist() == [0.25]
     assert interactions([(0, 4, 1)]).distinct.weights is None
 
 

@@ -32,7 +32,7 @@ def test_an_epoch_is_full_batches_of_pictures_with_their_own_category():
     for images, category in drawn:
         assert images.shape == (10, 3, 64, 64)
         for image, kind in zip(images, category.tolist(), strict=True):
-            own = garments.images.batch(garments.of(kind))
+            own = garments.images.batch(garments.indices_of(kind))
             assert (own == image).flatten(1).all(dim=1).any()
 
 

@@ -10,7 +10,7 @@ from ml.data.images import ImageArray
 from ml.errors import BadSetting
 from ml.models.age import sphere_kl
 from ml.models.factory import create
-from ml.nn.networks import frozen
+from ml.nn.networks import freeze
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, pictures, small, trained
@@ -116,7 +116,7 @@ def test_a_players_loss_leaves_no_gradient_in_the_other():
 def test_what_is_frozen_passes_gradients_on_and_thaws():
     layer, x = torch.nn.Linear(2, 1), torch.ones(1, 2, requires_grad=True)
 
-    with frozen(layer):
+    with freeze(layer):
         y = layer(x)
     y.sum().backward()
 

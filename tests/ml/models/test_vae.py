@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from ml.__main__ import main
 from ml.configs.similar import VaeConfig
-from ml.data.batching import PictureBatches
+from ml.data.batching import ImageBatches
 from ml.models.vae import Vae, information, kl_divergence, one_colour
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import exhaust, pictures, small, write_picture, write_table
@@ -179,5 +179,5 @@ def test_the_order_of_pictures_changes_from_epoch_to_epoch():
 
     one, two = (next(iter(model.batches(images, generator)))[0] for _ in range(2))
 
-    assert isinstance(model.batches(images, generator), PictureBatches)
+    assert isinstance(model.batches(images, generator), ImageBatches)
     assert not torch.equal(one, two)

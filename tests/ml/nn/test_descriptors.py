@@ -11,12 +11,12 @@ from ml.nn.descriptors import (
     LAYOUT,
     cielab,
     colour_histogram,
+    crop_to_foreground,
+    describe_layout,
+    describe_shape,
     foreground,
-    framed,
     hog,
-    layout,
     root,
-    shapes,
 )
 from tests.ml.worlds import pictures
 
@@ -46,9 +46,9 @@ def test_descriptors_have_the_lengths_they_are_said_to_have():
     images = pictures(2).batch([0, 1])
 
     assert hog(images).shape == (2, HOG)
-    assert shapes(images).shape == (2, 2 * HOG)
+    assert describe_shape(images).shape == (2, 2 * HOG)
     assert colour_histogram(images).shape == (2, HISTOGRAM)
-    assert layout(images).shape == (2, LAYOUT)
+    assert describe_layout(images).shape == (2, LAYOUT)
 
 
 def test_the_foreground_is_what_is_not_the_borders_colour():
@@ -65,7 +65,7 @@ def test_products_of_all_sizes_fill_the_frame():
     small[:, :, 8:24, 30:46] = 0.2
     large[:, :, 12:52, 12:52] = 0.2
 
-    covered = foreground(framed(torch.cat([small, large]))).mean(dim=(1, 2))
+    covered = foreground(crop_to_foreground(torch.cat([small, large]))).mean(dim=(1, 2))
 
     assert_close(covered, torch.full((2,), 1 / 1.08**2), atol=0.1, rtol=0)
 
@@ -73,7 +73,7 @@ def test_products_of_all_sizes_fill_the_frame():
 def test_a_blank_picture_is_framed_as_it_is_and_has_no_colours():
     blank = torch.full((1, 3, 64, 64), 0.5)
 
-    assert_close(framed(blank), blank)
+    assert_close(crop_to_foreground(blank), blank)
     assert colour_histogram(blank).sum() == 0
 
 
@@ -114,7 +114,7 @@ def test_a_root_is_a_root_whose_slope_stays_finite():
     assert x.grad.tolist() == pytest.approx([10, 10, 1, 0.25])
 
 
-@pytest.mark.parametrize("descriptor", [hog, colour_histogram, layout, shapes])
+@pytest.mark.parametrize("descriptor", [hog, colour_histogram, describe_layout, describe_shape])
 def test_gradients_reach_pixels_and_are_finite_in_plain_areas_too(descriptor):
     images = pictures(4).batch(range(4)).requires_grad_()  # discs and stripes on plain white, wholly black at places
     images.data[0, :, :20] = 0
@@ -132,7 +132,7 @@ def test_the_way_of_the_gradient_is_the_way_up():
     towards = torch.randn(HISTOGRAM + LAYOUT + 2 * HOG, generator=torch.Generator().manual_seed(1))
 
     def liked(x):
-        return torch.cat([colour_histogram(x), layout(x), shapes(x)], dim=1) @ towards
+        return torch.cat([colour_histogram(x), describe_layout(x), describe_shape(x)], dim=1) @ towards
 
     (gradient,) = torch.autograd.grad(liked(images).sum(), [images])
     unit = gradient / gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1)

@@ -4,7 +4,7 @@ from torch.testing import assert_close
 
 from ml.data.images import ImageArray
 from ml.errors import UnreadableImage
-from ml.nn.inference import AHEAD, decoded_ahead, embed_images, embed_sources
+from ml.nn.inference import AHEAD, decode_ahead, embed_images, embed_sources
 from tests.ml.worlds import trained, write_picture
 
 
@@ -33,18 +33,18 @@ def test_the_next_batch_is_asked_for_before_this_one_is_handed_over(files):
             asked.append(begin)
             yield files[begin : begin + 2]
 
-    decoded = decoded_ahead(batches(), (16, 16))
+    decoded = decode_ahead(batches(), (16, 16))
 
     assert next(decoded)[0].shape == (16, 16, 3) and asked == [0, 2]
     assert [len(batch) for batch in decoded] == [2, 2]
-    assert list(decoded_ahead([], (16, 16))) == []
+    assert list(decode_ahead([], (16, 16))) == []
 
 
 def test_what_is_no_picture_is_handed_over_as_such_or_raised(files, tmp_path):
     broken = tmp_path / "broken.jpg"
     broken.write_text("no picture")
 
-    (batch,) = decoded_ahead([[files[0], broken]], (16, 16))
+    (batch,) = decode_ahead([[files[0], broken]], (16, 16))
 
     assert isinstance(batch[1], UnreadableImage) and batch[0].shape == (16, 16, 3)
     with pytest.raises(UnreadableImage, match="broken.jpg"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.nn.ssim import differences, diversity, repeated, ssim
+from ml.nn.image_similarity import differences, diversity, repeated, ssim
 from tests.ml.worlds import pictures
 
 
