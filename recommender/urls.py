@@ -4,7 +4,7 @@ from recommender.pages import design_views, views
 
 urlpatterns = [
     path("for-you/", views.for_you, name="for-you"),
-    path("designs/", design_views.own_designs, name="designs"),
+    path("designs/", design_views.designs, name="designs"),
     path("designs/<uuid:pk>/", design_views.design, name="design"),
     path("designs/<uuid:pk>/cancel/", design_views.cancel, name="cancel-design"),
     path("designs/<uuid:pk>/delete/", design_views.delete, name="delete-design"),

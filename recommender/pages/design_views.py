@@ -1,4 +1,4 @@
-"""Designed for you: ask for pictures, see how far they are, look at them."""
+"""The pages "Designed for you": request designs, follow their progress, see them."""
 
 import uuid
 
@@ -19,47 +19,54 @@ from recommender.errors import (
     TooManyDesigns,
     UnknownToGenerator,
 )
+from recommender.models import Design
 from recommender.pages.forms import DesignForm, TailorForm
 
-PAGE = 12
-PICTURES = 12
-REFUSED = (NoActiveVersion, BlindTaste, TooLittleHistory, TooManyDesigns, UnknownToGenerator)
+DESIGNS_PER_PAGE = 12
+IMAGES_PER_DESIGN = 12
+REFUSALS = (NoActiveVersion, BlindTaste, TooLittleHistory, TooManyDesigns, UnknownToGenerator)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def own_designs(request: HttpRequest) -> HttpResponse:
+def designs(request: HttpRequest) -> HttpResponse:
+    """Show the visitor's designs; a POST requests a new one."""
     if request.method == "POST":
-        return query(request)
-    return overview(request, DesignForm(initial={"category": request.GET.get("category")}))
+        return request_design(request)
+    return show_designs(request, DesignForm(initial={"category": request.GET.get("category")}))
 
 
 @login_required
-def query(request: HttpRequest) -> HttpResponse:
-    """New pictures of a category, or of a product's `sku`."""
-    form = TailorForm(request.POST) if "sku" in request.POST else DesignForm(request.POST)
+def request_design(request: HttpRequest) -> HttpResponse:
+    """Request the tailoring of a product if the form has an `sku`, else new images of a category."""
+    form: DesignForm | TailorForm = TailorForm(request.POST) if "sku" in request.POST else DesignForm(request.POST)
     if not form.is_valid():
-        return overview(request, DesignForm() if "sku" in request.POST else form, refused=form, status=400)
+        shown = DesignForm() if isinstance(form, TailorForm) else form
+        return show_designs(request, shown, refused=form, status=400)
     shopper = visitors.get_or_create_visitor(request).shopper
-    asked = form.cleaned_data
+    assert shopper is not None  # the visitor is signed in
     try:
-        if "sku" in request.POST:
-            design = lifecycle.request_tailoring(shopper, asked["sku"], budget=form.budget)
+        if isinstance(form, TailorForm):
+            requested = lifecycle.request_tailoring(shopper, form.cleaned_data["sku"], budget=form.budget)
         else:
-            design = lifecycle.request(shopper, asked["category"], count=PICTURES, eta=form.eta)
-    except REFUSED as error:
+            category = form.cleaned_data["category"]
+            requested = lifecycle.request(shopper, category, count=IMAGES_PER_DESIGN, eta=form.eta)
+    except REFUSALS as error:
         messages.error(request, f"{str(error)[:1].upper()}{str(error)[1:]}.")
-        return redirect(asked["sku"] if "sku" in request.POST else "designs")
-    return redirect(design)
+        return redirect(form.cleaned_data["sku"] if isinstance(form, TailorForm) else "designs")
+    return redirect(requested)
 
 
-def overview(request: HttpRequest, form: DesignForm, refused=None, status: int = 200) -> HttpResponse:
+def show_designs(
+    request: HttpRequest, form: DesignForm, refused: DesignForm | TailorForm | None = None, status: int = 200
+) -> HttpResponse:
+    """Render the visitor's designs below a form; refused: a form with errors to show."""
     visitor = visitors.get_visitor(request)
     found = lifecycle.with_pictures(visitor.shopper)
     context = {
         "form": form,
         "refused": refused,
         "standing": lifecycle.standing(visitor.shopper),
-        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(found, DESIGNS_PER_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "recommender/designs.html", context, status=status)
 
@@ -67,15 +74,17 @@ def overview(request: HttpRequest, form: DesignForm, refused=None, status: int =
 @require_safe
 @login_required
 def design(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show one design: its progress, or its images."""
     shown = gallery.of(design_or_404(request, pk))
     form = TailorForm if shown.design.product_id else DesignForm
-    context = {"gallery": shown, "design": shown.design, "form": form.like(shown.design)}
+    context = {"gallery": shown, "design": shown.design, "form": form.from_design(shown.design)}
     return render(request, "recommender/design.html", context)
 
 
 @require_POST
 @login_required
 def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Cancel a design that is not finished."""
     found = design_or_404(request, pk)
     try:
         lifecycle.cancel(found)
@@ -87,10 +96,13 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 @login_required
 def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Delete a design with its images."""
     lifecycle.remove(design_or_404(request, pk))
-    messages.success(request, "The design and its pictures are gone.")
+    messages.success(request, "The design and its pictures were deleted.")
     return redirect("designs")
 
 
-def design_or_404(request: HttpRequest, pk: uuid.UUID):
+def design_or_404(request: HttpRequest, pk: uuid.UUID) -> Design:
+    """Return the design. Raises Http404 unless the visitor may see it."""
+    assert request.user.is_authenticated  # the views require it
     return get_object_or_404(lifecycle.visible_to(request.user), pk=pk)

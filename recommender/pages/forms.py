@@ -1,8 +1,10 @@
-"""What visitors and staff type, checked."""
+"""Forms of the recommender's pages."""
+
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 
 from catalog import images
 from catalog.errors import UnreadableImage
@@ -12,19 +14,24 @@ from recommender.models import Design, Role
 from recommender.serving.photos import PHOTO_PIXELS
 from recommender.versions import queries
 
-# What the places of the slider between "more me" and "more real" mean: what looking real weighs, and how it is called.
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+    from django.utils.datastructures import MultiValueDict
+
+# The positions of the slider between "More me" and "More real": eta, the weight of realism, and the words shown.
 BALANCE = {
     0.0: "my taste alone",
     0.1: "nearly all my taste",
     0.3: "more my taste",
     1.0: "both alike",
     3.0: "more real",
-    10.0: "as real as can be",
+    10.0: "as real as possible",
 }
+ETAS = list(BALANCE)
 
 
 class PhotoForm(forms.Form):
-    """A visitor's photo; `cleaned_data["image"]` is a small JPEG of it, and nothing is stored."""
+    """Photo of a visitor; `cleaned_data["image"]` is a small JPEG of it, and nothing is stored."""
 
     image = forms.FileField(
         label="A photo of what you are looking for",
@@ -32,14 +39,19 @@ class PhotoForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": "image/*", "data-preview": "photo-preview"}),
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, label_suffix="", **kwargs)
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        files: "MultiValueDict[str, UploadedFile[bytes]] | None" = None,
+    ) -> None:
+        super().__init__(data, files, label_suffix="")
 
     def clean_image(self) -> bytes:
-        upload: UploadedFile = self.cleaned_data["image"]
-        if upload.size > settings.MAX_IMAGE_BYTES:
+        upload: UploadedFile[bytes] = self.cleaned_data["image"]
+        size = upload.size or 0
+        if size > settings.MAX_IMAGE_BYTES:
             raise forms.ValidationError(
-                f"The file has {upload.size / 1e6:.1f} MB; at most {settings.MAX_IMAGE_BYTES / 1e6:g} MB are taken."
+                f"The file has {size / 1e6:.1f} MB; at most {settings.MAX_IMAGE_BYTES / 1e6:g} MB are allowed."
             )
         try:
             return images.shrink_to_jpeg(upload.read(), PHOTO_PIXELS)
@@ -48,44 +60,52 @@ class PhotoForm(forms.Form):
 
 
 class Slider(forms.NumberInput):
+    """Number as an <input type="range">."""
+
     input_type = "range"
 
 
 class DesignForm(forms.Form):
-    """What to make, and how freely; `eta` is what the slider says."""
+    """Request for new images of a category."""
 
     category = forms.ModelChoiceField(
         Category.objects.none(),
         empty_label=None,
-        error_messages={"invalid_choice": "The generator has not learnt this category."},
+        error_messages={"invalid_choice": "The generator has not learned this category."},
     )
     balance = forms.TypedChoiceField(
         coerce=int,
         choices=list(enumerate(BALANCE.values())),
-        initial=list(BALANCE).index(1.0),
+        initial=ETAS.index(1.0),
         label="How it is made",
         widget=Slider(attrs={"min": 0, "max": len(BALANCE) - 1, "step": 1, "data-words": "|".join(BALANCE.values())}),
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, label_suffix="", **kwargs)
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, initial: MutableMapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
         generator = queries.active_version(Role.DESIGN)
         if generator:
-            self.fields["category"].queryset = lifecycle.categories_of(generator)
+            category = self.fields["category"]
+            assert isinstance(category, forms.ModelChoiceField)
+            category.queryset = lifecycle.categories_of(generator)
 
     @classmethod
-    def like(cls, design: Design) -> "DesignForm":
-        """As the design was asked for."""
-        balance = min(range(len(BALANCE)), key=lambda place: abs(list(BALANCE)[place] - design.eta))
+    def from_design(cls, design: Design) -> "DesignForm":
+        """Return a form with the parameters of this design; the slider is at the nearest position."""
+        balance = min(range(len(ETAS)), key=lambda index: abs(ETAS[index] - design.eta))
         return cls(initial={"category": design.category_id, "balance": balance})
 
     @property
     def eta(self) -> float:
-        return list(BALANCE)[self.cleaned_data["balance"]]
+        """Return the weight of realism at the slider's position."""
+        index: int = self.cleaned_data["balance"]
+        return ETAS[index]
 
 
 class TailorForm(forms.Form):
-    """A product to be made more the shopper's own; `budget` is what the slider says."""
+    """Request to change a product towards the shopper's taste."""
 
     sku = forms.ModelChoiceField(
         Product.objects.visible().filter(images__isnull=False).distinct(),
@@ -101,13 +121,19 @@ class TailorForm(forms.Form):
         widget=Slider(attrs={"min": 1, "max": 30, "step": 1, "data-unit": " %"}),
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, label_suffix="", **kwargs)
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, initial: MutableMapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
 
     @classmethod
-    def like(cls, design: Design) -> "TailorForm":
+    def from_design(cls, design: Design) -> "TailorForm":
+        """Return a form with the parameters of this tailored product."""
+        assert design.product is not None and design.budget is not None  # by a database constraint
         return cls(initial={"sku": design.product.sku, "change": round(100 * design.budget)})
 
     @property
     def budget(self) -> float:
-        return (self.cleaned_data["change"] or self.fields["change"].initial) / 100
+        """Return the largest change, 0 to 1, as the mean over pixels."""
+        percent: int = self.cleaned_data["change"] or self.fields["change"].initial
+        return percent / 100

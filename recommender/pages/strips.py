@@ -1,4 +1,4 @@
-"""Recommendations as pages show them: what they are called, and why these."""
+"""Strips of recommendations for pages, with a line that explains them."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from recommender.serving import recommend, saved
 from recommender.serving.saved import Caller
 from recommender.serving.types import Because, Recommendation, RecommendationQuery
 
-WHY = {
+EXPLANATIONS = {
     "personal": "From what you liked, bought and looked at.",
     "fold-in": "From what you liked and looked at lately.",
     "session": "From what you liked and looked at in this visit.",
-    "popular": "Popular in this shop — like a few things and this page becomes yours.",
+    "popular": "Popular in this shop — like a few products, and this page will follow your taste.",
 }
-DEEDS = {
+ACTIVITIES = {
     Kind.PURCHASE: "bought {}",
     Kind.LIKE: "liked {}",
     Kind.CART: "put {} in the cart",
@@ -26,32 +26,34 @@ DEEDS = {
 
 @dataclass(frozen=True)
 class Strip:
+    """Recommendation and its explanation."""
+
     recommendation: Recommendation
     why: str
 
 
 def activity(because: Because) -> str:
-    """What the visitor did, to go on after "you"."""
-    return DEEDS[because.kind].format(because.product.title)
+    """Return what the visitor did with the product, as the words after "you"."""
+    return ACTIVITIES[because.kind].format(because.product.title)
 
 
 def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
-    """What looks like this product; None in a shop without an active version."""
+    """Return products that look like this one; None in a shop without an active version."""
     try:
         found = saved.keep(recommend.similar_products(product, RecommendationQuery(limit=limit)), caller)
     except NoActiveVersion:
         return None
     if found.reason == "not_yet_findable":
-        return Strip(found, "This picture is being looked at — back in a few seconds.")
-    return Strip(found, "" if found.results else "Nothing else in this shop looks like this.")
+        return Strip(found, "The picture of this product is being analysed — similar styles appear in a few seconds.")
+    return Strip(found, "" if found.results else "No other product in this shop looks like this one.")
 
 
 def personal(visitor: Visitor, limit: int, caller: Caller, *, explain: bool = False) -> Strip:
-    """What this visitor would like; for somebody who is not known yet, what is popular."""
+    """Return what this visitor would like; popular products for a visitor without interactions."""
     query = RecommendationQuery(limit=limit, explain=explain)
     found = (
         recommend.for_shopper(visitor.shopper, query)
         if visitor.shopper
         else recommend.for_session(visitor.session, query)
     )
-    return Strip(saved.keep(found, caller), WHY[found.strategy])
+    return Strip(saved.keep(found, caller), EXPLANATIONS[found.strategy])

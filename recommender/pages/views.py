@@ -1,4 +1,4 @@
-"""The pages that are all recommendation: for you, and find by photo."""
+"""The pages that consist of recommendations: for you, and find by photo."""
 
 import base64
 
@@ -14,32 +14,34 @@ from recommender.serving import photos
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
 
-FOR_YOU = 24
+FOR_YOU = 24  # products
 PHOTO_RESULTS = 24
-AWAY_SECONDS = 10  # what a client should wait before it tries again
+RETRY_SECONDS = 10  # for the header Retry-After
 
 
 @require_safe
 def for_you(request: HttpRequest) -> HttpResponse:
+    """Show what the visitor would like, each with the products that it was recommended for."""
     strip = strips.personal(visitors.get_visitor(request), FOR_YOU, Caller.of(request), explain=True)
     return render(request, "recommender/for_you.html", {"strip": strip})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def photo_search(request: HttpRequest) -> HttpResponse:
+    """Show a form for a photo; a POST shows products that look like the photo."""
     form = PhotoForm(request.POST, request.FILES) if request.method == "POST" else PhotoForm()
-    context = {"form": form}
+    context: dict[str, object] = {"form": form}
     if request.method != "POST":
         return render(request, "recommender/photo_search.html", context)
     if not form.is_valid():
         return render(request, "recommender/photo_search.html", context, status=400)
     photo = form.cleaned_data["image"]
-    context["photo"] = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"  # shown back, kept nowhere
+    context["photo"] = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"  # shown again, not stored
     try:
         context["recommendation"] = photos.products_like(photo, RecommendationQuery(limit=PHOTO_RESULTS))
     except (WorkersUnavailable, NoActiveVersion) as error:
-        context["away"] = error
-        answer = render(request, "recommender/photo_search.html", context, status=503)
-        answer["Retry-After"] = str(AWAY_SECONDS)
-        return answer
+        context["unavailable"] = error
+        response = render(request, "recommender/photo_search.html", context, status=503)
+        response["Retry-After"] = str(RETRY_SECONDS)
+        return response
     return render(request, "recommender/photo_search.html", context)

@@ -12,7 +12,7 @@ from recommender.serving.saved import Caller
 from recommender.versions import queries
 
 register = template.Library()
-register.filter("deed", strips.activity)
+register.filter("activity", strips.activity)
 
 FEW = 4  # pictures that stand for a design in a list
 REALITY = (

@@ -39,8 +39,8 @@ def take(page: Page, path: str, name: str, height: int) -> None:
 def take_designs(page: Page) -> None:
     """Waits for the generator, if it is still in training."""
     page.goto("/designs/")
-    page.get_by_label("What").select_option(CATEGORY, timeout=TRAINED)
-    page.get_by_role("button", name="Make a dozen").click()
+    page.get_by_label("Category").select_option(CATEGORY, timeout=TRAINED)
+    page.get_by_role("button", name="Make 12 pictures").click()
     page.locator(".designs img").first.wait_for(timeout=MADE)
     take(page, page.url, "designs", 1250)
 

@@ -34,6 +34,7 @@ def signed_in(account) -> APIClient:
 @pytest.fixture
 def worker():
     """The queue is the one thing left out: the task runs where it is sent from."""
+    celery_app.loader.import_default_modules()  # else a task is unknown here, and the broker would get it
     celery_app.conf.task_always_eager = True
     yield
     celery_app.conf.task_always_eager = False

@@ -91,7 +91,7 @@ def test_where_the_active_tastes_are_blind_nothing_is_offered(hers, generator):
 
     page = hers.get(PAGE).content.decode()
 
-    assert "Nothing can be drawn at the moment" in page and "never looks at pictures" in page
+    assert "Designs are not available at the moment" in page and "never looks at pictures" in page
     assert 'name="balance"' not in page
 
 
@@ -108,7 +108,7 @@ def test_a_dozen_are_asked_for_as_the_slider_says(hers, generator):
     ("form", "told"),
     [
         ({"balance": 3}, "This field is required."),
-        ({"category": 10**6, "balance": 3}, "The generator has not learnt this category."),
+        ({"category": 10**6, "balance": 3}, "The generator has not learned this category."),
         ({"category": "shoes", "balance": 9}, "not one of the available choices"),
         ({"sku": "nothing"}, "There is no such product with a picture."),
     ],
@@ -129,7 +129,7 @@ def test_a_product_out_of_reach_is_not_offered_again(hers, generator):
     page = hers.get(f"{PAGE}{design.pk}/").content.decode()
 
     assert "This picture is unlike those" in page and product.get_absolute_url() in page
-    assert "Once more, differently" not in page
+    assert "Try other options" not in page
 
 
 def test_what_was_cancelled_is_listed_no_more(hers, generator):
@@ -233,7 +233,7 @@ def test_a_design_is_cancelled_and_deleted(hers, generator):
     assert "Nothing was made." in hers.post(f"{path}cancel/", follow=True).content.decode()
     assert "only what is not finished can be cancelled" in hers.post(f"{path}cancel/", follow=True).content.decode()
 
-    assert "are gone" in hers.post(f"{path}delete/", follow=True).content.decode()
+    assert "were deleted" in hers.post(f"{path}delete/", follow=True).content.decode()
 
     assert hers.get(path).status_code == 404
 
@@ -251,10 +251,10 @@ def test_another_s_design_is_nobody_else_s(hers, generator, client):
 
 def test_without_a_generator_old_designs_are_shown_and_no_new_ones_offered(hers, generator):
     design = finished(asked(hers))
-    assert "Once more, differently" in hers.get(f"{PAGE}{design.pk}/").content.decode()
+    assert "Try other options" in hers.get(f"{PAGE}{design.pk}/").content.decode()
     generator.delete()
 
     page = hers.get(f"{PAGE}{design.pk}/").content.decode()
 
     assert f"/media/{design.folder}/00.png" in page
-    assert "Once more, differently" not in page
+    assert "Try other options" not in page

@@ -16,7 +16,7 @@ def test_a_picture_nobody_looked_at_yet_says_so(active):
     strip = strips.similar(ProductFactory(), 4, Caller())
 
     assert strip.recommendation.results == []
-    assert strip.why == "This picture is being looked at — back in a few seconds."
+    assert strip.why == "The picture of this product is being analysed — similar styles appear in a few seconds."
 
 
 def test_similar_products_need_no_explanation(active):

@@ -32,7 +32,7 @@ def test_for_you_is_what_is_popular_until_somebody_is_known(client):
     page = client.get("/for-you/").content.decode()
 
     assert product.title in page
-    assert "Popular in this shop — like a few things and this page becomes yours." in page
+    assert "Popular in this shop — like a few products, and this page will follow your taste." in page
     assert "The shoppers of this shop are simulated." in page
 
 
@@ -128,7 +128,7 @@ def test_workers_away_is_said_and_when_to_come_back(client, active, settings):
 
     assert answer.status_code == 503
     assert answer["Retry-After"] == "10"
-    assert "Photos cannot be looked at right now: no worker answered in time" in answer.content.decode()
+    assert "The search by photo is not available right now: no worker answered in time" in answer.content.decode()
 
 
 def test_a_shop_without_a_model_says_so_at_once(client):

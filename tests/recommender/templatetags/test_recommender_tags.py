@@ -24,7 +24,7 @@ def test_a_product_page_has_its_similar_styles_with_their_origin(client, active)
 
 def test_a_product_page_waits_for_its_picture_in_words(client, active):
     page = client.get(ProductFactory().get_absolute_url()).content.decode()
-    assert "back in a few seconds" in page
+    assert "similar styles appear in a few seconds" in page
 
 
 def test_a_product_page_without_a_model_has_no_strip(client):

@@ -100,17 +100,17 @@ def test_of_two_at_once_one_is_refused_and_a_third_may_follow(admin_client, gene
             call_command("demand_gaps")
         page = admin_client.get(ADMIN).content.decode()
         assert gap_reports.is_looked_for()
-        assert "A worker is looking now." in page and 'type="submit" value="Look' not in page
+        assert "A worker is searching now." in page and 'type="submit" value="Search' not in page
 
     assert not gap_reports.is_looked_for()
-    assert 'type="submit" value="Look"' in admin_client.get(ADMIN).content.decode()
+    assert 'type="submit" value="Search"' in admin_client.get(ADMIN).content.decode()
     for _ in range(2):
         with pytest.raises(CommandError, match="active for personal"):
             call_command("demand_gaps")
 
 
 def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client, generator):
-    assert "Nobody has looked yet" in admin_client.get(ADMIN).content.decode()
+    assert "There is no report yet" in admin_client.get(ADMIN).content.decode()
     folder = gap_reports.folder_of(generator)
     folder.mkdir(parents=True)
     (folder / "gap-01.png").write_bytes(image_bytes())
@@ -120,7 +120,7 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
 
     page = admin_client.get(ADMIN).content.decode()
 
-    assert "1 found on 1 Jan 2026, 00:00 in shoes: pictures of lsgan 1" in page
+    assert "1 found on 1 Jan 2026, 00:00 in shoes. Generator: lsgan 1." in page
     assert "Shoes: 7 of 30" in page and "These are predictions" in page
     assert product.get_absolute_url() in page
     assert admin_client.get(f"{ADMIN}0/").content == image_bytes()
