@@ -1,6 +1,8 @@
-"""Where things lie: a test file for each module, and no file that is too long to read."""
+"""Test files, lengths and documents: a test file a module, no file too long to read, no name of what does not exist."""
 
 import ast
+import importlib.util
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -64,3 +66,29 @@ def test_no_file_is_too_long():
 
 def is_long(file: Path) -> bool:
     return file.exists() and len(file.read_text().splitlines()) > LINES
+
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PATH = re.compile(r"`((?:catalog|recommender|ml|visrec_site|tests|docs|docker|templates|static)/[\w./-]*)`")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+COMMAND = re.compile(r"python -m ([\w.]+)")
+LATER = {"ml/models/colour_grid.py", "tests/ml/models/test_colour_grid.py"}  # docs/add-a-method.md adds them
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_what_a_document_names_exists(document):
+    text = document.read_text()
+    paths = [*PATH.findall(text), *LINK.findall(text)]
+    missing = [path for path in paths if not ((ROOT / path).exists() or (document.parent / path).exists())]
+    assert set(missing) - LATER == set()
+    assert [module for module in COMMAND.findall(text) if importlib.util.find_spec(module) is None] == []
+
+
+def test_the_readme_has_every_setting():
+    settings = (ROOT / "visrec_site" / "settings.py").read_text()
+    readme = (ROOT / "README.md").read_text()
+    names = set(re.findall(r'"(VISREC_[A-Z_]+)"', settings))
+    documented = set(re.findall(r"`(VISREC_[A-Z_]+)`", readme)) | {
+        f"VISREC_RATE_{name}" for name in re.findall(r"`_([A-Z]+)`", readme)
+    }
+    assert names - documented == set()
