@@ -1,7 +1,7 @@
-"""A catalogue drawn by the project itself, and shoppers (catalog.demo.simulation) who like what they see in it.
+"""Demo catalogue drawn by the project itself, and simulated shoppers (catalog.demo.simulation) with tastes for it.
 
-No photograph, no database, no Django: numpy and Pillow make products and pictures, the same bytes for the same seed.
-Everything that is drawn is also written down (attributes, tastes), so tests can ask whether a recommendation is right.
+No photograph, no database, no Django: numpy and Pillow draw the products, the same bytes for the same seed.
+Attributes and tastes are written to files as well, so that tests can check whether a recommendation is right.
 """
 
 from catalog.demo.drawing import draw

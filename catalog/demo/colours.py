@@ -1,10 +1,10 @@
-"""The shop's colours: a name for the label, and the many shades that go by that name."""
+"""Colours of the drawn products: names for the labels, and the range of shades of each name."""
 
 import colorsys
 
 import numpy as np
 
-# Hue in degrees, saturation and lightness as ranges: a product gets its own shade within them.
+# Hue in degrees, saturation and lightness as ranges: each product has its own shade within them.
 PALETTE = {
     "black": ((0, 360), (0.00, 0.08), (0.07, 0.13)),
     "white": ((30, 60), (0.00, 0.20), (0.92, 0.96)),
@@ -27,7 +27,7 @@ MATERIAL_COLOURS = {
     "straw": ("beige", "tan", "brown", "white", "black"),
     "metal": ("grey", "yellow", "black", "white"),
 }
-ACCENTS = {  # trims that a designer would set against the colour
+ACCENTS = {  # colours of trims that contrast with the main colour
     "black": ("white", "red", "tan", "grey", "yellow"),
     "white": ("black", "navy", "red", "green", "blue", "pink"),
     "grey": ("white", "black", "pink", "yellow", "orange"),
@@ -49,8 +49,13 @@ ACCENTS = {  # trims that a designer would set against the colour
 ANIMAL_ACCENTS = {"black": ("tan", "grey"), "navy": ("beige", "grey"), "brown": ("beige",)}  # black for all others
 
 
-def shade(name: str, rng: np.random.Generator) -> np.ndarray:
-    """One shade of the named colour: (3,) float32, linear light in 0 to 1."""
+def linear(*channels: float) -> np.ndarray:
+    """Return a colour in linear light from its channels in 0 to 1: (3,) float32."""
+    return np.array(channels, dtype=np.float32)
+
+
+def sample_shade(name: str, rng: np.random.Generator) -> np.ndarray:
+    """Sample a shade of the named colour: (3,) float32, linear light in 0 to 1."""
     hue, saturation, lightness = (rng.uniform(low, high) for low, high in PALETTE[name])
-    rgb = colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation)
-    return np.float32(rgb) ** np.float32(2.2)
+    shade: np.ndarray = linear(*colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation)) ** np.float32(2.2)
+    return shade

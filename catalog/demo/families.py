@@ -1,4 +1,4 @@
-"""What the demo shop sells: for each category its materials, patterns, proportions and prices."""
+"""Categories of the demo shop: materials, patterns, proportions and prices of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """A category. Weights need not sum to one; `traits` are drawn uniformly, each word a range of proportions."""
+    """A category. Weights need not sum to one; a value of each trait is sampled uniformly."""
 
     category: str
     noun: str

@@ -1,4 +1,4 @@
-"""The demo catalogue as a folder that the shop's importers and the ml room read as it is."""
+"""The demo catalogue as a folder, which the shop's importers and `ml` read."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from catalog.demo.drawing import draw
 from catalog.demo.plan import DrawnProduct, plan_catalog
 from catalog.demo.simulation import Population, Simulation, simulate
 
-FORMAT = 1  # raised whenever the same parameters give other bytes, so that an old folder is written anew
+FORMAT = 1  # raised whenever the same parameters give other bytes, so that an old folder is replaced
 
 
 def write_catalog(
@@ -34,14 +34,14 @@ def write_catalog(
     )
 
     aside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)  # what a killed run may have left
+    shutil.rmtree(aside, ignore_errors=True)  # left by a run that was killed
     try:
         (aside / "images").mkdir(parents=True)
         _write_images(aside / "images", planned, seed, progress)
         _write_products(aside / "products.csv", planned)
         _write_interactions(aside / "interactions.csv", planned, simulation, seed)
-        truth = {"parameters": parameters, **_truth(planned, simulation)}
-        (aside / "truth.json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
+        ground_truth = {"parameters": parameters, **_ground_truth(planned, simulation)}
+        (aside / "truth.json").write_text(json.dumps(ground_truth, indent=1), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
         aside.rename(folder)
@@ -50,16 +50,17 @@ def write_catalog(
 
 
 def _parameters(folder: Path) -> dict[str, int]:
-    truth = folder / "truth.json"
-    if not truth.is_file():
+    ground_truth = folder / "truth.json"
+    if not ground_truth.is_file():
         if any(folder.iterdir()):
             raise FileExistsError(f"{folder} is not empty and holds no demo catalogue: it has no truth.json")
         return {}
-    return json.loads(truth.read_text(encoding="utf-8"))["parameters"]
+    parameters: dict[str, int] = json.loads(ground_truth.read_text(encoding="utf-8"))["parameters"]
+    return parameters
 
 
 def _write_images(images: Path, planned: Sequence[DrawnProduct], seed: int, progress: bool) -> None:
-    """Draw with all processors. No queue: after a kill -9 of this process, its workers would wait at one for ever."""
+    """Draw on all processors. No queue: after a kill -9 of this process, its workers would wait for it for ever."""
     count = os.cpu_count() or 1
     workers = [
         Process(target=_write_share, args=(images, planned[n::count], seed, os.getpid()), daemon=True)
@@ -111,8 +112,8 @@ def _write_interactions(file: Path, planned: Sequence[DrawnProduct], simulation:
             writer.writerow([shopper, planned[item].sku, kind, when.isoformat(), f"sim-{seed}-{number:06d}"])
 
 
-def _truth(planned: Sequence[DrawnProduct], simulation: Simulation) -> dict[str, object]:
-    """Tastes and appeal as they are, products by SKU: enough to score any recommendation."""
+def _ground_truth(planned: Sequence[DrawnProduct], simulation: Simulation) -> dict[str, object]:
+    """Return the tastes and the appeal of products by SKU: enough to score any recommendation."""
     return {
         "cold": [planned[item].sku for item in simulation.cold],
         "appeal": {p.sku: round(float(appeal), 4) for p, appeal in zip(planned, simulation.appeal, strict=True)},

@@ -1,4 +1,4 @@
-"""How a surface answers the light: gloss, fuzz, and the relief of its weave or grain."""
+"""Materials: how a surface reflects light, with gloss, fuzz, and the relief of its weave or grain."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,14 +36,16 @@ def weave(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def twill(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return 0.6 * np.sin((x + y) * 4.4) + 0.5 * noise(rng, x.shape, 2) + 0.9 * noise(rng, x.shape, 22)
+    relief: np.ndarray = 0.6 * np.sin((x + y) * 4.4) + 0.5 * noise(rng, x.shape, 2) + 0.9 * noise(rng, x.shape, 22)
+    return relief
 
 
 def stitches(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Columns of little Vs."""
+    """Draw columns of small Vs."""
     column = x * 2.6
     lean = np.abs(column / np.pi % 1 - 0.5)
-    return np.sin(y * 3.6 + lean * 5) * 0.7 + np.abs(np.sin(column)) - 0.5
+    relief: np.ndarray = np.sin(y * 3.6 + lean * 5) * 0.7 + np.abs(np.sin(column)) - 0.5
+    return relief
 
 
 def felt(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -51,7 +53,7 @@ def felt(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def plait(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Straw: over and under."""
+    """Draw straw, woven over and under."""
     row = np.floor(y / 1.5)
     return np.sin((x + 0.75 * row) * 2 * np.pi / 3) * np.abs(np.sin(y * np.pi / 1.5)) + 0.2 * noise(rng, x.shape, 2)
 

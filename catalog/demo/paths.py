@@ -1,4 +1,4 @@
-"""Outlines as arrays of points, (n, 2) float, x to the right and y down; the picture is 100 units a side."""
+"""Outlines as arrays of points, (n, 2) float, x to the right and y down; the drawing is 100 units a side."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ STEPS = 10  # points a span: under a pixel apart for the longest spans
 
 
 def curve(*points: Point) -> np.ndarray:
-    """A smooth open line through the points: Catmull-Rom, its ends left straight."""
+    """Return a smooth open line through the points: a Catmull-Rom spline with straight ends."""
     knots = np.asarray(points, dtype=float)
     if len(knots) < 3:
         return knots
@@ -22,7 +22,7 @@ def curve(*points: Point) -> np.ndarray:
 
 
 def loop(*points: Point) -> np.ndarray:
-    """A smooth closed outline through the points."""
+    """Return a smooth closed outline through the points."""
     count = len(points)
     around = [points[i % count] for i in range(-2, count + 3)]
     full = curve(*around)
@@ -30,12 +30,12 @@ def loop(*points: Point) -> np.ndarray:
 
 
 def outline(*lines: np.ndarray | Sequence[Point]) -> np.ndarray:
-    """A closed outline of lines one after the other, with a corner wherever two meet."""
+    """Join lines to a closed outline, with a corner wherever two meet."""
     return np.vstack([np.asarray(line, dtype=float) for line in lines])
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, tilt: float = 0.0) -> np.ndarray:
-    """tilt: radians, clockwise."""
+    """Return an ellipse around (x, y). tilt: radians, clockwise."""
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     across, down = rx * np.cos(angle), ry * np.sin(angle)
     return np.stack(
@@ -44,7 +44,7 @@ def ellipse(x: float, y: float, rx: float, ry: float, tilt: float = 0.0) -> np.n
 
 
 def ribbon(line: np.ndarray, *widths: float) -> np.ndarray:
-    """The outline of a band along a line; widths are spread evenly over its length."""
+    """Return the outline of a band along a line; widths are spread evenly over its length."""
     along = np.gradient(line, axis=0)
     along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-9
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
@@ -53,23 +53,23 @@ def ribbon(line: np.ndarray, *widths: float) -> np.ndarray:
 
 
 def mirrored(line: np.ndarray, x: float = 50.0) -> np.ndarray:
-    """The line seen in a mirror at x, in the opposite direction, so that it closes an outline."""
+    """Return the mirror image of a line at x, reversed, so that both together close an outline."""
     return np.stack([2 * x - line[:, 0], line[:, 1]], axis=1)[::-1]
 
 
 def between(a: np.ndarray, b: np.ndarray, t: float) -> np.ndarray:
-    """The line a share t of the way from a to b, points by share of length."""
+    """Interpolate between two lines, a share t of the way from a to b, by share of their length."""
     share = np.linspace(0, 1, 40)
     return (1 - t) * at(a, share) + t * at(b, share)
 
 
 def at(line: np.ndarray, share: float | np.ndarray) -> np.ndarray:
-    """The point, or points, a share of the line's length along it."""
+    """Return the point, or points, at a share of the line's length."""
     length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     where = np.asarray(share) * length[-1]
     return np.stack([np.interp(where, length, line[:, 0]), np.interp(where, length, line[:, 1])], axis=-1)
 
 
 def part_of(line: np.ndarray, start: float, end: float) -> np.ndarray:
-    """The stretch of a line between two shares of its length."""
+    """Return the part of a line between two shares of its length."""
     return at(line, np.linspace(start, end, 24))

@@ -1,4 +1,4 @@
-"""Prints: where the second colour goes. (x, y in units, rng) -> (h, w) float32 share of accent in 0 to 1."""
+"""Patterns: where the second colour goes. (x, y in units, rng) -> (h, w) float32 share of accent in 0 to 1."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,11 @@ import numpy as np
 from catalog.demo.relief import noise
 
 Pattern = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
-EDGE = 2.5  # units^-1; how fast a print's edge turns, about a pixel and a half
+EDGE = 2.5  # units^-1; slope of a pattern's edge, about a pixel and a half
 
 
 def _step(distance: np.ndarray) -> np.ndarray:
-    """1 inside (distance > 0), with a soft edge."""
+    """Return 1 inside (distance > 0) and 0 outside, with a soft edge."""
     return np.clip(0.5 + EDGE * distance, 0, 1)
 
 
@@ -20,7 +20,7 @@ def _turned(x: np.ndarray, y: np.ndarray, angle: float) -> tuple[np.ndarray, np.
 
 
 def _cell(value: np.ndarray, period: float) -> np.ndarray:
-    """Signed offset from the middle of the cell it falls into."""
+    """Return the signed offset of each value from the middle of its cell."""
     return (value / period - np.floor(value / period) - 0.5) * period
 
 
@@ -59,7 +59,7 @@ def zigzag(size: float, angle: float, share: float) -> Pattern:
 
 
 def floral(size: float, angle: float, share: float) -> Pattern:
-    """Five petals around an eye, a flower a cell, each a little off its place and turned."""
+    """Draw one flower of five petals a cell, each a little shifted and turned."""
 
     def paint(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         size_, (u, v) = size * 1.5, _turned(x, y, angle)
@@ -68,13 +68,14 @@ def floral(size: float, angle: float, share: float) -> Pattern:
         du, dv = _cell(u, size_) + 0.12 * size_ * np.sin(turn * 2), _cell(v, size_) + 0.12 * size_ * np.cos(turn * 3)
         radius, bearing = np.hypot(du, dv), np.arctan2(dv, du) + turn
         petals = size_ * 0.34 * (0.62 + 0.38 * np.cos(5 * bearing))
-        return _step(petals - radius) * (1 - _step(size_ * 0.09 - radius))
+        accent: np.ndarray = _step(petals - radius) * (1 - _step(size_ * 0.09 - radius))
+        return accent
 
     return paint
 
 
 def animal(size: float, angle: float, share: float) -> Pattern:
-    """Leopard: broken dark rings."""
+    """Draw the broken dark rings of a leopard."""
 
     def paint(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         u, v = _turned(x, y, angle)
@@ -86,7 +87,8 @@ def animal(size: float, angle: float, share: float) -> Pattern:
         du, dv = _cell(u, cell), _cell(v, cell)
         radius, bearing = np.hypot(du, 1.15 * dv), np.arctan2(dv, du) + turn
         ring = _step(0.13 * cell - np.abs(radius - 0.29 * cell)) * np.clip(0.5 + 4 * (np.cos(bearing) + 0.75), 0, 1)
-        return np.maximum(ring, 0.3 * _step(0.25 * cell - radius))
+        accent: np.ndarray = np.maximum(ring, 0.3 * _step(0.25 * cell - radius))
+        return accent
 
     return paint
 
@@ -96,7 +98,8 @@ def camouflage(size: float, angle: float, share: float) -> Pattern:
         big, small = noise(rng, x.shape, size * 3.2 * 2), noise(rng, x.shape, size * 3.2)
         dark = np.clip(0.5 + 14 * (big + 0.5 * small - 0.25), 0, 1)
         middle = np.clip(0.5 + 14 * (small - big - 0.3), 0, 1)
-        return np.maximum(0.75 * dark, 0.4 * middle)
+        accent: np.ndarray = np.maximum(0.75 * dark, 0.4 * middle)
+        return accent
 
     return paint
 

@@ -1,4 +1,4 @@
-"""Which products the demo shop has, before any of them is drawn."""
+"""Plan of the demo shop's products, before any of them is drawn."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,21 @@ NAMES = [
 ]
 # fmt: on
 WORD = {"dots": "dotted", "stripes": "striped", "checks": "checked", "animal": "leopard", "camouflage": "camo"}
-NOUNS = {"tote", "satchel", "backpack", "clutch", "cap", "beanie", "fedora", "sun hat"}  # shapes that say it all
+NOUNS = {
+    "tote",
+    "satchel",
+    "backpack",
+    "clutch",
+    "cap",
+    "beanie",
+    "fedora",
+    "sun hat",
+}  # shapes that need no further noun
 
 
 @dataclass(frozen=True)
 class DrawnProduct:
-    """A product of the demo shop; its attributes are what its picture shows."""
+    """A product of the demo shop; its attributes are what its image shows."""
 
     sku: str
     title: str
@@ -32,14 +41,17 @@ class DrawnProduct:
 
 
 def plan_catalog(products: int = 1200, seed: int = 0) -> list[DrawnProduct]:
-    """The products, categories interleaved so that any long enough prefix holds all of them."""
+    """Plan products, with categories interleaved so that any prefix that is long enough has all of them.
+
+    Raises ValueError for fewer than one product.
+    """
     if products < 1:
         raise ValueError(f"a catalogue of {products} products")
     return [_plan(family, index, seed) for index, family in enumerate(_families(products, seed))]
 
 
 def _families(products: int, seed: int) -> list[Family]:
-    """A family for each product, in the order of the catalogue."""
+    """Choose a family for each product, in the order of the catalogue."""
     rng = np.random.default_rng([seed, 0])
     shares = np.array([family.share for family in FAMILIES])
     chosen: list[Family] = []
@@ -100,4 +112,4 @@ def _weighted(weights: Mapping[str, float], rng: np.random.Generator) -> str:
 
 
 def _one(words: Sequence[str], rng: np.random.Generator) -> str:
-    return words[rng.integers(len(words))]
+    return words[int(rng.integers(len(words)))]

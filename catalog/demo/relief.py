@@ -1,4 +1,4 @@
-"""From a flat mask to a rounded body: the height that a lamp needs to see."""
+"""Relief of a flat mask: heights and normals of a rounded body, which shading needs."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ SWEEPS = 6
 
 
 def inflate(mask: np.ndarray) -> np.ndarray:
-    """u >= 0 with laplacian -1 inside and 0 outside: (h, w) float32 in square pixels.
+    """Solve for u >= 0 with laplacian -1 inside and 0 outside: (h, w) float32 in square pixels.
 
     sqrt(2 u) is a half cylinder over a strip, and close to a half sphere over a disc: a body blown up like a cushion.
     mask: (h, w) float32 in 0 to 1; a rim of partial coverage is what keeps the edge from showing its pixels.
@@ -35,7 +35,7 @@ def inflate(mask: np.ndarray) -> np.ndarray:
 
 
 def normals(mask: np.ndarray, thickness: float) -> np.ndarray:
-    """Unit normals of the inflated mask: (3, h, w), x right, y down, z towards the viewer.
+    """Compute the unit normals of the inflated mask: (3, h, w), x right, y down, z towards the viewer.
 
     thickness: pixels; a body wider than that is flat in the middle and round at its rim only.
     """
@@ -45,11 +45,12 @@ def normals(mask: np.ndarray, thickness: float) -> np.ndarray:
     # The height shown is thickness (1 - exp(-h / thickness)), whose slope is exp(-h / thickness) du / h.
     fall = np.exp(h * np.float32(-1 / thickness))
     n = np.stack([-du_dx * fall, -du_dy * fall, h + np.float32(0.3)])
-    return n / np.sqrt((n * n).sum(axis=0))
+    unit: np.ndarray = n / np.sqrt((n * n).sum(axis=0))
+    return unit
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float, stretch: float = 1.0) -> np.ndarray:
-    """Smooth noise of unit size: (h, w) float32 in about -1 to 1, lumps of `cell` pixels, `stretch` times as tall."""
+    """Sample smooth noise: (h, w) float32 in about -1 to 1, lumps of `cell` pixels, `stretch` times as tall."""
     rows, columns = int(shape[0] / (cell * stretch)) + 3, int(shape[1] / cell) + 3
     grid = rng.uniform(-1, 1, size=(rows, columns)).astype(np.float32)
     y = np.arange(shape[0], dtype=np.float32) / np.float32(cell * stretch)
@@ -58,4 +59,5 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float, stretch
     ty, tx = y - row, x - column
     ty, tx = (ty * ty * (3 - 2 * ty))[:, None], tx * tx * (3 - 2 * tx)
     down = grid[row] * (1 - ty) + grid[row + 1] * ty
-    return down[:, column] * (1 - tx) + down[:, column + 1] * tx
+    smooth: np.ndarray = down[:, column] * (1 - tx) + down[:, column + 1] * tx
+    return smooth

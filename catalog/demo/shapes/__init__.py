@@ -1,8 +1,8 @@
-"""One function a category: it lays the parts on the table and says where the floor is."""
+"""One function for each category: it adds the parts to the canvas and returns y of the floor, or None."""
 
 from collections.abc import Callable
 
-from catalog.demo.look import Look
+from catalog.demo.scene import Scene
 from catalog.demo.shapes.bags import bag
 from catalog.demo.shapes.boots import ankle_boot, high_boot
 from catalog.demo.shapes.garments import dress, top
@@ -14,7 +14,7 @@ from catalog.demo.shapes.trainers import trainer
 from catalog.demo.shapes.trousers import trousers
 from catalog.demo.shapes.watches import watch
 
-SHAPES: dict[str, Callable[[Look], float | None]] = {
+SHAPES: dict[str, Callable[[Scene], float | None]] = {
     "heels": pump,
     "sandals": sandal,
     "sports": trainer,

@@ -4,21 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.demo.look import Look
+from catalog.demo.colours import linear
 from catalog.demo.paths import at, curve, ellipse, outline, part_of, ribbon
+from catalog.demo.scene import Scene
 
 FLOOR = 82.0
 
 
-def pump(look: Look) -> float:
-    studio = look.studio
-    lift = look.amount("heel", kitten=(9, 13), mid=(17, 22), high=(27, 33))
+def pump(scene: Scene) -> float:
+    canvas = scene.canvas
+    lift = scene.sample("heel", kitten=(9, 13), mid=(17, 22), high=(27, 33))
     back = 90 - 0.22 * lift
     seat = FLOOR - lift
     toe = 7 + 0.12 * lift
-    pointed = look.words["toe"] == "pointed"
-    counter = seat - look.vary(17, 20)
-    vamp = (toe + look.vary(25, 30), FLOOR - 14 - 0.12 * lift)
+    pointed = scene.attributes["toe"] == "pointed"
+    counter = seat - scene.uniform(17, 20)
+    vamp = (toe + scene.uniform(25, 30), FLOOR - 14 - 0.12 * lift)
 
     # The sole, from the toe over the ball and up the arch to the heel.
     under = curve(
@@ -52,22 +53,22 @@ def pump(look: Look) -> float:
             vamp, (vamp[0] - 9, vamp[1] + 2), (toe + 8, FLOOR - 10.5), (toe + 1.4, FLOOR - 7.5), (toe, FLOOR - 4)
         )
 
-    _heel(look, back, seat, lift)
-    studio.part(outline(edge, far[::-1]), surface=look.lining, thick=3)
-    studio.tint(outline(edge, far[::-1]), colour=np.float32([0.35, 0.3, 0.26]), strength=0.55)
-    studio.part(outline(under, heel_back, edge, toe_top), surface=look.body, thick=9)
-    studio.part(ribbon(part_of(under, 0.0, 0.99), 0.8, 1.7, 1.5, 1.4, 1.2), surface=look.sole, thick=1)
-    studio.tint(ribbon(edge + [0, 0.9], 0.5), colour=look.plain.colour * 0.4, strength=0.5)
-    _strap(look, back, counter, vamp)
+    _heel(scene, back, seat, lift)
+    canvas.add(outline(edge, far[::-1]), surface=scene.lining, thick=3)
+    canvas.tint(outline(edge, far[::-1]), colour=linear(0.35, 0.3, 0.26), strength=0.55)
+    canvas.add(outline(under, heel_back, edge, toe_top), surface=scene.body, thick=9)
+    canvas.add(ribbon(part_of(under, 0.0, 0.99), 0.8, 1.7, 1.5, 1.4, 1.2), surface=scene.sole, thick=1)
+    canvas.tint(ribbon(edge + [0, 0.9], 0.5), colour=scene.plain.colour * 0.4, strength=0.5)
+    _strap(scene, back, counter, vamp)
     return FLOOR
 
 
-def _heel(look: Look, back: float, seat: float, lift: float) -> None:
-    if look.words["shape"] == "stiletto":
-        wide, tip = look.vary(9, 12), look.vary(1.6, 2.4)
+def _heel(scene: Scene, back: float, seat: float, lift: float) -> None:
+    if scene.attributes["shape"] == "stiletto":
+        wide, tip = scene.uniform(9, 12), scene.uniform(1.6, 2.4)
     else:
-        wide, tip = look.vary(13, 15), look.vary(8, 11)
-    foot = back - look.vary(0.5, 2.5)
+        wide, tip = scene.uniform(13, 15), scene.uniform(8, 11)
+    foot = back - scene.uniform(0.5, 2.5)
     shape = outline(
         curve((back + 0.3, seat - 1), (back - 0.2, seat + 0.25 * lift), (foot, FLOOR - 1.2)),
         curve(
@@ -77,26 +78,26 @@ def _heel(look: Look, back: float, seat: float, lift: float) -> None:
             (back - wide - 3, seat + 1.2),
         ),
     )
-    look.studio.part(shape, surface=look.plain, thick=5)
+    scene.canvas.add(shape, surface=scene.plain, thick=5)
     cap = [(foot + 0.2, FLOOR - 1.4), (foot + 0.1, FLOOR), (foot - tip - 0.1, FLOOR), (foot - tip, FLOOR - 1.4)]
-    look.studio.part(outline(cap), surface=look.sole, thick=1)
+    scene.canvas.add(outline(cap), surface=scene.sole, thick=1)
 
 
-def _strap(look: Look, back: float, counter: float, vamp: tuple[float, float]) -> None:
-    strap = look.words["strap"]
+def _strap(scene: Scene, back: float, counter: float, vamp: tuple[float, float]) -> None:
+    strap = scene.attributes["strap"]
     if strap == "none":
         return
-    front = (back - look.vary(19, 22), counter - look.vary(8, 10))
+    front = (back - scene.uniform(19, 22), counter - scene.uniform(8, 10))
     band = curve((back - 0.4, counter - 5), (back - 10, counter - 4.6), front)
     far = curve(front, (back - 10, counter - 11), (back - 0.4, counter - 5))
-    studio = look.studio
-    studio.part(ribbon(far, 2.0), surface=replace(look.lining, colour=look.lining.colour * np.float32(0.6)), thick=1.5)
+    canvas = scene.canvas
+    canvas.add(ribbon(far, 2.0), surface=replace(scene.lining, colour=scene.lining.colour * np.float32(0.6)), thick=1.5)
     post = curve((back - 0.8, counter + 1.5), (back - 0.9, counter - 2), (back - 0.4, counter - 5.6))
-    studio.part(ribbon(post, 3.0, 2.4), surface=look.plain, thick=2)
+    canvas.add(ribbon(post, 3.0, 2.4), surface=scene.plain, thick=2)
     if strap == "t-bar":
         bar = curve(vamp, (0.45 * vamp[0] + 0.55 * front[0] - 1.5, 0.45 * vamp[1] + 0.55 * front[1] - 1.0), front)
-        studio.part(ribbon(bar, 5, 2.8, 2.6), surface=look.plain, thick=2, lift=0.6)
-    studio.part(ribbon(band, 2.7), surface=look.plain, thick=1.6, lift=0.8)
+        canvas.add(ribbon(bar, 5, 2.8, 2.6), surface=scene.plain, thick=2, lift=0.6)
+    canvas.add(ribbon(band, 2.7), surface=scene.plain, thick=1.6, lift=0.8)
     x, y = at(band, 0.55)
-    studio.part(ellipse(x, y, 1.9, 1.9), surface=look.metal, thick=1)
-    studio.part(ellipse(x, y, 0.9, 0.9), surface=look.plain, thick=1)
+    canvas.add(ellipse(x, y, 1.9, 1.9), surface=scene.metal, thick=1)
+    canvas.add(ellipse(x, y, 0.9, 0.9), surface=scene.plain, thick=1)

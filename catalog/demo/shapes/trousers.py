@@ -4,23 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.demo.look import Look
+from catalog.demo.colours import linear
 from catalog.demo.paths import at, curve, ellipse, mirrored, outline, ribbon
+from catalog.demo.scene import Scene
 
 
-def trousers(look: Look) -> None:
-    studio = look.studio
-    hem = look.amount("length", shorts=(44, 52), cropped=(76, 81), full=(93, 95.5))
-    foot = look.amount("cut", skinny=(7, 8.2), straight=(11, 13), wide=(18, 22))
-    top, waist, hip, crotch = 6.0, look.vary(14.5, 16), look.vary(18.5, 20.5), look.vary(32, 35)
-    gap = look.amount("cut", skinny=(4.0, 6.0), straight=(2.6, 4.5), wide=(1.2, 3.0))
+def trousers(scene: Scene) -> None:
+    canvas = scene.canvas
+    hem = scene.sample("length", shorts=(44, 52), cropped=(76, 81), full=(93, 95.5))
+    foot = scene.sample("cut", skinny=(7, 8.2), straight=(11, 13), wide=(18, 22))
+    top, waist, hip, crotch = 6.0, scene.uniform(14.5, 16), scene.uniform(18.5, 20.5), scene.uniform(32, 35)
+    gap = scene.sample("cut", skinny=(4.0, 6.0), straight=(2.6, 4.5), wide=(1.2, 3.0))
     reach = (hem - crotch) / (95 - crotch)  # 1 for legs down to the ankle
     outer_end = (1 - reach) * (50 - hip - 1.5) + reach * (50 - gap - foot)
     inner_end = (1 - reach) * 48.3 + reach * (50 - gap)
-    pinch = look.amount("cut", skinny=(0.8, 1.4), straight=(0.2, 0.8), wide=(0.6, 1.4)) * reach
+    pinch = scene.sample("cut", skinny=(0.8, 1.4), straight=(0.2, 0.8), wide=(0.6, 1.4)) * reach
 
     def along(y: float) -> float:
-        """x of the outer seam below the hip if it ran straight."""
+        """Return x of the outer seam below the hip, as if it were straight."""
         return np.interp(y, [crotch, hem], [50 - hip - 0.2, outer_end])
 
     knee = crotch + 0.5 * (hem - crotch)
@@ -36,15 +37,15 @@ def trousers(look: Look) -> None:
     waistline = curve((50 - waist, top), (50, top + 2.0), (50 + waist, top))
     far = curve((50 - waist, top), (50, top - 1.6), (50 + waist, top))
 
-    inside = replace(look.plain, colour=look.plain.colour * np.float32(0.42))
-    studio.part(outline(far, waistline[::-1]), surface=inside, thick=2)
+    inside = replace(scene.plain, colour=scene.plain.colour * np.float32(0.42))
+    canvas.add(outline(far, waistline[::-1]), surface=inside, thick=2)
     left = outline(outer, cuff, inner)
-    studio.part(outline(left, mirrored(left), waistline[::-1]), surface=replace(look.body, folds=2.2), thick=9)
-    _details(look, outer, inner, cuff, waistline, crotch, hem, top)
+    canvas.add(outline(left, mirrored(left), waistline[::-1]), surface=replace(scene.body, folds=2.2), thick=9)
+    _details(scene, outer, inner, cuff, waistline, crotch, hem, top)
 
 
 def _details(
-    look: Look,
+    scene: Scene,
     outer: np.ndarray,
     inner: np.ndarray,
     cuff: np.ndarray,
@@ -53,21 +54,21 @@ def _details(
     hem: float,
     top: float,
 ) -> None:
-    studio = look.studio
+    canvas = scene.canvas
     band = waistline + [0, 2.6]
-    studio.part(outline(waistline, band[::-1]), surface=look.plain, thick=1.8, lift=0.2)
+    canvas.add(outline(waistline, band[::-1]), surface=scene.plain, thick=1.8, lift=0.2)
     for share in (0.14, 0.34, 0.66, 0.86):
         x, y = at(waistline, share)
-        studio.part(ribbon(curve((x, y - 0.8), (x, y + 3.8)), 1.5), surface=look.plain, thick=0.8, lift=0.3)
-    studio.part(ellipse(50, top + 3.4, 1.3, 1.3), surface=look.metal, thick=0.9, lift=0.2)
-    studio.seam(curve((50, top + 5), (50, crotch)), 0.45, 0.6)
-    studio.seam(curve((53.6, top + 5), (53.8, crotch - 11), (50.4, crotch - 6)), 0.4, 0.45)
+        canvas.add(ribbon(curve((x, y - 0.8), (x, y + 3.8)), 1.5), surface=scene.plain, thick=0.8, lift=0.3)
+    canvas.add(ellipse(50, top + 3.4, 1.3, 1.3), surface=scene.metal, thick=0.9, lift=0.2)
+    canvas.add_seam(curve((50, top + 5), (50, crotch)), 0.45, 0.6)
+    canvas.add_seam(curve((53.6, top + 5), (53.8, crotch - 11), (50.4, crotch - 6)), 0.4, 0.45)
     hip = at(outer, 0.16)
     pocket = curve((50 - 9.5, top + 4.6), (50 - 12, top + 11), hip + [0.4, 0])
     for line in (pocket, mirrored(pocket)):
-        studio.seam(line, 0.5, 0.7)
-    if look.words["material"] == "denim":
-        thread = np.float32([0.75, 0.42, 0.13])
+        canvas.add_seam(line, 0.5, 0.7)
+    if scene.attributes["material"] == "denim":
+        thread = linear(0.75, 0.42, 0.13)
         for line in (
             pocket + [0.3, 1.1],
             mirrored(pocket) + [0, 1.1],
@@ -75,22 +76,22 @@ def _details(
             cuff - [0, 1.6],
             mirrored(cuff) - [0, 1.6],
         ):
-            studio.part(ribbon(line, 0.5), surface=replace(look.trim, material="cotton", colour=thread), thick=0.5)
-    elif look.rng.random() < 0.5:  # pressed crease
+            canvas.add(ribbon(line, 0.5), surface=replace(scene.trim, material="cotton", colour=thread), thick=0.5)
+    elif scene.rng.random() < 0.5:  # pressed crease
         knee = 0.5 * (at(outer, 0.7) + at(inner[::-1], 0.6))
         crease = curve((50 - 8.5, top + 10), knee, at(cuff, 0.5))
         for line in (crease, mirrored(crease)):
-            studio.seam(line, 0.25, 0.5)
+            canvas.add_seam(line, 0.25, 0.5)
     for line in (cuff, mirrored(cuff)):
-        studio.seam(line - [0, 1.8], 0.35, 0.45)
+        canvas.add_seam(line - [0, 1.8], 0.35, 0.45)
     for y in (crotch - 2.5, crotch + 1.0):  # the pull at the crotch
-        fold = curve((49, y), (44, y + 0.5), (39, y - look.vary(1, 3)))
-        studio.seam(fold, 0.16, 1.1)
-        studio.seam(mirrored(fold), 0.16, 1.1)
-    if look.words["length"] != "shorts":
+        fold = curve((49, y), (44, y + 0.5), (39, y - scene.uniform(1, 3)))
+        canvas.add_seam(fold, 0.16, 1.1)
+        canvas.add_seam(mirrored(fold), 0.16, 1.1)
+    if scene.attributes["length"] != "shorts":
         y = crotch + 0.5 * (hem - crotch)
         for dy in (-3.0, 1.0, 5.0):
             x = np.interp(y + dy, outer[:, 1], outer[:, 0])
-            fold = curve((x + 1, y + dy), (x + 5, y + dy + look.vary(0.5, 2)), (x + 9, y + dy))
-            studio.seam(fold, 0.13, 1.1)
-            studio.seam(mirrored(fold), 0.13, 1.1)
+            fold = curve((x + 1, y + dy), (x + 5, y + dy + scene.uniform(0.5, 2)), (x + 9, y + dy))
+            canvas.add_seam(fold, 0.13, 1.1)
+            canvas.add_seam(mirrored(fold), 0.13, 1.1)

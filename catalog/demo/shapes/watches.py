@@ -4,20 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.demo.look import Look
+from catalog.demo.canvas import Surface
+from catalog.demo.colours import linear
 from catalog.demo.paths import curve, ellipse, mirrored, outline, ribbon
-from catalog.demo.studio import Surface
+from catalog.demo.scene import Scene
 
 DIALS = {"white": (0.86, 0.86, 0.84), "black": (0.02, 0.02, 0.025), "blue": (0.02, 0.08, 0.30)}
 
 
-def watch(look: Look) -> None:
-    studio = look.studio
-    size = look.amount("size", small=(15, 18), large=(20, 24))
+def watch(scene: Scene) -> None:
+    canvas = scene.canvas
+    size = scene.sample("size", small=(15, 18), large=(20, 24))
     centre = 50.0
-    _strap(look, size, centre)
-    case = look.metal if look.words["material"] != "metal" else look.plain
-    outer, dial = _face(look, size, centre), _face(look, size * look.vary(0.78, 0.84), centre)
+    _strap(scene, size, centre)
+    case = scene.metal if scene.attributes["material"] != "metal" else scene.plain
+    outer, dial = _face(scene, size, centre), _face(scene, size * scene.uniform(0.78, 0.84), centre)
     crown = outline(
         [
             (50 + size - 0.5, centre - 2.2),
@@ -26,12 +27,12 @@ def watch(look: Look) -> None:
             (50 + size - 0.5, centre + 2.2),
         ]
     )
-    studio.part(crown, surface=case, thick=1.4)
-    studio.part(outer, surface=case, thick=3.2, lift=0.8)
-    paint = np.float32(DIALS[look.words["dial"]])
-    studio.part(dial, surface=Surface("rubber", paint), thick=0.8)
-    light = look.words["dial"] == "white"
-    _marks(look, size, centre, np.float32([0.03, 0.03, 0.03] if light else [0.85, 0.84, 0.8]))
+    canvas.add(crown, surface=case, thick=1.4)
+    canvas.add(outer, surface=case, thick=3.2, lift=0.8)
+    paint = linear(*DIALS[scene.attributes["dial"]])
+    canvas.add(dial, surface=Surface("rubber", paint), thick=0.8)
+    light = scene.attributes["dial"] == "white"
+    _marks(scene, size, centre, linear(*([0.03, 0.03, 0.03] if light else [0.85, 0.84, 0.8])))
     gleam = outline(
         curve(
             (50 - 0.62 * size, centre - 0.1 * size),
@@ -44,11 +45,11 @@ def watch(look: Look) -> None:
             (50 - 0.5 * size, centre + 0.15 * size),
         ),
     )
-    studio.part(gleam, surface=Surface("glass", np.full(3, 0.5, dtype=np.float32)), thick=1, opacity=0.16)
+    canvas.add(gleam, surface=Surface("glass", np.full(3, 0.5, dtype=np.float32)), thick=1, opacity=0.16)
 
 
-def _face(look: Look, size: float, y: float) -> np.ndarray:
-    if look.words["shape"] == "round":
+def _face(scene: Scene, size: float, y: float) -> np.ndarray:
+    if scene.attributes["shape"] == "round":
         return ellipse(50, y, size, size)
     a = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     power = 0.32  # a square with rounded corners
@@ -62,23 +63,23 @@ def _face(look: Look, size: float, y: float) -> np.ndarray:
     )
 
 
-def _strap(look: Look, size: float, y: float) -> None:
-    studio = look.studio
+def _strap(scene: Scene, size: float, y: float) -> None:
+    canvas = scene.canvas
     wide, narrow = 0.62 * size, 0.48 * size
-    case = look.metal if look.words["material"] != "metal" else look.plain
+    case = scene.metal if scene.attributes["material"] != "metal" else scene.plain
     for side in (-1, 1):
-        end = y + side * look.vary(43, 46)
+        end = y + side * scene.uniform(43, 46)
         start = y + side * 0.8 * size
         edge = curve(
             (50 - wide, start), (50 - 0.55 * (wide + narrow), 0.5 * (start + end)), (50 - narrow, end - side * 2)
         )
         tip = curve((50 - narrow, end - side * 2), (50, end), (50 + narrow, end - side * 2))
-        studio.part(outline(edge, tip, mirrored(edge)), surface=look.body, thick=5)
-        if look.words["material"] == "metal":
+        canvas.add(outline(edge, tip, mirrored(edge)), surface=scene.body, thick=5)
+        if scene.attributes["material"] == "metal":
             for link in np.arange(start + side * 3.4, end - side * 2, side * 3.6):
-                studio.seam(curve((50 - wide, link), (50 + wide, link)), 0.65, 0.6)
+                canvas.add_seam(curve((50 - wide, link), (50 + wide, link)), 0.65, 0.6)
             for column in (-0.33, 0.33):
-                studio.seam(
+                canvas.add_seam(
                     curve((50 + column * 2 * wide * 0.8, start), (50 + column * 2 * narrow * 0.8, end - side * 2)),
                     0.4,
                     0.5,
@@ -86,28 +87,28 @@ def _strap(look: Look, size: float, y: float) -> None:
         else:
             for line in (edge, mirrored(edge)):
                 inward = line + [1.3 if line[0][0] < 50 else -1.3, 0]
-                if look.words["material"] == "leather":
-                    studio.part(ribbon(inward, 0.45), surface=replace(look.trim, material="cotton"), thick=0.4)
+                if scene.attributes["material"] == "leather":
+                    canvas.add(ribbon(inward, 0.45), surface=replace(scene.trim, material="cotton"), thick=0.4)
                 else:
-                    studio.seam(inward, 0.4, 0.6)
+                    canvas.add_seam(inward, 0.4, 0.6)
             if side > 0:
                 for hole in np.arange(end - 21, end - 5, 4.2):
-                    studio.tint(ellipse(50, hole, 0.8, 1.0), colour=np.zeros(3), strength=0.85)
+                    canvas.tint(ellipse(50, hole, 0.8, 1.0), colour=np.zeros(3), strength=0.85)
         for lug in (50 - wide - 0.6, 50 + wide + 0.6):
-            studio.part(
+            canvas.add(
                 ribbon(curve((lug, y + side * 0.6 * size), (lug, start + side * 1.6)), 3.0), surface=case, thick=1.5
             )
 
 
-def _marks(look: Look, size: float, y: float, ink: np.ndarray) -> None:
-    studio, paint = look.studio, Surface("rubber", ink)
+def _marks(scene: Scene, size: float, y: float, ink: np.ndarray) -> None:
+    canvas, paint = scene.canvas, Surface("rubber", ink)
     reach = 0.66 * size
-    stretch = 0.92 if look.words["shape"] == "square" else 1.0
+    stretch = 0.92 if scene.attributes["shape"] == "square" else 1.0
     for hour in range(12):
         a = hour * np.pi / 6
         way = np.array([np.sin(a) * stretch, -np.cos(a)])
         long = 0.2 if hour % 3 == 0 else 0.1
-        studio.part(
+        canvas.add(
             ribbon(
                 curve([50, y] + way * reach, [50, y] + way * reach * (1 - long)),
                 1.3 if hour % 3 == 0 else 0.8,
@@ -115,20 +116,20 @@ def _marks(look: Look, size: float, y: float, ink: np.ndarray) -> None:
             surface=paint,
             thick=0.5,
         )
-    for angle, length, width in ((look.vary(0, 6.28), 0.52, 1.7), (look.vary(0, 6.28), 0.8, 1.2)):
+    for angle, length, width in ((scene.uniform(0, 6.28), 0.52, 1.7), (scene.uniform(0, 6.28), 0.8, 1.2)):
         way = np.array([np.sin(angle), -np.cos(angle)]) * reach
-        studio.part(
+        canvas.add(
             ribbon(curve([50, y] - 0.12 * way, [50, y] + length * way), width, 0.6 * width),
             surface=paint,
             thick=0.6,
             lift=0.3,
         )
-    angle = look.vary(0, 6.28)
+    angle = scene.uniform(0, 6.28)
     way = np.array([np.sin(angle), -np.cos(angle)]) * reach
-    studio.part(
+    canvas.add(
         ribbon(curve([50, y] - 0.2 * way, [50, y] + 0.9 * way), 0.55),
-        surface=look.trim,
+        surface=scene.trim,
         thick=0.5,
         lift=0.3,
     )
-    studio.part(ellipse(50, y, 1.2, 1.2), surface=look.metal, thick=0.8)
+    canvas.add(ellipse(50, y, 1.2, 1.2), surface=scene.metal, thick=0.8)

@@ -1,6 +1,7 @@
-"""Shoppers who do not exist, over any catalogue: hidden tastes, and the interactions that follow from them.
+"""Simulated shoppers over any catalogue: hidden tastes, and the interactions that follow from them.
 
-The numbers need neither Django nor a database; with the same seed they are the same. Whatever shows them says so.
+`simulate` needs neither Django nor a database and returns the same for the same seed. Pages and documents that show
+its results must say that they are simulated.
 """
 
 from catalog.demo.simulation.population import FEW, MANY, SHOP, Population, Trait

@@ -1,4 +1,4 @@
-"""Who the simulated shoppers are: how many, how much they take, and what draws them."""
+"""Populations of simulated shoppers: their number, how many products they take, and the strength of their tastes."""
 
 import math
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Trait:
-    """How a label draws shoppers, on the scale of logits."""
+    """Strength of the tastes for a label, in logits."""
 
-    strength: float  # standard deviation of the tastes for its values; of a match, what fitting is worth
-    rank: int = 4  # directions that most of the tastes' variance lies in
-    match: bool = False  # a shopper is of one value, and takes to what is of that value or for all
+    strength: float  # standard deviation of the tastes for its values; of a match, the bonus for a value that fits
+    rank: int = 4  # of the part that has most of the tastes' variance
+    match: bool = False  # a shopper has one value, and prefers products of that value or for all
 
 
 DRAWN = {
@@ -40,18 +40,18 @@ REAL = {
 
 @dataclass(frozen=True)
 class Population:
-    """Each shopper takes min(fewest + Geometric(mean more), most) products in a year."""
+    """A population, each of whose shoppers takes min(fewest + Geometric(mean more), most) products in a year."""
 
     shoppers: int = 300
     fewest: int = 8
     more: float = 24
     most: int = 75
     traits: Mapping[str, Trait] = field(default_factory=lambda: DRAWN)
-    other: float = 0.5  # the strength of a label that is not among the traits; 0: it draws nobody
-    pictures: float = 0.0  # the strength of the taste for what only pictures show (looks.py), in all
-    appeal: float = 0.6  # the standard deviation of a product's appeal to all, which is exponential: few are hits
+    other: float = 0.5  # the strength of a label that is not among the traits; 0: nobody has a taste for it
+    image_taste: float = 0.0  # the strength of the taste for image_statistics, all six together
+    appeal: float = 0.6  # the standard deviation of a product's appeal to all, exponential: few products are hits
     cold_share: float = 0.2
-    arrivals: int = 0  # how many of a shopper's last products may be cold ones, which came late; 0: nobody takes one
+    arrivals: int = 0  # how many of a shopper's last products may be cold; 0: nobody takes a cold one
     drift: float = 0.0  # radians by which all tastes but matches turn in the year
 
     def __post_init__(self) -> None:
@@ -59,10 +59,10 @@ class Population:
             raise ValueError(f"{self.shoppers} shoppers, a cold share of {self.cold_share}, a drift of {self.drift}")
 
 
-# The drawn shop's are few, so their tastes are marked. Those of large catalogues are many and less decided.
+# The drawn shop has few shoppers, so their tastes are strong. Large catalogues have many, with weaker tastes.
 FEW = Population()
 MANY = Population(
-    shoppers=5000, more=17, most=60, traits=REAL, other=0.0, pictures=0.9, appeal=0.6, arrivals=2, drift=0.25
+    shoppers=5000, more=17, most=60, traits=REAL, other=0.0, image_taste=0.9, appeal=0.6, arrivals=2, drift=0.25
 )
-# Over a shop's own products: few, with the tastes of the many, for which it takes eyes. Nobody takes a cold product.
+# Over a shop's own products: few shoppers, with the tastes of MANY, images among them. Nobody takes a cold product.
 SHOP = replace(MANY, shoppers=FEW.shoppers, arrivals=0)

@@ -50,14 +50,14 @@ def test_interactions_have_unique_ids_and_name_products_that_exist(written):
 
 
 def test_truth_names_the_cold_products_and_every_taste(written):
-    truth = json.loads((written / "truth.json").read_text(encoding="utf-8"))
+    ground_truth = json.loads((written / "truth.json").read_text(encoding="utf-8"))
     touched = {row["sku"] for row in rows(written / "interactions.csv")}
 
-    assert len(truth["cold"]) == 8
-    assert not touched & set(truth["cold"])
-    assert set(truth["shoppers"]) == {"shopper", *(f"shopper-{n:03d}" for n in range(1, 5))}
-    for label, values in truth["values"].items():
-        assert len(truth["shoppers"]["shopper"]["tastes"][label]) == len(values)
+    assert len(ground_truth["cold"]) == 8
+    assert not touched & set(ground_truth["cold"])
+    assert set(ground_truth["shoppers"]) == {"shopper", *(f"shopper-{n:03d}" for n in range(1, 5))}
+    for label, values in ground_truth["values"].items():
+        assert len(ground_truth["shoppers"]["shopper"]["tastes"][label]) == len(values)
 
 
 def test_another_run_with_the_same_seed_writes_the_same_bytes(written, tmp_path):

@@ -164,22 +164,22 @@ def test_a_population_that_cannot_be_is_refused(wrong):
 def test_what_makes_no_world_is_refused():
     with pytest.raises(ValueError, match="1 items"):
         simulate([{}])
-    with pytest.raises(ValueError, match="looks of 0 pictures for 2 items"):
-        simulate([{"category": "a"}, {"category": "b"}], Population(pictures=1.0))
+    with pytest.raises(ValueError, match="statistics of 0 images for 2 items"):
+        simulate([{"category": "a"}, {"category": "b"}], Population(image_taste=1.0))
 
 
 @pytest.fixture(scope="module")
-def looks():
+def statistics():
     return np.random.default_rng(0).normal(size=(600, 6)).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
-def many(looks):
+def many(statistics):
     items = [
         {"gender": ("Men", "Women", "Unisex")[i % 3], "category": f"c{i % 10}", "brand": f"b{i % 250}", "year": "1"}
         for i in range(600)
     ]
-    return simulate(items, replace(MANY, shoppers=200), looks=looks)
+    return simulate(items, replace(MANY, shoppers=200), statistics=statistics)
 
 
 def test_only_the_traits_draw_anybody(many):
@@ -206,16 +206,19 @@ def test_cold_products_are_among_the_last_two_of_a_history_alone(many):
     assert set(places) == {0, 1}
 
 
-def test_what_the_picture_shows_is_taken_by_those_who_like_it(many, looks):
-    liked = many.tastes["picture"] @ looks.T  # (U, I)
+def test_what_the_picture_shows_is_taken_by_those_who_like_it(many, statistics):
+    liked = many.tastes["picture"] @ statistics.T  # (U, I)
     rows = [(shopper, item) for shopper, key in enumerate(many.shoppers) for item in taken(many)[key]]
 
     assert np.mean([liked[row] for row in rows]) > 0.5
 
 
-def test_tastes_drift(looks):
+def test_tastes_drift(statistics):
     items, fifty = [{"category": f"c{i % 10}"} for i in range(600)], replace(MANY, shoppers=50)
-    still, drifted = simulate(items, replace(fifty, drift=0), looks=looks), simulate(items, fifty, looks=looks)
+    still, drifted = (
+        simulate(items, replace(fifty, drift=0), statistics=statistics),
+        simulate(items, fifty, statistics=statistics),
+    )
 
     then, now = still.tastes["category"][1:].ravel(), drifted.tastes["category"][1:].ravel()
     assert 0.93 < np.corrcoef(then, now)[0, 1] < 0.99

@@ -1,18 +1,18 @@
-"""What only a picture shows: six statistics that no label tells, and that people have a taste for."""
+"""Statistics of images: six numbers that no label has, and that simulated shoppers have a taste for."""
 
 import numpy as np
 from PIL import Image
 
-LOOKS = ("lightness", "contrast", "colourfulness", "size", "tallness", "busyness")
+STATISTICS = ("lightness", "contrast", "colourfulness", "size", "tallness", "busyness")
 SIDE = 64
 BACKGROUND = 24  # levels within which a pixel is still the border's colour
 
 
-def looks(image: Image.Image) -> np.ndarray:
-    """(6,) float32 of one picture, not yet on any common scale.
+def measure_image(image: Image.Image) -> np.ndarray:
+    """Measure the statistics of one image: (6,) float32, not standardized.
 
-    Of what differs from the border's colour: mean and spread of its luminance, how far its channels lie apart, the
-    share of the frame it takes, the logarithm of height by width, and the mean step between neighbouring pixels.
+    Of the pixels that differ from the border's colour: mean and standard deviation of their luminance, mean range of
+    their channels, their share of the image, the logarithm of height by width, and the mean step to the next pixel.
     """
     pixels = np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR), dtype=np.float32)
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
@@ -22,7 +22,7 @@ def looks(image: Image.Image) -> np.ndarray:
     luminance = pixels.mean(axis=2)
     steps = np.abs(np.diff(luminance, axis=1, append=luminance[:, -1:]))
     height, width = (np.ptp(np.flatnonzero(figure.any(axis=axis))) + 1 for axis in (1, 0))
-    # The picture is stretched to a square: its own proportions come back here.
+    # The image was stretched to a square: this restores its proportions.
     tallness = np.log(height * image.height / (width * image.width))
     shown = luminance[figure]
     colourful = np.ptp(pixels[figure], axis=1).mean()
@@ -31,7 +31,8 @@ def looks(image: Image.Image) -> np.ndarray:
     )
 
 
-def standardised(rows: np.ndarray) -> np.ndarray:
-    """(I, 6) with mean 0 and standard deviation 1 in each column; a column that is the same for all is 0."""
+def standardize(rows: np.ndarray) -> np.ndarray:
+    """Scale each column of (I, 6) to mean 0 and standard deviation 1; a constant column becomes 0."""
     spread = rows.std(axis=0)
-    return ((rows - rows.mean(axis=0)) / np.where(spread > 1e-6, spread, np.inf)).astype(np.float32)
+    scaled: np.ndarray = (rows - rows.mean(axis=0)) / np.where(spread > 1e-6, spread, np.inf)
+    return scaled.astype(np.float32)

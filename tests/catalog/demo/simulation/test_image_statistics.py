@@ -1,13 +1,13 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from catalog.demo.simulation.looks import LOOKS, looks, standardised
+from catalog.demo.simulation.image_statistics import STATISTICS, measure_image, standardize
 
 
 def drawn(box, colour=(200, 30, 30), size=(60, 80)):
     image = Image.new("RGB", size, "white")
     ImageDraw.Draw(image).rectangle(box, fill=colour)
-    return dict(zip(LOOKS, looks(image), strict=True))
+    return dict(zip(STATISTICS, measure_image(image), strict=True))
 
 
 def test_a_dark_figure_is_darker_and_a_grey_one_has_no_colour():
@@ -30,11 +30,11 @@ def test_size_and_tallness_are_the_figures_own_in_the_pictures_proportions():
 
 
 def test_a_blank_picture_has_looks_too():
-    assert np.isfinite(looks(Image.new("L", (5, 5)))).all()
+    assert np.isfinite(measure_image(Image.new("L", (5, 5)))).all()
 
 
 def test_standardised_columns_have_mean_0_and_spread_1_and_constant_ones_are_0():
-    rows = standardised(np.array([[1.0, 5.0], [3.0, 5.0], [5.0, 5.0]]))
+    rows = standardize(np.array([[1.0, 5.0], [3.0, 5.0], [5.0, 5.0]]))
 
     np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(rows.std(axis=0), [1, 0], atol=1e-6)

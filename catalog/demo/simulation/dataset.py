@@ -1,4 +1,4 @@
-"""Simulated shoppers over the products of a source, as a folder that `python -m ml compare recommend` reads."""
+"""Simulated shoppers over the products of a source, written to a folder for `python -m ml compare recommend`."""
 
 import csv
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from catalog import images
-from catalog.demo.simulation.labels import labels_of
-from catalog.demo.simulation.looks import looks, standardised
+from catalog.demo.simulation.image_statistics import measure_image, standardize
+from catalog.demo.simulation.labels import build_labels
 from catalog.demo.simulation.population import MANY, Population
 from catalog.demo.simulation.shoppers import Simulation, simulate
 from catalog.errors import ImportFailed, UnreadableImage
@@ -19,20 +19,20 @@ from catalog.importers.detect import open_source
 from catalog.importers.progress import with_progress
 from catalog.importers.rows import Problem, Row
 
-WANTED = {"click", "like", "cart", "purchase"}  # kinds that say that a product was taken; the last of them is written
+WANTED = {"click", "like", "cart", "purchase"}  # kinds that count as taking a product; the last one is written
 
 
 @dataclass(frozen=True)
 class Item:
     row: Row
-    looks: np.ndarray  # (6,)
+    image_statistics: np.ndarray  # (6,)
 
     @property
     def labels(self) -> dict[str, str]:
-        return labels_of(self.row.title, self.row.category, self.row.attributes)
+        return build_labels(self.row.title, self.row.category, self.row.attributes)
 
 
-def write_folder(
+def write_dataset(
     source: Path,
     folder: Path,
     population: Population = MANY,
@@ -41,22 +41,23 @@ def write_folder(
     progress: bool = False,
     on_problem: Callable[[Problem], None] = print,
 ) -> Simulation:
-    """interactions.csv, items.csv, images/SKU.EXT and truth.npz (`Simulation.factors`, which no recommender may read).
+    """Simulate shoppers, and write interactions.csv, items.csv, images/SKU.EXT and truth.npz into a new folder.
 
-    The folder appears when it is complete. Raises ImportFailed for a source that cannot be read or has fewer than two
-    products with a picture, and for a folder that is there already.
+    truth.npz has `Simulation.factors`, which no recommender may read. The folder appears when it is complete.
+    Raises ImportFailed for a source that cannot be read or has fewer than two products with a readable image, and for
+    a folder that exists.
     """
     if folder.exists():
         raise ImportFailed(f"{folder} is there already: name a new folder, or remove it")
     aside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)  # what a killed run may have left
+    shutil.rmtree(aside, ignore_errors=True)  # left by a run that was killed
     try:
         (aside / "images").mkdir(parents=True)
         items = _items(source, aside / "images", limit, progress, on_problem)
         if len(items) < 2:
             raise ImportFailed(f"{source}: {len(items)} products with a picture; it takes at least 2")
-        shown = standardised(np.stack([item.looks for item in items]))
-        world = simulate([item.labels for item in items], population, seed, looks=shown)
+        shown = standardize(np.stack([item.image_statistics for item in items]))
+        world = simulate([item.labels for item in items], population, seed, statistics=shown)
         _write(aside, items, world)
         aside.rename(folder)
     finally:
@@ -67,7 +68,7 @@ def write_folder(
 def _items(
     source: Path, images: Path, limit: int | None, progress: bool, on_problem: Callable[[Problem], None]
 ) -> list[Item]:
-    """The products whose picture can be read, each once; the pictures are copied as they are."""
+    """Read the products whose image can be decoded, each SKU once, and copy the image files unchanged."""
     items: dict[str, Item] = {}
     with (
         open_source(source) as rows,
@@ -79,7 +80,7 @@ def _items(
                 if isinstance(entry, Row) and entry.sku in items:
                     entry = Problem(entry.place, f"SKU {entry.sku}: a duplicate")
                 if isinstance(entry, Row):
-                    items[entry.sku] = Item(entry, _copied(entry, rows.archive, images))
+                    items[entry.sku] = Item(entry, _copy_image(entry, rows.archive, images))
                     continue
             except UnreadableImage as error:
                 entry = Problem(entry.place, str(error))
@@ -87,14 +88,14 @@ def _items(
     return list(items.values())
 
 
-def _copied(row: Row, archive: Archive, folder: Path) -> np.ndarray:
-    """(6,) looks of the row's picture, which now lies in `folder` under the row's SKU. Raises UnreadablePicture."""
+def _copy_image(row: Row, archive: Archive, folder: Path) -> np.ndarray:
+    """Copy a row's image into `folder`, named by its SKU; return its statistics, (6,). Raises UnreadableImage."""
     if Path(row.sku).name != row.sku:
         raise UnreadableImage(f"SKU {row.sku!r} cannot be a file's name")
     data = archive.read_image_file(row.image)
     image = images.to_upright_rgb(images.decode(data))
     (folder / f"{row.sku}{Path(row.image).suffix.lower()}").write_bytes(data)
-    return looks(image)
+    return measure_image(image)
 
 
 def _write(folder: Path, items: Sequence[Item], world: Simulation) -> None:

@@ -1,4 +1,4 @@
-"""A photographer's table: parts are laid on it one after the other, lit, and photographed on white."""
+"""Canvas: parts are laid on it one after the other, each lit at once, and rendered on white."""
 
 from dataclasses import dataclass, field
 
@@ -10,15 +10,15 @@ from catalog.demo.paths import ribbon
 from catalog.demo.patterns import Pattern
 from catalog.demo.relief import noise, normals
 
-SIDE = 160  # pixels of the finished picture
+SIDE = 160  # pixels of the finished image
 FINE = 320  # pixels while drawing
 UNIT = FINE / 100  # pixels a unit
 FILLED = 0.91  # share of the frame that the longer side of a product fills,
-SMALLEST = 0.62  # unless it is smaller than this share of the table: small things stay small
+SMALLEST = 0.62  # unless it is smaller than this share of the canvas: small things stay small
 OVER = 2  # masks are drawn this many times larger still, for soft edges
 
-KEY = np.float32([-0.42, -0.62, 0.66])  # the lamp: above, to the left, in front
-FILL = np.float32([0.75, 0.10, 0.55])
+KEY = np.array([-0.42, -0.62, 0.66], dtype=np.float32)  # direction of the lamp: above, to the left, in front
+FILL = np.array([0.75, 0.10, 0.55], dtype=np.float32)
 HALF = (KEY + [0, 0, 1]) / np.linalg.norm(KEY + [0, 0, 1])
 GAMMA = np.float32(2.2)
 BLACK, LIT = np.zeros(3, dtype=np.float32), np.full(3, 1.6, dtype=np.float32)
@@ -26,7 +26,7 @@ BLACK, LIT = np.zeros(3, dtype=np.float32), np.full(3, 1.6, dtype=np.float32)
 
 @dataclass(frozen=True)
 class Surface:
-    """What a part is made of. colour, accent: (3,) linear light in 0 to 1; the pattern says where the accent goes."""
+    """Surface of a part. colour, accent: (3,) linear light in 0 to 1; the pattern says where the accent goes."""
 
     material: str
     colour: np.ndarray
@@ -36,15 +36,17 @@ class Surface:
 
 
 @dataclass
-class Studio:
+class Canvas:
+    """Light, (3, FINE, FINE), and coverage, (FINE, FINE), of the parts that were added so far."""
+
     rng: np.random.Generator
     light: np.ndarray = field(default_factory=lambda: np.zeros((3, FINE, FINE), dtype=np.float32))
     cover: np.ndarray = field(default_factory=lambda: np.zeros((FINE, FINE), dtype=np.float32))
 
-    def part(
+    def add(
         self, *outlines: np.ndarray, surface: Surface, thick: float = 9.0, lift: float = 0.0, opacity: float = 1.0
     ) -> None:
-        """Lay down a part of one or several outlines.
+        """Add a part of one or several outlines.
 
         thick: units; how far in from its rim the part is round. lift: units that it floats above what lies under
         it, and so how wide a shadow it throws there.
@@ -62,7 +64,7 @@ class Studio:
         self.cover[rows, columns] += (1 - self.cover[rows, columns]) * mask
 
     def tint(self, *outlines: np.ndarray, colour: np.ndarray, strength: float = 1.0, soft: float = 0.0) -> None:
-        """Dye what already lies there, shading kept: a seam, a print, the dark inside of a shoe. soft: units."""
+        """Dye the parts below and keep their shading: for a seam, a print, the dark inside of a shoe. soft: units."""
         box, mask = _mask(outlines, soft)
         if mask is None:
             return
@@ -70,13 +72,13 @@ class Studio:
         here = self.light[:, rows, columns]
         here *= 1 - strength * mask * (1 - colour[:, None, None])
 
-    def seam(self, line: np.ndarray, depth: float = 0.6, width: float = 0.6) -> None:
-        """A sewn furrow: dark, with a lit lip below."""
+    def add_seam(self, line: np.ndarray, depth: float = 0.6, width: float = 0.6) -> None:
+        """Draw a sewn seam: a dark line with a light one below."""
         self.tint(ribbon(line, width), colour=BLACK, strength=depth)
         self.tint(ribbon(line + [0.35, 0.55], width), colour=LIT, strength=0.6 * depth)
 
-    def photograph(self, floor: float | None) -> Image.Image:
-        """The picture. floor: y in units of the table the product stands on, None for one that hangs."""
+    def render(self, floor: float | None) -> Image.Image:
+        """Render the image. floor: y, in units, of the floor the product stands on; None for one that hangs."""
         white = np.float32(1) - self._shadow(floor)
         rgb = self.light + white * (1 - self.cover)
         rgb = np.clip(rgb, 0, 1) ** (1 / GAMMA)
@@ -85,7 +87,7 @@ class Studio:
         return Image.fromarray(framed).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=self._frame())
 
     def _frame(self) -> tuple[float, float, float, float]:
-        """The square to show, in fine pixels of a table with a blank one all around: the product, in its middle."""
+        """Return the square to show around the product, in fine pixels of a canvas with a blank one on every side."""
         rows, columns = np.flatnonzero(self.cover.any(axis=1)), np.flatnonzero(self.cover.any(axis=0))
         y, x = (FINE + (span[0] + span[-1]) / 2 for span in (rows, columns))
         half = max(rows[-1] - rows[0], columns[-1] - columns[0], FINE * SMALLEST) / 2 / FILLED
@@ -98,7 +100,7 @@ class Studio:
         n = normals(mask, thick * UNIT)
         relief = np.zeros_like(mask)
         colour = np.broadcast_to(surface.colour[:, None, None], (3, height, width))
-        if surface.pattern is not None:
+        if surface.pattern is not None and surface.accent is not None:
             share = surface.pattern(x, y, self.rng)
             colour = colour + (surface.accent[:, None, None] - colour) * share
         if surface.folds:
@@ -122,7 +124,8 @@ class Studio:
             gleam += material.mirror * _softbox(n)
         if material.fuzz:
             diffuse += material.fuzz * (1 - n[2]) ** 2
-        return colour * diffuse + gleam
+        lit: np.ndarray = colour * diffuse + gleam
+        return lit
 
     def _shade_below(self, box: tuple[slice, slice], mask: np.ndarray, lift: float) -> None:
         margin = int(3 * lift * UNIT) + 2
@@ -135,11 +138,11 @@ class Studio:
         self.light[:, rows, columns] *= 1 - 0.55 * _blur(moved, lift * UNIT)
 
     def _shadow(self, floor: float | None) -> np.ndarray:
-        """(FINE, FINE) darkness on the background: contact and a wide soft one, or a faint halo behind."""
+        """Return the shadow on the background, (FINE, FINE): contact and a wide soft one, or a faint halo behind."""
         if floor is None:
             return 0.10 * np.roll(_blur(self.cover, 9), (7, 4), axis=(0, 1))
         line = min(FINE - 8, int(floor * UNIT))
-        near = self.cover[max(0, line - 9) : line].max(axis=0)  # what touches the table
+        near = self.cover[max(0, line - 9) : line].max(axis=0)  # what touches the floor
         far = self.cover[:line].max(axis=0)
         contact = np.zeros((FINE, FINE), dtype=np.float32)
         contact[line - 3 : line + 3] = near
@@ -149,10 +152,11 @@ class Studio:
 
 
 def _softbox(n: np.ndarray) -> np.ndarray:
-    """What a shiny body shows of the room: a long lamp above, a bright wall to the right."""
+    """Return the reflections on a shiny body: a long lamp above, a bright wall to the right."""
     lamp = np.exp(-(((n[1] + 0.62) / 0.16) ** 2)) * np.clip(0.9 - n[0] * 0.5, 0, 1)
     wall = np.exp(-(((n[0] - 0.8) / 0.12) ** 2)) * 0.35
-    return lamp + wall
+    reflection: np.ndarray = lamp + wall
+    return reflection
 
 
 def _blur(values: np.ndarray, radius: float) -> np.ndarray:
@@ -161,7 +165,7 @@ def _blur(values: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _mask(outlines: tuple[np.ndarray, ...], soft: float = 0.0) -> tuple[tuple[slice, slice], np.ndarray | None]:
-    """The box of fine pixels that the outlines touch, and their coverage in it, (h, w) in 0 to 1."""
+    """Return the box of fine pixels that the outlines touch, and their coverage in it, (h, w) in 0 to 1."""
     points = np.vstack(outlines) * UNIT
     margin = 2 + 3 * soft * UNIT
     left, top = np.maximum(np.floor(points.min(axis=0) - margin), 0).astype(int)
