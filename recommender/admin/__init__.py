@@ -1,4 +1,4 @@
-"""The recommender in Django's admin; Django loads this package, which registers what its modules hold."""
+"""The recommender in Django's admin; Django imports this package, which registers the models."""
 
 from recommender.admin import versions
 

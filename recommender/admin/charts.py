@@ -1,7 +1,7 @@
-"""Curves for people to look at, as the points of SVG lines."""
+"""Charts of losses, as the points of SVG lines."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LEFT, RIGHT, TOP, BOTTOM = 64, 632, 8, 172  # SVG units; the template draws the axes there
@@ -9,14 +9,16 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 632, 8, 172  # SVG units; the template draws the 
 
 @dataclass(frozen=True)
 class Curve:
+    """Values of one name, as a line."""
+
     name: str
-    points: str  # as <polyline points> takes them
+    points: str  # for <polyline points>
     last: float
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves on one scale."""
+    """Curves that share a scale."""
 
     curves: list[Curve]
     low: float
@@ -24,35 +26,39 @@ class Chart:
     epochs: int
 
 
-def loss_charts(losses: Sequence[dict]) -> list[Chart]:
-    """One chart with a curve for each player, then one for each part of a loss: beside thousands of nats in pixels, a
-    hundred in codes would be a flat line. Empty before the first epoch.
+def loss_charts(losses: Sequence[Mapping[str, float]]) -> list[Chart]:
+    """Return a chart with the loss of each optimizer, then one for each term of a loss; none before the first epoch.
 
-    losses: {"epoch": n, player: loss, "player/part": loss} in order.
+    Terms have charts of their own because their scales differ: beside thousands of nats in pixels, a hundred nats in
+    codes would be a flat line.
+
+    losses: one mapping an epoch, {"epoch": n, optimizer: loss, "optimizer/term": loss}.
     """
     names = sorted({name for row in losses for name in row if name != "epoch"})
-    players = [name for name in names if "/" not in name]
-    charts = [_chart(group, losses) for group in (players, *([name] for name in names if "/" in name))]
+    optimizers = [name for name in names if "/" not in name]
+    charts = [_chart(group, losses) for group in (optimizers, *([name] for name in names if "/" in name))]
     return [chart for chart in charts if chart]
 
 
-def _chart(names: Sequence[str], losses: Sequence[dict]) -> Chart | None:
+def _chart(names: Sequence[str], losses: Sequence[Mapping[str, float]]) -> Chart | None:
     values = [row[name] for row in losses for name in names if name in row and math.isfinite(row[name])]
     if not values:
         return None
     low, high = min(values), max(values)
     curves = []
     for name in names:
-        line = [(place, row[name]) for place, row in enumerate(losses) if name in row and math.isfinite(row[name])]
-        points = " ".join(f"{across(place, len(losses)):.1f},{down(value, low, high):.1f}" for place, value in line)
+        line = [(index, row[name]) for index, row in enumerate(losses) if name in row and math.isfinite(row[name])]
+        points = " ".join(f"{x_of(index, len(losses)):.1f},{y_of(value, low, high):.1f}" for index, value in line)
         curves.append(Curve(name, points, line[-1][1]))
     return Chart(curves, low, high, len(losses))
 
 
-def across(place: int, count: int) -> float:
-    return LEFT + (RIGHT - LEFT) * place / max(count - 1, 1)
+def x_of(index: int, count: int) -> float:
+    """Return the horizontal position of an epoch, in SVG units."""
+    return LEFT + (RIGHT - LEFT) * index / max(count - 1, 1)
 
 
-def down(value: float, low: float, high: float) -> float:
+def y_of(value: float, low: float, high: float) -> float:
+    """Return the vertical position of a value, in SVG units; SVG counts from the top."""
     share = (value - low) / (high - low) if high > low else 0.5
     return BOTTOM - (BOTTOM - TOP) * share

@@ -1,10 +1,12 @@
-"""What shoppers had made, and what many would like and the shop lacks, in the back room."""
+"""Designs and demand gaps in the admin."""
+
+from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
@@ -14,9 +16,14 @@ from recommender.designs import gap_reports, lifecycle
 from recommender.models import Design, ModelVersion, Role
 from recommender.versions import queries
 
+if TYPE_CHECKING:
+    DesignModelAdmin = admin.ModelAdmin[Design]
+else:
+    DesignModelAdmin = admin.ModelAdmin  # generic in the stubs alone
 
-class DesignAdmin(admin.ModelAdmin):
-    """To look at, and to delete with their pictures."""
+
+class DesignAdmin(DesignModelAdmin):
+    """Designs, which can be seen and deleted but not changed; and the pages of demand gaps."""
 
     list_display = ["__str__", "shopper", "category", "product", "status", "created_at", "finished_at"]
     list_filter = ["status", "category"]
@@ -35,16 +42,16 @@ class DesignAdmin(admin.ModelAdmin):
     def delete_model(self, request: HttpRequest, obj: Design) -> None:
         lifecycle.delete(Design.objects.filter(pk=obj.pk))
 
-    def get_urls(self) -> list:
-        own = [
+    def get_urls(self) -> list[URLPattern]:
+        added = [
             path("demand-gaps/", self.admin_site.admin_view(self.gaps_view), name="demand_gaps"),
-            path("demand-gaps/<int:place>/", self.admin_site.admin_view(self.gap_view), name="demand_gap"),
+            path("demand-gaps/<int:index>/", self.admin_site.admin_view(self.gap_view), name="demand_gap"),
         ]
-        return [*own, *super().get_urls()]
+        return [*added, *super().get_urls()]
 
     @method_decorator(csrf_protect)
     def gaps_view(self, request: HttpRequest) -> HttpResponse:
-        """What many shoppers would like, says the model, and the shop does not have; a POST has a worker look anew."""
+        """Show the last report on demand gaps; a POST has a worker search again."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         generator = queries.active_version(Role.DESIGN)
@@ -52,12 +59,12 @@ class DesignAdmin(admin.ModelAdmin):
             if not super().has_change_permission(request):
                 raise PermissionDenied
             sent = generator is not None and broker.send("find_gaps")
-            told = (
-                ("A worker looks as soon as it has nothing to train; it takes some minutes.", messages.SUCCESS)
-                if sent
-                else ("Nobody can look now: there is no active generator, or no broker.", messages.ERROR)
-            )
-            self.message_user(request, *told)
+            if sent:
+                text = "A worker starts the search when it has no training to do; it takes some minutes."
+                self.message_user(request, text, messages.SUCCESS)
+            else:
+                text = "The search cannot start: there is no active generator, or the broker is not available."
+                self.message_user(request, text, messages.ERROR)
             return redirect("admin:demand_gaps")
         report = gap_reports.kept(generator) if generator else None
         context = {"title": "Demand gaps", "opts": ModelVersion._meta, "generator": generator, "report": report}
@@ -65,12 +72,13 @@ class DesignAdmin(admin.ModelAdmin):
         template = "admin/recommender/design/gaps.html"
         return render(request, template, self.admin_site.each_context(request) | context)
 
-    def gap_view(self, request: HttpRequest, place: int) -> HttpResponse:
+    def gap_view(self, request: HttpRequest, index: int) -> HttpResponse:
+        """Return the image of a gap in the last report."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         generator = queries.active_version(Role.DESIGN)
         report = gap_reports.kept(generator) if generator else None
-        if report is None or not 0 <= place < len(report.gaps):
-            raise Http404(f"there is no gap {place}")
-        picture = (gap_reports.folder_of(generator) / report.gaps[place].file).read_bytes()
-        return HttpResponse(picture, content_type="image/png")
+        if generator is None or report is None or not 0 <= index < len(report.gaps):
+            raise Http404(f"there is no gap {index}")
+        image = (gap_reports.folder_of(generator) / report.gaps[index].file).read_bytes()
+        return HttpResponse(image, content_type="image/png")

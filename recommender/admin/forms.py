@@ -1,32 +1,42 @@
 """The training form of the admin."""
 
+from typing import TYPE_CHECKING, Any
+
 from django import forms
 
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role
 from recommender.versions import methods
 
+if TYPE_CHECKING:
+    VersionModelForm = forms.ModelForm[ModelVersion]
+else:
+    VersionModelForm = forms.ModelForm  # generic in the stubs alone
 
-class TrainForm(forms.ModelForm):
+
+class TrainForm(VersionModelForm):
+    """Form to train a version; it names a setting that is not valid without asking a worker."""
+
     method = forms.ChoiceField()
 
     class Meta:
         model = ModelVersion
         fields = ["method", "settings", "epochs", "seed", "activate_when_ready"]
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "method" in self.fields:  # not while the admin shows a version that is there
-            self.fields["method"].choices = [group for role in Role for group in groups_of(role)]
+        method = self.fields.get("method")  # the admin has no fields for a version that exists
+        if isinstance(method, forms.ChoiceField):
+            method.choices = [group for role in Role for group in method_groups(role)]
 
-    def clean_settings(self) -> dict:
+    def clean_settings(self) -> dict[str, Any]:
         settings = self.cleaned_data["settings"] or {}
         if not isinstance(settings, dict):
-            raise forms.ValidationError('Settings are names and values, such as {"image_size": 64}.')
+            raise forms.ValidationError('Settings are an object with names and values, such as {"image_size": 64}.')
         return settings
 
-    def clean(self) -> dict:
-        cleaned = super().clean()
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
         if "settings" in cleaned and "method" in cleaned:
             try:
                 methods.check_settings(cleaned["method"], cleaned["settings"])
@@ -35,9 +45,10 @@ class TrainForm(forms.ModelForm):
         return cleaned
 
 
-def groups_of(role: Role) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Methods to choose from, under headings; those that one summary describes are under it."""
-    single, several = [], []
+def method_groups(role: Role) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the role's methods as choices in groups: one for the role, and one for each summary of several methods."""
+    single: list[tuple[str, str]] = []
+    several: list[tuple[str, list[tuple[str, str]]]] = []
     for summary, names in methods.by_summary(role):
         if len(names) == 1:
             single.append((names[0], f"{names[0]}: {summary}"))

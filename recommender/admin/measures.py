@@ -1,36 +1,41 @@
-"""A version's metrics, for people to read."""
+"""Measures of a version, formatted as text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-APART = ("losses", "intervals")  # a curve, and what stands beside a measure
-HEADLINE = ("auc", "auc/cold", "ndcg@10")
+NOT_MEASURES = ("losses", "intervals")
+HEADLINE = ("auc", "auc/cold", "ndcg@10")  # the measures by which personal versions are compared
 
 
 @dataclass(frozen=True)
 class Measure:
+    """Row of a table of measures."""
+
     name: str
     value: str
-    interval: str  # empty if none was estimated
+    interval: str  # 95 % confidence interval; empty if none was estimated
 
 
-def table(metrics: Mapping) -> list[Measure]:
+def table(metrics: Mapping[str, Any]) -> list[Measure]:
+    """Return a row for each measure, in alphabetical order."""
     intervals = metrics.get("intervals", {})
     return [
         Measure(name, readable(value), " to ".join(readable(bound) for bound in intervals.get(name, [])))
         for name, value in sorted(metrics.items())
-        if name not in APART
+        if name not in NOT_MEASURES
     ]
 
 
-def headline(metrics: Mapping) -> str:
-    """On a line, what a personal version is judged by; of another the first few."""
+def headline(metrics: Mapping[str, Any]) -> str:
+    """Return the most important measures in one line: those in HEADLINE, or the first ones if it has none of them."""
     rows = table(metrics)
     chosen = [row for row in rows if row.name in HEADLINE] or rows[: len(HEADLINE)]
     return " · ".join(f"{row.name} {row.value}" for row in chosen)
 
 
 def readable(value: object) -> str:
-    if isinstance(value, list):  # of sentences: what went wrong
+    """Return a value as text, a float with four digits."""
+    if isinstance(value, list):  # warnings, each a sentence
         return "; ".join(value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)

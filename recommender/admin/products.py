@@ -1,4 +1,6 @@
-"""The shop's products in the back room, with since when each can be found by how it looks."""
+"""The shop's products in the admin, with the time since when each is findable by similarity."""
+
+from datetime import datetime
 
 from django.contrib import admin, messages
 from django.db.models import Exists, Min, OuterRef, QuerySet, Subquery
@@ -11,44 +13,47 @@ from catalog.models import Product
 from recommender.models import ImageEmbedding, Role, State
 from recommender.versions.vectors import store
 
-SEEN = ImageEmbedding.objects.filter(
+EMBEDDINGS = ImageEmbedding.objects.filter(
     product=OuterRef("pk"), version__role=Role.SIMILAR, version__state=State.ACTIVE
 ).order_by()
 
 
 class FindableFilter(admin.SimpleListFilter):
+    """Filter by whether the active similarity version has embedded an image of the product."""
+
     title = "findable"
     parameter_name = "findable"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Product]") -> list[tuple[str, str]]:
         return [("yes", "yes"), ("no", "waiting")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         if self.value() not in ("yes", "no"):
             return queryset
-        return queryset.filter(Exists(SEEN) if self.value() == "yes" else ~Exists(SEEN))
+        return queryset.filter(Exists(EMBEDDINGS) if self.value() == "yes" else ~Exists(EMBEDDINGS))
 
 
 class FindableProductAdmin(ProductAdmin):
+    """ProductAdmin with a column and a filter for findable products, and an action that embeds images again."""
+
     list_display = [*ProductAdmin.list_display, "findable_since"]
     list_filter = [FindableFilter, *ProductAdmin.list_filter]
     actions = [*ProductAdmin.actions, "embed_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        first = SEEN.values("product").annotate(first=Min("created_at")).values("first")
-        return super().get_queryset(request).annotate(first_seen=Subquery(first))
+        first = EMBEDDINGS.values("product").annotate(first=Min("created_at")).values("first")
+        return super().get_queryset(request).annotate(first_embedded_at=Subquery(first))
 
-    @admin.display(description="findable since", ordering="first_seen")
+    @admin.display(description="findable since", ordering="first_embedded_at")
     def findable_since(self, product: Product) -> str:
-        if product.first_seen is None:
-            return "waiting"
-        return date_format(localtime(product.first_seen), "j M Y, H:i:s")
+        since: datetime | None = getattr(product, "first_embedded_at", None)  # annotated by get_queryset
+        return date_format(localtime(since), "j M Y, H:i:s") if since else "waiting"
 
     @admin.action(description="Embed again", permissions=["change"])
     def embed_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         count = store.embed_again(queryset)
         self.message_user(
             request,
-            f"{count} picture{' waits' if count == 1 else 's wait'} for a worker to look at them.",
+            f"{count} picture{' waits' if count == 1 else 's wait'} for a worker.",
             messages.SUCCESS,
         )

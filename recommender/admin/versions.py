@@ -1,14 +1,15 @@
-"""The back room of the recommender: train versions, watch them, put them into service and take them out."""
+"""Model versions in the admin: train, follow, activate, roll back, cancel and delete them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
@@ -19,8 +20,15 @@ from recommender.admin.designs import DesignAdmin
 from recommender.admin.forms import TrainForm
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
-from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, State
+from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, Role, State
 from recommender.versions import lifecycle, previews
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec
+
+    VersionModelAdmin = admin.ModelAdmin[ModelVersion]
+else:
+    VersionModelAdmin = admin.ModelAdmin  # generic in the stubs alone
 
 PROGRESS = "admin/recommender/modelversion/_progress.html"
 
@@ -31,13 +39,13 @@ admin.site.register(Design, DesignAdmin)
 
 @dataclass(frozen=True)
 class Step:
-    """Something that can be done to a version, behind a page that asks for confirmation."""
+    """Action on a version, after a page of confirmation."""
 
     verb: Callable[[ModelVersion], ModelVersion | None]
     label: str
-    states: Sequence[State]  # in which it can be done
+    states: Sequence[State]  # in which the action is possible
     consequence: str
-    done: str
+    done: str  # {} is the version
 
 
 STEPS = {
@@ -45,63 +53,67 @@ STEPS = {
         lifecycle.activate,
         "Activate",
         tuple(state for state in SERVABLE if state != State.ACTIVE),
-        "It serves every visitor from the next request on; the version that serves now is retired and kept.",
-        "{} serves now.",
+        "All visitors get its recommendations from the next request on. The version that is active now is retired, and "
+        "stays available.",
+        "{} is active now.",
     ),
     "roll-back": Step(
-        lambda version: lifecycle.roll_back(version.role),
+        lambda version: lifecycle.roll_back(Role(version.role)),
         "Roll back",
         (State.ACTIVE,),
-        "The version that served before is put back into service at once; this one is retired and kept.",
-        "{} was taken out of service; the version before it serves again.",
+        "The version that was active before is activated again at once. This one is retired, and stays available.",
+        "{} was retired; the version before it is active again.",
     ),
     "resume": Step(
         lifecycle.queue_training,
         "Resume",
         (State.INTERRUPTED,),
-        "A worker goes on after the last complete epoch.",
-        "{} is queued; a worker goes on with it.",
+        "A worker continues the training after the last complete epoch.",
+        "{} is queued; a worker continues its training.",
     ),
     "cancel": Step(
         lifecycle.cancel,
         "Cancel",
         UNFINISHED,
-        "Its training stops and what it learnt so far is given up.",
+        "Its training stops, and the version cannot be used or resumed.",
         "{} was cancelled.",
     ),
 }
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(admin.ModelAdmin):
+class ModelVersionAdmin(VersionModelAdmin):
     form = TrainForm
     list_display = ["name", "role", "state_shown", "progress_shown", "headline", "created_at", "activated_at"]
     list_filter = ["role", "state", "method"]
     list_per_page = 50
     actions = None
     readonly_fields = ["state_shown", "progress_shown", "error", "chart", "metrics_shown", "sheet"]
-    facts = ["role", "method", "number", "settings", "epochs", "seed", "dimensions", "metric", "good_match"]
-    times = ["created_at", "started_at", "finished_at", "activated_at"]
+    facts = ("role", "method", "number", "settings", "epochs", "seed", "dimensions", "metric", "good_match")
+    times = ("created_at", "started_at", "finished_at", "activated_at")
 
     class Media:
         js = ["vendor/htmx.min.js"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: ModelVersion | None = None) -> list:
+    def get_fieldsets(self, request: HttpRequest, obj: ModelVersion | None = None) -> "_FieldsetSpec":
         if obj is None:
-            return [(None, {"fields": list(TrainForm.Meta.fields)})]
-        state = ["state_shown", "progress_shown", *(["error"] if obj.error else [])]
+            return [(None, {"fields": tuple(TrainForm.Meta.fields)})]
+        state = ("state_shown", "progress_shown", *(["error"] if obj.error else []))
         return [
             (None, {"fields": state}),
-            ("How it learnt", {"fields": ["chart", "metrics_shown", *(["sheet"] if previews.epochs(obj) else [])]}),
-            ("What it is", {"fields": self.facts}),
-            ("When", {"fields": self.times}),
+            ("Training", {"fields": ("chart", "metrics_shown", *(["sheet"] if previews.epochs(obj) else []))}),
+            ("Facts", {"fields": self.facts}),
+            ("Times", {"fields": self.times}),
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: ModelVersion | None = None) -> bool:
-        return False  # a version is changed by the steps below, never by hand
+        return False  # a version is changed by the steps above alone
 
-    def get_deleted_objects(self, objs, request: HttpRequest) -> tuple:
-        """Names and counts; the admin's own list would load every vector."""
+    def get_deleted_objects(
+        self, objs: Iterable[ModelVersion], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return names and counts; the admin's own list would load every vector."""
+        objs = list(objs)
         chosen = [version.pk for version in objs]
         counts = {"versions": len(chosen), "vectors": ImageEmbedding.objects.filter(version__in=chosen).count()}
         return [str(version) for version in objs], counts, set(), []
@@ -114,16 +126,16 @@ class ModelVersionAdmin(admin.ModelAdmin):
         return idle and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: ModelVersion, form: TrainForm, change: bool) -> None:
-        asked = form.cleaned_data
-        made = lifecycle.register(
-            asked["method"],
-            method_settings=asked["settings"],
-            epochs=asked["epochs"],
-            seed=asked["seed"],
-            activate=asked["activate_when_ready"],
+        values = form.cleaned_data
+        version = lifecycle.register(
+            values["method"],
+            method_settings=values["settings"],
+            epochs=values["epochs"],
+            seed=values["seed"],
+            activate=values["activate_when_ready"],
         )
-        lifecycle.queue_training(made)
-        obj.pk, obj.number = made.pk, made.number
+        lifecycle.queue_training(version)
+        obj.pk, obj.number = version.pk, version.number
 
     @admin.display(description="version", ordering="method")
     def name(self, version: ModelVersion) -> str:
@@ -157,32 +169,36 @@ class ModelVersionAdmin(admin.ModelAdmin):
         context = {"version": version, "newest": newest, "earlier": earlier}
         return render_to_string("admin/recommender/modelversion/_sheets.html", context)
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context=None) -> HttpResponse:
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         version = self.get_object(request, object_id)
         steps = {name: step for name, step in STEPS.items() if version and version.state in step.states}
-        may = super().has_change_permission(request, version)
-        return super().change_view(request, object_id, form_url, {"steps": steps if may else {}, "version": version})
+        may_change = super().has_change_permission(request, version)
+        context = {"steps": steps if may_change else {}, "version": version}
+        return super().change_view(request, object_id, form_url, context)
 
-    def get_urls(self) -> list:
-        own = [
+    def get_urls(self) -> list[URLPattern]:
+        added = [
             path("<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="version_progress"),
             path("<int:pk>/sheets/<int:epoch>/", self.admin_site.admin_view(self.sheet_view), name="version_sheet"),
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
         ]
-        return [*own, *super().get_urls()]
+        return [*added, *super().get_urls()]
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What the page asks for every other second; once the training has ended, the page is to load anew."""
+        """Return the progress, which the page reads every two seconds; after the training, have the page reload."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
         live = version.state in LIVE
-        answer = render(request, PROGRESS, {"version": version, "live": live})
+        response = render(request, PROGRESS, {"version": version, "live": live})
         if not live:
-            answer["HX-Refresh"] = "true"
-        return answer
+            response["HX-Refresh"] = "true"
+        return response
 
     def sheet_view(self, request: HttpRequest, pk: int, epoch: int) -> HttpResponse:
+        """Return the sheet of images that the version generated after an epoch."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         file = previews.file_of(get_object_or_404(ModelVersion, pk=pk), epoch)
@@ -192,10 +208,11 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     @method_decorator(csrf_protect)
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
+        """Show what a step will do; a POST does it."""
         if not super().has_change_permission(request):
             raise PermissionDenied
         if step not in STEPS:
-            raise Http404(f"{step} is nothing that can be done to a version")
+            raise Http404(f"there is no step {step}")
         version, chosen = get_object_or_404(ModelVersion, pk=pk), STEPS[step]
         if request.method != "POST":
             context = {"version": version, "step": chosen, "title": f"{chosen.label} {version}", "opts": self.opts}

@@ -1,4 +1,4 @@
-"""The strips that shop pages include."""
+"""Tags and filters for the shop's pages: strips of recommendations, and words for designs."""
 
 from django import template
 from django.template import Context
@@ -14,21 +14,25 @@ from recommender.versions import queries
 register = template.Library()
 register.filter("activity", strips.activity)
 
-FEW = 4  # pictures that stand for a design in a list
-REALITY = (
+FEW = 4  # images of a design in a list
+# Least realism, as the discriminator rates an image, and the words for it.
+REALISM = (
     (0.7, "looks real"),
     (0.4, "could be real"),
     (0.0, "dreamlike"),
-)  # from how real it looks to the discriminator
+)
+CAPTIONS = {DesignImage.Kind.ORIGINAL: "The product", DesignImage.Kind.APPROXIMATION: "Copy by the generator"}
 
 
 @register.inclusion_tag("recommender/_similar.html", takes_context=True)
-def similar_products(context: Context, product: Product, limit: int = 12) -> dict:
+def similar_products(context: Context, product: Product, limit: int = 12) -> dict[str, object]:
+    """Render products that look like this one."""
     return {"strip": strips.similar(product, limit, Caller.of(context["request"]))}
 
 
 @register.inclusion_tag("recommender/_picks.html", takes_context=True)
-def personal_picks(context: Context, limit: int = 12) -> dict:
+def personal_picks(context: Context, limit: int = 12) -> dict[str, object]:
+    """Render what the visitor would like."""
     visitor = visitors.get_visitor(context["request"])
     return {
         "strip": strips.personal(visitor, limit, Caller.of(context["request"])),
@@ -37,12 +41,12 @@ def personal_picks(context: Context, limit: int = 12) -> dict:
 
 
 @register.inclusion_tag("recommender/_tailor.html", takes_context=True)
-def tailor_button(context: Context, product: Product) -> dict:
-    """Where the generator in service has learnt the product's category, the way to have it tailored."""
+def tailor_button(context: Context, product: Product) -> dict[str, object]:
+    """Render a button to tailor the product, if the active generator has learned its category."""
     generator = queries.active_version(Role.DESIGN)
-    learnt = generator is not None and product.category_id in generator.categories
+    is_learned = generator is not None and product.category_id in generator.categories
     return {
-        "can_be_tailored": learnt and product.primary_image is not None,
+        "can_be_tailored": is_learned and product.primary_image is not None,
         "product": product,
         "user": context["user"],
         "csrf_token": context.get("csrf_token"),
@@ -51,43 +55,47 @@ def tailor_button(context: Context, product: Product) -> dict:
 
 @register.filter
 def few(design: Design) -> list[DesignImage]:
-    """Of a tailored product the first and the last; the images were prefetched."""
+    """Return the images for a list: of a tailored product the first and the last, else the first ones.
+
+    The images were prefetched.
+    """
     images = list(design.images.all())
     return [images[0], images[-1]] if design.product_id and images else images[:FEW]
 
 
 @register.filter
 def percent(share: float) -> str:
+    """Return a share, 0 to 1, as "87 %"."""
     return f"{share:.0%}".replace("%", " %")
 
 
 @register.filter
-def chance(share: float) -> str:
-    """Nothing is certain."""
+def probability(share: float) -> str:
+    """Return a probability as "87 %", never as 0 % or 100 %: no prediction is certain."""
     if not 0.005 <= share <= 0.995:
         return "over 99 %" if share > 0.5 else "under 1 %"
     return percent(share)
 
 
 @register.filter
-def reality(hanging: Hanging) -> str:
-    return next(words for least, words in REALITY if hanging.realism >= least)
+def realism(hanging: Hanging) -> str:
+    """Return in words how real an image looks to the discriminator."""
+    return next(words for least, words in REALISM if hanging.realism >= least)
 
 
 @register.filter
-def called(hanging: Hanging) -> str:
-    """Of a tailored product's pictures: which this is."""
+def caption(hanging: Hanging) -> str:
+    """Return the caption of an image of a tailored product."""
     image = hanging.image
     if image.kind == DesignImage.Kind.STEP:
+        assert image.change is not None  # every step has one
         return f"Step {image.step}, {100 * image.change:.1f} % changed"
-    return {DesignImage.Kind.ORIGINAL: "The product", DesignImage.Kind.APPROXIMATION: "As the generator makes it"}[
-        image.kind
-    ]
+    return CAPTIONS[DesignImage.Kind(image.kind)]
 
 
 @register.filter
-def described(hanging: Hanging) -> str:
-    """For whoever does not see the picture."""
+def alt_text(hanging: Hanging) -> str:
+    """Return the alternative text of an image, for screen readers."""
     image = hanging.image
-    what = f"Design {image.position + 1}" if image.kind == DesignImage.Kind.DESIGN else called(hanging)
-    return f"{what}: {chance(hanging.score)} you, {reality(hanging)}"
+    name = f"Design {image.position + 1}" if image.kind == DesignImage.Kind.DESIGN else caption(hanging)
+    return f"{name}: {probability(hanging.score)} you, {realism(hanging)}"

@@ -1,7 +1,8 @@
 import shutil
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from catalog import categories
 from recommender.errors import RecommenderError
@@ -9,15 +10,17 @@ from recommender.errors import RecommenderError
 
 class Command(BaseCommand):
     help = (
-        "Look where in the generator's space many shoppers would like something, by what a model of their tastes "
-        "predicts, and no product is near."
+        "Find demand gaps: generated images that many shoppers would like, as a model of their tastes predicts, and "
+        "that no product of the shop looks like."
     )
 
-    def add_arguments(self, parser):
-        parser.add_argument("--category", metavar="NAME", help="look through this one alone; else all that were learnt")
-        parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the report and its pictures there")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--category", metavar="NAME", help="search only this category; default: all that the generator has learned"
+        )
+        parser.add_argument("--out", type=Path, metavar="FOLDER", help="copy the report and its images to this folder")
 
-    def handle(self, *, category, out, verbosity, **options):
+    def handle(self, *, category: str | None, out: Path | None, verbosity: int, **options: Any) -> str:
         chosen = None
         if category is not None:
             found = categories.find_by_name([category])
@@ -29,7 +32,7 @@ class Command(BaseCommand):
                 out.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise CommandError(f"--out {out}: {error.strerror}") from error
-        from recommender.workers import gaps  # torch
+        from recommender.workers import gaps  # imports torch
 
         try:
             report, folder = gaps.find(chosen, progress=verbosity > 0)
@@ -37,9 +40,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for gap in report.gaps:
             self.stdout.write(
-                f"{gap.category}: {gap.shoppers} of {report.shoppers} shoppers are predicted to rank it in their first "
-                f"hundredth, {gap.above_all} above all products; no product is near: of {gap.apart:.0%} the "
-                f"generator's own copies are nearer, and {gap.nearest} comes nearest ({folder / gap.file})"
+                f"{gap.category}: {gap.shoppers} of {report.shoppers} shoppers are predicted to rank it among the best "
+                f"1 % of the category, {gap.above_all} of them above all products. No product is near: for "
+                f"{gap.apart:.0%} of the products the generator's copy is nearer to its original; the nearest product "
+                f"is {gap.nearest} ({folder / gap.file})"
             )
         if out:
             for former in out.glob("gap-[0-9][0-9].png"):

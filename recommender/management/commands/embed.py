@@ -1,4 +1,6 @@
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recommender.models import SEEING, SERVABLE, ImageEmbedding, ModelVersion
 from recommender.versions import queries
@@ -6,32 +8,33 @@ from recommender.versions.vectors import index
 
 
 class Command(BaseCommand):
-    help = "Embed the products' pictures, with every version that is kept ready or with the one named."
+    help = "Embed the images of all products with every trained version, or with one."
 
-    def create_parser(self, *args, **kwargs):
-        # Django gives every command a --version that prints Django's own; here it names a model version.
-        return super().create_parser(*args, conflict_handler="resolve", **kwargs)
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # Django's own option --version prints its version; here --version names a model version.
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
-    def add_arguments(self, parser):
-        parser.add_argument("--version", dest="version_id", type=int, metavar="ID", help="only this model version")
-        parser.add_argument("--missing", action="store_true", help="only pictures without a vector; else all, anew")
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--version", dest="version_id", type=int, metavar="ID", help="only with this model version")
+        parser.add_argument("--missing", action="store_true", help="only images without an embedding; default: all")
 
-    def handle(self, *, version_id, missing, verbosity, **options):
-        chosen = self.chosen(version_id)
-        from recommender.workers import embedding  # torch
+    def handle(self, *, version_id: int | None, missing: bool, verbosity: int, **options: Any) -> None:
+        versions = self.chosen_versions(version_id)
+        from recommender.workers import embedding  # imports torch
 
-        for version in chosen:
+        for version in versions:
             batches = embedding.embed_all(version, anew=not missing, progress=verbosity > 0)
             count = max((done for done, _ in batches), default=0)
             index.build_index(version)
             total = ImageEmbedding.objects.filter(version=version).count()
-            self.stdout.write(f"version {version.pk} ({version}): {count} pictures embedded, {total} in all")
+            self.stdout.write(f"version {version.pk} ({version}): {count} images embedded, {total} in all")
 
-    def chosen(self, version_id: int | None) -> list[ModelVersion]:
+    def chosen_versions(self, version_id: int | None) -> list[ModelVersion]:
+        """Return the version of this id, or all trained ones. Raises CommandError."""
         if version_id is None:
             found = list(queries.servable_versions())
             if not found:
-                raise CommandError("no version is trained yet; see train --help")
+                raise CommandError("there is no trained version; see train --help")
             return found
         version = ModelVersion.objects.filter(pk=version_id).first()
         if version is None:
@@ -39,5 +42,5 @@ class Command(BaseCommand):
         if version.state not in SERVABLE:
             raise CommandError(f"version {version_id} ({version}) is {version.state}: train it first")
         if version.role not in SEEING:
-            raise CommandError(f"version {version_id} ({version}) makes pictures, and embeds none")
+            raise CommandError(f"version {version_id} ({version}) generates images and embeds none")
         return [version]

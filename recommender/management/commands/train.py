@@ -1,51 +1,69 @@
 import signal
 from argparse import RawDescriptionHelpFormatter
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recommender.errors import RecommenderError
 from recommender.models import ModelVersion
 from recommender.versions import lifecycle, methods
-from recommender.workers import training_data
-
-SETTING = "a setting of the method; of a wrong one it says which there are, of a wrong value what it takes"
 
 
 class Command(BaseCommand):
-    help = "Train a model version, embed the catalogue with it and build its index."
+    help = "Train a model version, embed all images with it and build its index."
 
-    def create_parser(self, *args, **kwargs):
-        parser = super().create_parser(*args, **kwargs)
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.epilog = methods.help_text()
+        parser.epilog = f"methods:\n{methods.help_text()}\n\nThe settings of a method: manage.py methods METHOD"
         return parser
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("method", nargs="?", help="one of the methods below")
-        parser.add_argument("--epochs", type=int, help="how many; otherwise as the method has it")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help=SETTING)
-        parser.add_argument("--seed", type=int, help="default: 0")
-        parser.add_argument("--activate", action="store_true", help="put it into service when it is ready")
-        parser.add_argument("--queue", action="store_true", help="leave the work to a worker")
-        parser.add_argument("--resume", type=int, metavar="ID", help="go on with an interrupted version")
+        parser.add_argument("--epochs", type=int, help="number of epochs; the method has a default")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="a setting of the method; may be repeated. `manage.py methods METHOD` lists them",
+        )
+        parser.add_argument("--seed", type=int, help="seed of the random numbers; default: 0")
+        parser.add_argument("--activate", action="store_true", help="activate the version when it is ready")
+        parser.add_argument("--queue", action="store_true", help="queue the training for a worker, and do not wait")
+        parser.add_argument(
+            "--resume", type=int, metavar="ID", help="continue the interrupted training of this version"
+        )
 
-    def handle(self, *, method, epochs, seed, activate, queue, resume, **options):
+    def handle(
+        self,
+        *,
+        method: str | None,
+        epochs: int | None,
+        seed: int | None,
+        activate: bool,
+        queue: bool,
+        resume: int | None,
+        **options: Any,
+    ) -> str:
         if method is None and resume is None:
-            raise CommandError("name a method, or --resume an ID")
+            raise CommandError("name a method, or an interrupted version by --resume ID")
         if resume is not None and (method or epochs or options["set"] or seed is not None):
-            raise CommandError(f"--resume {resume} goes on with what that version was told; leave the rest away")
+            raise CommandError(f"--resume {resume} takes method, epochs, settings and seed from the version: omit them")
         if epochs is not None and epochs < 1:
-            raise CommandError(f"--epochs {epochs}: it takes a whole number from 1")
-        from recommender.workers import training  # torch
+            raise CommandError(f"--epochs is {epochs}; it must be a whole number above 0")
 
         version = None
-        former = signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interruption as Ctrl-C is
+        former_handler = signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM interrupts as Ctrl-C does
         try:
-            if resume is not None:
-                version = resumed(resume, activate, queue)
+            if method is None:
+                assert resume is not None
+                version = resumed_version(resume, activate, queue)
             else:
-                settings = parsed(options["set"])
-                methods.check_settings(method, settings)
+                settings = parse_settings(options["set"])
+                methods.check_settings(method, settings)  # before torch is imported, which takes seconds
+                from recommender.workers import training_data
+
                 training_data.check_shop(method)
                 version = lifecycle.register(
                     method, method_settings=settings, epochs=epochs, seed=seed or 0, activate=activate, here=not queue
@@ -54,28 +72,32 @@ class Command(BaseCommand):
                 lifecycle.queue_training(version)
                 return f"version {version.pk} ({version}) is queued"
             self.stderr.write(f"version {version.pk}: {version}")
+            from recommender.workers import training  # imports torch
+
             version = training.run(version, progress=options["verbosity"] > 0)
         except RecommenderError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            again = f"; go on with: train --resume {version.pk}" if version else ""
-            raise CommandError(f"interrupted{again}", returncode=130) from None
+            hint = f"; continue with: train --resume {version.pk}" if version else ""
+            raise CommandError(f"interrupted{hint}", returncode=130) from None
         finally:
-            signal.signal(signal.SIGTERM, former)
-        return f"version {version.pk} ({version}) is {version.state}" + measured(version)
+            signal.signal(signal.SIGTERM, former_handler)
+        return f"version {version.pk} ({version}) is {version.state}" + measures_of(version)
 
 
-def parsed(settings: list[str]) -> dict[str, str]:
+def parse_settings(settings: list[str]) -> dict[str, str]:
+    """Return the values of --set by name. Raises CommandError."""
     pairs = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not (key and equals):
-            raise CommandError(f"--set {setting}: write it as key=value")
+            raise CommandError(f"--set {setting}: write it as KEY=VALUE")
         pairs[key] = value
     return pairs
 
 
-def resumed(version_id: int, activate: bool, queue: bool) -> ModelVersion:
+def resumed_version(version_id: int, activate: bool, queue: bool) -> ModelVersion:
+    """Return the interrupted version, claimed unless a worker is to continue it. Raises CommandError."""
     version = ModelVersion.objects.filter(pk=version_id).first() if queue else lifecycle.claim(version_id, here=True)
     if version is None:
         raise CommandError(f"there is no version {version_id}")
@@ -85,7 +107,8 @@ def resumed(version_id: int, activate: bool, queue: bool) -> ModelVersion:
     return version
 
 
-def measured(version: ModelVersion) -> str:
+def measures_of(version: ModelVersion) -> str:
+    """Return the version's measures and warnings, each on a line of its own."""
     figures = {name: value for name, value in version.metrics.items() if isinstance(value, int | float)}
     lines = [f"{name}: {value}" for name, value in figures.items()]
     lines += [f"warning: {warning}" for warning in version.metrics.get("warnings", [])]

@@ -148,11 +148,11 @@ def test_activation_is_confirmed_first_and_retires_the_former(admin_client, acti
     new = VersionFactory(method="visrec", state="ready")
     path = f"{LIST}{new.pk}/step/activate/"
 
-    assert "It serves every visitor" in admin_client.get(path).content.decode()
+    assert "All visitors get its recommendations" in admin_client.get(path).content.decode()
     new.refresh_from_db()
     assert new.state == "ready"
 
-    assert f"{new.number} serves now." in admin_client.post(path, follow=True).content.decode()
+    assert f"{new.number} is active now." in admin_client.post(path, follow=True).content.decode()
     new.refresh_from_db()
     active.refresh_from_db()
     assert (new.state, active.state) == ("active", "retired")

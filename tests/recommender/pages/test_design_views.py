@@ -195,7 +195,7 @@ def test_a_tailored_product_shows_the_way_there(hers, generator):
 
     assert Design.objects.get().budget == 0.3
     assert "The product 50 % you looks real" in page
-    assert "As the generator makes it 52 % you could be real" in page
+    assert "Copy by the generator 52 % you could be real" in page
     assert "Step 7, 12.0 % changed 95 % you dreamlike (0.00)" in page
 
 

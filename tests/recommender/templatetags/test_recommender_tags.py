@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from recommender.templatetags.recommender_tags import chance
+from recommender.templatetags.recommender_tags import probability
 from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
 
 pytestmark = pytest.mark.django_db
@@ -61,4 +61,4 @@ def test_home_knows_who_is_signed_in(client, active_personal):
     ("share", "told"), [(0.9999, "over 99 %"), (0.87, "87 %"), (0.5, "50 %"), (0.001, "under 1 %")]
 )
 def test_no_chance_is_told_as_certain(share, told):
-    assert chance(share) == told
+    assert probability(share) == told

@@ -125,9 +125,9 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
     assert product.get_absolute_url() in page
     assert admin_client.get(f"{ADMIN}0/").content == image_bytes()
     assert admin_client.get(f"{ADMIN}1/").status_code == 404
-    assert "A worker looks" in admin_client.post(ADMIN, follow=True).content.decode()
+    assert "A worker starts the search" in admin_client.post(ADMIN, follow=True).content.decode()
 
 
 def test_without_a_generator_the_admin_says_so(admin_client):
     assert "no active generator" in admin_client.get(ADMIN).content.decode()
-    assert "Nobody can look now" in admin_client.post(ADMIN, follow=True).content.decode()
+    assert "The search cannot start" in admin_client.post(ADMIN, follow=True).content.decode()

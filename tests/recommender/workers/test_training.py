@@ -205,7 +205,7 @@ def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop,
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(lifecycle, "follow", terminate)
-    with pytest.raises(CommandError, match=r"interrupted; go on with: train --resume \d+") as interruption:
+    with pytest.raises(CommandError, match=r"interrupted; continue with: train --resume \d+") as interruption:
         call_command("train", "dvbpr", "--epochs", "2", verbosity=0)
 
     assert interruption.value.returncode == 130
@@ -218,14 +218,14 @@ def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop,
     [
         (["nonsense"], "no method is called 'nonsense'"),
         ([], "name a method"),
-        (["pixels", "--set", "dimensions"], "key=value"),
+        (["pixels", "--set", "dimensions"], "write it as KEY=VALUE"),
         (["--resume", "999"], "no version 999"),
         (["--resume", "999", "--queue"], "no version 999"),
-        (["visrec", "--resume", "999"], "leave the rest away"),
+        (["visrec", "--resume", "999"], "takes method, epochs, settings and seed from the version: omit them"),
         (["pixels", "--set", "colour=red"], "colour"),
         (["pixels", "--set", "colour=red", "--queue"], "colour"),
-        (["visrec", "--epochs", "0"], "from 1"),
-        (["visrec", "--epochs", "-2"], "from 1"),
+        (["visrec", "--epochs", "0"], "must be a whole number above 0"),
+        (["visrec", "--epochs", "-2"], "must be a whole number above 0"),
     ],
 )
 def test_the_command_names_what_it_cannot_do_and_leaves_no_version_behind(shop, arguments, message):
@@ -248,7 +248,7 @@ def test_the_command_embeds_what_is_missing(shop, capsys):
 
     call_command("embed", "--missing", verbosity=0)
 
-    assert "1 pictures embedded, 21 in all" in capsys.readouterr().out
+    assert "1 images embedded, 21 in all" in capsys.readouterr().out
     assert late.embeddings.exists()
     with pytest.raises(CommandError, match="no version 999"):
         call_command("embed", "--version", "999")
