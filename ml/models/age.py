@@ -1,4 +1,4 @@
-"""AGE: an encoder and a generator play against each other, without a third network to judge."""
+"""age: an encoder and a generator trained against each other, without a discriminator."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from ml.data.images import ImageArray
 from ml.nn.networks import freeze
 from ml.nn.pca import sample_indices
 
-SEEN = 18_000  # pictures in a training by default
-MEASURED = 8  # batches for the summary
+TRAINED_IMAGES = 18_000  # in a training by default
+MEASURED_BATCHES = 8  # for the summary
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What the authors let go with a size of pictures: CIFAR-10's for 32 pixels, CelebA's for 64."""
+    """The authors' settings for one image size: CIFAR-10's for 32 pixels, CelebA's for 64."""
 
     dimensions: int
     generator_updates: int  # for each of the encoder's
@@ -35,10 +35,10 @@ RECIPES = {
 
 
 class Age(SimilarModel[AgeConfig]):
-    """Pictures are near whose codes, on a sphere, are near. Ulyanov, Vedaldi, Lempitsky 2017, arXiv:1704.02304.
+    """Adversarial generator-encoder: vectors are codes on a sphere. Ulyanov et al. 2017, arXiv:1704.02304.
 
-    The encoder e is to spread the codes of real pictures evenly over the sphere, and not those of made ones; the
-    generator g, to make pictures whose codes are spread evenly too. With K for the divergence of a batch of codes
+    The encoder e learns to spread the codes of real images evenly over the sphere, and not those of generated ones; the
+    generator g, to generate images whose codes are spread evenly too. With K for the divergence of a batch of codes
     (`sphere_kl`) and z drawn evenly from the sphere they minimise
 
         e: K(e(x)) - K(e(g(z))) + mu mean|g(e(x)) - x|        g: K(e(g(z))) + lambda (2 - mean(e(g(z)) z))
@@ -49,8 +49,8 @@ class Age(SimilarModel[AgeConfig]):
 
     Not as there:
     - K is the paper's formula. The code has variances where it needs standard deviations: the setting kl=authors.
-    - Batch norms' statistics, a mixture of real and made pictures' after training, are taken anew from real ones.
-    - Pictures are fitted into the square, not stretched or cropped, and grey ones have three equal channels.
+    - Batch norms' statistics, a mixture of real and generated images' after training, are computed anew of real ones.
+    - Images are fitted into the square, not stretched or cropped, and grey ones have three equal channels.
     - It is trained for minutes. Published: 150 epochs of CIFAR-10, 5 of CelebA (and one more with another batch).
       The halvings come at the same fractions of a training of any length.
 
@@ -74,7 +74,7 @@ class Age(SimilarModel[AgeConfig]):
             self.register_buffer(name, torch.zeros(()))
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        self.epochs = max(1, round(SEEN / len(data)))
+        self.epochs = max(1, round(TRAINED_IMAGES / len(data)))
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.normal_(module.weight, 0, 0.02)
@@ -89,7 +89,7 @@ class Age(SimilarModel[AgeConfig]):
         }
 
     def lr_factor(self, done: float) -> float:
-        """Halved whenever the next epoch's number is a multiple of `drop`, as the authors' code has it."""
+        """Return a factor that is halved when the next epoch's number is a multiple of `drop`, as in their code."""
         return 0.5 ** int((done * self.recipe.epochs + 1) / self.recipe.drop)
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
@@ -103,14 +103,14 @@ class Age(SimilarModel[AgeConfig]):
 
     def _encoder_loss(self, x: Tensor) -> tuple[Tensor, Parts]:
         with torch.no_grad():
-            made = self.generator(self._draw(len(x)))
+            fake = self.generator(self._draw(len(x)))
         codes = self.encoder(x)
         with freeze(self.generator):
-            missed = 2 * (self.generator(codes) - x).abs().mean()  # mu is for pixels in [-1, 1]
-        # Made pictures apart from real ones: within one batch they would share the norms' statistics.
-        kl_real, kl_made = self._kl(codes), self._kl(self.encoder(made))
-        loss = kl_real - kl_made + self.config.match_x * missed
-        return loss, {"kl_real": kl_real, "kl_made": kl_made, "missed": missed}
+            error = 2 * (self.generator(codes) - x).abs().mean()  # mu is for pixels in [-1, 1]
+        # Fake images apart from real ones: within one batch they would share the norms' statistics.
+        kl_real, kl_fake = self._kl(codes), self._kl(self.encoder(fake))
+        loss = kl_real - kl_fake + self.config.match_x * error
+        return loss, {"kl_real": kl_real, "kl_made": kl_fake, "missed": error}
 
     def _generator_loss(self, count: int) -> Tensor:
         z = self._draw(count)
@@ -122,27 +122,27 @@ class Age(SimilarModel[AgeConfig]):
         return sphere_kl(codes, authors=self.config.kl == "authors")
 
     def _draw(self, count: int) -> Tensor:
-        """(count, nz), even on the sphere."""
+        """Draw (count, nz) codes evenly from the sphere."""
         return unit(torch.randn(count, self.dimensions, device=self.device))
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         sample = ImageArray(data.pixels[sample_indices(data, generator).numpy()])
         recompute_batch_norms(self.encoder, self.batches(sample, generator), self.device)
         # Few batches: the generator's pass costs seven of the encoder's.
-        few = islice(self.batches(sample, generator), MEASURED)
-        measured = [self._measure(pictures.to(self.device)) for (pictures,) in few]
+        few = islice(self.batches(sample, generator), MEASURED_BATCHES)
+        measured = [self._measure(images.to(self.device)) for (images,) in few]
         for name in measured[0]:
             getattr(self, name).copy_(torch.stack([each[name] for each in measured]).mean())
 
     @torch.no_grad()
-    def _measure(self, pictures: Tensor) -> dict[str, Tensor]:
-        codes, codes_made = self.encoder(pictures), self.encoder(self.generator(self._draw(len(pictures))))
+    def _measure(self, images: Tensor) -> dict[str, Tensor]:
+        codes, codes_fake = self.encoder(images), self.encoder(self.generator(self._draw(len(images))))
         return {
             "kl_real": sphere_kl(codes),
-            "kl_made": sphere_kl(codes_made),
+            "kl_made": sphere_kl(codes_fake),
             "kl_real_authors": sphere_kl(codes, authors=True),
-            "kl_made_authors": sphere_kl(codes_made, authors=True),
-            "reconstruction_error": (self.generator(codes) - pictures).abs().mean(),
+            "kl_made_authors": sphere_kl(codes_fake, authors=True),
+            "reconstruction_error": (self.generator(codes) - images).abs().mean(),
         }
 
     def embed(self, images: Tensor) -> Tensor:
@@ -160,7 +160,7 @@ class Age(SimilarModel[AgeConfig]):
 
 
 class Encoder(nn.Sequential):
-    """(B, 3, side, side) in [0, 1] to (B, nz) of length 1."""
+    """Encoder of (B, 3, side, side) images in [0, 1] as (B, nz) codes of length 1."""
 
     def __init__(self, side: int, nz: int, width: int) -> None:
         widths = [width, 2 * width, 4 * width] if side == 32 else [width, 2 * width, 4 * width, 8 * width]
@@ -171,11 +171,12 @@ class Encoder(nn.Sequential):
         super().__init__(nn.Conv2d(3, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2), *halvings, *last, nn.Flatten())
 
     def forward(self, images: Tensor) -> Tensor:
-        return unit(super().forward(2 * images - 1).float())
+        codes: Tensor = super().forward(2 * images - 1)  # type: ignore[no-untyped-call]  # torch does not annotate it
+        return unit(codes.float())
 
 
 class Generator(nn.Sequential):
-    """(B, nz) of length 1 to (B, 3, side, side) in [0, 1]."""
+    """Generator of (B, 3, side, side) images in [0, 1] from (B, nz) codes of length 1."""
 
     def __init__(self, side: int, nz: int, width: int) -> None:
         widths = [8 * width, 4 * width, 2 * width, 2 * width if side == 32 else width]
@@ -194,17 +195,18 @@ class Generator(nn.Sequential):
         )
 
     def forward(self, codes: Tensor) -> Tensor:
-        return (super().forward(codes).float() + 1) / 2
+        images: Tensor = super().forward(codes)  # type: ignore[no-untyped-call]  # torch does not annotate it
+        return (images.float() + 1) / 2
 
 
 def sphere_kl(codes: Tensor, authors: bool = False) -> Tensor:
-    """How far the codes are from even: KL(N(m, s^2) | N(0, 1)) of their m and s, averaged over the dimensions.
+    """Measure how unevenly codes are spread: KL(N(m, s^2) | N(0, 1)) of their m and s, averaged over the dimensions.
 
     codes: (B, nz) of length 1; B well above a few dozen. Returns a scalar in nats. On a sphere it cannot be 0: for
     codes spread evenly m^2 + s^2 = 1/nz, and it is 1.93 at nz = 128 and 1.59 at 64 (4.35 and 3.66 for the authors).
-    authors: as in their code, with the variance in the place of s.
+    authors: compute it as their code does, with the variance in place of s.
     """
     variance, mean = torch.var_mean(codes, dim=0, correction=0)
-    variance = variance.clamp(min=1e-12)  # pictures all alike
+    variance = variance.clamp(min=1e-12)  # 0 if all images are the same
     deviation = variance if authors else variance.sqrt()
     return ((deviation.square() + mean.square()) / 2 - deviation.log() - 0.5).mean()

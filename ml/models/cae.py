@@ -1,4 +1,4 @@
-"""cae: a convolutional autoencoder's bottleneck."""
+"""cae: the bottleneck of a convolutional autoencoder."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,25 +15,26 @@ from ml.nn.pca import sample_indices
 
 
 class Cae(SimilarModel[CaeConfig]):
-    """Vectors are the 147 numbers that a convolutional autoencoder passes a picture through.
+    """Vectors are the bottleneck of a convolutional autoencoder, 147 numbers.
 
     The autoencoder of a Siamese BPR network for fashion (amitdamri/Visually-Aware-Fashion-Recommendation-System): 224
-    pixels scaled to [-1, 1], mean squared error, Adam, 3 epochs in batches of 32. Published figures stand for the
-    recommender on top of it alone (AUC .52, .51 and .508: chance), none for similar pictures.
+    pixels scaled to [-1, 1], mean squared error, Adam, 3 epochs in batches of 32. Published figures are of the
+    recommender on top of it alone (AUC .52, .51 and .508, as of a random ranking), none of similar images.
 
     reading "published": the bottleneck is a softmax, 147 shares of about .007 whose differences all but vanish, and the
     decoder ends in a sigmoid, which cannot reach the darker half of [-1, 1].
     reading "corrected": the bottleneck is linear and the decoder ends in tanh.
 
-    In both the pictures are shuffled, where the notebook's generator starts anew for each batch and shows the first 32
+    In both the images are shuffled, where the notebook's generator starts anew for each batch and repeats the first 32
     for ever; and vectors are compared by their distance, where the recommender learns a layer on top.
     """
 
     method = "cae"
     metric = "euclidean"
-    use_bf16 = True  # 38 pictures a second on a core against 21
+    use_bf16 = True  # 38 images a second on a core against 21
     image_size = (224, 224)
     dimensions = 147
+    typical: Tensor  # the distance of two random images
 
     def __init__(self, config: CaeConfig) -> None:
         super().__init__(config)
@@ -66,7 +67,7 @@ class Cae(SimilarModel[CaeConfig]):
         self.register_buffer("typical", torch.ones(()))
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        # A picture passes forward and back in 26 ms of one core: 7 epochs of 1,200 in 4 minutes, 1 of 29,690 in 13.
+        # An image takes 26 ms forward and back on one core: 7 epochs of 1,200 in 4 minutes, 1 of 29,690 in 13.
         self.epochs = max(1, round(250 / len(data) ** 0.5))
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
@@ -76,19 +77,19 @@ class Cae(SimilarModel[CaeConfig]):
         return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        (pictures,) = batch
-        yield "network", F.mse_loss(self.decode(self.code(pictures)), 2 * pictures - 1)
+        (images,) = batch
+        yield "network", F.mse_loss(self.decode(self.code(images)), 2 * images - 1)
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         codes = compute_features(self.code, data, sample_indices(data, generator, 1024), self.device)
         self.typical.copy_(typical_distance(codes))
 
     def code(self, images: Tensor) -> Tensor:
-        """(B, 3, 224, 224) in [0, 1] to (B, 147)."""
+        """Encode (B, 3, 224, 224) images in [0, 1] as (B, 147) codes."""
         return self.encoder((2 * images - 1).contiguous(memory_format=torch.channels_last))
 
     def decode(self, codes: Tensor) -> Tensor:
-        """(B, 147) to (B, 3, 224, 224) in [-1, 1]; as published, in [0, 1]."""
+        """Decode (B, 147) codes into (B, 3, 224, 224) images in [-1, 1]; as published, in [0, 1]."""
         return self.squash(self.decoder(codes).float())
 
     def embed(self, images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""InfoGAN for shoes: a GAN whose discriminator also reads the code a picture was made from, and so learns features."""
+"""infogan: the features of a GAN whose discriminator also estimates the code that an image was generated from."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -14,48 +14,49 @@ from ml.data.images import ImageArray
 from ml.nn.inference import compute_features
 from ml.nn.pca import sample_indices
 
-NOISE, CODES = 100, 8  # numbers that G starts from
+NOISE, CODES = 100, 8  # inputs of G
 LAST = 16  # channels of the map that is the feature
-SIZES = {"64x96": (64, 96), "128x128": (128, 128)}
+IMAGE_SIZES = {"64x96": (64, 96), "128x128": (128, 128)}
 SLOPE = 0.2
-SEEN = 30_000  # pictures in a training by default
-SETTLING = 32  # batches: 4,096 pictures are plenty for a mean and a variance
+TRAINED_IMAGES = 30_000  # in a training by default
+NORM_BATCHES = 32  # for the batch norms: 4,096 images are plenty for a mean and a variance
 
 
 class Infogan(SimilarModel[InfoganConfig]):
-    """What the discriminator of an InfoGAN sees in a picture, compared by Euclidean distance.
+    """The features of an InfoGAN's discriminator, compared by Euclidean distance.
 
     Chen et al. 2016, arXiv:1606.03657, as Ay et al. used it for shoes ("A Visual Similarity Recommendation System using
     Generative Adversarial Networks", here "the paper"). With c the code, mu = Q(G(z, c)):
 
         D, Q and their trunk:  -E ln D(x) - E ln(1 - D(G(z, c))) + lambda L_Q
         G:                     -E ln D(G(z, c)) + lambda L_Q
-        L_Q = E |c - mu|^2 / 2, a Gaussian's of unit variance; 4/3 where Q knows nothing, less the more it reads
+        L_Q = E |c - mu|^2 / 2, a Gaussian's of unit variance; 4/3 where mu does not depend on the image
 
     As published: the widths, strides and norms of the trunk; G's widths; 100 + 8 inputs of G; Q's tanh; the 1,536
     features of the last map before the heads, in eval mode; Euclidean distance.
 
-    Read, since table I contradicts itself:
-    - pictures are 64x96. At the printed 128x128 the trunk gives 4,096 features and not 1,536, at the 128x128x1 of the
-      text G has two channels too many, and G as printed (all strides 1) makes pictures of 4x6 pixels. With strides of
+    Interpreted, since table I contradicts itself:
+    - images are 64x96. At the printed 128x128 the trunk gives 4,096 features and not 1,536, at the 128x128x1 of the
+      text G has two channels too many, and G as printed (all strides 1) generates images of 4x6 pixels. With strides of
       2 in its layers 2 to 5, its 4x6 start becomes 64x96, and everything printed agrees. "128x128" starts G at 8x8.
-    - G's dropout of .6 is the share that is kept, as TensorFlow 1 counts; "dropped" takes it at its word. None comes
-      after the tanh.
+    - G's dropout of .6 is the share that is kept, as in TensorFlow 1; "dropped" takes it literally. None comes after
+      the tanh.
     - "8 classes" of a Q that ends in tanh are eight continuous codes, drawn from U(-1, 1). "categorical" draws one
-      class of eight, and Q is a softmax with cross entropy (2.08 nats where it knows nothing).
+      class of eight, and Q is a softmax with cross entropy (2.08 nats for a uniform one).
     - G's loss is the one that does not saturate, as in openai/InfoGAN; the paper prints the minimax form.
 
-    The paper says nothing of learning rates, batch, epochs, first weights, slope, lambda and the law of the noise: they
+    The paper does not give learning rates, batch, epochs, first weights, slope, lambda and the law of the noise: they
     are openai/InfoGAN's (Adam with beta1 .5, 2e-4 and 1e-3, batch 128, lambda 1), DCGAN's (arXiv:1511.06434: N(0, .02),
-    slope .2), and N(0, 1). Of its loss plot it reads 500 to 2,500 iterations, finds checkpoints good where G's loss is
-    below D's on real pictures ("generator/fooling" and "discriminator/real" here), and says to try later ones too. That
-    criterion is not reliable; where there are labels, choose a checkpoint by precision on a validation part. Ours stops
-    at 30,000 pictures, 234 iterations, about ten minutes of one core; the paper's range is 64,000 to 320,000. Too short
-    a training is worth nothing: after 62 iterations of 64 the trunk found types as an untrained one does (.50, .51).
+    slope .2), and N(0, 1). Its loss plot shows 500 to 2,500 iterations; it finds checkpoints good where G's loss is
+    below D's on real images ("generator/fooling" and "discriminator/real" here), and advises to try later ones too.
+    That criterion is not reliable; where there are labels, choose a checkpoint by precision on a validation part. Ours
+    stops at 30,000 images, 234 iterations, about ten minutes of one core; the paper's range is 64,000 to 320,000. A
+    training that is too short is useless: after 62 iterations of 64 the trunk found types no better than an untrained
+    one (.50, .51).
 
-    "pooled" is the mean of each 2x2 of the map: 384 features of 64x96 and 1,024 of 128x128. It is what 128x128 stores:
-    an index holds at most 2,000, and principal components would need fitting where neighbours on the map say much the
-    same.
+    "pooled" is the mean of each 2x2 of the map: 384 features of 64x96 and 1,024 of 128x128. At 128x128 it is what is
+    stored: an index holds at most 2,000, and principal components would need fitting, while neighbouring cells of the
+    map are much alike.
 
     The paper's precision of .84 (10,000 pictures of UT-Zappos50K in 8 classes, trained on 67,000 private photos; k, the
     queries and the classes unpublished) is not comparable bit for bit. Its 23.7 MB are no weights: D, Q and G together
@@ -64,10 +65,11 @@ class Infogan(SimilarModel[InfoganConfig]):
 
     method = "infogan"
     metric = "euclidean"
+    scale: Tensor
 
     def __init__(self, config: InfoganConfig) -> None:
         super().__init__(config)
-        height, breadth = self.image_size = SIZES[config.image_size]
+        height, breadth = self.image_size = IMAGE_SIZES[config.image_size]
         features = LAST * (height // 8) * (breadth // 8)
         self.pooled = config.feature == "pooled" or (config.feature == "by size" and features > 2000)
         self.dimensions = features // 4 if self.pooled else features
@@ -83,7 +85,7 @@ class Infogan(SimilarModel[InfoganConfig]):
         for parameter in self.parameters():
             if parameter.ndim > 1:
                 nn.init.normal_(parameter, std=0.02)
-        self.epochs = max(1, round(SEEN / len(data)))
+        self.epochs = max(1, round(TRAINED_IMAGES / len(data)))
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         discriminator = [*self.trunk.parameters(), *self.critic.parameters(), *self.reader.parameters()]
@@ -99,21 +101,21 @@ class Infogan(SimilarModel[InfoganConfig]):
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor, Parts]]:
         (images,) = batch
         latent, codes = self.draw(len(images))
-        made = self.generator(latent)
-        real = F.softplus(-self.critic(self.trunk(2 * images - 1))).mean()
-        features = self.trunk(made.detach())  # what D and Q learn is no business of G's
-        unreal = F.softplus(self.critic(features)).mean()
+        fake = self.generator(latent)
+        on_real = F.softplus(-self.critic(self.trunk(2 * images - 1))).mean()
+        features = self.trunk(fake.detach())  # this step updates D and Q, not G
+        on_fake = F.softplus(self.critic(features)).mean()
         code = self.code_loss(self.reader(features), codes)
-        parts = {"real": real, "made": unreal, "code": code}
-        yield "discriminator", real + unreal + self.config.information * code, parts
+        parts = {"real": on_real, "made": on_fake, "code": code}
+        yield "discriminator", on_real + on_fake + self.config.information * code, parts
 
-        features = self.trunk(made)
+        features = self.trunk(fake)
         fooling = F.softplus(-self.critic(features)).mean()
         code = self.code_loss(self.reader(features), codes)
         yield "generator", fooling + self.config.information * code, {"fooling": fooling, "code": code}
 
     def draw(self, count: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """G's input (count, 108) and the code in it (count, 8)."""
+        """Draw inputs of G (count, 108), and return them with the codes (count, 8) that they contain."""
         noise = torch.randn(count, NOISE, generator=generator)
         if self.config.codes == "continuous":
             codes = 2 * torch.rand(count, CODES, generator=generator) - 1
@@ -122,16 +124,16 @@ class Infogan(SimilarModel[InfoganConfig]):
         codes = codes.to(self.device)
         return torch.cat([noise.to(self.device), codes], dim=1), codes
 
-    def code_loss(self, read: Tensor, codes: Tensor) -> Tensor:
-        """L_Q, a scalar in nats, of what Q's last layer says (B, 8) of these codes (B, 8)."""
+    def code_loss(self, outputs: Tensor, codes: Tensor) -> Tensor:
+        """Compute L_Q, a scalar in nats, of the outputs (B, 8) of Q's last layer for these codes (B, 8)."""
         if self.config.codes == "continuous":
-            return 0.5 * (codes - read.tanh()).square().sum(dim=1).mean()
-        return F.cross_entropy(read, codes)
+            return 0.5 * (codes - outputs.tanh()).square().sum(dim=1).mean()
+        return F.cross_entropy(outputs, codes)
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
-        pictures = ((2 * images - 1,) for (images,) in islice(self.batches(data, generator), SETTLING))
-        recompute_batch_norms(self.trunk, pictures, self.device)
-        latents = ((self.draw(self.config.batch_size, generator)[0],) for _ in range(SETTLING))
+        images_in_range = ((2 * images - 1,) for (images,) in islice(self.batches(data, generator), NORM_BATCHES))
+        recompute_batch_norms(self.trunk, images_in_range, self.device)
+        latents = ((self.draw(self.config.batch_size, generator)[0],) for _ in range(NORM_BATCHES))
         recompute_batch_norms(self.generator, latents, self.device)
         sample = sample_indices(data, generator, size=2048)
         self.scale.copy_(typical_distance(compute_features(self._features, data, sample, self.device)))
@@ -152,7 +154,7 @@ class Infogan(SimilarModel[InfoganConfig]):
 
 
 class _Dropout(nn.Dropout):
-    """On a CPU twice as fast as torch's own, which would take two fifths of the training."""
+    """Dropout that on a CPU is twice as fast as torch's own, which would take two fifths of the training."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
@@ -161,7 +163,7 @@ class _Dropout(nn.Dropout):
 
 
 def _trunk(width: int) -> nn.Sequential:
-    """(B, 3, H, W) in [-1, 1] to (B, 16 H/8 W/8)."""
+    """Build the layers from (B, 3, H, W) images in [-1, 1] to (B, 16 H/8 W/8) features."""
     layers: list[nn.Module] = [nn.Conv2d(3, width, 3, stride=2, padding=1), nn.LeakyReLU(SLOPE), _Dropout(0.5)]
     for inputs, stride in zip((width, 2 * width, 4 * width, 8 * width), (1, 2, 1, 2), strict=True):
         layers += [nn.Conv2d(inputs, 2 * inputs, 3, stride, padding=1), nn.BatchNorm2d(2 * inputs)]
@@ -171,7 +173,7 @@ def _trunk(width: int) -> nn.Sequential:
 
 
 def _generator(width: int, height: int, breadth: int, dropout: float) -> nn.Sequential:
-    """(B, 108) to (B, 3, 16 height, 16 breadth) in [-1, 1]."""
+    """Build the layers from (B, 108) inputs to (B, 3, 16 height, 16 breadth) images in [-1, 1]."""
     first = 16 * width
     layers: list[nn.Module] = [nn.Linear(NOISE + CODES, first * height * breadth)]
     layers += [nn.Unflatten(1, (first, height, breadth)), nn.BatchNorm2d(first), nn.ReLU()]

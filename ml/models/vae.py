@@ -1,4 +1,4 @@
-"""vae: the five-layer convolutional variational autoencoder of shoe pictures."""
+"""vae: a five-layer convolutional variational autoencoder for images of shoes."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from ml.data.images import ImageArray
 from ml.nn.inference import compute_features
 from ml.nn.pca import sample_indices
 
-NOTHING = 5.0  # nats; with less all pictures have much the same code
+LEAST_INFORMATION = 5.0  # nats; with less all images have much the same code
 
 
 class Vae(SimilarModel[VaeConfig]):
@@ -22,28 +22,33 @@ class Vae(SimilarModel[VaeConfig]):
 
     As published (the notebooks of leehoon7/CS470_project): 136 pixels, five convolutions, 100 latent numbers, 485,523
     weights, no normalisation; the binary cross-entropy summed over pixels plus `kl` times the divergence from N(0, I);
-    Adam. There 999 epochs of 5,000 shoes end at 9,513.9 + 186.8 nats a picture; with a weight of 1000 (the text says
-    100) at 13,607.4 and a divergence of 1.58: the posterior has collapsed, and `warnings` says so. Most of the
+    Adam. There 999 epochs of 5,000 shoes end at 9,513.9 + 186.8 nats an image; with a weight of 1000 (the text says
+    100) at 13,607.4 and a divergence of 1.58: the posterior has collapsed, and `warnings` reports it. Most of the
     cross-entropy is no failure: for targets between 0 and 1 it cannot fall below the pixels' own entropy. No figure for
     retrieval was published.
 
-    Codes that tell nothing have two causes, which `warnings` tells apart. A decoder that draws no better than the one
-    colour that costs the fewest nats has not learned what takes no code at all: the training was too short to say more.
-    One that does, and whose codes still tell nothing, has learned to do without them: that is the collapse. (On 400
-    photos kl=1 tells 4 nats after 20 steps and 18 after 32, the first at which the decoder beats the colour; kl=1000
-    less than .01 from the 24th on, and its decoder beats the colour between the 80th and the 100th.)
+    Codes without information have two causes, which `warnings` distinguishes. If the decoder's images cost no fewer
+    nats than the best single colour, then it has not learned what needs no code at all: the training was too short to
+    judge. If they do cost fewer and the codes still carry no information, the decoder has learned to ignore them: that
+    is the collapse. (On 400 photos with kl=1 codes carry 4 nats after 20 steps and 18 after 32, the first at which the
+    decoder beats the colour; with kl=1000 less than .01 from the 24th on, and its decoder beats the colour between the
+    80th and the 100th.)
 
     Corrected: the vector is the posterior's mean where the notebook stores a sample, so that two exports agree.
-    Convolutions start with He's weights: with PyTorch's a picture moves its code by a thousandth at first, and
-    on photos with white ground the first layer died within 130 steps: the same mean for every picture.
-    Pictures come in a new order each epoch, in float32, and the last epoch is kept. The loss is divided by the batch:
-    nats a picture, and Adam's steps are the same.
+    Convolutions start with He's weights: with PyTorch's an image changes its code by a thousandth at first, and on
+    photos with a white background the first layer died within 130 steps: the same mean for every image. Images come in
+    a new order each epoch, in float32, and the model is that of the last epoch. The loss is divided by the batch: nats
+    an image, and Adam's steps are the same.
     """
 
     method = "vae"
     metric = "euclidean"
     image_size = (136, 136)
     dimensions = 100
+    typical: Tensor
+    divergence: Tensor
+    information: Tensor
+    gain: Tensor
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__(config)
@@ -75,17 +80,19 @@ class Vae(SimilarModel[VaeConfig]):
             nn.ReLU(),
             nn.ConvTranspose2d(6, 3, 4, stride=2),  # 3x136x136, before the sigmoid
         )
-        self.register_buffer("typical", torch.ones(()))  # the distance of two pictures by chance
-        self.register_buffer("divergence", torch.zeros(()))  # nats a picture, at the end
-        self.register_buffer("information", torch.zeros(()))  # the same
-        self.register_buffer("gain", torch.zeros(()))  # nats a picture by which the decoder beats one colour
+        self.register_buffer("typical", torch.ones(()))  # the distance of two random images
+        # Three results of the training, in nats an image.
+        self.register_buffer("divergence", torch.zeros(()))  # of the posteriors from N(0, I)
+        self.register_buffer("information", torch.zeros(()))  # in a code, about its image
+        self.register_buffer("gain", torch.zeros(()))  # of the decoder's images over the best single colour
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
-        # A picture passes forward and back in 3 ms of one core: 43 epochs of 1,200 in 3 minutes, 9 of 29,690 in 14.
+        # An image takes 3 ms forward and back on one core: 43 epochs of 1,200 in 3 minutes, 9 of 29,690 in 14.
         self.epochs = max(1, round(1500 / len(data) ** 0.5))
         for layer in (*self.encoder, *self.decoder):
             if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
@@ -95,29 +102,29 @@ class Vae(SimilarModel[VaeConfig]):
         return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor, Parts]]:
-        (pictures,) = batch
-        mean, log_variance = self.posterior(pictures)
+        (images,) = batch
+        mean, log_variance = self.posterior(images)
         code = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         # On what comes before the sigmoid: the same loss, and finite where the sigmoid would round to 0 or 1.
-        bce = F.binary_cross_entropy_with_logits(self.decoder(code), pictures, reduction="sum") / len(pictures)
+        bce = F.binary_cross_entropy_with_logits(self.decoder(code), images, reduction="sum") / len(images)
         kl = kl_divergence(mean, log_variance).mean()
         yield "network", bce + self.config.kl * kl, {"bce": bce, "kl": kl}
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
-        seen = compute_features(self._examined, data, sample_indices(data, generator, 1024), self.device)
-        mean, log_variance, bce, colours = seen.split([self.dimensions, self.dimensions, 1, 3], dim=1)
+        statistics = compute_features(self._statistics, data, sample_indices(data, generator, 1024), self.device)
+        mean, log_variance, bce, colours = statistics.split([self.dimensions, self.dimensions, 1, 3], dim=1)
         self.typical.copy_(typical_distance(mean))
         self.divergence.copy_(kl_divergence(mean, log_variance).mean())
         self.information.copy_(information(mean, log_variance))
-        self.gain.copy_(one_colour(colours) * math.prod(self.image_size) - bce.mean())
+        self.gain.copy_(one_colour_cost(colours) * math.prod(self.image_size) - bce.mean())
 
     def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance of each picture's code, both (B, 100)."""
+        """Compute the mean and the log variance of each image's code, both (B, 100)."""
         features = self.encoder(images)
         return self.mean(features), self.log_variance(features)
 
-    def _examined(self, images: Tensor) -> Tensor:
-        """(B, 204): the code's mean and log variance, the cross-entropy of what it draws, the picture's mean colour."""
+    def _statistics(self, images: Tensor) -> Tensor:
+        """Compute (B, 204): the code's mean and log variance, the cross-entropy of its image, the mean colour."""
         mean, log_variance = self.posterior(images)
         bce = F.binary_cross_entropy_with_logits(self.decoder(mean), images, reduction="none").sum(dim=(1, 2, 3))
         return torch.cat([mean, log_variance, bce[:, None], images.mean(dim=(2, 3))], dim=1)
@@ -133,45 +140,50 @@ class Vae(SimilarModel[VaeConfig]):
         return self.decoder(codes.to(self.device)).sigmoid()
 
     @property
-    def tells_nothing(self) -> bool:
-        return self.information.item() < NOTHING
+    def is_uninformative(self) -> bool:
+        """Return whether codes carry next to no information about their images."""
+        return self.information.item() < LEAST_INFORMATION
 
     @property
     def is_untrained(self) -> bool:
+        """Return whether the decoder's images cost no fewer nats than a single colour."""
         return self.gain.item() <= 0
 
     def summary(self) -> dict[str, float]:
         return {
             "kl": self.divergence.item(),
             "information": self.information.item(),
-            "posterior_collapsed": float(self.tells_nothing and not self.is_untrained),
+            "posterior_collapsed": float(self.is_uninformative and not self.is_untrained),
         }
 
     def warnings(self) -> list[str]:
-        if not self.tells_nothing:
+        if not self.is_uninformative:
             return []
-        little = f"a code tells {self.information.item():.2f} nats about its picture, less than {NOTHING:g}"
+        reason = f"a code carries {self.information.item():.2f} nats about its image, less than {LEAST_INFORMATION:g}"
         if self.is_untrained:
-            return [f"trained too short: {little}, and what is drawn is no better than one colour; train longer"]
-        return [f"the posterior has collapsed: {little}; train longer, or lower kl (now {self.config.kl:g})"]
+            return [f"trained too short: {reason}, and decoded images are no better than one colour; train longer"]
+        return [f"the posterior has collapsed: {reason}; train longer, or lower kl (now {self.config.kl:g})"]
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """(B,) nats from N(mean, exp(log_variance)) to N(0, I); both (B, D). Kingma & Welling 2013, appendix B."""
+    """Compute the divergence of N(mean, exp(log_variance)) from N(0, I): (B,) nats; both arguments (B, D).
+
+    Kingma & Welling 2013, appendix B.
+    """
     return -(1 + log_variance - mean.square() - log_variance.exp()).sum(dim=1) / 2
 
 
 def information(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """How many nats a code tells about which picture it is of, a scalar; both (N, D).
+    """Estimate how many nats a code carries about its image, a scalar; both arguments (N, D).
 
     The mean divergence from a Gaussian with the moments of all codes together, where `kl_divergence` has N(0, I). It is
-    never more than that, and less where the codes of all pictures have moved away from 0 together.
+    never more than that, and less where the codes of all images have moved away from 0 together.
     """
-    together = log_variance.exp().mean(dim=0) + mean.var(dim=0, correction=0)
-    return (together.log() - log_variance.mean(dim=0)).sum() / 2
+    variance = log_variance.exp().mean(dim=0) + mean.var(dim=0, correction=0)
+    return (variance.log() - log_variance.mean(dim=0)).sum() / 2
 
 
-def one_colour(colours: Tensor) -> Tensor:
-    """The least that pictures of these mean colours, (N, 3), cost if all are drawn in one colour: nats a pixel."""
+def one_colour_cost(colours: Tensor) -> Tensor:
+    """Compute the least cross-entropy, nats a pixel, of one colour for all images of these mean colours (N, 3)."""
     best = colours.mean(dim=0).clamp(0, 1)
     return F.binary_cross_entropy(best, best, reduction="sum")
