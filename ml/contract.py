@@ -5,8 +5,8 @@ hooks it needs, plus a config and an entry in `ml/configs`. `tests/ml/test_contr
 promised here.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, Generic
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +19,16 @@ from ml.data.interactions import PersonalData
 from ml.data.labelled_images import LabelledImages
 
 Parts = dict[str, Tensor]
+
+
+class Batches(Protocol):
+    """One epoch of batches: tuples of tensors, the first with one row a sample."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]: ...
+
+
 # With their defaults a bare `Model` means a model of any method, and a bare `SimilarModel` any similar one.
 ConfigT = TypeVar("ConfigT", bound=Config, covariant=True, default=Config)
 DataT = TypeVar("DataT", contravariant=True, default=Any)
@@ -56,8 +66,8 @@ class Model(nn.Module, Generic[ConfigT, DataT]):
         """
         return {}
 
-    # (*Any, **Any) so that a method may name its own sizes: allocate(self, users: int, items: int).
-    def allocate(self, *sizes: Any, **state_shapes: Any) -> None:
+    # (*Any, **Any) so that a method may name its own: allocate(self, users: int, items: int).
+    def allocate(self, *args: Any, **state_shapes: Any) -> None:
         """Create the parameters and buffers whose shapes are `state_shapes`; their values are set afterwards."""
 
     def check(self) -> None:
@@ -83,11 +93,8 @@ class Model(nn.Module, Generic[ConfigT, DataT]):
         """Return the factor on all learning rates after the share `done` of the training, from 0 to 1."""
         return 1.0
 
-    def batches(self, data: DataT, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
-        """Return one epoch of batches: tuples of tensors on any device, the first with one row a sample.
-
-        The iterable must have a length. The loop moves each batch to the model's device.
-        """
+    def batches(self, data: DataT, generator: torch.Generator) -> Batches:
+        """Return one epoch of batches, on any device: the loop moves each to the model's."""
         return []
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:

@@ -1,20 +1,20 @@
-"""What can go wrong in this room, a class for each thing that a caller may want to tell apart."""
+"""The errors of this package, a class for each thing that a caller may want to tell apart."""
 
 
 class MlError(Exception):
-    """Any of the below."""
+    """Base of all errors of this package."""
 
 
 class UnknownMethod(MlError):
-    """There is no method of that name; the message lists those there are."""
+    """No method has that name; the message lists the methods."""
 
 
 class BadSetting(MlError, ValueError):
-    """A setting has a value it cannot take; the message has its name, the value and what it takes."""
+    """A setting has a value that it cannot take; the message has its name, the value and what it takes."""
 
 
 class UnreadableImage(MlError):
-    """A file is no picture that can be used; the message has the file and the reason."""
+    """A file is no image that can be used; the message has the file and the reason."""
 
 
 class BadData(MlError):
@@ -26,11 +26,11 @@ class BadCheckpoint(MlError):
 
 
 class TrainingDiverged(MlError):
-    """A loss is no longer a finite number; the message has the player, the loss, the epoch and the batch."""
+    """A loss is no longer a finite number; the message has the optimizer, the loss, the epoch and the batch."""
 
 
 class OutOfReach(MlError):
-    """A generator cannot make a picture near enough to a product; the message has the error reached and the limit."""
+    """A generator cannot reproduce a product's image; the message has the error reached and the limit."""
 
 
 class BadWeights(MlError):

@@ -22,7 +22,7 @@ from ml.data.interaction_files import read_interaction_file
 from ml.data.interactions import PersonalData
 from ml.errors import BadData
 from ml.nn.inference import AHEAD, embed_sources
-from ml.runtime import bf16_pays, seeded
+from ml.runtime import bf16_is_fast, seeded
 from ml.training.loop import TrainConfig, fit
 
 WARM, FORWARDS = 10, 100  # single pictures
@@ -178,7 +178,7 @@ class _Bare:
         device = self.model.device
         objectives = self.model.objectives(batch)
         while True:
-            with torch.autocast(device.type, torch.bfloat16, enabled=self.model.use_bf16 and bf16_pays(device)):
+            with torch.autocast(device.type, torch.bfloat16, enabled=self.model.use_bf16 and bf16_is_fast(device)):
                 objective = next(objectives, None)
             if objective is None:
                 break

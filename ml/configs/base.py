@@ -47,7 +47,7 @@ def _value_of(text: str, kind: Any) -> Any:
 
 
 def _reason(config: type[Config], errors: list[ErrorDetails]) -> str:
-    """Say in a line what is wrong with the first setting that is, unknown ones before all others."""
+    """Describe in a line what is wrong with the first bad setting; unknown ones come first."""
     error = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     if not error["loc"]:  # of several settings together; the validator's own words
         return str(error.get("ctx", {}).get("error", error["msg"]))
@@ -60,7 +60,7 @@ def _reason(config: type[Config], errors: list[ErrorDetails]) -> str:
 
 
 def takes(config: type[Config], name: str) -> str:
-    """Say in words what a setting takes: "a whole number from 1 to 8"."""
+    """Describe in words what a setting takes: "a whole number from 1 to 8"."""
     annotation = config.model_fields[name].annotation
     if get_origin(annotation) is Literal:
         return "one of: " + ", ".join(get_args(annotation))

@@ -1,6 +1,6 @@
 """age: an encoder and a generator trained against each other, without a discriminator."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ml.configs.similar import AgeConfig
-from ml.contract import Parts, SimilarModel, unit
+from ml.contract import Batches, Parts, SimilarModel, unit
 from ml.data.batching import ImageBatches, recompute_batch_norms
 from ml.data.images import ImageArray
 from ml.nn.networks import freeze
@@ -92,7 +92,7 @@ class Age(SimilarModel[AgeConfig]):
         """Return a factor that is halved when the next epoch's number is a multiple of `drop`, as in their code."""
         return 0.5 ** int((done * self.recipe.epochs + 1) / self.recipe.drop)
 
-    def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: ImageArray, generator: torch.Generator) -> Batches:
         return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:

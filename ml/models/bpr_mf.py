@@ -1,12 +1,13 @@
 """bpr-mf: matrix factorisation by BPR, for users who took the same items; without images."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from ml.configs.personal import BprMfConfig
+from ml.contract import Batches
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.matrix_factorisation import MatrixFactorisation
@@ -26,7 +27,7 @@ class BprMf(MatrixFactorisation[BprMfConfig]):
     def lr_factor(self, done: float) -> float:
         return (1 + math.cos(math.pi * done)) / 2
 
-    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
         return Triples(data.train, self.batch_size(data.train), generator)
 
     def batch_size(self, train: Interactions) -> int:

@@ -1,13 +1,13 @@
 """cae: the bottleneck of a convolutional autoencoder."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ml.configs.similar import CaeConfig
-from ml.contract import SimilarModel, typical_distance
+from ml.contract import Batches, SimilarModel, typical_distance
 from ml.data.batching import ImageBatches
 from ml.data.images import ImageArray
 from ml.nn.inference import compute_features
@@ -73,7 +73,7 @@ class Cae(SimilarModel[CaeConfig]):
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"network": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)}
 
-    def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: ImageArray, generator: torch.Generator) -> Batches:
         return ImageBatches(data, self.config.batch_size, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:

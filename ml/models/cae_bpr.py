@@ -1,12 +1,13 @@
 """cae-bpr: a convolutional autoencoder learns the catalogue's images, then one layer on its code learns taste."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from ml.configs.personal import CaeBprConfig
 from ml.configs.similar import CaeConfig
+from ml.contract import Batches
 from ml.data.interactions import PersonalData
 from ml.models.cae import Cae
 from ml.models.frozen import images_of
@@ -38,7 +39,7 @@ class CaeBpr(OneLayer[CaeBprConfig, Cae]):
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {**self.frozen.optimizers(), **super().optimizers()}
 
-    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
         self.begun += 1
         if self.begun <= self.config.cae_epochs:
             return self.frozen.batches(images_of(data), generator)

@@ -1,11 +1,12 @@
 """deepstyle: image features less what is common to their category."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
 from ml.configs.personal import DeepstyleConfig
+from ml.contract import Batches
 from ml.data.interactions import PersonalData
 from ml.data.sampling import Triples
 from ml.errors import BadData
@@ -61,7 +62,7 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"all": torch.optim.Adam([self.u, self.v, self.c, self.E], lr=self.config.learning_rate)}
 
-    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
         self.catalogue_features(data)
         return Triples(data.train, self.config.batch_size, generator)
 

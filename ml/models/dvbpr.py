@@ -1,7 +1,7 @@
 """dvbpr: a network from pixels to item vectors and a vector for each user, learned jointly."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ml.configs.personal import DvbprConfig
-from ml.contract import PersonalModel
+from ml.contract import Batches, PersonalModel
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
@@ -106,7 +106,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
     def lr_factor(self, done: float) -> float:
         return (1 + math.cos(math.pi * done)) / 2 if self.config.encoder == "small" else 1.0
 
-    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
         images = images_of(data)
         if self.descriptors is None:
             self.descriptors = compute_features(self.encoder.describe, images, device=self.device)

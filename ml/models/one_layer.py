@@ -1,7 +1,7 @@
 """Base of `cae-bpr` and `inception-bpr`: one layer learns taste on top of a frozen network."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Generic
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from typing_extensions import TypeVar
 
 from ml.configs.personal import OneLayerConfig
+from ml.contract import Batches
 from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
 from ml.models.frozen import FeatureModel, FrozenT
@@ -67,7 +68,7 @@ class OneLayer(FeatureModel[ConfigT, FrozenT], Generic[ConfigT, FrozenT]):
     def lr_factor(self, done: float) -> float:
         return (1 + math.cos(math.pi * done)) / 2 if self.config.sampling == "shared" else 1.0
 
-    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
         if self.cached_features is None:
             features = self.catalogue_features(data)
             if self.standardised:

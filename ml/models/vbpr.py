@@ -1,11 +1,12 @@
 """vbpr: factors of users and items, and a second set of which the items' are computed from their images."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
 from ml.configs.personal import VbprConfig
+from ml.contract import Batches
 from ml.data.interactions import PersonalData
 from ml.data.sampling import Triples
 from ml.models.frozen import FeatureModel, FrozenFeatures
@@ -63,7 +64,7 @@ class Vbpr(FeatureModel[VbprConfig]):
         parameters = [self.gamma_u, self.gamma_i, self.theta_u, self.beta_i, self.E, self.beta_prime]
         return {"all": torch.optim.Adam(parameters, lr=self.config.learning_rate)}
 
-    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
         self.catalogue_features(data)
         return Triples(data.train, self.config.batch_size, generator)
 

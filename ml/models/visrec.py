@@ -1,14 +1,14 @@
 """visrec, our default for similar styles: shape, the features of a small self-supervised network, and colour."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ml.configs.similar import VISREC_BACKBONE_SIDE, VisrecConfig
-from ml.contract import SimilarModel, unit
+from ml.contract import Batches, SimilarModel, unit
 from ml.data.images import ImageArray
 from ml.models.factory import create
 from ml.nn.augment import crop, jitter_colours
@@ -82,7 +82,7 @@ class Visrec(SimilarModel[VisrecConfig]):
         """Return a factor that rises for a twentieth of the training, then falls along half a cosine to 0."""
         return min(1.0, done / 0.05 + 0.02) * (1 + math.cos(math.pi * done)) / 2
 
-    def batches(self, data: ImageArray, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: ImageArray, generator: torch.Generator) -> Batches:
         return _ViewPairs(data, self.config, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:

@@ -1,12 +1,13 @@
 """warp: matrix factorisation by WARP, a loss that weighs the top of the list."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ml.configs.personal import WarpConfig
+from ml.contract import Batches
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.matrix_factorisation import MatrixFactorisation
@@ -33,7 +34,7 @@ class Warp(MatrixFactorisation[WarpConfig]):
     def lr_factor(self, done: float) -> float:
         return 1.0  # Adagrad slows by itself
 
-    def batches(self, data: PersonalData, generator: torch.Generator) -> Iterable[tuple[Tensor, ...]]:
+    def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
         return _PositivesAndDraws(data.train, self.config.batch_size, generator, self.config.max_sampled)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:

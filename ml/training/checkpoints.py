@@ -1,8 +1,9 @@
-"""Models on disk: weights as safetensors, all else as JSON. Nothing that is read can run."""
+"""Models on disk: weights as safetensors, everything else as JSON; reading them runs no code."""
 
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 
 
 def save(model: Model, folder: Path) -> None:
-    """Write the model so that `load` gives it back.
+    """Write the model to a folder for `load`.
 
-    Each file is replaced as a whole and the config holds the hash of the weights: who reads while this writes, or after
-    it was killed, gets the old model, the new one, or an error, never a mixture.
+    Each file is replaced as a whole and the config holds the hash of the weights: a reader gets the old model, the new
+    one or an error, never a mixture, even while this writes or after it was killed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(model.state_dict(), folder / WEIGHTS)
@@ -38,7 +39,7 @@ def save(model: Model, folder: Path) -> None:
 
 
 def load(folder: Path) -> Model:
-    """The saved model on the CPU, in eval mode. Raises BadCheckpoint with the folder and the reason."""
+    """Load a saved model on the CPU, in eval mode. Raises BadCheckpoint with the folder and the reason."""
     document = read_json(folder / CONFIG)
     try:
         model = create(document["method"], **document["config"])
@@ -57,30 +58,32 @@ def load(folder: Path) -> Model:
 
 
 def write_tensors(tensors: dict[str, Tensor], file: Path) -> None:
-    aside = file.with_name(file.name + ".partial")
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, aside)
-    aside.replace(file)
+    """Write tensors by name as safetensors, replacing the file as a whole."""
+    partial = file.with_name(file.name + ".partial")
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, partial)
+    partial.replace(file)
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:
-    """Raises BadCheckpoint if the file is missing, truncated or no safetensors."""
+    """Read tensors by name. Raises BadCheckpoint if the file is missing, truncated or no safetensors."""
     try:
         return load_file(file)
     except (OSError, SafetensorError) as error:
         raise BadCheckpoint(f"{file.parent}: {file.name}: {error}") from error
 
 
-def write_json(document: dict[str, Any], file: Path) -> None:
-    aside = file.with_name(file.name + ".partial")
-    with aside.open("w", encoding="utf-8") as stream:
+def write_json(document: Mapping[str, Any], file: Path) -> None:
+    """Write a JSON object, replacing the file as a whole."""
+    partial = file.with_name(file.name + ".partial")
+    with partial.open("w", encoding="utf-8") as stream:
         json.dump(document, stream, indent=1)
         stream.flush()
         os.fsync(stream.fileno())
-    aside.replace(file)
+    partial.replace(file)
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """Raises BadCheckpoint if the file is missing or no JSON object."""
+    """Read a JSON object. Raises BadCheckpoint if the file is missing or holds none."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -95,8 +98,8 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def flat_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    """An optimizer's state in two parts: tensors by "parameter.name", and the groups, which JSON can hold."""
+def flatten_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """Split an optimizer's state into tensors by "parameter.name" and parameter groups, which JSON can hold."""
     state = optimizer.state_dict()
     tensors = {
         f"{index}.{name}": torch.as_tensor(value)
@@ -107,7 +110,7 @@ def flat_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], lis
 
 
 def restore_state(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], groups: list[dict[str, Any]]) -> None:
-    """The reverse of `flat_state`."""
+    """Load the two parts that `flatten_state` returned into an optimizer."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         index, _, name = key.partition(".")

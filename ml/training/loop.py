@@ -1,26 +1,27 @@
-"""The only training loop."""
+"""The training loop of all methods."""
 
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Generic
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 from tqdm import tqdm
 
-from ml.contract import Model
+from ml.configs.base import Config
+from ml.contract import DataT, Model, Parts
 from ml.errors import TrainingDiverged
-from ml.runtime import best_device, bf16_pays, seeded
+from ml.runtime import best_device, bf16_is_fast, seeded
 from ml.training import resume
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    epochs: int | None = None  # None: model.epochs, or without limit if there are `seconds`
+    epochs: int | None = None  # None: model.epochs, or no limit if there are `seconds`
     seed: int = 0
     seconds: float | None = None  # stop after so long; the learning rates' schedule is spread over it
 
@@ -28,64 +29,74 @@ class TrainConfig:
         if self.epochs is not None and self.epochs < 1:
             raise ValueError(f"{self.epochs} epochs; it takes a whole number from 1")
         if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(f"{self.seconds} seconds")
+            raise ValueError(f"{self.seconds} seconds; it takes a number above 0")
 
 
 @dataclass(frozen=True)
 class Epoch:
+    """The report of one epoch."""
+
     number: int  # the first is 1
-    of: int | None  # None where seconds alone decide
-    losses: dict[str, float]  # means over the epoch's moves: of each "player", and of each "player/part" it told
+    of: int | None  # None where only seconds limit the training
+    losses: dict[
+        str, float
+    ]  # means over the epoch's steps, by "optimizer" and, for parts of the loss, "optimizer/part"
     seconds: float
     samples_per_second: float
 
 
 def fit(
-    model: Model, data: Any, config: TrainConfig | None = None, *, folder: Path | None = None, progress: bool = False
+    model: Model[Config, DataT],
+    data: DataT,
+    config: TrainConfig | None = None,
+    *,
+    folder: Path | None = None,
+    progress: bool = False,
 ) -> Iterator[Epoch]:
-    """Train the model, handing over after each epoch, once its checkpoint is in `folder`; then finish it.
+    """Train the model, yield a report after each epoch once its state is saved in `folder`, and then finish the model.
 
-    Called again with the same folder it goes on after the last complete epoch and ends with the same weights as if it
-    had never stopped: all chance in an epoch follows from the seed and the epoch's number. Uses a GPU where there is
-    one. Run the iterator to its end: only then is the model finished, in eval mode, and worth saving.
+    Called again with the same folder it resumes after the last complete epoch and ends with the same weights as without
+    the interruption: all random numbers of an epoch follow from the seed and the epoch's number. Uses a GPU where there
+    is one. Exhaust the iterator: only then is the model finished, in eval mode, and can be saved.
 
-    data: an ImageArray for a similar model, a PersonalData for a personal one.
+    data: an ImageArray for a similar model, PersonalData for a personal one, LabelledImages for a design model.
     Raises TrainingDiverged at a loss that is not finite, BadCheckpoint if the folder holds another training.
     """
     config = config or TrainConfig()
     run = _Run(model, data, config, progress)
-    done = 0 if folder is None else resume.newest(folder)
-    if done:
+    done = 0 if folder is None else resume.last_epoch(folder)
+    if folder is not None and done:
         run.began -= resume.restore_model(model, config.seed, folder, done)
     else:
         with seeded(config.seed, 0) as generator:
-            model.apply(_draw_weights)
+            model.apply(_reset_parameters)
             model.on_fit_start(data, generator)
     model.to(run.device)
     run.optimizers = model.optimizers()
-    if done:
+    if folder is not None and done:
         resume.restore_optimizers(run.optimizers, folder, done)
-    while run.optimizers and run.share(done) < 1:
-        epoch = run.epoch(done + 1)
+    while run.optimizers and run.progress_after(done) < 1:
+        epoch = run.train_epoch(done + 1)
         done += 1
         if folder is not None:
-            resume.keep(model, run.optimizers, config.seed, folder, done, elapsed=time.monotonic() - run.began)
+            elapsed = time.monotonic() - run.began
+            resume.save_epoch(model, run.optimizers, config.seed, folder, done, elapsed=elapsed)
         yield epoch
     model.eval()
     with seeded(config.seed, done + 1) as generator:
         model.on_fit_end(data, generator)
 
 
-def _draw_weights(module: torch.nn.Module) -> None:
-    # Drawn when the layer was made, with whatever chance there was; now they follow from the seed.
-    if hasattr(module, "reset_parameters"):
-        module.reset_parameters()
+def _reset_parameters(module: torch.nn.Module) -> None:
+    # Constructors draw weights from an unseeded generator; drawn again here they follow from the seed.
+    if callable(reset := getattr(module, "reset_parameters", None)):
+        reset()
 
 
 @dataclass
-class _Run:
-    model: Model
-    data: Any
+class _Run(Generic[DataT]):
+    model: Model[Config, DataT]
+    data: DataT
     config: TrainConfig
     progress: bool
     device: torch.device = field(default_factory=best_device)
@@ -101,8 +112,8 @@ class _Run:
             return self.model.epochs
         return self.config.epochs
 
-    def share(self, epochs_done: float) -> float:
-        """How much of the training is behind us, 0 to 1."""
+    def progress_after(self, epochs_done: float) -> float:
+        """Return the share of the training that is done, from 0; at 1 it ends."""
         shares = [0.0]
         if self.epochs is not None:
             shares.append(epochs_done / self.epochs if self.epochs else 1.0)
@@ -110,42 +121,43 @@ class _Run:
             shares.append((time.monotonic() - self.began) / self.config.seconds)
         return max(shares)
 
-    def epoch(self, number: int) -> Epoch:
+    def train_epoch(self, number: int) -> Epoch:
         began = time.monotonic()
-        means: dict[str, float] = {}  # of a player that rests there is none
-        told: Counter[str] = Counter()  # a player may move more than once a batch
+        means: dict[str, float] = {}  # without optimizers that make no step in this epoch
+        counts: Counter[str] = Counter()  # of losses by name; an optimizer may make several steps a batch
         samples = steps = 0
         self.model.train()
         with seeded(self.config.seed, number) as generator:
             batches = self.model.batches(self.data, generator)
             title = f"{self.model.method} epoch {number}" + (f"/{self.epochs}" if self.epochs else "")
             for batch in (bar := tqdm(batches, title, unit=" batches", disable=not self.progress)):
-                share = self.share(number - 1 + steps / len(batches))
-                if share >= 1:
+                done = self.progress_after(number - 1 + steps / len(batches))
+                if done >= 1:
                     break
-                self._set_lr_factor(self.model.lr_factor(share))
+                self._set_lr_factor(self.model.lr_factor(done))
                 batch = tuple(part.to(self.device, non_blocking=True) for part in batch)
-                for name, loss in self._step(batch):
+                for name, loss in self._train_batch(batch):
                     if not loss.isfinite():
                         where = f"epoch {number}, batch {steps + 1}"
                         raise TrainingDiverged(f"{self.model.method}, {name}: loss {loss.item()} at {where}")
-                    told[name] += 1
-                    means[name] = means.get(name, 0.0) + (loss.item() - means.get(name, 0.0)) / told[name]
+                    counts[name] += 1
+                    means[name] = means.get(name, 0.0) + (loss.item() - means.get(name, 0.0)) / counts[name]
                 steps, samples = steps + 1, samples + len(batch[0])
                 bar.set_postfix({name: f"{mean:.4g}" for name, mean in means.items()}, refresh=False)
         seconds = time.monotonic() - began
         return Epoch(number, self.epochs, means, seconds, samples / seconds)
 
-    def _step(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        """Each player's loss before it moves by it, then the parts of that loss."""
-        use_bf16 = self.model.use_bf16 and bf16_pays(self.device)
-        objectives = self.model.objectives(batch)  # lazy: the second player sees the first's step
+    def _train_batch(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
+        """Yield the loss of each step, and the parts of that loss, before the step is made."""
+        use_bf16 = self.model.use_bf16 and bf16_is_fast(self.device)
+        objectives = self.model.objectives(batch)  # lazy: the second is computed after the first's step
         while True:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bf16):
                 objective = next(objectives, None)
             if objective is None:
                 return
-            optimizer_name, loss, parts = (*objective, {})[:3]
+            optimizer_name, loss = objective[:2]
+            parts: Parts = objective[2] if len(objective) == 3 else {}
             yield optimizer_name, loss
             yield from ((f"{optimizer_name}/{part}", value) for part, value in parts.items())
             self.optimizers[optimizer_name].zero_grad()

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
-from ml.models.hybrid import FOLDS, cross_fitted, held_back, regression, with_bias
+from ml.models.hybrid import FOLDS, append_ones, cross_fit, fit_ridge, hold_out
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import camps, exhaust, pictures, small, trained, vectors_of
 
@@ -15,9 +15,9 @@ from tests.ml.worlds import camps, exhaust, pictures, small, trained, vectors_of
 def test_regression_finds_the_map_that_made_the_factors():
     generator = torch.Generator().manual_seed(0)
     described, truth = torch.randn(200, 5, generator=generator), torch.randn(6, 3, generator=generator)
-    factors = with_bias(described) @ truth
+    factors = append_ones(described) @ truth
 
-    found = regression(with_bias(described), factors, torch.full((200,), 20.0), ridge=1e-6)
+    found = fit_ridge(append_ones(described), factors, torch.full((200,), 20.0), ridge=1e-6)
 
     assert_close(found, truth, rtol=0, atol=1e-3)
 
@@ -26,7 +26,7 @@ def test_regression_listens_to_items_by_their_takers_and_to_those_that_nobody_to
     described = torch.ones(3, 1)
     factors, takers = torch.tensor([[0.0], [1.0], [100.0]]), torch.tensor([10.0, 30.0, 0.0])
 
-    found = regression(described, factors, takers, ridge=1e-6)
+    found = fit_ridge(described, factors, takers, ridge=1e-6)
 
     assert_close(found, torch.tensor([[0.75 / 1.25]]), rtol=0, atol=1e-3)
 
@@ -58,7 +58,7 @@ def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
 def test_items_are_drawn_to_what_is_expected_of_them():
     identities = trained("hybrid").identities
     items, described = torch.arange(40), torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
-    identities.draw_to(described, camps().leave_one_out().train)
+    identities.update_means(described, camps().leave_one_out().train)
     v, b = identities.mu[:, :-1], identities.mu[:, -1]
 
     assert identities.mu.abs().max() > 0
@@ -68,19 +68,19 @@ def test_items_are_drawn_to_what_is_expected_of_them():
 
 def test_what_is_expected_of_an_item_by_a_regression_that_has_not_seen_it():
     generator = torch.Generator().manual_seed(0)
-    described, own = with_bias(torch.randn(10, 3, generator=generator)), torch.randn(10, 2, generator=generator)
+    described, own = append_ones(torch.randn(10, 3, generator=generator)), torch.randn(10, 2, generator=generator)
     takers = torch.full((10,), 20.0)
 
-    mu = cross_fitted(described, own, takers, ridge=0.1)
+    mu = cross_fit(described, own, takers, ridge=0.1)
 
     others = torch.tensor([n for n in range(10) if n % FOLDS != 3])
-    assert_close(mu[[3, 8]], described[[3, 8]] @ regression(described[others], own[others], takers[others], 0.1))
+    assert_close(mu[[3, 8]], described[[3, 8]] @ fit_ridge(described[others], own[others], takers[others], 0.1))
 
 
-def test_what_is_held_back_is_what_a_third_took_last():
+def test_what_is_hold_out_is_what_a_third_took_last():
     train = camps(users=24).leave_one_out().train
 
-    held = held_back(train)
+    held = hold_out(train)
 
     assert held.users.tolist() == list(range(0, 24, 3))
     for user, item in zip(held.users, held.items, strict=True):
@@ -96,7 +96,7 @@ def test_a_product_that_came_later_is_known_by_its_picture_alone():
         new = model.embed(images, torch.full((40,), -1))
         described = model.pictures.encoder.describe(images)
 
-    expected = with_bias(described) @ model.expected * model.scales[0]
+    expected = append_ones(described) @ model.expected * model.scales[0]
     own = model.identities.dimensions
     assert_close(new[:, :own] + model.centre[:own], expected, rtol=1e-4, atol=1e-5)
 
@@ -142,13 +142,13 @@ def blocks(users: int = 120, items: int = 60, kinds: int = 3, each: int = 12) ->
     )
 
 
-def test_what_was_held_back_trains_neither_part():
+def test_what_was_hold_out_trains_neither_part():
     model = small("hybrid")
     train = camps().leave_one_out().train
     data = PersonalData(pictures(40), train)
 
-    kept = model._kept(data).train
+    kept = model._without_held_out(data).train
 
-    held = held_back(train)
+    held = hold_out(train)
     assert not np.isin(kept.keys, held.keys).any()
     assert len(kept) == len(train) - len(held)

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from ml.__main__ import main
 from ml.configs.similar import VaeConfig
 from ml.data.batching import ImageBatches
-from ml.models.vae import Vae, information, kl_divergence, one_colour
+from ml.models.vae import Vae, information, kl_divergence, one_colour_cost
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import exhaust, pictures, small, write_picture, write_table
 
@@ -125,7 +125,7 @@ def test_one_colour_costs_what_the_best_of_them_does(shown):
 
     [slope] = torch.autograd.grad(cost, colour)
 
-    assert_close(one_colour(shown.mean(dim=(2, 3))) * SIDE**2, cost)
+    assert_close(one_colour_cost(shown.mean(dim=(2, 3))) * SIDE**2, cost)
     assert slope.abs().max() < 1e-3 * cost  # no other is better
 
 
@@ -149,7 +149,7 @@ def test_a_comparison_names_what_went_wrong(tmp_path, capsys):
     given = ["compare", "retrieval", *data, "--methods", "vae", "--epochs", 1]
     assert main([str(word) for word in given]) == 0
 
-    assert "vae: trained too short: a code tells" in capsys.readouterr().out
+    assert "vae: trained too short: a code carries" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kl", [1.0, 1000.0])
