@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from tests.check_words import STAY, in_file
+
+
+def kinds(source: str, file: str = "ml/nn/some.py") -> list[str]:
+    return [finding.kind for finding in in_file(file, source)]
+
+
+@pytest.mark.parametrize(
+    ("docstring", "found"),
+    [
+        ("Return the nearest embeddings.", []),
+        ("Raise BadSetting unless the settings fit.", []),
+        ("The nearest embeddings.", ["docstring"]),
+        ("Whether it is trained.", ["docstring"]),
+        ("(B, D) float32.", ["docstring"]),
+        ("Returns the nearest embeddings.", ["docstring"]),
+        ("Sum of the weights.", ["docstring"]),  # a noun, although "Sum the weights." is none
+    ],
+)
+def test_a_function_begins_with_an_imperative(docstring, found):
+    assert kinds(f'def nearest():\n    """{docstring}"""') == found
+    assert kinds(f'class Index:\n    @property\n    def nearest(self):\n        """{docstring}"""') == found
+
+
+def test_a_function_may_have_no_docstring():
+    assert kinds("def nearest(): ...") == []
+
+
+@pytest.mark.parametrize(
+    ("docstring", "found"),
+    [
+        ("Samplers of triples.", []),
+        ("Find by photo.", []),
+        ("What is sampled.", ["opening"]),
+        ("Who: the visitors.", ["opening"]),
+        ("The same as above.", ["opening"]),
+    ],
+)
+def test_a_module_and_a_class_begin_with_a_noun(docstring, found):
+    assert kinds(f'"""{docstring}"""') == found
+    assert kinds(f'class Sampler:\n    """{docstring}"""') == found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "pictures = 1",
+        "def pictures(): ...",
+        "def f(pictures): ...",
+        "def f(*, pictures=1): ...",
+        "class Pictures: ...",
+        "for pictures in (): ...",
+        "with open() as pictures: ...",
+        "self.pictures = 1",
+        "[pictures for pictures in ()]",
+        "import PIL as pictures",
+        "pictures: int",
+        "_pictures = 1",
+        "lease_kept = 1",
+        "class JournalFile: ...",
+    ],
+)
+def test_a_name_of_the_list_is_found_wherever_it_is_defined(source):
+    assert kinds(source) == ["name"]
+
+
+@pytest.mark.parametrize(
+    "source", ["self.pictures", "f(pictures=1)", "ground_truth = 1", "images = 1", "placement = 1"]
+)
+def test_a_name_that_is_only_read_or_has_the_field_s_term_is_not(source):
+    assert kinds(source) == []
+
+
+def test_a_word_may_be_right_in_one_folder_and_not_in_another():
+    assert kinds("look = 1", "catalog/demo/look.py") == []
+    assert kinds("look = 1", "recommender/serving/rerank.py") == ["name"]
+
+
+def test_each_name_that_stays_is_still_there():
+    root = Path(__file__).resolve().parent.parent
+    assert [
+        f"{file}: {name}" for file, name in STAY if not (root / file).exists() or name not in (root / file).read_text()
+    ] == []
