@@ -18,7 +18,6 @@ WITHOUT_TESTS = {
     "*/urls.py": "addresses alone: the tests of the views go through them",
     "catalog/errors.py": "classes that a caller tells apart: tested where they are raised",
     "recommender/errors.py": "classes that a caller tells apart: tested where they are raised",
-    "catalog/demo/shapes/*.py": "figures: tests/catalog/demo/test_drawing.py draws each family of products",
 }
 LONG_FILES: dict[str, str] = {
     "tests/recommender/api/test_products.py": "list, detail, create, update and delete of one resource share fixtures",

@@ -1,18 +1,15 @@
 import io
 import zipfile
-from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from catalog import images, products
-from catalog.admin import pagination
-from catalog.models import Category, Interaction, Product
-from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, image_bytes
+from catalog.models import Category, Product
+from tests.factories import InteractionFactory, ProductFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/catalog/product/"
@@ -159,71 +156,6 @@ def test_queries_do_not_grow_with_the_list(admin_client, path):
     for _ in range(10):
         InteractionFactory()
     assert counted() == few
-
-
-def test_interactions_and_shoppers_can_only_be_read(admin_client):
-    interaction = InteractionFactory()
-
-    for path in (f"interaction/{interaction.pk}", f"shopper/{interaction.shopper_id}"):
-        page = admin_client.get(f"/admin/catalog/{path}/change/")
-        assert page.status_code == 200
-        assert 'name="_save"' not in page.content.decode()
-        assert admin_client.post(f"/admin/catalog/{path}/delete/", {"post": "yes"}).status_code == 403
-    assert Interaction.objects.exists()
-
-
-def test_interactions_are_found_by_who_and_what(admin_client):
-    mine = InteractionFactory(shopper=ShopperFactory(key="ada"), product=ProductFactory(sku="A-1"))
-    guest = InteractionFactory(shopper=None, session="s" * 32, product=ProductFactory(sku="B-2"))
-    old = InteractionFactory(kind="view", occurred_at=timezone.now() - timedelta(days=400))
-
-    def found(**asked) -> set[int]:
-        return {row.pk for row in admin_client.get("/admin/catalog/interaction/", asked).context["cl"].result_list}
-
-    assert found(q="ada") == found(q="A-1") == {mine.pk}
-    assert found(q="s" * 32) == found(q="B-2") == {guest.pk}
-    assert found(q="ad") == set()
-    assert found(kind__exact="view") == {old.pk}
-
-
-def test_interactions_are_counted_no_further_than_the_newest(admin_client, monkeypatch):
-    monkeypatch.setattr(pagination, "NEWEST", 2)
-    for _ in range(3):
-        InteractionFactory()
-
-    listed = admin_client.get("/admin/catalog/interaction/").context["cl"]
-
-    assert listed.paginator.count == 2
-
-
-def test_shoppers_show_how_much_they_did(admin_client):
-    busy = InteractionFactory().shopper
-    InteractionFactory(shopper=busy)
-    idle = ShopperFactory(is_simulated=True)
-
-    listed = admin_client.get("/admin/catalog/shopper/").context["cl"].result_list
-    assert {shopper.pk: shopper.interaction_total for shopper in listed} == {busy.pk: 2, idle.pk: 0}
-    filtered = admin_client.get("/admin/catalog/shopper/", {"is_simulated__exact": "1"}).context["cl"].result_list
-    assert list(filtered) == [idle]
-
-
-def test_categories_say_how_many_products_they_hold(admin_client):
-    boots = CategoryFactory(name="Boots")
-    ProductFactory(category=boots)
-
-    listed = admin_client.get("/admin/catalog/category/").context["cl"].result_list
-
-    assert [(category.name, category.product_total) for category in listed] == [("Boots", 1)]
-
-
-def test_a_category_is_typed_once_however_it_is_written(admin_client):
-    path = "/admin/catalog/category/add/"
-    admin_client.post(path, {"name": " High  heels "})
-
-    answer = admin_client.post(path, {"name": "high heels"})
-
-    assert "There is a category of this name, perhaps in other capitals." in answer.content.decode()
-    assert [category.name for category in Category.objects.all()] == ["High heels"]
 
 
 def archive() -> bytes:

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from catalog.demo.folder import write_catalog
+from catalog.importers import import_interactions, import_products
+from catalog.models import Product
 
 ROOT = Path(__file__).parents[3]
 
@@ -47,6 +49,19 @@ def test_interactions_have_unique_ids_and_name_products_that_exist(written):
     assert len({row["id"] for row in interactions}) == len(interactions)
     assert {row["sku"] for row in interactions} <= skus
     assert {row["kind"] for row in interactions} <= {"view", "click", "like", "cart", "purchase", "dislike"}
+
+
+@pytest.mark.django_db
+def test_the_demo_catalogue_is_imported_whole(tmp_path):
+    write_catalog(tmp_path / "demo", products=24, shoppers=5)
+
+    products = import_products(tmp_path / "demo")
+    interactions = import_interactions(tmp_path / "demo/interactions.csv", is_simulated=True)
+
+    assert (products.created, products.failed) == (24, 0)
+    assert interactions.accepted > 24
+    assert interactions.failed == interactions.duplicates == 0
+    assert all("colour" in product.attributes for product in Product.objects.all())
 
 
 def test_truth_names_the_cold_products_and_every_taste(written):

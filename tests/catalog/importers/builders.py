@@ -1,9 +1,12 @@
-"""Little sources, written by the tests themselves."""
+"""Small sources, written by the tests themselves, and the commands that import them."""
 
 import csv
+import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from django.core.management import call_command
 
 from tests.factories import image_bytes
 
@@ -37,12 +40,12 @@ def write_csv(path: Path, rows: Iterable[Iterable[str]], header: Iterable[str] =
 
 
 def jpegs(names: Iterable[str]) -> dict[str, bytes]:
-    """A picture of its own for each name."""
+    """An image of its own for each name."""
     return {name: image_bytes(seed, format="JPEG") for seed, name in enumerate(names)}
 
 
 def shop_table(folder: Path, count: int = 2, **columns: str) -> Path:
-    """A folder with products.csv and its pictures: P0, P1 ...; further columns have the same value in every row."""
+    """A folder with products.csv and its images: P0, P1 ...; further columns have the same value in every row."""
     folder.mkdir(parents=True, exist_ok=True)
     write_folder(folder, jpegs(f"images/P{number}.jpg" for number in range(count)))
     rows = [
@@ -51,3 +54,10 @@ def shop_table(folder: Path, count: int = 2, **columns: str) -> Path:
     ]
     write_csv(folder / "products.csv", rows, [*HEADER, *columns])
     return folder
+
+
+def run_command(*words: object) -> tuple[str, str]:
+    """What a management command writes to stdout and stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    call_command(*(str(word) for word in words), stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()

@@ -155,12 +155,6 @@ def test_the_factors_multiply_to_the_utility(world):
     np.testing.assert_allclose(tastes[:5] @ features.T, world.utility[:5], atol=1e-4)
 
 
-@pytest.mark.parametrize("wrong", [{"shoppers": 0}, {"cold_share": 1.0}])
-def test_a_population_that_cannot_be_is_refused(wrong):
-    with pytest.raises(ValueError, match="a cold share of"):
-        Population(**wrong)
-
-
 def test_what_makes_no_world_is_refused():
     with pytest.raises(ValueError, match="1 items"):
         simulate([{}])

@@ -1,0 +1,5 @@
+from tests.catalog.demo.shapes.drawn import check_shapes
+
+
+def test_bags_of_all_traits_are_drawn():
+    check_shapes("bags", stands=True)

@@ -1,0 +1,22 @@
+from catalog.importers.reports import InteractionReport, ProductReport
+from catalog.importers.rows import Problem
+
+
+def test_a_problem_is_counted_and_passed_on():
+    report, seen = ProductReport(created=2), []
+
+    report.add_problem(Problem("line 3", "damaged"), seen.append)
+    report.add_problem(Problem("line 4", "damaged"), None)
+
+    assert (report.failed, seen) == (2, [Problem("line 3", "damaged")])
+    assert str(report) == "2 created, 0 updated, 0 unchanged, 2 failed"
+
+
+def test_a_report_says_that_its_prices_are_made_up():
+    assert str(ProductReport(created=1, has_generated_prices=True)).endswith(
+        "; the prices are made up, for the source has none"
+    )
+
+
+def test_a_report_on_interactions_has_counts_of_its_own():
+    assert str(InteractionReport(accepted=3, duplicates=1)) == "3 accepted, 1 duplicates, 0 failed"

@@ -1,0 +1,96 @@
+from decimal import Decimal
+
+import pytest
+
+from catalog import queries
+from catalog.models import Kind, MergedSession, Product
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", {"RB-12", "BAG"}),
+        ("red", {"RB-12", "BAG"}),
+        ("boot re", {"RB-12"}),
+        ("rb-12", {"RB-12"}),
+        ("oot", set()),
+        ("?!", set()),
+    ],
+)
+def test_each_word_must_begin_a_word_of_title_or_sku(text, found):
+    ProductFactory(sku="RB-12", title="Red boots")
+    ProductFactory(sku="BAG", title="Red bag")
+
+    assert {product.sku for product in queries.search_products(Product.objects.all(), text)} == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({}, {"cheap", "dear", "gone"}),
+        ({"category": "Bags"}, {"dear"}),
+        ({"min_price": Decimal(10)}, {"dear", "gone"}),
+        ({"max_price": Decimal(10)}, {"cheap", "gone"}),
+        ({"in_stock": True}, {"cheap", "dear"}),
+        ({"in_stock": False}, {"gone"}),
+    ],
+)
+def test_products_meet_every_condition(condition, found):
+    ProductFactory(sku="cheap", price=5)
+    ProductFactory(sku="dear", price=50, category__name="Bags")
+    ProductFactory(sku="gone", price=10, in_stock=False)
+
+    assert {product.sku for product in queries.narrow(Product.objects.all(), **condition)} == found
+
+
+def test_categories_count_their_visible_products():
+    ProductFactory(category__name="Bags")
+    ProductFactory(category__name="Bags", is_hidden=True)
+    ProductFactory(category__name="Hats", is_hidden=True)
+    CategoryFactory(name="Empty")
+
+    assert [(c.name, c.visible_products) for c in queries.categories_with_counts()] == [("Bags", 1)]
+
+
+def test_a_rating_is_the_last_of_the_visitor_s_own():
+    ada, product = ShopperFactory(), ProductFactory()
+    InteractionFactory(shopper=ada, product=product, kind="like", occurred_at="2026-01-01T00:00Z")
+    InteractionFactory(shopper=ada, product=product, kind="dislike", occurred_at="2026-01-02T00:00Z")
+    InteractionFactory(shopper=ada, product=product, kind="purchase", occurred_at="2026-01-03T00:00Z")
+
+    assert queries.find_rating(product, shopper=ada) == Kind.DISLIKE
+    assert queries.find_rating(product, shopper=ShopperFactory()) is None
+    assert queries.find_rating(product, session="") is None
+
+
+def test_a_session_is_known_while_it_has_interactions_and_after_they_were_merged():
+    InteractionFactory(shopper=None, session="guest")
+    MergedSession.objects.create(session="merged", shopper=ShopperFactory())
+
+    assert [queries.is_known_session(session) for session in ("guest", "merged", "new", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_simulated_shoppers_are_noticed():
+    ShopperFactory()
+    assert not queries.has_simulated_shoppers()
+
+    ShopperFactory(is_simulated=True)
+    assert queries.has_simulated_shoppers()
+
+
+def test_a_category_shows_the_newest_product_on_sale_that_has_an_image():
+    old = ProductFactory(category__name="Bags")
+    ProductFactory(category__name="Bags", in_stock=False)
+    ProductFactory(category__name="Bags", is_hidden=True)
+    ProductFactory(category__name="Bags", image=False)
+    empty = CategoryFactory(name="Hats")
+
+    assert queries.category_images([old.category, empty]) == {old.category_id: old.images.get()}
