@@ -138,6 +138,15 @@ def test_there_are_four_journeys():
     assert all(len(calls) > 5 for calls in JOURNEYS.values())
 
 
+def test_no_participant_has_a_name_that_mermaid_reads_as_a_keyword():
+    aliases = re.findall(r"participant (\w+) as", draw_architecture.DOCUMENT.read_text())
+    assert (
+        set(aliases) & {"activate", "alt", "and", "autonumber", "box", "create", "destroy", "else", "end", "link"}
+        == set()
+    )
+    assert set(aliases) & {"links", "loop", "note", "opt", "option", "par", "rect", "title"} == set()
+
+
 @pytest.mark.parametrize("journey", JOURNEYS)
 def test_no_process_of_a_journey_enters_a_module_twice(journey):
     entered = [(call.process, call.callee) for call in JOURNEYS[journey]]
