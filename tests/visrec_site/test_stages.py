@@ -12,7 +12,6 @@ from recommender.models import ModelVersion
 from recommender.versions import lifecycle
 from recommender.workers import embedding
 from tests.factories import InteractionFactory, ShopperFactory, image_bytes
-from visrec_site import demo
 from visrec_site.stages import Options, ensure_queued, ensure_trained, fill_shop
 
 pytestmark = pytest.mark.django_db
@@ -157,22 +156,3 @@ def test_only_simulated_doings_of_simulated_shoppers_are_forgotten(db):
     assert interactions.delete_simulated_interactions() == 1
 
     assert set(Interaction.objects.all()) == set(kept) and gone not in kept
-
-
-@pytest.mark.parametrize(
-    ("arguments", "reason"),
-    [
-        (["--port", "99999"], "from 1 to 65535"),
-        (["--port", "abc"], "is not a port"),
-        (["--catalog", ".", "--limit", "0"], "is not a whole number above 0"),
-        (["--limit", "5"], "need a CATALOG"),
-        (["--catalog", "/nowhere"], "/nowhere does not exist"),
-    ],
-)
-def test_bad_arguments_are_told_before_anything_is_started(arguments, reason, capsys):
-    with pytest.raises(SystemExit):
-        demo.parse_arguments(arguments)
-
-    told = capsys.readouterr().err
-    assert reason in told
-    assert "make demo [PORT=n]" in told

@@ -10,34 +10,9 @@ from rest_framework.exceptions import Throttled
 
 from recommender.api import errors
 from recommender.errors import NoActiveVersion, WorkersUnavailable
-from visrec_site import errors as site_errors
+from tests.problems import assert_problem
 
 PRODUCTS = "/api/v1/products/"
-
-
-def assert_problem(response, status: int, detail: str) -> None:
-    assert response.status_code == status
-    assert response.headers["Content-Type"] == "application/problem+json"
-    told = response.json()
-    assert list(told) == ["type", "title", "status", "detail", "errors"]
-    assert (told["type"], told["status"]) == ("about:blank", status)
-    assert detail in told["detail"]
-    assert response.headers["X-Request-ID"]
-
-
-def test_an_unknown_route(guest):
-    assert_problem(guest.get("/api/v1/nope/"), 404, "There is nothing at /api/v1/nope/")
-
-
-def test_a_route_with_a_nul_in_it(guest):
-    assert_problem(guest.get("/api/v1/products/a%00b/"), 404, "There is nothing at")
-
-
-def test_a_page_that_is_missing_is_no_problem_document(guest):
-    response = guest.get("/nope/")
-
-    assert response.status_code == 404
-    assert response.headers["Content-Type"].startswith("text/html")
 
 
 def test_a_page_of_a_list_that_is_missing(guest):
@@ -98,22 +73,6 @@ def test_a_session_with_its_csrf_token(db):
     response = client.post(PRODUCTS, {}, content_type="application/json")
 
     assert_problem(response, 400, "sku: This field is required.")
-
-
-def test_a_host_that_is_not_ours(db):
-    response = Client(headers={"Host": "elsewhere.example"}).get(PRODUCTS)
-
-    assert_problem(response, 400, "The request is not valid.")
-
-
-def test_a_bug_is_told_and_logged(guest, monkeypatch, caplog):
-    monkeypatch.setattr("catalog.queries.narrow", lambda *args, **filters: 1 / 0)
-    guest.raise_request_exception = False
-
-    response = guest.get(PRODUCTS, headers={"X-Request-ID": "r-1"})
-
-    assert_problem(response, 500, "It was logged under request r-1.")
-    assert "ZeroDivisionError" in caplog.text
 
 
 def test_the_database_away(guest, caplog):
@@ -183,14 +142,3 @@ def test_nested_reasons_become_one_level():
         "a.c.d": ["2"],
         "e": ["3", "4"],
     }
-
-
-@pytest.mark.parametrize(("path", "told"), [("/products/", "does not answer just now"), (PRODUCTS, "database")])
-def test_where_no_view_answers_without_the_database_it_is_said_all_the_same(rf, path, told):
-    try:
-        raise OperationalError("the server closed the connection unexpectedly")
-    except OperationalError:
-        answer = site_errors.server_error(rf.get(path))
-
-    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
-    assert told in answer.content.decode()

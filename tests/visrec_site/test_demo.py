@@ -1,0 +1,76 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from visrec_site import demo
+from visrec_site.processes import Children
+from visrec_site.stages import DemoError, Options
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--port", "99999"], "from 1 to 65535"),
+        (["--port", "abc"], "is not a port"),
+        (["--catalog", ".", "--limit", "0"], "is not a whole number above 0"),
+        (["--limit", "5"], "need a CATALOG"),
+        (["--catalog", "/nowhere"], "/nowhere does not exist"),
+    ],
+)
+def test_bad_arguments_are_told_before_anything_is_started(arguments, reason, capsys):
+    with pytest.raises(SystemExit):
+        demo.parse_arguments(arguments)
+
+    told = capsys.readouterr().err
+    assert reason in told
+    assert "make demo [PORT=n]" in told
+
+
+def test_the_arguments_of_make_demo(tmp_path):
+    arguments = ["--port", "9000", "--catalog", str(tmp_path), "--limit", "5", "--no-designs", "--stop-with-parent"]
+
+    assert demo.parse_arguments(arguments) == (Options(9000, tmp_path.resolve(), None, 5, designs=False), True)
+    assert demo.parse_arguments([]) == (Options(8000, None, None, None, designs=True), False)
+
+
+def test_a_taken_port_is_refused_with_another_one():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(DemoError, match=rf"port {port}: .* make demo PORT={port + 1}$"):
+            demo.check_port_is_free(port)
+
+    demo.check_port_is_free(port)
+
+
+def test_each_queue_has_a_worker_and_pages_go_first():
+    programs = {program.name: program.command for program in demo.programs(8000)}
+
+    workers = {name: command for name, command in programs.items() if "worker" in command}
+    queues = {name: command[command.index("--queues") + 1] for name, command in workers.items()}
+    assert queues == {"worker-embed": "embed", "worker-design": "design", "worker-train": "train"}
+    assert [command[:3] for command in workers.values()] == [
+        ["nice", "-n", "5"],
+        ["nice", "-n", "10"],
+        ["nice", "-n", "15"],
+    ]
+    assert "nice" not in programs["web"]
+
+
+def test_a_shop_that_does_not_get_ready_is_given_up_with_the_reason(monkeypatch):
+    monkeypatch.setattr(demo, "READY_SECONDS", 0)
+    with socket.socket() as nobody:  # bound, and it does not listen
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        with pytest.raises(DemoError, match="not ready after 0 s: .*refused.*; see /logs"):
+            demo.wait_until_ready(port, Children([], logs=Path("/logs")))
+
+
+def test_it_says_where_the_shop_is(capsys):
+    demo.print_addresses(8123, 61.4)
+
+    printed = capsys.readouterr().out
+    assert "The shop is open after 61 s:  http://127.0.0.1:8123/" in printed
+    assert "http://127.0.0.1:8123/api/v1/docs/" in printed

@@ -1,0 +1,21 @@
+from contextlib import closing
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+
+def test_media_is_cached_for_ever_and_nothing_else_is_served(client, settings):
+    (settings.MEDIA_ROOT / "products").mkdir(parents=True)
+    (settings.MEDIA_ROOT / "products" / "a.png").write_bytes(b"png")
+
+    answer = client.get("/media/products/a.png")
+
+    assert b"".join(answer.streaming_content) == b"png"
+    assert "immutable" in answer["Cache-Control"] and "public" in answer["Cache-Control"]
+    (settings.MEDIA_ROOT / "designs").mkdir()
+    (settings.MEDIA_ROOT / "designs" / "b.png").write_bytes(b"png")
+    with closing(client.get("/media/designs/b.png")) as design:
+        assert design["Cache-Control"].startswith("private")
+    assert client.get("/media/../settings.py").status_code == 400
+    assert client.get("/media/products/").status_code == 404

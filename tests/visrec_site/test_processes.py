@@ -1,0 +1,90 @@
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from visrec_site import processes
+from visrec_site.processes import ChildFailed, Children, Program
+
+SLEEPS = [sys.executable, "-c", "import time; print('started', flush=True); time.sleep(60)"]
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('started', flush=True); time.sleep(60)"
+)
+
+
+@pytest.fixture
+def children(tmp_path):
+    """A function that starts programs, which are stopped after the test."""
+    started: list[Children] = []
+
+    def start(*programs: Program) -> Children:
+        started.append(Children(list(programs), logs=tmp_path / "log"))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_what_a_program_prints_is_in_its_log(children, tmp_path):
+    children(Program("one", SLEEPS), Program("two", SLEEPS))
+
+    wait_for(lambda: all("started" in (tmp_path / "log" / f"{name}.log").read_text() for name in ("one", "two")))
+
+
+def test_a_program_that_ended_is_restarted_and_the_others_are_left_alone(children, capsys):
+    shop = children(Program("one", SLEEPS), Program("two", SLEEPS))
+    first, second = (child.process for child in shop.children)
+    first.kill()
+    first.wait()
+
+    shop.restart_ended()
+
+    assert shop.children[0].process.pid != first.pid and shop.children[0].process.poll() is None
+    assert shop.children[1].process is second
+    assert "one ended with -9; restarted (see " in capsys.readouterr().out
+
+
+def test_a_program_that_ends_again_and_again_is_given_up(children):
+    shop = children(Program("broken", [sys.executable, "-c", "raise SystemExit(3)"]))
+
+    with pytest.raises(ChildFailed, match="broken ended 5 times within a minute; see .*broken.log"):
+        for _ in range(6):
+            shop.children[0].process.wait()
+            shop.restart_ended()
+
+    assert len(shop.children[0].starts) == 5
+
+
+def test_each_program_is_stopped_by_its_own_signal(children, tmp_path):
+    code = "import signal, time; signal.signal(signal.SIGQUIT, lambda *_: exit(print('quit', flush=True))); "
+    code += "print('started', flush=True); time.sleep(60)"
+    shop = children(Program("quits", [sys.executable, "-c", code], stop=signal.SIGQUIT))
+    log = tmp_path / "log" / "quits.log"
+    wait_for(lambda: "started" in log.read_text())
+
+    shop.stop()
+
+    assert log.read_text() == "started\nquit\n"
+    assert shop.children == []
+
+
+def test_a_program_that_ignores_its_signal_does_not_outlive_the_shop(children, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "GRACE_SECONDS", 0)
+    shop = children(Program("stubborn", [sys.executable, "-c", STUBBORN]))
+    wait_for(lambda: "started" in (tmp_path / "log" / "stubborn.log").read_text())
+    process = shop.children[0].process
+
+    shop.stop()
+
+    assert process.poll() == -signal.SIGQUIT
