@@ -3,57 +3,22 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from recommender.designs import lifecycle
-from recommender.models import Design, ImageEmbedding, ModelVersion
+from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import previews
-from tests.factories import CategoryFactory, ProductFactory, VersionFactory, embed
+from tests.factories import ProductFactory, VersionFactory, embed
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recommender/modelversion/"
-PRODUCTS = "/admin/catalog/product/"
 
 
-def listed(client, path: str, **asked) -> list:
-    return list(client.get(path, asked).context["cl"].result_list)
-
-
-def test_products_say_since_when_they_are_found(admin_client, active):
-    found, waiting = ProductFactory(), ProductFactory()
-    since = embed(found, active, [1, 0]).created_at
-    embed(waiting, VersionFactory(), [1, 0])  # by a version that does not serve
-
-    page = admin_client.get(PRODUCTS).content.decode()
-
-    assert f"{since:%H:%M:%S}" in page
-    assert page.count('findable_since">waiting<') == 1
-    assert listed(admin_client, PRODUCTS, findable="yes") == [found]
-    assert listed(admin_client, PRODUCTS, findable="no") == [waiting]
-    assert len(listed(admin_client, PRODUCTS, findable="perhaps")) == 2
-
-
-def test_products_are_embedded_again_on_demand(admin_client, active, django_capture_on_commit_callbacks):
-    product = ProductFactory()
-    embed(product, active, [1, 0])
-
-    with django_capture_on_commit_callbacks() as queued:
-        data = {"action": "embed_again", "_selected_action": [product.pk]}
-        page = admin_client.post(PRODUCTS, data, follow=True).content.decode()
-
-    assert "1 picture waits for a worker" in page
-    assert not ImageEmbedding.objects.exists()
-    assert len(queued) == 1
-
-
-@pytest.mark.parametrize("path", [PRODUCTS, LIST])
-def test_queries_do_not_grow_with_the_list(admin_client, active, path):
+def test_queries_do_not_grow_with_the_list(admin_client):
     def grow():
         for _ in range(10):
-            embed(ProductFactory(), active, [1, 0])
             VersionFactory(state="training")
 
     def counted() -> int:
         with CaptureQueriesContext(connection) as queries:
-            assert admin_client.get(path).status_code == 200
+            assert admin_client.get(LIST).status_code == 200
         return len(queries)
 
     grow()
@@ -114,22 +79,6 @@ def test_a_version_is_put_to_training(admin_client, worker_at_hand, django_captu
     assert (version.role, version.state, version.settings) == ("similar", "queued", {"dimensions": 16})
     assert (version.epochs, version.seed, version.activate_when_ready) == (3, 7, True)
     assert len(queued) == 1
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        *[("method", "magic"), ("epochs", "-1"), ("epochs", "0")],
-        *[("settings", "[1]"), ("settings", "{"), ("settings", '{"size": 16}'), ("settings", '{"dimensions": "many"}')],
-    ],
-)
-def test_a_training_that_makes_no_sense_is_refused(admin_client, worker_at_hand, field, value):
-    data = {"method": "pixels", "settings": "{}", "epochs": "", "seed": "0"} | {field: value}
-
-    answer = admin_client.post(f"{LIST}add/", data)
-
-    assert list(answer.context["adminform"].form.errors) == [field]
-    assert not ModelVersion.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -236,14 +185,3 @@ def test_a_version_shows_what_it_dreamt_up(admin_client, client):
     assert admin_client.get(f"{LIST}{version.pk}/sheets/30/").content[8:12] == b"WEBP"
     assert admin_client.get(f"{LIST}{version.pk}/sheets/31/").status_code == 404
     assert client.get(f"{LIST}{version.pk}/sheets/30/").status_code == 302
-
-
-def test_designs_are_listed_and_deleted_with_their_pictures(admin_client, ada, generator):
-    design = lifecycle.request(ada, CategoryFactory(name="Shoes"))
-    page = admin_client.get("/admin/recommender/design/").content.decode()
-    assert f"design {design.pk}" in page and "ada" in page
-    assert admin_client.get(f"/admin/recommender/design/{design.pk}/change/").status_code == 200
-
-    admin_client.post(f"/admin/recommender/design/{design.pk}/delete/", {"post": "yes"})
-
-    assert not Design.objects.exists()
