@@ -1,12 +1,15 @@
-"""Send work to the workers by task name. Never imports what runs it: a web process stops here."""
+"""Work for the workers, sent by task name. Never imports what runs it: a web process stops here."""
 
 import base64
 import logging
+from functools import partial
 from typing import Any
 
 from celery import current_app
-from celery.backends.asynchronous import E_RETRY_LIMIT_EXCEEDED as RESULTS_UNAVAILABLE
-from celery.exceptions import TimeoutError as NoAnswer
+from celery.backends.asynchronous import (  # type: ignore[attr-defined]  # celery-types does not have the constant
+    E_RETRY_LIMIT_EXCEEDED as RESULTS_UNAVAILABLE,
+)
+from celery.exceptions import TimeoutError as TaskTimeout
 from celery.result import AsyncResult
 from django.conf import settings
 from django.db import transaction
@@ -16,20 +19,19 @@ from recommender.errors import WorkersUnavailable
 
 log = logging.getLogger(__name__)
 
-EMBED_BATCH = 256  # pictures a task: a second or so of work, so that an upload never waits long behind an import
+EMBED_BATCH = 256  # images a task: a second or so of work, so that an upload never waits long behind an import
 
 
 def queue_embedding(image_ids: list[int]) -> None:
-    """Have these pictures embedded once the transaction stands, by every version that is kept ready."""
+    """Queue these images, once the transaction is committed, to be embedded by every version that is kept complete."""
     for first in range(0, len(image_ids), EMBED_BATCH):
-        batch = image_ids[first : first + EMBED_BATCH]
-        transaction.on_commit(lambda batch=batch: send("embed_images", batch))
+        transaction.on_commit(partial(send, "embed_images", image_ids[first : first + EMBED_BATCH]))
 
 
 def send(task: str, *args: Any) -> bool:
-    """Hand a task to the broker. Without one the work waits for the sweep, which finds it in the database.
+    """Send a task to the broker and return whether it took it; otherwise the sweep finds the work in the database.
 
-    task: the name of a function in recommender.tasks. Returns whether the broker took it.
+    task: the name of a function in recommender.tasks.
     """
     try:
         _publish(task, *args)
@@ -39,21 +41,20 @@ def send(task: str, *args: Any) -> bool:
     return True
 
 
-def photo_vector(photo: bytes) -> tuple[int, list[float]]:
+def embed_photo(photo: bytes) -> tuple[int, list[float]]:
     """Return (version id, vector) of a photo, from whichever worker is free.
 
-    Raises WorkersAway when none answers within VISREC_PHOTO_SEARCH_SECONDS.
+    Raises WorkersUnavailable when none answers within VISREC_PHOTO_SEARCH_SECONDS.
     """
-    found = _answer("embed_photo", base64.b64encode(photo).decode())
+    found = _call("embed_photo", base64.b64encode(photo).decode())
     return found["version"], found["vector"]
 
 
-def _answer(task: str, *args: Any) -> Any:
-    """Wait for what a worker answers at once. Raises WorkersAway when none does in time."""
+def _call(task: str, *args: Any) -> Any:
     seconds = settings.PHOTO_SEARCH_SECONDS
     try:
         return _publish(task, *args, expires=seconds, ignore_result=False).get(timeout=seconds)
-    except (BrokerUnavailable, NoAnswer) as error:
+    except (BrokerUnavailable, TaskTimeout) as error:
         raise WorkersUnavailable("no worker answered in time; try again in a moment") from error
     except RuntimeError as error:  # Celery has no class of its own for a result store that is away
         if str(error) != RESULTS_UNAVAILABLE:
@@ -61,6 +62,6 @@ def _answer(task: str, *args: Any) -> Any:
         raise WorkersUnavailable("the broker is away; try again in a moment") from error
 
 
-def _publish(task: str, *args: Any, **options: Any) -> AsyncResult:
+def _publish(task: str, *args: Any, **options: Any) -> "AsyncResult[Any]":
     # A signature is sent by its name alone, and runs at once where a test has made Celery eager.
     return current_app.signature(f"recommender.tasks.{task}", args=args).apply_async(retry=False, **options)

@@ -1,70 +1,73 @@
+"""Errors that a caller may want to tell apart. The API turns them into problem documents with a status."""
+
+
 class RecommenderError(Exception):
-    """What can go wrong in the recommender and is not a bug."""
+    """Base of the errors that are not bugs."""
 
 
 class NoActiveVersion(RecommenderError):
-    """A role that no model version serves yet."""
+    """No model version serves this role yet."""
 
 
 class VersionNotReady(RecommenderError):
-    """A version that cannot be put into service, or is not in the state that this step needs."""
+    """A version is not in the state that this step needs, or lacks embeddings."""
 
 
 class TrainingRefused(RecommenderError):
-    """A training that cannot be started: an unknown method or setting, or nothing to learn from."""
+    """A training cannot be started: an unknown method or setting, or too few data."""
 
 
 class TrainingFailed(RecommenderError):
-    """A training that came to nothing; the message names the version and the reason."""
+    """A training failed; the message names the version and the reason."""
 
 
 class TrainingCancelled(RecommenderError):
-    """Somebody cancelled the training while it ran."""
+    """A training was cancelled while it ran."""
 
 
 class NoSuchRecommendation(RecommenderError):
-    """An answer that is not kept, or a page that it does not have."""
+    """A recommendation is not saved (any more), or does not have this page."""
 
 
 class SavedResultsUnavailable(RecommenderError):
-    """The cache that keeps answers does not answer."""
+    """The cache with the saved recommendations cannot be reached."""
 
 
 class WorkersUnavailable(RecommenderError):
     """No worker answered in time."""
 
 
-class UnknownToGenerator(RecommenderError):
-    """A category that the active design version has not learnt."""
+class CategoryNotLearned(RecommenderError):
+    """The active design version has not learned this category."""
 
 
 class TooLittleHistory(RecommenderError):
-    """A shopper who did too little for their taste to be known; the message says how much is needed."""
+    """Too few interactions are known to estimate a shopper's taste; the message says how many are needed."""
 
 
-class BlindTaste(RecommenderError):
-    """An active personal version that never looks at pictures, and so cannot say who would like a new one."""
+class ScorerIgnoresImages(RecommenderError):
+    """The active personal version ignores images, and so cannot score new ones."""
 
 
 class TooManyDesigns(RecommenderError):
-    """A shopper who asked for as much as one may ask for; `wait` says for how many seconds."""
+    """A shopper has requested as many designs as allowed; `wait` is the number of seconds until the next one."""
 
-    def __init__(self, message: str, wait: int):
+    def __init__(self, message: str, wait: int) -> None:
         super().__init__(message)
         self.wait = wait
 
 
 class DesignNotReady(RecommenderError):
-    """A design that is not in the state that this step needs."""
+    """A design is not in the state that this step needs."""
 
 
-class AlreadyLooking(RecommenderError):
-    """Somebody looks for gaps at this moment; of two at once, one would be lost."""
+class GapSearchRunning(RecommenderError):
+    """A search for gaps is running; of two at once, one report would be lost."""
 
 
 class DesignFailed(RecommenderError):
-    """A design that cannot be made; the message says why."""
+    """A design cannot be generated; the message says why."""
 
 
 class DesignCancelled(RecommenderError):
-    """Somebody cancelled the design while it was made, or another worker has it now."""
+    """A design was cancelled while it was generated, or another worker has it now."""

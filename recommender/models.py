@@ -1,5 +1,8 @@
+"""Database models of the recommender: versions, vectors, popularity, designs."""
+
 import secrets
 import uuid
+from pathlib import Path
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -12,16 +15,20 @@ from pgvector.django import VectorField
 
 
 class Role(models.TextChoices):
+    """The purpose that a model version serves."""
+
     SIMILAR = "similar", "similar styles"
     PERSONAL = "personal", "personal recommendations"
     DESIGN = "design", "designs"
 
 
 class State(models.TextChoices):
+    """The state of a model version."""
+
     QUEUED = "queued"
     TRAINING = "training"
     EMBEDDING = "embedding"
-    INTERRUPTED = "interrupted"  # where it was started by hand; nobody goes on with it until told to
+    INTERRUPTED = "interrupted"  # a training that was started by hand; it waits to be resumed
     READY = "ready"
     ACTIVE = "active"
     RETIRED = "retired"
@@ -30,61 +37,69 @@ class State(models.TextChoices):
 
 
 class Metric(models.TextChoices):
+    """The metric by which a version's vectors are compared."""
+
     COSINE = "cosine"
     EUCLIDEAN = "euclidean", "Euclidean"
     INNER = "inner", "inner product"
 
 
-LIVE = (State.QUEUED, State.TRAINING, State.EMBEDDING)  # somebody is at work on it, or about to be
+LIVE = (State.QUEUED, State.TRAINING, State.EMBEDDING)  # a process works on it, or will soon
 UNFINISHED = (*LIVE, State.INTERRUPTED)
-SERVABLE = (State.READY, State.ACTIVE, State.RETIRED)  # trained and kept: embedded when a picture is added
-SEEING = (Role.SIMILAR, Role.PERSONAL)  # whose versions have vectors of pictures; no shop is ready without one of each
+SERVABLE = (State.READY, State.ACTIVE, State.RETIRED)  # trained; kept complete: they embed every new image
+EMBEDDING_ROLES = (Role.SIMILAR, Role.PERSONAL)  # their versions embed images; a shop needs one of each to be ready
 
 
 class ModelVersion(models.Model):
-    """One training of one method: what it was told, how far it is, and how good it turned out."""
+    """One training of one method: settings, progress and results."""
 
     role = models.CharField(max_length=10, choices=Role)
-    method = models.CharField(max_length=40, help_text="What learns.")
-    number = models.PositiveIntegerField(help_text="Counts this method's versions from 1.")
+    method = models.CharField(max_length=40, help_text="The method that this version was trained by.")
+    number = models.PositiveIntegerField(help_text="Number of this version among those of its method, from 1.")
     state = models.CharField(max_length=11, choices=State, default=State.QUEUED)
     settings = models.JSONField(
         default=dict,
         blank=True,
-        help_text='Of the method, such as {"colour": 0.6}; {} leaves them as the method has them.',
+        help_text='Settings of the method, such as {"colour": 0.6}. With {} it uses its defaults.',
     )
     epochs = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="Epochs asked for; empty: as the method has it.",
+        help_text="Number of epochs to train. Leave empty for the method's default.",
     )
     seed = models.PositiveIntegerField(default=0)
     activate_when_ready = models.BooleanField(default=False)
     by_worker = models.BooleanField(
-        default=True, help_text="A worker carries it to its end; otherwise whoever started it by hand does."
+        default=True, help_text="Whether a worker runs this training; otherwise it was started by hand."
     )
 
-    dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Floats in each of its vectors.")
+    dimensions = models.PositiveIntegerField(null=True, blank=True, help_text="Length of its vectors.")
     metric = models.CharField(max_length=10, blank=True, choices=Metric)
     good_match = models.FloatField(
-        null=True, blank=True, help_text="The least score that a photo search calls a match."
+        null=True, blank=True, help_text="Lowest score that counts as a match in a search by photo."
     )
 
-    taste = models.JSONField(default=dict, blank=True, help_text="Of a personal version: mean and precision of tastes.")
+    taste = models.JSONField(default=dict, blank=True, help_text="Personal versions: mean and precision of the tastes.")
     categories = models.JSONField(
-        default=list, blank=True, help_text="Of a design version: the ids of its categories, in its own order."
+        default=list,
+        blank=True,
+        help_text="Design versions: ids of the categories learned, in the order of the classes.",
     )
 
-    progress = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)  # stage, done, of; live
-    metrics = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)  # losses by epoch, measures
+    progress = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)  # stage, done, of
+    metrics = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)  # losses by epoch, results
     error = models.TextField(blank=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True, help_text="Till then somebody answers for it.")
+    lease_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="A process works on it until then, and renews this time meanwhile.",
+    )
 
     class Meta:
         ordering = ["-pk"]
@@ -99,31 +114,31 @@ class ModelVersion(models.Model):
         return f"{self.method} {self.number}"
 
     @property
-    def folder(self):
-        """Where its checkpoint lies."""
-        return settings.MODELS_ROOT / f"{self.pk:06d}-{self.method}"
+    def folder(self) -> Path:
+        """Return the folder of the checkpoint."""
+        return Path(settings.MODELS_ROOT) / f"{self.pk:06d}-{self.method}"
 
 
 class ImageEmbedding(models.Model):
-    """What one model version sees in one picture: derived, and safe to delete."""
+    """The vector of one image by one model version: derived, and safe to delete."""
 
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="embeddings", db_index=False)
     image = models.ForeignKey("catalog.ProductImage", models.CASCADE, related_name="embeddings")
-    # The picture's product, copied so that a search joins one table less; a picture never changes its product.
+    # The image's product, copied so that a search joins one table less; an image never changes its product.
     product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="embeddings")
     vector = VectorField()  # version.dimensions floats
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        # No vector index here: lengths differ, so versions.build_index makes a partial one for each version.
+        # No vector index here: lengths differ, so versions.vectors.index builds a partial one for each version.
         constraints = [models.UniqueConstraint(fields=["version", "image"], name="one_vector_per_version_and_image")]
 
     def __str__(self) -> str:
-        return f"image {self.image_id} as {self.version_id} sees it"
+        return f"embedding of image {self.image_id} by version {self.version_id}"
 
 
 class ShopperVector(models.Model):
-    """A shopper's taste as a personal version learnt it; the inner product with a product's vector is the score."""
+    """A shopper's taste by a personal version; its inner product with a product's vector is the score."""
 
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="shopper_vectors", db_index=False)
     shopper = models.ForeignKey("catalog.Shopper", models.CASCADE, related_name="vectors")
@@ -135,82 +150,92 @@ class ShopperVector(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"shopper {self.shopper_id} as {self.version_id} knows them"
+        return f"taste of shopper {self.shopper_id} by version {self.version_id}"
 
 
 class Popularity(models.Model):
-    """How many shoppers and guests took to a product; counted anew by popularity.count every half minute."""
+    """The number of shoppers and guests who took to a product, counted again every half minute."""
 
     product = models.OneToOneField("catalog.Product", models.CASCADE, primary_key=True, related_name="popularity")
     shoppers = models.PositiveIntegerField()
 
     class Meta:
         verbose_name_plural = "popularity"
-        indexes = [models.Index(fields=["-shoppers"], name="popularity_first")]  # serving.popular_products
+        indexes = [models.Index(fields=["-shoppers"], name="popularity_first")]  # candidates.search_by_popularity
 
     def __str__(self) -> str:
         return f"product {self.product_id}: {self.shoppers} shoppers"
 
 
 class Status(models.TextChoices):
-    """How far a design is."""
+    """The status of a design."""
 
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    EXPIRED = "expired"  # its pictures are gone
+    EXPIRED = "expired"  # its images were deleted
 
 
 PENDING = (Status.QUEUED, Status.RUNNING)
 
 
 def design_seed() -> int:
+    """Return a random seed."""
     return secrets.randbelow(2**31)
 
 
 def design_token() -> str:
+    """Return a random name for the folder of a design's images, which nobody can guess."""
     return secrets.token_hex(16)
 
 
 class Design(models.Model):
-    """What a shopper asked to have made: new pictures of a category, or a product nearer to their taste."""
+    """A shopper's request for generated images: new ones of a category, or a product changed towards their taste."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     shopper = models.ForeignKey("catalog.Shopper", models.CASCADE, related_name="designs", db_index=False)
     category = models.ForeignKey("catalog.Category", models.CASCADE, related_name="designs")
-    count = models.PositiveSmallIntegerField(default=12, help_text="Pictures asked for.")
-    eta = models.FloatField(default=1.0, help_text="What looking real weighs beside the shopper's taste.")
+    count = models.PositiveSmallIntegerField(default=12, help_text="Number of images to generate.")
+    eta = models.FloatField(default=1.0, help_text="Weight of realism; the shopper's taste has weight 1.")
     product = models.ForeignKey(
-        "catalog.Product", models.CASCADE, null=True, related_name="designs", help_text="The one to be tailored."
+        "catalog.Product",
+        models.CASCADE,
+        null=True,
+        related_name="designs",
+        help_text="The product to tailor.",
     )
-    budget = models.FloatField(null=True, help_text="Of tailoring: how far a picture may move, as a mean of pixels.")
-    seed = models.PositiveIntegerField(default=design_seed)  # a second try makes the same pictures
-    token = models.CharField(max_length=32, default=design_token, editable=False)  # names the folder of its pictures
+    budget = models.FloatField(null=True, help_text="Tailoring only: largest mean change of the pixels, 0 to 1.")
+    seed = models.PositiveIntegerField(default=design_seed)  # a second try generates the same images
+    token = models.CharField(max_length=32, default=design_token, editable=False)  # names the folder of its images
 
     generator = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
     scorer = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
     embedding_version = models.ForeignKey(
-        ModelVersion, models.SET_NULL, null=True, related_name="+", help_text="The version that embedded its images."
+        ModelVersion,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="The version that embedded its images.",
     )
 
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
     progress = models.FloatField(default=0.0, help_text="0 to 1.")
     error = models.TextField(blank=True)
-    tries = models.PositiveSmallIntegerField(default=0, help_text="How many workers took it up.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How many workers have started it.")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True, help_text="Till then a message or a worker answers for it.")
+    lease_until = models.DateTimeField(null=True, help_text="A message or a worker has it until then.")
     is_removed = models.BooleanField(
-        default=False, help_text="By its shopper; for an hour it counts against the limit."
+        default=False, help_text="Removed by its shopper; it still counts against the limit for an hour."
     )
 
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            models.Index(fields=["shopper", "-created_at", "-id"], name="design_shopper"),  # a shopper's own
+            models.Index(fields=["shopper", "-created_at", "-id"], name="design_shopper"),  # designs_of a shopper
             models.Index(fields=["created_at"], name="design_oldest"),  # designs.expire
             models.Index(fields=["lease_until"], name="design_pending", condition=Q(status__in=PENDING)),  # the sweep
         ]
@@ -233,38 +258,40 @@ class Design(models.Model):
 
     @property
     def folder(self) -> str:
-        """Where its pictures lie, below the media folder."""
+        """Return the folder of its images, below the media folder."""
         return f"designs/{self.token[:2]}/{self.token}"
 
 
 class DesignImage(models.Model):
-    """One of a design's pictures, with what was thought of it. Written by recommender.designs.lifecycle alone."""
+    """A generated image, with its scores. Written by recommender.designs.lifecycle alone."""
 
     class Kind(models.TextChoices):
-        DESIGN = "design"  # made for the taste
-        ORIGINAL = "original"  # the product to be tailored
-        APPROXIMATION = "approximation"  # as near as the generator comes to it
-        STEP = "step"  # on the way from there to the taste
+        """The role of an image in its design."""
+
+        DESIGN = "design"  # generated for the taste
+        ORIGINAL = "original"  # the product to tailor
+        APPROXIMATION = "approximation"  # the nearest image that the generator can generate
+        STEP = "step"  # between the approximation and the taste
 
     design = models.ForeignKey(Design, models.CASCADE, related_name="images", db_index=False)
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=13, choices=Kind, default=Kind.DESIGN)
-    step = models.PositiveIntegerField(null=True, help_text="Of a tailored one: steps taken.")
-    change = models.FloatField(null=True, help_text="Of a tailored one: mean of pixels that changed, 0 to 1.")
-    score = models.FloatField(help_text="The inner product of taste and picture; 0: an average product's.")
-    realism = models.FloatField(help_text="The discriminator's word: 1 real, 0 made; it may go beyond.")
-    embedding = VectorField(null=True)  # by design.embedding_version; none where no version was active
+    step = models.PositiveIntegerField(null=True, help_text="Tailoring only: number of steps taken.")
+    change = models.FloatField(null=True, help_text="Tailoring only: mean change of the pixels, 0 to 1.")
+    score = models.FloatField(help_text="Inner product of taste and image; an average product has 0.")
+    realism = models.FloatField(help_text="Output of the discriminator: 1 real, 0 generated; it may lie outside.")
+    embedding = VectorField(null=True)  # by design.embedding_version; none if no version was active
 
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["design", "position"], name="one_picture_per_design_and_place")]
 
     def __str__(self) -> str:
-        return f"picture {self.position + 1} of {self.design_id}"
+        return f"image {self.position + 1} of {self.design_id}"
 
     @property
     def file(self) -> str:
-        """Its name below the media folder."""
+        """Return the name of its file, below the media folder."""
         return f"{self.design.folder}/{self.position:02}.png"
 
     @property

@@ -1,4 +1,6 @@
-"""Hears what the shop tells, and queues what follows from it."""
+"""Receivers of the shop's signals: they queue or delete what follows from a change in the catalogue."""
+
+from typing import Any
 
 from django.db.models.signals import post_delete
 
@@ -8,25 +10,27 @@ from recommender.designs import lifecycle
 from recommender.models import Design, ShopperVector
 
 
-def embed_new_images(image_ids: list[int], **kwargs) -> None:
+def embed_new_images(image_ids: list[int], **kwargs: Any) -> None:
+    """Queue images that were added to be embedded."""
     broker.queue_embedding(image_ids)
 
 
-def forget_taste(shopper_id: int, **kwargs) -> None:
+def delete_taste(shopper_id: int, **kwargs: Any) -> None:
     ShopperVector.objects.filter(shopper=shopper_id).delete()
 
 
-def forget_designs(shopper_id: int, **kwargs) -> None:
+def delete_designs(shopper_id: int, **kwargs: Any) -> None:
     lifecycle.delete(Design.objects.filter(shopper=shopper_id))
 
 
-def remove_pictures(instance: Design, **kwargs) -> None:
-    """Whatever the row was deleted with: a shopper, a product, a category."""
+def delete_files(instance: Design, **kwargs: Any) -> None:
+    """Delete the files of a design whose row was deleted, also where a shopper, a product or a category was."""
     lifecycle.remove_files_later(instance)
 
 
 def connect() -> None:
+    """Connect the receivers when Django starts."""
     signals.images_added.connect(embed_new_images, dispatch_uid="embed_new_images")
-    signals.shopper_history_deleted.connect(forget_taste, dispatch_uid="forget_taste")
-    signals.shopper_history_deleted.connect(forget_designs, dispatch_uid="forget_designs")
-    post_delete.connect(remove_pictures, sender=Design, dispatch_uid="remove_pictures")
+    signals.shopper_history_deleted.connect(delete_taste, dispatch_uid="delete_taste")
+    signals.shopper_history_deleted.connect(delete_designs, dispatch_uid="delete_designs")
+    post_delete.connect(delete_files, sender=Design, dispatch_uid="delete_files")

@@ -1,7 +1,8 @@
-"""What the workers run: names, retries, limits. Nothing is decided here; recommender.broker sends these by name."""
+"""Celery tasks: names, retries and time limits of what workers run. recommender.broker sends them by name."""
 
 import base64
 import logging
+from typing import Any
 
 from celery import current_app, shared_task
 from celery.exceptions import SoftTimeLimitExceeded
@@ -11,12 +12,12 @@ from django.db import OperationalError
 from recommender import maintenance
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
-    AlreadyLooking,
-    BlindTaste,
     DesignCancelled,
     DesignFailed,
     DesignNotReady,
+    GapSearchRunning,
     NoActiveVersion,
+    ScorerIgnoresImages,
     TrainingCancelled,
     TrainingFailed,
     VersionNotReady,
@@ -25,20 +26,20 @@ from recommender.versions import lifecycle as versions
 
 log = logging.getLogger(__name__)
 
-LIMIT = 600  # seconds a task may take. Said by each, as one for all would end trainings, too: they hold leases instead
+LIMIT = 600  # seconds a task may take. Set for each, as one for all would end trainings too, which hold leases
 
 
 @shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def embed_images(image_ids: list[int]) -> None:
-    """The vectors that these pictures lack; a second run writes nothing."""
+    """Embed these images by every version that has no vector of them; a second run writes nothing."""
     from recommender.workers import embedding  # torch is behind this import; web processes stop at this file
 
     embedding.embed_images(image_ids)
 
 
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
-def embed_photo(photo: str) -> dict:
-    """A visitor's photo, base64, as the active similarity version sees it: {"version": id, "vector": [...]}."""
+def embed_photo(photo: str) -> dict[str, Any]:
+    """Embed a visitor's photo, base64, by the active similarity version: {"version": id, "vector": [...]}."""
     from recommender.workers import embedding  # torch
 
     version, vector = embedding.embed_photo(base64.b64decode(photo))
@@ -52,13 +53,13 @@ def train_version(version_id: int) -> None:
 
     try:
         training.run(versions.claim(version_id))
-    except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all told by the version itself
+    except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all saved in the version
         log.warning("version %d is not trained here: %s", version_id, reason)
 
 
 @shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
 def make_design(design_id: str) -> None:
-    """Make a design's pictures; a second run, or one of a design that is gone, makes nothing."""
+    """Generate a design's images; a second run, or one of a design that is gone, generates nothing."""
     from recommender.workers import generation  # torch
 
     try:
@@ -73,18 +74,18 @@ def make_design(design_id: str) -> None:
 
 @shared_task
 def find_gaps() -> None:
-    """Look anew for what many shoppers would like and the shop does not have."""
+    """Search for demand gaps: what many shoppers would like and the shop does not have."""
     from recommender.workers import gaps  # torch
 
     try:
         gaps.find()
-    except (AlreadyLooking, NoActiveVersion, BlindTaste, DesignFailed) as reason:
+    except (GapSearchRunning, NoActiveVersion, ScorerIgnoresImages, DesignFailed) as reason:
         log.warning("no gaps are looked for: %s", reason)
 
 
 @worker_process_init.connect
-def warm_up(**kwargs) -> None:
-    """In a pool's child, before its first task: torch and the serving models, seconds that no upload should wait."""
+def warm_up(**kwargs: Any) -> None:
+    """Load torch and the serving models before a pool process gets its first task: no upload should wait for that."""
     if "embed" not in current_app.amqp.queues.consume_from:
         return  # a training can wait
     from recommender.workers import embedding  # torch, which must never be used in the parent: forked tasks would hang
@@ -94,5 +95,5 @@ def warm_up(**kwargs) -> None:
 
 @shared_task(soft_time_limit=LIMIT)
 def sweep() -> None:
-    """Find what was missed while a broker or a worker was away, and queue it again."""
+    """Queue again what was missed while the broker or a worker was away."""
     maintenance.sweep()

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerError
 
-from recommender.models import SEEING
+from recommender.models import EMBEDDING_ROLES
 from recommender.versions import queries
 from visrec_site.celery import app
 
@@ -20,7 +20,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Return 200 when database, broker and the models that recommend are available; else 503 with what is missing."""
     found = {"database": database_state(), "broker": broker_state()}
     if found["database"] == "ok":
-        for role in SEEING:
+        for role in EMBEDDING_ROLES:
             version = queries.active_version(role)
             found[f"{role.value} model"] = "ok" if version else "no active version"
     is_ready = all(state == "ok" for state in found.values())

@@ -22,9 +22,9 @@ from recommender.api.products import ProductSerializer, absolute_url, product_co
 from recommender.api.schema import CONFLICT
 from recommender.api.users import shopper_for
 from recommender.designs import gallery, lifecycle
-from recommender.designs.gallery import Gallery, Hanging
-from recommender.designs.lifecycle import MOST_ETA, MOST_PICTURES
-from recommender.errors import UnknownToGenerator
+from recommender.designs.gallery import Gallery, GalleryImage
+from recommender.designs.lifecycle import MOST_ETA, MOST_IMAGES
+from recommender.errors import CategoryNotLearned
 from recommender.models import Design, DesignImage, Status
 
 
@@ -38,7 +38,7 @@ class DesignInput(Strict):
         help_text="Name of the category of which to generate images. Use either category or sku.",
     )
     count = serializers.IntegerField(
-        required=False, min_value=1, max_value=MOST_PICTURES, help_text="With category: number of images. Default: 12."
+        required=False, min_value=1, max_value=MOST_IMAGES, help_text="With category: number of images. Default: 12."
     )
     eta = Number(
         required=False,
@@ -94,7 +94,7 @@ class DesignInput(Strict):
             if field == "sku":
                 return lifecycle.request_tailoring(shopper, params.pop("sku"), **params)
             return lifecycle.request(shopper, params.pop("category"), **params)
-        except UnknownToGenerator as error:
+        except CategoryNotLearned as error:
             raise serializers.ValidationError({field: as_sentence(error)}) from error
 
 
@@ -135,7 +135,7 @@ class DesignSerializer(RequestedSerializer):
         return payload
 
 
-class ImageSerializer(serializers.Serializer[Hanging]):
+class ImageSerializer(serializers.Serializer[GalleryImage]):
     kind = serializers.ChoiceField(DesignImage.Kind.choices, source="image.kind")
     url = serializers.SerializerMethodField()
     score = serializers.FloatField(
@@ -157,10 +157,10 @@ class ImageSerializer(serializers.Serializer[Hanging]):
     )
     nearest = ProductSerializer(many=True, help_text="Most similar products that can be bought, the nearest first.")
 
-    def get_url(self, hanging: Hanging) -> str:
+    def get_url(self, hanging: GalleryImage) -> str:
         return absolute_url(self.context["request"], hanging.image.url)
 
-    def to_representation(self, hanging: Hanging) -> dict[str, Any]:
+    def to_representation(self, hanging: GalleryImage) -> dict[str, Any]:
         payload = super().to_representation(hanging)
         return {name: value for name, value in payload.items() if value is not None}
 
@@ -181,7 +181,7 @@ class GallerySerializer(DesignSerializer):
 
 def design_response(request: Request, design: Design) -> Response:
     """Return the design with its images as a response."""
-    shown = gallery.of(design)
+    shown = gallery.build_gallery(design)
     products = [*shown.nearest, *(product for hanging in shown.images for product in hanging.nearest)]
     context = product_context(request, products) | {"gallery": shown}
     return Response(GallerySerializer(shown.design, context=context).data)
@@ -211,7 +211,7 @@ class Designs(APIView):
         params = DesignListParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         user = params.validated_data.get("user", account_of(request).get_username())
-        found = lifecycle.of_shopper(shopper_for(request, user)).select_related("shopper", "category", "product")
+        found = lifecycle.designs_of(shopper_for(request, user)).select_related("shopper", "category", "product")
         pages = self.pagination_class(params.validated_data.get("limit"))
         page = pages.page_of(found, request)
         shown = serializers.ListSerializer(page, child=DesignSerializer(), context={"request": request})
@@ -257,7 +257,7 @@ class OneDesign(APIView):
         responses={204: None},
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
-        lifecycle.discard(design_or_404(request, pk))
+        lifecycle.cancel_or_remove(design_or_404(request, pk))
         return Response(status=204)
 
 

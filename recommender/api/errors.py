@@ -33,10 +33,10 @@ from recommender.api.problems import (
     problem,
 )
 from recommender.errors import (
-    BlindTaste,
     DesignNotReady,
     NoActiveVersion,
     SavedResultsUnavailable,
+    ScorerIgnoresImages,
     TooLittleHistory,
     TooManyDesigns,
     VersionNotReady,
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 # Errors that pass by themselves, with the seconds after which a client should try again.
 RETRY_SECONDS: dict[type[Exception], int] = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5}
-CONFLICTS = (BlindTaste, TooLittleHistory, DesignNotReady, VersionNotReady)
+CONFLICTS = (ScorerIgnoresImages, TooLittleHistory, DesignNotReady, VersionNotReady)
 
 
 class Unavailable(exceptions.APIException):

@@ -96,7 +96,7 @@ class Session(serializers.Serializer[None]):
         if errors:
             raise serializers.ValidationError({"events": errors})
         done = [(known[event["sku"]], Kind(event["kind"]), event.get("timestamp", now)) for event in events]
-        return {"activities": history.of_events(done), "skus": list(known)}
+        return {"activities": history.activities_of_events(done), "skus": list(known)}
 
 
 class ByExampleForm(RecommendationParams, ByExample):

@@ -20,7 +20,7 @@ from recommender.api.products import ProductSerializer, product_context
 from recommender.models import ModelVersion
 from recommender.serving import saved
 from recommender.serving.saved import Caller
-from recommender.serving.types import Because, Recommendation, RecommendationQuery, Result
+from recommender.serving.types import Contributor, Recommendation, RecommendationQuery, Result
 
 
 class RecommendationParams(Filters):
@@ -91,7 +91,7 @@ class VersionSerializer(serializers.Serializer[ModelVersion]):
     version = serializers.IntegerField(source="number")
 
 
-class BecauseSerializer(serializers.Serializer[Because]):
+class BecauseSerializer(serializers.Serializer[Contributor]):
     product = ProductSerializer()
     kind = serializers.ChoiceField(Kind.choices, help_text="The strongest interaction of the shopper with it.")
     weight = serializers.FloatField(
@@ -170,7 +170,7 @@ def recommends(**documented: Unpack[Documented]) -> Callable[[Callable[..., Reco
         @wraps(recommend)
         def handler(view: APIView, request: Request, **path_params: str) -> Response:
             found = recommend(view, request, query_of(params_of(request)), **path_params)
-            return recommendation_response(request, saved.keep(found, Caller.of(request)))
+            return recommendation_response(request, saved.save(found, Caller.of(request)))
 
         described = extend_schema(parameters=[RecommendationParams], responses=RecommendationSerializer, **documented)
         return described(handler)

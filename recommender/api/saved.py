@@ -43,7 +43,7 @@ class OneRecommendation(APIView):
         params = PageParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         try:
-            found = saved.replay(pk, params.validated_data["page"], Caller.of(request))
+            found = saved.load(pk, params.validated_data["page"], Caller.of(request))
         except NoSuchRecommendation as error:
             raise NotFound(as_sentence(error)) from error
         return recommendation_response(request, found)

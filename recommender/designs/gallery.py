@@ -1,4 +1,4 @@
-"""What a design shows: its pictures, what was thought of each, and beneath them what one can buy."""
+"""Galleries of designs: their images with scores, and below them products that one can buy."""
 
 import math
 from collections.abc import Sequence
@@ -9,61 +9,66 @@ from django.db.models import Value
 from catalog.models import Product
 from recommender.models import Design, DesignImage
 from recommender.serving import rerank
-from recommender.serving.rerank import Candidate
+from recommender.serving.types import Candidate
 from recommender.versions.vectors import nearest
 
-BENEATH = 3  # products under each picture
-NEAREST = 12  # under all of them
-SPARE = 5  # products beyond what is wanted, for the pictures that turn up twice
+BENEATH = 3  # products below each image
+NEAREST = 12  # below all of them
+SPARE = 5  # products beyond what is wanted, in place of duplicates
 
 
 @dataclass(frozen=True)
-class Hanging:
-    """One picture on the wall."""
+class GalleryImage:
+    """A generated image, with the products that are nearest to it."""
 
     image: DesignImage
     nearest: Sequence[Product]
 
     @property
     def score(self) -> float:
-        """0 to 1: the chance that the shopper would rather have this than an average product."""
+        """Return the probability, 0 to 1, that the shopper would rather have this than an average product."""
         return 1 / (1 + math.exp(-max(min(self.image.score, 700.0), -700.0)))
 
     @property
     def realism(self) -> float:
-        """0 to 1: how real it looks to the discriminator."""
+        """Return how real the image looks to the discriminator, 0 to 1."""
         return min(max(self.image.realism, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
 class Gallery:
+    """A design's images."""
+
     design: Design
-    images: Sequence[Hanging]
-    nearest: Sequence[Product]  # to any of the pictures
+    images: Sequence[GalleryImage]
+    nearest: Sequence[Product]  # to any of the images
 
 
-def of(design: Design) -> Gallery:
-    """The same number of queries, however many pictures there are."""
+def build_gallery(design: Design) -> Gallery:
+    """Read a design's images and the products near to them; a fixed number of queries."""
     images = list(design.images.select_related("design").defer("embedding"))
-    rows = candidates(design)
-    places = {image.position: rerank.distinct(rows.get(image.position, []))[:BENEATH] for image in images}
-    # A tailored product's neighbours are not what tailoring leads to.
+    rows = nearest_by_position(design)
+    by_image = {image.position: rerank.drop_duplicates(rows.get(image.position, []))[:BENEATH] for image in images}
+    # The neighbours of a product that was tailored are not what tailoring leads to.
     wanted = [image for image in images if image.kind != DesignImage.Kind.ORIGINAL]
     everything = sorted((row for image in wanted for row in rows.get(image.position, [])), key=lambda row: -row.score)
     return Gallery(
         design,
-        [Hanging(image, [row.product for row in places[image.position]]) for image in images],
-        [row.product for row in rerank.distinct(everything)[:NEAREST]],
+        [GalleryImage(image, [row.product for row in by_image[image.position]]) for image in images],
+        [row.product for row in rerank.drop_duplicates(everything)[:NEAREST]],
     )
 
 
-def candidates(design: Design) -> dict[int, list[Candidate]]:
-    """What can be bought in the design's category, by the place of the picture it is near to, the nearest first.
+def nearest_by_position(design: Design) -> dict[int, list[Candidate]]:
+    """Return the visible products in stock nearest to each image, of the design's category, by the image's position.
 
-    Never the product that is tailored. Nothing for a design at which no version looked, or one that is gone.
+    Never the product that is tailored. Nothing for a design whose images have no embeddings, or are gone.
     """
     version = design.embedding_version
-    embeddings = dict(design.images.exclude(embedding=None).values_list("position", "embedding")) if version else {}
+    if version is None:
+        return {}
+    rows_with_embedding = design.images.exclude(embedding=None).values_list("position", "embedding")
+    embeddings: dict[int, Sequence[float]] = dict(rows_with_embedding)
     if not embeddings:
         return {}
     among = Product.objects.visible().in_stock().filter(category=design.category_id).exclude(pk=design.product_id)
@@ -71,13 +76,13 @@ def candidates(design: Design) -> dict[int, list[Candidate]]:
     found = [
         nearest.nearest_embeddings(version, embedding, among=among, limit=BENEATH + SPARE, exact=exact)
         .prefetch_related(None)
-        .annotate(place=Value(place))
-        .values_list("place", "product", "distance")
-        for place, embedding in embeddings.items()
+        .annotate(position=Value(position))
+        .values_list("position", "product", "distance")
+        for position, embedding in embeddings.items()
     ]
     rows = list(found[0].union(*found[1:], all=True))
     products = Product.objects.with_images().in_bulk({product for _, product, _ in rows})
-    near: dict[int, list[Candidate]] = {}
-    for place, product, distance in sorted(rows, key=lambda row: row[2]):
-        near.setdefault(place, []).append(Candidate(products[product], -distance))
-    return near
+    by_position: dict[int, list[Candidate]] = {}
+    for position, product, distance in sorted(rows, key=lambda row: row[2]):
+        by_position.setdefault(position, []).append(Candidate(products[product], -distance))
+    return by_position

@@ -1,6 +1,6 @@
-"""Reports on demand that the shop does not meet. They lie beside the generator that they are about.
+"""Reports on demand that the shop does not meet, saved beside the generator that they are about.
 
-All of it is prediction: a model of tastes judges pictures that another model made. Nobody was asked.
+All of it is prediction: a model of tastes scores images that another model generated. No shopper was asked.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import pglock
 from django.db import connection
 
-from recommender.errors import AlreadyLooking
+from recommender.errors import GapSearchRunning
 from recommender.models import ModelVersion
 
 REPORT = "gaps.json"
@@ -21,39 +21,41 @@ LOCK = "recommender.designs.gap_reports"  # held by the database session of the 
 
 @dataclass(frozen=True)
 class Gap:
-    """A region, and the picture in it that most shoppers would want."""
+    """A group of similar generated images that many shoppers would want, with the image that most of them want."""
 
     category: str
-    file: str  # beside the report
+    file: str  # of the image, beside the report
     shoppers: int  # who would rank it among their first hundredth of the category's products
     above_all: int  # who would rank it above all of them
-    realism: float  # the discriminator's word
-    apart: float  # share of products that, made by the generator, look nearer to themselves than this to any
-    nearest: str  # SKU of the product that looks most like it
-    pictures: int  # of those tried, how many are in the region
+    realism: float  # output of the discriminator
+    apart: float  # share of products whose reconstructions are nearer to the product than this image is to any product
+    nearest: str  # SKU of the product nearest to it
+    pictures: int  # number of generated images in the group
 
 
 @dataclass(frozen=True)
 class Report:
+    """The result of one search for gaps."""
+
     generator: str
     scorer: str
     made_at: str  # ISO 8601
-    shoppers: int  # whose tastes were asked
-    gaps: list[Gap]  # by category, that of most shoppers first
-    categories: list[str] = field(default_factory=list)  # that were looked through; of old reports nobody knows
+    shoppers: int  # whose tastes scored the images
+    gaps: list[Gap]  # by category, the one of most shoppers first
+    categories: list[str] = field(default_factory=list)  # that were searched; empty in reports of old versions
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """For whoever looks for gaps. Raises AlreadyLooking where somebody does."""
+def lock_search() -> Iterator[None]:
+    """Allow one search for gaps at a time. Raises GapSearchRunning if one is running."""
     with pglock.advisory(LOCK, timeout=0) as is_acquired:
         if not is_acquired:
-            raise AlreadyLooking("gaps are being looked for already; try again when that report is there")
+            raise GapSearchRunning("gaps are being looked for already; try again when that report is there")
         yield
 
 
-def is_looked_for() -> bool:
-    """Return whether somebody holds the lock, without touching it: a page view must stand in nobody's way."""
+def is_search_running() -> bool:
+    """Return whether the lock is held, without taking it: a page view must not make a search fail."""
     # By hand: pglock's model of pg_locks has the locks of tables alone.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -62,21 +64,24 @@ def is_looked_for() -> bool:
             " AND (classid::bigint << 32 | objid::bigint) = %s)",
             [pglock.advisory(LOCK).int_lock_id],
         )
-        return bool(cursor.fetchone()[0])
+        row: tuple[bool] = cursor.fetchone()
+        return row[0]
 
 
 def folder_of(generator: ModelVersion) -> Path:
+    """Return the folder of the version's report and its images."""
     return generator.folder / "gaps"
 
 
-def kept(generator: ModelVersion) -> Report | None:
-    """The last report on this version, if there is one."""
+def load(generator: ModelVersion) -> Report | None:
+    """Load the last report on this version, if there is one."""
     file = folder_of(generator) / REPORT
     if not file.exists():
         return None
-    told = json.loads(file.read_text())
-    return Report(**told | {"gaps": [Gap(**gap) for gap in told["gaps"]]})
+    content = json.loads(file.read_text())
+    return Report(**content | {"gaps": [Gap(**gap) for gap in content["gaps"]]})
 
 
-def write(report: Report, folder: Path) -> None:
+def save(report: Report, folder: Path) -> None:
+    """Save a report in this folder."""
     (folder / REPORT).write_text(json.dumps(asdict(report), indent=1))

@@ -1,13 +1,15 @@
-"""A design's life: asked for, claimed, followed, finished; cancelled, expired, deleted."""
+"""The lifecycle of a design: requested, claimed, followed, finished; cancelled, removed, expired, deleted."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import numpy as np
 import pglock
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -19,13 +21,13 @@ from catalog import visitors
 from catalog.models import Category, Product, Shopper
 from recommender import broker, leases
 from recommender.errors import (
-    BlindTaste,
+    CategoryNotLearned,
     DesignCancelled,
     DesignNotReady,
     NoActiveVersion,
+    ScorerIgnoresImages,
     TooLittleHistory,
     TooManyDesigns,
-    UnknownToGenerator,
 )
 from recommender.models import LIVE, PENDING, Design, DesignImage, ModelVersion, Role, Status
 from recommender.serving import history
@@ -33,19 +35,19 @@ from recommender.serving.history import History
 from recommender.versions import methods, queries
 from recommender.versions.vectors import nearest
 
-MOST_PICTURES = 24
+MOST_IMAGES = 24
 MOST_ETA = 100.0
-LEASE = timedelta(seconds=30)  # renewed at every step; one of two dozen pictures takes a second or two
-TRIES = 3  # a design that took so many workers with it is not given to another
+LEASE = timedelta(seconds=30)  # renewed at every step; one of two dozen images takes a second or two
+TRIES = 3  # workers; a design during which so many were lost is not given to another
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Made:
-    """A picture that was made, as PNG, and what was thought of it. See DesignImage."""
+class GeneratedImage:
+    """A generated image, with its scores. See DesignImage."""
 
     kind: DesignImage.Kind
-    picture: bytes
+    png: bytes
     score: float
     realism: float
     change: float | None = None
@@ -54,26 +56,26 @@ class Made:
 
 
 def request(shopper: Shopper, category: Category, *, count: int = 12, eta: float = 1.0) -> Design:
-    """Have `count` new pictures of the category made for the shopper by a worker.
+    """Queue a design of `count` new images of the category, generated for the shopper's taste.
 
-    eta: 0 to 100, what looking real weighs beside the taste. Raises NoActiveVersion, BlindTaste, UnknownToGenerator,
-    TooLittleHistory or TooManyDesigns.
+    eta: 0 to 100, the weight of realism; the taste has weight 1. Raises NoActiveVersion, ScorerIgnoresImages,
+    CategoryNotLearned, TooLittleHistory or TooManyDesigns.
     """
-    return queued(Design(shopper=shopper, category=category, count=count, eta=eta))
+    return _queue(Design(shopper=shopper, category=category, count=count, eta=eta))
 
 
 def request_tailoring(shopper: Shopper, product: Product, *, budget: float = 0.05) -> Design:
-    """Have the product's picture brought nearer to the shopper's taste by a worker.
+    """Queue a design that changes the product's image towards the shopper's taste.
 
-    budget: 0 to 1, how far it may move, as a mean over pixels. Raises as `request` does.
+    budget: 0 to 1, the largest change, as a mean over pixels. Raises as `request` does.
     """
-    return queued(Design(shopper=shopper, category=product.category, product=product, count=1, budget=budget))
+    return _queue(Design(shopper=shopper, category=product.category, product=product, count=1, budget=budget))
 
 
 @transaction.atomic
-def queued(design: Design) -> Design:
+def _queue(design: Design) -> Design:
     generator, scorer = queries.active_or_raise(Role.DESIGN), active_scorer()
-    number_of(design.category, generator)
+    class_index(design.category, generator)
     taste_of(design.shopper, scorer)
     check_limits(design.shopper)
     design.lease_until = timezone.now() + LEASE
@@ -83,76 +85,82 @@ def queued(design: Design) -> Design:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What keeps a shopper from asking for designs, if anything does."""
+class Availability:
+    """The conditions for designs: an active generator, and reasons why designs cannot be requested."""
 
     generator: ModelVersion | None = None  # the active one
-    training: ModelVersion | None = None  # one that is being trained, where none is active
+    training: ModelVersion | None = None  # one that is being trained, if none is active
     closed: str = ""  # why nobody can, in words
     refusal: str = ""  # why this shopper cannot, in words
 
 
-def standing(shopper: Shopper | None) -> Standing:
+def availability(shopper: Shopper | None) -> Availability:
+    """Return whether the shopper can request designs, and if not, why."""
     generator = queries.active_version(Role.DESIGN)
     if generator is None:
         training = ModelVersion.objects.filter(role=Role.DESIGN, state__in=LIVE)
-        return Standing(training=training.order_by("pk").last())
+        return Availability(training=training.order_by("pk").last())
     try:
         taste_of(shopper, active_scorer())
-    except (NoActiveVersion, BlindTaste) as error:
-        return Standing(generator, closed=str(error))
+    except (NoActiveVersion, ScorerIgnoresImages) as error:
+        return Availability(generator, closed=str(error))
     except TooLittleHistory as error:
-        return Standing(generator, refusal=str(error))
-    return Standing(generator)
+        return Availability(generator, refusal=str(error))
+    return Availability(generator)
 
 
-def visible_to(account) -> QuerySet[Design]:
-    """Their own; to staff, anybody's."""
+def visible_to(account: AbstractUser | AnonymousUser) -> QuerySet[Design]:
+    """Return the designs that an account may see: those of its shopper, or for staff, all."""
     found = Design.objects.filter(is_removed=False).select_related(
         "shopper", "category", "product", "embedding_version"
     )
-    return found if account.is_staff else found.filter(shopper=visitors.find_shopper(account))
+    if account.is_staff:
+        return found
+    return found.filter(shopper=visitors.find_shopper(account)) if isinstance(account, AbstractUser) else found.none()
 
 
-def with_pictures(shopper: Shopper | None) -> QuerySet[Design]:
-    """A shopper's own with something to see, or to come: their pictures come in one query more."""
-    pictures = Prefetch("images", DesignImage.objects.select_related("design").defer("embedding"))
-    found = of_shopper(shopper).exclude(status=Status.CANCELLED)
-    return found.select_related("category", "product").prefetch_related(pictures)
+def designs_with_images(shopper: Shopper | None) -> QuerySet[Design]:
+    """Return a shopper's designs that have images, or will have; the images come in one query more."""
+    images = Prefetch("images", DesignImage.objects.select_related("design").defer("embedding"))
+    found = designs_of(shopper).exclude(status=Status.CANCELLED)
+    return found.select_related("category", "product").prefetch_related(images)
 
 
-def of_shopper(shopper: Shopper | None) -> QuerySet[Design]:
-    """All but those that were removed."""
+def designs_of(shopper: Shopper | None) -> QuerySet[Design]:
+    """Return a shopper's designs, without those that were removed."""
     return Design.objects.filter(shopper=shopper, is_removed=False)
 
 
 def active_scorer() -> ModelVersion:
-    """Raises NoActiveVersion or BlindTaste."""
+    """Return the personal version that scores designs. Raises NoActiveVersion or ScorerIgnoresImages."""
     version = queries.active_or_raise(Role.PERSONAL)
     if not methods.sees_images(version):
-        raise BlindTaste(f"{version}, which knows the shoppers' tastes, never looks at pictures")
+        raise ScorerIgnoresImages(f"{version}, which knows the shoppers' tastes, never looks at pictures")
     return version
 
 
 def categories_of(generator: ModelVersion) -> QuerySet[Category]:
-    """What it can make pictures of."""
+    """Return the categories that a version can generate images of."""
     return Category.objects.filter(pk__in=generator.categories)
 
 
-def number_of(category: Category, generator: ModelVersion) -> int:
-    """Which of the generator's categories this is. Raises UnknownToGenerator."""
-    if category.pk not in generator.categories:
+def class_index(category: Category, generator: ModelVersion) -> int:
+    """Return the category's index among the generator's classes. Raises CategoryNotLearned."""
+    learned: list[int] = generator.categories
+    if category.pk not in learned:
         known = ", ".join(categories_of(generator).values_list("name", flat=True)) or "nothing that is left"
-        raise UnknownToGenerator(f"no {category} can be made: {generator} has learnt {known}")
-    return generator.categories.index(category.pk)
+        raise CategoryNotLearned(f"no {category} can be made: {generator} has learnt {known}")
+    return learned.index(category.pk)
 
 
 def taste_of(shopper: Shopper | None, scorer: ModelVersion) -> np.ndarray:
-    """The shopper's taste (K,) as that personal version knows it. Raises TooLittleHistory."""
+    """Estimate the shopper's taste (K,) by that personal version. Raises TooLittleHistory."""
     learnt = scorer.started_at or scorer.created_at
-    own = history.seen(scorer, history.of_visitor(shopper=shopper, learnt=learnt)) if shopper else History()
+    own = (
+        history.load_history(scorer, history.read_activities(shopper=shopper, learnt=learnt)) if shopper else History()
+    )
     liked = int((own.weights > 0).sum())
-    if liked < settings.DESIGN_HISTORY:
+    if shopper is None or liked < settings.DESIGN_HISTORY:
         raise TooLittleHistory(
             f"the taste is not known well enough: {settings.DESIGN_HISTORY} products that were liked, bought or looked "
             f"at are needed, and there {'is' if liked == 1 else 'are'} {liked}"
@@ -161,7 +169,7 @@ def taste_of(shopper: Shopper | None, scorer: ModelVersion) -> np.ndarray:
 
 
 def check_limits(shopper: Shopper) -> None:
-    """Raises TooManyDesigns. Of two requests at once the second waits here for the first."""
+    """Raise TooManyDesigns if the shopper may not request another; of two requests at once the second waits here."""
     pglock.advisory(f"recommender.designs.limits.{shopper.pk}", xact=True, side_effect=pglock.Raise).acquire()
     own, now = Design.objects.filter(shopper=shopper), timezone.now()
     waiting = own.filter(status__in=PENDING).count()
@@ -176,14 +184,14 @@ def check_limits(shopper: Shopper) -> None:
 
 
 def send(design: Design) -> None:
-    """Leave it to a worker; without a broker the sweep will find it."""
+    """Send a design to a worker once the transaction is committed; without a broker the sweep will find it."""
     transaction.on_commit(lambda: broker.send("make_design", str(design.pk)))
 
 
-def claim(design_id) -> Design:
-    """The design, ours to make while the lease is renewed.
+def claim(design_id: str | UUID) -> Design:
+    """Take the lease of a design, to generate it while the lease is renewed.
 
-    Raises DesignNotReady if it is another's, or done.
+    Raises DesignNotReady if another worker has it, or it is done.
     """
     free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING) & leases.is_free()
     taken = leases.hold(
@@ -205,23 +213,26 @@ def claim(design_id) -> Design:
     return design
 
 
-def mine(design: Design) -> QuerySet[Design]:
-    """The row, as long as nobody cancelled it, deleted it or took it up after us."""
+def _held(design: Design) -> QuerySet[Design]:
+    """Return the claimed row, unless it was cancelled, deleted or claimed by another worker since."""
     return Design.objects.filter(pk=design.pk, status=Status.RUNNING, tries=design.tries)
 
 
 def follow(design: Design, progress: float) -> None:
-    """Note how far it is, 0 to 1, and renew the lease. Raises DesignCancelled once it is no longer ours."""
-    if not leases.hold(mine(design), LEASE, progress=progress):
+    """Save the progress, 0 to 1, and renew the lease.
+
+    Raises DesignCancelled if the design was cancelled, or another worker has it.
+    """
+    if not leases.hold(_held(design), LEASE, progress=progress):
         raise DesignCancelled(f"{design} was cancelled, or is another worker's")
 
 
-def finish(design: Design, pictures: Sequence[Made]) -> None:
-    """Keep the pictures: their files under names that tell nothing, then the rows. Raises DesignCancelled."""
+def finish(design: Design, images: Sequence[GeneratedImage]) -> None:
+    """Save the images: rows, and files under names that nobody can guess. Raises DesignCancelled."""
     with transaction.atomic():
         # The row is locked from here on: whoever cancels or deletes it meanwhile waits, and finds the files.
         done = leases.release(
-            mine(design),
+            _held(design),
             status=Status.DONE,
             progress=1.0,
             finished_at=timezone.now(),
@@ -232,32 +243,33 @@ def finish(design: Design, pictures: Sequence[Made]) -> None:
         if not done:
             raise DesignCancelled(f"{design} was cancelled, or is another worker's")
         remove_files([design])  # of a try that was lost just here
-        for position, made in enumerate(pictures):
+        for position, generated in enumerate(images):
             image = DesignImage(
                 design=design,
                 position=position,
-                kind=made.kind,
-                score=made.score,
-                realism=made.realism,
-                change=made.change,
-                step=made.step,
-                embedding=made.embedding,
+                kind=generated.kind,
+                score=generated.score,
+                realism=generated.realism,
+                change=generated.change,
+                step=generated.step,
+                embedding=generated.embedding,
             )
             image.save(force_insert=True)
-            default_storage.save(image.file, ContentFile(made.picture))
+            default_storage.save(image.file, ContentFile(generated.png))
 
 
 def fail(design: Design, reason: str) -> None:
-    leases.release(mine(design), status=Status.FAILED, error=reason, finished_at=timezone.now())
+    """Save why a design cannot be generated."""
+    leases.release(_held(design), status=Status.FAILED, error=reason, finished_at=timezone.now())
 
 
 def release(design: Design) -> None:
-    """Let go of it unfinished: the sweep gives it to another worker."""
-    leases.release(mine(design), status=Status.QUEUED)
+    """Release an unfinished design: the sweep gives it to another worker."""
+    leases.release(_held(design), status=Status.QUEUED)
 
 
 def cancel(design: Design) -> None:
-    """Stop it; its worker notices at the next step. Raises DesignNotReady once it is finished."""
+    """Cancel a design; its worker notices at the next step. Raises DesignNotReady once it is finished."""
     pending = Design.objects.filter(pk=design.pk, status__in=PENDING)
     if not leases.release(pending, status=Status.CANCELLED, finished_at=timezone.now()):
         design.refresh_from_db(fields=["status"])
@@ -265,8 +277,8 @@ def cancel(design: Design) -> None:
     design.status = Status.CANCELLED
 
 
-def discard(design: Design) -> None:
-    """Cancel it, or once it is finished, remove it."""
+def cancel_or_remove(design: Design) -> None:
+    """Cancel a design, or remove it if it is finished."""
     try:
         cancel(design)
     except DesignNotReady:
@@ -275,7 +287,7 @@ def discard(design: Design) -> None:
 
 @transaction.atomic
 def remove(design: Design) -> None:
-    """Remove it from the shopper's sight, and its pictures for good; it still counts against the limit of the hour."""
+    """Delete a design's images and hide its row, which still counts against the limit of the hour."""
     pending = Design.objects.filter(pk=design.pk, status__in=PENDING)
     leases.release(pending, status=Status.CANCELLED, finished_at=timezone.now())
     Design.objects.filter(pk=design.pk).update(is_removed=True)
@@ -284,13 +296,13 @@ def remove(design: Design) -> None:
 
 
 def delete(chosen: QuerySet[Design]) -> int:
-    """Remove designs and their pictures; returns how many. A worker at one of them notices at the next step."""
-    _, counts = chosen.delete()  # the files follow: receivers.remove_pictures
+    """Delete designs and their images; return how many. A worker at one of them notices at the next step."""
+    _, counts = chosen.delete()  # the files follow: receivers.delete_files
     return counts.get(Design._meta.label, 0)
 
 
 def expire() -> None:
-    """Remove the pictures of designs of an age, and the rows of those twice as old, or removed an hour ago."""
+    """Delete the images of old designs, and the rows of those twice as old, or removed an hour ago."""
     age = timedelta(days=settings.DESIGN_DAYS)
     now = timezone.now()
     delete(Design.objects.filter(Q(created_at__lt=now - 2 * age) | Q(created_at__lt=now - HOUR, is_removed=True)))
@@ -302,8 +314,8 @@ def expire() -> None:
             remove_files_later(design)
 
 
-def send_what_was_left() -> None:
-    """Designs that nobody answers for: their message was lost, or their worker was."""
+def resend_unclaimed() -> None:
+    """Send designs without a lease again: their message was lost, or their worker was."""
     for design in Design.objects.filter(leases.is_free(), status__in=PENDING):
         # The lease of a lost worker stays as it is, so that the next one may claim the design.
         leases.hold(Design.objects.filter(pk=design.pk, status=Status.QUEUED), LEASE)
@@ -311,11 +323,12 @@ def send_what_was_left() -> None:
 
 
 def remove_files_later(design: Design) -> None:
-    """Once it is certain that the rows are gone."""
+    """Delete a design's files once the transaction is committed."""
     transaction.on_commit(lambda: remove_files([design]))
 
 
 def remove_files(designs: Iterable[Design]) -> None:
+    """Delete the files of designs."""
     for design in designs:
         if not default_storage.exists(design.folder):
             continue

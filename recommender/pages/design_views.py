@@ -12,19 +12,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from catalog import visitors
 from recommender.designs import gallery, lifecycle
 from recommender.errors import (
-    BlindTaste,
+    CategoryNotLearned,
     DesignNotReady,
     NoActiveVersion,
+    ScorerIgnoresImages,
     TooLittleHistory,
     TooManyDesigns,
-    UnknownToGenerator,
 )
 from recommender.models import Design
 from recommender.pages.forms import DesignForm, TailorForm
 
 DESIGNS_PER_PAGE = 12
 IMAGES_PER_DESIGN = 12
-REFUSALS = (NoActiveVersion, BlindTaste, TooLittleHistory, TooManyDesigns, UnknownToGenerator)
+REFUSALS = (NoActiveVersion, ScorerIgnoresImages, TooLittleHistory, TooManyDesigns, CategoryNotLearned)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,11 +61,11 @@ def show_designs(
 ) -> HttpResponse:
     """Render the visitor's designs below a form; refused: a form with errors to show."""
     visitor = visitors.get_visitor(request)
-    found = lifecycle.with_pictures(visitor.shopper)
+    found = lifecycle.designs_with_images(visitor.shopper)
     context = {
         "form": form,
         "refused": refused,
-        "standing": lifecycle.standing(visitor.shopper),
+        "standing": lifecycle.availability(visitor.shopper),
         "page": Paginator(found, DESIGNS_PER_PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "recommender/designs.html", context, status=status)
@@ -75,7 +75,7 @@ def show_designs(
 @login_required
 def design(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one design: its progress, or its images."""
-    shown = gallery.of(design_or_404(request, pk))
+    shown = gallery.build_gallery(design_or_404(request, pk))
     form = TailorForm if shown.design.product_id else DesignForm
     context = {"gallery": shown, "design": shown.design, "form": form.from_design(shown.design)}
     return render(request, "recommender/design.html", context)

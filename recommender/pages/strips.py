@@ -7,7 +7,7 @@ from catalog.visitors import Visitor
 from recommender.errors import NoActiveVersion
 from recommender.serving import recommend, saved
 from recommender.serving.saved import Caller
-from recommender.serving.types import Because, Recommendation, RecommendationQuery
+from recommender.serving.types import Contributor, Recommendation, RecommendationQuery
 
 EXPLANATIONS = {
     "personal": "From what you liked, bought and looked at.",
@@ -32,7 +32,7 @@ class Strip:
     why: str
 
 
-def activity(because: Because) -> str:
+def activity(because: Contributor) -> str:
     """Return what the visitor did with the product, as the words after "you"."""
     return ACTIVITIES[because.kind].format(because.product.title)
 
@@ -40,7 +40,7 @@ def activity(because: Because) -> str:
 def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
     """Return products that look like this one; None in a shop without an active version."""
     try:
-        found = saved.keep(recommend.similar_products(product, RecommendationQuery(limit=limit)), caller)
+        found = saved.save(recommend.similar_products(product, RecommendationQuery(limit=limit)), caller)
     except NoActiveVersion:
         return None
     if found.reason == "not_yet_findable":
@@ -56,4 +56,4 @@ def personal(visitor: Visitor, limit: int, caller: Caller, *, explain: bool = Fa
         if visitor.shopper
         else recommend.for_session(visitor.session, query)
     )
-    return Strip(saved.keep(found, caller), EXPLANATIONS[found.strategy])
+    return Strip(saved.save(found, caller), EXPLANATIONS[found.strategy])

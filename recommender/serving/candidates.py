@@ -1,21 +1,18 @@
-"""Which products may be recommended, and the best of them by vector or by popularity."""
+"""Products that may be recommended, and searches for the best of them by vector or by popularity."""
 
-from collections.abc import Callable
+from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from catalog.models import Kind, Product
+from catalog.models import Kind, Product, ProductQuerySet
 from catalog.queries import interactions_of, narrow
 from recommender.models import Metric, Popularity, Role
-from recommender.serving import rerank
-from recommender.serving.rerank import Candidate
-from recommender.serving.types import RecommendationQuery, RetrievalPlan
-from recommender.versions.vectors import nearest
-from recommender.versions.vectors.scores import score
+from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan, Search
+from recommender.versions.vectors import nearest, scores
 
 
-def eligible(query: RecommendationQuery) -> QuerySet[Product]:
-    """Products that may be recommended under these conditions: never hidden ones, never sold out ones."""
+def eligible_products(query: RecommendationQuery) -> ProductQuerySet:
+    """Return the visible products in stock that satisfy the query's filters."""
     products = narrow(
         Product.objects.visible().in_stock(),
         category=query.category,
@@ -25,8 +22,11 @@ def eligible(query: RecommendationQuery) -> QuerySet[Product]:
     return products.exclude(sku__in=query.exclude) if query.exclude else products
 
 
-def excluded_products(plan: RetrievalPlan, query: RecommendationQuery) -> QuerySet | None:
-    """Products, as ids, that the visitor is not to be shown: all they met, or at least what they bought or dislike."""
+def excluded_products(plan: RetrievalPlan, query: RecommendationQuery) -> QuerySet[Any] | None:
+    """Return a subquery with the ids of products that are not shown to this visitor; None without a visitor.
+
+    All with an interaction, or if the query includes seen products, those that were bought or are disliked.
+    """
     if not (plan.shopper or plan.session):
         return None
     own = interactions_of(shopper=plan.shopper, session=plan.session).order_by()
@@ -36,31 +36,36 @@ def excluded_products(plan: RetrievalPlan, query: RecommendationQuery) -> QueryS
     return own.values("product")
 
 
-def by_vector(plan: RetrievalPlan, among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
-    version = plan.version
+def search_by_vector(plan: RetrievalPlan, among: ProductQuerySet) -> Search:
+    """Return a search for the products nearest to the plan's vector."""
+    version, vector = plan.version, plan.vector
+    assert version is not None and vector is not None
     exact = plan.exact or version.metric == Metric.INNER or nearest.is_narrow(among)
 
-    def page(size: int) -> list[Candidate]:
-        rows = nearest.nearest_embeddings(version, plan.vector, among=among, limit=size, exact=exact)
+    def search(limit: int) -> list[Candidate]:
+        rows = nearest.nearest_embeddings(version, vector, among=among, limit=limit, exact=exact)
         if version.role == Role.SIMILAR:
             return [
-                Candidate(row.product, score(version, row.distance), rerank.unit(row.vector, version)) for row in rows
+                Candidate(
+                    row.product, scores.score(version, row.distance), scores.normalize_if_cosine(version, row.vector)
+                )
+                for row in rows
             ]
-        # What a personal version sees in them tells nobody whether they look alike.
-        return [Candidate(row.product, score(version, row.distance)) for row in rows.defer("vector")]
+        # The vectors of a personal version do not say whether two images look alike.
+        return [Candidate(row.product, scores.score(version, row.distance)) for row in rows.defer("vector")]
 
-    return page
+    return search
 
 
-def by_popularity(among: QuerySet[Product]) -> Callable[[int], list[Candidate]]:
-    """The score: shoppers, as a share of the most popular product's."""
+def search_by_popularity(among: ProductQuerySet) -> Search:
+    """Return a search for the most popular products; the score is the share of the most popular product's shoppers."""
     top = Popularity.objects.aggregate(top=Max("shoppers"))["top"] or 1
     rows = among.select_related("popularity").with_images().order_by("-popularity__shoppers", "-created_at", "-pk")
 
-    def page(size: int) -> list[Candidate]:
-        # NULLs, products that nobody took to, sort first when descending: they come in a query of their own.
-        taken = list(rows.filter(popularity__isnull=False)[:size])
-        untouched = list(rows.filter(popularity__isnull=True)[: size - len(taken)])
-        return [Candidate(p, p.popularity.shoppers / top) for p in taken] + [Candidate(p, 0.0) for p in untouched]
+    def search(limit: int) -> list[Candidate]:
+        # NULLs, products without interactions, sort first when descending: they come in a query of their own.
+        popular = list(rows.filter(popularity__isnull=False)[:limit])
+        others = list(rows.filter(popularity__isnull=True)[: limit - len(popular)])
+        return [Candidate(p, p.popularity.shoppers / top) for p in popular] + [Candidate(p, 0.0) for p in others]
 
-    return page
+    return search

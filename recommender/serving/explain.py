@@ -1,57 +1,70 @@
-"""Why a product is recommended: the shopper's own products without which it would stand lowest."""
+"""Explanations of results: the products of a visitor's history whose removal would lower a result's score most."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from catalog.models import Product
 from recommender.models import Metric, ModelVersion, Role
-from recommender.serving import fold_in, history
-from recommender.serving.types import Because, Result, RetrievalPlan
+from recommender.serving import fold_in
+from recommender.serving.types import Contributor, Result, RetrievalPlan
 from recommender.versions.vectors import nearest
 
 
-def explained(plan: RetrievalPlan, results: Sequence[Result]) -> list[Result]:
-    """Each result with those of the shopper's own products that carry it: whose removal lowers its score most.
+def add_contributors(plan: RetrievalPlan, results: Sequence[Result]) -> list[Result]:
+    """Return the results, each with the products of the visitor's history whose removal lowers its score most.
 
-    Neither what is disliked nor what visitors may not see is named, and nothing where all shoppers have one taste. A
-    taste that was trained is taken as if it had been folded in from the same products (taste.influences): training anew
-    without each would take hours.
+    Disliked and hidden products are not named, and none is where all shoppers have one taste. A trained taste is taken
+    as if it had been folded in from the same products (fold_in.influences): training anew without each would take
+    hours.
     """
-    products = history.products_of(activity for activity in plan.own.activities if activity.weight > 0)
-    named = [place for place, activity in enumerate(plan.own.activities) if activity.product in products]
-    if not named or (plan.version.role == Role.PERSONAL and history.prior_of(plan.version).is_one_for_all):
+    liked = [activity for activity in plan.own.activities if activity.weight > 0]
+    products = Product.objects.visible().with_images().in_bulk([activity.product for activity in liked])
+    named = [index for index, activity in enumerate(plan.own.activities) if activity.product in products]
+    version = plan.version
+    if not named or version is None or has_one_taste(version):
         return [replace(result, because=[]) for result in results]
-    vectors = nearest.vectors_of(plan.version, [result.product.pk for result in results])
+    vectors = nearest.vectors_of(version, [result.product.pk for result in results])
     candidates = np.asarray([vectors[result.product.pk] for result in results])
-    losses = losses_without(plan, candidates)[:, named]
-    activities = [plan.own.activities[place] for place in named]
+    losses = score_losses(plan, version, candidates)[:, named]
+    activities = [plan.own.activities[index] for index in named]
     return [
         replace(
             result,
             because=[
-                Because(products[activities[place].product], activities[place].kind, weight)
-                for place, weight in fold_in.carriers(loss)
+                Contributor(products[activities[index].product], activities[index].kind, weight)
+                for index, weight in fold_in.top_contributors(loss)
             ],
         )
         for result, loss in zip(results, losses, strict=True)
     ]
 
 
-def losses_without(plan: RetrievalPlan, candidates: np.ndarray) -> np.ndarray:
-    """How much worse each candidate would be without each of the own products: (C, N). candidates: (C, K)."""
-    version, own, theta = plan.version, plan.own, np.asarray(plan.vector)
+def has_one_taste(version: ModelVersion) -> bool:
+    """Return whether the version knows one taste for all shoppers, so that no product of theirs is a reason."""
+    return version.role == Role.PERSONAL and fold_in.Prior.from_json(version.taste).is_constant
+
+
+def score_losses(plan: RetrievalPlan, version: ModelVersion, candidates: np.ndarray) -> np.ndarray:
+    """Compute how much lower each candidate would score without each product of the visitor's history: (C, N).
+
+    candidates: (C, K).
+    """
+    own, query = plan.own, np.asarray(plan.vector)
     if version.role == Role.PERSONAL:
-        return fold_in.influences(candidates, theta, own.vectors, own.weights, history.prior_of(version).precision)
-    whole = nearness(version, candidates, theta)
-    examples = [own.without(place).example(version) for place in range(len(own))]
-    # A search without its only example finds nothing, so that one carries all.
-    rest = [whole - 1 if example is None else nearness(version, candidates, example) for example in examples]
-    return whole[:, None] - np.stack(rest, axis=1)
+        precision = fold_in.Prior.from_json(version.taste).precision
+        return fold_in.influences(candidates, query, own.vectors, own.weights, precision)
+    whole = similarity(version, candidates, query)
+    reduced = [own.without(index).search_vector(version) for index in range(len(own))]
+    # A search without its only liked product finds nothing, so that one gets all the weight.
+    rest = [whole - 1 if vector is None else similarity(version, candidates, vector) for vector in reduced]
+    return np.asarray(whole[:, None] - np.stack(rest, axis=1))
 
 
-def nearness(version: ModelVersion, candidates: np.ndarray, example: np.ndarray) -> np.ndarray:
-    """Higher the nearer, as the version's metric has it: (C,)."""
+def similarity(version: ModelVersion, candidates: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Compute the similarity of each candidate to the vector by the version's metric, higher is nearer: (C,)."""
     if version.metric == Metric.EUCLIDEAN:
-        return -np.linalg.norm(candidates - example, axis=1)
-    return candidates @ example / (np.linalg.norm(candidates, axis=1) * np.linalg.norm(example) + 1e-12)
+        return np.asarray(-np.linalg.norm(candidates - vector, axis=1))
+    norms = np.linalg.norm(candidates, axis=1) * np.linalg.norm(vector)
+    return np.asarray(candidates @ vector / (norms + 1e-12))

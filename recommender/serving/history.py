@@ -1,4 +1,4 @@
-"""What a visitor did, as far as it says something about taste."""
+"""The interactions of a visitor, as far as they say something about taste."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,31 +9,31 @@ from django.conf import settings
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from catalog.models import Kind, Product, Shopper
+from catalog.models import Kind, Shopper
 from catalog.queries import interactions_of
 from recommender.models import Metric, ModelVersion
-from recommender.serving import fold_in
+from recommender.serving.fold_in import Prior, estimate_taste, laplace_posterior, rocchio_vector
 from recommender.versions.vectors import nearest
 
-PRODUCTS = 200  # those that a visitor met last; a taste is read from them
-# Of several things done to one product the last of these is what the visitor is told.
-TELLING = (Kind.VIEW, Kind.CLICK, Kind.CART, Kind.LIKE, Kind.PURCHASE)
+PRODUCTS = 200  # the products of the latest interactions; a taste is estimated from them
+# Of several kinds of interactions with one product the last of these is named in explanations.
+BY_STRENGTH = (Kind.VIEW, Kind.CLICK, Kind.CART, Kind.LIKE, Kind.PURCHASE)
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class ProductActivity:
-    """All that a visitor did to one product, as one."""
+    """A visitor's interactions with one product, summarized."""
 
     product: int  # its id
-    kind: Kind  # the most telling thing done
-    weight: float  # what it says of the visitor's taste; below 0: the opposite
-    is_new: bool = False  # done, or done anew, since the version was trained
+    kind: Kind  # the strongest kind of interaction
+    weight: float  # evidence for a taste; below 0: against
+    is_new: bool = False  # whether the summary has changed since the version was trained
 
 
 @dataclass(frozen=True)
 class History:
-    """Deeds whose products a version has seen, with what it saw."""
+    """A visitor's activities whose products have a vector by a version, with the vectors."""
 
     activities: Sequence[ProductActivity] = ()
     vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))  # (N, K)
@@ -46,37 +46,41 @@ class History:
         return np.asarray([activity.weight for activity in self.activities])  # (N,)
 
     def taste(self, version: ModelVersion, trained: Sequence[float] | None = None) -> np.ndarray:
-        """The taste (K,) that these deeds speak of; if the version learnt from the older ones, from `trained` on."""
-        prior = prior_of(version)
+        """Estimate the taste (K,) by a personal version.
+
+        trained: the taste that the version learnt from the activities before its training, if it did; the new ones move
+        it.
+        """
+        prior = Prior.from_json(version.taste)
         if trained is None:
-            return fold_in.folded_in(self.vectors, self.weights, prior)
+            return estimate_taste(self.vectors, self.weights, prior)
         is_new = np.asarray([activity.is_new for activity in self.activities], dtype=bool)
         if not is_new.any():
             return np.asarray(trained)
-        learnt = fold_in.around(np.asarray(trained), self.vectors[~is_new], self.weights[~is_new], prior)
-        return fold_in.folded_in(self.vectors[is_new], self.weights[is_new], learnt)
+        learnt = laplace_posterior(np.asarray(trained), self.vectors[~is_new], self.weights[~is_new], prior)
+        return estimate_taste(self.vectors[is_new], self.weights[is_new], learnt)
 
-    def example(self, version: ModelVersion) -> np.ndarray | None:
-        """What to look for (K,) with the eyes of a similarity version; None if nothing is liked."""
+    def search_vector(self, version: ModelVersion) -> np.ndarray | None:
+        """Compute the vector (K,) to search with by a similarity version; None if no product is liked."""
         vectors = self.vectors
-        if version.metric == Metric.COSINE:  # which knows no length, so none of the examples shall count for its own
+        if version.metric == Metric.COSINE:  # by which lengths mean nothing, so that none may weigh more by its length
             vectors = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-12)
-        return fold_in.example(vectors, self.weights)
+        return rocchio_vector(vectors, self.weights)
 
-    def without(self, place: int) -> "History":
+    def without(self, index: int) -> "History":
+        """Return the history without one of its activities."""
         return History(
-            [*self.activities[:place], *self.activities[place + 1 :]], np.delete(self.vectors, place, axis=0)
+            [*self.activities[:index], *self.activities[index + 1 :]], np.delete(self.vectors, index, axis=0)
         )
 
 
-def prior_of(version: ModelVersion) -> fold_in.Prior:
-    return fold_in.Prior(np.asarray(version.taste["mean"]), np.asarray(version.taste["precision"]))
-
-
-def of_visitor(
+def read_activities(
     *, shopper: Shopper | None = None, session: str = "", learnt: datetime | None = None
 ) -> list[ProductActivity]:
-    """The visitor's deeds, the latest first. learnt: when a version read its interactions; what came later is new."""
+    """Read the visitor's activities, the latest first; one query.
+
+    learnt: when a version read its interactions; later ones are new.
+    """
     own = interactions_of(shopper=shopper, session=session).order_by()
     lately = own.values("product").annotate(last=Max("occurred_at")).order_by("-last").values("product")[:PRODUCTS]
     before = Q(recorded_at__lte=learnt) if learnt else Q()
@@ -86,49 +90,50 @@ def of_visitor(
         .annotate(last=Max("occurred_at"), known=Max("occurred_at", filter=before))
         .order_by("-last", "product", "kind")
     )
-    did: dict[int, dict[Kind, datetime]] = {}
-    had_done: dict[int, dict[Kind, datetime]] = {}
+    times: dict[int, dict[Kind, datetime]] = {}
+    times_before: dict[int, dict[Kind, datetime]] = {}
     for product, kind, last, last_known in rows:
-        did.setdefault(product, {})[Kind(kind)] = last
+        times.setdefault(product, {})[Kind(kind)] = last
         if last_known:
-            had_done.setdefault(product, {})[Kind(kind)] = last_known
+            times_before.setdefault(product, {})[Kind(kind)] = last_known
     now = timezone.now()
     activities = []
-    for product, times in did.items():
-        summed, known = summary(times, now), had_done.get(product)
-        activities.append(ProductActivity(product, *summed, is_new=known is None or summary(known, now) != summed))
+    for product, by_kind in times.items():
+        summary, known = summarize(by_kind, now), times_before.get(product)
+        activities.append(ProductActivity(product, *summary, is_new=known is None or summarize(known, now) != summary))
     return activities
 
 
-def of_events(events: Iterable[tuple[int, Kind, datetime]]) -> list[ProductActivity]:
-    """The deeds in (product id, kind, time) triples that nobody stored; as many as are read from what is stored."""
-    did: dict[int, dict[Kind, datetime]] = {}
+def activities_of_events(events: Iterable[tuple[int, Kind, datetime]]) -> list[ProductActivity]:
+    """Summarize (product id, kind, time) triples that are not stored, as read_activities does with those that are."""
+    times: dict[int, dict[Kind, datetime]] = {}
     for product, kind, at in sorted(events, key=lambda event: event[2], reverse=True):
-        did.setdefault(product, {}).setdefault(kind, at)
+        times.setdefault(product, {}).setdefault(kind, at)
     now = timezone.now()
-    return [ProductActivity(product, *summary(times, now)) for product, times in list(did.items())[:PRODUCTS]]
+    return [ProductActivity(product, *summarize(by_kind, now)) for product, by_kind in list(times.items())[:PRODUCTS]]
 
 
-def summary(times: Mapping[Kind, datetime], now: datetime) -> tuple[Kind, float]:
-    """The most telling of the kinds of things done to a product, and the weight of the strongest.
+def summarize(times: Mapping[Kind, datetime], now: datetime) -> tuple[Kind, float]:
+    """Return the strongest kind of interaction with a product, and the largest weight of any.
 
-    times: when each kind was done last. Of a like and a dislike the later counts, and of two at once the dislike, which
+    times: when each kind occurred last. Of a like and a dislike the later counts, and of two at once the dislike, which
     outweighs all else.
     """
     liked, disliked = times.get(Kind.LIKE), times.get(Kind.DISLIKE)
     if disliked and not (liked and liked > disliked):
-        return Kind.DISLIKE, weight(Kind.DISLIKE, disliked, now)
-    done = [kind for kind in TELLING if kind in times]
-    return done[-1], max(weight(kind, times[kind], now) for kind in done)
+        return Kind.DISLIKE, decayed_weight(Kind.DISLIKE, disliked, now)
+    kinds = [kind for kind in BY_STRENGTH if kind in times]
+    return kinds[-1], max(decayed_weight(kind, times[kind], now) for kind in kinds)
 
 
-def weight(kind: Kind, at: datetime, now: datetime) -> float:
+def decayed_weight(kind: Kind, at: datetime, now: datetime) -> float:
+    """Return the weight of an interaction, which halves every VISREC_TASTE_HALF_LIFE_DAYS."""
     days = max((now - at) / DAY, 0.0)
-    return settings.KIND_WEIGHTS[kind] * 0.5 ** (days / settings.TASTE_HALF_LIFE_DAYS)
+    return float(settings.KIND_WEIGHTS[kind] * 0.5 ** (days / settings.TASTE_HALF_LIFE_DAYS))
 
 
-def seen(version: ModelVersion, activities: Iterable[ProductActivity]) -> History:
-    """Those deeds whose products the version has a vector of."""
+def load_history(version: ModelVersion, activities: Iterable[ProductActivity]) -> History:
+    """Load the vectors of the activities' products by the version; those without a vector or a weight are left out."""
     activities = [activity for activity in activities if activity.weight]
     vectors = nearest.vectors_of(version, [activity.product for activity in activities])
     known = [activity for activity in activities if activity.product in vectors]
@@ -137,11 +142,6 @@ def seen(version: ModelVersion, activities: Iterable[ProductActivity]) -> Histor
     return History(known, np.asarray([vectors[activity.product] for activity in known], dtype=np.float64))
 
 
-def excluded_ids(activities: Iterable[ProductActivity]) -> list[int]:
-    """The products, as ids, that the visitor bought or dislikes."""
+def bought_or_disliked(activities: Iterable[ProductActivity]) -> list[int]:
+    """Return the ids of the products that the visitor bought or dislikes."""
     return [activity.product for activity in activities if activity.kind in (Kind.PURCHASE, Kind.DISLIKE)]
-
-
-def products_of(activities: Iterable[ProductActivity]) -> dict[int, Product]:
-    """The products of these deeds that visitors may see, by id."""
-    return Product.objects.visible().with_images().in_bulk([activity.product for activity in activities])

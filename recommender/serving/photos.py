@@ -1,4 +1,4 @@
-"""Find by photo: a worker looks at it, the database finds what is near."""
+"""Search by photo: a worker embeds the photo, the database finds what is near."""
 
 from recommender import broker
 from recommender.models import ModelVersion, Role
@@ -10,7 +10,10 @@ PHOTO_PIXELS = 256  # longest side of the photo that a worker gets: more than an
 
 
 def products_like(photo: bytes, query: RecommendationQuery) -> Recommendation:
-    """Products that look like the photo. Raises NoActiveVersion, or WorkersAway when none answers in time."""
+    """Recommend products that look like the photo.
+
+    Raises NoActiveVersion, or WorkersUnavailable if no worker answers in time.
+    """
     queries.active_or_raise(Role.SIMILAR)  # before anybody waits for a worker in vain
-    version, vector = broker.photo_vector(photo)
+    version, vector = broker.embed_photo(photo)
     return recommend.products_like_photo(vector, ModelVersion.objects.get(pk=version), query)

@@ -1,4 +1,4 @@
-"""What many took to: the answer for somebody whose taste is not known."""
+"""Popularity of products, for visitors whose taste is not known."""
 
 from django.db import transaction
 from django.db.models import CharField, Count, Value
@@ -10,7 +10,7 @@ from recommender.models import Popularity
 
 @transaction.atomic
 def count() -> int:
-    """Count again, in one statement over the interactions; returns how many products somebody took to."""
+    """Count the shoppers and guests of each product again, dislikes aside; return the number of products with any."""
     visitor = Coalesce(NullIf("session", Value("")), Cast("shopper_id", CharField()))
     counted = (
         Interaction.objects.exclude(kind=Kind.DISLIKE)

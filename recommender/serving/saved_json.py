@@ -1,89 +1,138 @@
-"""Answers as JSON, both ways: ids and numbers alone, so that what has changed since is seen as it is."""
+"""Saved results as JSON: ids and numbers alone, so that products are shown as they are when the results are loaded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from typing import Any, TypedDict
 
 from catalog.models import Kind, Product, Shopper
 from recommender.errors import NoSuchRecommendation
 from recommender.models import ModelVersion
 from recommender.serving import history
-from recommender.serving.history import ProductActivity
-from recommender.serving.types import Because, Recommendation, RecommendationQuery, Result, RetrievalPlan
+from recommender.serving.history import History, ProductActivity
+from recommender.serving.types import Contributor, Recommendation, RecommendationQuery, Result, RetrievalPlan
 
 
-def results_of(kept: Sequence[dict]) -> list[Result]:
-    """Those that may still be shown, with the ranks and scores that they had; their own products as far as seen."""
-    named = [because["product"] for result in kept for because in result["because"] or []]
-    products = Product.objects.visible().with_images().in_bulk({*named, *(result["product"] for result in kept)})
+class ContributorJson(TypedDict):
+    product: int
+    kind: str
+    weight: float
+
+
+class ResultJson(TypedDict):
+    rank: int
+    score: float
+    product: int
+    because: list[ContributorJson] | None
+
+
+class PageJson(TypedDict):
+    number: int
+    results: list[ResultJson]
+    has_next: bool
+
+
+class PlanJson(TypedDict):
+    strategy: str
+    version: int | None
+    vector: list[float] | None
+    exact: bool
+    product: int | None
+    shopper: int | None
+    session: str
+    excluded_ids: list[int]
+    activities: list[dict[str, Any]]  # the fields of ProductActivity
+
+
+class SavedJson(TypedDict):
+    """A recommendation: the caller, query and plan that all its pages share, and the first page."""
+
+    account: int | None
+    session: str
+    query: dict[str, Any]  # the fields of RecommendationQuery
+    plan: PlanJson
+    reason: str | None
+    page: PageJson
+
+
+def results_from_json(saved: Sequence[ResultJson]) -> list[Result]:
+    """Return the results that may still be shown, with their ranks and scores, and the contributors still visible."""
+    named = [contributor["product"] for result in saved for contributor in result["because"] or []]
+    products = Product.objects.visible().with_images().in_bulk({*named, *(result["product"] for result in saved)})
     return [
-        Result(result["rank"], result["score"], product, because_of(result["because"], products))
-        for result in kept
+        Result(result["rank"], result["score"], product, contributors_from_json(result["because"], products))
+        for result in saved
         if (product := products.get(result["product"])) and product.in_stock
     ]
 
 
-def because_of(kept: Sequence[dict] | None, products: dict[int, Product]) -> list[Because] | None:
-    """None where no explanation was asked for."""
-    if kept is None:
+def contributors_from_json(
+    saved: Sequence[ContributorJson] | None, products: Mapping[int, Product]
+) -> list[Contributor] | None:
+    """Return the contributors among these products; None if no explanation was requested."""
+    if saved is None:
         return None
     return [
-        Because(products[because["product"]], Kind(because["kind"]), because["weight"])
-        for because in kept
-        if because["product"] in products
+        Contributor(products[contributor["product"]], Kind(contributor["kind"]), contributor["weight"])
+        for contributor in saved
+        if contributor["product"] in products
     ]
 
 
-def page_as_json(found: Recommendation) -> dict:
-    results = [
+def page_to_json(found: Recommendation) -> PageJson:
+    """Return a page of results as JSON."""
+    results: list[ResultJson] = [
         {
             "rank": result.rank,
             "score": result.score,
             "product": result.product.pk,
-            "because": None if result.because is None else [because_as_json(because) for because in result.because],
+            "because": None if result.because is None else [contributor_to_json(each) for each in result.because],
         }
         for result in found.results
     ]
     return {"number": found.page, "results": results, "has_next": found.has_next}
 
 
-def because_as_json(because: Because) -> dict:
-    return {"product": because.product.pk, "kind": because.kind, "weight": because.weight}
+def contributor_to_json(contributor: Contributor) -> ContributorJson:
+    """Return a contributor as JSON."""
+    return {"product": contributor.product.pk, "kind": contributor.kind, "weight": contributor.weight}
 
 
-def aim_as_json(plan: RetrievalPlan, *, explain: bool) -> dict:
+def plan_to_json(plan: RetrievalPlan, *, explain: bool) -> PlanJson:
+    """Return a plan as JSON. explain: with the visitor's activities, by which later pages are explained."""
     return {
         "strategy": plan.strategy,
-        "version": plan.version and plan.version.pk,
+        "version": plan.version.pk if plan.version else None,
         "vector": None if plan.vector is None else [float(number) for number in plan.vector],
         "exact": plan.exact,
         "product": plan.product,
-        "shopper": plan.shopper and plan.shopper.pk,
+        "shopper": plan.shopper.pk if plan.shopper else None,
         "session": plan.session,
         "excluded_ids": list(plan.excluded_ids),
         "activities": [asdict(activity) for activity in plan.own.activities] if explain else [],
     }
 
 
-def aim_of(kept: dict) -> RetrievalPlan:
-    """Raises NoSuchAnswer if the version was deleted."""
-    version = kept["version"] and ModelVersion.objects.filter(pk=kept["version"]).first()
-    if kept["version"] and version is None:
+def plan_from_json(saved: PlanJson) -> RetrievalPlan:
+    """Return the plan, with the activities' vectors. Raises NoSuchRecommendation if the version was deleted."""
+    version = ModelVersion.objects.filter(pk=saved["version"]).first() if saved["version"] else None
+    if saved["version"] and version is None:
         raise NoSuchRecommendation("the model version that gave this recommendation was deleted")
-    activities = [ProductActivity(**activity | {"kind": Kind(activity["kind"])}) for activity in kept["activities"]]
+    activities = [ProductActivity(**activity | {"kind": Kind(activity["kind"])}) for activity in saved["activities"]]
     return RetrievalPlan(
-        kept["strategy"],
+        saved["strategy"],
         version,
-        kept["vector"],
-        exact=kept["exact"],
-        product=kept["product"],
-        shopper=kept["shopper"] and Shopper(pk=kept["shopper"]),
-        session=kept["session"],
-        own=history.seen(version, activities) if activities else history.History(),
-        excluded_ids=kept["excluded_ids"],
+        saved["vector"],
+        exact=saved["exact"],
+        product=saved["product"],
+        shopper=Shopper(pk=saved["shopper"]) if saved["shopper"] else None,
+        session=saved["session"],
+        own=history.load_history(version, activities) if version and activities else History(),
+        excluded_ids=saved["excluded_ids"],
     )
 
 
-def ask_of(kept: dict) -> RecommendationQuery:
-    prices = {name: kept[name] and Decimal(kept[name]) for name in ("min_price", "max_price")}
-    return RecommendationQuery(**kept | prices)
+def query_from_json(saved: dict[str, Any]) -> RecommendationQuery:
+    """Return the query; prices were saved as strings."""
+    prices = {name: saved[name] and Decimal(saved[name]) for name in ("min_price", "max_price")}
+    return RecommendationQuery(**saved | prices)

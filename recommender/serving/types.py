@@ -1,9 +1,11 @@
-"""The nouns of a recommendation: what may be asked, what it is made from, what is answered."""
+"""The types of a recommendation: query, retrieval plan, candidates, results."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+
+import numpy as np
 
 from catalog.models import Kind, Product, Shopper
 from recommender.models import ModelVersion
@@ -12,58 +14,74 @@ from recommender.serving.history import History
 
 @dataclass(frozen=True)
 class RecommendationQuery:
-    """What a caller may ask of any recommendation."""
+    """The parameters that every kind of recommendation takes."""
 
     limit: int = 12
-    category: str = ""  # its own name
+    category: str = ""  # the category's name; empty: all
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     exclude: Sequence[str] = ()  # SKUs
     min_score: float = 0.0
     diversity: float = 0.0  # 0: by score alone; 1: as unlike each other as can be
-    exclude_seen: bool = True  # leave out whatever the visitor did anything with, not only bought or disliked
-    placement: str = ""  # where the caller shows the answer
+    exclude_seen: bool = True  # leave out every product with an interaction, not only bought and disliked ones
+    placement: str = ""  # where the caller shows the recommendation
     explain: bool = False
 
 
 @dataclass(frozen=True)
-class Because:
-    product: Product  # one of the shopper's own
-    kind: Kind  # what the shopper did to it
-    weight: float  # the weights of one result add up to 1
+class Contributor:
+    """A product of the visitor's history that a result is recommended for."""
+
+    product: Product
+    kind: Kind  # the visitor's interaction with it
+    weight: float  # its share; the weights of one result add up to 1
 
 
 @dataclass(frozen=True)
 class Result:
+    """A recommended product."""
+
     rank: int
     score: float  # 0 to 1
     product: Product
-    because: list[Because] | None = None
+    because: list[Contributor] | None = None  # None: no explanation was requested
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A product that may become a result."""
+
+    product: Product
+    score: float
+    embedding: np.ndarray | None = None  # (D,), by the similarity version that duplicates are found with
+
+
+Search = Callable[[int], list[Candidate]]  # the best n candidates, best first
 
 
 @dataclass(frozen=True)
 class RetrievalPlan:
-    """What an answer is made from, beside what was asked: enough to go on with it later."""
+    """How results are found, apart from the query; saved with the first page, so that later pages follow it too."""
 
     strategy: str
     version: ModelVersion | None = None
-    vector: Sequence[float] | None = None  # None: by popularity
-    exact: bool = False  # sort all that is eligible rather than walk the index
-    product: int | None = None  # the id of the one asked about
-    shopper: Shopper | None = None  # the visitor's
-    session: str = ""  # the visitor's, of a guest
-    own: History = field(default_factory=History)  # what carries a taste, to explain by
-    excluded_ids: Sequence[
-        int
-    ] = ()  # products, as ids, that are never shown to the visitor again, nor are their copies
+    vector: Sequence[float] | np.ndarray | None = None  # None: by popularity
+    exact: bool = False  # sort all eligible products rather than walk the index
+    product: int | None = None  # id of the product whose similar products are looked for
+    shopper: Shopper | None = None  # the visitor, if known
+    session: str = ""  # the visitor's session, if a guest
+    own: History = field(default_factory=History)  # the visitor's products that the vector was made from
+    excluded_ids: Sequence[int] = ()  # ids of products that, with all copies of their images, are left out
 
 
 @dataclass(frozen=True)
 class Recommendation:
+    """The results of a query, with how they were found."""
+
     query: RecommendationQuery
     plan: RetrievalPlan
     results: list[Result]
-    reason: str | None = None  # why there are none
+    reason: str | None = None  # why there are no results
     page: int = 1
     has_next: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)

@@ -5,7 +5,7 @@ from django.template import Context
 
 from catalog import visitors
 from catalog.models import Product
-from recommender.designs.gallery import Hanging
+from recommender.designs.gallery import GalleryImage
 from recommender.models import Design, DesignImage, Role
 from recommender.pages import strips
 from recommender.serving.saved import Caller
@@ -78,13 +78,13 @@ def probability(share: float) -> str:
 
 
 @register.filter
-def realism(hanging: Hanging) -> str:
+def realism(hanging: GalleryImage) -> str:
     """Return in words how real an image looks to the discriminator."""
     return next(words for least, words in REALISM if hanging.realism >= least)
 
 
 @register.filter
-def caption(hanging: Hanging) -> str:
+def caption(hanging: GalleryImage) -> str:
     """Return the caption of an image of a tailored product."""
     image = hanging.image
     if image.kind == DesignImage.Kind.STEP:
@@ -94,7 +94,7 @@ def caption(hanging: Hanging) -> str:
 
 
 @register.filter
-def alt_text(hanging: Hanging) -> str:
+def alt_text(hanging: GalleryImage) -> str:
     """Return the alternative text of an image, for screen readers."""
     image = hanging.image
     name = f"Design {image.position + 1}" if image.kind == DesignImage.Kind.DESIGN else caption(hanging)

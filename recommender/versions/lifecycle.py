@@ -1,4 +1,4 @@
-"""A model version's life: register, claim, follow, store, index, activate, roll back, cancel."""
+"""The lifecycle of a model version: registered, claimed, followed, finished, activated, rolled back, cancelled."""
 
 import shutil
 from datetime import timedelta
@@ -22,13 +22,13 @@ from recommender.versions.vectors.index import index_name
 def register(
     method: str,
     *,
-    method_settings: dict | None = None,
+    method_settings: dict[str, Any] | None = None,
     epochs: int | None = None,
     seed: int = 0,
     activate: bool = False,
     here: bool = False,
 ) -> ModelVersion:
-    """A new version, waiting for a worker, or claimed already if it is to be trained `here`.
+    """Create a version, waiting for a worker, or claimed already if it is to be trained `here`.
 
     Raises TrainingRefused for a method that does not exist.
     """
@@ -49,9 +49,9 @@ def register(
 
 
 def queue_training(version: ModelVersion) -> None:
-    """Leave a version to a worker; without a broker the sweep will find it.
+    """Queue a version to be trained by a worker; without a broker the sweep will find it.
 
-    Raises VersionNotReady if somebody is at work on it, or it is done.
+    Raises VersionNotReady if a process works on it, or it is done.
     """
     if not leases.release(unfinished(version.pk).filter(leases.is_free()), state=State.QUEUED, by_worker=True):
         raise VersionNotReady(reason_not_free(version.pk))
@@ -61,7 +61,7 @@ def queue_training(version: ModelVersion) -> None:
 def claim(version_id: int, *, here: bool = False) -> ModelVersion:
     """Take the lease of an unfinished version, to train it while the lease is renewed.
 
-    here: by hand, in this process; a worker takes only what was left to workers.
+    here: by hand, in this process; a worker claims only versions that were queued for workers.
     Raises VersionNotReady if another process trains it, or it is done.
     """
     free = unfinished(version_id).filter(leases.is_free())
@@ -85,7 +85,7 @@ def unfinished(version_id: int) -> QuerySet[ModelVersion]:
 
 
 def reason_not_free(version_id: int) -> str:
-    """Say why a version cannot be taken."""
+    """Return why a version cannot be claimed."""
     version = ModelVersion.objects.filter(pk=version_id).first()
     if version is None:
         return f"there is no version {version_id}"
@@ -116,18 +116,18 @@ def renew(version: ModelVersion) -> bool:
 
 
 def release(version: ModelVersion) -> None:
-    """Give up an interrupted training: another worker takes it up, or if it was started by hand, it can be resumed."""
+    """Release an interrupted training: another worker goes on, or if it was started by hand, it can be resumed."""
     state = State.QUEUED if version.by_worker else State.INTERRUPTED
     leases.release(unfinished(version.pk), state=state)
 
 
 def fail(version: ModelVersion, error: Exception) -> None:
-    """Save why a training came to nothing."""
+    """Save why a training failed."""
     leases.release(unfinished(version.pk), state=State.FAILED, error=str(error), finished_at=timezone.now())
 
 
 def finish(version: ModelVersion) -> None:
-    """The training is complete, its vectors, if it has any, stored and indexed: it may serve."""
+    """Mark a version as ready: trained, its vectors, if it has any, stored and indexed. Raises TrainingCancelled."""
     running = ModelVersion.objects.filter(pk=version.pk, state__in=(State.TRAINING, State.EMBEDDING))
     if not leases.release(running, state=State.READY, finished_at=timezone.now(), progress={"stage": "ready"}):
         raise TrainingCancelled(f"{version} was cancelled")
@@ -136,9 +136,9 @@ def finish(version: ModelVersion) -> None:
 
 @transaction.atomic
 def activate(version: ModelVersion) -> None:
-    """Make `version` the one its role is served by; the former one is retired.
+    """Activate `version` for its role and retire the former one.
 
-    Raises VersionNotReady unless it is trained and every picture has its vector.
+    Raises VersionNotReady unless it is trained and every image has its vector.
     """
     missing = queries.images_without_embedding(version).count()
     if missing:
@@ -158,7 +158,7 @@ def activate(version: ModelVersion) -> None:
 
 
 def roll_back(role: Role) -> ModelVersion:
-    """Put back into service whichever version served the role before. Raises VersionNotReady if none did."""
+    """Activate the version that served the role before, and return it. Raises VersionNotReady if none did."""
     former = (
         ModelVersion.objects.filter(role=role, state=State.RETIRED, activated_at__isnull=False)
         .order_by("-activated_at")
@@ -171,7 +171,7 @@ def roll_back(role: Role) -> ModelVersion:
 
 
 def cancel(version: ModelVersion) -> None:
-    """Stop a training; its worker notices at the next batch of work. Raises VersionNotReady once it is finished."""
+    """Cancel a training; its worker notices at the next batch of work. Raises VersionNotReady once it is finished."""
     if not leases.release(unfinished(version.pk), state=State.CANCELLED, finished_at=timezone.now()):
         version.refresh_from_db(fields=["state"])
         raise VersionNotReady(f"{version} is {version.state}; only an unfinished training can be cancelled")
@@ -179,7 +179,7 @@ def cancel(version: ModelVersion) -> None:
 
 
 def delete(version: ModelVersion) -> None:
-    """Remove the version, its vectors, its index and its checkpoint. Raises VersionNotReady while it serves."""
+    """Delete a version, its vectors, its index and its checkpoint. Raises VersionNotReady while it serves."""
     with transaction.atomic():
         current = ModelVersion.objects.select_for_update().get(pk=version.pk)
         if current.state == State.ACTIVE or leases.is_held(current):

@@ -1,4 +1,4 @@
-"""The methods that a version can be trained by, and whether settings suit them. Torch is never imported."""
+"""The methods that a version can be trained by, and checks of their settings. Torch is never imported."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -41,5 +41,5 @@ def settings_schema(method: str) -> dict[str, Any]:
 
 
 def sees_images(version: ModelVersion) -> bool:
-    """Whether the version's method takes images into account."""
+    """Return whether the version's method takes images into account."""
     return methods.METHODS[version.method].sees_images

@@ -1,4 +1,4 @@
-"""The questions that serving, workers and the admin ask of versions and vectors."""
+"""Queries about versions, and about images with and without vectors."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,10 +7,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Product, ProductImage
 from recommender.errors import NoActiveVersion
-from recommender.models import SEEING, SERVABLE, ImageEmbedding, ModelVersion, Role, State
+from recommender.models import EMBEDDING_ROLES, SERVABLE, ImageEmbedding, ModelVersion, Role, State
 
 
 def active_version(role: Role) -> ModelVersion | None:
+    """Return the version that serves this role, if there is one."""
     return ModelVersion.objects.filter(role=role, state=State.ACTIVE).first()
 
 
@@ -23,34 +24,34 @@ def active_or_raise(role: Role) -> ModelVersion:
 
 
 def images_of_version(version: ModelVersion) -> QuerySet[ProductImage]:
-    """The pictures that a version has vectors for: all, for personal ones the primary ones, for designs none."""
+    """Return the images that a version has vectors for: all, for a personal one the primary ones, for designs none."""
     if version.role == Role.SIMILAR:
         return ProductImage.objects.all()
-    if version.role not in SEEING:
+    if version.role not in EMBEDDING_ROLES:
         return ProductImage.objects.none()
     return primary_images()
 
 
 def primary_images() -> QuerySet[ProductImage]:
-    """The first picture of each product that has one."""
+    """Return the first image of each product that has one."""
     earlier = ProductImage.objects.filter(product=OuterRef("product"), position__lt=OuterRef("position"))
     return ProductImage.objects.filter(~Exists(earlier))
 
 
 def images_without_embedding(version: ModelVersion) -> QuerySet[ProductImage]:
-    """Pictures that this version has yet to see."""
+    """Return the images that this version has still to embed."""
     return images_of_version(version).filter(
         ~Exists(ImageEmbedding.objects.filter(version=version, image=OuterRef("pk")))
     )
 
 
 def servable_versions() -> QuerySet[ModelVersion]:
-    """Those that are to see every picture."""
-    return ModelVersion.objects.filter(role__in=SEEING, state__in=SERVABLE)
+    """Return the versions that are kept complete: they embed every new image."""
+    return ModelVersion.objects.filter(role__in=EMBEDDING_ROLES, state__in=SERVABLE)
 
 
 def findable_since(products: Sequence[Product]) -> dict[int, datetime]:
-    """When each of these products, by id, was first embedded by the active similarity version; absent: not yet."""
+    """Return, by product id, when the active similarity version first embedded each product; without those not yet."""
     rows = (
         ImageEmbedding.objects.filter(
             product__in=[product.pk for product in products],

@@ -1,12 +1,13 @@
-"""Worker only: where in the generator's space many shoppers would like something that the shop does not have.
+"""Search for demand gaps: images that many shoppers would like and no product resembles. Workers only.
 
-All of it is prediction: a model of tastes judges pictures that another model made. Nobody was asked.
+All of it is prediction: a model of tastes scores images that another model generated. No shopper was asked.
 """
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from django.utils import timezone
@@ -16,27 +17,28 @@ from catalog.models import Category, Product
 from ml.data.spacing import evenly_spaced
 from ml.generation.gaps import Embedded, Region, distances, find_regions, typical_tastes
 from recommender.designs import gap_reports, lifecycle
-from recommender.designs.gap_reports import Gap, Report, folder_of, write
+from recommender.designs.gap_reports import Gap, Report
 from recommender.errors import DesignFailed
 from recommender.models import Metric, ModelVersion, Role, ShopperVector
 from recommender.versions import previews, queries
 from recommender.versions.vectors import nearest
 from recommender.workers import generation
 
-COPIED = 48  # products of a category of which the generator makes copies, to tell what near is
-TASTES = 4  # typical ones, for each of which pictures are sought beside those drawn at random
+RECONSTRUCTED = 48  # products of a category that the generator reconstructs, to measure what near is
+TASTES = 4  # typical ones, for each of which images are searched for beside the random ones
 
 
 def find(categories: Sequence[Category] | None = None, *, progress: bool = False) -> tuple[Report, Path]:
-    """Look through these categories, or all that the generator has learnt, and keep the report beside the generator.
+    """Search these categories, or all that the generator has learned, and save the report beside the generator.
 
-    Raises AlreadyLooking, NoActiveVersion, BlindTaste, UnknownToGenerator, or DesignFailed where nobody can be asked.
+    Raises GapSearchRunning, NoActiveVersion, ScorerIgnoresImages, CategoryNotLearned, or DesignFailed if no shopper's
+    taste is known.
     """
-    with gap_reports.alone():
-        return find_in(categories, progress)
+    with gap_reports.lock_search():
+        return _find(categories, progress)
 
 
-def find_in(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
+def _find(categories: Sequence[Category] | None, progress: bool) -> tuple[Report, Path]:
     generator, scorer = queries.active_or_raise(Role.DESIGN), lifecycle.active_scorer()
     embedder = queries.active_or_raise(Role.SIMILAR)
     categories = list(lifecycle.categories_of(generator)) if categories is None else list(categories)
@@ -44,78 +46,83 @@ def find_in(categories: Sequence[Category] | None, progress: bool) -> tuple[Repo
     tastes = np.asarray(list(rows), dtype=np.float32)  # (U, K)
     if not len(tastes):
         raise DesignFailed(f"{scorer} knows the taste of no shopper")
-    folder = folder_of(generator)
-    aside = folder.with_name("gaps.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    folder = gap_reports.folder_of(generator)
+    partial = folder.with_name("gaps.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     gaps: list[Gap] = []
     for category in tqdm(categories, unit=" categories", disable=not progress):
-        shelf = Shelf.of(category, scorer, embedder)
-        if len(shelf.products) < 2:
+        products = CategoryProducts.load(category, scorer, embedder)
+        if len(products.ids) < 2:
             continue
-        tried = generation.tried(generator, scorer, embedder, category, typical_tastes(tastes, TASTES))
-        near = copied(generator, embedder, category, shelf)
-        generated, products = Embedded(tried.vectors, tried.embeddings), Embedded(shelf.vectors, shelf.embeddings)
-        for region in find_regions(generated, products, tastes, near, shelf.metric):
+        trials = generation.generate_trials(generator, scorer, embedder, category, typical_tastes(tastes, TASTES))
+        near = reconstruction_distances(generator, embedder, category, products)
+        for region in find_regions(trials.embedded, products.embedded, tastes, near, products.metric):
             file = f"gap-{len(gaps) + 1:02}.png"
-            (aside / file).write_bytes(tried.pictures[region.image])
-            gaps.append(gap_of(region, file, tried, shelf, category))
+            (partial / file).write_bytes(trials.images[region.image])
+            gaps.append(describe_gap(region, file, trials, products, category))
     names = [category.name for category in categories]
     report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), gaps, names)
-    write(report, aside)
+    gap_reports.save(report, partial)
     if gaps:
         captions = [f"{gap.category}: {gap.shoppers} of {len(tastes)}" for gap in gaps]
-        previews.captioned([aside / gap.file for gap in gaps], captions).save(aside / "gaps.png")
+        previews.draw_captioned([partial / gap.file for gap in gaps], captions).save(partial / "gaps.png")
     shutil.rmtree(folder, ignore_errors=True)
-    aside.rename(folder)
+    partial.rename(folder)
     return report, folder
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """What of a category can be bought, as two versions see it."""
+class CategoryProducts:
+    """The visible products in stock of a category that have a vector by both versions."""
 
-    products: list[int]  # their ids
+    ids: list[int]
     skus: list[str]
-    vectors: np.ndarray  # (M, K), of the personal version
-    embeddings: np.ndarray  # (M, D), of the similar one
-    metric: Metric
+    embedded: Embedded  # by the personal and by the similarity version
+    metric: Metric  # of the similarity version
 
     @classmethod
-    def of(cls, category: Category, scorer: ModelVersion, embedder: ModelVersion) -> "Shelf":
-        products = dict(Product.objects.visible().in_stock().filter(category=category).values_list("pk", "sku"))
-        vectors, embeddings = nearest.vectors_of(scorer, products), nearest.vectors_of(embedder, products)
-        seen = [product for product in products if product in vectors and product in embeddings]
+    def load(cls, category: Category, scorer: ModelVersion, embedder: ModelVersion) -> Self:
+        """Read the products with their vectors."""
+        skus = dict(Product.objects.visible().in_stock().filter(category=category).values_list("pk", "sku"))
+        vectors, embeddings = nearest.vectors_of(scorer, skus), nearest.vectors_of(embedder, skus)
+        ids = [product for product in skus if product in vectors and product in embeddings]
         return cls(
-            seen,
-            [products[product] for product in seen],
-            np.asarray([vectors[product] for product in seen], dtype=np.float32),
-            np.asarray([embeddings[product] for product in seen], dtype=np.float32),
-            embedder.metric,
+            ids,
+            [skus[product] for product in ids],
+            Embedded(
+                np.asarray([vectors[product] for product in ids], dtype=np.float32),
+                np.asarray([embeddings[product] for product in ids], dtype=np.float32),
+            ),
+            Metric(embedder.metric),
         )
 
 
-def copied(generator: ModelVersion, embedder: ModelVersion, category: Category, shelf: Shelf) -> np.ndarray:
-    """(N,): how far products look from themselves as the generator makes them.
+def reconstruction_distances(
+    generator: ModelVersion, embedder: ModelVersion, category: Category, products: CategoryProducts
+) -> np.ndarray:
+    """Compute the distances (N,) of some products from themselves as the generator reconstructs them.
 
-    That is near: what a generator makes never looks quite like a photo, whatever it is of.
+    They are the measure of what is near: a generated image never looks quite like a photo, whatever it shows.
     """
-    some = evenly_spaced(len(shelf.products), COPIED)
-    chosen = [shelf.products[place] for place in some]
+    some = evenly_spaced(len(products.ids), RECONSTRUCTED)
+    chosen = [products.ids[index] for index in some]
     images = {image.product_id: image for image in queries.primary_images().filter(product__in=chosen)}
-    embeddings = generation.copies(generator, embedder, category, [images[product] for product in chosen])
-    return distances(embeddings, shelf.embeddings[some], shelf.metric).diagonal()
+    embeddings = generation.reconstruct_products(generator, embedder, category, [images[product] for product in chosen])
+    return distances(embeddings, products.embedded.embeddings[some], products.metric).diagonal()
 
 
-def gap_of(region: Region, file: str, tried: generation.Tried, shelf: Shelf, category: Category) -> Gap:
-    """Describe a region as the report has it; `file` is its image beside the report."""
+def describe_gap(
+    region: Region, file: str, trials: generation.Trials, products: CategoryProducts, category: Category
+) -> Gap:
+    """Describe a region for the report. file: the name of its image, beside the report."""
     return Gap(
         category=category.name,
         file=file,
         shoppers=region.shoppers,
         above_all=region.above_all,
-        realism=round(float(tried.realism[region.image]), 3),
+        realism=round(float(trials.realism[region.image]), 3),
         apart=round(region.apart, 3),
-        nearest=shelf.skus[region.nearest],
+        nearest=products.skus[region.nearest],
         pictures=region.images,
     )

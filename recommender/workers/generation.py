@@ -1,10 +1,11 @@
-"""Worker only: a taste -> ml -> pictures. One of the doors to ml."""
+"""Generation of designs: a taste, through ml, to images. Workers only."""
 
 import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,25 +16,28 @@ from ml.contract import DesignModel, PersonalModel
 from ml.data.images import ImageArray
 from ml.data.spacing import evenly_spaced
 from ml.errors import BadCheckpoint, MlError
+from ml.generation.gaps import Embedded
 from ml.generation.search import Step, design, reconstruct, tailor
 from recommender.designs import lifecycle
-from recommender.designs.lifecycle import Made
+from recommender.designs.lifecycle import GeneratedImage
 from recommender.errors import DesignCancelled, DesignFailed, RecommenderError
 from recommender.models import Design, DesignImage, ModelVersion, Role
 from recommender.versions import queries
 from recommender.workers import embedding
 
-SPARE = 8  # latents from which the search sets out beyond the pictures to make: some come to the same
+SPARE = 8  # latents from which the search starts beyond the images to generate: some end in the same image
 SHOWN_STEPS = 8  # of all that tailoring took
-BATCH = 64  # pictures looked at together
-RANDOM, SOUGHT, SEARCH = 192, 12, 20  # of demand: random pictures, pictures sought for a taste, steps of that
-NOTED = 0.5  # seconds between two notes of how far it is, at each of which a cancelled design is given up
+BATCH = 64  # images embedded together
+RANDOM, SEARCHED, SEARCH_STEPS = 192, 12, 20  # of a gap search: random images, images for each taste, steps for these
+REPORT_SECONDS = 0.5  # between two reports of progress, at each of which a cancelled design is given up
+
+Progress = Callable[[float, float], None]  # (done, of)
 
 
 def run(request: Design) -> None:
-    """Make a claimed design's pictures. Raises DesignFailed with the reason, which the design then tells as well."""
+    """Generate a claimed design's images. Raises DesignFailed with the reason, which is saved in the design too."""
     try:
-        lifecycle.finish(request, seen(request, made(request)))
+        lifecycle.finish(request, embed_generated(request, generate(request)))
     except DesignCancelled:
         raise
     except BadCheckpoint as error:  # names folders, which are not for shoppers
@@ -48,150 +52,171 @@ def run(request: Design) -> None:
 
 
 @dataclass(frozen=True)
-class Studio:
-    """All that a picture is made with."""
+class Inputs:
+    """Models and taste that a design is generated with."""
 
-    generator: DesignModel
-    scorer: PersonalModel
-    category: int  # the generator's number of it
+    generator: DesignModel[Any]
+    scorer: PersonalModel[Any]
+    category: int  # its index among the generator's classes
     taste: torch.Tensor  # (K,)
 
 
-def made(request: Design) -> list[Made]:
-    """Notes in the design what it was made by."""
+def generate(request: Design) -> list[GeneratedImage]:
+    """Generate the images, and set the versions that did so on the design."""
     request.generator, request.scorer = queries.active_or_raise(Role.DESIGN), lifecycle.active_scorer()
-    studio = Studio(
-        generator=embedding.loaded(request.generator.folder)[0],
-        scorer=embedding.loaded(request.scorer.folder)[0],
-        category=lifecycle.number_of(request.category, request.generator),
+    inputs = Inputs(
+        generator=embedding.model_of(request.generator, DesignModel),
+        scorer=embedding.model_of(request.scorer, PersonalModel),
+        category=lifecycle.class_index(request.category, request.generator),
         taste=torch.from_numpy(lifecycle.taste_of(request.shopper, request.scorer)).float(),
     )
-    progress = noted(request)
-    return list(tailored(request, studio, progress) if request.product else new(request, studio, progress))
+    progress = progress_reporter(request)
+    found = tailor_product(request, inputs, progress) if request.product else search(request, inputs, progress)
+    return list(found)
 
 
-def noted(request: Design) -> Callable[[float, float], None]:
-    """Tells the database every now and then how far it is; raises DesignCancelled there."""
+def progress_reporter(request: Design) -> Progress:
+    """Return a function that saves the progress now and then, and raises DesignCancelled if the design is cancelled."""
     last = 0.0
 
-    def progress(done: float, of: float) -> None:
+    def report(done: float, of: float) -> None:
         nonlocal last
-        if time.monotonic() - last > NOTED:
+        if time.monotonic() - last > REPORT_SECONDS:
             lifecycle.follow(request, done / of)
             last = time.monotonic()
 
-    return progress
+    return report
 
 
-def new(request: Design, studio: Studio, progress: Callable) -> Iterator[Made]:
+def search(request: Design, inputs: Inputs, progress: Progress) -> Iterator[GeneratedImage]:
+    """Yield new images of a category for the taste."""
     (found,) = design(
-        studio.generator,
-        studio.scorer,
-        studio.taste[None],
-        studio.category,
+        inputs.generator,
+        inputs.scorer,
+        inputs.taste[None],
+        inputs.category,
         count=request.count,
         eta=request.eta,
         seed=request.seed,
         starts=request.count + SPARE,
         progress=progress,
     )
-    for picture, score, realism in zip(found.pictures, found.score.tolist(), found.realism.tolist(), strict=True):
-        yield Made(DesignImage.Kind.DESIGN, png(picture), score, realism)
+    for image, score, realism in zip(found.pictures, found.score.tolist(), found.realism.tolist(), strict=True):
+        yield GeneratedImage(DesignImage.Kind.DESIGN, encode_png(image), score, realism)
 
 
-def tailored(request: Design, studio: Studio, progress: Callable) -> Iterator[Made]:
-    image = request.product.primary_image
-    if image is None:
+def tailor_product(request: Design, inputs: Inputs, progress: Progress) -> Iterator[GeneratedImage]:
+    """Yield the product's image, its approximation by the generator, and some steps from there towards the taste."""
+    assert request.product is not None and request.budget is not None  # a constraint of the database
+    primary = request.product.primary_image
+    if primary is None:
         raise DesignFailed(f"{request.product} has no picture")
-    picture = ImageArray.decode([Path(image.file.path)], studio.generator.image_size).batch([0])[0]
+    image = ImageArray.decode([Path(primary.file.path)], inputs.generator.image_size).batch([0])[0]
     found = tailor(
-        studio.generator,
-        studio.scorer,
-        studio.taste,
-        picture,
-        studio.category,
+        inputs.generator,
+        inputs.scorer,
+        inputs.taste,
+        image,
+        inputs.category,
         budget=request.budget,
         seed=request.seed,
         progress=progress,
     )
-    yield told(DesignImage.Kind.ORIGINAL, found.original)
-    yield told(DesignImage.Kind.APPROXIMATION, found.approximation)
-    for number in evenly_spaced(len(found.steps), SHOWN_STEPS):
-        yield told(DesignImage.Kind.STEP, found.steps[number], number + 1)
+    yield image_of_step(DesignImage.Kind.ORIGINAL, found.original)
+    yield image_of_step(DesignImage.Kind.APPROXIMATION, found.approximation)
+    for index in evenly_spaced(len(found.steps), SHOWN_STEPS):
+        yield image_of_step(DesignImage.Kind.STEP, found.steps[index], index + 1)
 
 
-def told(kind: DesignImage.Kind, step: Step, number: int | None = None) -> Made:
-    return Made(kind, png(step.picture), step.score, step.realism, step.change, number)
+def image_of_step(kind: DesignImage.Kind, step: Step, number: int | None = None) -> GeneratedImage:
+    """Convert a step of tailoring."""
+    return GeneratedImage(kind, encode_png(step.picture), step.score, step.realism, step.change, number)
 
 
-def seen(request: Design, pictures: Sequence[Made]) -> list[Made]:
-    """The same, each with how it looks to whoever says what is similar; without such a version, as they are."""
+def embed_generated(request: Design, images: Sequence[GeneratedImage]) -> list[GeneratedImage]:
+    """Return the images with embeddings by the active similarity version, which is set on the design; or as they are.
+
+    Without such a version a design has no embeddings.
+    """
     request.embedding_version = queries.active_version(Role.SIMILAR)
     if request.embedding_version is None:
-        return list(pictures)
-    vectors = embeddings_of(request.embedding_version, [made.picture for made in pictures])
-    return [replace(made, embedding=vector) for made, vector in zip(pictures, vectors, strict=True)]
+        return list(images)
+    vectors = embed_encoded(request.embedding_version, [image.png for image in images])
+    return [replace(image, embedding=vector) for image, vector in zip(images, vectors, strict=True)]
 
 
-def embeddings_of(version: ModelVersion, pictures: Sequence[bytes]) -> list[list[float]]:
-    """How the version sees pictures that are no product's."""
-    model, _ = embedding.loaded(version.folder)
-    rows = []
+def embed_encoded(version: ModelVersion, images: Sequence[bytes]) -> list[list[float]]:
+    """Embed encoded images that belong to no product."""
+    model, _ = embedding.load_model(version.folder)
+    assert model.image_size is not None  # both similarity versions and scorers take images
+    rows: list[list[float]] = []
     with torch.inference_mode():
-        for begin in range(0, len(pictures), BATCH):
-            some = pictures[begin : begin + BATCH]
+        for begin in range(0, len(images), BATCH):
+            some = images[begin : begin + BATCH]
             pixels = ImageArray.decode(some, model.image_size).batch(range(len(some)))
-            rows += embedding.embedded(model, version, pixels, [-1] * len(some)).tolist()
+            rows += embedding.embed_pixels(model, pixels, [-1] * len(some)).tolist()
     return rows
 
 
 @dataclass(frozen=True)
-class Tried:
-    """Pictures of a category, as three versions see them."""
+class Trials:
+    """Generated images of a category, with scores and embeddings."""
 
-    pictures: list[bytes]  # PNG
+    images: list[bytes]  # PNG
     realism: np.ndarray  # (N,)
-    vectors: np.ndarray  # (N, K), of the personal version
-    embeddings: np.ndarray  # (N, D), of the similar one
+    embedded: Embedded  # by the personal and by the similarity version
 
 
-def tried(
+def generate_trials(
     generator: ModelVersion, scorer: ModelVersion, embedder: ModelVersion, category: Category, tastes: np.ndarray
-) -> Tried:
-    """Random pictures of the category, and some that were sought for each of these tastes (T, K)."""
-    model, _ = embedding.loaded(generator.folder)
-    number, chance = lifecycle.number_of(category, generator), torch.Generator().manual_seed(0)
-    which = torch.full((RANDOM,), number, device=model.device)
+) -> Trials:
+    """Generate random images of the category, and some that are searched for each of these tastes (T, K)."""
+    model = embedding.model_of(generator, DesignModel)
+    index, rng = lifecycle.class_index(category, generator), torch.Generator().manual_seed(0)
+    classes = torch.full((RANDOM,), index, device=model.device)
     with torch.inference_mode():
-        random = model.generate(torch.randn(RANDOM, model.latent, generator=chance).to(model.device), which)
-        realism = [model.realism(random, which).cpu()]
-    made = [png(picture) for picture in random]
-    asked = {"count": SOUGHT, "eta": 1.0, "seed": 0, "starts": SOUGHT, "steps": SEARCH}
-    judge, _ = embedding.loaded(scorer.folder)
-    for found in design(model, judge, torch.from_numpy(tastes).float(), number, **asked):
-        made += [png(picture) for picture in found.pictures]
-        realism.append(found.realism)
-    return Tried(
-        made,
+        random = model.generate(torch.randn(RANDOM, model.latent, generator=rng).to(model.device), classes)
+        realism = [model.realism(random, classes).cpu()]
+    images = [encode_png(image) for image in random]
+    found = design(
+        model,
+        embedding.model_of(scorer, PersonalModel),
+        torch.from_numpy(tastes).float(),
+        index,
+        count=SEARCHED,
+        eta=1.0,
+        seed=0,
+        starts=SEARCHED,
+        steps=SEARCH_STEPS,
+    )
+    for designs in found:
+        images += [encode_png(image) for image in designs.pictures]
+        realism.append(designs.realism)
+    return Trials(
+        images,
         torch.cat(realism).numpy(),
-        np.asarray(embeddings_of(scorer, made), dtype=np.float32),
-        np.asarray(embeddings_of(embedder, made), dtype=np.float32),
+        Embedded(
+            np.asarray(embed_encoded(scorer, images), dtype=np.float32),
+            np.asarray(embed_encoded(embedder, images), dtype=np.float32),
+        ),
     )
 
 
-def copies(
+def reconstruct_products(
     generator: ModelVersion, embedder: ModelVersion, category: Category, images: Sequence[ProductImage]
 ) -> np.ndarray:
-    """(N, D): how products look once the generator has made them as near as it can."""
-    model, _ = embedding.loaded(generator.folder)
+    """Embed products as the generator reconstructs them: (N, D)."""
+    model = embedding.model_of(generator, DesignModel)
     pixels = ImageArray.decode([Path(image.file.path) for image in images], model.image_size)
-    pictures = reconstruct(model, pixels.batch(range(len(images))), lifecycle.number_of(category, generator), seed=0)
-    return np.asarray(embeddings_of(embedder, [png(picture) for picture in pictures]), dtype=np.float32)
+    index = lifecycle.class_index(category, generator)
+    reconstructions = reconstruct(model, pixels.batch(range(len(images))), index, seed=0)
+    encoded = [encode_png(image) for image in reconstructions]
+    return np.asarray(embed_encoded(embedder, encoded), dtype=np.float32)
 
 
-def png(picture: torch.Tensor) -> bytes:
-    """picture: (3, H, W) in [0, 1]."""
-    pixels = (picture.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+def encode_png(image: torch.Tensor) -> bytes:
+    """Encode an image (3, H, W) in [0, 1] as PNG."""
+    pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()

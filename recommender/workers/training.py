@@ -1,11 +1,13 @@
-"""Worker only: rows -> ml -> a new version. One of the doors to ml."""
+"""Training: rows, through ml, to a new version. Workers only."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from django.conf import settings
 
+from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
 from ml.errors import MlError
 from ml.evaluation import metrics
 from ml.models.factory import create
@@ -14,27 +16,33 @@ from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from recommender import leases
 from recommender.errors import TrainingFailed, TrainingRefused
-from recommender.models import SEEING, ModelVersion, Role, State
+from recommender.models import EMBEDDING_ROLES, ModelVersion, Role, State
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews, queries
 from recommender.versions.vectors import index, store
 from recommender.workers import embedding
-from recommender.workers.training_data import Known, catalogue, check_shop, garments, personal_data
+from recommender.workers.training_data import (
+    PersonalTraining,
+    check_shop,
+    load_catalogue,
+    load_labelled_images,
+    load_personal_data,
+)
 
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
 def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
-    """Train a claimed version to the end: fit, embed the catalogue, index, and activate if that was asked for.
+    """Train a claimed version to the end: fit, embed the catalogue, build the index, and activate if requested.
 
-    Goes on where an earlier, interrupted run left off. Raises TrainingFailed with the reason, which the version then
-    tells as well.
+    Goes on where an earlier, interrupted run stopped. Raises TrainingFailed with the reason, which is saved in the
+    version too.
     """
     try:
         with leases.renewing(partial(lifecycle.renew, version), interval=settings.TRAINING_LEASE / 4, row=version):
-            train(version, progress)
-            if version.role in SEEING:
-                embed(version, progress)
+            fit_model(version, progress)
+            if version.role in EMBEDDING_ROLES:
+                embed_catalogue(version, progress)
             else:
                 lifecycle.finish(version)
     except (MlError, TrainingRefused) as error:
@@ -44,12 +52,12 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
         lifecycle.release(version)
         raise
     if version.activate_when_ready:
-        activate(version)
+        embed_rest_and_activate(version)
     return version
 
 
-def train(version: ModelVersion, progress: bool) -> None:
-    """Up to the checkpoint on disk; does nothing if that is complete."""
+def fit_model(version: ModelVersion, progress: bool) -> None:
+    """Train the model and save its checkpoint; does nothing if that is complete."""
     folder = version.folder
     if version.dimensions and (folder / checkpoints.CONFIG).exists():
         return
@@ -57,48 +65,51 @@ def train(version: ModelVersion, progress: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lifecycle.follow(version, stage="reading the catalogue")
     model = create(version.method, **version.settings)
-    known = personal_data(version, model, progress) if version.role == Role.PERSONAL else None
-    if known:
-        data = known.data
+    personal = load_personal_data(version, model, progress) if version.role == Role.PERSONAL else None
+    if personal:
+        data: Any = personal.data  # what `fit` takes depends on the model
+    elif version.role == Role.DESIGN:
+        data = load_labelled_images(version, model, progress)
     else:
-        data = garments(version, model, progress) if version.role == Role.DESIGN else catalogue(model, folder, progress)
+        data = load_catalogue(model, folder, progress)
     losses = list(version.metrics.get("losses", []))
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
     lifecycle.follow(version, stage="training", done=len(losses))  # an epoch may take minutes
     for epoch in fit(model, data, config, folder=folder / "training", progress=progress):
         losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
         speed = round(epoch.samples_per_second, 1)
-        metrics = version.metrics | {"losses": losses, "samples per second": speed}
-        lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=metrics)
-        draw(version, model, epoch.number)
-    metrics = version.metrics | model.summary()
+        results = version.metrics | {"losses": losses, "samples per second": speed}
+        lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results)
+        save_preview(version, model, epoch.number)
+    results = version.metrics | model.summary()
     if warnings := [*version.metrics.get("warnings", []), *model.warnings()]:
-        metrics["warnings"] = warnings
-    if known:
-        metrics |= ranking_report(model, known)
+        results["warnings"] = warnings
+    if personal:
+        assert isinstance(model, PersonalModel)
+        results |= evaluate_ranking(model, personal)
         tastes = model.user_vectors().cpu().numpy()
-        store.store_tastes(version, zip(known.shoppers, tastes.tolist(), strict=True))
-        prior = fold_in.Prior.of(tastes)
-        version.taste = {"mean": prior.mean.tolist(), "precision": prior.precision.tolist()}
-    # The row before the file: whoever finds the checkpoint must find all that belongs to it.
-    facts = {"dimensions": model.dimensions, "metric": model.metric, "taste": version.taste, "metrics": metrics}
+        store.store_tastes(version, zip(personal.shoppers, tastes.tolist(), strict=True))
+        version.taste = fold_in.Prior.from_tastes(tastes).to_json()
+    # The row before the file: a process that finds the checkpoint must find all that belongs to it.
+    facts = {"dimensions": model.dimensions, "metric": model.metric, "taste": version.taste, "metrics": results}
     lifecycle.follow(version, stage="trained", **facts)
     checkpoints.save(model.cpu(), folder)
     for file in folder.glob("*.npy"):
         file.unlink()
 
 
-def draw(version: ModelVersion, model, epoch: int) -> None:
-    """What it makes out of nothing by now, of the same latents after every epoch, if it makes anything."""
-    if version.role == Role.PERSONAL:
+def save_preview(version: ModelVersion, model: Model[Any], epoch: int) -> None:
+    """Save images that the model generates, from the same latents after every epoch, if it generates any."""
+    if not isinstance(model, SimilarModel | DesignModel):
         return
-    pictures = model.eval().sample(previews.COLUMNS, torch.Generator().manual_seed(version.seed))
-    if pictures is not None:
-        pixels = (pictures.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1)
-        previews.keep(version, epoch, pixels.cpu().numpy())
+    images = model.eval().sample(previews.COLUMNS, torch.Generator().manual_seed(version.seed))
+    if images is not None:
+        pixels = (images.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1)
+        previews.save(version, epoch, pixels.cpu().numpy())
 
 
-def embed(version: ModelVersion, progress: bool) -> None:
+def embed_catalogue(version: ModelVersion, progress: bool) -> None:
+    """Embed all images, build the index and mark the version as ready."""
     lifecycle.follow(version, stage="embedding", state=State.EMBEDDING)
     for done, of in embedding.embed_all(version, progress=progress):
         lifecycle.follow(version, stage="embedding", done=done, of=of)
@@ -108,8 +119,8 @@ def embed(version: ModelVersion, progress: bool) -> None:
     lifecycle.finish(version)
 
 
-def activate(version: ModelVersion) -> None:
-    """Put it into service, embedding once more whatever was uploaded in between."""
+def embed_rest_and_activate(version: ModelVersion) -> None:
+    """Activate the version, once the images that were uploaded in between are embedded too."""
     for _ in range(ACTIVATION_TRIES - 1):
         if queries.images_without_embedding(version).exists():
             for _ in embedding.embed_all(version):
@@ -119,14 +130,14 @@ def activate(version: ModelVersion) -> None:
     lifecycle.activate(version)
 
 
-def ranking_report(model, known: Known) -> dict:
-    """Full-ranking figures on each shopper's held-back product, beside popularity's, with 95 % intervals."""
-    if not len(known.split.test):
+def evaluate_ranking(model: PersonalModel[Any], personal: PersonalTraining) -> dict[str, Any]:
+    """Measure how the shoppers' held-out products rank among all, also by popularity, with 95 % intervals."""
+    if not len(personal.split.test):
         return {}
-    items = embed_items(model, known.data.images, known.data.train.n_items)
-    ranking = metrics.rank_held_out(model.user_vectors().cpu(), items, known.split)
-    counts = torch.from_numpy(known.data.train.popularity).float()[:, None]
-    popular = metrics.rank_held_out(torch.ones(len(known.shoppers), 1), counts, known.split)
+    items = embed_items(model, personal.data.images, personal.data.train.n_items)
+    ranking = metrics.rank_held_out(model.user_vectors().cpu(), items, personal.split)
+    counts = torch.from_numpy(personal.data.train.popularity).float()[:, None]
+    popular = metrics.rank_held_out(torch.ones(len(personal.shoppers), 1), counts, personal.split)
     cold = ranking.cold
     measures = {
         "auc": ranking.auc,
@@ -144,4 +155,4 @@ def ranking_report(model, known: Known) -> dict:
         for name, values in measures.items()
         if len(values)
     }
-    return report | {"intervals": intervals, "shoppers": len(known.shoppers), "cold shoppers": int(cold.sum())}
+    return report | {"intervals": intervals, "shoppers": len(personal.shoppers), "cold shoppers": int(cold.sum())}

@@ -15,7 +15,7 @@ from ml.evaluation.metrics import Ranking, bootstrap, rank_held_out
 from ml.models.factory import create
 from ml.nn.inference import embed_items
 from ml.training.loop import TrainConfig, fit
-from recommender.serving.fold_in import Prior, folded_in
+from recommender.serving.fold_in import Prior, estimate_taste
 
 LATEST = (1, 3, 10, 1000)  # interactions of a shopper that are folded in
 NEW = 5  # every so-many-th user is held back: to the model that folds in, somebody new
@@ -36,7 +36,7 @@ def fold_in(data: Path, method: str, training: TrainConfig) -> dict:
     counts = torch.from_numpy(without.popularity).float()[:, None]
     found = {"popularity": rank_held_out(torch.ones(split.train.n_users, 1), counts, asked)}
     users, items = trained(method, images, without, training)
-    prior = Prior.of(users[np.unique(without.users)].numpy())
+    prior = Prior.from_tastes(users[np.unique(without.users)].numpy())
     for latest in LATEST:
         tastes = np.stack([_folded(user, latest, split, items, prior) for user in range(split.train.n_users)])
         name = f"folded in, last {latest}" if latest < 1000 else "folded in, all"
@@ -62,7 +62,7 @@ def _folded(user: int, latest: int, split: Split, items: torch.Tensor, prior: Pr
         return prior.mean
     own = split.train.select(split.train.users == user)
     last = own.items[np.argsort(own.timestamps, kind="stable")][-latest:]
-    return folded_in(items[last].double().numpy(), np.ones(len(last)), prior)
+    return estimate_taste(items[last].double().numpy(), np.ones(len(last)), prior)
 
 
 def _told(ranking: Ranking) -> dict:

@@ -20,7 +20,7 @@ from visrec_site.celery import app
 def worker_at_hand():
     """Tasks run at once, in this process."""
     app.loader.import_default_modules()  # else a task is unknown here, and the broker would get it
-    embedding.loaded.cache_clear()
+    embedding.load_model.cache_clear()
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
     yield
     app.conf.task_always_eager = app.conf.task_eager_propagates = False

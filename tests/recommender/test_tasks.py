@@ -97,7 +97,7 @@ def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
     ModelVersion.objects.filter(pk=lost.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     versions.cancel(done)
 
-    maintenance.train_what_was_left()
+    maintenance.resume_trainings()
 
     assert waiting("train") == [("train_version", [lost.pk])]
 
@@ -107,7 +107,7 @@ def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
     running, killed = (versions.register("pixels", here=True) for _ in range(2))
     ModelVersion.objects.filter(pk=killed.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
-    maintenance.train_what_was_left()
+    maintenance.resume_trainings()
 
     assert waiting("train") == []
     states = dict(ModelVersion.objects.values_list("pk", "state"))
@@ -168,7 +168,7 @@ def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
     settings.PHOTO_SEARCH_SECONDS = 1
 
     with pytest.raises(WorkersUnavailable, match="no worker"):
-        broker.photo_vector(image_bytes())
+        broker.embed_photo(image_bytes())
 
 
 @pytest.mark.django_db

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def source(tmp_path, settings) -> Path:
     """Twenty products in a table, and a place for the demo's marks."""
     settings.VAR = tmp_path / "var"
-    embedding.loaded.cache_clear()
+    embedding.load_model.cache_clear()
     rows = [["sku", "title", "category", "price", "image"]]
     for n in range(20):
         (tmp_path / f"{n}.png").write_bytes(image_bytes(n))

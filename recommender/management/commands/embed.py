@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from recommender.models import SEEING, SERVABLE, ImageEmbedding, ModelVersion
+from recommender.models import EMBEDDING_ROLES, SERVABLE, ImageEmbedding, ModelVersion
 from recommender.versions import queries
 from recommender.versions.vectors import index
 
@@ -41,6 +41,6 @@ class Command(BaseCommand):
             raise CommandError(f"there is no version {version_id}")
         if version.state not in SERVABLE:
             raise CommandError(f"version {version_id} ({version}) is {version.state}: train it first")
-        if version.role not in SEEING:
+        if version.role not in EMBEDDING_ROLES:
             raise CommandError(f"version {version_id} ({version}) generates images and embeds none")
         return [version]

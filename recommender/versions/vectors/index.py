@@ -1,22 +1,24 @@
-"""Build the HNSW index of a version."""
+"""The HNSW index of each version."""
 
 from django.db import connection
 
 from recommender.models import Metric, ModelVersion
 
-OPERATORS = {Metric.COSINE: "vector_cosine_ops", Metric.EUCLIDEAN: "vector_l2_ops"}  # of an index
+OPERATOR_CLASSES = {Metric.COSINE: "vector_cosine_ops", Metric.EUCLIDEAN: "vector_l2_ops"}
 
 
 def index_name(version: ModelVersion) -> str:
+    """Return the name of the version's index in the database."""
     return f"embedding_hnsw_{version.pk}"
 
 
 def build_index(version: ModelVersion) -> None:
-    """The HNSW index that queries.nearest_embeddings walks for this version, built beside running traffic.
+    """Build the HNSW index that nearest.nearest_embeddings walks for this version, beside running traffic.
 
     None for inner products: HNSW finds .55 to .66 of the best for a scattered taste, and an exact scan is cheap.
     """
-    if version.metric == Metric.INNER:
+    metric = Metric(version.metric)
+    if metric == Metric.INNER:
         return
     name = connection.ops.quote_name(index_name(version))
     with connection.cursor() as cursor:
@@ -33,6 +35,6 @@ def build_index(version: ModelVersion) -> None:
         # ef_construction 200 halves the queries that find almost nothing on clustered vectors.
         cursor.execute(
             f"CREATE INDEX {concurrently} {name} ON recommender_imageembedding"
-            f" USING hnsw ((vector::vector({version.dimensions:d})) {OPERATORS[version.metric]})"
+            f" USING hnsw ((vector::vector({version.dimensions:d})) {OPERATOR_CLASSES[metric]})"
             f" WITH (m = 16, ef_construction = 200) WHERE version_id = {version.pk:d}"
         )

@@ -1,14 +1,26 @@
-"""Turn distances into scores."""
+"""Scores of distances, and vectors made ready for comparison."""
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from recommender.models import Metric, ModelVersion
 
 
 def score(version: ModelVersion, distance: float) -> float:
-    """A distance as 0 to 1, higher is better; an inner product as the chance that the product beats an average one."""
+    """Return a distance as a score from 0 to 1, higher is better.
+
+    An inner product becomes the probability that the product beats an average one.
+    """
     if version.metric == Metric.COSINE:
         return min(max(1 - distance / 2, 0.0), 1.0)
     if version.metric == Metric.EUCLIDEAN:  # two products by chance are about 1 apart, and score .5
         return 1 / (1 + distance)
     return 1 / (1 + math.exp(min(distance, 700.0)))  # the operator gives minus the inner product
+
+
+def normalize_if_cosine(version: ModelVersion, vector: Sequence[float]) -> np.ndarray:
+    """Return the vector (D,) float32, of length 1 where the version's metric is the cosine."""
+    array = np.asarray(vector, dtype=np.float32)
+    return array / (np.linalg.norm(array) + 1e-12) if version.metric == Metric.COSINE else array

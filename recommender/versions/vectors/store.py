@@ -1,4 +1,4 @@
-"""Store, replace and forget the vectors of a version."""
+"""Writes of vectors: stored, replaced, deleted."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,9 +14,9 @@ VECTOR_BATCH = 1000
 
 @transaction.atomic
 def embed_again(products: QuerySet[Product]) -> int:
-    """Forget how these products look and have them looked at anew; returns how many pictures are queued.
+    """Delete the products' embeddings and queue their images to be embedded again; return the number of images.
 
-    Until a worker has done so they are not found.
+    Until a worker has done so the products are not found.
     """
     images = list(ProductImage.objects.filter(product__in=products).order_by("pk").values_list("pk", flat=True))
     ImageEmbedding.objects.filter(image__in=images).delete()
@@ -27,18 +27,13 @@ def embed_again(products: QuerySet[Product]) -> int:
 def store_vectors(
     version: ModelVersion, vectors: Iterable[tuple[int, int, Sequence[float]]], *, replace: bool = False
 ) -> None:
-    """Keep (image id, product id, vector) triples; a vector that is there already stays, unless it is to be replaced.
+    """Store (image id, product id, vector) triples; a vector that is there already stays, unless `replace` is set.
 
-    Pictures that were deleted while they were being embedded are passed over.
+    Images that were deleted while they were being embedded are skipped.
     """
     rows = {image: (product, vector) for image, product, vector in vectors}
-    on_conflict = (
-        {"update_conflicts": True, "unique_fields": ["version", "image"], "update_fields": ["vector"]}
-        if replace
-        else {"ignore_conflicts": True}
-    )
     with transaction.atomic():
-        # Locked, so that a deletion waits for us, or is seen here, and never leaves a row without its picture.
+        # Locked, so that a deletion waits for us, or is seen here, and never leaves a row without its image.
         alive = ProductImage.objects.filter(pk__in=rows).select_for_update(of=("self",), no_key=True)
         ImageEmbedding.objects.bulk_create(
             [
@@ -46,13 +41,16 @@ def store_vectors(
                 for image in alive.values_list("pk", flat=True)
             ],
             batch_size=VECTOR_BATCH,
-            **on_conflict,
+            ignore_conflicts=not replace,
+            update_conflicts=replace,
+            unique_fields=["version", "image"] if replace else None,
+            update_fields=["vector"] if replace else None,
         )
 
 
 @transaction.atomic
 def store_tastes(version: ModelVersion, tastes: Iterable[tuple[int, Sequence[float]]]) -> None:
-    """Keep (shopper id, vector) pairs in place of whatever this version knew before."""
+    """Store (shopper id, vector) pairs in place of all that this version had before."""
     ShopperVector.objects.filter(version=version).delete()
     ShopperVector.objects.bulk_create(
         [ShopperVector(version=version, shopper_id=shopper, vector=vector) for shopper, vector in tastes],

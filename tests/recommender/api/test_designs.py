@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.models import Shopper
 from recommender.designs import lifecycle
-from recommender.designs.lifecycle import Made
+from recommender.designs.lifecycle import GeneratedImage
 from recommender.models import Design, DesignImage, ModelVersion
 from tests.factories import (
     AccountFactory,
@@ -38,7 +38,7 @@ def finished(answer, *looks: float, kind: str = "design", embedding_version=None
     design = lifecycle.claim(answer.json()["id"])
     design.embedding_version = embedding_version
     pictures = [
-        Made(kind, image_bytes(seed), 0.0, 1.3, embedding=turned(degrees) if embedding_version else None)
+        GeneratedImage(kind, image_bytes(seed), 0.0, 1.3, embedding=turned(degrees) if embedding_version else None)
         for seed, degrees in enumerate(looks)
     ]
     lifecycle.finish(design, pictures)
@@ -98,9 +98,9 @@ def test_a_tailored_product_comes_with_its_steps_and_not_as_its_own_neighbour(cl
     lifecycle.finish(
         design,
         [
-            Made(DesignImage.Kind.ORIGINAL, image_bytes(), 0.0, 1.0, change=0.05, embedding=embedding),
-            Made(DesignImage.Kind.APPROXIMATION, image_bytes(), 0.1, 0.9, change=0.0, embedding=embedding),
-            Made(DesignImage.Kind.STEP, image_bytes(), 2.0, 0.8, change=0.1, step=4, embedding=embedding),
+            GeneratedImage(DesignImage.Kind.ORIGINAL, image_bytes(), 0.0, 1.0, change=0.05, embedding=embedding),
+            GeneratedImage(DesignImage.Kind.APPROXIMATION, image_bytes(), 0.1, 0.9, change=0.0, embedding=embedding),
+            GeneratedImage(DesignImage.Kind.STEP, image_bytes(), 2.0, 0.8, change=0.1, step=4, embedding=embedding),
         ],
     )
 

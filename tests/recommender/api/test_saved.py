@@ -221,7 +221,7 @@ def test_without_its_cache_the_shop_recommends_all_the_same(guest, active, no_ca
     assert (len(told(answer)), answer.json()["next"]) == (1, None)
     again = guest.get(replay(answer.json()["recommendation_id"]))
     assert (again.status_code, again["Retry-After"]) == (503, "5")
-    assert again.json()["detail"] == "Kept answers cannot be reached; try again in a moment."
+    assert again.json()["detail"] == "Saved recommendations cannot be reached; try again in a moment."
 
 
 def test_without_its_cache_the_shop_records_what_an_answer_led_to(guest, no_cache):

@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from catalog import interactions, products
 from recommender.designs import lifecycle
-from recommender.designs.lifecycle import Made
+from recommender.designs.lifecycle import GeneratedImage
 from recommender.errors import (
+    CategoryNotLearned,
     DesignCancelled,
     DesignNotReady,
     NoActiveVersion,
     TooLittleHistory,
     TooManyDesigns,
-    UnknownToGenerator,
 )
 from recommender.models import Design, DesignImage
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, image_bytes
@@ -32,7 +32,7 @@ def design(ada, generator) -> Design:
 def finished(design: Design) -> Design:
     """As if a worker had made it."""
     claimed = lifecycle.claim(design.pk)
-    pictures = [Made(DesignImage.Kind.DESIGN, image_bytes(seed), 1.0 - seed, 0.9) for seed in range(2)]
+    pictures = [GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(seed), 1.0 - seed, 0.9) for seed in range(2)]
     lifecycle.finish(claimed, pictures)
     return Design.objects.get(pk=design.pk)
 
@@ -60,7 +60,7 @@ def test_without_a_generator_or_a_personal_version_there_is_no_request(active_pe
 
 
 def test_a_category_that_the_generator_has_not_learnt_is_named_with_those_it_has(ada, generator):
-    with pytest.raises(UnknownToGenerator, match="no Bags can be made: lsgan 1 has learnt Shoes"):
+    with pytest.raises(CategoryNotLearned, match="no Bags can be made: lsgan 1 has learnt Shoes"):
         lifecycle.request(ada, CategoryFactory(name="Bags"))
 
 
@@ -152,7 +152,7 @@ def test_a_cancelled_design_is_given_up_by_its_worker(design):
     with pytest.raises(DesignCancelled):
         lifecycle.follow(claimed, 0.5)
     with pytest.raises(DesignCancelled):
-        lifecycle.finish(claimed, [Made(DesignImage.Kind.DESIGN, image_bytes(), 1.0, 1.0)])
+        lifecycle.finish(claimed, [GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(), 1.0, 1.0)])
 
     assert Design.objects.get().status == "cancelled"
     assert files_of(design) == []
@@ -204,11 +204,11 @@ def test_the_sweep_sends_what_nobody_answers_for(ada, design, django_capture_on_
     Design.objects.exclude(pk=held.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
     with django_capture_on_commit_callbacks() as sent:
-        lifecycle.send_what_was_left()
+        lifecycle.resend_unclaimed()
     assert len(sent) == 2
 
     with django_capture_on_commit_callbacks() as again:
-        lifecycle.send_what_was_left()
+        lifecycle.resend_unclaimed()
     assert len(again) == 1  # the queued one's message is trusted for a while
     assert lifecycle.claim(lost.pk).tries == 2
 
@@ -219,9 +219,9 @@ def test_a_removed_design_is_out_of_sight_and_still_counts_for_an_hour(
     settings.DESIGNS_PER_HOUR = 2
     done = finished(design)
     with django_capture_on_commit_callbacks(execute=True):
-        lifecycle.discard(done)
+        lifecycle.cancel_or_remove(done)
 
-    assert not lifecycle.of_shopper(ada).exists() and not DesignImage.objects.exists()
+    assert not lifecycle.designs_of(ada).exists() and not DesignImage.objects.exists()
     assert not default_storage.exists(done.folder)
 
     lifecycle.request(ada, design.category)

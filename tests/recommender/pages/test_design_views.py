@@ -5,7 +5,7 @@ import pytest
 
 from catalog.models import Shopper
 from recommender.designs import lifecycle
-from recommender.designs.lifecycle import Made
+from recommender.designs.lifecycle import GeneratedImage
 from recommender.models import Design, DesignImage, ModelVersion
 from tests.factories import (
     AccountFactory,
@@ -36,10 +36,10 @@ def asked(client, **form) -> Design:
     return Design.objects.get(pk=answer["Location"].split("/")[2])
 
 
-def finished(design: Design, *pictures: Made, embedding_version=None) -> Design:
+def finished(design: Design, *pictures: GeneratedImage, embedding_version=None) -> Design:
     claimed = lifecycle.claim(design.pk)
     claimed.embedding_version = embedding_version
-    lifecycle.finish(claimed, pictures or [Made(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83)])
+    lifecycle.finish(claimed, pictures or [GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83)])
     return claimed
 
 
@@ -161,7 +161,7 @@ def test_progress_is_asked_for_until_it_is_done(hers, generator):
 
     assert f'hx-get="{path}"' in page and 'http-equiv="refresh"' in page
     assert 'value="0.40"' in page
-    lifecycle.finish(claimed, [Made(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83)])
+    lifecycle.finish(claimed, [GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83)])
     page = hers.get(path).content.decode()
     assert "hx-get" not in page and "http-equiv" not in page
 
@@ -169,7 +169,7 @@ def test_progress_is_asked_for_until_it_is_done(hers, generator):
 def test_pictures_are_shown_with_what_they_are_worth_and_what_one_can_buy(hers, generator, active):
     near = ProductFactory(title="Red boots")
     embed(near, active, turned(0))
-    made = Made(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83, embedding=turned(1))
+    made = GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83, embedding=turned(1))
     design = finished(asked(hers), made, embedding_version=active)
 
     page = hers.get(f"{PAGE}{design.pk}/").content.decode()
@@ -186,9 +186,9 @@ def test_a_tailored_product_shows_the_way_there(hers, generator):
     assert "Make it more me" in hers.get(product.get_absolute_url()).content.decode()
     design = finished(
         asked(hers, sku=product.sku, change=30),
-        Made(DesignImage.Kind.ORIGINAL, image_bytes(1), 0.0, 0.9, change=0.05),
-        Made(DesignImage.Kind.APPROXIMATION, image_bytes(2), 0.1, 0.5, change=0.0),
-        Made(DesignImage.Kind.STEP, image_bytes(3), 3.0, -0.2, change=0.12, step=7),
+        GeneratedImage(DesignImage.Kind.ORIGINAL, image_bytes(1), 0.0, 0.9, change=0.05),
+        GeneratedImage(DesignImage.Kind.APPROXIMATION, image_bytes(2), 0.1, 0.5, change=0.0),
+        GeneratedImage(DesignImage.Kind.STEP, image_bytes(3), 3.0, -0.2, change=0.12, step=7),
     )
 
     page = text(hers.get(f"{PAGE}{design.pk}/").content.decode())

@@ -57,7 +57,7 @@ def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_pers
     for product, kind in zip(own, kinds, strict=True):
         InteractionFactory(shopper=shopper, session=session, product=product, kind=kind)
     if strategy == "personal":  # from what everybody likes to what this shopper does: as folded in, so that a removal
-        folded = history.seen(active_personal, history.of_visitor(shopper=shopper)).taste(active_personal)
+        folded = history.load_history(active_personal, history.read_activities(shopper=shopper)).taste(active_personal)
         train(active_personal, shopper, folded.tolist())  # can be told by training again
 
     def answer():
@@ -69,8 +69,8 @@ def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_pers
 
     def scores_without(product) -> dict[Product, float]:
         kept = Interaction.objects.exclude(product=product).filter(shopper=shopper, session=session)
-        activities = history.of_events((row.product_id, row.kind, row.occurred_at) for row in kept)
-        theta = history.seen(active_personal, activities).taste(active_personal)
+        activities = history.activities_of_events((row.product_id, row.kind, row.occurred_at) for row in kept)
+        theta = history.load_history(active_personal, activities).taste(active_personal)
         vectors = nearest.vectors_of(active_personal, [result.product.pk for result in found.results])
         return {result.product: theta @ np.asarray(vectors[result.product.pk]) for result in found.results}
 
@@ -89,7 +89,7 @@ def test_the_product_named_first_is_the_one_whose_removal_costs_most(active_pers
 
 @pytest.mark.parametrize("strategy", ["personal", "fold-in", "session"])
 def test_where_all_have_one_taste_nothing_of_the_visitors_own_is_a_reason(active_personal, strategy):
-    prior = Prior.of(np.ones((5, 1)))  # as the method `popularity` learns it
+    prior = Prior.from_tastes(np.ones((5, 1)))  # as the method `popularity` learns it
     active_personal.taste = {"mean": prior.mean.tolist(), "precision": prior.precision.tolist()}
     active_personal.dimensions = 1
     active_personal.save()

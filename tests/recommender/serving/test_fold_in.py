@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from recommender.serving.fold_in import Prior, around, carriers, example, folded_in, influences
+from recommender.serving.fold_in import (
+    Prior,
+    estimate_taste,
+    influences,
+    laplace_posterior,
+    rocchio_vector,
+    top_contributors,
+)
 
 
 def log_posterior(theta, vectors, weights, prior) -> float:
@@ -16,29 +23,29 @@ def log_posterior(theta, vectors, weights, prior) -> float:
 def test_the_folded_in_taste_is_the_most_probable_one():
     rng = np.random.default_rng(0)
     vectors, weights = rng.normal(size=(9, 4)), rng.choice([-1.0, 0.2, 1.0], 9)
-    prior = Prior.of(rng.normal(size=(50, 4)) + 1)
+    prior = Prior.from_tastes(rng.normal(size=(50, 4)) + 1)
 
-    theta = folded_in(vectors, weights, prior)
+    theta = estimate_taste(vectors, weights, prior)
 
     best = log_posterior(theta, vectors, weights, prior)
-    around = [log_posterior(theta + 0.01 * step, vectors, weights, prior) for step in rng.normal(size=(200, 4))]
-    assert best > max(around)
+    nearby = [log_posterior(theta + 0.01 * step, vectors, weights, prior) for step in rng.normal(size=(200, 4))]
+    assert best > max(nearby)
 
 
 def test_without_history_the_taste_is_the_average_shopper_s():
     prior = Prior(mean=np.array([1.0, 2.0]), precision=np.eye(2))
 
-    assert folded_in(np.zeros((0, 2)), np.zeros(0), prior) == pytest.approx([1.0, 2.0])
+    assert estimate_taste(np.zeros((0, 2)), np.zeros(0), prior) == pytest.approx([1.0, 2.0])
 
 
 def test_tastes_known_from_their_products_are_found_again():
     rng = np.random.default_rng(1)
     tastes, products = rng.normal(size=(40, 8)), rng.normal(size=(400, 8))
-    prior = Prior.of(tastes)
+    prior = Prior.from_tastes(tastes)
     agreement = []
     for theta in tastes:
         chosen = products[np.argsort(-(products @ theta))[:20]]
-        found = folded_in(chosen, np.ones(20), prior)
+        found = estimate_taste(chosen, np.ones(20), prior)
         agreement.append(np.corrcoef(products @ theta, products @ found)[0, 1])
 
     assert np.mean(agreement) > 0.8
@@ -48,7 +55,7 @@ def test_a_taste_is_found_where_a_whole_step_would_jump_past_it():
     prior = Prior(mean=np.array([8.0, 0.0]), precision=0.01 * np.eye(2))
     vectors, weights = np.array([[1.0, 0.0]]), np.array([-1.0])  # disliked, though the prior is sure of a like
 
-    theta = folded_in(vectors, weights, prior)
+    theta = estimate_taste(vectors, weights, prior)
 
     around_it = theta + np.array([[0.1, 0], [-0.1, 0], [0, 0.1], [0, -0.1]])
     best = log_posterior(theta, vectors, weights, prior)
@@ -60,8 +67,8 @@ def test_what_is_learnt_from_much_gives_way_less_than_what_is_learnt_from_little
     trained, liked = np.array([1.0, 0.2]), np.array([[1.0, 0.2]])
     moved = []
     for times in (1, 20):
-        believed = around(trained, liked.repeat(times, axis=0), np.ones(times), prior)
-        moved.append(trained[0] - folded_in(*disliked, believed)[0])
+        believed = laplace_posterior(trained, liked.repeat(times, axis=0), np.ones(times), prior)
+        moved.append(trained[0] - estimate_taste(*disliked, believed)[0])
 
     assert moved[0] > 2 * moved[1] > 0
 
@@ -69,9 +76,9 @@ def test_what_is_learnt_from_much_gives_way_less_than_what_is_learnt_from_little
 def test_nothing_new_leaves_a_trained_taste_where_it_is():
     prior, trained = Prior(mean=np.zeros(2), precision=np.eye(2)), np.array([3.0, -1.0])
 
-    believed = around(trained, np.array([[1.0, 1.0]]), np.ones(1), prior)
+    believed = laplace_posterior(trained, np.array([[1.0, 1.0]]), np.ones(1), prior)
 
-    assert folded_in(np.zeros((0, 2)), np.zeros(0), believed) == pytest.approx(trained)
+    assert estimate_taste(np.zeros((0, 2)), np.zeros(0), believed) == pytest.approx(trained)
 
 
 @pytest.mark.parametrize(("products", "dimensions"), [(3, 8), (12, 16), (60, 32), (200, 64)])
@@ -81,14 +88,14 @@ def test_influence_is_what_a_taste_folded_in_without_the_product_would_lack(prod
         rng = np.random.default_rng(seed)
         vectors = rng.normal(size=(products, dimensions)) / dimensions**0.5
         weights = rng.choice([-1.0, 0.2, 0.3, 1.0], products)
-        prior = Prior.of(rng.normal(size=(100, dimensions)))
+        prior = Prior.from_tastes(rng.normal(size=(100, dimensions)))
         candidate = rng.normal(size=dimensions) / dimensions**0.5 + vectors[0]  # like something the shopper took to
-        theta = folded_in(vectors, weights, prior)
+        theta = estimate_taste(vectors, weights, prior)
 
         told = influences(candidate[None], theta, vectors, weights, prior.precision)[0]
 
         rests = [np.arange(products) != place for place in range(products)]
-        lost = [candidate @ (theta - folded_in(vectors[rest], weights[rest], prior)) for rest in rests]
+        lost = [candidate @ (theta - estimate_taste(vectors[rest], weights[rest], prior)) for rest in rests]
         positive = np.flatnonzero(weights > 0)
         order = [list(positive[np.argsort(-np.asarray(losses)[positive])][:3]) for losses in (told, lost)]
         assert order[0] == order[1]
@@ -96,18 +103,18 @@ def test_influence_is_what_a_taste_folded_in_without_the_product_would_lack(prod
 
 
 def test_carriers_are_those_without_which_most_is_lost_and_their_weights_add_up():
-    assert carriers(np.array([0.1, 0.6, -0.5, 0.0, 0.3, 0.2])) == [
+    assert top_contributors(np.array([0.1, 0.6, -0.5, 0.0, 0.3, 0.2])) == [
         (1, pytest.approx(6 / 11)),
         (4, pytest.approx(3 / 11)),
         (5, pytest.approx(2 / 11)),
     ]
-    assert carriers(np.array([-0.5, 0.2, 0.0])) == [(1, 1.0)]
-    assert carriers(np.array([-0.5, 0.0])) == []
+    assert top_contributors(np.array([-0.5, 0.2, 0.0])) == [(1, 1.0)]
+    assert top_contributors(np.array([-0.5, 0.0])) == []
 
 
 def test_an_example_is_what_is_liked_and_away_from_what_is_disliked():
     red_shoe, blue_shoe, red_bag = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0], [-1.0, 1.0, 0.0]])
 
-    assert example(np.stack([red_shoe, blue_shoe]), np.array([3.0, 1.0])) == pytest.approx([1.0, 0.75, 0.25])
-    assert example(np.stack([red_shoe, blue_shoe]), np.array([1.0, -1.0])) == pytest.approx([1.0, 1.5, -0.5])
-    assert example(np.stack([red_bag]), np.array([-1.0])) is None
+    assert rocchio_vector(np.stack([red_shoe, blue_shoe]), np.array([3.0, 1.0])) == pytest.approx([1.0, 0.75, 0.25])
+    assert rocchio_vector(np.stack([red_shoe, blue_shoe]), np.array([1.0, -1.0])) == pytest.approx([1.0, 1.5, -0.5])
+    assert rocchio_vector(np.stack([red_bag]), np.array([-1.0])) is None

@@ -35,17 +35,17 @@ def ago(days: float):
 def test_what_was_done_to_a_product_is_summed_up(days_ago, kind, weight):
     times = {what: ago(days) for what, days in days_ago.items()}
 
-    assert history.summary(times, NOW) == (kind, pytest.approx(weight))
+    assert history.summarize(times, NOW) == (kind, pytest.approx(weight))
 
 
 def test_events_in_words_are_deeds_by_product():
     events = [(1, Kind.VIEW, ago(0)), (2, Kind.LIKE, ago(1)), (1, Kind.LIKE, ago(180))]
 
-    first, second = history.of_events(events)
+    first, second = history.activities_of_events(events)
 
     assert (first.product, first.kind, first.weight) == (1, Kind.LIKE, pytest.approx(0.5, abs=1e-3))
     assert (second.product, second.kind) == (2, Kind.LIKE)
-    assert len(history.of_events((product, Kind.VIEW, NOW) for product in range(300))) == history.PRODUCTS
+    assert len(history.activities_of_events((product, Kind.VIEW, NOW) for product in range(300))) == history.PRODUCTS
 
 
 def test_a_history_is_of_the_products_met_last_with_all_that_was_done_to_them(db, monkeypatch):
@@ -57,7 +57,7 @@ def test_a_history_is_of_the_products_met_last_with_all_that_was_done_to_them(db
         InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(days))
     InteractionFactory(product=forgotten)
 
-    activities = history.of_visitor(shopper=shopper)
+    activities = history.read_activities(shopper=shopper)
 
     assert [(activity.product, activity.kind) for activity in activities] == [
         (viewed.pk, Kind.VIEW),
@@ -78,10 +78,10 @@ def test_new_is_what_was_recorded_since_and_says_something_else(db):
     ):  # told late, and so new as well
         InteractionFactory(shopper=shopper, product=product, kind=kind, occurred_at=ago(days))
 
-    is_new = {activity.product: activity.is_new for activity in history.of_visitor(shopper=shopper, learnt=learnt)}
+    is_new = {activity.product: activity.is_new for activity in history.read_activities(shopper=shopper, learnt=learnt)}
 
     assert is_new == {same.pk: False, more.pk: True, new.pk: True}
-    assert not any(activity.is_new for activity in history.of_visitor(shopper=shopper))
+    assert not any(activity.is_new for activity in history.read_activities(shopper=shopper))
 
 
 def test_what_says_nothing_or_was_never_seen_is_no_history(active_personal):
@@ -89,8 +89,10 @@ def test_what_says_nothing_or_was_never_seen_is_no_history(active_personal):
     embed(seen, active_personal, turned(0))
     telling = ProductActivity(seen.pk, Kind.VIEW, 0.2)
 
-    assert history.seen(active_personal, [telling, ProductActivity(unseen.pk, Kind.VIEW, 0.2)]).activities == [telling]
-    assert len(history.seen(active_personal, [ProductActivity(seen.pk, Kind.VIEW, 0.0)])) == 0
+    assert history.load_history(active_personal, [telling, ProductActivity(unseen.pk, Kind.VIEW, 0.2)]).activities == [
+        telling
+    ]
+    assert len(history.load_history(active_personal, [ProductActivity(seen.pk, Kind.VIEW, 0.0)])) == 0
 
 
 def test_a_dislike_turns_the_list_around(active_personal):

@@ -9,8 +9,8 @@ from catalog.images import encode
 from catalog.models import Product, ProductImage
 from recommender.models import ImageEmbedding
 from recommender.serving import popularity, recommend
-from recommender.serving.rerank import Candidate, distinct, diverse, ranked
-from recommender.serving.types import RecommendationQuery
+from recommender.serving.rerank import diversify, drop_duplicates, rank
+from recommender.serving.types import Candidate, RecommendationQuery
 from tests.factories import (
     InteractionFactory,
     ProductFactory,
@@ -35,15 +35,15 @@ def candidates(*degrees: float | None) -> list[Candidate]:
 def test_pictures_that_look_the_same_count_once_and_the_unseen_all():
     rows = candidates(0, 5, None, 60, None, 63, 355)
 
-    assert distinct(rows) == [rows[0], rows[2], rows[3], rows[4]]
-    assert distinct(rows[1:], beside=rows[:1]) == [rows[2], rows[3], rows[4]]
-    assert distinct([]) == []
+    assert drop_duplicates(rows) == [rows[0], rows[2], rows[3], rows[4]]
+    assert drop_duplicates(rows[1:], shown=rows[:1]) == [rows[2], rows[3], rows[4]]
+    assert drop_duplicates([]) == []
 
 
 def test_what_is_beside_stands_even_where_it_repeats_itself():
     first, again, other = candidates(0, 1, 90)
 
-    assert distinct([other], beside=[first, again]) == [other]
+    assert drop_duplicates([other], shown=[first, again]) == [other]
 
 
 def test_a_picture_that_was_saved_anew_counts_once():
@@ -51,11 +51,11 @@ def test_a_picture_that_was_saved_anew_counts_once():
     half = encode(Image.open(io.BytesIO(shoe)).resize((80, 80)), "PNG")
     rows = [Candidate(ProductFactory(image=data), 1.0) for data in (shoe, reencoded(shoe), other, half)]
 
-    assert distinct(rows) == [rows[0], rows[2]]
-    assert distinct(rows[1:], beside=rows[:1]) == [rows[2]]
+    assert drop_duplicates(rows) == [rows[0], rows[2]]
+    assert drop_duplicates(rows[1:], shown=rows[:1]) == [rows[2]]
     ProductImage.objects.update(fingerprint=None)  # not looked at yet
     rows = [Candidate(Product.objects.get(pk=row.product.pk), 1.0) for row in rows]
-    assert distinct(rows) == rows
+    assert drop_duplicates(rows) == rows
 
 
 def test_a_product_shows_all_its_pictures():
@@ -63,15 +63,15 @@ def test_a_product_shows_all_its_pictures():
     products.add_images(second, [images.read_image(reencoded(drawn_bytes(0)))])
     rows = [Candidate(product, 1.0) for product in (first, second)]
 
-    assert distinct(rows) == rows[:1]
+    assert drop_duplicates(rows) == rows[:1]
 
 
 def test_unseen_pictures_are_like_no_other():
     rows = candidates(0, 20, None, 40)
 
-    assert diverse(rows, RecommendationQuery(limit=2, diversity=0.9)) == [rows[0], rows[2]]
+    assert diversify(rows, RecommendationQuery(limit=2, diversity=0.9)) == [rows[0], rows[2]]
     unseen = candidates(None, None, None)
-    assert diverse(unseen, RecommendationQuery(limit=2, diversity=0.9)) == unseen[:2]
+    assert diversify(unseen, RecommendationQuery(limit=2, diversity=0.9)) == unseen[:2]
 
 
 def test_a_list_reaches_as_far_as_it_has_to_and_knows_whether_there_is_more():
@@ -82,10 +82,10 @@ def test_a_list_reaches_as_far_as_it_has_to_and_knows_whether_there_is_more():
         sizes.append(size)
         return rows[:size]
 
-    assert ranked(page, RecommendationQuery(limit=2), None) == ([rows[0], rows[30]], True)
+    assert rank(page, RecommendationQuery(limit=2), None) == ([rows[0], rows[30]], True)
     assert sizes == [11, 44]
-    assert ranked(page, RecommendationQuery(limit=3), None) == ([rows[0], rows[30], rows[31]], False)
-    assert ranked(page, RecommendationQuery(limit=3, min_score=rows[30].score), None) == ([rows[0], rows[30]], False)
+    assert rank(page, RecommendationQuery(limit=3), None) == ([rows[0], rows[30], rows[31]], False)
+    assert rank(page, RecommendationQuery(limit=3, min_score=rows[30].score), None) == ([rows[0], rows[30]], False)
 
 
 def test_the_same_picture_is_shown_once_and_the_query_s_own_not_at_all(active):

@@ -27,7 +27,7 @@ def version():
         pass
     version = VersionFactory(state="active", dimensions=model.dimensions)
     checkpoints.save(model, version.folder)
-    embedding.loaded.cache_clear()
+    embedding.load_model.cache_clear()
     return version
 
 
@@ -45,7 +45,7 @@ def test_a_new_picture_gets_its_vector_and_a_second_run_writes_nothing(version, 
 def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
     kept = VersionFactory(state="retired", dimensions=version.dimensions)
     VersionFactory(state="training")
-    checkpoints.save(embedding.loaded(version.folder)[0], kept.folder)
+    checkpoints.save(embedding.load_model(version.folder)[0], kept.folder)
 
     embedding.embed_images([ProductFactory().images.get().pk])
 
@@ -56,7 +56,7 @@ def test_what_serves_sees_all_pictures_before_any_other_version_does_and_stays_l
     older, newer = (VersionFactory(state=state, dimensions=version.dimensions) for state in ("retired", "ready"))
     kept = [VersionFactory(state="retired", dimensions=version.dimensions) for _ in range(3)]
     for other in (older, newer, *kept):
-        checkpoints.save(embedding.loaded(version.folder)[0], other.folder)
+        checkpoints.save(embedding.load_model(version.folder)[0], other.folder)
     ModelVersion.objects.filter(pk=version.pk).update(state="retired")
     ModelVersion.objects.filter(pk=older.pk).update(state="active")  # neither the first nor the last of them
     images = [ProductFactory().images.get().pk for _ in range(2)]
@@ -84,7 +84,7 @@ def test_a_version_that_lacks_nothing_is_not_loaded(version, caplog):
     image = ProductFactory(image=1).images.get()
     embedding.embed_images([image.pk])
     shutil.rmtree(version.folder)
-    embedding.loaded.cache_clear()
+    embedding.load_model.cache_clear()
 
     embedding.embed_images([image.pk])
 
@@ -158,7 +158,7 @@ def test_a_match_is_what_nearly_all_pictures_have(version):
 
 def test_the_pixels_that_are_embedded_are_the_file_s(version):
     product = ProductFactory(image=3)
-    model, _ = embedding.loaded(version.folder)
+    model, _ = embedding.load_model(version.folder)
     embedding.embed_images([product.images.get().pk])
 
     expected = model.embed(ImageArray(read_image(image_bytes(3), model.image_size)[None]).batch([0]))[0]

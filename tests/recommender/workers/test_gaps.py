@@ -7,13 +7,13 @@ from PIL import Image
 
 from catalog.models import ProductImage
 from ml.generation import gaps as ml_gaps
-from ml.generation.gaps import Region
+from ml.generation.gaps import Embedded, Region
 from recommender.designs import gap_reports
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries
 from recommender.workers import embedding, gaps, generation, training
-from recommender.workers.gaps import Shelf
-from recommender.workers.generation import Tried
+from recommender.workers.gaps import CategoryProducts
+from recommender.workers.generation import Trials
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, image_bytes
 from tests.recommender.locks import held_elsewhere
 
@@ -21,11 +21,12 @@ ADMIN = "/admin/recommender/design/demand-gaps/"
 
 
 def test_a_gap_names_the_nearest_product_and_rounds_its_figures():
-    images = Tried([b"a", b"b"], np.array([0.0, 0.98765]), np.zeros((2, 2)), np.zeros((2, 2)))
-    shelf = Shelf([1, 2, 3], ["P-1", "P-2", "P-3"], np.zeros((3, 2)), np.zeros((3, 2)), "euclidean")
+    images = Trials([b"a", b"b"], np.array([0.0, 0.98765]), Embedded(np.zeros((2, 2)), np.zeros((2, 2))))
+    embedded = Embedded(np.zeros((3, 2)), np.zeros((3, 2)))
+    products = CategoryProducts([1, 2, 3], ["P-1", "P-2", "P-3"], embedded, "euclidean")
     region = Region(image=1, shoppers=2, above_all=1, apart=0.95555, nearest=2, images=4)
 
-    gap = gaps.gap_of(region, "gap-01.png", images, shelf, CategoryFactory.build(name="shoes"))
+    gap = gaps.describe_gap(region, "gap-01.png", images, products, CategoryFactory.build(name="shoes"))
 
     assert gap == gap_reports.Gap("shoes", "gap-01.png", 2, 1, 0.988, 0.956, "P-3", 4)
 
@@ -33,8 +34,8 @@ def test_a_gap_names_the_nearest_product_and_rounds_its_figures():
 @pytest.fixture
 def shop(db, monkeypatch):
     """Hardly trained versions of all three roles."""
-    embedding.loaded.cache_clear()
-    for name in ("RANDOM", "SOUGHT", "SEARCH"):
+    embedding.load_model.cache_clear()
+    for name in ("RANDOM", "SEARCHED", "SEARCH_STEPS"):
         monkeypatch.setattr(generation, name, 4)
     shoes = [ProductFactory(image=seed) for seed in range(20)]
     for number in range(3):
@@ -60,20 +61,20 @@ def test_the_command_reports_and_copies(shop, tmp_path, monkeypatch, capsys):
     with Image.open(tmp_path / "out" / report["gaps"][0]["file"]) as picture:
         assert picture.size == (64, 64)
     assert (tmp_path / "out" / "gaps.png").exists()
-    assert gap_reports.kept(shop).gaps[0].file == "gap-01.png"
+    assert gap_reports.load(shop).gaps[0].file == "gap-01.png"
 
 
 def test_each_product_is_held_against_its_own_copy(shop):
     shoes, eyes = CategoryFactory(name="Shoes"), queries.active_or_raise("similar")
-    shelf = Shelf.of(shoes, queries.active_or_raise("personal"), eyes)
+    products = CategoryProducts.load(shoes, queries.active_or_raise("personal"), eyes)
 
-    near = gaps.copied(shop, eyes, shoes, shelf)
+    near = gaps.reconstruction_distances(shop, eyes, shoes, products)
 
-    images = [ProductImage.objects.get(product=product) for product in shelf.products]
-    embeddings = generation.copies(shop, eyes, shoes, images)
+    images = [ProductImage.objects.get(product=product) for product in products.ids]
+    embeddings = generation.reconstruct_products(shop, eyes, shoes, images)
     expected = [
-        ml_gaps.distances(embedding[None], own[None], shelf.metric)
-        for embedding, own in zip(embeddings, shelf.embeddings, strict=True)
+        ml_gaps.distances(embedding[None], own[None], products.metric)
+        for embedding, own in zip(embeddings, products.embedded.embeddings, strict=True)
     ]
     assert near == pytest.approx(np.concatenate(expected)[:, 0], abs=1e-4)
     assert near.shape == (20,) and (near > 0).all()
@@ -99,10 +100,10 @@ def test_of_two_at_once_one_is_refused_and_a_third_may_follow(admin_client, gene
         with pytest.raises(CommandError, match="already"):
             call_command("demand_gaps")
         page = admin_client.get(ADMIN).content.decode()
-        assert gap_reports.is_looked_for()
+        assert gap_reports.is_search_running()
         assert "A worker is searching now." in page and 'type="submit" value="Search' not in page
 
-    assert not gap_reports.is_looked_for()
+    assert not gap_reports.is_search_running()
     assert 'type="submit" value="Search"' in admin_client.get(ADMIN).content.decode()
     for _ in range(2):
         with pytest.raises(CommandError, match="active for personal"):
@@ -116,7 +117,7 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
     (folder / "gap-01.png").write_bytes(image_bytes())
     product = ProductFactory()
     gap = gap_reports.Gap("shoes", "gap-01.png", 7, 2, 0.9, 0.8, product.sku, 5)
-    gap_reports.write(gap_reports.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap], ["shoes"]), folder)
+    gap_reports.save(gap_reports.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap], ["shoes"]), folder)
 
     page = admin_client.get(ADMIN).content.decode()
 

@@ -26,7 +26,7 @@ GREY = np.full((32, 32, 3), 128, dtype=np.uint8)
 @pytest.fixture
 def shop():
     """Two dozen shoes, three bags, and three shoppers of eight shoes each."""
-    embedding.loaded.cache_clear()
+    embedding.load_model.cache_clear()
     shoes = [ProductFactory(image=seed) for seed in range(24)]
     for seed in range(3):
         ProductFactory(image=50 + seed, category=CategoryFactory(name="Bags"))
@@ -86,16 +86,16 @@ def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shop)
     version = versions.register("lsgan", method_settings=SMALL, here=True)
     version.folder.mkdir(parents=True)
     model = create("lsgan", **SMALL)
-    first = training_data.garments(version, model, progress=False)
+    first = training_data.load_labelled_images(version, model, progress=False)
     for seed in range(20):
         ProductFactory(image=100 + seed, category=CategoryFactory(name="Bags"))
 
-    again = training_data.garments(version, model, progress=False)
+    again = training_data.load_labelled_images(version, model, progress=False)
 
     assert first.names == again.names == ("Shoes",)
     ProductImage.objects.filter(product__category__name="Shoes").delete()
     with pytest.raises(TrainingRefused, match="no picture is left of 1 of the categories"):
-        training_data.garments(version, model, progress=False)
+        training_data.load_labelled_images(version, model, progress=False)
 
 
 def test_designs_are_made_looked_at_and_kept(studio):
@@ -116,14 +116,14 @@ def test_designs_are_made_looked_at_and_kept(studio):
 def test_the_same_design_tried_again_makes_the_same_pictures(studio, monkeypatch):
     design = asked(count=2)
     monkeypatch.setattr(lifecycle, "finish", lambda *_: None)
-    first = generation.seen(design, generation.made(design))
+    first = generation.embed_generated(design, generation.generate(design))
 
-    assert generation.seen(design, generation.made(design)) == first
+    assert generation.embed_generated(design, generation.generate(design)) == first
 
 
 def test_a_cancelled_design_stops_at_the_next_step(studio, monkeypatch):
     design = asked(count=2)
-    monkeypatch.setattr(generation, "NOTED", 0)
+    monkeypatch.setattr(generation, "REPORT_SECONDS", 0)
     lifecycle.cancel(Design.objects.get())
 
     with pytest.raises(DesignCancelled):
@@ -174,7 +174,7 @@ def test_a_personal_version_that_is_blind_is_named(studio):
 def test_a_model_that_cannot_be_loaded_is_told_without_its_folder(studio):
     design = asked(count=2)
     (queries.active_or_raise("design").folder / "config.json").unlink()
-    embedding.loaded.cache_clear()
+    embedding.load_model.cache_clear()
 
     with pytest.raises(DesignFailed, match="config.json"):
         generation.run(design)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def shop():
     """Twenty products and six shoppers, each of whom took to eight of them."""
-    embedding.loaded.cache_clear()
+    embedding.load_model.cache_clear()
     products = [ProductFactory(image=seed) for seed in range(20)]
     start = datetime(2026, 1, 1, tzinfo=UTC)
     events = [
@@ -64,7 +64,7 @@ def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
 
     version = training.run(lifecycle.register("deepstyle", method_settings={"factors": "8"}, epochs=1, here=True))
 
-    model, items = embedding.loaded(version.folder)
+    model, items = embedding.load_model(version.folder)
     category = [int(model.category[items[product.pk]]) for product in shop]
     assert category[1] not in {category[0], *category[2:]} and len(set(category)) == 2
 
@@ -74,7 +74,7 @@ def test_what_was_held_back_was_not_learnt_from(shop):
 
     version = lifecycle.register("dvbpr")
     version.folder.mkdir(parents=True)
-    known = training_data.personal_data(version, create("dvbpr"), progress=False)
+    known = training_data.load_personal_data(version, create("dvbpr"), progress=False)
 
     assert len(known.split.test) == 6
     assert len(known.data.train) == 6 * 7
@@ -96,7 +96,7 @@ def test_what_was_taken_counts_by_kind_and_age_and_what_was_disliked_in_the_end_
         [Event(sku=sku, user="new", kind=kind, timestamp=start + timedelta(days)) for sku, kind, days in did]
     )
 
-    taken = training_data.taken_by_shoppers({product.pk for product in shop})
+    taken = training_data.positive_interactions({product.pk for product in shop})
 
     newcomer = Shopper.objects.get(key="new").pk
     told = {product: (first, weight) for shopper, product, first, weight in taken if shopper == newcomer}
