@@ -8,10 +8,7 @@ import torch
 from torch.testing import assert_close
 
 from ml.configs.methods import METHODS
-from ml.data.interactions import PersonalData
-from ml.errors import BadSetting, UnknownMethod
 from ml.evaluation.metrics import rank_held_out
-from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import (
@@ -145,19 +142,6 @@ def test_an_average_item_scores_zero(method):
     assert_close(over.mean(dim=0), torch.zeros(model.dimensions), rtol=0, atol=1e-5)
 
 
-def test_centring_changes_no_ranking_and_a_new_item_needs_only_its_picture():
-    model = trained("dvbpr")
-    images = pictures(40).batch(range(40))
-
-    with torch.inference_mode():
-        known, new = model.embed(images, torch.arange(40)), model.embed(images, torch.full((40,), -1))
-        raw = model.encoder(images, model.encoder.describe(images))
-
-    assert torch.equal(known, new)
-    theta = model.user_vectors()
-    assert torch.equal((theta @ known.T).argsort(dim=1), (theta @ raw.T).argsort(dim=1))
-
-
 @pytest.mark.parametrize("method", PERSONAL)
 def test_who_is_called_blind_looks_at_no_picture(method):
     assert METHODS[method].sees_images == (small(method).image_size is not None)
@@ -168,55 +152,3 @@ def test_without_eyes_a_new_item_is_an_average_one(method):
     model = trained(method)
 
     assert torch.equal(model.embed(None, torch.tensor([-1])), torch.zeros(1, model.dimensions))
-
-
-def test_popularity_ranks_by_how_many_users_took_an_item():
-    train = camps().leave_one_out().train
-    model = create("popularity")
-
-    exhaust(fit(model, PersonalData(None, train)))
-
-    scores = (model.user_vectors() @ vectors_of(model).T)[0]
-    assert_close(scores, torch.from_numpy(train.popularity - train.popularity.mean()).float())
-
-
-def test_the_more_colour_counts_the_less_alike_are_pictures_of_two_colours():
-    red = pictures(40).batch(range(0, 40, 2))
-    blue = red.flip(1)  # the same discs
-    by_form, by_colour = (trained("visrec", epochs=1, colour=weight) for weight in (0.1, 5.0))
-
-    with torch.inference_mode():
-        loose, tight = ((model.embed(red) * model.embed(blue)).sum(dim=1) for model in (by_form, by_colour))
-
-    assert tight.mean() < loose.mean() - 0.1
-
-
-def test_visrec_sees_with_a_backbone_too_where_a_shop_has_its_weights(squeezenet_file, tmp_path):
-    model = create("visrec", backbone="squeezenet1_1", weights=str(squeezenet_file), batch_size=16)
-    images = pictures(20, 128)
-    exhaust(fit(model, images, TrainConfig(epochs=1)))
-
-    checkpoints.save(model, tmp_path)
-    loaded = checkpoints.load(tmp_path)
-
-    assert loaded.image_size == (128, 128)
-    with torch.inference_mode():
-        assert torch.equal(loaded.embed(images.batch([3])), model.embed(images.batch([3])))
-
-
-def test_an_unknown_method_is_told_which_there_are():
-    with pytest.raises(UnknownMethod, match="'vsirec'.*pixels.*dvbpr"):
-        create("vsirec")
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"colour": "much"}, "colour is 'much'; it takes a number from 0 to 10"),
-        ({"colour": "11"}, "colour is 11.0; it takes a number from 0 to 10"),
-        ({"color": "1"}, "color is not a setting here; there are: colour, backbone"),
-    ],
-)
-def test_a_bad_setting_is_named_with_what_it_takes(given, message):
-    with pytest.raises(BadSetting, match=message):
-        create("visrec", **given)

@@ -11,7 +11,7 @@ from ml.errors import BadSetting
 from ml.models.factory import create
 from ml.nn.encoders import CnnF
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import camps, data_for, exhaust, pictures, small, vectors_of
+from tests.ml.worlds import camps, data_for, exhaust, pictures, small, trained, vectors_of
 
 
 @pytest.mark.parametrize(("dimensions", "parameters"), [(50, 70_573_874), (100, 70_778_724)])
@@ -83,3 +83,16 @@ def test_swapping_the_items_negates_their_difference():
 def test_an_unknown_encoder_is_refused():
     with pytest.raises(BadSetting, match="encoder is 'vgg'; it takes one of: small, cnn-f"):
         create("dvbpr", encoder="vgg")
+
+
+def test_centring_changes_no_ranking_and_a_new_item_needs_only_its_image():
+    model = trained("dvbpr")
+    images = pictures(40).batch(range(40))
+
+    with torch.inference_mode():
+        known, new = model.embed(images, torch.arange(40)), model.embed(images, torch.full((40,), -1))
+        raw = model.encoder(images, model.encoder.describe(images))
+
+    assert torch.equal(known, new)
+    theta = model.user_vectors()
+    assert torch.equal((theta @ known.T).argsort(dim=1), (theta @ raw.T).argsort(dim=1))

@@ -1,11 +1,9 @@
-import json
-
 import pytest
 import torch
 
 from ml.configs.personal import BprMfConfig
 from ml.configs.similar import VisrecConfig
-from ml.errors import BadCheckpoint, TrainingDiverged
+from ml.errors import TrainingDiverged
 from ml.models.bpr_mf import BprMf
 from ml.models.visrec import Visrec
 from ml.training.loop import TrainConfig, fit
@@ -38,44 +36,6 @@ def test_the_callers_own_chance_is_left_as_it_was():
     exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=1)))
 
     assert torch.equal(torch.rand(3), before)
-
-
-def test_the_checkpoint_is_there_when_an_epoch_is_handed_over(tmp_path):
-    folder = tmp_path / "training"
-    for epoch in fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=3), folder=folder):
-        assert [place.name for place in folder.iterdir()] == [f"epoch-{epoch.number:05d}"]
-
-
-def test_what_a_kill_left_half_written_is_passed_over(tmp_path):
-    folder = tmp_path / "training"
-    data, config = data_for("bpr-mf"), TrainConfig(epochs=2)
-    next(fit(small("bpr-mf"), data, config, folder=folder))
-    (folder / "epoch-00002.partial").mkdir()
-    (folder / "epoch-00002.partial" / "weights.safetensors").write_bytes(b"half")
-
-    epochs = exhaust(fit(small("bpr-mf"), data, config, folder=folder))
-
-    assert [epoch.number for epoch in epochs] == [2]
-    assert [place.name for place in folder.iterdir()] == ["epoch-00002"]
-
-
-@pytest.mark.parametrize(
-    ("given", "seed", "message"),
-    [({"decay": 0.5}, 0, "with config .*not .*decay=0.5"), ({}, 1, "with seed 0, not 1")],
-)
-def test_another_training_is_not_taken_up(tmp_path, given, seed, message):
-    next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
-
-    with pytest.raises(BadCheckpoint, match=message):
-        next(fit(small("bpr-mf", **given), data_for("bpr-mf"), TrainConfig(epochs=2, seed=seed), folder=tmp_path))
-
-
-def test_a_state_that_is_damaged_is_named(tmp_path):
-    next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
-    (tmp_path / "epoch-00001" / "training.json").write_text(json.dumps({"seed": 0}))
-
-    with pytest.raises(BadCheckpoint, match="epoch-00001: training.json"):
-        next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
 
 
 class Parted(BprMf):
