@@ -19,5 +19,5 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("products/", views.products, name="products"),
     path("products/<sku:sku>/", views.product, name="product"),
-    path("products/<sku:sku>/verdict/", views.rate, name="rate"),
+    path("products/<sku:sku>/verdict/", views.rate_product, name="rate"),
 ]

@@ -81,7 +81,7 @@ def parse_origin(request: HttpRequest) -> Origin:
 
 
 @require_POST
-def rate(request: HtmxHttpRequest, sku: str) -> HttpResponse:
+def rate_product(request: HtmxHttpRequest, sku: str) -> HttpResponse:
     rated = get_object_or_404(Product.objects.visible(), sku=sku)
     form = RatingForm(request.POST)
     if not form.is_valid():

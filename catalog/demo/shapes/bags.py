@@ -12,7 +12,7 @@ FLOOR = 88.0
 
 
 def bag(scene: Scene) -> float:
-    SHAPES[scene.attributes["shape"]](scene)
+    BAG_SHAPES[scene.attributes["shape"]](scene)
     return FLOOR
 
 
@@ -248,4 +248,4 @@ def _dark(scene: Scene) -> Surface:
     return replace(scene.plain, colour=scene.plain.colour * np.float32(0.5))
 
 
-SHAPES = {"tote": _tote, "satchel": _satchel, "hobo": _hobo, "backpack": _backpack, "clutch": _clutch}
+BAG_SHAPES = {"tote": _tote, "satchel": _satchel, "hobo": _hobo, "backpack": _backpack, "clutch": _clutch}

@@ -11,7 +11,7 @@ FLOOR = 76.0
 
 
 def hat(scene: Scene) -> float:
-    return SHAPES[scene.attributes["shape"]](scene)
+    return HAT_SHAPES[scene.attributes["shape"]](scene)
 
 
 def _cap(scene: Scene) -> float:
@@ -210,4 +210,4 @@ def _bucket(scene: Scene) -> float:
     return rim + drop + 6
 
 
-SHAPES = {"cap": _cap, "beanie": _beanie, "fedora": _fedora, "sun hat": _sun_hat, "bucket": _bucket}
+HAT_SHAPES = {"cap": _cap, "beanie": _beanie, "fedora": _fedora, "sun hat": _sun_hat, "bucket": _bucket}

@@ -23,7 +23,7 @@ FOR_ALL = {"Unisex", "unisex"}  # values that match everybody
 COLD_CHOICES = 5
 IMAGE = "picture"  # the key of the tastes for image statistics, beside those for labels
 
-Event = tuple[str, int, str, datetime]
+SimulatedEvent = tuple[str, int, str, datetime]
 Tastes = dict[str, np.ndarray]
 
 
@@ -32,7 +32,7 @@ class Simulation:
     """Result of `simulate`. U shoppers, I items, V values of a label."""
 
     shoppers: list[str]  # keys, in the order of every axis U
-    events: list[Event]  # (shopper key, item index, kind, when), oldest first
+    events: list[SimulatedEvent]  # (shopper key, item index, kind, when), oldest first
     values: dict[str, list[str]]  # label -> its V values
     tastes: Tastes  # label -> (U, V) logits, strength included, as they are at the year's end; "picture" -> (U, 6)
     codes: dict[str, np.ndarray]  # label -> (I,) index of the item's value, V where it has none
@@ -104,7 +104,7 @@ def simulate(
     seasons = _seasons(first, population, statistics, np.random.default_rng([seed, 4]))
     keys = ["shopper"] + [f"shopper-{number:03d}" for number in range(1, population.shoppers)]
 
-    events: list[Event] = []
+    events: list[SimulatedEvent] = []
     cold_choices = []
     for shopper, key in enumerate(keys):
         own = np.random.default_rng([seed, 3, shopper])
@@ -216,7 +216,7 @@ def _year(
     arrivals: int,
     until: datetime,
     rng: np.random.Generator,
-) -> list[Event]:
+) -> list[SimulatedEvent]:
     """Sample one shopper's events: evenings with a few products each, some of which are disliked."""
     warm = np.ones(len(utilities[0]), dtype=bool)
     warm[cold] = False
@@ -231,7 +231,7 @@ def _year(
     for item in disliked:
         visits.insert(int(rng.integers(len(visits))), (int(item), ("view", "dislike")))
 
-    events: list[Event] = []
+    events: list[SimulatedEvent] = []
     evenings = np.sort(rng.choice(DAYS, size=min(DAYS, max(1, len(visits) // 3)), replace=False))
     for evening, part in zip(evenings, np.array_split(np.arange(len(visits)), len(evenings)), strict=True):
         when = until - timedelta(days=DAYS - int(evening), minutes=-int(rng.integers(17 * 60, 22 * 60)))

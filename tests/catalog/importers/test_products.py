@@ -68,7 +68,7 @@ def test_every_source_is_imported_from_a_zip_and_then_unchanged_from_a_folder(tm
     assert everything() == before
 
 
-def test_has_generated_prices_are_admitted_and_leave_a_price_set_by_hand(tmp_path):
+def test_generated_prices_are_admitted_and_leave_a_price_set_by_hand(tmp_path):
     write_folder(tmp_path, jpegs(["hat/1.jpg", "dress/2.jpg"]))
     report = import_products(tmp_path)
     assert str(report) == "2 created, 0 updated, 0 unchanged, 0 failed; the prices are made up, for the source has none"
