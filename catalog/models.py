@@ -138,9 +138,7 @@ class ProductImage(models.Model):
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     content_hash = models.CharField(max_length=64, editable=False)  # catalog.images.DecodedImage.content_hash
-    file_hash = models.CharField(
-        max_length=64, editable=False
-    )  # catalog.images.file_hash: an import skips a file it knows
+    file_hash = models.CharField(max_length=64, editable=False)  # catalog.images.file_hash: imports skip known files
     # catalog.fingerprints; null: not computed yet (stored by an earlier version), empty: the file cannot be read
     fingerprint = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

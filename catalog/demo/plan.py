@@ -17,16 +17,7 @@ NAMES = [
 ]
 # fmt: on
 WORD = {"dots": "dotted", "stripes": "striped", "checks": "checked", "animal": "leopard", "camouflage": "camo"}
-NOUNS = {
-    "tote",
-    "satchel",
-    "backpack",
-    "clutch",
-    "cap",
-    "beanie",
-    "fedora",
-    "sun hat",
-}  # shapes that need no further noun
+NOUNS = {"tote", "satchel", "backpack", "clutch", "cap", "beanie", "fedora", "sun hat"}  # shapes that are nouns
 
 
 @dataclass(frozen=True)
