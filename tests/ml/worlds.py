@@ -1,8 +1,10 @@
 """Tiny worlds whose answer is known: red discs and blue stripes, and two camps of users who take one of them each."""
 
+import copy
 import csv
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +103,13 @@ def small(method: str, **settings: object) -> Model:
 
 
 def trained(method: str, epochs: int = 2, **settings: object) -> Model:
-    model = small(method, **settings)
+    """A model of the test's own, trained once in this process for all who ask for the same."""
+    return copy.deepcopy(_trained(method, epochs, tuple(sorted((SMALL.get(method, {}) | settings).items()))))
+
+
+@cache
+def _trained(method: str, epochs: int, settings: tuple[tuple[str, object], ...]) -> Model:
+    model = create(method, **dict(settings))
     exhaust(fit(model, data_for(method), TrainConfig(epochs=epochs)))
     return model
 
