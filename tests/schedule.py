@@ -7,6 +7,7 @@ let the shop have the processor.
 
 import os
 import re
+from collections import Counter
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -32,6 +33,9 @@ def rank(nodeid: str) -> int:
 
 @pytest.hookimpl(trylast=True)  # after pytest-django's own order, which stays as it is within a unit
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    twice = [nodeid for nodeid, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"of tests with one name pytest-xdist runs only one: {', '.join(twice)}")
     items.sort(key=lambda item: rank(item.nodeid))
 
 
