@@ -227,4 +227,5 @@ def unit(vectors: Tensor) -> Tensor:
     """Scale (N, D) rows to length 1; a row of zeros becomes the first axis, so that every cosine is defined."""
     nudge = torch.zeros_like(vectors)
     nudge[:, 0] = 1e-6
-    return F.normalize(vectors + nudge, dim=1)
+    normalised: Tensor = F.normalize(vectors + nudge, dim=1)
+    return normalised

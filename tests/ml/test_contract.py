@@ -16,11 +16,11 @@ from tests.ml.worlds import (
     PERSONAL,
     SIMILAR,
     WITH_VECTORS,
-    camps,
     data_for,
     exhaust,
-    pictures,
     small,
+    toy_images,
+    toy_interactions,
     trained,
     vectors_of,
 )
@@ -37,7 +37,7 @@ def test_the_nearest_picture_is_of_the_same_kind(method):
 
 @pytest.mark.parametrize("method", PERSONAL)
 def test_what_users_took_next_ranks_above_what_nobody_took(method):
-    split = camps().leave_one_out()
+    split = toy_interactions().leave_one_out()
     model = trained(method, epochs=20)
 
     ranking = rank_held_out(model.user_vectors(), vectors_of(model), split)
@@ -81,7 +81,7 @@ def test_pairs_that_say_more_than_others_can_be_trained_on(method):
 def test_a_vector_is_the_same_alone_as_in_a_batch(method):
     model = trained(method)
     together = vectors_of(model)
-    images = pictures(40, model.image_size).batch([7]) if model.image_size else None
+    images = toy_images(40, model.image_size).batch([7]) if model.image_size else None
 
     with torch.inference_mode():
         alone = model.embed(images) if method in SIMILAR else model.embed(images, torch.tensor([7]))

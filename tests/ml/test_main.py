@@ -11,14 +11,14 @@ from safetensors.torch import save_file
 
 from ml.__main__ import main
 from ml.configs.methods import METHODS
-from tests.ml.worlds import camps, write_picture, write_table, zipped
+from tests.ml.worlds import toy_interactions, write_table, write_toy_image, zipped
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
     for n in range(24):
-        write_picture(folder / "images" / f"{n}.jpg", n % 2, n)
+        write_toy_image(folder / "images" / f"{n}.jpg", n % 2, n)
     write_table(folder / "styles.csv", ["id", "kind"], [[n, ["disc", "stripes"][n % 2]] for n in range(24)])
     return zipped(folder, folder.with_suffix(".zip"))
 
@@ -182,11 +182,11 @@ def test_speed_is_not_begun_without_the_weights_it_needs(photos, tmp_path, capsy
 
 
 def test_speed_of_personal_methods_is_that_of_the_loop_and_of_its_arithmetic(tmp_path, capsys):
-    taken = camps()
+    taken = toy_interactions()
     pairs = zip(taken.users, taken.items, taken.timestamps, strict=True)
     write_table(tmp_path / "interactions.csv", ["user", "item", "timestamp"], [list(pair) for pair in pairs])
     for item in range(taken.n_items):
-        write_picture(tmp_path / "images" / f"{item}.png", item % 2, item)
+        write_toy_image(tmp_path / "images" / f"{item}.png", item % 2, item)
     out = tmp_path / "speed.json"
 
     given = ["speed", "--data", str(tmp_path), "--methods", "popularity,bpr-mf,dvbpr", "--epochs", "3"]
@@ -292,7 +292,7 @@ def test_sheets_are_drawn_again_without_training(photos, tmp_path, capsys):
 
 def test_a_figure_that_so_few_pictures_cannot_have_is_left_out(photos, tmp_path, capsys):
     for n in range(5):
-        write_picture(tmp_path / "few" / ["disc", "stripes"][n % 2] / f"{n}.jpg", n % 2, n)
+        write_toy_image(tmp_path / "few" / ["disc", "stripes"][n % 2] / f"{n}.jpg", n % 2, n)
 
     document = compared(
         tmp_path / "out.json",
@@ -309,7 +309,7 @@ def test_a_figure_that_so_few_pictures_cannot_have_is_left_out(photos, tmp_path,
 
 def test_it_is_measured_by_the_labels_asked_for_and_again_on_parts(tmp_path, capsys):
     for n in range(24):
-        write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
+        write_toy_image(tmp_path / "images" / f"{n}.jpg", n % 2, n)
     rows = [[n, ["disc", "stripes"][n % 2], "old" if n < 12 else "new"] for n in range(24)]
     write_table(tmp_path / "styles.csv", ["id", "kind", "age"], rows)
 

@@ -1,4 +1,4 @@
-"""Tiny worlds whose answer is known: red discs and blue stripes, and two camps of users who take one of them each."""
+"""Toy data with a known answer: red discs and blue stripes, and two groups of users who take one kind each."""
 
 import copy
 import csv
@@ -24,12 +24,12 @@ from ml.training.loop import TrainConfig, fit
 CONTRACT = sorted(set(METHODS) - set(BACKBONES) | {"squeezenet1_1"})
 SIMILAR = [name for name in CONTRACT if METHODS[name].role == "similar"]
 PERSONAL = [name for name in CONTRACT if METHODS[name].role == "personal"]
-WITH_VECTORS = [*SIMILAR, *PERSONAL]  # the others make pictures
+WITH_VECTORS = [*SIMILAR, *PERSONAL]  # the others generate images
 SMALL = {
     "visrec": {"batch_size": 16},
     "age": {"width": 8, "batch_size": 20},
     "infogan": {"width": 4, "batch_size": 8},
-    "squeezenet1_1": {"image_size": 64},  # and `weights`, a file that conftest.py writes
+    "squeezenet1_1": {"image_size": 64},  # conftest.py adds `weights`, a file
     "vae": {"batch_size": 10},
     "lsgan": {"width": 8, "batch_size": 8},
     "cae": {"batch_size": 10},
@@ -40,12 +40,12 @@ SMALL = {
     "vbpr": {"factors": 10, "visual_factors": 10, "batch_size": 16},
     "deepstyle": {"factors": 8, "batch_size": 16},
     "cae-bpr": {"dimensions": 8, "cae_epochs": 1, "batch_size": 10},
-    "inception-bpr": {"dimensions": 8, "backbone": "squeezenet1_1", "image_size": 64},  # and `weights`, as above
+    "inception-bpr": {"dimensions": 8, "backbone": "squeezenet1_1", "image_size": 64},  # and `weights`, too
 }
 
 
-def picture(kind: int, seed: int, side: int | tuple[int, int] = 64) -> np.ndarray:
-    """(H, W, 3) uint8 on white: a red disc for kind 0, blue stripes for kind 1, never twice the same."""
+def toy_image(kind: int, seed: int, side: int | tuple[int, int] = 64) -> np.ndarray:
+    """(H, W, 3) uint8 on white: a red disc for kind 0, blue stripes for kind 1, another for each seed."""
     rng = np.random.default_rng(seed)
     height, width = (side, side) if isinstance(side, int) else side
     y, x = np.mgrid[:height, :width] / np.array([height, width])[:, None, None]
@@ -60,13 +60,13 @@ def picture(kind: int, seed: int, side: int | tuple[int, int] = 64) -> np.ndarra
     return pixels
 
 
-def pictures(count: int, side: int | tuple[int, int] = 64) -> ImageArray:
-    """Even ones discs, odd ones stripes."""
-    return ImageArray(np.stack([picture(n % 2, n, side) for n in range(count)]))
+def toy_images(count: int, side: int | tuple[int, int] = 64) -> ImageArray:
+    """Discs at even indices, stripes at odd ones."""
+    return ImageArray(np.stack([toy_image(n % 2, n, side) for n in range(count)]))
 
 
-def camps(users: int = 24, items: int = 40, taken: int = 6) -> Interactions:
-    """Even users take discs, odd ones stripes, and of each only the first half: the last quarter of items is cold."""
+def toy_interactions(users: int = 24, items: int = 40, taken: int = 6) -> Interactions:
+    """Even users take discs, odd ones stripes, all from the first half of the items: the second half is cold."""
     rng = np.random.default_rng(0)
     favourites = [rng.permutation(np.arange(user % 2, items // 2, 2))[:taken] for user in range(users)]
     return Interactions(
@@ -78,22 +78,22 @@ def camps(users: int = 24, items: int = 40, taken: int = 6) -> Interactions:
     )
 
 
-def garments(count: int = 40) -> LabelledImages:
-    return LabelledImages(pictures(count), np.arange(count) % 2, ("discs", "stripes"))
+def toy_labelled_images(count: int = 40) -> LabelledImages:
+    return LabelledImages(toy_images(count), np.arange(count) % 2, ("discs", "stripes"))
 
 
 def data_for(method: str, count: int = 40) -> ImageArray | PersonalData | LabelledImages:
     if METHODS[method].role == "design":
-        return garments(count)
+        return toy_labelled_images(count)
     side = small(method).image_size
-    images = pictures(count, side) if side else None
+    images = toy_images(count, side) if side else None
     if METHODS[method].role == "similar":
         return images
-    return PersonalData(images, camps(items=count).leave_one_out().train, categories(count))
+    return PersonalData(images, toy_interactions(items=count).leave_one_out().train, categories(count))
 
 
 def categories(count: int = 40) -> np.ndarray:
-    """Two that have nothing to do with the kinds, and a fifth of the items without any."""
+    """Two categories independent of the kinds; a fifth of the items has none."""
     items = np.arange(count)
     return np.where(items % 5 == 4, -1, items // 2 % 2)
 
@@ -119,18 +119,18 @@ def exhaust(epochs: object) -> list:
 
 
 def vectors_of(model: Model, count: int = 40) -> torch.Tensor:
-    """(count, D) for the world's pictures, whatever the model's role; of who makes pictures, `count` of these."""
+    """(count, D) vectors of the toy images, whatever the model's role; of a design model `count` flat images."""
     if model.method not in WITH_VECTORS:
         return model.sample(count // model.categories, torch.Generator().manual_seed(0)).flatten(1)
     side = model.image_size
-    images = pictures(count, side).batch(range(count)) if side else None
+    images = toy_images(count, side).batch(range(count)) if side else None
     with torch.inference_mode():
         return model.embed(images) if model.method in SIMILAR else model.embed(images, torch.arange(count))
 
 
-def write_picture(file: Path, kind: int, seed: int) -> None:
+def write_toy_image(file: Path, kind: int, seed: int) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture(kind, seed, side=32)).save(file)
+    Image.fromarray(toy_image(kind, seed, side=32)).save(file)
 
 
 def write_table(file: Path, header: list[str], rows: list[list[object]]) -> None:

@@ -6,7 +6,7 @@ from PIL import Image, ImageColor
 from ml.benchmark import contact_sheets
 from ml.benchmark.drawing import BLUE, GREEN
 from ml.models.pixels import Pixels, PixelsConfig
-from tests.ml.worlds import pictures, write_picture
+from tests.ml.worlds import toy_images, write_toy_image
 
 
 class Dreamer(Pixels):
@@ -21,8 +21,8 @@ class Dreamer(Pixels):
 def shown(tmp_path):
     files = [tmp_path / "photos" / f"{n}.jpg" for n in range(8)]
     for n, file in enumerate(files):
-        write_picture(file, n % 2, n)
-    return contact_sheets.Shown(files, pictures(8), [["disc", "stripes"][n % 2] for n in range(7)] + [""])
+        write_toy_image(file, n % 2, n)
+    return contact_sheets.Shown(files, toy_images(8), [["disc", "stripes"][n % 2] for n in range(7)] + [""])
 
 
 def drawn(file, shown, vectors, model=None, losses=()):

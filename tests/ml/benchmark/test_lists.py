@@ -4,17 +4,17 @@ import pytest
 
 from ml.__main__ import main
 from ml.training.checkpoints import save
-from tests.ml.worlds import camps, small, trained, write_picture, write_table
+from tests.ml.worlds import small, toy_interactions, trained, write_table, write_toy_image
 
 
 @pytest.fixture
 def shop(tmp_path):
-    world = camps().leave_one_out().train
+    world = toy_interactions().leave_one_out().train
     pairs = zip(world.users, world.items, world.timestamps, strict=True)
     rows = [[f"u{user:02}", f"{item:02}", when] for user, item, when in pairs]
     write_table(tmp_path / "interactions.csv", ["user", "item", "timestamp"], rows)
     for n in range(40):
-        write_picture(tmp_path / "images" / f"{n:02}.png", n % 2, n)
+        write_toy_image(tmp_path / "images" / f"{n:02}.png", n % 2, n)
     return tmp_path
 
 

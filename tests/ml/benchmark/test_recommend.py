@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ml.__main__ import main
-from tests.ml.worlds import camps, write_picture, write_table
+from tests.ml.worlds import toy_interactions, write_table, write_toy_image
 
 METRICS = [
     *("auc", "auc/warm", "auc/cold", "auc/cold-among-cold", "hr@10", "ndcg@10", "recall@20"),
@@ -14,7 +14,7 @@ METRICS = [
 
 
 def shop(folder):
-    world = camps()
+    world = toy_interactions()
     rows = [[f"u{u}", i, t] for u, i, t in zip(world.users, world.items, world.timestamps, strict=True)]
     write_table(folder / "interactions.csv", ["user", "item", "timestamp"], rows)
     return folder
@@ -24,13 +24,13 @@ def shop(folder):
 def pictured(tmp_path_factory):
     folder = shop(tmp_path_factory.mktemp("shop"))
     for n in range(40):
-        write_picture(folder / "images" / f"{n}.jpg", n % 2, n)
+        write_toy_image(folder / "images" / f"{n}.jpg", n % 2, n)
     return folder
 
 
 def simulated(folder):
     """Every shopper likes what is taken last, and nothing else."""
-    world = camps()
+    world = toy_interactions()
     test = world.leave_one_out().test
     tastes, items = np.zeros((24, 40), np.float32), np.unique(world.items)
     tastes[test.users, test.items] = 1

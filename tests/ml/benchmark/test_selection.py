@@ -8,13 +8,13 @@ from ml.benchmark.selection import USERS, Selection
 from ml.data.interactions import PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import PERSONAL, camps, data_for, exhaust, small, trained, vectors_of
+from tests.ml.worlds import PERSONAL, data_for, exhaust, small, toy_interactions, trained, vectors_of
 
 FOREVER = 1e6  # seconds: after such an epoch there is time to measure
 
 
 def chosen(method: str, epochs: int, seconds: float = FOREVER, **settings: object):
-    split, model = camps().leave_one_out(), small(method, **settings)
+    split, model = toy_interactions().leave_one_out(), small(method, **settings)
     selection = Selection(data_for(method), split, seed=0)
     for epoch in fit(model, selection.data, TrainConfig(epochs=epochs)):
         selection.after(model, replace(epoch, seconds=seconds))
@@ -46,7 +46,9 @@ def test_measuring_leaves_the_training_as_it_was(method):
 def test_what_is_measured_is_the_validation_items_auc():
     selection, _, model = chosen("bpr-mf", epochs=2)
 
-    ranking = rank_held_out(model.user_vectors(), vectors_of(model), camps().leave_one_out(), on="validation")
+    ranking = rank_held_out(
+        model.user_vectors(), vectors_of(model), toy_interactions().leave_one_out(), on="validation"
+    )
 
     assert selection.measured[2] == pytest.approx(ranking.auc.mean())
 
@@ -58,7 +60,7 @@ def test_without_time_only_the_first_epoch_and_the_last_are_measured():
 
 
 def test_measuring_takes_a_tenth_of_the_trainings_time():
-    split, model = camps().leave_one_out(), small("bpr-mf")
+    split, model = toy_interactions().leave_one_out(), small("bpr-mf")
     selection = Selection(data_for("bpr-mf"), split, seed=0)
     for epoch in fit(model, selection.data, TrainConfig(epochs=30)):
         selection.measuring_seconds = float(len(selection.measured))  # as if each took a second
@@ -68,7 +70,7 @@ def test_measuring_takes_a_tenth_of_the_trainings_time():
 
 
 def test_of_equals_the_earlier_is_kept():
-    selection = Selection(data_for("popularity"), camps().leave_one_out(), seed=0)
+    selection = Selection(data_for("popularity"), toy_interactions().leave_one_out(), seed=0)
     one, twin = trained("popularity"), trained("popularity")
 
     assert selection.end(one, 1) is one
@@ -77,7 +79,7 @@ def test_of_equals_the_earlier_is_kept():
 
 
 def test_of_many_users_some_are_asked():
-    split = camps(users=USERS + 500).leave_one_out()
+    split = toy_interactions(users=USERS + 500).leave_one_out()
 
     asked = Selection(PersonalData(None, split.train), split, seed=0).split.validation
 

@@ -3,7 +3,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from ml.data.batching import ImageBatches, recompute_batch_norms
-from tests.ml.worlds import pictures
+from tests.ml.worlds import toy_images
 
 
 def order(seed: int = 0) -> torch.Generator:
@@ -11,18 +11,18 @@ def order(seed: int = 0) -> torch.Generator:
 
 
 def test_every_batch_is_full_and_no_picture_comes_twice():
-    batches = ImageBatches(pictures(10), 4, order())
+    batches = ImageBatches(toy_images(10), 4, order())
 
     seen = torch.cat([batch for (batch,) in batches])
 
     assert len(batches) == 2
     assert seen.shape == (8, 3, 64, 64)
     assert len(seen.flatten(1).unique(dim=0)) == 8
-    assert len(ImageBatches(pictures(3), 4, order())) == 1
+    assert len(ImageBatches(toy_images(3), 4, order())) == 1
 
 
 def test_settled_norms_know_the_pictures_and_nothing_else():
-    images = pictures(8)
+    images = toy_images(8)
     network = nn.Sequential(nn.BatchNorm2d(3), nn.Dropout(0.9), nn.BatchNorm2d(3, affine=False))
     network(torch.full((4, 3, 64, 64), 9.0))  # what a generator made
 

@@ -17,14 +17,14 @@ from ml.__main__ import main
 from ml.data.conversion import ROOT, convert, ensure_converted
 from ml.data.interaction_files import read_interaction_file
 from ml.errors import BadData
-from tests.ml.worlds import picture
+from tests.ml.worlds import toy_image
 
 USERS = 3
 
 
 def photo(item: int, mode: str = "RGB", form: str = "JPEG") -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(picture(item % 2, item, side=32)).convert(mode).save(stream, form)
+    Image.fromarray(toy_image(item % 2, item, side=32)).convert(mode).save(stream, form)
     return stream.getvalue()
 
 

@@ -2,12 +2,12 @@ import pytest
 
 from ml.data.datasets import read_image_set
 from ml.errors import BadData
-from tests.ml.worlds import write_picture, write_table, zipped
+from tests.ml.worlds import write_table, write_toy_image, zipped
 
 
 def fashion(folder):
     for n in range(8):
-        write_picture(folder / "images" / f"{n}.jpg", n % 2, n)
+        write_toy_image(folder / "images" / f"{n}.jpg", n % 2, n)
     rows = [[n, ["Heels", "Flats"][n % 2], "Red" if n else "", f"Shoe, number {n}", 2012] for n in range(6)]
     write_table(folder / "styles.csv", ["id", "articleType", "baseColour", "productDisplayName", "year"], rows)
 
@@ -24,7 +24,7 @@ def test_styles_and_images_with_labels_where_there_are_any(tmp_path):
 
 def test_two_labels_agree_where_both_do(tmp_path):
     for n in range(8):
-        write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
+        write_toy_image(tmp_path / "images" / f"{n}.jpg", n % 2, n)
     rows = [[n, ["Heels", "Flats"][n % 2], ["Red", "Blue", ""][n % 3]] for n in range(8)]
     write_table(tmp_path / "styles.csv", ["id", "type", "colour"], rows)
 
@@ -51,7 +51,7 @@ def test_a_zip_reads_as_its_folder_does_also_one_folder_down(tmp_path, top):
 @pytest.mark.parametrize("inside", ["", "train/", "shop/validation/"])
 def test_a_folder_a_class(tmp_path, inside):
     for n in range(4):
-        write_picture(tmp_path / inside / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
+        write_toy_image(tmp_path / inside / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
 
     photos = read_image_set(tmp_path)
 
@@ -61,7 +61,7 @@ def test_a_folder_a_class(tmp_path, inside):
 def test_linked_folders_are_read_and_those_that_lead_back_are_not(tmp_path):
     photos, linked = tmp_path / "photos", tmp_path / "linked"
     for n in range(4):
-        write_picture(photos / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
+        write_toy_image(photos / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
     linked.mkdir()
     (linked / "frocks").symlink_to(photos / "dress")
     (linked / "hats").symlink_to("../photos/hat")
@@ -80,7 +80,7 @@ def test_linked_folders_are_read_and_those_that_lead_back_are_not(tmp_path):
 def test_zappos_folders_give_category_and_subcategory(tmp_path):
     for n, place in enumerate(["Shoes/Heels/A.", "Shoes/Flats/B", "Boots/Ankle/A.", "Boots/Ankle/C"]):
         for copy in range(2):
-            write_picture(tmp_path / "ut-zap50k-images-square" / place / f"{n}.{copy}.jpg", n % 2, n)
+            write_toy_image(tmp_path / "ut-zap50k-images-square" / place / f"{n}.{copy}.jpg", n % 2, n)
 
     photos = read_image_set(tmp_path)
 
@@ -91,7 +91,7 @@ def test_zappos_folders_give_category_and_subcategory(tmp_path):
 
 def test_a_table_names_its_pictures_and_what_is_missing_is_passed_over(tmp_path, capsys):
     for n in range(4):
-        write_picture(tmp_path / "pictures" / f"{n}.jpg", n % 2, n)
+        write_toy_image(tmp_path / "pictures" / f"{n}.jpg", n % 2, n)
     rows = [[f"S{n}", f"Thing {n}", ["hat", "bag"][n % 2], 9.95, f"pictures/{n}.jpg"] for n in range(5)]
     write_table(tmp_path / "products.csv", ["sku", "title", "category", "price", "image"], rows)
 

@@ -3,14 +3,14 @@ import pytest
 
 from ml.data.interaction_files import read_interaction_file
 from ml.errors import BadData
-from tests.ml.worlds import write_picture, write_table
+from tests.ml.worlds import write_table, write_toy_image
 
 HEADER = ["user", "item", "timestamp", "value"]
 
 
 def shop(folder, rows, header=HEADER, pictures=3):
     for n in range(pictures):
-        write_picture(folder / "images" / f"i{n}.{'png' if n else 'jpeg'}", n % 2, n)
+        write_toy_image(folder / "images" / f"i{n}.{'png' if n else 'jpeg'}", n % 2, n)
     write_table(folder / "interactions.csv", header, rows)
     return folder
 

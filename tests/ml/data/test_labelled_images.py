@@ -3,12 +3,12 @@ import pytest
 import torch
 
 from ml.data.labelled_images import LabelledImageBatches, LabelledImages
-from tests.ml.worlds import pictures
+from tests.ml.worlds import toy_images
 
 
 def uneven():
     """30 discs, 6 stripes."""
-    return LabelledImages(pictures(36), np.array([0] * 30 + [1] * 6), ("discs", "stripes"))
+    return LabelledImages(toy_images(36), np.array([0] * 30 + [1] * 6), ("discs", "stripes"))
 
 
 def shares(*, balanced):
@@ -52,4 +52,4 @@ def test_a_catalogue_smaller_than_a_batch_is_one_batch():
 )
 def test_pictures_without_a_category_and_categories_without_a_picture_are_refused(categories, names, message):
     with pytest.raises(ValueError, match=message):
-        LabelledImages(pictures(4), np.array(categories), names)
+        LabelledImages(toy_images(4), np.array(categories), names)

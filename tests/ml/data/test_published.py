@@ -1,6 +1,6 @@
 from ml.data.datasets import read_image_set
 from ml.data.published import PROBES, SHOE_CLASS, TABLE_2, shoe_classes
-from tests.ml.worlds import write_picture
+from tests.ml.worlds import write_toy_image
 
 PLACES = {
     "Shoes/Heels": "heels",
@@ -17,7 +17,7 @@ PLACES = {
 def test_zappos_folders_make_the_eight_shoe_classes_and_the_rest_is_left_out(tmp_path):
     for place in PLACES:
         for n in range(2):
-            write_picture(tmp_path / "ut-zap50k" / place / "Brand." / f"{n}.jpg", n, n)
+            write_toy_image(tmp_path / "ut-zap50k" / place / "Brand." / f"{n}.jpg", n, n)
 
     photos = shoe_classes(read_image_set(tmp_path))
 
@@ -28,7 +28,7 @@ def test_zappos_folders_make_the_eight_shoe_classes_and_the_rest_is_left_out(tmp
 
 def test_other_data_has_no_shoe_classes(tmp_path):
     for n in range(4):
-        write_picture(tmp_path / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
+        write_toy_image(tmp_path / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
 
     assert shoe_classes(read_image_set(tmp_path)) is None
 

@@ -3,7 +3,7 @@ import torch
 
 from ml.data.interactions import Interactions
 from ml.data.sampling import PairedTriples, SharedBatches, Triples
-from tests.ml.worlds import camps
+from tests.ml.worlds import toy_interactions
 
 
 def generator() -> torch.Generator:
@@ -11,7 +11,7 @@ def generator() -> torch.Generator:
 
 
 def test_a_triple_has_one_taken_item_and_one_that_is_not():
-    train = camps()
+    train = toy_interactions()
     taken = set(zip(train.users.tolist(), train.items.tolist(), strict=True))
 
     batches = list(Triples(train, 32, generator()))
@@ -41,13 +41,13 @@ def test_whoever_took_everything_is_left_out():
 
 def test_paired_triples_are_triples_for_one_forward_pass():
     for (users, chosen, others), (items, again) in zip(
-        Triples(camps(), 16, generator()), PairedTriples(camps(), 16, generator()), strict=True
+        Triples(toy_interactions(), 16, generator()), PairedTriples(toy_interactions(), 16, generator()), strict=True
     ):
         assert torch.equal(items, torch.cat([chosen, others])) and torch.equal(users, again)
 
 
 def test_shared_batches_have_each_picture_that_was_taken_once_and_all_who_took_it():
-    train = camps()
+    train = toy_interactions()
     taken = set(zip(train.users.tolist(), train.items.tolist(), strict=True))
     batches = SharedBatches(train, 8, generator())
     seen, found = [], set()

@@ -9,7 +9,7 @@ import pytest
 from ml.data.decoding import read_image
 from ml.data.vision_sets import SETS, read
 from ml.errors import BadData
-from tests.ml.worlds import write_picture
+from tests.ml.worlds import write_toy_image
 
 RNG = np.random.default_rng(0)
 
@@ -102,7 +102,7 @@ def test_a_pickle_that_would_run_is_refused(tmp_path, capsys):
 def test_celeba_by_its_own_split(tmp_path):
     names = [f"{n:06}.jpg" for n in range(1, 9)]
     for n, name in enumerate(names):
-        write_picture(tmp_path / "img_align_celeba" / name, n % 2, n)
+        write_toy_image(tmp_path / "img_align_celeba" / name, n % 2, n)
     lines = {
         "list_eval_partition.txt": [f"{name} {0 if n < 6 else 2}" for n, name in enumerate(names)],
         "identity_CelebA.txt": [f"{name} {n % 2 + 40}" for n, name in enumerate(names)],
@@ -122,8 +122,8 @@ def test_celeba_by_its_own_split(tmp_path):
 
 def test_tiny_imagenet_measures_on_val(tmp_path):
     for n in range(8):
-        write_picture(tmp_path / "tiny" / "train" / f"n{n % 2}" / "images" / f"{n}.JPEG", n % 2, n)
-        write_picture(tmp_path / "tiny" / "val" / "images" / f"val_{n}.JPEG", n % 2, n)
+        write_toy_image(tmp_path / "tiny" / "train" / f"n{n % 2}" / "images" / f"{n}.JPEG", n % 2, n)
+        write_toy_image(tmp_path / "tiny" / "val" / "images" / f"val_{n}.JPEG", n % 2, n)
     annotations = [f"val_{n}.JPEG\tn{n % 2}\t0\t0\t62\t57" for n in range(8)]
     (tmp_path / "tiny" / "val" / "val_annotations.txt").write_text("\n".join(annotations))
 
@@ -140,7 +140,7 @@ def test_an_unknown_set_is_answered_with_those_there_are(tmp_path):
 
 def test_a_folder_may_have_a_colon_in_its_name(tmp_path, monkeypatch):
     for n in range(4):
-        write_picture(tmp_path / "spring:2026" / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
+        write_toy_image(tmp_path / "spring:2026" / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
     monkeypatch.chdir(tmp_path)
 
     for place in ("spring:2026", f"{tmp_path}/spring:2026"):

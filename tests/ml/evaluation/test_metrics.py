@@ -9,7 +9,7 @@ from ml.data.interactions import Interactions, PersonalData, Split
 from ml.evaluation import metrics
 from ml.models.factory import create
 from ml.training.loop import fit
-from tests.ml.worlds import camps, trained, vectors_of
+from tests.ml.worlds import toy_interactions, trained, vectors_of
 
 RANKED = torch.tensor([[1, -1, 0, 1, 0, 2], [2, 2, -1, 0, 1, 1]])  # classes, nearest first; -1 has no label
 TARGET = torch.tensor([1, 1])
@@ -99,7 +99,7 @@ def test_on_validation_the_test_item_is_neither_masked_nor_compared_with():
 
 
 def test_the_oracle_has_an_auc_of_one_and_a_constant_of_one_half():
-    split = camps().leave_one_out()
+    split = toy_interactions().leave_one_out()
     oracle = torch.zeros(24, 40)
     oracle[split.test.users, split.test.items] = 1
 
@@ -214,7 +214,7 @@ def test_the_bootstrap_interval_is_that_of_the_mean():
 
 
 def test_one_user_a_camp_is_told_apart_by_pictures_not_by_popularity():
-    split = camps().leave_one_out()
+    split = toy_interactions().leave_one_out()
     dvbpr, popularity = trained("dvbpr", epochs=20), trained("popularity")
 
     told, blind = (

@@ -9,7 +9,7 @@ from ml.configs.base import Config
 from ml.contract import DesignModel, PersonalModel
 from ml.errors import OutOfReach
 from ml.generation.search import REACH, design, reconstruct, tailor
-from tests.ml.worlds import pictures, trained
+from tests.ml.worlds import toy_images, trained
 
 RED, BLUE = 0, 1
 
@@ -62,8 +62,8 @@ def designs(taste=LIKES_LIGHT, category=RED, **given):
     return found
 
 
-def light(pictures):
-    return pictures.mean(dim=(1, 2, 3))
+def light(toy_images):
+    return toy_images.mean(dim=(1, 2, 3))
 
 
 def test_designs_are_lighter_for_who_likes_light_and_darker_for_who_does_not():
@@ -207,7 +207,7 @@ def test_no_step_changes_more_than_the_budget_and_each_says_how_much():
 
 
 def test_a_product_that_the_generator_cannot_make_is_refused_with_how_near_it_comes():
-    stripes = pictures(2).batch([1])[0]
+    stripes = toy_images(2).batch([1])[0]
 
     with pytest.raises(OutOfReach, match=r"no nearer .* than a mean difference of 0\.\d{3}, above 0\.08"):
         tailored(stripes)

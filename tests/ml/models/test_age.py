@@ -13,7 +13,7 @@ from ml.models.factory import create
 from ml.nn.networks import freeze
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import data_for, exhaust, pictures, small, trained
+from tests.ml.worlds import data_for, exhaust, small, toy_images, trained
 
 
 def even(batches: int, nz: int) -> torch.Tensor:
@@ -38,7 +38,7 @@ def test_the_networks_have_the_papers_parameters(side, encoder, generator):
 @pytest.mark.parametrize(("side", "nz"), [("32", 128), ("64", 64)])
 def test_codes_lie_on_the_sphere_and_pictures_keep_their_size(side, nz):
     model = create("age", image_size=side, width="8").eval()
-    images = pictures(6, int(side)).batch(range(6))
+    images = toy_images(6, int(side)).batch(range(6))
 
     codes, back = model.embed(images), model.reconstruct(images)
 
@@ -94,7 +94,7 @@ def test_the_players_minimise_what_is_written(kl):
 def test_at_64_pixels_the_generator_moves_three_times():
     model = small("age", image_size="64")
 
-    optimizers = [optimizer_name for optimizer_name, _ in losses(model, pictures(4).batch(range(4)))]
+    optimizers = [optimizer_name for optimizer_name, _ in losses(model, toy_images(4).batch(range(4)))]
 
     assert optimizers == ["encoder", "generator", "generator", "generator"]
 
@@ -139,8 +139,8 @@ def test_rates_halve_where_the_authors_halve_them():
 def test_it_learns_to_give_pictures_back():
     early, late = (small("age", image_size="64", learning_rate=0.005) for _ in range(2))
 
-    exhaust(fit(early, pictures(40), TrainConfig(epochs=1)))
-    exhaust(fit(late, pictures(40), TrainConfig(epochs=15)))
+    exhaust(fit(early, toy_images(40), TrainConfig(epochs=1)))
+    exhaust(fit(late, toy_images(40), TrainConfig(epochs=15)))
 
     assert late.summary()["reconstruction_error"] < 0.9 * early.summary()["reconstruction_error"]
     assert late.summary()["kl_made"] < 0.6 * early.summary()["kl_made"]
@@ -189,7 +189,7 @@ def test_pictures_all_alike_do_not_stop_the_training():
 def test_a_small_catalogue_is_seen_more_often():
     few, many = small("age"), small("age")
 
-    few.on_fit_start(pictures(40, 32), torch.Generator())
+    few.on_fit_start(toy_images(40, 32), torch.Generator())
     many.on_fit_start(ImageArray(np.empty((30_000, 1, 1, 3), dtype=np.uint8)), torch.Generator())
 
     assert (few.epochs, many.epochs) == (450, 1)

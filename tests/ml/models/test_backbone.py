@@ -9,7 +9,7 @@ from ml.errors import BadWeights
 from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import fit
-from tests.ml.worlds import exhaust, pictures, trained, vectors_of
+from tests.ml.worlds import exhaust, toy_images, trained, vectors_of
 
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
@@ -18,7 +18,7 @@ def with_weights_of(network, folder, name, **settings):
     """The method with this network's weights, ready to embed."""
     torch.save(network.state_dict(), folder / "weights.pth")
     model = create(name, weights=str(folder / "weights.pth"), **settings)
-    exhaust(fit(model, pictures(12, model.image_size[0])))
+    exhaust(fit(model, toy_images(12, model.image_size[0])))
     return model
 
 
@@ -50,7 +50,7 @@ def test_the_classifier_makes_of_the_features_what_the_whole_network_says(name, 
     whole = torchvision.models.get_model(name, weights=None, **extras).eval()
     whole.transform_input = True  # as torchvision sets it for Inception's weights; ResNet does not look at it
     model = with_weights_of(whole, tmp_path, name, image_size=side)
-    images = pictures(3, side).batch(range(3))
+    images = toy_images(3, side).batch(range(3))
 
     with torch.inference_mode():
         said = whole.fc(model.extract(images))
@@ -60,7 +60,7 @@ def test_the_classifier_makes_of_the_features_what_the_whole_network_says(name, 
 
 def test_caffes_weights_are_given_what_they_were_trained_on(squeezenet, tmp_path):
     model = with_weights_of(squeezenet, tmp_path, "squeezenet1_1", preprocessing="caffe", image_size=64, dimensions=0)
-    images = pictures(3).batch(range(3))
+    images = toy_images(3).batch(range(3))
     bgr = images.flip(1) * 255 - torch.tensor([103.939, 116.779, 123.68]).view(3, 1, 1)
 
     with torch.inference_mode():
@@ -74,7 +74,7 @@ def test_networks_without_a_plain_way_of_loading_are_saved_and_loaded(tmp_path):
     whole = torchvision.models.mnasnet0_5(weights=None)
     model = with_weights_of(whole, tmp_path, "mnasnet0_5", image_size=32)
 
-    images = pictures(4, 32).batch(range(4))
+    images = toy_images(4, 32).batch(range(4))
 
     checkpoints.save(model, tmp_path / "version")
     loaded = checkpoints.load(tmp_path / "version")
@@ -98,7 +98,7 @@ def test_without_weights_it_refuses(tmp_path):
     model = create("squeezenet1_1", weights=str(tmp_path / "none.safetensors"), image_size="64")
 
     with pytest.raises(BadWeights, match=r"none\.safetensors: there is no such file"):
-        exhaust(fit(model, pictures(12)))
+        exhaust(fit(model, toy_images(12)))
 
 
 def test_another_networks_weights_are_refused_with_both_names(squeezenet, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.ml.worlds import camps, data_for, small
+from tests.ml.worlds import data_for, small, toy_interactions
 
 
 @pytest.fixture
@@ -42,6 +42,6 @@ def test_the_batch_size_is_the_configs_or_one_that_suits_the_pairs(given, expect
 
     batches = model.batches(data, torch.Generator().manual_seed(0))
 
-    assert model.batch_size(camps()) == expected
+    assert model.batch_size(toy_interactions()) == expected
     assert len(batches) == math.ceil(len(data.train.distinct) / expected)
     assert all(part.shape == (expected,) for part in next(iter(batches)))

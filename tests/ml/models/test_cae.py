@@ -3,14 +3,14 @@ import torch
 from torch.testing import assert_close
 
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import exhaust, pictures, small
+from tests.ml.worlds import exhaust, small, toy_images
 
 SIDE = 224
 
 
 @pytest.fixture(scope="module")
 def images():
-    return pictures(16, SIDE)
+    return toy_images(16, SIDE)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_the_target_is_the_picture_from_minus_one_to_one(shown):
 
 
 def test_every_picture_has_its_turn():
-    ramp = pictures(12, SIDE)
+    ramp = toy_images(12, SIDE)
     model = small("cae", batch_size=4)
 
     shown = torch.cat([batch for (batch,) in model.batches(ramp, torch.Generator().manual_seed(0))])

@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from ml.errors import BadData
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import categories, data_for, exhaust, pictures, small, trained
+from tests.ml.worlds import categories, data_for, exhaust, small, toy_images, trained
 
 
 def test_without_categories_it_refuses_and_names_their_file():
@@ -72,4 +72,4 @@ def test_the_loss_falls():
 
 def _vectors(model, items):
     with torch.inference_mode():
-        return model.embed(pictures(40).batch(range(40)), items)
+        return model.embed(toy_images(40).batch(range(40)), items)

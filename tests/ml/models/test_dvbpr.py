@@ -11,7 +11,7 @@ from ml.errors import BadSetting
 from ml.models.factory import create
 from ml.nn.encoders import CnnF
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import camps, data_for, exhaust, pictures, small, trained, vectors_of
+from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactions, trained, vectors_of
 
 
 @pytest.mark.parametrize(("dimensions", "parameters"), [(50, 70_573_874), (100, 70_778_724)])
@@ -26,8 +26,8 @@ def test_the_papers_encoder_has_the_papers_parameters(dimensions, parameters):
 
 def test_the_papers_encoder_trains_on_triples_and_reads_pixels_alone():
     model = create("dvbpr", encoder="cnn-f", batch_size="4")
-    images = pictures(8, side=224)
-    train = camps(users=2, items=8, taken=2)
+    images = toy_images(8, side=224)
+    train = toy_interactions(users=2, items=8, taken=2)
 
     epochs = exhaust(fit(model, PersonalData(images, train), TrainConfig(epochs=1)))
 
@@ -44,7 +44,7 @@ def test_a_taste_common_to_all_is_learned_once():
     )
     model = small("dvbpr")
 
-    exhaust(fit(model, PersonalData(pictures(20), all_but_one_like_discs), TrainConfig(epochs=60)))
+    exhaust(fit(model, PersonalData(toy_images(20), all_but_one_like_discs), TrainConfig(epochs=60)))
 
     scores = model.user_vectors()[25] @ vectors_of(model, 20).T  # of a user who has taken nothing
     assert scores[:10:2].mean() > scores[1::2].mean() + 1
@@ -87,7 +87,7 @@ def test_an_unknown_encoder_is_refused():
 
 def test_centring_changes_no_ranking_and_a_new_item_needs_only_its_image():
     model = trained("dvbpr")
-    images = pictures(40).batch(range(40))
+    images = toy_images(40).batch(range(40))
 
     with torch.inference_mode():
         known, new = model.embed(images, torch.arange(40)), model.embed(images, torch.full((40,), -1))

@@ -7,14 +7,14 @@ from ml.errors import BadWeights
 from ml.models.factory import create
 from ml.models.frozen import DescriptorFeatures, FrozenFeatures
 from ml.training.loop import fit
-from tests.ml.worlds import data_for, exhaust, pictures, small
+from tests.ml.worlds import data_for, exhaust, small, toy_images
 
 
 @pytest.mark.parametrize(
     ("name", "size", "width"), [("descriptors", 64, 700), ("pixels", 32, 128), ("histogram", 64, 294), ("hog", 64, 128)]
 )
 def test_each_has_its_size_and_gives_vectors_of_length_1(name, size, width):
-    features, images = FrozenFeatures.of(FrozenConfig(features=name)), pictures(40, size)
+    features, images = FrozenFeatures.of(FrozenConfig(features=name)), toy_images(40, size)
 
     features.on_fit_start(images, torch.Generator().manual_seed(0))
     seen = features(images.batch(range(40)))
@@ -25,7 +25,7 @@ def test_each_has_its_size_and_gives_vectors_of_length_1(name, size, width):
 
 
 def test_descriptors_are_what_dvbpr_describes_with():
-    features, images = DescriptorFeatures(), pictures(40)
+    features, images = DescriptorFeatures(), toy_images(40)
     encoder = create("dvbpr").encoder
 
     features.on_fit_start(images, torch.Generator().manual_seed(0))

@@ -2,11 +2,11 @@ from torch.testing import assert_close
 
 from ml.models.factory import create
 from ml.nn.descriptors import HISTOGRAM
-from tests.ml.worlds import pictures
+from tests.ml.worlds import toy_images
 
 
 def test_where_colours_are_makes_no_difference():
-    model, images = create("histogram"), pictures(12).batch(range(12))
+    model, images = create("histogram"), toy_images(12).batch(range(12))
 
     assert_close(model.embed(images.flip(2)), model.embed(images), rtol=0, atol=1e-4)
     assert_close(model.embed(images.transpose(2, 3)), model.embed(images), rtol=0, atol=1e-4)
@@ -14,7 +14,7 @@ def test_where_colours_are_makes_no_difference():
 
 def test_images_of_one_colour_have_a_cosine_near_1_and_of_two_near_0():
     model = create("histogram")
-    vectors = model.embed(pictures(4).batch(range(4)))  # red, blue, red, blue
+    vectors = model.embed(toy_images(4).batch(range(4)))  # red, blue, red, blue
 
     cosines = vectors @ vectors.T
 

@@ -1,12 +1,12 @@
 import torch
 from torch.testing import assert_close
 
-from tests.ml.worlds import pictures, trained
+from tests.ml.worlds import toy_images, trained
 
 
 def test_light_on_dark_is_the_same_shape_as_dark_on_light():
     model = trained("hog")
-    images = pictures(12).batch(range(12))
+    images = toy_images(12).batch(range(12))
 
     with torch.inference_mode():
         assert_close(model.embed(1 - images), model.embed(images), rtol=0, atol=1e-3)

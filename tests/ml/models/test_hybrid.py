@@ -9,7 +9,7 @@ from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.models.hybrid import FOLDS, append_ones, cross_fit, fit_ridge, hold_out
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import camps, exhaust, pictures, small, trained, vectors_of
+from tests.ml.worlds import exhaust, small, toy_images, toy_interactions, trained, vectors_of
 
 
 def test_regression_finds_the_map_that_made_the_factors():
@@ -33,7 +33,7 @@ def test_regression_listens_to_items_by_their_takers_and_to_those_that_nobody_to
 
 def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
     """Discs, which even users like, but taken by one odd user, by four and by twelve."""
-    usual, discs = camps(users=48), [30] * 1 + [32] * 4 + [34] * 12
+    usual, discs = toy_interactions(users=48), [30] * 1 + [32] * 4 + [34] * 12
     takers = [1, *range(1, 8, 2), *range(1, 24, 2)]
     taken = replace(
         usual,
@@ -45,7 +45,7 @@ def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
     model.identities.config = model.identities.config.model_copy(
         update={"learning_rate": 0.1}
     )  # as few pairs make few steps
-    exhaust(fit(model, PersonalData(pictures(40), taken), TrainConfig(epochs=40)))
+    exhaust(fit(model, PersonalData(toy_images(40), taken), TrainConfig(epochs=40)))
 
     scores = model.identities.user_vectors() @ model.y.T
     lean = scores[1::2].mean(dim=0) - scores[::2].mean(dim=0)  # (40,) above 0: more to the odd ones' taste
@@ -58,7 +58,7 @@ def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
 def test_items_are_drawn_to_what_is_expected_of_them():
     identities = trained("hybrid").identities
     items, described = torch.arange(40), torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
-    identities.update_means(described, camps().leave_one_out().train)
+    identities.update_means(described, toy_interactions().leave_one_out().train)
     v, b = identities.mu[:, :-1], identities.mu[:, -1]
 
     assert identities.mu.abs().max() > 0
@@ -78,7 +78,7 @@ def test_what_is_expected_of_an_item_by_a_regression_that_has_not_seen_it():
 
 
 def test_what_is_hold_out_is_what_a_third_took_last():
-    train = camps(users=24).leave_one_out().train
+    train = toy_interactions(users=24).leave_one_out().train
 
     held = hold_out(train)
 
@@ -90,7 +90,7 @@ def test_what_is_hold_out_is_what_a_third_took_last():
 
 def test_a_product_that_came_later_is_known_by_its_picture_alone():
     model = trained("hybrid")
-    images = pictures(40).batch(range(40))
+    images = toy_images(40).batch(range(40))
 
     with torch.inference_mode():
         new = model.embed(images, torch.full((40,), -1))
@@ -144,8 +144,8 @@ def blocks(users: int = 120, items: int = 60, kinds: int = 3, each: int = 12) ->
 
 def test_what_was_hold_out_trains_neither_part():
     model = small("hybrid")
-    train = camps().leave_one_out().train
-    data = PersonalData(pictures(40), train)
+    train = toy_interactions().leave_one_out().train
+    data = PersonalData(toy_images(40), train)
 
     kept = model._without_held_out(data).train
 

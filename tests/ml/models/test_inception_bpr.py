@@ -6,7 +6,7 @@ from torch.testing import assert_close
 from ml.errors import BadWeights
 from ml.models.factory import create
 from ml.training import checkpoints
-from tests.ml.worlds import pictures, small, trained
+from tests.ml.worlds import small, toy_images, trained
 
 
 def test_inceptions_head_has_the_published_size():
@@ -29,7 +29,7 @@ def test_pooled_is_the_mean_of_flattened(reading, width, tmp_path):
     network = torchvision.models.inception_v3(weights=None, init_weights=False)
     torch.save(network.state_dict(), tmp_path / "weights.pth")
     model = create("inception-bpr", reading=reading, weights=str(tmp_path / "weights.pth"), image_size=150)
-    images = pictures(2, 150)
+    images = toy_images(2, 150)
     model.frozen.on_fit_start(images, torch.Generator())
 
     with torch.inference_mode():

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 from ml.contract import typical_distance
 from ml.models.factory import create
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import data_for, exhaust, pictures, small, trained, vectors_of
+from tests.ml.worlds import data_for, exhaust, small, toy_images, trained, vectors_of
 
 
 def parameters_of(*modules):
@@ -57,7 +57,7 @@ def test_pooled_is_the_trunk_in_fewer_numbers():
     torch.manual_seed(0)
     trunk, pooled = create("infogan").eval(), create("infogan", feature="pooled").eval()
     pooled.load_state_dict(trunk.state_dict())
-    image = pictures(1, trunk.image_size).batch([0])
+    image = toy_images(1, trunk.image_size).batch([0])
 
     with torch.inference_mode():
         whole, part = trunk.embed(image).view(16, 8, 12), pooled.embed(image).view(16, 4, 6)
@@ -141,7 +141,7 @@ def test_two_pictures_by_chance_are_one_apart():
 
 def test_a_finished_models_norms_know_real_pictures_without_dropout():
     model = trained("infogan")
-    images = 2 * pictures(40, model.image_size).batch(range(40)) - 1
+    images = 2 * toy_images(40, model.image_size).batch(range(40)) - 1
 
     with torch.inference_mode():
         seen = model.trunk[:4](images)  # what comes to the first norm

@@ -10,7 +10,7 @@ from ml.models.factory import create
 from ml.nn.gan import PublishedDiscriminator
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import exhaust, garments, pictures, small, trained
+from tests.ml.worlds import exhaust, small, toy_images, toy_labelled_images, trained
 
 RECIPES = ("stable", "published")
 
@@ -73,7 +73,7 @@ def test_the_published_discriminator_pads_as_tensorflow_does_and_is_not_bounded(
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_one_step_of_each_player_with_the_same_latents(recipe):
     model = small("lsgan", recipe=recipe)
-    data = garments()
+    data = toy_labelled_images()
     model.on_fit_start(data, torch.Generator())
     model.train()
     images, category = next(iter(model.batches(data, torch.Generator().manual_seed(0))))
@@ -95,7 +95,7 @@ def test_one_step_of_each_player_with_the_same_latents(recipe):
 
 def test_the_losses_are_least_squares_with_targets_of_one_and_nought():
     model = published(2).train()
-    images, category = pictures(16).batch(range(16)), torch.arange(16) % 2
+    images, category = toy_images(16).batch(range(16)), torch.arange(16) % 2
 
     torch.manual_seed(0)
     (_, d_loss, _), (_, g_loss) = list(model.objectives((images, category)))
@@ -139,7 +139,7 @@ def plain(colours, count=64):
     light = np.random.default_rng(0).uniform(0.5, 1, size=count)
     which = np.arange(count) % len(colours)
     pixels = (np.array(colours)[which] * light[:, None]).astype(np.uint8)[:, None, None].repeat(64, 1).repeat(64, 2)
-    return LabelledImages(type(pictures(1))(pixels), which, tuple(f"colour {n}" for n in range(len(colours))))
+    return LabelledImages(type(toy_images(1))(pixels), which, tuple(f"colour {n}" for n in range(len(colours))))
 
 
 def test_each_category_learns_its_own_pictures():
@@ -158,7 +158,7 @@ def test_a_generator_that_always_makes_the_same_is_reported_by_category(stable):
     for parameter in model.average[0].parameters():
         torch.nn.init.zeros_(parameter)
 
-    model.on_fit_end(garments(), torch.Generator().manual_seed(0))
+    model.on_fit_end(toy_labelled_images(), torch.Generator().manual_seed(0))
 
     assert model.summary()["repeated"] == 1
     assert model.summary()["diversity"] == pytest.approx(0, abs=1e-3)
@@ -180,19 +180,19 @@ def test_sixty_four_pictures_are_enough_to_say_that_products_differ(stable):
 
 
 def test_every_product_has_a_latent_near_which_it_is_made(stable):
-    images, category = garments().images.batch(range(40)), torch.arange(40) % 2
+    images, category = toy_labelled_images().images.batch(range(40)), torch.arange(40) % 2
 
     with torch.inference_mode():
         rebuilt = stable.generate(stable.encode(images, category), category)
         other = stable.generate(stable.encode(images, category).roll(2, dims=0), category)
 
-    missed, by_chance = ((pictures - images).abs().mean() for pictures in (rebuilt, other))
+    missed, by_chance = ((toy_images - images).abs().mean() for toy_images in (rebuilt, other))
     assert missed < by_chance
 
 
 def test_what_was_learned_is_within_reach_and_what_was_not_is_beyond(stable, tmp_path):
     with torch.inference_mode():
-        images, category = garments().images.batch(range(40)), torch.arange(40) % 2
+        images, category = toy_labelled_images().images.batch(range(40)), torch.arange(40) % 2
         missed = (stable.generate(stable.encode(images, category), category) - images).abs().mean(dim=(1, 2, 3))
 
     limits = [stable.limit(0), stable.limit(1)]
@@ -208,7 +208,7 @@ def test_what_was_learned_is_within_reach_and_what_was_not_is_beyond(stable, tmp
 def test_the_discriminator_rests_while_the_generator_learns_alone():
     model = small("lsgan", alone=0.5)
 
-    first, *_, last = exhaust(fit(model, garments(), TrainConfig(epochs=4)))
+    first, *_, last = exhaust(fit(model, toy_labelled_images(), TrainConfig(epochs=4)))
 
     assert "discriminator" not in first.losses and {"generator/missed", "generator/kl"} < set(first.losses)
     assert "discriminator" in last.losses and "generator/fooling" in last.losses

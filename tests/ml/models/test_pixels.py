@@ -3,20 +3,20 @@ from torch.testing import assert_close
 
 from ml.models.factory import create
 from ml.training.loop import fit
-from tests.ml.worlds import exhaust, pictures, trained
+from tests.ml.worlds import exhaust, toy_images, trained
 
 
 def test_the_image_size_and_the_length_of_a_vector_are_settings():
     model = create("pixels", image_size=8, dimensions=16)
 
-    exhaust(fit(model, pictures(40, 8)))
+    exhaust(fit(model, toy_images(40, 8)))
 
     assert (model.image_size, model.dimensions) == ((8, 8), 16)
-    assert model.embed(pictures(3, 8).batch(range(3))).shape == (3, 16)
+    assert model.embed(toy_images(3, 8).batch(range(3))).shape == (3, 16)
 
 
 def test_without_whitening_distances_are_those_of_the_centred_pixels():
-    images = pictures(20, 8)
+    images = toy_images(20, 8)
     model = create("pixels", image_size=8, dimensions=64, whitening=0)
     exhaust(fit(model, images))
 

@@ -10,21 +10,21 @@ from ml.configs.similar import VaeConfig
 from ml.data.batching import ImageBatches
 from ml.models.vae import Vae, information, kl_divergence, one_colour_cost
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import exhaust, pictures, small, write_picture, write_table
+from tests.ml.worlds import exhaust, small, toy_images, write_table, write_toy_image
 
 SIDE = 136
 
 
 @pytest.fixture(scope="module")
 def shown():
-    return pictures(40, SIDE).batch(range(40))
+    return toy_images(40, SIDE).batch(range(40))
 
 
 @pytest.fixture(scope="module")
 def told():
     """A model after a short training, and what the training told."""
     model = small("vae")
-    epochs = exhaust(fit(model, pictures(40, SIDE), TrainConfig(epochs=12)))
+    epochs = exhaust(fit(model, toy_images(40, SIDE), TrainConfig(epochs=12)))
     return model, epochs
 
 
@@ -132,7 +132,7 @@ def test_one_colour_costs_what_the_best_of_them_does(shown):
 def test_a_strong_kl_collapses_and_is_named():
     model = small("vae", kl=1000.0, learning_rate=0.005)
 
-    exhaust(fit(model, pictures(40, SIDE), TrainConfig(epochs=10)))
+    exhaust(fit(model, toy_images(40, SIDE), TrainConfig(epochs=10)))
 
     assert model.summary()["posterior_collapsed"] == 1
     assert model.summary()["kl"] < 5
@@ -142,7 +142,7 @@ def test_a_strong_kl_collapses_and_is_named():
 
 def test_a_comparison_names_what_went_wrong(tmp_path, capsys):
     for n in range(24):
-        write_picture(tmp_path / "images" / f"{n}.jpg", n % 2, n)
+        write_toy_image(tmp_path / "images" / f"{n}.jpg", n % 2, n)
     write_table(tmp_path / "styles.csv", ["id", "kind"], [[n, ["disc", "stripes"][n % 2]] for n in range(24)])
     data = ["--train", tmp_path, "--test", tmp_path, "--json", tmp_path / "out.json"]
 
@@ -156,7 +156,7 @@ def test_a_comparison_names_what_went_wrong(tmp_path, capsys):
 def test_what_has_only_begun_is_not_said_to_have_collapsed(kl):
     model = small("vae", kl=kl)
 
-    exhaust(fit(model, pictures(40, SIDE), TrainConfig(epochs=1)))
+    exhaust(fit(model, toy_images(40, SIDE), TrainConfig(epochs=1)))
 
     assert model.summary()["information"] < 5
     assert model.summary()["posterior_collapsed"] == 0
@@ -175,7 +175,7 @@ def test_a_healthy_posterior_is_no_cause_for_a_warning(told):
 def test_the_order_of_pictures_changes_from_epoch_to_epoch():
     generator = torch.Generator().manual_seed(0)
     model = Vae(VaeConfig(batch_size=40))
-    images = pictures(40, SIDE)
+    images = toy_images(40, SIDE)
 
     one, two = (next(iter(model.batches(images, generator)))[0] for _ in range(2))
 

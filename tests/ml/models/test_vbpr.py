@@ -6,7 +6,7 @@ from ml.configs.personal import VbprConfig
 from ml.data.interactions import PersonalData
 from ml.models.factory import create
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import camps, data_for, exhaust, pictures, small, trained, vectors_of
+from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactions, trained, vectors_of
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_one_inner_product_says_it_all():
 
 def test_what_nobody_took_is_known_by_its_picture_alone():
     model = trained("vbpr", epochs=10)
-    images = pictures(40).batch(range(40))
+    images = toy_images(40).batch(range(40))
 
     with torch.inference_mode():
         known, new = model.embed(images, torch.arange(40)), model.embed(images, torch.full((40,), -1))
@@ -91,7 +91,7 @@ def test_what_nobody_took_is_known_by_its_picture_alone():
 
 def test_a_network_can_be_what_it_sees_with(squeezenet_file):
     model = create("vbpr", features="squeezenet1_1", weights=str(squeezenet_file))
-    data = PersonalData(pictures(8, 224), camps(users=2, items=8, taken=2))
+    data = PersonalData(toy_images(8, 224), toy_interactions(users=2, items=8, taken=2))
 
     exhaust(fit(model, data, TrainConfig(epochs=1)))
 

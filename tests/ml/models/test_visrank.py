@@ -5,12 +5,12 @@ from torch.testing import assert_close
 from ml.data.interactions import Interactions, PersonalData
 from ml.models.factory import create
 from ml.training.loop import fit
-from tests.ml.worlds import exhaust, pictures, vectors_of
+from tests.ml.worlds import exhaust, toy_images, vectors_of
 
 
 def after(train: Interactions):
     model = create("visrank")
-    assert exhaust(fit(model, PersonalData(pictures(20), train))) == []  # no epoch: there is nothing to train
+    assert exhaust(fit(model, PersonalData(toy_images(20), train))) == []  # no epoch: there is nothing to train
     return model
 
 
@@ -24,7 +24,7 @@ def test_a_score_is_the_mean_cosine_with_what_the_user_took_less_the_average_ite
     model = after(taken())
 
     with torch.inference_mode():
-        features = model.extract(pictures(20).batch(range(20)))
+        features = model.extract(toy_images(20).batch(range(20)))
     cosines = features @ features.T
 
     expected = cosines[:, [0, 2, 4]].mean(dim=1)
@@ -40,7 +40,7 @@ def test_a_pair_that_says_more_counts_more():
     plain, weighted = after(taken()), after(taken(np.array([1.0, 1.0, 1.0, 6.0])))
 
     with torch.inference_mode():
-        features = plain.extract(pictures(20).batch(range(20)))
+        features = plain.extract(toy_images(20).batch(range(20)))
 
     expected = (features[0] + features[2] + 6 * features[4]) / 8
     assert_close(weighted.user_vectors()[0] / weighted.scale, expected, rtol=0, atol=2e-4)

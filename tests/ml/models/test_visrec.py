@@ -3,11 +3,11 @@ import torch
 from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import exhaust, pictures, trained
+from tests.ml.worlds import exhaust, toy_images, trained
 
 
 def test_the_more_colour_counts_the_less_alike_are_pictures_of_two_colours():
-    red = pictures(40).batch(range(0, 40, 2))
+    red = toy_images(40).batch(range(0, 40, 2))
     blue = red.flip(1)  # the same discs
     by_form, by_colour = (trained("visrec", epochs=1, colour=weight) for weight in (0.1, 5.0))
 
@@ -19,7 +19,7 @@ def test_the_more_colour_counts_the_less_alike_are_pictures_of_two_colours():
 
 def test_visrec_sees_with_a_backbone_too_where_a_shop_has_its_weights(squeezenet_file, tmp_path):
     model = create("visrec", backbone="squeezenet1_1", weights=str(squeezenet_file), batch_size=16)
-    images = pictures(20, 128)
+    images = toy_images(20, 128)
     exhaust(fit(model, images, TrainConfig(epochs=1)))
 
     checkpoints.save(model, tmp_path)

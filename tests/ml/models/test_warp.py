@@ -5,7 +5,7 @@ import torch
 
 from ml.models.warp import warp_weight
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import camps, data_for, exhaust, small
+from tests.ml.worlds import data_for, exhaust, small, toy_interactions
 
 
 def draws(*found: bool) -> torch.Tensor:
@@ -51,7 +51,7 @@ def test_the_loss_is_the_weighted_hinge_of_the_first_violation():
 
 
 def test_what_a_user_took_is_marked_among_the_drawn():
-    train = camps().leave_one_out().train
+    train = toy_interactions().leave_one_out().train
     model = small("warp")
 
     users, chosen, drawn, taken = next(iter(model.batches(data_for("warp"), torch.Generator().manual_seed(0))))

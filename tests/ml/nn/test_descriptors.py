@@ -18,7 +18,7 @@ from ml.nn.descriptors import (
     hog,
     root,
 )
-from tests.ml.worlds import pictures
+from tests.ml.worlds import toy_images
 
 
 def edge(degrees: float) -> torch.Tensor:
@@ -37,13 +37,13 @@ def test_an_edge_votes_for_its_own_orientation(degrees):
 
 
 def test_shape_does_not_see_how_bright_the_light_is():
-    picture = pictures(1).batch([0]) * 0.9
+    picture = toy_images(1).batch([0]) * 0.9
 
     assert_close(hog(picture * 0.5), hog(picture), atol=0.03, rtol=0)
 
 
 def test_descriptors_have_the_lengths_they_are_said_to_have():
-    images = pictures(2).batch([0, 1])
+    images = toy_images(2).batch([0, 1])
 
     assert hog(images).shape == (2, HOG)
     assert describe_shape(images).shape == (2, 2 * HOG)
@@ -116,7 +116,7 @@ def test_a_root_is_a_root_whose_slope_stays_finite():
 
 @pytest.mark.parametrize("descriptor", [hog, colour_histogram, describe_layout, describe_shape])
 def test_gradients_reach_pixels_and_are_finite_in_plain_areas_too(descriptor):
-    images = pictures(4).batch(range(4)).requires_grad_()  # discs and stripes on plain white, wholly black at places
+    images = toy_images(4).batch(range(4)).requires_grad_()  # discs and stripes on plain white, wholly black at places
     images.data[0, :, :20] = 0
 
     (descriptor(images) * torch.linspace(-1, 1, descriptor(images).shape[1])).sum().backward()
@@ -126,7 +126,7 @@ def test_gradients_reach_pixels_and_are_finite_in_plain_areas_too(descriptor):
 
 
 def test_the_way_of_the_gradient_is_the_way_up():
-    images = pictures(8).batch(range(8))
+    images = toy_images(8).batch(range(8))
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
     images = (0.9 * images + 0.05 + 0.01 * noise).requires_grad_()
     towards = torch.randn(HISTOGRAM + LAYOUT + 2 * HOG, generator=torch.Generator().manual_seed(1))

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ml.nn.image_similarity import differences, diversity, repeated, ssim
-from tests.ml.worlds import pictures
+from tests.ml.worlds import toy_images
 
 
 def chance():
@@ -35,28 +35,28 @@ def test_it_is_the_papers_formula_of_luminance():
 
 
 def test_a_picture_is_wholly_like_itself_and_less_like_another():
-    images = pictures(6).batch(range(6))
+    images = toy_images(6).batch(range(6))
 
     assert ssim(images, images).tolist() == pytest.approx([1] * 6, abs=1e-5)
     assert (ssim(images, images.roll(1, dims=0)) < 0.9).all()
 
 
 def test_diversity_is_the_mean_over_pairs_of_different_pictures():
-    images = pictures(2).batch(range(2))
+    images = toy_images(2).batch(range(2))
 
     assert diversity(images, chance()) == pytest.approx(1 - ssim(images[:1], images[1:]).item(), abs=1e-4)
     assert diversity(images[:1].expand(5, -1, -1, -1), chance()) == pytest.approx(0, abs=1e-4)
 
 
 def test_differences_are_mean_and_absolute():
-    one, other = pictures(3).batch(range(3)), pictures(5).batch(range(5))
+    one, other = toy_images(3).batch(range(3)), toy_images(5).batch(range(5))
 
     assert differences(one, other).shape == (3, 5)
     assert differences(one, other)[2, 4].item() == pytest.approx((one[2] - other[4]).abs().mean().item(), abs=1e-6)
 
 
 def test_pictures_are_repeated_if_no_shopper_could_tell_them_apart():
-    images = pictures(4).batch(range(4))
+    images = toy_images(4).batch(range(4))
     nearly = (images[:1] - 0.008).clamp(min=0)
 
     assert repeated(images) == 0

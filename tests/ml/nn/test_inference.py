@@ -5,14 +5,14 @@ from torch.testing import assert_close
 from ml.data.images import ImageArray
 from ml.errors import UnreadableImage
 from ml.nn.inference import AHEAD, decode_ahead, embed_images, embed_sources
-from tests.ml.worlds import trained, write_picture
+from tests.ml.worlds import trained, write_toy_image
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
     for n in range(AHEAD + 3):
-        write_picture(folder / f"{n}.jpg", n % 2, n)
+        write_toy_image(folder / f"{n}.jpg", n % 2, n)
     return [folder / f"{n}.jpg" for n in range(AHEAD + 3)]
 
 

@@ -10,7 +10,7 @@ from ml.benchmark.designs.comparison import Asked, compare_design
 from ml.benchmark.designs.study import SETS
 from ml.errors import BadData, BadSetting
 from ml.training.loop import TrainConfig
-from tests.ml.worlds import write_picture, write_table
+from tests.ml.worlds import write_table, write_toy_image
 
 PICTURES, USERS, TAKEN = 90, 12, 14
 
@@ -20,7 +20,7 @@ def shop(tmp_path_factory):
     """Even users take discs, odd ones stripes; of the squares there are too few to learn from."""
     folder = tmp_path_factory.mktemp("shop")
     for n in range(PICTURES):
-        write_picture(folder / "images" / f"{n}.jpg", n % 2, n)
+        write_toy_image(folder / "images" / f"{n}.jpg", n % 2, n)
     kinds = ["square" if n < 4 else ("disc", "stripes")[n % 2] for n in range(PICTURES)]
     write_table(folder / "items.csv", ["item", "category"], [[n, kinds[n]] for n in range(PICTURES)])
     rng = np.random.default_rng(0)
@@ -127,7 +127,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(shop, ask
 
 
 def test_a_shop_without_categories_is_refused(tmp_path):
-    write_picture(tmp_path / "images" / "0.jpg", 0, 0)
+    write_toy_image(tmp_path / "images" / "0.jpg", 0, 0)
     write_table(tmp_path / "interactions.csv", ["user", "item", "timestamp"], [["u", 0, 0]])
 
     with pytest.raises(BadData, match=r"no items.csv that tells each item's category"):
