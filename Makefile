@@ -3,12 +3,14 @@ PYTHON ?= python3.11
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than the cores: one of them mostly waits for the shop that it started. Each takes about 1 GB.
+WORKERS ?= $(shell cores=$$(nproc); echo $$(((cores > 4 ? 4 : cores) + 1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo services test check bench pictures clean
+.PHONY: help install demo services test test-fast check bench pictures clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
 
 install: $(VENV)/.installed ## the virtual environment with everything that is pinned
 
@@ -27,12 +29,18 @@ demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INT
 services: install ## only PostgreSQL and Valkey, for manage.py
 	@exec $(BIN)/python -m visrec_site.embedded --stop-with-parent
 
-test: install check ## all tests, on servers that they start themselves
-	$(BIN)/python -m pytest
+test: install check ## all checks and all tests, on servers that they start themselves: minutes
+	$(BIN)/python -m pytest -n $(WORKERS)
 
-check: install ## the linter and the format
+test-fast: install ## the tests that train no model and start no browser: two minutes
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+
+check: install ## the linter, the format, the import contracts, the migrations and the types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+	$(BIN)/mypy
 
 bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 	$(BIN)/python -m tests.benchmarks
