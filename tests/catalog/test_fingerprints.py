@@ -16,7 +16,7 @@ def planned():
 
 
 @pytest.fixture(scope="module")
-def pictures(planned):
+def images(planned):
     return [draw(product) for product in planned]
 
 
@@ -50,14 +50,14 @@ def alike(first: Image.Image, second: Image.Image) -> bool:
     ],
     ids=["JPEG", "WebP", "GIF", "half", "half JPEG", "larger"],
 )
-def test_a_picture_saved_anew_is_the_same_picture(pictures, anew):
-    assert all(alike(picture, anew(picture)) for picture in pictures)
+def test_a_picture_saved_anew_is_the_same_picture(images, anew):
+    assert all(alike(image, anew(image)) for image in images)
 
 
-def test_of_drawn_products_no_two_are_one(pictures):
-    same = fingerprints.match_fingerprints([fingerprints.compute_fingerprint(picture) for picture in pictures])
+def test_of_drawn_products_no_two_are_one(images):
+    same = fingerprints.match_fingerprints([fingerprints.compute_fingerprint(image) for image in images])
 
-    assert np.array_equal(same, np.eye(len(pictures), dtype=bool))
+    assert np.array_equal(same, np.eye(len(images), dtype=bool))
 
 
 def test_in_another_colour_it_is_another_picture(planned):
@@ -65,7 +65,7 @@ def test_in_another_colour_it_is_another_picture(planned):
     colours = ["navy", "black", "purple", "brown", "green"]
     drawn = [draw(replace(shoe, attributes=shoe.attributes | {"colour": colour})) for colour in colours]
 
-    same = fingerprints.match_fingerprints([fingerprints.compute_fingerprint(picture) for picture in drawn])
+    same = fingerprints.match_fingerprints([fingerprints.compute_fingerprint(image) for image in drawn])
 
     assert same.sum() == len(colours)
 

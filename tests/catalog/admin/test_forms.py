@@ -18,7 +18,7 @@ def test_several_pictures_come_in_at_once():
     form = product_form(files=[SimpleUploadedFile(f"{seed}.png", image_bytes(seed)) for seed in (1, 2)])
 
     assert form.is_valid()
-    assert [picture.extension for picture in form.cleaned_data["pictures"]] == ["png", "png"]
+    assert [image.extension for image in form.cleaned_data["pictures"]] == ["png", "png"]
 
 
 def test_a_new_product_needs_a_picture():

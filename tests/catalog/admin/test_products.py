@@ -31,7 +31,7 @@ def values(**changes) -> dict:
     } | changes
 
 
-def picture_rows(product: Product, places: dict[int, int], deleted: set[int] = frozenset()) -> dict:
+def image_rows(product: Product, places: dict[int, int], deleted: set[int] = frozenset()) -> dict:
     """What the form's table of pictures sends: id -> place, and which of them are ticked."""
     rows = {"images-TOTAL_FORMS": len(places), "images-INITIAL_FORMS": len(places)}
     for index, (image, place) in enumerate(places.items()):
@@ -74,7 +74,7 @@ def test_a_change_writes_what_changed_and_adds_pictures(admin_client):
     first = product.images.get().pk
 
     answer = admin_client.post(
-        f"{LIST}{product.pk}/change/", values(pictures=[upload(2)]) | picture_rows(product, {first: 1})
+        f"{LIST}{product.pk}/change/", values(pictures=[upload(2)]) | image_rows(product, {first: 1})
     )
 
     assert answer.status_code == 302
@@ -88,7 +88,7 @@ def test_pictures_are_put_in_another_order_and_deleted(admin_client, django_capt
     products.add_images(product, [images.read_image(image_bytes(seed)) for seed in (2, 3)])
     a, b, c = product.images.all()
 
-    rows = picture_rows(product, {a.pk: 3, b.pk: 2, c.pk: 1}, deleted={b.pk})
+    rows = image_rows(product, {a.pk: 3, b.pk: 2, c.pk: 1}, deleted={b.pk})
     with django_capture_on_commit_callbacks(execute=True):
         answer = admin_client.post(f"{LIST}{product.pk}/change/", values() | rows)
 

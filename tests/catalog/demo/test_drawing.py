@@ -12,22 +12,22 @@ def planned():
 
 
 @pytest.fixture(scope="module")
-def pictures(planned):
+def images(planned):
     return [draw(product) for product in planned]
 
 
-def test_same_product_and_seed_give_the_same_pixels(planned, pictures):
-    assert draw(planned[7]).tobytes() == pictures[7].tobytes()
-    assert draw(planned[7], seed=1).tobytes() != pictures[7].tobytes()
+def test_same_product_and_seed_give_the_same_pixels(planned, images):
+    assert draw(planned[7]).tobytes() == images[7].tobytes()
+    assert draw(planned[7], seed=1).tobytes() != images[7].tobytes()
 
 
-def test_no_two_pictures_are_alike(pictures):
-    assert len({picture.tobytes() for picture in pictures}) == len(pictures)
+def test_no_two_pictures_are_alike(images):
+    assert len({image.tobytes() for image in images}) == len(images)
 
 
-def test_background_is_white_and_the_product_in_the_middle(pictures):
-    for picture in pictures:
-        pixels = np.asarray(picture)
+def test_background_is_white_and_the_product_in_the_middle(images):
+    for image in images:
+        pixels = np.asarray(image)
         assert pixels.shape == (160, 160, 3)
         assert pixels[[0, 0, -1, -1], [0, -1, 0, -1]].min() >= 250
         ink = (pixels.min(axis=2) < 225).mean()

@@ -35,9 +35,9 @@ def test_products_have_the_columns_that_the_importer_reads(written):
     assert list(products[0])[:5] == ["sku", "title", "category", "price", "image"]
     assert {"colour", "accent", "pattern", "material"} <= set(products[0])
     for product in products:
-        with Image.open(written / product["image"]) as picture:
-            assert picture.format == "JPEG"
-            assert picture.size == (160, 160)
+        with Image.open(written / product["image"]) as image:
+            assert image.format == "JPEG"
+            assert image.size == (160, 160)
 
 
 def test_interactions_have_unique_ids_and_name_products_that_exist(written):
