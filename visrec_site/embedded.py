@@ -321,7 +321,7 @@ def secret_key(file: Path) -> str:
     return file.read_text().strip()
 
 
-def main(data: Path) -> NoReturn:
+def run_servers(data: Path) -> NoReturn:
     """Run both servers in the foreground until Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Services(data) as services:
@@ -336,7 +336,7 @@ if __name__ == "__main__":
     if "--stop-with-parent" in sys.argv[1:]:
         set_parent_death_signal(signal.SIGTERM)
     try:
-        main(Path(__file__).resolve().parent.parent / "var")
+        run_servers(Path(__file__).resolve().parent.parent / "var")
     except KeyboardInterrupt:
         print("stopped")
     except ServiceError as error:

@@ -30,7 +30,7 @@ BALANCE = {
 ETAS = list(BALANCE)
 
 
-class PhotoForm(forms.Form):
+class PhotoSearchForm(forms.Form):
     """Photo of a visitor; `cleaned_data["image"]` is a small JPEG of it, and nothing is stored."""
 
     image = forms.FileField(

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from catalog import visitors
 from recommender.errors import NoActiveVersion, WorkersUnavailable
 from recommender.pages import strips
-from recommender.pages.forms import PhotoForm
+from recommender.pages.forms import PhotoSearchForm
 from recommender.serving import photos
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
@@ -29,7 +29,7 @@ def for_you(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def photo_search(request: HttpRequest) -> HttpResponse:
     """Show a form for a photo; a POST shows products that look like the photo."""
-    form = PhotoForm(request.POST, request.FILES) if request.method == "POST" else PhotoForm()
+    form = PhotoSearchForm(request.POST, request.FILES) if request.method == "POST" else PhotoSearchForm()
     context: dict[str, object] = {"form": form}
     if request.method != "POST":
         return render(request, "recommender/photo_search.html", context)

@@ -5,12 +5,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from recommender.models import Design
-from recommender.pages.forms import BALANCE, DesignForm, PhotoForm, TailorForm
+from recommender.pages.forms import BALANCE, DesignForm, PhotoSearchForm, TailorForm
 from tests.factories import CategoryFactory, ProductFactory, image_bytes
 
 
 def test_a_photo_is_reduced_to_what_a_worker_needs():
-    form = PhotoForm({}, {"image": SimpleUploadedFile("photo.png", image_bytes(1, size=500))})
+    form = PhotoSearchForm({}, {"image": SimpleUploadedFile("photo.png", image_bytes(1, size=500))})
 
     assert form.is_valid()
     with Image.open(io.BytesIO(form.cleaned_data["image"])) as image:
@@ -19,7 +19,7 @@ def test_a_photo_is_reduced_to_what_a_worker_needs():
 
 def test_a_photo_of_too_many_bytes_is_named_with_the_limit(settings):
     settings.MAX_IMAGE_BYTES = 1_500_000
-    form = PhotoForm({}, {"image": SimpleUploadedFile("photo.png", bytes(1_600_000))})
+    form = PhotoSearchForm({}, {"image": SimpleUploadedFile("photo.png", bytes(1_600_000))})
 
     assert form.errors == {"image": ["The file has 1.6 MB; at most 1.5 MB are allowed."]}
 
