@@ -22,7 +22,6 @@ from recommender.errors import (
     TrainingFailed,
     VersionNotReady,
 )
-from recommender.versions import lifecycle as versions
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ def train_version(version_id: int) -> None:
     from recommender.workers import training  # torch
 
     try:
-        training.run(versions.claim(version_id))
+        training.run_queued(version_id)
     except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all saved in the version
         log.warning("version %d is not trained here: %s", version_id, reason)
 

@@ -32,6 +32,11 @@ from recommender.workers.training_data import (
 ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
+def run_queued(version_id: int) -> ModelVersion:
+    """Claim a version that was left to workers and train it. Raises VersionNotReady, or as `run` does."""
+    return run(lifecycle.claim(version_id))
+
+
 def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     """Train a claimed version to the end: fit, embed the catalogue, build the index, and activate if requested.
 
