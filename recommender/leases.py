@@ -44,7 +44,7 @@ def hold(rows: QuerySet[Any], length: timedelta, **changes: Any) -> bool:
 
 
 def release(rows: QuerySet[Any], **changes: Any) -> bool:
-    """Give up the lease of these rows and write `changes` with it; return whether there was any row."""
+    """Release the lease of these rows and write `changes` with it; return whether there was any row."""
     return bool(rows.update(lease_until=None, **changes))
 
 

@@ -117,6 +117,7 @@ PARTS = {
 
 # Names that stay although the lists above have them: the file and the name, and the reason.
 STAY = {
+    ("recommender/designs/gap_reports.py", "pictures"): "a key of gaps.json on disk",
     ("catalog/admin/forms.py", "pictures"): "the name of the form's field in HTML",
     ("ml/models/hybrid.py", "pictures"): "a prefix in the state dict of checkpoints on disk",
     ("ml/benchmark/compare.py", "pictures"): "the option --pictures of `ml compare`",

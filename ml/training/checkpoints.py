@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
         raise BadCheckpoint(f"{file.parent}: {file.name}: {error}") from error
 
 
-def write_json(document: Mapping[str, Any], file: Path) -> None:
+def write_json(document: Mapping[str, Any] | Sequence[Any], file: Path) -> None:
     """Write a JSON object, replacing the file as a whole."""
     partial = file.with_name(file.name + ".partial")
     with partial.open("w", encoding="utf-8") as stream:

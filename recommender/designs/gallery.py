@@ -67,11 +67,15 @@ def nearest_by_position(design: Design) -> dict[int, list[Candidate]]:
     version = design.embedding_version
     if version is None:
         return {}
-    rows_with_embedding = design.images.exclude(embedding=None).values_list("position", "embedding")
-    embeddings: dict[int, Sequence[float]] = dict(rows_with_embedding)
+    stored = design.images.exclude(embedding=None).values_list("position", "embedding")
+    embeddings: dict[int, Sequence[float]] = {
+        position: embedding for position, embedding in stored if embedding is not None
+    }
     if not embeddings:
         return {}
-    among = Product.objects.visible().in_stock().filter(category=design.category_id).exclude(pk=design.product_id)
+    among = Product.objects.visible().in_stock().filter(category=design.category_id)
+    if design.product_id is not None:
+        among = among.exclude(pk=design.product_id)
     exact = nearest.is_narrow(among)
     found = [
         nearest.nearest_embeddings(version, embedding, among=among, limit=BENEATH + SPARE, exact=exact)

@@ -61,7 +61,7 @@ Search = Callable[[int], list[Candidate]]  # the best n candidates, best first
 
 @dataclass(frozen=True)
 class RetrievalPlan:
-    """How results are found, apart from the query; saved with the first page, so that later pages follow it too."""
+    """The source of results, apart from the query; saved with the first page, so that later pages follow it too."""
 
     strategy: str
     version: ModelVersion | None = None
