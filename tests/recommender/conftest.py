@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from django.utils import timezone
 
@@ -13,6 +15,7 @@ from tests.factories import (
     embed,
     turned,
 )
+from tests.services import services
 from visrec_site.celery import app
 
 
@@ -65,3 +68,30 @@ def train(version, shopper, vector) -> None:
 
 def shown(recommendation) -> list[Product]:
     return [result.product for result in recommendation.results]
+
+
+@pytest.fixture
+def waiting():
+    """What waits in a queue of the broker: [(task name, arguments)]."""
+    with app.connection_for_write() as connection:
+
+        def look(name: str) -> list[tuple[str, list]]:
+            found = []
+            with connection.SimpleQueue(app.amqp.queues[name]) as messages, suppress(messages.Empty):
+                while message := messages.get_nowait():
+                    found.append((message.headers["task"].rsplit(".", 1)[-1], message.payload[0]))
+                    message.ack()
+            return found
+
+        for name in ("embed", "design", "train"):
+            look(name)
+        yield look
+
+
+@pytest.fixture
+def no_broker():
+    """The broker is killed, and back when the test is over."""
+    services.processes["Valkey"].kill()
+    services.processes["Valkey"].wait()
+    yield
+    assert services.restart_ended() == ["Valkey"]

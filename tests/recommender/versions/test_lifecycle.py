@@ -2,23 +2,16 @@ from datetime import timedelta
 
 import pglock
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import OperationalError
 from django.utils import timezone
 
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
-from recommender.models import ImageEmbedding, ModelVersion
+from recommender.models import ModelVersion
 from recommender.versions import lifecycle
-from recommender.versions.vectors import index, store
-from tests.factories import ProductFactory, VersionFactory, embed, turned
+from tests.factories import ProductFactory, VersionFactory
 from tests.recommender.locks import held_elsewhere
 
 pytestmark = pytest.mark.django_db
-
-
-def indexes() -> set[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'embedding_hnsw_%'")
-        return {name for (name,) in cursor.fetchall()}
 
 
 def state(version) -> str:
@@ -80,11 +73,6 @@ def test_an_untrained_version_is_not_activated(active):
     assert state(active) == "active"
 
 
-def test_the_database_allows_one_active_version_a_role(active):
-    with pytest.raises(IntegrityError, match="one_active_version"), transaction.atomic():
-        VersionFactory(state="active")
-
-
 def test_rolling_back_returns_to_whichever_served_before(active):
     lifecycle.activate(active)
     newer = VersionFactory()
@@ -125,56 +113,3 @@ def test_whoever_trains_a_cancelled_version_is_told():
     assert ModelVersion.objects.get(pk=version.pk).progress["done"] == 1
     with pytest.raises(VersionNotReady, match="is cancelled"):
         lifecycle.cancel(version)
-
-
-def test_storing_twice_changes_nothing_unless_asked_to(active):
-    image = ProductFactory().images.get()
-
-    store.store_vectors(active, [(image.pk, image.product_id, turned(0))])
-    store.store_vectors(active, [(image.pk, image.product_id, turned(90))])
-    assert ImageEmbedding.objects.get().vector == pytest.approx(turned(0), abs=1e-6)
-
-    store.store_vectors(active, [(image.pk, image.product_id, turned(90))], replace=True)
-    assert ImageEmbedding.objects.get().vector == pytest.approx(turned(90), abs=1e-6)
-
-
-def test_a_picture_deleted_meanwhile_is_passed_over(active):
-    image = ProductFactory().images.get()
-    gone = ProductFactory()
-    ghost = (gone.images.get().pk, gone.pk, turned(0))
-    gone.delete()
-
-    store.store_vectors(active, [ghost, (image.pk, image.product_id, turned(0))])
-
-    assert ImageEmbedding.objects.get().image == image
-
-
-def test_each_version_has_an_index_of_its_own_which_goes_with_it(active):
-    other = VersionFactory(dimensions=3)
-    index.build_index(active)
-    index.build_index(other)
-    index.build_index(other)
-    assert indexes() == {index.index_name(active), index.index_name(other)}
-
-    lifecycle.delete(other)
-
-    assert indexes() == {index.index_name(active)}
-    with pytest.raises(VersionNotReady, match="is active"):
-        lifecycle.delete(active)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_index_left_half_built_is_built_again():
-    version = VersionFactory()
-    embed(ProductFactory(), version, turned(0))
-    name = index.index_name(version)
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE INDEX {name} ON recommender_imageembedding (id)")
-        cursor.execute(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{name}'::regclass")
-
-    index.build_index(version)
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])
-        assert "hnsw" in cursor.fetchone()[0]
-    lifecycle.delete(version)

@@ -7,16 +7,14 @@ from PIL import Image
 
 from catalog import products
 from catalog.images import read_image
-from catalog.models import ProductImage
-from ml.models.factory import create
 from recommender import tasks
 from recommender.designs import lifecycle
-from recommender.errors import DesignCancelled, DesignFailed, TrainingRefused
+from recommender.errors import DesignCancelled, DesignFailed
 from recommender.models import Design, DesignImage
 from recommender.versions import lifecycle as versions
 from recommender.versions import previews, queries
-from recommender.workers import embedding, generation, training, training_data
-from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, VersionFactory
+from recommender.workers import embedding, generation, training
+from tests.factories import CategoryFactory, ProductFactory, ShopperFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
 SMALL = {"width": 4, "batch_size": 8}
@@ -24,27 +22,13 @@ GREY = np.full((32, 32, 3), 128, dtype=np.uint8)
 
 
 @pytest.fixture
-def shop():
-    """Two dozen shoes, three bags, and three shoppers of eight shoes each."""
-    embedding.load_model.cache_clear()
-    shoes = [ProductFactory(image=seed) for seed in range(24)]
-    for seed in range(3):
-        ProductFactory(image=50 + seed, category=CategoryFactory(name="Bags"))
-    for number in range(3):
-        shopper = ShopperFactory(key=f"s{number}")
-        for product in shoes[number * 8 : number * 8 + 8]:
-            InteractionFactory(shopper=shopper, product=product)
-    return shoes
-
-
-@pytest.fixture
-def studio(shop, monkeypatch):
+def studio(shoe_shop, monkeypatch):
     """Versions of all three roles in service, hardly trained, and searches that are soon over."""
     monkeypatch.setattr(generation, "SPARE", 2)
     for method, told in {"pixels": {}, "dvbpr": {}, "lsgan": SMALL}.items():
         version = versions.register(method, method_settings=told, epochs=1, activate=True, here=True)
         training.run(version)
-    return shop
+    return shoe_shop
 
 
 def asked(**what) -> Design:
@@ -59,8 +43,8 @@ def picture_of(image: DesignImage) -> Image.Image:
         return Image.open(io.BytesIO(file.read()))
 
 
-def test_a_generator_is_trained_on_what_visitors_see_and_says_what_it_left_out(shop):
-    products.hide(type(shop[0]).objects.filter(pk=shop[0].pk))
+def test_a_generator_is_trained_on_what_visitors_see_and_says_what_it_left_out(shoe_shop):
+    products.hide(type(shoe_shop[0]).objects.filter(pk=shoe_shop[0].pk))
 
     version = training.run(versions.register("lsgan", method_settings=SMALL, epochs=2, activate=True, here=True))
 
@@ -73,29 +57,6 @@ def test_a_generator_is_trained_on_what_visitors_see_and_says_what_it_left_out(s
     with Image.open(previews.file_of(version, 2)) as sheet:
         assert sheet.size == (12 * 66 - 2, 64)
     assert not version.embeddings.exists()
-
-
-def test_a_shop_of_small_categories_is_told_what_a_generator_needs(shop):
-    ProductImage.objects.filter(product__in=shop[19:]).delete()
-
-    with pytest.raises(TrainingRefused, match="no category has the 20 visible products with pictures"):
-        training_data.check_shop("lsgan")
-
-
-def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shop):
-    version = versions.register("lsgan", method_settings=SMALL, here=True)
-    version.folder.mkdir(parents=True)
-    model = create("lsgan", **SMALL)
-    first = training_data.load_labelled_images(version, model, progress=False)
-    for seed in range(20):
-        ProductFactory(image=100 + seed, category=CategoryFactory(name="Bags"))
-
-    again = training_data.load_labelled_images(version, model, progress=False)
-
-    assert first.names == again.names == ("Shoes",)
-    ProductImage.objects.filter(product__category__name="Shoes").delete()
-    with pytest.raises(TrainingRefused, match="no picture is left of 1 of the categories"):
-        training_data.load_labelled_images(version, model, progress=False)
 
 
 def test_designs_are_made_looked_at_and_kept(studio):

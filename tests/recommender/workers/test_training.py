@@ -1,37 +1,18 @@
 import json
 import signal
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from catalog import interactions
-from catalog.interactions import Event
-from catalog.models import ProductImage, Shopper
-from recommender.errors import TrainingFailed, TrainingRefused
+from recommender.errors import TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
 from recommender.serving.types import RecommendationQuery
 from recommender.versions import lifecycle
-from recommender.workers import embedding, training, training_data
+from recommender.workers import embedding, training
 from tests.factories import CategoryFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop():
-    """Twenty products and six shoppers, each of whom took to eight of them."""
-    embedding.load_model.cache_clear()
-    products = [ProductFactory(image=seed) for seed in range(20)]
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    events = [
-        Event(sku=products[(shopper * 3 + n) % 20].sku, user=f"s{shopper}", kind="like", timestamp=start + timedelta(n))
-        for shopper in range(6)
-        for n in range(8)
-    ]
-    interactions.record(events)
-    return products
 
 
 def test_a_similar_version_is_trained_embedded_and_activated(shop):
@@ -67,42 +48,6 @@ def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
     model, items = embedding.load_model(version.folder)
     category = [int(model.category[items[product.pk]]) for product in shop]
     assert category[1] not in {category[0], *category[2:]} and len(set(category)) == 2
-
-
-def test_what_was_held_back_was_not_learnt_from(shop):
-    from ml.models.factory import create
-
-    version = lifecycle.register("dvbpr")
-    version.folder.mkdir(parents=True)
-    known = training_data.load_personal_data(version, create("dvbpr"), progress=False)
-
-    assert len(known.split.test) == 6
-    assert len(known.data.train) == 6 * 7
-    assert not set(known.split.test.keys) & set(known.data.train.keys)
-
-
-def test_what_was_taken_counts_by_kind_and_age_and_what_was_disliked_in_the_end_not_at_all(shop):
-    start = datetime(2026, 2, 1, tzinfo=UTC)
-    old, viewed, bought, disliked = (product.sku for product in shop[:4])
-    did = [
-        (old, "purchase", -180),
-        (viewed, "view", 0),
-        (bought, "view", -1),
-        (bought, "purchase", 0),
-        (disliked, "like", -1),
-        (disliked, "dislike", 0),
-    ]
-    interactions.record(
-        [Event(sku=sku, user="new", kind=kind, timestamp=start + timedelta(days)) for sku, kind, days in did]
-    )
-
-    taken = training_data.positive_interactions({product.pk for product in shop})
-
-    newcomer = Shopper.objects.get(key="new").pk
-    told = {product: (first, weight) for shopper, product, first, weight in taken if shopper == newcomer}
-    skus = {product.pk: product.sku for product in shop}
-    assert {skus[product]: weight for product, (_, weight) in told.items()} == {old: 0.5, viewed: 0.2, bought: 1.0}
-    assert told[shop[2].pk][0] == start - timedelta(1)
 
 
 def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
@@ -142,17 +87,6 @@ def test_too_little_to_learn_from_fails_with_the_reason(db):
     version.refresh_from_db()
     assert version.state == "failed"
     assert "too few" in version.error
-
-
-def test_nobody_s_tastes_can_be_learnt_of_products_without_pictures(shop):
-    ProductImage.objects.filter(product__in=shop[5:]).delete()
-
-    with pytest.raises(TrainingRefused, match="3 shoppers' interactions with 5 products are too few"):
-        training_data.check_shop("dvbpr")
-
-    ProductImage.objects.all().delete()
-    with pytest.raises(TrainingRefused, match="0 shoppers' interactions with 0 products"):
-        training_data.check_shop("dvbpr")
 
 
 def test_a_bad_setting_fails_with_its_name(shop):

@@ -1,0 +1,37 @@
+import pytest
+
+from catalog import images, products
+from recommender import broker
+from recommender.designs import lifecycle
+from recommender.errors import WorkersUnavailable
+from recommender.models import Design
+from tests.factories import (
+    CategoryFactory,
+    image_bytes,
+)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_an_upload_is_kept_and_the_sweep_finds_it(no_broker, active, caplog):
+    product = products.create(
+        sku="lost", title="Lost", category="Shoes", price="1", image=images.read_image(image_bytes())
+    )
+
+    assert product.images.count() == 1
+    assert "waits for the sweep" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_broker_a_design_is_kept_for_the_sweep(no_broker, ada, generator, caplog):
+    lifecycle.request(ada, CategoryFactory(name="Shoes"))
+
+    assert Design.objects.get().status == "queued"
+    assert "waits for the sweep" in caplog.text
+
+
+@pytest.mark.django_db
+def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
+    settings.PHOTO_SEARCH_SECONDS = 1
+
+    with pytest.raises(WorkersUnavailable, match="no worker"):
+        broker.embed_photo(image_bytes())

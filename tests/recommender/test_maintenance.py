@@ -1,0 +1,83 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import ProductImage
+from recommender import maintenance, tasks
+from recommender.designs import lifecycle
+from recommender.models import Design, ModelVersion
+from recommender.versions import lifecycle as versions
+from tests.factories import (
+    CategoryFactory,
+    ProductFactory,
+    embed,
+    turned,
+)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_queues_what_was_missed(waiting, active):
+    missed, done = ProductFactory(), ProductFactory()
+    embed(done, active, turned(0))
+    waiting("embed")
+
+    maintenance.sweep()
+
+    assert waiting("embed") == [("embed_images", [[missed.images.get().pk]])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
+    lost, held, done = (versions.register("pixels") for _ in range(3))
+    versions.claim(held.pk)
+    versions.claim(lost.pk)
+    ModelVersion.objects.filter(pk=lost.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    versions.cancel(done)
+
+    maintenance.resume_trainings()
+
+    assert waiting("train") == [("train_version", [lost.pk])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
+    running, killed = (versions.register("pixels", here=True) for _ in range(2))
+    ModelVersion.objects.filter(pk=killed.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    maintenance.resume_trainings()
+
+    assert waiting("train") == []
+    states = dict(ModelVersion.objects.values_list("pk", "state"))
+    assert states == {running.pk: "training", killed.pk: "interrupted"}
+    tasks.train_version(killed.pk)
+    assert "started by hand" in caplog.text
+
+    versions.queue_training(killed)  # as the admin's Resume does
+
+    assert waiting("train") == [("train_version", [killed.pk])]
+    assert versions.claim(killed.pk).state == "training"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_design_has_a_queue_of_its_own_and_is_sent_again_once_nobody_answers_for_it(waiting, ada, generator):
+    design = lifecycle.request(ada, CategoryFactory(name="Shoes"))
+    message = [("make_design", [str(design.pk)])]
+    assert waiting("design") == message
+
+    maintenance.sweep()
+    assert waiting("design") == []
+    Design.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    maintenance.sweep()
+
+    assert waiting("design") == message
+
+
+@pytest.mark.django_db
+def test_the_sweep_looks_at_pictures_that_have_no_fingerprint():
+    image = ProductFactory().images.get()
+    ProductImage.objects.update(fingerprint=None)
+
+    maintenance.sweep()
+
+    assert ProductImage.objects.get().fingerprint == image.fingerprint

@@ -1,0 +1,41 @@
+import pytest
+
+from recommender.errors import TrainingRefused
+from recommender.models import Role
+from recommender.versions import methods
+from tests.factories import VersionFactory
+
+
+def test_each_role_has_methods_and_the_help_names_them_all():
+    text = methods.help_text()
+
+    for role in Role:
+        names = [name for _, names in methods.by_summary(role) for name in names]
+        assert names
+        assert all(methods.role_of(name) == role and name in text for name in names)
+        assert f"{role.label}:" in text
+
+
+def test_an_unknown_method_is_refused_with_those_there_are():
+    with pytest.raises(TrainingRefused, match="'nonsense'.*visrec"):
+        methods.role_of("nonsense")
+
+
+@pytest.mark.parametrize("values", [{"no_such": 1}, {"epochs": "many"}, {"image_size": -1}])
+def test_settings_that_the_method_does_not_take_are_refused_with_their_name(values):
+    methods.check_settings("vae", {})
+
+    with pytest.raises(TrainingRefused, match=f"vae: .*{next(iter(values))}"):
+        methods.check_settings("vae", values)
+
+
+def test_the_schema_has_help_and_default_of_each_setting():
+    properties = methods.settings_schema("vae")["properties"]
+
+    assert properties
+    assert all({"description", "default"} <= set(each) for each in properties.values())
+
+
+def test_a_method_that_ignores_images_is_known():
+    assert methods.sees_images(VersionFactory.build(method="dvbpr", number=1))
+    assert not methods.sees_images(VersionFactory.build(method="bpr-mf", number=1))

@@ -1,0 +1,46 @@
+import pytest
+from django.db import connection
+
+from recommender.errors import VersionNotReady
+from recommender.versions import lifecycle
+from recommender.versions.vectors import index
+from tests.factories import ProductFactory, VersionFactory, embed, turned
+
+pytestmark = pytest.mark.django_db
+
+
+def indexes() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'embedding_hnsw_%'")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def test_each_version_has_an_index_of_its_own_which_goes_with_it(active):
+    other = VersionFactory(dimensions=3)
+    index.build_index(active)
+    index.build_index(other)
+    index.build_index(other)
+    assert indexes() == {index.index_name(active), index.index_name(other)}
+
+    lifecycle.delete(other)
+
+    assert indexes() == {index.index_name(active)}
+    with pytest.raises(VersionNotReady, match="is active"):
+        lifecycle.delete(active)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_index_left_half_built_is_built_again():
+    version = VersionFactory()
+    embed(ProductFactory(), version, turned(0))
+    name = index.index_name(version)
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX {name} ON recommender_imageembedding (id)")
+        cursor.execute(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{name}'::regclass")
+
+    index.build_index(version)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])
+        assert "hnsw" in cursor.fetchone()[0]
+    lifecycle.delete(version)
