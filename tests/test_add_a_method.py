@@ -56,11 +56,11 @@ def test_the_page_has_five_steps(blocks):
 
 @pytest.mark.usefixtures("colour_grid")
 def test_the_example_keeps_the_contract(tmp_path):
-    test_contract.test_the_nearest_picture_is_of_the_same_kind(METHOD)
+    test_contract.test_the_nearest_image_is_of_the_same_kind(METHOD)
     test_contract.test_a_vector_is_the_same_alone_as_in_a_batch(METHOD)
     test_contract.test_a_saved_model_gives_the_same_vectors(METHOD, tmp_path)
     test_contract.test_a_resumed_training_ends_as_an_uninterrupted_one(METHOD, tmp_path / "epochs")
-    test_contract.test_blank_pictures_have_vectors_one_can_compare(METHOD)
+    test_contract.test_blank_images_have_vectors_that_can_be_compared(METHOD)
 
 
 @pytest.mark.usefixtures("colour_grid")

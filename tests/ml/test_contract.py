@@ -27,7 +27,7 @@ from tests.ml.worlds import (
 
 
 @pytest.mark.parametrize("method", SIMILAR)
-def test_the_nearest_picture_is_of_the_same_kind(method):
+def test_the_nearest_image_is_of_the_same_kind(method):
     vectors = vectors_of(trained(method))
 
     nearest = torch.cdist(vectors, vectors).fill_diagonal_(torch.inf).argmin(dim=1)
@@ -46,7 +46,7 @@ def test_what_users_took_next_ranks_above_what_nobody_took(method):
 
 
 @pytest.mark.parametrize("method", [name for name in PERSONAL if name != "popularity"])
-def test_each_camp_prefers_its_own_kind(method):
+def test_each_group_prefers_its_own_kind(method):
     model = trained(method, epochs=20)
 
     scores = model.user_vectors() @ vectors_of(model).T
@@ -56,7 +56,7 @@ def test_each_camp_prefers_its_own_kind(method):
 
 
 @pytest.mark.parametrize("method", [name for name in PERSONAL if small(name).image_size])
-def test_users_who_take_one_kind_prefer_unseen_pictures_of_it(method):
+def test_users_who_take_one_kind_prefer_unseen_images_of_it(method):
     model = trained(method, epochs=60 if method == "dvbpr" else 20)
 
     scores = (model.user_vectors() @ vectors_of(model).T)[:, 20:]  # of what nobody took
@@ -68,7 +68,7 @@ def test_users_who_take_one_kind_prefer_unseen_pictures_of_it(method):
 
 
 @pytest.mark.parametrize("method", PERSONAL)
-def test_pairs_that_say_more_than_others_can_be_trained_on(method):
+def test_pairs_with_weights_can_be_trained_on(method):
     data, model = data_for(method), small(method)
     weights = np.where(data.train.items % 3, 0.2, 1.0)
 
@@ -119,7 +119,7 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(method, tmp_path):
 
 
 @pytest.mark.parametrize("method", SIMILAR)
-def test_blank_pictures_have_vectors_one_can_compare(method):
+def test_blank_images_have_vectors_that_can_be_compared(method):
     model = trained(method)
     blank = torch.stack([torch.full((3, *model.image_size), value) for value in (0.0, 0.5, 1.0)])
 
@@ -143,12 +143,12 @@ def test_an_average_item_scores_zero(method):
 
 
 @pytest.mark.parametrize("method", PERSONAL)
-def test_who_is_called_blind_looks_at_no_picture(method):
+def test_a_method_that_uses_no_images_takes_none(method):
     assert METHODS[method].sees_images == (small(method).image_size is not None)
 
 
 @pytest.mark.parametrize("method", [name for name in PERSONAL if not METHODS[name].sees_images])
-def test_without_eyes_a_new_item_is_an_average_one(method):
+def test_without_images_a_new_item_is_an_average_one(method):
     model = trained(method)
 
     assert torch.equal(model.embed(None, torch.tensor([-1])), torch.zeros(1, model.dimensions))

@@ -14,7 +14,7 @@ class Example(Config):
     flip: bool = True
 
 
-def test_words_become_what_the_annotation_says():
+def test_text_becomes_a_value_of_the_annotated_type():
     config = Example(width="8", rate="1", kind="large", flip="no")
 
     assert config == Example(width=8, rate=1.0, kind="large", flip=False)
@@ -36,7 +36,7 @@ def test_words_become_what_the_annotation_says():
         ({"width": "9", "depth": 1}, "depth is not a setting here"),
     ],
 )
-def test_what_will_not_do_is_named_with_what_will(given, message):
+def test_a_bad_value_is_named_with_what_the_setting_takes(given, message):
     with pytest.raises(BadSetting, match=message):
         Example(**given)
 

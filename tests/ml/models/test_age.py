@@ -22,7 +22,7 @@ def even(batches: int, nz: int) -> torch.Tensor:
 
 
 def losses(model, x: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
-    """What the players would minimise if none of them moved."""
+    """The losses of all optimizers before any of them steps."""
     torch.manual_seed(0)
     return [(optimizer_name, loss) for optimizer_name, loss, *_ in model.objectives((x,))]
 
@@ -36,7 +36,7 @@ def test_the_networks_have_the_papers_parameters(side, encoder, generator):
 
 
 @pytest.mark.parametrize(("side", "nz"), [("32", 128), ("64", 64)])
-def test_codes_lie_on_the_sphere_and_pictures_keep_their_size(side, nz):
+def test_codes_lie_on_the_sphere_and_images_keep_their_size(side, nz):
     model = create("age", image_size=side, width="8").eval()
     images = toy_images(6, int(side)).batch(range(6))
 
@@ -71,7 +71,7 @@ def test_the_divergence_is_that_of_normal_distributions():
 
 
 @pytest.mark.parametrize("kl", ["corrected", "authors"])
-def test_the_players_minimise_what_is_written(kl):
+def test_the_losses_are_the_papers(kl):
     model, x = small("age", kl=kl), data_for("age").batch(range(20))
     torch.manual_seed(0)
     made = model.generator(unit(torch.randn(20, 128)))
@@ -99,7 +99,7 @@ def test_at_64_pixels_the_generator_moves_three_times():
     assert optimizers == ["encoder", "generator", "generator", "generator"]
 
 
-def test_a_players_loss_leaves_no_gradient_in_the_other():
+def test_one_networks_loss_leaves_no_gradient_in_the_other():
     model = small("age")
     (_, of_encoder), (_, of_generator), _ = losses(model, data_for("age").batch(range(20)))
 
@@ -136,7 +136,7 @@ def test_rates_halve_where_the_authors_halve_them():
     assert [celeba.lr_factor((epoch + 0.5) / 5) for epoch in range(5)] == [1, 1, 1, 1, 0.5]
 
 
-def test_it_learns_to_give_pictures_back():
+def test_it_learns_to_reconstruct_images():
     early, late = (small("age", image_size="64", learning_rate=0.005) for _ in range(2))
 
     exhaust(fit(early, toy_images(40), TrainConfig(epochs=1)))
@@ -147,7 +147,7 @@ def test_it_learns_to_give_pictures_back():
     assert late.summary()["kl_real_authors"] > late.summary()["kl_real"]
 
 
-def test_a_trained_encoder_knows_the_norms_of_real_pictures_alone():
+def test_the_norms_of_a_trained_encoder_are_those_of_real_images_alone():
     model, images = trained("age", batch_size=40), data_for("age").batch(range(40))
 
     with torch.no_grad():
@@ -169,7 +169,7 @@ def test_samples_follow_their_generator_and_nothing_else():
     assert not torch.allclose(one, other)
 
 
-def test_the_summary_is_kept_with_the_model(tmp_path):
+def test_the_summary_is_saved_with_the_model(tmp_path):
     model = trained("age")
 
     checkpoints.save(model, tmp_path)
@@ -178,7 +178,7 @@ def test_the_summary_is_kept_with_the_model(tmp_path):
     assert all(value > 0 for value in model.summary().values())
 
 
-def test_pictures_all_alike_do_not_stop_the_training():
+def test_images_all_alike_do_not_stop_the_training():
     model = small("age")
 
     exhaust(fit(model, ImageArray(np.full((20, 32, 32, 3), 200, dtype=np.uint8)), TrainConfig(epochs=2)))
@@ -186,7 +186,7 @@ def test_pictures_all_alike_do_not_stop_the_training():
     assert all(tensor.isfinite().all() for tensor in model.state_dict().values())
 
 
-def test_a_small_catalogue_is_seen_more_often():
+def test_a_small_catalogue_is_trained_for_more_epochs():
     few, many = small("age"), small("age")
 
     few.on_fit_start(toy_images(40, 32), torch.Generator())

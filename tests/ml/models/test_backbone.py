@@ -34,28 +34,28 @@ def with_weights_of(network, folder, name, **settings):
         *(("maxvit_t", 512, 224), ("vit_b_32", 768, 224)),
     ],
 )
-def test_the_last_features_before_the_classifier_are_seen(name, features, side):
+def test_the_last_features_before_the_classifier_are_extracted(name, features, side):
     model = create(name).to("meta").eval()
 
-    seen = model.extract(torch.empty(1, 3, side, side, device="meta"))
+    extracted = model.extract(torch.empty(1, 3, side, side, device="meta"))
 
     assert (model.method, model.image_size, model.dimensions) == (name, (side, side), 128)
-    assert seen.shape == (1, features) and model.pca.basis.shape == (features, 128)
+    assert extracted.shape == (1, features) and model.pca.basis.shape == (features, 128)
 
 
 @pytest.mark.parametrize(
     ("name", "side", "extras"), [("resnet18", 32, {}), ("inception_v3", 75, {"init_weights": False})]
 )
-def test_the_classifier_makes_of_the_features_what_the_whole_network_says(name, side, extras, tmp_path):
+def test_the_classifier_makes_the_whole_networks_logits_of_the_features(name, side, extras, tmp_path):
     whole = torchvision.models.get_model(name, weights=None, **extras).eval()
-    whole.transform_input = True  # as torchvision sets it for Inception's weights; ResNet does not look at it
+    whole.transform_input = True  # as torchvision sets it for Inception's weights; ResNet ignores it
     model = with_weights_of(whole, tmp_path, name, image_size=side)
     images = toy_images(3, side).batch(range(3))
 
     with torch.inference_mode():
-        said = whole.fc(model.extract(images))
+        logits = whole.fc(model.extract(images))
 
-        assert_close(said, whole(normalize(images, **IMAGENET)), rtol=1e-3, atol=1e-4)
+        assert_close(logits, whole(normalize(images, **IMAGENET)), rtol=1e-3, atol=1e-4)
 
 
 def test_caffes_weights_are_given_what_they_were_trained_on(squeezenet, tmp_path):

@@ -19,8 +19,8 @@ def shown(images):
 
 
 @pytest.fixture(scope="module", params=["corrected", "published"])
-def told(request, images):
-    """Each reading after a short training, and what the training told."""
+def fitted(request, images):
+    """Each reading after a short training, and the reports of its epochs."""
     model = small("cae", reading=request.param, batch_size=4)
     return model, exhaust(fit(model, images, TrainConfig(epochs=5)))
 
@@ -64,13 +64,13 @@ def test_as_published_the_decoder_cannot_reach_the_darker_half(reading, least):
     assert out.min().item() == pytest.approx(least, abs=0.1)
 
 
-def test_the_loss_falls(told):
-    _, epochs = told
+def test_the_loss_falls(fitted):
+    _, epochs = fitted
 
     assert epochs[-1].losses["network"] < epochs[0].losses["network"]
 
 
-def test_the_target_is_the_picture_from_minus_one_to_one(shown):
+def test_the_target_is_the_image_from_minus_one_to_one(shown):
     model = small("cae").eval()
     model.decoder[-1].weight.data.zero_()
     model.decoder[-1].bias.data.zero_()  # so that it always answers 0, a middling grey
@@ -81,7 +81,7 @@ def test_the_target_is_the_picture_from_minus_one_to_one(shown):
     assert_close(loss, (2 * shown - 1).square().mean())
 
 
-def test_every_picture_has_its_turn():
+def test_every_image_is_in_an_epoch():
     ramp = toy_images(12, SIDE)
     model = small("cae", batch_size=4)
 
@@ -92,8 +92,8 @@ def test_every_picture_has_its_turn():
     }
 
 
-def test_two_pictures_by_chance_are_about_one_apart(told, shown):
-    model, _ = told
+def test_two_random_images_are_about_one_apart(fitted, shown):
+    model, _ = fitted
 
     with torch.no_grad():
         distances = torch.pdist(model.embed(shown))
@@ -101,8 +101,8 @@ def test_two_pictures_by_chance_are_about_one_apart(told, shown):
     assert distances.min() < 1 < distances.max()
 
 
-def test_reconstructions_are_pictures(told, shown):
-    model, _ = told
+def test_reconstructions_are_images(fitted, shown):
+    model, _ = fitted
 
     with torch.no_grad():
         again = model.reconstruct(shown)

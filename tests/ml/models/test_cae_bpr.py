@@ -43,18 +43,18 @@ def test_an_autoencoders_training_goes_on_where_it_was_interrupted(tmp_path):
         assert torch.equal(resumed.state_dict()[name], tensor), name
 
 
-def test_a_training_that_ends_with_the_autoencoder_says_so():
+def test_a_training_that_ends_with_the_autoencoder_warns():
     model = trained("cae-bpr", epochs=1, cae_epochs=3)
 
     assert model.warnings() == ["all 1 epochs went into the autoencoder (cae_epochs); no shopper's taste was learned"]
 
 
-def test_as_published_the_code_tells_next_to_nothing():
+def test_as_published_codes_hardly_differ():
     model, data = small("cae-bpr", reading="published", cae_epochs=0), data_for("cae-bpr")
 
     epochs = exhaust(fit(model, data, TrainConfig(epochs=1)))
 
-    seen = model.catalogue_features(data).float()
-    assert_close(seen.sum(dim=1), torch.ones(40), rtol=0, atol=1e-2)  # a softmax
+    outputs = model.catalogue_features(data).float()
+    assert_close(outputs.sum(dim=1), torch.ones(40), rtol=0, atol=1e-2)  # a softmax
     assert (model.deviation == 1).all()  # and not standardised
     assert epochs[0].losses["taste"] > 0

@@ -31,7 +31,7 @@ def test_the_papers_encoder_trains_on_triples_and_reads_pixels_alone():
 
     epochs = exhaust(fit(model, PersonalData(images, train), TrainConfig(epochs=1)))
 
-    # theta begins below .01, so that no pair is told from another yet: 4 ln 2.
+    # theta begins below .01, so that all scores are still equal: 4 ln 2.
     assert epochs[0].losses["all"] == pytest.approx(4 * math.log(2), abs=0.1)
     assert model.image_size == (224, 224)
     assert not model.common.any()  # the paper has no taste common to all

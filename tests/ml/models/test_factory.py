@@ -4,7 +4,7 @@ from ml.errors import BadSetting, UnknownMethod
 from ml.models.factory import create
 
 
-def test_an_unknown_method_is_told_which_there_are():
+def test_an_unknown_method_is_answered_with_the_list_of_all():
     with pytest.raises(UnknownMethod, match="'vsirec'.*pixels.*dvbpr"):
         create("vsirec")
 

@@ -17,11 +17,11 @@ def test_each_has_its_size_and_gives_vectors_of_length_1(name, size, width):
     features, images = FrozenFeatures.of(FrozenConfig(features=name)), toy_images(40, size)
 
     features.on_fit_start(images, torch.Generator().manual_seed(0))
-    seen = features(images.batch(range(40)))
+    outputs = features(images.batch(range(40)))
 
     assert (features.image_size, features.width) == ((size, size), width)
-    assert_close(seen.norm(dim=1), torch.ones(40))
-    assert seen.shape == (40, width)
+    assert_close(outputs.norm(dim=1), torch.ones(40))
+    assert outputs.shape == (40, width)
 
 
 def test_descriptors_are_what_dvbpr_describes_with():
@@ -50,7 +50,7 @@ def test_a_network_without_weights_is_refused_before_anything_is_trained(tmp_pat
         model.check()
 
 
-def test_each_picture_is_seen_once_a_training():
+def test_each_images_features_are_computed_once_a_training():
     data = data_for("vbpr")
     model = small("vbpr")
     shown = []

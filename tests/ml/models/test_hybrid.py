@@ -14,24 +14,24 @@ from tests.ml.worlds import exhaust, small, toy_images, toy_interactions, traine
 
 def test_regression_finds_the_map_that_made_the_factors():
     generator = torch.Generator().manual_seed(0)
-    described, truth = torch.randn(200, 5, generator=generator), torch.randn(6, 3, generator=generator)
-    factors = append_ones(described) @ truth
+    descriptors, truth = torch.randn(200, 5, generator=generator), torch.randn(6, 3, generator=generator)
+    factors = append_ones(descriptors) @ truth
 
-    found = fit_ridge(append_ones(described), factors, torch.full((200,), 20.0), ridge=1e-6)
+    found = fit_ridge(append_ones(descriptors), factors, torch.full((200,), 20.0), ridge=1e-6)
 
     assert_close(found, truth, rtol=0, atol=1e-3)
 
 
-def test_regression_listens_to_items_by_their_takers_and_to_those_that_nobody_took_not_at_all():
-    described = torch.ones(3, 1)
+def test_items_weigh_by_their_takers_and_those_that_nobody_took_not_at_all():
+    descriptors = torch.ones(3, 1)
     factors, takers = torch.tensor([[0.0], [1.0], [100.0]]), torch.tensor([10.0, 30.0, 0.0])
 
-    found = fit_ridge(described, factors, takers, ridge=1e-6)
+    found = fit_ridge(descriptors, factors, takers, ridge=1e-6)
 
     assert_close(found, torch.tensor([[0.75 / 1.25]]), rtol=0, atol=1e-3)
 
 
-def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
+def test_an_item_moves_from_its_prediction_to_its_own_factors_as_takers_arrive():
     """Discs, which even users like, but taken by one odd user, by four and by twelve."""
     usual, discs = toy_interactions(users=48), [30] * 1 + [32] * 4 + [34] * 12
     takers = [1, *range(1, 8, 2), *range(1, 24, 2)]
@@ -50,15 +50,15 @@ def test_an_item_moves_from_its_picture_to_its_own_factors_as_takers_arrive():
     scores = model.identities.user_vectors() @ model.y.T
     lean = scores[1::2].mean(dim=0) - scores[::2].mean(dim=0)  # (40,) above 0: more to the odd ones' taste
 
-    assert lean[28] < 0  # as nobody took it, all by its picture
+    assert lean[28] < 0  # as nobody took it, all by its image
     assert lean[28] < lean[30] < lean[32] < lean[34]
     assert lean[34] > 0
 
 
-def test_items_are_drawn_to_what_is_expected_of_them():
+def test_items_are_regularised_towards_their_predictions():
     identities = trained("hybrid").identities
-    items, described = torch.arange(40), torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
-    identities.update_means(described, toy_interactions().leave_one_out().train)
+    items, descriptors = torch.arange(40), torch.randn(40, 5, generator=torch.Generator().manual_seed(0))
+    identities.update_means(descriptors, toy_interactions().leave_one_out().train)
     v, b = identities.mu[:, :-1], identities.mu[:, -1]
 
     assert identities.mu.abs().max() > 0
@@ -66,42 +66,42 @@ def test_items_are_drawn_to_what_is_expected_of_them():
     assert_close(identities.penalty(items[:1], v[:1] + 2, b[:1]), torch.tensor(identities.config.decay * 4 * 8))
 
 
-def test_what_is_expected_of_an_item_by_a_regression_that_has_not_seen_it():
+def test_an_item_is_predicted_by_a_regression_without_it():
     generator = torch.Generator().manual_seed(0)
-    described, own = append_ones(torch.randn(10, 3, generator=generator)), torch.randn(10, 2, generator=generator)
+    descriptors, own = append_ones(torch.randn(10, 3, generator=generator)), torch.randn(10, 2, generator=generator)
     takers = torch.full((10,), 20.0)
 
-    mu = cross_fit(described, own, takers, ridge=0.1)
+    mu = cross_fit(descriptors, own, takers, ridge=0.1)
 
     others = torch.tensor([n for n in range(10) if n % FOLDS != 3])
-    assert_close(mu[[3, 8]], described[[3, 8]] @ fit_ridge(described[others], own[others], takers[others], 0.1))
+    assert_close(mu[[3, 8]], descriptors[[3, 8]] @ fit_ridge(descriptors[others], own[others], takers[others], 0.1))
 
 
-def test_what_is_hold_out_is_what_a_third_took_last():
+def test_the_last_item_of_a_third_of_the_users_is_held_out():
     train = toy_interactions(users=24).leave_one_out().train
 
-    held = hold_out(train)
+    held_out = hold_out(train)
 
-    assert held.users.tolist() == list(range(0, 24, 3))
-    for user, item in zip(held.users, held.items, strict=True):
+    assert held_out.users.tolist() == list(range(0, 24, 3))
+    for user, item in zip(held_out.users, held_out.items, strict=True):
         own = train.users == user
         assert item == train.items[own][train.timestamps[own].argmax()]
 
 
-def test_a_product_that_came_later_is_known_by_its_picture_alone():
+def test_the_vector_of_an_item_added_later_depends_on_its_image_alone():
     model = trained("hybrid")
     images = toy_images(40).batch(range(40))
 
     with torch.inference_mode():
         new = model.embed(images, torch.full((40,), -1))
-        described = model.pictures.encoder.describe(images)
+        descriptors = model.pictures.encoder.describe(images)
 
-    expected = append_ones(described) @ model.expected * model.scales[0]
+    expected = append_ones(descriptors) @ model.expected * model.scales[0]
     own = model.identities.dimensions
     assert_close(new[:, :own] + model.centre[:own], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_each_camp_prefers_its_own_kind_of_cold_product():
+def test_each_group_prefers_its_own_kind_of_cold_product():
     model = trained("hybrid", epochs=20)
 
     scores = model.user_vectors() @ vectors_of(model).T
@@ -110,7 +110,7 @@ def test_each_camp_prefers_its_own_kind_of_cold_product():
     assert scores[:, 20:][own].mean() > scores[:, 20:][~own].mean() + 0.5
 
 
-def test_where_pictures_say_nothing_it_loses_nothing_to_bpr_mf():
+def test_with_meaningless_images_it_is_as_good_as_bpr_mf():
     taken = blocks()
     split = taken.leave_one_out()
     noise = np.random.default_rng(0).integers(0, 256, size=(taken.n_items, 64, 64, 3), dtype=np.uint8)
@@ -129,7 +129,7 @@ def test_where_pictures_say_nothing_it_loses_nothing_to_bpr_mf():
 
 
 def blocks(users: int = 120, items: int = 60, kinds: int = 3, each: int = 12) -> Interactions:
-    """Users of three kinds who take items of theirs alone, which no picture tells."""
+    """Users of three kinds who take items of theirs alone, which no image shows."""
     rng = np.random.default_rng(1)
     kind_of = rng.permutation(items) % kinds
     taken = [rng.permutation(np.flatnonzero(kind_of == user % kinds))[:each] for user in range(users)]
@@ -142,13 +142,13 @@ def blocks(users: int = 120, items: int = 60, kinds: int = 3, each: int = 12) ->
     )
 
 
-def test_what_was_hold_out_trains_neither_part():
+def test_held_out_pairs_train_neither_part():
     model = small("hybrid")
     train = toy_interactions().leave_one_out().train
     data = PersonalData(toy_images(40), train)
 
-    kept = model._without_held_out(data).train
+    fitting = model._without_held_out(data).train
 
-    held = hold_out(train)
-    assert not np.isin(kept.keys, held.keys).any()
-    assert len(kept) == len(train) - len(held)
+    held_out = hold_out(train)
+    assert not np.isin(fitting.keys, held_out.keys).any()
+    assert len(fitting) == len(train) - len(held_out)

@@ -33,12 +33,12 @@ def test_pooled_is_the_mean_of_flattened(reading, width, tmp_path):
     model.frozen.on_fit_start(images, torch.Generator())
 
     with torch.inference_mode():
-        seen = model.extract(images.batch([0, 1]))
+        features = model.extract(images.batch([0, 1]))
         model.frozen.backbone.network.avgpool = torch.nn.AdaptiveAvgPool2d(1)
         pooled = model.extract(images.batch([0, 1]))
 
-    assert seen.shape == (2, width)
-    assert_close(seen.view(2, 2048, -1).mean(dim=2), pooled, rtol=1e-3, atol=1e-4)
+    assert features.shape == (2, width)
+    assert_close(features.view(2, 2048, -1).mean(dim=2), pooled, rtol=1e-3, atol=1e-4)
 
 
 def test_without_weights_it_refuses_before_anything_is_trained(tmp_path):

@@ -15,7 +15,7 @@ def parameters_of(*modules):
     return sum(parameter.numel() for module in modules for parameter in module.parameters())
 
 
-def chance():
+def seeded_generator():
     return torch.Generator().manual_seed(0)
 
 
@@ -26,7 +26,7 @@ def chance():
 def test_both_readings_have_the_sheets_shapes(size, features, discriminator, generator):
     model = create("infogan", image_size=size).eval()
 
-    made = model.sample(2, chance())
+    made = model.sample(2, seeded_generator())
 
     assert made.shape == (2, 3, *model.image_size)
     assert made.min() >= 0 and made.max() <= 1
@@ -48,7 +48,7 @@ def test_no_vector_is_too_long_for_an_index(given, dimensions):
     model = create("infogan", **given).eval()
 
     with torch.inference_mode():
-        vectors = model.embed(torch.rand(2, 3, *model.image_size, generator=chance()))
+        vectors = model.embed(torch.rand(2, 3, *model.image_size, generator=seeded_generator()))
 
     assert vectors.shape == (2, dimensions) and model.dimensions == dimensions
 
@@ -87,10 +87,10 @@ def test_dropout_keeps_its_share_and_the_mean():
     assert torch.equal(dropout.eval()(torch.ones(8)), torch.ones(8))
 
 
-def test_each_player_moves_its_own_part_and_both_learn_the_code():
+def test_each_optimizer_updates_its_own_part_and_both_learn_the_code():
     model = small("infogan").train()
     optimizers = model.optimizers()
-    steps = model.objectives((torch.rand(4, 3, 64, 96, generator=chance()),))
+    steps = model.objectives((torch.rand(4, 3, 64, 96, generator=seeded_generator()),))
 
     optimizer_name, loss, parts = next(steps)
     loss.backward()
@@ -114,7 +114,7 @@ def test_each_player_moves_its_own_part_and_both_learn_the_code():
 @pytest.mark.parametrize(("law", "ignorant"), [("continuous", 4 / 3), ("categorical", math.log(8))])
 def test_the_code_loss_is_nothing_for_who_reads_the_code_and_known_for_who_guesses(law, ignorant):
     model = create("infogan", codes=law)
-    latent, codes = model.draw(20_000, chance())
+    latent, codes = model.draw(20_000, seeded_generator())
     perfect = codes.atanh() if law == "continuous" else 50 * codes
 
     assert latent.shape == (20_000, 108)
@@ -124,7 +124,7 @@ def test_the_code_loss_is_nothing_for_who_reads_the_code_and_known_for_who_guess
 
 
 @pytest.mark.parametrize("law", ["continuous", "categorical"])
-def test_the_losses_of_all_three_are_told_by_epoch(law):
+def test_the_losses_of_all_three_are_reported_by_epoch(law):
     epoch, *_ = exhaust(fit(small("infogan", codes=law), data_for("infogan", count=16), TrainConfig(epochs=1)))
 
     assert set(epoch.losses) == {
@@ -133,18 +133,18 @@ def test_the_losses_of_all_three_are_told_by_epoch(law):
     }
 
 
-def test_two_pictures_by_chance_are_one_apart():
+def test_two_random_images_are_one_apart():
     vectors = vectors_of(trained("infogan"))
 
-    assert typical_distance(vectors[torch.randperm(40, generator=chance())]) == pytest.approx(1, rel=0.3)
+    assert typical_distance(vectors[torch.randperm(40, generator=seeded_generator())]) == pytest.approx(1, rel=0.3)
 
 
-def test_a_finished_models_norms_know_real_pictures_without_dropout():
+def test_the_norms_of_a_trained_model_are_those_of_real_images_without_dropout():
     model = trained("infogan")
     images = 2 * toy_images(40, model.image_size).batch(range(40)) - 1
 
     with torch.inference_mode():
-        seen = model.trunk[:4](images)  # what comes to the first norm
+        outputs = model.trunk[:4](images)  # what comes to the first norm
 
-    assert_close(model.trunk[4].running_mean, seen.mean(dim=(0, 2, 3)), atol=1e-4, rtol=0)
-    assert_close(model.trunk[4].running_var, seen.var(dim=(0, 2, 3)), atol=0, rtol=0.1)
+    assert_close(model.trunk[4].running_mean, outputs.mean(dim=(0, 2, 3)), atol=1e-4, rtol=0)
+    assert_close(model.trunk[4].running_var, outputs.var(dim=(0, 2, 3)), atol=0, rtol=0.1)

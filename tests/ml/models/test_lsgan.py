@@ -62,16 +62,16 @@ def test_the_published_discriminator_pads_as_tensorflow_does_and_is_not_bounded(
     x = torch.zeros(1, 4, 64, 64)
     x[0, 0, 0, 0], x[0, 0, 63, 63] = 1, 1
 
-    seen = first(x)
+    outputs = first(x)
 
     # SAME has one row before and two after: the corner is in the first window only, the last in the last two.
-    assert seen.shape == (1, 4, 32, 32)
-    assert seen[0, 0, :3, :3].count_nonzero() == 1 and seen[0, 0, -3:, -3:].count_nonzero() == 4
+    assert outputs.shape == (1, 4, 32, 32)
+    assert outputs[0, 0, :3, :3].count_nonzero() == 1 and outputs[0, 0, -3:, -3:].count_nonzero() == 4
     assert isinstance(network.last, torch.nn.Linear)  # and nothing after it
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_one_step_of_each_player_with_the_same_latents(recipe):
+def test_one_step_of_each_network_with_the_same_latents(recipe):
     model = small("lsgan", recipe=recipe)
     data = toy_labelled_images()
     model.on_fit_start(data, torch.Generator())
@@ -110,7 +110,7 @@ def test_the_losses_are_least_squares_with_targets_of_one_and_nought():
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_picture_is_the_same_alone_as_in_a_batch(recipe):
+def test_an_image_is_the_same_alone_as_in_a_batch(recipe):
     model = trained("lsgan", recipe=recipe)
     z, category = torch.randn(6, 256, generator=torch.Generator().manual_seed(0)), torch.arange(6) % 2
 
@@ -142,7 +142,7 @@ def plain(colours, count=64):
     return LabelledImages(type(toy_images(1))(pixels), which, tuple(f"colour {n}" for n in range(len(colours))))
 
 
-def test_each_category_learns_its_own_pictures():
+def test_each_category_learns_its_own_images():
     data = plain([(240, 40, 40), (40, 40, 240)])
     model = small("lsgan", batch_size=16)
 
@@ -167,7 +167,7 @@ def test_a_generator_that_always_makes_the_same_is_reported_by_category(stable):
     assert stripes.startswith("stripes: ")
 
 
-def test_what_a_training_was_judged_by_is_kept_with_the_model(stable, tmp_path):
+def test_the_evaluation_of_a_training_is_saved_with_the_model(stable, tmp_path):
     checkpoints.save(stable, tmp_path)
     loaded = checkpoints.load(tmp_path)
 
@@ -175,7 +175,7 @@ def test_what_a_training_was_judged_by_is_kept_with_the_model(stable, tmp_path):
     assert set(stable.summary()) == {"diversity of real", "diversity", "repeated", "realism of real", "realism"}
 
 
-def test_sixty_four_pictures_are_enough_to_say_that_products_differ(stable):
+def test_sixty_four_images_are_enough_to_find_that_products_differ(stable):
     assert stable.summary()["diversity of real"] == pytest.approx(0.64, abs=0.05)
 
 
@@ -214,7 +214,7 @@ def test_the_discriminator_rests_while_the_generator_learns_alone():
     assert "discriminator" in last.losses and "generator/fooling" in last.losses
 
 
-def test_published_has_no_guess_and_keeps_its_pace():
+def test_published_has_no_encoder_and_constant_learning_rates():
     model = small("lsgan", recipe="published")
 
     assert model.encode(torch.rand(1, 3, 64, 64), torch.tensor([0])) is None
@@ -224,7 +224,7 @@ def test_published_has_no_guess_and_keeps_its_pace():
         assert (group["lr"], group["betas"]) == (1e-4, (0.5, 0.99))
 
 
-def test_designs_that_differ_less_than_products_are_said_to(stable):
+def test_designs_that_differ_less_than_products_are_reported(stable):
     model = copy.deepcopy(stable)
     model.judged[:] = torch.tensor([[0.6, 0.2, 0.0, 1.0, 0.5], [0.6, 0.4, 0.1, 1.0, 0.5]])
 

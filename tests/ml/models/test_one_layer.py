@@ -13,7 +13,7 @@ PUBLISHED = {"sampling": "triples", "learning_rate": 1e-4, "lambda_u": 1.0, "lam
 
 
 @pytest.mark.parametrize("method", ["cae-bpr", "inception-bpr"])
-def test_as_published_a_batch_that_tells_nothing_costs_ln_2_a_pair(method):
+def test_as_published_a_batch_of_equal_scores_costs_ln_2_a_pair(method):
     model = small(method, **PUBLISHED, batch_size=16)
     model.allocate(users=24)  # theta is 0
     model.cached_features = torch.randn(40, model.head.in_features).half()

@@ -21,8 +21,8 @@ def shown():
 
 
 @pytest.fixture(scope="module")
-def told():
-    """A model after a short training, and what the training told."""
+def fitted():
+    """A model after a short training, and the reports of its epochs."""
     model = small("vae")
     epochs = exhaust(fit(model, toy_images(40, SIDE), TrainConfig(epochs=12)))
     return model, epochs
@@ -59,7 +59,7 @@ def test_codes_tell_no_more_than_they_diverge_and_nothing_if_they_are_all_the_sa
     assert information(*one).abs() < 1e-3
 
 
-def test_the_loss_is_nats_a_picture_and_its_parts_add_up(shown):
+def test_the_loss_is_nats_an_image_and_its_parts_add_up(shown):
     model = small("vae", kl=7.0)
     last = [module for module in model.decoder.modules() if isinstance(module, nn.ConvTranspose2d)][-1]
     nn.init.zeros_(last.weight)
@@ -69,25 +69,25 @@ def test_the_loss_is_nats_a_picture_and_its_parts_add_up(shown):
 
     assert optimizer_name == "network"
     assert_close(loss, parts["bce"] + 7 * parts["kl"])
-    coins = 3 * SIDE * SIDE * math.log(2)  # nats of as many coins as there are pixels: its decoder says nothing
+    coins = 3 * SIDE * SIDE * math.log(2)  # nats of as many coins as there are pixels: its decoder has learned nothing
     assert parts["bce"].item() == pytest.approx(coins, rel=1e-5)
 
 
-def test_both_losses_are_told_by_epoch_and_the_pictures_are_learnt(told):
-    _, epochs = told
+def test_both_losses_are_reported_by_epoch_and_fall(fitted):
+    _, epochs = fitted
 
     assert all(set(epoch.losses) == {"network", "network/bce", "network/kl"} for epoch in epochs)
     assert epochs[-1].losses["network/bce"] < 0.8 * epochs[0].losses["network/bce"]
 
 
-def test_two_exports_of_a_picture_are_one(told, shown):
-    model, _ = told
+def test_two_exports_of_an_image_are_one(fitted, shown):
+    model, _ = fitted
 
     assert torch.equal(model.embed(shown), model.embed(shown))
 
 
-def test_two_pictures_by_chance_are_about_one_apart(told, shown):
-    model, _ = told
+def test_two_random_images_are_about_one_apart(fitted, shown):
+    model, _ = fitted
 
     vectors = model.embed(shown)
 
@@ -95,8 +95,8 @@ def test_two_pictures_by_chance_are_about_one_apart(told, shown):
     assert 0.3 < distances.median() < 3
 
 
-def test_reconstructions_follow_the_picture_and_do_not_change(told, shown):
-    model, _ = told
+def test_reconstructions_follow_the_image_and_do_not_change(fitted, shown):
+    model, _ = fitted
 
     with torch.no_grad():
         again, drawn = model.reconstruct(shown), model.reconstruct(shown)
@@ -108,8 +108,8 @@ def test_reconstructions_follow_the_picture_and_do_not_change(told, shown):
     assert own < 0.8 * other
 
 
-def test_samples_are_pictures_and_follow_their_generator(told):
-    model, _ = told
+def test_samples_are_images_and_follow_their_generator(fitted):
+    model, _ = fitted
 
     one, same, other = (model.sample(3, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
 
@@ -153,7 +153,7 @@ def test_a_comparison_names_what_went_wrong(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("kl", [1.0, 1000.0])
-def test_what_has_only_begun_is_not_said_to_have_collapsed(kl):
+def test_a_short_training_is_not_reported_as_collapsed(kl):
     model = small("vae", kl=kl)
 
     exhaust(fit(model, toy_images(40, SIDE), TrainConfig(epochs=1)))
@@ -164,15 +164,15 @@ def test_what_has_only_begun_is_not_said_to_have_collapsed(kl):
     assert "trained too short" in warning and "collapsed" not in warning
 
 
-def test_a_healthy_posterior_is_no_cause_for_a_warning(told):
-    model, _ = told
+def test_a_healthy_posterior_is_no_cause_for_a_warning(fitted):
+    model, _ = fitted
 
     assert model.summary()["posterior_collapsed"] == 0
     assert model.summary()["kl"] > 5
     assert model.warnings() == []
 
 
-def test_the_order_of_pictures_changes_from_epoch_to_epoch():
+def test_the_order_of_images_changes_from_epoch_to_epoch():
     generator = torch.Generator().manual_seed(0)
     model = Vae(VaeConfig(batch_size=40))
     images = toy_images(40, SIDE)

@@ -10,7 +10,7 @@ from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactio
 
 
 @pytest.fixture
-def told():
+def model_and_batch():
     """A model of 3 users and 6 items whose numbers nobody trained, and a batch of 4 triples."""
     torch.manual_seed(0)
     model = small("vbpr", lambda_w=0.3, lambda_b=0.2, lambda_e=0.1)
@@ -21,8 +21,8 @@ def told():
     return model, (torch.tensor([0, 1, 2, 2]), torch.tensor([0, 1, 2, 3]), torch.tensor([5, 4, 3, 0]))
 
 
-def test_a_score_is_the_papers_equation(told):
-    model, (u, i, _) = told
+def test_a_score_is_the_papers_equation(model_and_batch):
+    model, (u, i, _) = model_and_batch
 
     x = model.score(u, i, model.cached_features[i].float())
 
@@ -33,8 +33,8 @@ def test_a_score_is_the_papers_equation(told):
         assert_close(x[row], expected, rtol=1e-4, atol=1e-4)
 
 
-def test_the_loss_is_the_papers_with_a_tenth_on_the_others_bias(told):
-    model, (u, i, j) = told
+def test_the_loss_is_the_papers_with_a_tenth_on_the_others_bias(model_and_batch):
+    model, (u, i, j) = model_and_batch
 
     [(_, loss)] = model.objectives((u, i, j))
 
@@ -51,8 +51,8 @@ def test_the_loss_is_the_papers_with_a_tenth_on_the_others_bias(told):
     assert_close(loss, naive / 4, rtol=1e-4, atol=1e-4)
 
 
-def test_swapping_the_items_negates_their_difference(told):
-    model, (u, i, j) = told
+def test_swapping_the_items_negates_their_difference(model_and_batch):
+    model, (u, i, j) = model_and_batch
     model.config = VbprConfig(lambda_w=0.0, lambda_b=0.0, lambda_e=0.0)
 
     [(_, loss)] = model.objectives((u, i, j))
@@ -63,7 +63,7 @@ def test_swapping_the_items_negates_their_difference(told):
     assert_close(loss - swapped, -x_uij.mean(), rtol=1e-4, atol=1e-4)
 
 
-def test_one_inner_product_says_it_all():
+def test_one_inner_product_is_the_whole_score():
     model, data = small("vbpr"), data_for("vbpr")
     exhaust(fit(model, data, TrainConfig(epochs=3)))
 
@@ -77,7 +77,7 @@ def test_one_inner_product_says_it_all():
     assert model.dimensions == 10 + 1 + 10 + 1
 
 
-def test_what_nobody_took_is_known_by_its_picture_alone():
+def test_the_vector_of_an_item_that_nobody_took_depends_on_its_image_alone():
     model = trained("vbpr", epochs=10)
     images = toy_images(40).batch(range(40))
 
@@ -89,7 +89,7 @@ def test_what_nobody_took_is_known_by_its_picture_alone():
     assert (known[:20] != new[:20]).any(dim=1).all()
 
 
-def test_a_network_can_be_what_it_sees_with(squeezenet_file):
+def test_features_can_be_those_of_a_network(squeezenet_file):
     model = create("vbpr", features="squeezenet1_1", weights=str(squeezenet_file))
     data = PersonalData(toy_images(8, 224), toy_interactions(users=2, items=8, taken=2))
 

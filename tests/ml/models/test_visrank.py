@@ -36,7 +36,7 @@ def test_without_a_history_there_is_no_taste():
     assert not after(taken()).user_vectors()[1].any()
 
 
-def test_a_pair_that_says_more_counts_more():
+def test_a_pair_with_more_weight_counts_more():
     plain, weighted = after(taken()), after(taken(np.array([1.0, 1.0, 1.0, 6.0])))
 
     with torch.inference_mode():
@@ -46,8 +46,8 @@ def test_a_pair_that_says_more_counts_more():
     assert_close(weighted.user_vectors()[0] / weighted.scale, expected, rtol=0, atol=2e-4)
 
 
-def test_who_took_alike_pictures_is_surely_one_for_them():
-    """Discs or stripes, ten of one kind: of a score's sigmoid more is said than that it is a toss-up."""
+def test_a_user_of_one_kind_prefers_it_with_high_probability():
+    """Discs or stripes, ten of one kind: the sigmoids of scores are far from one half."""
     items = np.concatenate([np.arange(0, 20, 2), np.arange(1, 20, 2)])
     model = after(Interactions(np.repeat([0, 1], 10), items, np.arange(20), n_users=2, n_items=20))
 

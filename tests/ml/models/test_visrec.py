@@ -6,7 +6,7 @@ from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import exhaust, toy_images, trained
 
 
-def test_the_more_colour_counts_the_less_alike_are_pictures_of_two_colours():
+def test_the_more_colour_counts_the_less_alike_are_images_of_two_colours():
     red = toy_images(40).batch(range(0, 40, 2))
     blue = red.flip(1)  # the same discs
     by_form, by_colour = (trained("visrec", epochs=1, colour=weight) for weight in (0.1, 5.0))
@@ -17,7 +17,7 @@ def test_the_more_colour_counts_the_less_alike_are_pictures_of_two_colours():
     assert tight.mean() < loose.mean() - 0.1
 
 
-def test_visrec_sees_with_a_backbone_too_where_a_shop_has_its_weights(squeezenet_file, tmp_path):
+def test_visrec_adds_a_backbones_features_where_a_shop_has_its_weights(squeezenet_file, tmp_path):
     model = create("visrec", backbone="squeezenet1_1", weights=str(squeezenet_file), batch_size=16)
     images = toy_images(20, 128)
     exhaust(fit(model, images, TrainConfig(epochs=1)))

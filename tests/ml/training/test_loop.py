@@ -10,7 +10,7 @@ from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small
 
 
-def test_each_epoch_tells_what_was_done():
+def test_each_epoch_is_reported():
     epochs = exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=3)))
 
     assert [(epoch.number, epoch.of) for epoch in epochs] == [(1, 3), (2, 3), (3, 3)]
@@ -21,14 +21,14 @@ def test_each_epoch_tells_what_was_done():
 def test_the_seed_decides_the_weights():
     one, same, other = small("dvbpr"), small("dvbpr"), small("dvbpr")
     for model, seed in ((one, 1), (same, 1), (other, 2)):
-        torch.rand(seed)  # whatever chance the caller has used up
+        torch.rand(seed)  # whatever random numbers the caller has drawn
         exhaust(fit(model, data_for("dvbpr"), TrainConfig(epochs=1, seed=seed)))
 
     assert torch.equal(one.encoder.last.weight, same.encoder.last.weight)
     assert not torch.equal(one.encoder.last.weight, other.encoder.last.weight)
 
 
-def test_the_callers_own_chance_is_left_as_it_was():
+def test_the_callers_own_random_state_is_restored():
     torch.manual_seed(5)
     before = torch.rand(3)
     torch.manual_seed(5)
@@ -44,7 +44,7 @@ class Parted(BprMf):
             yield optimizer_name, loss, {"third": loss / 3, "rest": loss * 2 / 3}
 
 
-def test_the_parts_of_a_loss_are_told_beside_it_and_change_no_step():
+def test_the_parts_of_a_loss_are_reported_beside_it_and_change_no_step():
     whole, parted = small("bpr-mf"), Parted(small("bpr-mf").config)
     data, config = data_for("bpr-mf"), TrainConfig(epochs=2)
 
@@ -56,12 +56,12 @@ def test_the_parts_of_a_loss_are_told_beside_it_and_change_no_step():
 
 class Restless(BprMf):
     def objectives(self, batch):
-        for told in (2.0, 4.0):  # moves twice a batch
+        for value in (2.0, 4.0):  # two steps a batch
             for optimizer_name, loss in super().objectives(batch):
-                yield optimizer_name, 0 * loss + told
+                yield optimizer_name, 0 * loss + value
 
 
-def test_the_loss_of_a_player_that_moves_twice_is_the_mean_of_both():
+def test_the_loss_of_an_optimizer_that_steps_twice_is_the_mean_of_both():
     (epoch,) = exhaust(fit(Restless(small("bpr-mf").config), data_for("bpr-mf"), TrainConfig(epochs=1)))
 
     assert epoch.losses == {"all": pytest.approx(3.0)}
@@ -102,7 +102,7 @@ class Watched(Visrec):
         return optimizers
 
 
-def test_the_learning_rate_follows_the_models_pace():
+def test_the_learning_rate_follows_the_models_lr_factor():
     model = Watched(VisrecConfig(batch_size=16))
 
     exhaust(fit(model, data_for("visrec"), TrainConfig(epochs=10)))
@@ -115,6 +115,6 @@ def test_the_learning_rate_follows_the_models_pace():
 
 
 @pytest.mark.parametrize("given", [{"epochs": -1}, {"seconds": 0}])
-def test_a_training_of_nothing_is_refused(given):
+def test_a_training_without_epochs_or_seconds_is_refused(given):
     with pytest.raises(ValueError, match="-1 epochs|0 seconds"):
         TrainConfig(**given)

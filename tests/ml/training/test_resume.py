@@ -7,13 +7,13 @@ from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small
 
 
-def test_the_checkpoint_is_there_when_an_epoch_is_handed_over(tmp_path):
+def test_the_state_is_saved_before_an_epoch_is_yielded(tmp_path):
     folder = tmp_path / "training"
     for epoch in fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=3), folder=folder):
         assert [place.name for place in folder.iterdir()] == [f"epoch-{epoch.number:05d}"]
 
 
-def test_what_a_kill_left_half_written_is_passed_over(tmp_path):
+def test_a_folder_left_half_written_by_a_kill_is_ignored(tmp_path):
     folder = tmp_path / "training"
     data, config = data_for("bpr-mf"), TrainConfig(epochs=2)
     next(fit(small("bpr-mf"), data, config, folder=folder))
@@ -30,7 +30,7 @@ def test_what_a_kill_left_half_written_is_passed_over(tmp_path):
     ("given", "seed", "message"),
     [({"decay": 0.5}, 0, "with config .*not .*decay=0.5"), ({}, 1, "with seed 0, not 1")],
 )
-def test_another_training_is_not_taken_up(tmp_path, given, seed, message):
+def test_another_training_is_not_resumed(tmp_path, given, seed, message):
     next(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=2), folder=tmp_path))
 
     with pytest.raises(BadCheckpoint, match=message):
