@@ -9,7 +9,7 @@ from ml.configs.base import Config
 
 class LsganConfig(Config):
     recipe: Annotated[
-        Literal["stable", "published"], Field(description="'stable' is ours; 'published' is DVBPR's to the letter.")
+        Literal["stable", "published"], Field(description="'stable' is our own; 'published' is DVBPR's, unchanged.")
     ] = "stable"
     width: Annotated[
         int, Field(ge=0, le=256, description="Channels of the discriminator's first layer; 0 is the recipe's own.")

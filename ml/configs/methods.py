@@ -1,4 +1,4 @@
-"""The methods there are, with their configs. Importing this does not import torch; `ml.models.factory` makes models."""
+"""The methods and their configs. Importing this does not import torch; `ml.models.factory` creates models."""
 
 import textwrap
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from ml.errors import UnknownMethod
 
 @dataclass(frozen=True)
 class Method:
+    """A method by its name, as commands, forms and the API list it."""
+
     name: str
     # "similar": images near each other; "personal": a shopper's vector times a product's; "design": new images
     role: str
@@ -28,12 +30,12 @@ METHODS: dict[str, Method] = {
         Method(
             "pixels",
             "similar",
-            "the image itself, small, on its principal components",
+            "the pixels of the image made small, on principal components",
             similar.PixelsConfig,
             "pixels:Pixels",
         ),
         Method("histogram", "similar", "the colours of the foreground", similar.HistogramConfig, "histogram:Histogram"),
-        Method("hog", "similar", "oriented gradients on their principal components", similar.HogConfig, "hog:Hog"),
+        Method("hog", "similar", "oriented gradients on principal components", similar.HogConfig, "hog:Hog"),
         Method(
             "hog+histogram",
             "similar",
@@ -75,14 +77,14 @@ METHODS: dict[str, Method] = {
         Method(
             "hybrid",
             "personal",
-            "our default: who took the same things, and images where few did",
+            "our default: interactions, and the image where a product has few",
             personal.HybridConfig,
             "hybrid:Hybrid",
         ),
         Method(
             "popularity",
             "personal",
-            "what most shoppers took, the same for all",
+            "the products that most shoppers took, the same for all",
             personal.PopularityConfig,
             "popularity:Popularity",
             sees_images=False,
@@ -106,7 +108,7 @@ METHODS: dict[str, Method] = {
         Method(
             "visrank",
             "personal",
-            "what looks like the things a shopper took; nothing is trained",
+            "products that look like those a shopper took; nothing is trained",
             personal.VisrankConfig,
             "visrank:Visrank",
         ),
@@ -157,21 +159,21 @@ METHODS: dict[str, Method] = {
 
 
 def method_of(name: str) -> Method:
-    """Return the method of this name. Raises UnknownMethod, which lists those there are."""
+    """Return the method of this name. Raises UnknownMethod, with a list of all methods."""
     if name not in METHODS:
         raise UnknownMethod(f"no method is called {name!r}; there are: {', '.join(METHODS)}")
     return METHODS[name]
 
 
 def by_summary(role: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield (summary, names) of a role's methods: one name each, but for those that share a summary."""
+    """Yield (summary, names) of a role's methods; all of torchvision's networks share a summary."""
     fitting = (method for method in METHODS.values() if method.role == role)
     for summary, methods in groupby(fitting, key=lambda method: method.summary):
         yield summary, [method.name for method in methods]
 
 
 def help_lines(role: str) -> Iterator[str]:
-    """Yield the lines of a help text: one a method, and a paragraph for those that share a summary."""
+    """Yield the lines of a help text: one for each method, and a paragraph for those that share a summary."""
     for summary, names in by_summary(role):
         if len(names) == 1:
             yield f"  {names[0]:<13} {summary}"

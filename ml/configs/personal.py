@@ -18,7 +18,7 @@ Dimensions = Annotated[int, Field(ge=2, le=1024, description="K, the length of a
 
 
 class FrozenConfig(Config):
-    """The settings of methods that learn tastes from features which they leave as they are."""
+    """The settings of methods that learn tastes from frozen features."""
 
     features: Annotated[
         str, Field(description="'descriptors' (shape, colour, layout), or a similar method that trains nothing.")
@@ -42,7 +42,9 @@ class PopularityConfig(Config):
 
 
 class BprMfConfig(Config):
-    factors: Annotated[int, Field(ge=1, le=1023, description="K, as in DVBPR, to compare like with like.")] = 50
+    factors: Annotated[
+        int, Field(ge=1, le=1023, description="K, the length of the factors; 50 as in DVBPR's comparison.")
+    ] = 50
     batch_size: Annotated[
         int,
         Field(ge=0, le=65536, description="Triples in a batch; 0 is a twentieth of the pairs, from 1,024 to 4,096."),
@@ -56,11 +58,14 @@ class BprMfConfig(Config):
 
 class WarpConfig(Config):
     # LightFM has 10 factors.
-    factors: Annotated[int, Field(ge=1, le=1023, description="K, as in DVBPR, to compare like with like.")] = 50
+    factors: Annotated[
+        int, Field(ge=1, le=1023, description="K, the length of the factors; 50 as in DVBPR's comparison.")
+    ] = 50
     batch_size: TripleBatch = 1024
     learning_rate: LearningRate = 0.05
     max_sampled: Annotated[
-        int, Field(ge=1, le=1000, description="Draws in search of an item that is ranked too high.")
+        int,
+        Field(ge=1, le=1000, description="How many items are drawn at most in search of one that is ranked too high."),
     ] = 10
     # LightFM has none. Validation AUC over the drawn catalogue is .73 with .02, .75 with .3 and .78 with 1: hinges
     # weigh up to ln |I| times as much as BPR's terms.
@@ -73,7 +78,7 @@ class VisrankConfig(FrozenConfig):
 
 class VbprConfig(FrozenConfig):
     # Cornac has K = D = 10, batches of 100, .005, .01, .01 and 0. The first four here are those of `bpr-mf`, to compare
-    # like with like; ml.models.vbpr tells of the last.
+    # like with like; the docstring of ml.models.vbpr explains the last.
     factors: Annotated[int, Field(ge=1, le=500, description="K, the length of the identity factors.")] = 50
     visual_factors: Annotated[int, Field(ge=1, le=500, description="D, the length of the visual factors.")] = 50
     batch_size: TripleBatch = 1024
@@ -101,7 +106,7 @@ class DvbprConfig(Config):
     dimensions: Dimensions = 50
     sampling: Annotated[
         Literal["by encoder", "shared", "triples"],
-        Field(description="How batches are drawn; by encoder: shared for small, triples for cnn-f."),
+        Field(description="How batches are drawn; 'by encoder': shared for small, triples for cnn-f."),
     ] = "by encoder"
     batch_size: SharedOrTriples = 128
     lambda_theta: Annotated[
@@ -133,9 +138,9 @@ class OneLayerConfig(Config):
 
 
 class CaeBprConfig(OneLayerConfig):
-    reading: Annotated[Literal["corrected", "published"], Field(description="Which autoencoder, as in `cae`.")] = (
-        "corrected"
-    )
+    reading: Annotated[
+        Literal["corrected", "published"], Field(description="Which autoencoder, as the setting of `cae`.")
+    ] = "corrected"
     cae_epochs: Annotated[
         int, Field(ge=0, le=10000, description="The first epochs of the training, for the autoencoder alone.")
     ] = 3

@@ -12,11 +12,11 @@ MOST_DIMENSIONS = 2000  # that pgvector indexes
 VISREC_BACKBONE_SIDE = 128  # pixels a side of what visrec shows to its backbone
 
 Whitening = Annotated[
-    float, Field(ge=0, le=1, description="How far components are brought to equal variance: 0 not at all, 1 fully.")
+    float, Field(ge=0, le=1, description="How much the components' variances are made equal: 0 not at all, 1 fully.")
 ]
 LearningRate = Annotated[float, Field(ge=0, le=1, description="Step size of the optimizer.")]
 ImageBatch = Annotated[int, Field(ge=2, le=4096, description="Images in a training batch.")]
-Components = Annotated[int, Field(ge=2, le=1024, description="Principal components kept: the length of a vector.")]
+Components = Annotated[int, Field(ge=2, le=1024, description="Number of principal components: the length of a vector.")]
 Weights = Annotated[
     str,
     Field(
@@ -44,7 +44,7 @@ class HogConfig(Config):
 
 
 class BackboneConfig(Config):
-    """The settings of one of torchvision's networks; `backbone_config` has the class of each network."""
+    """The settings of one of torchvision's networks; `backbone_config` returns the class of each network."""
 
     network: ClassVar[str]
 
@@ -54,7 +54,8 @@ class BackboneConfig(Config):
         int, Field(ge=0, le=1024, description="Pixels a side; 0 is what torchvision's weights were made for.")
     ] = 0
     dimensions: Annotated[
-        int, Field(ge=0, le=MOST_DIMENSIONS, description="Principal components kept; 0 keeps the bare features.")
+        int,
+        Field(ge=0, le=MOST_DIMENSIONS, description="Number of principal components; 0 takes the features themselves."),
     ] = 128
     # Half and roots: .638 against .617 for bare features (SqueezeNet, precision@5, articleType), .624 for fully white.
     whitening: Whitening = 0.5
@@ -87,7 +88,9 @@ class VisrecConfig(Config):
     colour: Annotated[
         float, Field(ge=0, le=10, description="Weight of colour; shape has weight 1, and both count by their squares.")
     ] = 0.45
-    backbone: Annotated[str, Field(description="'none', or a network of torchvision's that adds to shape.")] = "none"
+    backbone: Annotated[str, Field(description="'none', or a network of torchvision's whose features are added.")] = (
+        "none"
+    )
     weights: Weights = "imagenet"
     preprocessing: Preprocessing = "torchvision"
     batch_size: Annotated[int, Field(ge=2, le=4096, description="Images in a batch; each gives two views.")] = 256
@@ -148,7 +151,7 @@ class InfoganConfig(Config):
     image_size: Annotated[Literal["64x96", "128x128"], Field(description="Height x width in pixels.")] = "64x96"
     feature: Annotated[
         Literal["by size", "trunk", "pooled"],
-        Field(description="Which features are kept: the trunk's at 64x96, pooled ones at 128x128."),
+        Field(description="Which features are stored; 'by size': the trunk's at 64x96, pooled ones at 128x128."),
     ] = "by size"
     codes: Annotated[
         Literal["continuous", "categorical"], Field(description="Eight numbers in [-1, 1], or one of eight classes.")
