@@ -1,11 +1,15 @@
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
+from catalog import interactions
+from catalog.interactions import Event
 from catalog.models import Product, Shopper
 from recommender.models import ModelVersion, ShopperVector
-from recommender.workers import embedding
+from recommender.versions import lifecycle
+from recommender.workers import embedding, generation, training
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,
@@ -27,6 +31,38 @@ def worker_at_hand():
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
     yield
     app.conf.task_always_eager = app.conf.task_eager_propagates = False
+
+
+@pytest.fixture
+def shop():
+    """Twenty products and six shoppers, each of whom took to eight of them."""
+    embedding.load_model.cache_clear()
+    products = [ProductFactory(image=seed) for seed in range(20)]
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    events = [
+        Event(sku=products[(shopper * 3 + n) % 20].sku, user=f"s{shopper}", kind="like", timestamp=start + timedelta(n))
+        for shopper in range(6)
+        for n in range(8)
+    ]
+    interactions.record(events)
+    return products
+
+
+@pytest.fixture
+def trained_shop(db, monkeypatch):
+    """Hardly trained versions of all three roles."""
+    embedding.load_model.cache_clear()
+    for name in ("RANDOM", "SEARCHED", "SEARCH_STEPS"):
+        monkeypatch.setattr(generation, name, 4)
+    shoes = [ProductFactory(image=seed) for seed in range(20)]
+    for number in range(3):
+        shopper = ShopperFactory(key=f"s{number}")
+        for product in shoes[number * 5 : number * 5 + 8]:
+            InteractionFactory(shopper=shopper, product=product)
+    for method, settings in {"pixels": {}, "dvbpr": {}, "lsgan": {"width": 4}}.items():
+        version = lifecycle.register(method, method_settings=settings, epochs=1, activate=True, here=True)
+        training.run(version)
+    return version
 
 
 @pytest.fixture

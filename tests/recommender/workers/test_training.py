@@ -1,8 +1,6 @@
 import json
-import signal
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from recommender.errors import TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
@@ -110,13 +108,6 @@ def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, m
     assert ImageEmbedding.objects.filter(version=version, product=late[0]).exists()
 
 
-def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
-    call_command("train", "pixels", "--activate", verbosity=0)
-
-    assert "is active" in capsys.readouterr().out
-    assert ModelVersion.objects.get().state == "active"
-
-
 def test_the_first_epoch_is_told_of_when_it_begins(shop, monkeypatch):
     follow, told = lifecycle.follow, []
 
@@ -130,75 +121,7 @@ def test_the_first_epoch_is_told_of_when_it_begins(shop, monkeypatch):
     assert told[:4] == [("reading the catalogue", 0), ("training", 0), ("training", 1), ("training", 2)]
 
 
-def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop, monkeypatch):
-    follow, handler = lifecycle.follow, signal.getsignal(signal.SIGTERM)
-
-    def terminate(version, *, stage, done=0, **fields):
-        follow(version, stage=stage, done=done, **fields)
-        if (stage, done) == ("training", 1):
-            signal.raise_signal(signal.SIGTERM)
-
-    monkeypatch.setattr(lifecycle, "follow", terminate)
-    with pytest.raises(CommandError, match=r"interrupted; continue with: train --resume \d+") as interruption:
-        call_command("train", "dvbpr", "--epochs", "2", verbosity=0)
-
-    assert interruption.value.returncode == 130
-    assert ModelVersion.objects.get().state == "interrupted"
-    assert signal.getsignal(signal.SIGTERM) == handler
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["nonsense"], "no method is called 'nonsense'"),
-        ([], "name a method"),
-        (["pixels", "--set", "dimensions"], "write it as KEY=VALUE"),
-        (["--resume", "999"], "no version 999"),
-        (["--resume", "999", "--queue"], "no version 999"),
-        (["visrec", "--resume", "999"], "takes method, epochs, settings and seed from the version: omit them"),
-        (["pixels", "--set", "colour=red"], "colour"),
-        (["pixels", "--set", "colour=red", "--queue"], "colour"),
-        (["visrec", "--epochs", "0"], "must be a whole number above 0"),
-        (["visrec", "--epochs", "-2"], "must be a whole number above 0"),
-    ],
-)
-def test_the_command_names_what_it_cannot_do_and_leaves_no_version_behind(shop, arguments, message):
-    with pytest.raises(CommandError, match=message):
-        call_command("train", *arguments, verbosity=0)
-
-    assert not ModelVersion.objects.exists()
-
-
-def test_the_command_leaves_no_version_behind_in_a_shop_too_small_to_learn_from(db):
-    with pytest.raises(CommandError, match="0 pictures are too few to learn from"):
-        call_command("train", "pixels", verbosity=0)
-
-    assert not ModelVersion.objects.exists()
-
-
-def test_the_command_embeds_what_is_missing(shop, capsys):
-    call_command("train", "pixels", verbosity=0)
-    late = ProductFactory(image=50)
-
-    call_command("embed", "--missing", verbosity=0)
-
-    assert "1 images embedded, 21 in all" in capsys.readouterr().out
-    assert late.embeddings.exists()
-    with pytest.raises(CommandError, match="no version 999"):
-        call_command("embed", "--version", "999")
-
-
 def test_the_products_file_maps_items_to_products(shop):
     version = training.run(lifecycle.register("dvbpr", epochs=1, here=True))
 
     assert json.loads((version.folder / embedding.PRODUCTS_FILE).read_text()) == sorted(p.pk for p in shop)
-
-
-def test_what_went_wrong_in_a_training_is_told(shop):
-    answer = call_command("train", "vae", "--epochs", "1", "--set", "kl=1000", verbosity=0)
-
-    version = ModelVersion.objects.get()
-    [warning] = version.metrics["warnings"]
-    assert "trained too short" in warning
-    assert f"warning: {warning}" in answer
-    assert set(version.metrics["losses"][0]) == {"epoch", "network", "network/bce", "network/kl"}
