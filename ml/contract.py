@@ -219,7 +219,7 @@ class DesignModel(Model[ConfigT, LabelledImages]):
 def typical_distance(vectors: Tensor) -> Tensor:
     """Return the median Euclidean distance of pairs, a scalar above 0. vectors: (N, D), in random order."""
     half = len(vectors) // 2
-    distances = torch.linalg.vector_norm(vectors[:half] - vectors[half : 2 * half], dim=1)
+    distances: Tensor = torch.linalg.vector_norm(vectors[:half] - vectors[half : 2 * half], dim=1)
     return distances.median().clamp(min=1e-6)
 
 
