@@ -154,7 +154,7 @@ def test_both_rooms_list_the_same_files_of_a_folder(tmp_path):
 
     assert shop.names == sorted([*LISTED, NOT_MACOS, "linked/10.png", "11.png"])
     assert sorted(ours.by_name) == shop.names
-    assert sorted(ours.pictures) == shop.images
+    assert sorted(ours.images) == shop.images
     assert "linked/10.png" in shop.images and "a/b/notes.txt" not in shop.images
 
 
@@ -179,5 +179,5 @@ def test_both_rooms_list_the_same_files_of_a_zip(tmp_path):
 
         assert shop.names == sorted([*LISTED, NOT_MACOS, "backslash/12.jpg"])
         assert sorted(ours.by_name) == shop.names
-        assert sorted(ours.pictures) == shop.images
+        assert sorted(ours.images) == shop.images
         assert ours.by_name["backslash/12.jpg"].read_bytes() == shop.read_image_file("backslash/12.jpg")

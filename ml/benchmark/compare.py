@@ -1,82 +1,99 @@
-"""What all comparisons share: what is asked, the models, and the document that answers."""
+"""Parts that all comparisons share: their options, the models, and the result document."""
 
 import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 
-from ml.benchmark.runs import Runs, Trained, say
+from ml.benchmark.runs import Runs, Trained, report_progress
 from ml.configs.methods import METHODS
-from ml.contract import Model
+from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
 from ml.errors import BadSetting, BadWeights, UnknownMethod
 from ml.models.factory import create
 from ml.training.loop import TrainConfig
 
+# A result or a whole document as it is written to the JSON file: nested dicts, lists, numbers and text.
+Document = dict[str, Any]
+ModelT = TypeVar("ModelT", bound=Model)
+ROLES: dict[type[Model], str] = {SimilarModel: "similar", PersonalModel: "personal", DesignModel: "design"}
+
 
 @dataclass(frozen=True)
 class Options:
+    """Options of a comparison, as on the command line."""
+
     methods: Sequence[str]
     training: TrainConfig = TrainConfig()
-    settings: dict[str, str] = field(default_factory=dict)  # each goes to the methods that have it
-    results: Path | None = None  # folder for each method's figures, so that a second run goes on after a stop
-    models: Path | None = None  # folder for what was trained
+    settings: dict[str, str] = field(default_factory=dict)  # each is passed to the methods that have it
+    results: Path | None = (
+        None  # folder for each method's figures, so that a second run continues after an interruption
+    )
+    models: Path | None = None  # folder for trained models
     pictures: Path | None = None  # folder for a contact sheet of each method
-    labels: Sequence[str] = ()  # those to measure by, "a+b" where both must agree; none: all there are
-    where: Sequence[tuple[str, str]] = ()  # (label, value): measured again on the pictures that have it, alone
-    form: str = "figures"  # what the table shows: "figures", "table-2" or "probes"
+    labels: Sequence[str] = ()  # labels to measure by, "a+b" where both must agree; all by default
+    where: Sequence[tuple[str, str]] = ()  # (label, value): measure again on the images that have it, alone
+    form: str = "figures"  # of the table: "figures", "table-2" or "probes"
     against: str | None = None  # the method from which each user's figures are subtracted
-    select: bool = False  # keep the epoch that ranks validation items best in place of the last
-    sampled: bool = False  # also the AUC over 100 items drawn, as published figures have it
+    select: bool = False  # take the epoch that ranks validation items best in place of the last
+    sampled: bool = False  # also the AUC over 100 sampled items, as in published figures
     progress: bool = False
 
     @property
     def runs(self) -> Runs:
+        """Return the store of finished trainings and figures."""
         return Runs(self.training, self.results, self.models, self.progress)
 
 
-def models(options: Options, role: str) -> list[Model]:
-    fitting = [name for name, method in METHODS.items() if method.role == role]
-    if unknown := [name for name in options.methods if name not in fitting]:
-        raise UnknownMethod(f"no {role} method is called {unknown[0]!r}; there are: {', '.join(fitting)}")
-    settings = {name: _meant_for(name, options.settings) for name in options.methods}
-    heard = {key for each in settings.values() for key in each} | {
+def create_models(options: Options, kind: type[ModelT]) -> list[ModelT]:
+    """Create the models of the options' methods, each with the settings that it has.
+
+    Raises UnknownMethod for a method that is not of this kind, BadSetting for a setting that none of them has.
+    """
+    role = ROLES[kind]
+    names = [name for name, method in METHODS.items() if method.role == role]
+    if unknown := [name for name in options.methods if name not in names]:
+        raise UnknownMethod(f"no {role} method is called {unknown[0]!r}; there are: {', '.join(names)}")
+    settings = {name: _select_settings(name, options.settings) for name in options.methods}
+    used = {key for each in settings.values() for key in each} | {
         f"{name}.{key}" for name, each in settings.items() for key in each
     }
-    if unheard := [setting for setting in options.settings if setting not in heard]:
-        known = "; ".join(f"{name} has {', '.join(known_to(name)) or 'none'}" for name in options.methods)
-        raise BadSetting(f"{unheard[0]} is not a setting of {', '.join(options.methods)}: {known}")
-    return [create(name, **settings[name]) for name in options.methods]
+    if unused := [setting for setting in options.settings if setting not in used]:
+        known = "; ".join(f"{name} has {', '.join(list_settings(name)) or 'none'}" for name in options.methods)
+        raise BadSetting(f"{unused[0]} is not a setting of {', '.join(options.methods)}: {known}")
+    models = [create(name, **settings[name]) for name in options.methods]
+    return [model for model in models if isinstance(model, kind)]  # all of them: METHODS has their roles
 
 
-def _meant_for(method: str, settings: Mapping[str, str]) -> dict[str, str]:
-    """Those settings that the method has, and those that name it, METHOD.KEY, which come first."""
-    general = {key: value for key, value in settings.items() if key in known_to(method)}
+def _select_settings(method: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that the method has; METHOD.KEY takes precedence over KEY."""
+    general = {key: value for key, value in settings.items() if key in list_settings(method)}
     own = {key.removeprefix(f"{method}."): value for key, value in settings.items() if key.startswith(f"{method}.")}
     return general | own
 
 
-def known_to(method: str) -> list[str]:
-    """The names of the settings that the method has."""
+def list_settings(method: str) -> list[str]:
+    """Return the names of the method's settings."""
     return list(METHODS[method].config.model_fields)
 
 
 class Study(Protocol):
-    """A method that is to be trained and measured, or was before."""
+    """A method that is trained and measured, or was before."""
 
-    model: Model
+    @property
+    def model(self) -> Model: ...
 
     def check(self) -> None:
-        """Raises BadWeights if it is to be trained, and cannot be."""
+        """Raise BadWeights if the method must be trained and its weights are missing."""
 
 
-def without_weights(studies: Sequence[Study], progress: bool) -> dict[str, str]:
-    """By method, why it cannot be trained: asked before any is. The others are compared all the same.
+def find_missing_weights(studies: Sequence[Study], progress: bool) -> dict[str, str]:
+    """Check all studies before any is trained; return by method why it cannot be trained.
 
-    Raises BadWeights if there are no others.
+    Raises BadWeights if none can be.
     """
     reasons = {}
     for study in studies:
@@ -87,11 +104,12 @@ def without_weights(studies: Sequence[Study], progress: bool) -> dict[str, str]:
     if len(reasons) == len(studies):
         raise BadWeights("; ".join(f"{method}: {reason}" for method, reason in reasons.items()))
     for method, reason in reasons.items():
-        say(f"{method}: not run: {reason}", progress)
+        report_progress(f"{method}: not run: {reason}", progress)
     return reasons
 
 
-def result(trained: Trained, figures: dict[str, Any], seconds: dict[str, float]) -> dict[str, Any]:
+def build_result(trained: Trained[ModelT], figures: Mapping[str, Any], seconds: dict[str, float]) -> Document:
+    """Build a method's entry of the document from its training and its figures."""
     model = trained.model
     return {
         "method": model.method,
@@ -107,8 +125,8 @@ def result(trained: Trained, figures: dict[str, Any], seconds: dict[str, float])
     }
 
 
-def document(task: str, options: Options, results: list[dict[str, Any]], told: dict[str, Any]) -> dict[str, Any]:
-    """told: "data", "chance" and whatever else the task has to say."""
+def build_document(task: str, options: Options, results: list[Document], facts: Mapping[str, Any]) -> Document:
+    """Build the document of a comparison. facts: "data" and whatever else the task adds."""
     machine = {
         "processor": platform.machine(),
         "cores": os.cpu_count(),
@@ -117,4 +135,4 @@ def document(task: str, options: Options, results: list[dict[str, Any]], told: d
         "python": platform.python_version(),
         "torch": torch.__version__,
     }
-    return {"task": task, "seed": options.training.seed, "machine": machine, **told, "results": results}
+    return {"task": task, "seed": options.training.seed, "machine": machine, **facts, "results": results}

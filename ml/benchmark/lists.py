@@ -1,4 +1,4 @@
-"""Everybody's list out of a trained model: `python -m ml top`."""
+"""Top-k lists of all users, from a trained model: `python -m ml top`."""
 
 import csv
 from pathlib import Path
@@ -14,30 +14,30 @@ from ml.training.checkpoints import load
 
 
 def write_lists(folder: Path, data: Path, k: int, out: Path, progress: bool = False) -> str:
-    """Write user,rank,item,score: each user's best k of what that user has not had; says how many lists there are.
+    """Write user,rank,item,score of each user's best k items, without those in the data; return a line of counts.
 
-    folder: a personal model, as `compare recommend --models` keeps it. data: what it was trained on.
+    folder: a personal model, as `compare recommend --models` saves it. data: the data that it was trained on.
     Raises BadCheckpoint or BadData if either cannot be read, or if they are of other users or items.
     """
     model = load(folder)
     if not isinstance(model, PersonalModel):
         raise BadData(f"{folder}: {model.method} knows no users")
-    journal, images = read_interaction_file(ensure_converted(data) if data.suffix == ".npy" else data), None
+    file, images = read_interaction_file(ensure_converted(data) if data.suffix == ".npy" else data), None
     if model.image_size:
-        journal, images = journal.decode(model.image_size, progress)
-    users, had = model.user_vectors().float().numpy(), journal.interactions
-    there, known = {"users": had.n_users, "items": had.n_items}, model.state_shapes | {"users": len(users)}
-    for what, count in known.items():
-        if there.get(what, count) != count:
-            raise BadData(f"{folder} was trained on {count} {what}, and {data} has {there[what]}")
-    items = embed_items(model.to(best_device()), images, had.n_items, progress).numpy()
-    ids, scores = top_k(users, items, k, had)
+        file, images = file.decode(model.image_size, progress)
+    users, seen = model.user_vectors().float().numpy(), file.interactions
+    counts, known = {"users": seen.n_users, "items": seen.n_items}, model.state_shapes | {"users": len(users)}
+    for name, count in known.items():
+        if counts.get(name, count) != count:
+            raise BadData(f"{folder} was trained on {count} {name}, and {data} has {counts[name]}")
+    items = embed_items(model.to(best_device()), images, seen.n_items, progress).numpy()
+    ids, scores = top_k(users, items, k, seen)
     aside = out.with_name(out.name + ".partial")
     with aside.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(["user", "rank", "item", "score"])
-        for user, best, values in zip(journal.users, ids.tolist(), scores.tolist(), strict=True):
+        for user, best, values in zip(file.users, ids.tolist(), scores.tolist(), strict=True):
             listed = (pair for pair in zip(best, values, strict=True) if pair[0] >= 0)
-            rows.writerows([user, rank, journal.items[item], f"{v:.6g}"] for rank, (item, v) in enumerate(listed, 1))
+            rows.writerows([user, rank, file.items[item], f"{v:.6g}"] for rank, (item, v) in enumerate(listed, 1))
     aside.replace(out)
     return f"{out}: {len(ids)} lists"

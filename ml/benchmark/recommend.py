@@ -1,21 +1,20 @@
-"""`python -m ml compare recommend` without the command line."""
+"""Comparison of personal methods: `python -m ml compare recommend` without the command line."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ml.benchmark import compare
-from ml.benchmark.compare import Options
-from ml.benchmark.runs import Trained, fingerprint, say, stamps
+from ml.benchmark.compare import Document, Options
+from ml.benchmark.runs import Trained, fingerprint, report_progress, stamp_images
 from ml.benchmark.selection import Selection
-from ml.contract import Model
+from ml.contract import PersonalModel
 from ml.data.conversion import ensure_converted
 from ml.data.ground_truth import read_ground_truth
 from ml.data.images import ImageArray
@@ -27,51 +26,63 @@ from ml.evaluation import metrics, report
 from ml.evaluation.metrics import COLD
 from ml.nn.inference import embed_items
 
-Figures = dict[str, Any]
 
+def compare_recommend(data: Path, options: Options) -> Document:
+    """Train each method on all but each user's last two items; rank the last one among all items.
 
-def compare_recommend(data: Path, options: Options) -> dict[str, Any]:
-    """Train each method on all but each user's last two items; rank the last one among all.
-
-    Where the data say of themselves what is for training, validation and test, so it is divided.
+    Data with a published split are split so.
     """
-    models = compare.models(options, "personal")
+    models = compare.create_models(options, PersonalModel)
     if options.against is not None and options.against not in options.methods:
         raise UnknownMethod(f"{options.against!r} to compare with is none of {', '.join(options.methods)}")
     if data.suffix == ".npy":
         data = ensure_converted(data)
-    journal = read_interaction_file(data)
-    read = _fingerprint(journal)
-    arrays = {None: None}
-    for size in {model.image_size for model in models if model.image_size}:
-        journal, arrays[size] = journal.decode(size, options.progress)
-    truth = read_ground_truth(data)
-    known = truth and truth.vectors(journal.users, journal.items)
-    try:
-        split = journal.split()
-    except BadData as error:
-        raise BadData(f"{data}: {error}") from error
-    world = _World(journal, arrays, split, options)
-    studies = [_Study(model, world, read) for model in models]
-    not_run = compare.without_weights(studies, options.progress)
-    results = _results([study for study in studies if study.model.method not in not_run], not_run)
-    told = {
-        "data": _counts(journal, split) | {"simulated": truth is not None},
-        "chance": world.chance(),
+    file = read_interaction_file(data)
+    data_fingerprint = _fingerprint(file)
+    file, arrays = decode_for(models, file, options.progress)
+    ground_truth = read_ground_truth(data)
+    oracle = ground_truth and ground_truth.vectors(file.users, file.items)
+    split = split_or_raise(data, file)
+    task = _Task(file, arrays, split, options)
+    studies = [_Study(model, task, data_fingerprint) for model in models]
+    not_run = compare.find_missing_weights(studies, options.progress)
+    results = _run([study for study in studies if study.model.method not in not_run], not_run)
+    random_baseline = task.measure_random_baseline()
+    facts: Document = {
+        "data": _count(file, split) | {"simulated": ground_truth is not None},
+        "chance": random_baseline,
         "published": [asdict(claim) for claim in RANKING.get(data.name.partition(".")[0], ())],
         "not_run": not_run,
     }
-    if known:
-        told["oracle"] = world.figures(*known)
+    if oracle:
+        facts["oracle"] = task.measure(*oracle)
     if options.against and options.against not in not_run:
         _compare(results, options.against, options.training.seed)
-    for figures in (*results, *(told[name] for name in ("chance", "oracle") if name in told)):
+    for figures in (*results, random_baseline, *([facts["oracle"]] if oracle else [])):
         del figures["by_user"]
-    return compare.document("recommend", options, results, told)
+    return compare.build_document("recommend", options, results, facts)
 
 
-def _results(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Figures]:
-    """Of a method that needs what these data lack there is none, but the reason in `not_run`."""
+def decode_for(
+    models: Sequence[PersonalModel], file: InteractionFile, progress: bool
+) -> tuple[InteractionFile, dict[tuple[int, int] | None, ImageArray | None]]:
+    """Decode the images in each size that a model takes; return the readable rest of the file, and arrays by size."""
+    arrays: dict[tuple[int, int] | None, ImageArray | None] = {None: None}
+    for size in {model.image_size for model in models if model.image_size}:
+        file, arrays[size] = file.decode(size, progress)
+    return file, arrays
+
+
+def split_or_raise(data: Path, file: InteractionFile) -> Split:
+    """Split the interactions. Raises BadData with the path."""
+    try:
+        return file.split()
+    except BadData as error:
+        raise BadData(f"{data}: {error}") from error
+
+
+def _run(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Document]:
+    """Return each study's result; add to `not_run` why the data do not suit a method."""
     results = []
     for study in studies:
         try:
@@ -83,104 +94,106 @@ def _results(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Figur
     return results
 
 
-def _fingerprint(journal: InteractionFile) -> str:
-    taken = journal.interactions
+def _fingerprint(file: InteractionFile) -> str:
+    taken = file.interactions
     columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
-    columns += [column if column is None else column.tolist() for column in (journal.categories, journal.parts)]
-    return fingerprint(stamps(journal.sources or ()), *columns)
+    columns += [column if column is None else column.tolist() for column in (file.categories, file.parts)]
+    return fingerprint(stamp_images(file.sources or ()), *columns)
 
 
-def _counts(journal: InteractionFile, split: Split) -> dict[str, int]:
+def _count(file: InteractionFile, split: Split) -> dict[str, int]:
     popularity = split.train.popularity
     return {
         "users": split.train.n_users,
         "items": split.train.n_items,
-        "interactions": len(journal.interactions.distinct),
+        "interactions": len(file.interactions.distinct),
         "train": len(split.train),
         "test": len(split.test),
         "test_cold": int((popularity[split.test.items] < COLD).sum()),
         "cold_items": int((popularity < COLD).sum()),
-        "failed": journal.failed,
+        "failed": file.failed,
     }
 
 
-def _compare(results: list[Figures], against: str, seed: int) -> None:
-    """Add to each result but that of this method how far it is ahead, user by user."""
-    (theirs,) = (_arrays(result) for result in results if result["method"] == against)
+def _compare(results: list[Document], against: str, seed: int) -> None:
+    """Add to each result but that of this method the paired differences of users' figures."""
+    (theirs,) = (_to_arrays(result) for result in results if result["method"] == against)
     for result in results:
         if result["method"] != against:
-            ahead = report.differences(_arrays(result), theirs, seed)
-            result["against"] = {"method": against, **ahead.as_dict()}
+            differences = report.average_differences(_to_arrays(result), theirs, seed)
+            result["against"] = {"method": against, **differences.as_dict()}
 
 
-def _arrays(result: Figures) -> dict[str, np.ndarray]:
+def _to_arrays(result: Document) -> dict[str, np.ndarray]:
     return {name: np.array(each) for name, each in result["by_user"].items()}
 
 
 @dataclass(frozen=True)
-class _World:
-    """The same pictures, split and measures for every method."""
+class _Task:
+    """Images, split and measures that are the same for every method."""
 
-    journal: InteractionFile
+    file: InteractionFile
     arrays: dict[tuple[int, int] | None, ImageArray | None]  # by a model's image_size
     split: Split
     options: Options
 
-    def figures(self, users: Tensor, items: Tensor) -> Figures:
-        """Metrics, their intervals, and each user's own ("by_user"), which is no part of the document."""
+    def measure(self, users: Tensor, items: Tensor) -> Document:
+        """Return metrics, their intervals, and each user's figures ("by_user"), which the document leaves out."""
         seed = self.options.training.seed
         found = metrics.rank_held_out(users, items, self.split)
         by_user = found.by_user()
         if self.options.sampled:
             by_user[f"auc/sampled-{metrics.SAMPLED}"] = metrics.sampled_auc(users, items, self.split, seed)
-        figures = report.ranking(found, by_user, seed).as_dict()
-        return figures | {"by_user": {name: each.tolist() for name, each in by_user.items()}}
+        figures = report.measure_ranking(found, by_user, seed).as_dict()
+        return {**figures, "by_user": {name: each.tolist() for name, each in by_user.items()}}
 
-    def chance(self) -> Figures:
-        """The figures of vectors that mean nothing."""
+    def measure_random_baseline(self) -> Document:
+        """Return the figures of random vectors."""
         generator = torch.Generator().manual_seed(self.options.training.seed)
         train = self.split.train
-        return self.figures(*(torch.randn(count, 32, generator=generator) for count in (train.n_users, train.n_items)))
+        return self.measure(*(torch.randn(count, 32, generator=generator) for count in (train.n_users, train.n_items)))
 
 
 @dataclass
 class _Study:
-    """One method, from its training to its figures; nothing that was done before is done again."""
+    """One method, from its training to its figures; nothing is done again that was saved."""
 
-    model: Model
-    world: _World
-    read: str  # the fingerprint of the journal
+    model: PersonalModel
+    task: _Task
+    data_fingerprint: str
 
     def __post_init__(self) -> None:
-        options, self.runs = self.world.options, self.world.options.runs
-        # Which pictures could be read depends on whether another method here looks at any.
-        self.run = fingerprint(self.runs.key(self.model, self.read), self.world.split.train.n_items, options.select)
+        options, self.runs = self.task.options, self.task.options.runs
+        # Which images can be read depends on whether another method here reads any.
+        key = self.runs.compute_key(self.model, self.data_fingerprint)
+        self.run = fingerprint(key, self.task.split.train.n_items, options.select)
         self.measured = fingerprint(self.run, options.sampled)
-        self.kept = self.runs.result(self.model.method, self.measured)
+        self.saved = self.runs.find_result(self.model.method, self.measured)
 
     def check(self) -> None:
-        """Raises BadWeights if it is to be trained, and cannot be."""
-        if self.kept is None and not self.runs.training_of(self.model, self.run):
+        """Raise BadWeights if the method must be trained and its weights are missing."""
+        if self.saved is None and not self.runs.find_training(self.model, self.run):
             self.model.check()
 
-    def result(self) -> Figures:
-        if self.kept is not None:
-            return self.kept
-        world, seed = self.world, self.world.options.training.seed
-        images = world.arrays[self.model.image_size]
-        data = partial(PersonalData, images, world.split.train, world.journal.categories)
-        choice = partial(Selection, split=world.split, seed=seed) if world.options.select else None
-        result = self._measured(self.runs.train(self.model, self.run, data, choice), images)
-        self.runs.keep(self.model.method, self.measured, result)
+    def result(self) -> Document:
+        """Return the saved result, or train and measure the method."""
+        if self.saved is not None:
+            return self.saved
+        task, seed = self.task, self.task.options.training.seed
+        images = task.arrays[self.model.image_size]
+        read_data = partial(PersonalData, images, task.split.train, task.file.categories)
+        create_selector = partial(Selection, split=task.split, seed=seed) if task.options.select else None
+        result = self._measure(self.runs.train(self.model, self.run, read_data, create_selector), images)
+        self.runs.save_result(self.model.method, self.measured, result)
         return result
 
-    def _measured(self, trained: Trained, images: ImageArray | None) -> Figures:
-        model, progress = trained.model, self.world.options.progress
-        say(f"{model.method}: embedding", progress)
+    def _measure(self, trained: Trained[PersonalModel], images: ImageArray | None) -> Document:
+        model, progress = trained.model, self.task.options.progress
+        report_progress(f"{model.method}: embedding", progress)
         began = time.monotonic()
-        items = embed_items(model, images, self.world.split.train.n_items, progress)
+        items = embed_items(model, images, self.task.split.train.n_items, progress)
         embedded = time.monotonic()
-        say(f"{model.method}: measuring", progress)
-        figures = self.world.figures(model.user_vectors().float().cpu(), items)
+        report_progress(f"{model.method}: measuring", progress)
+        figures = self.task.measure(model.user_vectors().float().cpu(), items)
         seconds = {"embed": embedded - began, "evaluate": time.monotonic() - embedded}
-        return compare.result(trained, figures, seconds)
+        return compare.build_result(trained, figures, seconds)

@@ -1,65 +1,65 @@
-"""A comparison of personal methods as tables that fit a terminal."""
+"""Tables of a comparison of personal methods, for a terminal."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from ml.benchmark.tables import aligned, figure
+from ml.benchmark.compare import Document
+from ml.benchmark.tables import align, format_figure
 
-Document = dict[str, Any]
 SIMULATED = "simulated shoppers: a figure says who finds tastes that a program made up"
 PUBLISHED = "on this set, partly of another file or division; some rank among 100 drawn items, some do not tell"
 
 
-def ranking_table(document: Document) -> str:
-    """A row a method, then what there is beyond: who is ahead of one of them, published figures, warnings."""
+def format_ranking_table(document: Document) -> str:
+    """Format a row for each method, then warnings, differences from one method, and published figures."""
     results = document["results"]
     pieces = [SIMULATED] if document["data"]["simulated"] else []
-    pieces.append(_figures(document))
-    pieces += [_selected(result) for result in results if result["epochs"] and "selected" in result]
+    pieces.append(_format_figures(document))
+    pieces += [_format_selected(result) for result in results if result["epochs"] and "selected" in result]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
     pieces += [f"{method}: not run: {reason}" for method, reason in document["not_run"].items()]
-    pieces += [_ahead(results)] if any("against" in result for result in results) else []
-    pieces += [_published(document["published"])] if document["published"] else []
+    pieces += [_format_differences(results)] if any("against" in result for result in results) else []
+    pieces += [_format_published(document["published"])] if document["published"] else []
     return "\n".join(pieces)
 
 
-def _figures(document: Document) -> str:
-    """Half the 95 % interval beside each figure; chance above, and what a recommender that knew all would reach."""
+def _format_figures(document: Document) -> str:
+    """Format the figures with half their 95 % intervals; above them the random baseline and the oracle."""
     results = document["results"]
     names = list(results[0]["metrics"])  # all are of the same users
     rows = [["method", *names, "seconds trained"]]
-    rows += [_row(name, document[name], names) for name in ("chance", "oracle") if name in document]
-    rows += [_row(result["method"], result, names, f"{result['seconds']['train']:.0f}") for result in results]
-    return aligned(rows)
+    rows += [_format_row(name, document[name], names) for name in ("chance", "oracle") if name in document]
+    rows += [_format_row(result["method"], result, names, f"{result['seconds']['train']:.0f}") for result in results]
+    return align(rows)
 
 
-def _row(title: str, found: Document, names: Sequence[str], seconds: str = "") -> list[str]:
-    return [title, *(figure(found["metrics"][name], found["intervals"][name]) for name in names), seconds]
+def _format_row(title: str, found: Document, names: Sequence[str], seconds: str = "") -> list[str]:
+    return [title, *(format_figure(found["metrics"][name], found["intervals"][name]) for name in names), seconds]
 
 
-def _selected(result: Document) -> str:
+def _format_selected(result: Document) -> str:
     chosen = result["selected"]
     auc = chosen["auc"][str(chosen["epoch"])]
     return f"{result['method']}: epoch {chosen['epoch']} of {result['epochs']}, for its validation AUC of {auc:.3f}"
 
 
-def _ahead(results: Sequence[Document]) -> str:
-    """A row a metric, a column a method: what it has more, with the 95 % interval."""
+def _format_differences(results: Sequence[Document]) -> str:
+    """Format a row for each metric, a column for each method: its difference with the 95 % interval."""
     others = [result for result in results if "against" in result]
     rows = [[f"ahead of {others[0]['against']['method']}", *(result["method"] for result in others)]]
     for name in others[0]["against"]["metrics"]:
-        rows.append([name, *(_signed(result["against"], name) for result in others)])
-    return f"\n{aligned(rows)}"
+        rows.append([name, *(_format_difference(result["against"], name) for result in others)])
+    return f"\n{align(rows)}"
 
 
-def _signed(ahead: Document, name: str) -> str:
+def _format_difference(difference: Document, name: str) -> str:
     value, low, high = (
-        f"{number:+.3f}".replace("0.", ".", 1) for number in (ahead["metrics"][name], *ahead["intervals"][name])
+        f"{number:+.3f}".replace("0.", ".", 1)
+        for number in (difference["metrics"][name], *difference["intervals"][name])
     )
     return f"{value} [{low}, {high}]"
 
 
-def _published(claims: Sequence[Document]) -> str:
+def _format_published(claims: Sequence[Document]) -> str:
     rows = [["method*", "metric", "figure", "source"]]
     rows += [[claim["method"], claim["metric"], f"{claim['value']:g}", claim["source"]] for claim in claims]
-    return f"\n{aligned(rows)}\n* published, {PUBLISHED}"
+    return f"\n{align(rows)}\n* published, {PUBLISHED}"

@@ -1,4 +1,4 @@
-"""What is finished is kept, and not done again: figures beside the JSON, trained models where the user says."""
+"""Finished trainings and figures, saved so that a comparison continues where it was interrupted."""
 
 import hashlib
 import json
@@ -8,131 +8,177 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
-from ml.benchmark.selection import Selection
 from ml.contract import Model
-from ml.data.decoding import Source
+from ml.data.decoding import StoredImage
 from ml.errors import BadCheckpoint
 from ml.runtime import best_device
 from ml.training import checkpoints
-from ml.training.loop import TrainConfig, fit
+from ml.training.loop import Epoch, TrainConfig, fit
 
-RECORD = "compared.json"  # beside a kept model: of which run it is, and how its training went
+RECORD = "compared.json"  # beside a saved model: the run that it is of, and how its training went
+ModelT = TypeVar("ModelT", bound=Model)
+DataT = TypeVar("DataT")
 
 
 def fingerprint(*parts: Any) -> str:
-    """The same for the same parts, in this process and in any other."""
+    """Return a hash of the parts that is the same in every process. Any: whatever JSON or str() can write."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def stamps(sources: Sequence[Source]) -> list[Any]:
-    """What changes when a picture does, without reading it where that can be helped."""
+def stamp_images(sources: Sequence[StoredImage]) -> list[int | list[int] | None]:
+    """Return for each image what changes when it does, without reading it where possible."""
     return [_stamp(source) for source in sources]
 
 
-def _stamp(source: Source) -> Any:
+def _stamp(source: StoredImage) -> int | list[int] | None:
     if isinstance(source, Path):
-        there = source.stat() if source.exists() else None
-        return there and [there.st_size, there.st_mtime_ns]
+        stat = source.stat() if source.exists() else None
+        return [stat.st_size, stat.st_mtime_ns] if stat else None
     return source.stamp
 
 
-def say(text: str, aloud: bool) -> None:
-    if aloud:
+def report_progress(text: str, progress: bool) -> None:
+    """Print the text on stderr if progress is shown."""
+    if progress:
         print(text, file=sys.stderr, flush=True)
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A model ready to embed, and how it came to be."""
+class Selected(TypedDict):
+    epoch: int
+    auc: dict[str, float]  # on validation, by epoch
+    users: int  # in each of these figures
 
-    model: Model
+
+class Record(TypedDict):
+    epochs: int
+    seconds: float
+    losses: list[dict[str, float]]
+    selected: Selected | None
+
+
+class Selector(Protocol[ModelT]):
+    """A choice of the epoch whose model is taken."""
+
+    def after(self, model: ModelT, epoch: Epoch) -> None:
+        """Measure the model after an epoch, if there is time for it."""
+
+    def choose(self, model: ModelT, epochs: int) -> ModelT:
+        """Return the best model: the given one, which is finished, or that of an earlier epoch."""
+
+    def as_dict(self) -> Selected:
+        """Return what was measured and chosen."""
+
+
+@dataclass(frozen=True)
+class Trained(Generic[ModelT]):
+    """A trained model, and how it was trained."""
+
+    model: ModelT
     run: str  # the fingerprint of data, method, config, seed and length of the training
     epochs: int
     seconds: float
     losses: list[dict[str, float]]  # by epoch
-    selected: dict[str, Any] | None = None  # which of the epochs it is, if not simply the last
+    selected: Selected | None = None  # the chosen epoch, if it is not simply the last
 
 
 @dataclass(frozen=True)
 class Runs:
-    """results: a folder for each method's figures. models: one for what was trained. None: nothing is kept."""
+    """Store of trainings and figures. results, models: folders for figures and for models; None saves nothing."""
 
     training: TrainConfig
     results: Path | None = None
     models: Path | None = None
     progress: bool = False
 
-    def key(self, model: Model, data: str) -> str:
-        """data: the fingerprint of what it is trained on. Another version of our own code is another run, too."""
-        config, how = model.config.model_dump(), self.training
+    def compute_key(self, model: Model, data: str) -> str:
+        """Return the fingerprint of a run, which changes with the version of our own code, too.
+
+        data: the fingerprint of the training data.
+        """
+        config, training = model.config.model_dump(), self.training
         named = [Path(value).expanduser() for value in config.values() if isinstance(value, str)]
-        files = stamps([path for path in named if path.is_file()])  # of weights
-        return fingerprint(data, model.method, _code(), config, files, how.epochs, how.seconds, how.seed)
+        files = stamp_images([path for path in named if path.is_file()])  # of weights
+        how = (training.epochs, training.seconds, training.seed)
+        return fingerprint(data, model.method, _hash_code(), config, files, *how)
 
     def train(
         self,
-        model: Model,
+        model: ModelT,
         run: str,
-        data: Callable[[], Any],
-        selection: Callable[[Any], Selection] | None = None,
-    ) -> Trained:
-        """The model after its training, or as it was kept after the same one.
+        read_data: Callable[[], DataT],
+        create_selector: Callable[[DataT], Selector[ModelT]] | None = None,
+    ) -> Trained[ModelT]:
+        """Train the model, or load it as it was saved after the same run.
 
-        selection: makes, of the data, what chooses the epoch to keep; the last one if there is none.
+        create_selector: creates, from the data, the choice of the epoch; by default the last is taken.
         """
         folder = self.models / model.method if self.models else None
-        if record := self.training_of(model, run):
-            say(f"{model.method}: trained before, as kept in {folder}", self.progress)
-            return Trained(checkpoints.load(folder).to(best_device()), run, **record)
-        say(f"{model.method}: training", self.progress)
+        if folder and (saved := self.find_training(model, run)):
+            report_progress(f"{model.method}: trained before, as kept in {folder}", self.progress)
+            loaded = checkpoints.load(folder)
+            assert isinstance(loaded, type(model))  # the folder is the method's own
+            return Trained(loaded.to(best_device()), run, **saved)
+        report_progress(f"{model.method}: training", self.progress)
         began = time.monotonic()
-        given, losses = data(), []
-        choice = selection(given) if selection else None
-        for epoch in fit(model, given, self.training, progress=self.progress):
+        data = read_data()
+        losses: list[dict[str, float]] = []
+        selector = create_selector(data) if create_selector else None
+        for epoch in fit(model, data, self.training, progress=self.progress):
             losses.append(epoch.losses)
-            if choice:
-                choice.after(model, epoch)
-        if choice:
-            model = choice.end(model, len(losses))
-        record = {"epochs": len(losses), "seconds": time.monotonic() - began, "losses": losses}
-        record["selected"] = choice and choice.as_dict()
+            if selector:
+                selector.after(model, epoch)
+        if selector:
+            model = selector.choose(model, len(losses))
+        record = Record(
+            epochs=len(losses),
+            seconds=time.monotonic() - began,
+            losses=losses,
+            selected=selector.as_dict() if selector else None,
+        )
         if folder is not None:
-            (folder / RECORD).unlink(missing_ok=True)  # till the new one is complete there is none
+            (folder / RECORD).unlink(missing_ok=True)  # until the new model is complete there is no record
             checkpoints.save(model, folder)
             checkpoints.write_json({"run": run, "kept": record}, folder / RECORD)
         return Trained(model, run, **record)
 
-    def training_of(self, model: Model, run: str) -> dict[str, Any] | None:
-        """How the training went, if the model is kept after this run."""
-        return _read(self.models / model.method / RECORD, run) if self.models else None
+    def find_training(self, model: Model, run: str) -> Record | None:
+        """Return how the training went, if the model was saved after this run."""
+        if self.models is None:
+            return None
+        record: Record | None = _read(self.models / model.method / RECORD, run)
+        return record
 
-    def result(self, method: str, run: str) -> dict[str, Any] | None:
-        """What `keep` was given for this run."""
-        file = self.results / f"{method}.json" if self.results else None
-        result = _read(file, run) if file else None
+    def find_result(self, method: str, run: str) -> dict[str, Any] | None:
+        """Return the result that was saved for this run."""
+        if self.results is None:
+            return None
+        file = self.results / f"{method}.json"
+        result: dict[str, Any] | None = _read(file, run)
         if result is not None:
-            say(f"{method}: measured before, as kept in {file}", self.progress)
+            report_progress(f"{method}: measured before, as kept in {file}", self.progress)
         return result
 
-    def keep(self, method: str, run: str, result: dict[str, Any]) -> None:
+    def save_result(self, method: str, run: str, result: dict[str, Any]) -> None:
+        """Save a method's result."""
         if self.results:
             self.results.mkdir(exist_ok=True)
             checkpoints.write_json({"run": run, "kept": result}, self.results / f"{method}.json")
 
 
 @cache
-def _code() -> str:
+def _hash_code() -> str:
     files = sorted(Path(__file__).parents[1].rglob("*.py"))
     return fingerprint([file.read_text(encoding="utf-8") for file in files])
 
 
-def _read(file: Path, run: str) -> dict[str, Any] | None:
+def _read(file: Path, run: str) -> Any:
+    """Read what was saved for this run; None if there is nothing. Any: a result or a record, as it was saved."""
     if not file.exists():
         return None
     try:
         document = checkpoints.read_json(file)
     except BadCheckpoint as error:
-        raise BadCheckpoint(f"{error}; delete it, and it is measured anew") from error
+        raise BadCheckpoint(f"{error}; delete it, and it is measured again") from error
     return document["kept"] if document.get("run") == run else None

@@ -1,19 +1,17 @@
-"""A comparison as tables that fit a terminal."""
+"""Tables of retrieval comparisons and of speeds, for a terminal."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+from ml.benchmark.compare import Document
 from ml.data.published import PROBES, SHOE_CLASS, TABLE_2
 
-Document = dict[str, Any]
 
-
-def table(document: Document) -> str:
-    """One table, and one more for each part of the pictures that was measured alone; with each what to know of it."""
+def format_retrieval_table(document: Document) -> str:
+    """Format a table of all images and one of each part that was measured alone, with notes."""
     form, notes = {
-        "table-2": (_table_2, TABLE_2_NOTES),
-        "probes": (_probes, PROBES_NOTES),
-    }.get(document.get("as"), (_figures, FIGURES_NOTES))
+        "table-2": (_format_table_2, TABLE_2_NOTES),
+        "probes": (_format_probes, PROBES_NOTES),
+    }.get(document.get("as", ""), (_format_figures, FIGURES_NOTES))
     results = document["results"]
     pieces = [form(document, results), *document.get("below_floors", ())]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
@@ -30,15 +28,15 @@ PRECISION = (
 FIGURES_NOTES = ("", PRECISION)
 
 
-def _figures(part: Document, results: Sequence[Document]) -> str:
-    """A column a method and one for chance, a row a metric, half the 95 % interval beside each figure."""
+def _format_figures(part: Document, results: Sequence[Document]) -> str:
+    """Format a column for each method and the random baseline, a row for each metric, with half the 95 % interval."""
     names = sorted({name for result in results for name in result["metrics"]}, key=_order)
     columns = [["method", *names, "seconds trained"]]
-    columns.append(["chance", *(figure(part["chance"]["metrics"].get(name)) for name in names), ""])
+    columns.append(["chance", *(format_figure(part["chance"]["metrics"].get(name)) for name in names), ""])
     for result in results:
-        figures = [figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
+        figures = [format_figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
         columns.append([result["method"], *figures, f"{result['seconds']['train']:.0f}"])
-    return aligned(zip(*columns, strict=True))  # many labels make many figures: they go down, the methods across
+    return align(zip(*columns, strict=True))  # transposed: many labels make many figures
 
 
 def _order(name: str) -> tuple[str, str]:
@@ -46,7 +44,8 @@ def _order(name: str) -> tuple[str, str]:
     return label, metric
 
 
-def figure(value: float | None, interval: Sequence[float] | None = None) -> str:
+def format_figure(value: float | None, interval: Sequence[float] | None = None) -> str:
+    """Format a figure, with half its interval if there is one."""
     if value is None:
         return "-"
     return f"{value:.3f}" if interval is None else f"{value:.3f} ± {(interval[1] - interval[0]) / 2:.3f}"
@@ -60,27 +59,28 @@ TABLE_2_NOTES = (
 )
 
 
-def _table_2(part: Document, results: Sequence[Document]) -> str:
-    """The InfoGAN paper's table II, once for each label; what was not run here stands in the first of them."""
+def _format_table_2(part: Document, results: Sequence[Document]) -> str:
+    """Format the InfoGAN paper's table II for each label; methods that were not run here are in the first."""
     first, *others = part["data"]["classes"]
     idle = () if "where" not in part else [name for name in TABLE_2 if name not in {r["method"] for r in results}]
-    return "\n\n".join([_precision(first, part, results, idle), *(_precision(name, part, results) for name in others)])
+    tables = [_format_precision(first, part, results, idle)]
+    return "\n\n".join(tables + [_format_precision(name, part, results) for name in others])
 
 
-def _precision(label: str, part: Document, results: Sequence[Document], idle: Sequence[str] = ()) -> str:
+def _format_precision(label: str, part: Document, results: Sequence[Document], idle: Sequence[str] = ()) -> str:
     names = [f"precision@{k}/{label}" for k in (1, 5, 10)]
     rows = [["model", "MB", "s/image", "precision@1", "@5", "@10", "MB*", "s/image*", "precision*"]]
-    rows.append(["chance", "", "", *(figure(part["chance"]["metrics"][name]) for name in names), "", "", ""])
+    rows.append(["chance", "", "", *(format_figure(part["chance"]["metrics"][name]) for name in names), "", "", ""])
     for result in results:
         ours = [f"{result['megabytes'] * 1e6 / 2**20:.1f}", f"{result['seconds_per_image']:.4f}"]
-        figures = [figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
-        rows.append([result["method"], *ours, *figures, *_published(result["method"])])
-    rows += [[name, "not run", *[""] * 4, *_published(name)] for name in idle]
+        figures = [format_figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
+        rows.append([result["method"], *ours, *figures, *_format_published(result["method"])])
+    rows += [[name, "not run", *[""] * 4, *_format_published(name)] for name in idle]
     shoes = "UT-Zappos50K's" if label == SHOE_CLASS else "not UT-Zappos50K's 8 shoe classes"
-    return f"precision over {label}: {part['data']['classes'][label]} classes, {shoes}\n{aligned(rows)}"
+    return f"precision over {label}: {part['data']['classes'][label]} classes, {shoes}\n{align(rows)}"
 
 
-def _published(method: str) -> list[str]:
+def _format_published(method: str) -> list[str]:
     row = TABLE_2.get(method)
     return [f"{row.megabytes:g}", f"{row.seconds:g}", f"{row.precision:.2f}"] if row else [""] * 3
 
@@ -94,15 +94,18 @@ PROBES_NOTES = (
 )
 
 
-def _probes(part: Document, results: Sequence[Document]) -> str:
-    """The AGE poster's table, once for each label; what was not run here stands in the first of them."""
-    first, *others = part["data"]["classes"].items()
+def _format_probes(part: Document, results: Sequence[Document]) -> str:
+    """Format the AGE poster's table for each label; methods that were not run here are in the first."""
+    (label, classes), *others = part["data"]["classes"].items()
     run = {result["method"] for result in results}
     idle = () if "where" not in part else [key for key in PROBES if key[0] not in run]
-    return "\n\n".join([_accuracies(*first, results, idle), *(_accuracies(*each, results) for each in others)])
+    tables = [_format_accuracies(label, classes, results, idle)]
+    return "\n\n".join(tables + [_format_accuracies(label, classes, results) for label, classes in others])
 
 
-def _accuracies(label: str, classes: int, results: Sequence[Document], idle: Sequence[tuple[str, str]] = ()) -> str:
+def _format_accuracies(
+    label: str, classes: int, results: Sequence[Document], idle: Sequence[tuple[str, str]] = ()
+) -> str:
     titles = {"svm": "linear SVM", "knn": "kNN, K=3"}
     rows = [["accuracy on", "", "train", "validation", "test", "majority", "train*", "validation*"]]
     for result in results:
@@ -113,22 +116,22 @@ def _accuracies(label: str, classes: int, results: Sequence[Document], idle: Seq
             rows.append([result["method"], title, *ours, f"{found['majority']:.3f}", *theirs])
     for method, probe in idle:
         rows.append([method, titles[probe], "not run", "", "", "", *(f"{v:.3f}" for v in PROBES[method, probe])])
-    return f"probes of {label}: {classes} classes\n{aligned(rows)}"
+    return f"probes of {label}: {classes} classes\n{align(rows)}"
 
 
-def speed_table(results: Sequence[dict[str, Any]]) -> str:
-    """One row a method."""
+def format_speed_table(results: Sequence[Document]) -> str:
+    """Format the speeds of similar methods, one row each."""
     rows = [["pictures a second", "training", "forward", "from JPEG bytes", "ratio"]]
     for each in results:
         training = "-" if each["training"] is None else f"{each['training']:.0f}"
         rows.append(
             [each["method"], training, f"{each['forward']:.0f}", f"{each['from_bytes']:.0f}", f"{each['ratio']:.2f}"]
         )
-    return aligned(rows)
+    return align(rows)
 
 
-def personal_speed_table(results: Sequence[dict[str, Any]]) -> str:
-    """One row a method."""
+def format_personal_speed_table(results: Sequence[Document]) -> str:
+    """Format the speeds of personal methods, one row each."""
     rows = [["positives a second", "training", "bare", "ratio", "without steps", "ratio", "comparisons a second"]]
     for each in results:
         if each["loop"] is None:
@@ -137,15 +140,16 @@ def personal_speed_table(results: Sequence[dict[str, Any]]) -> str:
             ratios = [f"{each[name]:.2f}" for name in ("ratio", "ratio_of_gradients")]
             speeds = [f"{each[name]:,.0f}" for name in ("loop", "arithmetic", "gradients", "comparisons")]
             rows.append([each["method"], *speeds[:2], ratios[0], speeds[2], ratios[1], speeds[3]])
-    return aligned(rows)
+    return align(rows)
 
 
-def aligned(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_line(row, widths) for row in rows)
+def align(rows: Iterable[Sequence[str]]) -> str:
+    """Join rows of cells to aligned lines, the first column to the left and the others to the right."""
+    lines = list(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(_format_line(row, widths) for row in lines)
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+def _format_line(row: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = zip(row, widths, strict=True)
     return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()

@@ -1,4 +1,4 @@
-"""A folder or a zip, read alike."""
+"""Folders, zips and CSVs, read through one interface."""
 
 import csv
 import io
@@ -24,14 +24,15 @@ class Member:
     name: str  # with forward slashes
 
     def read_bytes(self) -> bytes:
+        """Read the file. Raises OSError for a damaged, encrypted or unknown member."""
         try:
             return self.archive.read(self.info)
-        except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # damaged; encrypted or packed in an odd way
+        except (zipfile.BadZipFile, zlib.error, RuntimeError) as error:  # RuntimeError: encrypted, or an unknown method
             raise OSError(str(error)) from error
 
     @property
     def stamp(self) -> int:
-        """Another one for other bytes."""
+        """Return a number that changes when the bytes do."""
         return self.info.CRC
 
     def __str__(self) -> str:
@@ -40,7 +41,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV: its name, its columns, and its rows with the lines they end on."""
+    """A CSV: its name, its columns, its rows, and the line on which each row ends."""
 
     name: str
     columns: list[str]
@@ -55,16 +56,16 @@ class Files:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises BadData if the path is none of these."""
+        """Raise BadData if the path is neither a folder, nor a zip, nor a .csv."""
         self.path = path
         self.by_name: dict[str, Path | Member]
         if path.is_dir():
-            self.by_name = {file.relative_to(path).as_posix(): file for file in sorted(_below(path))}
+            self.by_name = {file.relative_to(path).as_posix(): file for file in sorted(_walk(path))}
         elif path.suffix.lower() == ".csv" and path.is_file():
             beside = Files(path.parent)
             self.by_name = {n: s for n, s in beside.by_name.items() if n == path.name or not n.endswith(".csv")}
         elif path.is_file() and _is_zip(path):
-            archive = _opened(path)
+            archive = _open_zip(path)
             members = [info for info in archive.infolist() if not info.is_dir()]
             names = [info.filename.replace("\\", "/") for info in members]  # as some programs on Windows write it
             self.by_name = {n: Member(archive, info, n) for n, info in zip(names, members, strict=True)}
@@ -75,16 +76,17 @@ class Files:
         self.by_name = {name: source for name, source in self.by_name.items() if not _is_hidden(name)}
 
     @property
-    def pictures(self) -> list[str]:
+    def images(self) -> list[str]:
+        """Return the names of the files whose suffix is that of an image."""
         return [name for name in self.by_name if PurePosixPath(name).suffix.lower() in SUFFIXES]
 
-    def named(self, file: str) -> str | None:
-        """The name of the file that is called so, at the top or in the first folder that has one; None if none is."""
+    def find(self, file: str) -> str | None:
+        """Return the name of the file called so, in the topmost folder that has one; None if there is none."""
         found = [name for name in self.by_name if PurePosixPath(name).name == file]
         return min(found, key=lambda name: name.count("/"), default=None)
 
-    def table(self, name: str) -> Table:
-        """Raises BadData if the file is no UTF-8 or no CSV."""
+    def read_table(self, name: str) -> Table:
+        """Read a CSV. Raises BadData if the file is not UTF-8 or no CSV."""
         try:
             text = self.by_name[name].read_bytes().decode("utf-8-sig")
             reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
@@ -99,16 +101,16 @@ class Files:
         return Table(name, columns, [row for _, row in encode_labels], [line for line, _ in encode_labels])
 
 
-def _below(root: Path) -> Iterator[Path]:
-    """Every file in it and in its folders, also in those that are links."""
-    for place, folders, files in os.walk(root, followlinks=True):
-        here = Path(place)
+def _walk(root: Path) -> Iterator[Path]:
+    """Yield every file in the folder and in its folders, also in those that are links."""
+    for directory, folders, files in os.walk(root, followlinks=True):
+        here = Path(directory)
         folders[:] = [name for name in folders if not _is_hidden(name) and not _leads_back(here / name, root)]
         yield from (here / name for name in files)
 
 
 def _leads_back(folder: Path, root: Path) -> bool:
-    """Whether it is a link to what it was reached through, or to something around that: it would never end."""
+    """Return whether the folder is a link to one that it was reached through, or to one around that: no end."""
     if not folder.is_symlink():
         return False
     target = folder.resolve()
@@ -116,12 +118,12 @@ def _leads_back(folder: Path, root: Path) -> bool:
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether it ends as a zip does, or at least begins so: that one was cut off."""
+    """Return whether the file ends as a zip does, or at least begins as one: then it was cut off."""
     with path.open("rb") as file:
         return zipfile.is_zipfile(path) or file.read(len(MEMBER)) == MEMBER
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def _open_zip(path: Path) -> zipfile.ZipFile:
     if not zipfile.is_zipfile(path):
         raise BadData(f"{path} is cut off or damaged: no central directory, which ends a whole zip")
     try:
@@ -131,5 +133,5 @@ def _opened(path: Path) -> zipfile.ZipFile:
 
 
 def _is_hidden(name: str) -> bool:
-    """Return whether a part of the name is hidden, is macOS's own, or leads to the root or up."""
+    """Return whether a part of the name is hidden, belongs to macOS, or leads to the root or up."""
     return any(part in ("", "__MACOSX") or part.startswith(".") for part in name.split("/"))

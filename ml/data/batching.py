@@ -1,4 +1,4 @@
-"""Pictures by the batch, for methods that learn from pictures alone."""
+"""Batches of images without labels, and batch-norm statistics over them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,10 +9,10 @@ from ml.data.images import ImageArray
 
 
 class ImageBatches:
-    """One epoch of ((B, 3, H, W) in [0, 1],) in random order.
+    """One epoch of batches ((B, 3, H, W) in [0, 1],) in random order.
 
-    Every batch is full, since statistics of a short one are noise; what is left over has its turn in another epoch.
-    A catalogue smaller than a batch is one batch.
+    Every batch is full, since statistics of a short one are noise; the images left over come in another epoch. A
+    catalogue smaller than a batch is one batch.
     """
 
     def __init__(self, images: ImageArray, size: int, generator: torch.Generator) -> None:
@@ -28,10 +28,10 @@ class ImageBatches:
 
 
 def recompute_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ...]], device: torch.device) -> None:
-    """Estimate the running statistics anew from real pictures alone, as the network will see them from now on.
+    """Estimate the running statistics of all batch norms again over these batches, with dropout off.
 
-    In adversarial training they are a mixture of real pictures' and generated ones', and dropout, which is off from now
-    on, made their variance larger. Leaves the network in eval mode.
+    In adversarial training they are a mixture over real and generated images, and dropout made their variance larger.
+    Leaves the network in eval mode.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
@@ -42,8 +42,8 @@ def recompute_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ..
     for norm in norms:
         norm.train()
     with torch.no_grad():
-        for (pictures,) in batches:
-            network(pictures.to(device))
+        for (images,) in batches:
+            network(images.to(device))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

@@ -1,4 +1,4 @@
-"""DVBPR's .npy files to our own layout, once, in a process of its own."""
+"""Conversion of DVBPR's .npy files to our own layout, in a separate process."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
 from ml.data.decoding import FORMATS, upright_rgb
-from ml.data.partitioned import DAMAGE, Partitioned, category, field, picture, text
+from ml.data.partitioned import DAMAGE, Entry, Partitioned, decode_text, get_category, get_field, get_image
 from ml.errors import BadData
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,14 +23,15 @@ STDERR = 2
 
 
 def ensure_converted(file: Path) -> Path:
-    """The folder FILE.npy.converted beside it, made now unless it is there. Raises BadData if it cannot be made.
+    """Return the folder FILE.npy.converted beside the file, and convert the file first if there is none.
 
-    The file is a pickle that somebody else wrote: another process reads it, which has no environment and little memory.
+    The file is a pickle from an untrusted source: another process reads it, without an environment and with little
+    memory. Raises BadData if it cannot be converted.
     """
     folder = file.with_name(f"{file.name}.converted")
     if folder.exists():
         if file.exists() and file.stat().st_mtime > folder.stat().st_mtime:
-            raise BadData(f"{folder} is older than {file.name}: remove it, and it is made anew")
+            raise BadData(f"{folder} is older than {file.name}: remove it, and it is converted again")
         return folder
     if not file.is_file():
         raise BadData(f"{file} does not exist")
@@ -39,16 +40,16 @@ def ensure_converted(file: Path) -> Path:
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # each of more would reserve memory
     status = subprocess.run(command, cwd=ROOT, env=one_thread, stdout=STDERR, check=False).returncode
     if status:
-        reason = f"it was ended by {signal.Signals(-status).name}" if status < 0 else "the reason stands above"
+        reason = f"it was ended by {signal.Signals(-status).name}" if status < 0 else "the reason is above"
         raise BadData(f"{file} could not be converted: {reason}")
     return folder
 
 
 def convert(file: Path, folder: Path) -> str:
-    """Write interactions.csv (with the published split), items.csv and images/ITEM.jpg; says how much of each there is.
+    """Write interactions.csv (with the published split), items.csv and images/ITEM.jpg; return a line of counts.
 
-    The folder appears when it is complete. A picture that cannot be read is told on stderr and left out. Raises BadData
-    for a file that cannot be read, or a folder that is there already.
+    The folder appears when it is complete. An image that cannot be read is reported on stderr and left out. Raises
+    BadData for a file that cannot be read, or a folder that is there already.
     """
     if folder.exists():
         raise BadData(f"{folder} is there already: name a new folder, or remove it")
@@ -56,7 +57,7 @@ def convert(file: Path, folder: Path) -> str:
     shutil.rmtree(aside, ignore_errors=True)  # what a killed run may have left
     try:
         (aside / "images").mkdir(parents=True)
-        said = _write(Partitioned(file), aside)
+        counts = _write(Partitioned(file), aside)
         aside.rename(folder)
     except DAMAGE as error:
         raise BadData(f"{file} is none of DVBPR's data sets, or damaged: {error}") from error
@@ -64,23 +65,25 @@ def convert(file: Path, folder: Path) -> str:
         raise BadData(f"{file} takes more memory than a file of its size should") from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return f"{folder}: {said}"
+    return f"{folder}: {counts}"
 
 
 def _write(partitioned: Partitioned, folder: Path) -> str:
     header = ["user", "item", "timestamp", "value", "split"]
-    count = _table(folder / "interactions.csv", header, partitioned.interactions())
+    count = _write_table(folder / "interactions.csv", header, partitioned.interactions())
     items = partitioned.items.items()
-    described = ([item, category(each), text(field(each, "title"))] for item, each in items)
-    _table(folder / "items.csv", ["item", "category", "title"], described)
-    pictured = sum(_written(each, folder / "images" / f"{item}.jpg") for item, each in tqdm(items, unit=" pictures"))
+    described = ([item, get_category(each), decode_text(get_field(each, "title"))] for item, each in items)
+    _write_table(folder / "items.csv", ["item", "category", "title"], described)
+    pictured = sum(
+        _write_image(each, folder / "images" / f"{item}.jpg") for item, each in tqdm(items, unit=" pictures")
+    )
     return f"{count:,} interactions, {pictured:,} of {len(items):,} items with a picture"
 
 
-def limit(size: int) -> None:
-    """Let this process have no more memory, computing time and disk than it takes to convert a file of so many bytes.
+def limit_resources(size: int) -> None:
+    """Limit memory, CPU time and file sizes of this process for good to what converting a file of `size` bytes takes.
 
-    For good; where the system knows no limits, there are none.
+    Does nothing where the system has no such limits.
     """
     try:
         import resource
@@ -97,7 +100,7 @@ def limit(size: int) -> None:
         resource.setrlimit(what, (most, most))
 
 
-def _table(file: Path, header: list[str], rows: Iterable[Iterable[object]]) -> int:
+def _write_table(file: Path, header: list[str], rows: Iterable[Iterable[object]]) -> int:
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
@@ -108,9 +111,9 @@ def _table(file: Path, header: list[str], rows: Iterable[Iterable[object]]) -> i
     return count
 
 
-def _written(item: dict, file: Path) -> bool:
-    """Whether the item has a picture, now in the file: as it is if that is an RGB JPEG, else made one."""
-    data = picture(item)
+def _write_image(item: Entry, file: Path) -> bool:
+    """Write the item's image, as it is if it is an RGB JPEG, else as one; return whether there is a readable one."""
+    data = get_image(item)
     if data is None:
         return False
     try:

@@ -3,14 +3,14 @@
 import io
 import warnings
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ml.errors import UnreadableImage
 
-# As catalog takes them; tests/test_rooms_agree.py compares the two rooms.
+# The same as in catalog, which ml may not import; tests/test_rooms_agree.py compares the two.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 MOST_PIXELS = 50_000_000  # before decoding: a 30,000 x 30,000 PNG of one colour is 2 MB on disk and 2.7 GB decoded
@@ -19,46 +19,58 @@ DAMAGE = (OSError, ValueError, EOFError, SyntaxError, TypeError, Image.Decompres
 WHITE = (255, 255, 255)
 
 
-class Named(Protocol):
-    """A member of an archive, say: bytes that are read when they are needed; str() is its name."""
+@runtime_checkable
+class ImageFile(Protocol):
+    """A file whose bytes are read when they are needed, such as a member of a zip; str() is its name."""
 
     def read_bytes(self) -> bytes: ...
 
 
-Source = Path | Named | bytes | BinaryIO
+class StampedFile(ImageFile, Protocol):
+    """A file that is no Path, with a number that changes when its bytes do."""
+
+    @property
+    def stamp(self) -> int: ...
+
+
+StoredImage = Path | StampedFile  # of a data set
+Source = ImageFile | bytes | BinaryIO  # a Path is an ImageFile, too
 
 
 def read_image(source: Source, size: tuple[int, int]) -> np.ndarray:
-    """A picture as (H, W, 3) uint8, upright, in RGB on white, its aspect ratio kept.
+    """Decode an image to (H, W, 3) uint8, upright, in RGB on white, with its aspect ratio kept.
 
-    What is missing to the target's ratio is filled with the picture's own border colour, so that a studio photo stays
-    a studio photo. Raises UnreadableImage with the file and the reason.
+    The rest of the target is filled with the image's own border colour, so that a studio photo stays one. Raises
+    UnreadableImage with the file and the reason.
     """
     name = "the picture" if isinstance(source, bytes) else getattr(source, "name", None) or str(source)
     try:
-        # A picture that is large but below our limit is no reason for Pillow's warning.
-        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
-            stream = source if hasattr(source, "read") else io.BytesIO(_bytes_of(source))
-            with Image.open(stream, formats=FORMATS) as image:
-                return _pixels(image, size)
-    except Image.UnidentifiedImageError:
+        # An image that is large but below our limit is no reason for Pillow's warning.
+        with (
+            warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
+            Image.open(_stream(source), formats=FORMATS) as image,
+        ):
+            return _fit(image, size)
+    except UnidentifiedImageError:
         raise UnreadableImage(f"{name}: not a picture in a known format") from None
     except DAMAGE as error:
         raise UnreadableImage(f"{name}: {error}") from error
 
 
-def _bytes_of(source: Source) -> bytes:
-    return source if isinstance(source, bytes) else source.read_bytes()
+def _stream(source: Source) -> BinaryIO:
+    if isinstance(source, bytes):
+        return io.BytesIO(source)
+    return io.BytesIO(source.read_bytes()) if isinstance(source, ImageFile) else source
 
 
-def _pixels(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
+def _fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
     height, width = size
     if image.width * image.height > MOST_PIXELS:
         raise ValueError(f"{image.width} x {image.height} pixels are more than {MOST_PIXELS // 1_000_000} million")
-    # A large JPEG is decoded at a fraction of its size: 6 times faster (30 against 5 ms).
+    # Decode a large JPEG at a fraction of its size: 6 times faster (5 against 30 ms).
     # Twice the target leaves the final resize something to average.
     image.draft("RGB", (2 * width, 2 * height))
-    image.load()  # here a truncated file is noticed
+    image.load()  # raises for a truncated file
     image = upright_rgb(image)
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -87,4 +99,5 @@ def upright_rgb(image: Image.Image) -> Image.Image:
 
 def _border_colour(pixels: np.ndarray) -> np.ndarray:
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    return np.median(border, axis=0).astype(np.uint8)
+    colour: np.ndarray = np.median(border, axis=0).astype(np.uint8)
+    return colour

@@ -1,4 +1,4 @@
-"""What simulated shoppers would really like: only simulations know, and only measures may ask."""
+"""Ground truth of simulated shoppers: their tastes, for evaluation alone."""
 
 import io
 import zipfile
@@ -26,46 +26,46 @@ class GroundTruth:
     features: np.ndarray  # (I, D)
 
     def vectors(self, users: Sequence[str], items: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """(len(users), D) tastes and (len(items), D) features of these. Raises BadData for a key it does not know."""
+        """Return (len(users), D) tastes and (len(items), D) features. Raises BadData for an unknown key."""
         return _rows("user", self.users, self.tastes, users), _rows("item", self.items, self.features, items)
 
 
 def _rows(what: str, keys: np.ndarray, vectors: np.ndarray, wanted: Sequence[str]) -> Tensor:
-    places = {key: place for place, key in enumerate(keys.tolist())}
-    if unknown := [key for key in wanted if key not in places]:
+    indices = {key: index for index, key in enumerate(keys.tolist())}
+    if unknown := [key for key in wanted if key not in indices]:
         raise BadData(f"truth.npz does not know {what} {unknown[0]}, and {len(unknown) - 1} more of {len(wanted)}")
-    return torch.from_numpy(vectors[[places[key] for key in wanted]]).float()
+    return torch.from_numpy(vectors[[indices[key] for key in wanted]]).float()
 
 
 def read_ground_truth(path: Path) -> GroundTruth | None:
-    """truth.npz of a folder or a zip; None if there is none: these shoppers are real, or nobody knows.
+    """Read truth.npz of a folder or a zip; return None if there is none, as for real shoppers.
 
-    Arrays: users (U,) and items (I,) strings, tastes (U, D) and features (I, D) numbers. Raises BadData.
+    Its arrays: users (U,) and items (I,) strings, tastes (U, D) and features (I, D) numbers. Raises BadData.
     """
     files = Files(path)
-    name = files.named("truth.npz")
+    name = files.find("truth.npz")
     if name is None:
         return None
     try:
         with np.load(io.BytesIO(files.by_name[name].read_bytes()), allow_pickle=False) as archive:
-            truth = GroundTruth(*(archive[array] for array in ARRAYS))
+            ground_truth = GroundTruth(*(archive[array] for array in ARRAYS))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise BadData(f"{path}: {name} cannot be read: {error}") from error
-    if not _fits(truth):
-        shapes = (f"{array} {getattr(truth, array).shape}" for array in ARRAYS)
+    if not _fits(ground_truth):
+        shapes = (f"{array} {getattr(ground_truth, array).shape}" for array in ARRAYS)
         raise BadData(f"{path}: {name} has arrays that do not fit each other: {', '.join(shapes)}")
-    if not (np.isfinite(truth.tastes).all() and np.isfinite(truth.features).all()):
+    if not (np.isfinite(ground_truth.tastes).all() and np.isfinite(ground_truth.features).all()):
         raise BadData(f"{path}: {name} has tastes or features that are no finite numbers")
-    return truth
+    return ground_truth
 
 
-def _fits(truth: GroundTruth) -> bool:
-    tastes, features = truth.tastes.shape, truth.features.shape
-    kinds = [array.dtype.kind for array in (truth.users, truth.items)]
+def _fits(ground_truth: GroundTruth) -> bool:
+    tastes, features = ground_truth.tastes.shape, ground_truth.features.shape
+    kinds = [array.dtype.kind for array in (ground_truth.users, ground_truth.items)]
     return (
         kinds == ["U", "U"]
         and (len(tastes), len(features)) == (2, 2)
-        and truth.users.shape == tastes[:1]
-        and truth.items.shape == features[:1]
+        and ground_truth.users.shape == tastes[:1]
+        and ground_truth.items.shape == features[:1]
         and tastes[1] == features[1]
     )

@@ -1,4 +1,4 @@
-"""Images decoded once to an array, in memory or in a file that is mapped into it."""
+"""Arrays of decoded images, in memory or in a memory-mapped file."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from ml.errors import UnreadableImage
 
 
 class ImageArray:
-    """Pictures as uint8 (N, H, W, 3), decoded once, in memory or in a file that is mapped into it."""
+    """Images as uint8 (N, H, W, 3), decoded once, in memory or in a memory-mapped file."""
 
     def __init__(self, pixels: np.ndarray) -> None:
         self.pixels = pixels
@@ -25,7 +25,10 @@ class ImageArray:
     def decode(
         cls, sources: Sequence[Source], size: tuple[int, int], file: Path | None = None, progress: bool = False
     ) -> Self:
-        """All the pictures in their order, decoded in parallel. Raises UnreadableImage at the first that fails."""
+        """Decode all images in their order, in parallel. Raises UnreadableImage at the first that cannot be read.
+
+        file: where the array is written and mapped from; None keeps it in memory.
+        """
         shape = (len(sources), *size, 3)
         if file is None:
             pixels = np.empty(shape, dtype=np.uint8)
@@ -42,10 +45,11 @@ class ImageArray:
 
     @property
     def size(self) -> tuple[int, int]:
+        """Return (H, W)."""
         return self.pixels.shape[1], self.pixels.shape[2]
 
     def batch(self, indices: Tensor | np.ndarray | Sequence[int]) -> Tensor:
-        """(B, 3, H, W) float32 in [0, 1]."""
+        """Return these images as (B, 3, H, W) float32 in [0, 1]."""
         chosen = torch.from_numpy(self.pixels[np.asarray(indices)])
         return chosen.permute(0, 3, 1, 2) / 255  # in one step: with .float() before it takes half as long again
 
@@ -53,7 +57,7 @@ class ImageArray:
 def decode_each(
     sources: Sequence[Source], size: tuple[int, int], progress: bool = False
 ) -> Iterator[np.ndarray | UnreadableImage]:
-    """For each source in turn its pixels, or what is wrong with it."""
+    """Yield the pixels of each source in turn, or the error that it cannot be read."""
 
     def attempt(source: Source) -> np.ndarray | UnreadableImage:
         try:
@@ -61,7 +65,7 @@ def decode_each(
         except UnreadableImage as error:
             return error
 
-    # Threads: Pillow lets go of the interpreter while it works. In chunks, so that results do not pile up.
+    # Threads suffice: Pillow releases the interpreter lock while it decodes. Chunks bound the results in memory.
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
         tqdm(total=len(sources), unit=" pictures", disable=not progress) as bar,

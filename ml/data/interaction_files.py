@@ -1,7 +1,7 @@
-"""Interactions from a CSV, with the pictures of the items."""
+"""Interactions from a CSV, with the images of the items."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -10,45 +10,50 @@ import numpy as np
 
 from ml.data.archives import Files, Table
 from ml.data.datasets import encode_labels
-from ml.data.decoding import Source
+from ml.data.decoding import StoredImage
 from ml.data.images import ImageArray, decode_each
 from ml.data.interactions import Interactions, Split
 from ml.errors import BadData, UnreadableImage
 
 PARTS = {"train": 0, "validation": 1, "val": 1, "test": 2}
-REFUSALS = {"dislike"}  # kinds, where a shop's export has them, that say the opposite of having taken something
+NEGATIVE = {"dislike"}  # kinds of a shop's export that are no positive interactions
 
 
 @dataclass(frozen=True)
 class InteractionFile:
-    users: Sequence[str]  # the keys of user 0, 1, ...
+    """Interactions as they were read, with the items' images, which are not yet decoded."""
+
+    users: Sequence[str]  # keys of user 0, 1, ...
     items: Sequence[str]
-    sources: Sequence[Source] | None  # a picture an item; None if there are none at all
+    sources: Sequence[StoredImage] | None  # an image for each item; None if there are no images
     interactions: Interactions
-    categories: np.ndarray | None = None  # (n_items,) classes from 0, -1 where none; None if no table tells
-    parts: np.ndarray | None = None  # (N,) numbers of PARTS, where whoever published it has divided it
-    failed: int = 0  # rows and pictures passed over
+    categories: np.ndarray | None = None  # (n_items,) classes from 0, -1 where none; None without a table of items
+    parts: np.ndarray | None = None  # (N,) values of PARTS, where the file has a column split
+    failed: int = 0  # rows and images that were left out
     category_names: Sequence[str] = ()  # of class 0, 1, ...
 
     def split(self) -> Split:
-        """As it was published, or else by time. Raises BadData unless one item of some users is held out."""
+        """Split as published, or else by time. Raises BadData unless one item of some users is held out."""
         if self.parts is None:
             split = self.interactions.leave_one_out()
             nothing = "no user has three items, so that none can be held out"
         else:
-            split = self.interactions.divided(self.parts)
+            split = self.interactions.split_by(self.parts)
             nothing = "there is no row whose split is test"
         if not len(split.test):
             raise BadData(nothing)
         for part in (split.validation, split.test):
             counts = np.bincount(part.users)
             if counts.max(initial=0) > 1:
-                user = self.users[counts.argmax()]
+                user = self.users[int(counts.argmax())]
                 raise BadData(f"user {user} has {counts.max()} items held out where one is asked for")
         return split
 
     def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["InteractionFile", ImageArray]:
-        """What has a picture that can be read, and the pixels; the rest is reported on stderr and counted."""
+        """Decode the images; return the interactions with items whose image can be read, and the pixels.
+
+        The rest is reported on stderr and counted. Raises BadData if there are no images.
+        """
         if self.sources is None:
             raise BadData("there are no pictures of the items: images/ITEM.jpg")
         pixels = np.empty((len(self.sources), *size, 3), dtype=np.uint8)
@@ -61,52 +66,53 @@ class InteractionFile:
                 readable[index] = True
         return self._select(readable), ImageArray(pixels[: readable.sum()])
 
-    def _select(self, kept: np.ndarray) -> "InteractionFile":
-        rows = kept[self.interactions.items]
-        places = np.cumsum(kept) - 1
+    def _select(self, readable: np.ndarray) -> "InteractionFile":
+        assert self.sources is not None  # decode has checked it
+        rows = readable[self.interactions.items]
+        new_indices = np.cumsum(readable) - 1
         taken = self.interactions.select(rows)
         return replace(
             self,
-            items=[item for item, keep in zip(self.items, kept, strict=True) if keep],
-            sources=[source for source, keep in zip(self.sources, kept, strict=True) if keep],
-            interactions=replace(taken, items=places[taken.items], n_items=int(kept.sum())),
-            categories=None if self.categories is None else self.categories[kept],
+            items=[item for item, keep in zip(self.items, readable, strict=True) if keep],
+            sources=[source for source, keep in zip(self.sources, readable, strict=True) if keep],
+            interactions=replace(taken, items=new_indices[taken.items], n_items=int(readable.sum())),
+            categories=None if self.categories is None else self.categories[readable],
             parts=None if self.parts is None else self.parts[rows],
-            failed=self.failed + int((~kept).sum()),
+            failed=self.failed + int((~readable).sum()),
         )
 
 
 def read_interaction_file(path: Path) -> InteractionFile:
-    """interactions.csv (user, item or sku, timestamp[, value, split]) and images/ITEM.jpg in a folder or a zip.
+    """Read interactions.csv (user, item or sku, timestamp[, value, split]) and images/ITEM.jpg of a folder or a zip.
 
-    items.csv or products.csv (item or sku, category), if it is there, says of what category each item is. Items are
-    those with a picture, taken or not; where there are no pictures, those that were taken. A timestamp is a number or
-    ISO 8601. Raises BadData with the file and the reason; a bad row is reported on stderr and passed over.
+    items.csv or products.csv (item or sku, category), if it is there, gives the items' categories. Items are those
+    with an image, with or without interactions; where there are no images, those with interactions. A timestamp is a
+    number or ISO 8601. Raises BadData with the file and the reason; a bad row is reported on stderr and left out.
     """
     files = Files(path)
-    name = files.named("interactions.csv")
+    name = files.find("interactions.csv")
     if name is None:
         raise BadData(f"{path}: there is no interactions.csv in it")
-    table = files.table(name)
+    table = files.read_table(name)
     item_column = _item_column(table)
     if missing := {"user", item_column, "timestamp"} - set(table.columns):
         raise BadData(f"{path}: {name} lacks the column {', '.join(sorted(missing))}")
-    pictures = {PurePosixPath(picture).stem: files.by_name[picture] for picture in files.pictures}
-    divided = "split" in table.columns
+    images: dict[str, StoredImage] = {PurePosixPath(image).stem: files.by_name[image] for image in files.images}
+    has_split = "split" in table.columns
     taken: list[tuple[str, str, float, float, int]] = []
     failed = 0
     for line, row in zip(table.lines, table.rows, strict=True):
-        if row.get("kind") in REFUSALS:
+        if row.get("kind") in NEGATIVE:
             continue
         try:
-            taken.append(_parsed(row, item_column, pictures, divided))
+            taken.append(_parse(row, item_column, images, has_split))
         except ValueError as error:
             print(f"passed over: {name}, line {line}: {error}", file=sys.stderr)
             failed += 1
     if not taken:
         raise BadData(f"{path}: {name} has no row that can be used")
     users = sorted({user for user, *_ in taken})
-    items = sorted(pictures or {item for _, item, *_ in taken})
+    items = sorted(images or {item for _, item, *_ in taken})
     user_numbers, item_numbers = ({key: n for n, key in enumerate(keys)} for keys in (users, items))
     interactions = Interactions(
         users=np.array([user_numbers[user] for user, *_ in taken]),
@@ -116,20 +122,20 @@ def read_interaction_file(path: Path) -> InteractionFile:
         n_items=len(items),
         values=np.array([value for *_, value, _ in taken]) if "value" in table.columns else None,
     )
-    sources = [pictures[item] for item in items] if pictures else None
-    parts = np.array([part for *_, part in taken]) if divided else None
-    categories, names = _categories(files, items)
+    sources = [images[item] for item in items] if images else None
+    parts = np.array([part for *_, part in taken]) if has_split else None
+    categories, names = _read_categories(files, items)
     return InteractionFile(users, items, sources, interactions, categories, parts, failed, names)
 
 
 def _item_column(table: Table) -> str:
-    """ "item", which is also what a table lacks that has neither, or as a shop's export calls it."""
+    """Return "sku", as a shop's export calls it, if the table has that alone; else "item"."""
     return "sku" if "sku" in table.columns and "item" not in table.columns else "item"
 
 
-def _categories(files: Files, items: Sequence[str]) -> tuple[np.ndarray | None, Sequence[str]]:
-    name = files.named("items.csv") or files.named("products.csv")
-    if name is None or "category" not in (table := files.table(name)).columns:
+def _read_categories(files: Files, items: Sequence[str]) -> tuple[np.ndarray | None, Sequence[str]]:
+    name = files.find("items.csv") or files.find("products.csv")
+    if name is None or "category" not in (table := files.read_table(name)).columns:
         return None, ()
     item_column = _item_column(table)
     if item_column not in table.columns:
@@ -138,21 +144,22 @@ def _categories(files: Files, items: Sequence[str]) -> tuple[np.ndarray | None, 
     return encode_labels([named.get(item, "") for item in items])
 
 
-def _parsed(
-    row: dict[str, str], item_column: str, pictures: dict[str, Source], divided: bool
+def _parse(
+    row: dict[str, str], item_column: str, images: Mapping[str, StoredImage], has_split: bool
 ) -> tuple[str, str, float, float, int]:
+    """Return user, item, seconds, value and part of a row. Raises ValueError with what is wrong with it."""
     user, item = row["user"], row[item_column]
     if not user or not item:
         raise ValueError("no user or no item")
-    if pictures and item not in pictures:
+    if images and item not in images:
         raise ValueError(f"item {item} has no picture")
-    part = row["split"] if divided else "train"
+    part = row["split"] if has_split else "train"
     if part not in PARTS:
         raise ValueError(f"split {part!r}; it takes one of: {', '.join(PARTS)}")
-    return user, item, _seconds(row["timestamp"]), float(row.get("value") or 1), PARTS[part]
+    return user, item, _parse_seconds(row["timestamp"]), float(row.get("value") or 1), PARTS[part]
 
 
-def _seconds(timestamp: str) -> float:
+def _parse_seconds(timestamp: str) -> float:
     try:
         return float(timestamp)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who took what when, as arrays; and what a personal model is trained on."""
+"""Interactions of users with items as arrays, their split, and the training data of a personal model."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +11,10 @@ from ml.data.images import ImageArray
 
 @dataclass(frozen=True)
 class Split:
-    """For each user one item for the test, one for validation, the rest for training; for some users only these."""
+    """Interactions in three parts: of each user one for the test, one for validation and the rest for training.
+
+    Some users are in the training part alone.
+    """
 
     train: "Interactions"
     validation: "Interactions"
@@ -20,13 +23,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Interactions:
+    """Interactions row by row, with the numbers of users and items, some of which may have none."""
+
     users: np.ndarray  # (N,) int64, 0 to n_users - 1
     items: np.ndarray  # (N,) int64, 0 to n_items - 1
     timestamps: np.ndarray  # (N,) seconds, or any other numbers that grow with time
     n_users: int
     n_items: int
     values: np.ndarray | None = None  # (N,) float, ratings where there are any
-    weights: np.ndarray | None = None  # (N,) float above 0, how much each pair says; None: all alike
+    weights: np.ndarray | None = None  # (N,) float above 0, of each pair; None: all equal
 
     def __post_init__(self) -> None:
         if not len(self.users) == len(self.items) == len(self.timestamps):
@@ -42,33 +47,34 @@ class Interactions:
 
     @cached_property
     def distinct(self) -> Self:
-        """Each pair of user and item once, at its first time and with its largest weight, sorted by user and item."""
+        """Return each pair of user and item once, at its first time and with its largest weight, sorted by both."""
         by_time = self.select(np.argsort(self.timestamps, kind="stable"))
-        _, first, places = np.unique(by_time.keys, return_index=True, return_inverse=True)
+        _, first, indices = np.unique(by_time.keys, return_index=True, return_inverse=True)
         pairs = by_time.select(first)
-        if self.weights is None:
+        if by_time.weights is None:
             return pairs
         largest = np.zeros(len(pairs))
-        np.maximum.at(largest, places, by_time.weights)
+        np.maximum.at(largest, indices, by_time.weights)
         return replace(pairs, weights=largest)
 
     @property
     def keys(self) -> np.ndarray:
-        """(N,) one number a pair: user * n_items + item."""
-        return self.users * self.n_items + self.items
+        """Return (N,) one number for each pair: user * n_items + item."""
+        keys: np.ndarray = self.users * self.n_items + self.items
+        return keys
 
     @cached_property
     def by_user(self) -> list[np.ndarray]:
-        """For each user the items, each once, in ascending order."""
+        """Return each user's items, each once, in ascending order."""
         return np.split(self.distinct.items, np.searchsorted(self.distinct.users, np.arange(1, self.n_users)))
 
     @cached_property
     def popularity(self) -> np.ndarray:
-        """(n_items,) how many users took each item, each counted once."""
+        """Return (n_items,) the number of users who took each item."""
         return np.bincount(self.distinct.items, minlength=self.n_items)
 
     def select(self, rows: np.ndarray) -> Self:
-        """These rows, by index or mask; the counts of users and items stay."""
+        """Return the rows of these indices or this mask; the counts of users and items stay."""
         columns = ("users", "items", "timestamps", "values", "weights")
         there = {name: column for name in columns if (column := getattr(self, name)) is not None}
         return replace(self, **{name: column[rows] for name, column in there.items()})
@@ -83,20 +89,20 @@ class Interactions:
         from_last = np.where(counts >= 3, ends - np.arange(len(pairs)), np.iinfo(np.int64).max)
         return Split(pairs.select(from_last > 2), pairs.select(from_last == 2), pairs.select(from_last == 1))
 
-    def divided(self, parts: np.ndarray) -> Split:
-        """As somebody else has divided it. parts: (N,) 0 training, 1 validation, 2 test.
+    def split_by(self, parts: np.ndarray) -> Split:
+        """Split as published with the data. parts: (N,) 0 training, 1 validation, 2 test.
 
-        Pairs count once, and where a pair is in more than one part, in the last of these.
+        Pairs count once; a pair that is in more than one part counts in the last of these.
         """
         order = np.lexsort((self.timestamps, -parts))
         _, first = np.unique(self.keys[order], return_index=True)
-        kept = order[first]
-        return Split(*(self.select(kept[parts[kept] == part]) for part in range(3)))
+        retained = order[first]
+        return Split(*(self.select(retained[parts[retained] == part]) for part in range(3)))
 
 
 @dataclass(frozen=True)
 class PersonalData:
-    """What a personal model is trained on: picture i is item i's."""
+    """Training data of a personal model: image i is item i's."""
 
     images: ImageArray | None
     train: Interactions

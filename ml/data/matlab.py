@@ -1,4 +1,4 @@
-"""Numeric arrays out of MATLAB 5 files: all that SVHN needs, and torchvision would want scipy for."""
+"""Reader of numeric arrays in MATLAB 5 files, as SVHN is published; scipy's would be a dependency for this alone."""
 
 import struct
 import zlib
@@ -12,21 +12,21 @@ NUMBERS = {1: "i1", 2: "u1", 3: "<i2", 4: "<u2", 5: "<i4", 6: "<u4", 7: "<f4", 9
 
 
 def read_arrays(data: bytes) -> dict[str, np.ndarray]:
-    """The file's arrays by name. Raises ValueError if it is no little-endian MATLAB 5 file of real numbers."""
+    """Read the file's arrays by name. Raises ValueError if it is no little-endian MATLAB 5 file of real numbers."""
     if data[126:128] != b"IM":
         raise ValueError("no MATLAB 5 file")
     try:
-        return dict(_array(content) for kind, content in _elements(data[HEADER:]) if kind == MATRIX)
+        return dict(_parse_array(content) for kind, content in _elements(data[HEADER:]) if kind == MATRIX)
     except (struct.error, zlib.error, StopIteration, KeyError) as error:
         raise ValueError(f"damaged, or no plain numbers: {error}") from error
 
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(kind, content) of each element; those that are compressed are unpacked."""
+    """Yield (kind, content) of each element, decompressed."""
     at = 0
     while at + 8 <= len(data):
         kind, size = struct.unpack_from("<II", data, at)
-        if kind >> 16:  # a short one: its size in the upper half, its content within the tag
+        if kind >> 16:  # a small element: its size is in the upper half, its content within the tag
             yield kind & 0xFFFF, data[at + 4 : at + 4 + (kind >> 16)]
             at += 8
         elif kind == COMPRESSED:
@@ -37,8 +37,8 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
             at += 8 + -(-size // 8) * 8
 
 
-def _array(content: bytes) -> tuple[str, np.ndarray]:
-    """A matrix element is flags, shape, name and numbers, in that order."""
+def _parse_array(content: bytes) -> tuple[str, np.ndarray]:
+    """Return name and values of a matrix element: flags, shape, name and numbers, in that order."""
     parts = _elements(content)
     next(parts)
     shape = np.frombuffer(next(parts)[1], dtype="<i4")

@@ -1,4 +1,4 @@
-"""What papers report, to stand next to our figures: on their data, so that the two are no race."""
+"""Figures that papers report, shown beside ours. They were measured on other data and are not comparable."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class Row:
     precision: float
 
 
-# "Shoe retrieval by InfoGAN", its table II: UT-Zappos50K, 10,000 pictures, 8 classes; k, queries and classes untold.
+# "Shoe retrieval by InfoGAN", its table II: UT-Zappos50K, 10,000 pictures, 8 classes; k, queries, classes not stated.
 # Keras models on a 24-core Xeon E5-2628L. By torchvision's names, where it has the network.
 TABLE_2 = {
     "vgg16": Row(528, 0.22, 0.75),
@@ -50,7 +50,7 @@ KANG = "Kang et al. 2017, arXiv:1711.02231, of 64,583 users; quoted by ruchaa01/
 LOG = "DVBPR.log of the released code, K 100, epoch"
 RERUN = "Gabay and Damri 2021, amitdamri/Visually-Aware-Fashion-Recommendation-System"
 
-# By the name of the file. The tables of Kang et al. were not at hand: their other figures are missing here.
+# By the name of the file. Of Kang et al. only these figures were available to us.
 RANKING = {
     "AmazonFashion6ImgPartitioned": (
         Claim("dvbpr", "auc", 0.7964, KANG),
@@ -92,10 +92,10 @@ SHOES = {
 SHOE_CLASS = "shoe class"
 
 
-def shoe_classes(photos: ImageSet) -> ImageSet | None:
-    """The photos by their shoe class alone, "" where it is none of the eight; None if this is no UT-Zappos50K."""
-    if not {"category", "subcategory"} <= set(photos.labels):
+def label_shoe_classes(images: ImageSet) -> ImageSet | None:
+    """Label UT-Zappos50K's images by their shoe class alone, "" where it is none of the eight; None for other sets."""
+    if not {"category", "subcategory"} <= set(images.labels):
         return None
-    pairs = zip(photos.words_of("category"), photos.words_of("subcategory"), strict=True)
+    pairs = zip(images.class_names_of("category"), images.class_names_of("subcategory"), strict=True)
     classes = [SHOES.get(f"{category}/{sub}") or SHOES.get(f"{category}/*") or "" for category, sub in pairs]
-    return photos.labelled_by(SHOE_CLASS, classes) if len(set(classes) - {""}) >= 2 else None
+    return images.labelled_by(SHOE_CLASS, classes) if len(set(classes) - {""}) >= 2 else None

@@ -8,4 +8,4 @@ def evenly_spaced(count: int, most: int) -> list[int]:
 
     The first is among them too where there are two or more.
     """
-    return sorted({round(place) for place in np.linspace(count - 1, 0, min(count, most)).tolist()})
+    return sorted({round(position) for position in np.linspace(count - 1, 0, min(count, most)).tolist()})

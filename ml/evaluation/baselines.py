@@ -1,24 +1,27 @@
-"""What needs no training is the least that training must beat."""
+"""Comparison with the methods that need no training, which trained methods must beat."""
 
 from collections.abc import Mapping
 
-FLOORS = ("pixels", "histogram", "hog", "hog+histogram")
-BY = "precision@5/"  # the figures that are compared
+BASELINES = ("pixels", "histogram", "hog", "hog+histogram")
+COMPARED = "precision@5/"  # prefix of the figures that are compared
 
 
-def shortfalls(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """A sentence for each figure in which a method does not beat every floor. metrics: by method, then by name."""
+def list_shortfalls(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Return a sentence for each figure in which a method does not beat every baseline.
+
+    metrics: by method, then by name.
+    """
     sentences = []
-    for method in metrics.keys() - set(FLOORS):
+    for method in metrics.keys() - set(BASELINES):
         for metric, value in metrics[method].items():
-            if metric.startswith(BY):
-                floors = {floor: metrics[floor][metric] for floor in FLOORS if metric in metrics.get(floor, {})}
-                below = [f"{floor} ({least:.3f})" for floor, least in floors.items() if value < least]
-                level = [floor for floor, least in floors.items() if value == least]
-                sentences += _sentence(f"{method}: {metric} {value:.3f} is below the floor of", below)
-                sentences += _sentence(f"{method}: {metric} {value:.3f} is level with the floor of", level)
+            if metric.startswith(COMPARED):
+                baselines = {name: metrics[name][metric] for name in BASELINES if metric in metrics.get(name, {})}
+                below = [f"{name} ({least:.3f})" for name, least in baselines.items() if value < least]
+                equal = [name for name, least in baselines.items() if value == least]
+                sentences += _complete(f"{method}: {metric} {value:.3f} is below the baseline", below)
+                sentences += _complete(f"{method}: {metric} {value:.3f} is equal to the baseline", equal)
     return sorted(sentences)
 
 
-def _sentence(beginning: str, floors: list[str]) -> list[str]:
-    return [f"{beginning} {', '.join(floors)}"] if floors else []
+def _complete(beginning: str, baselines: list[str]) -> list[str]:
+    return [f"{beginning} {', '.join(baselines)}"] if baselines else []

@@ -95,7 +95,8 @@ def distances(these: Array, those: Array, metric: str) -> Array:
         these, those = (rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-12) for rows in (these, those))
         return 1 - these @ those.T
     squares = (these**2).sum(axis=1)[:, None] + (those**2).sum(axis=1)[None] - 2 * these @ those.T
-    return np.sqrt(np.maximum(squares, 0))
+    roots: Array = np.sqrt(np.maximum(squares, 0))
+    return roots
 
 
 def typical_tastes(tastes: Array, count: int) -> Array:

@@ -1,4 +1,4 @@
-"""Pictures for one taste: the search in a generator's latents, and a product changed towards a taste."""
+"""Search in a generator's latents for images that suit a taste, and for a product's image changed towards one."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from ml.contract import DesignModel, PersonalModel
 from ml.errors import OutOfReach
 from ml.nn import image_similarity
 
-RATE = 0.05  # Adam's, on z
-REACH = 1.0  # the longest z by sqrt(256), the length that those trained on have; longer ones were liked no more
-GAIN = 1e-3  # of J a step, below which the search has ended
-PATIENCE = 5  # steps in a row with less
+RATE = 0.05  # learning rate of Adam on z
+REACH = 1.0  # the longest z, by sqrt(256), the length of those in training; longer ones did not score higher
+GAIN = 1e-3  # of J in a step; a search stops after PATIENCE steps in a row with less
+PATIENCE = 5
 STARTS, STEPS = 20, 45
 INVERSION_STARTS, INVERSION_STEPS = 8, 200
-REDRAWING_STEPS = 60
-DRAWN = 16  # random z for each that is started from
-Progress = Callable[[float, float], None]  # (done, of); may raise, which ends the search
+RECONSTRUCTION_STEPS = 60
+DRAWN = 16  # random z for each start
+Progress = Callable[[float, float], None]  # (done, total); may raise, which ends the search
 
 
 @dataclass(frozen=True)
 class Designs:
-    """Rows in the order of J, the best first."""
+    """Images found for one taste, in descending order of J."""
 
-    pictures: Tensor  # (N, 3, 64, 64) in [0, 1]
+    images: Tensor  # (N, 3, 64, 64) in [0, 1]
     score: Tensor  # (N,) theta . Phi; 0 is an average product's
     realism: Tensor  # (N,) D's output, about 1 for real products
     z: Tensor  # (N, 256)
@@ -34,7 +34,9 @@ class Designs:
 
 @dataclass(frozen=True)
 class Step:
-    picture: Tensor  # (3, 64, 64) in [0, 1]
+    """One image on the way from a product towards a taste."""
+
+    image: Tensor  # (3, 64, 64) in [0, 1]
     score: float
     realism: float
     change: float  # the mean difference from the approximation; of the approximation, 0; of the original, its error
@@ -42,7 +44,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Tailored:
-    original: Step  # the product's own picture
+    """A product's image changed towards a taste, step by step."""
+
+    original: Step  # the product's own image
     approximation: Step  # the nearest that the generator can make
     steps: tuple[Step, ...]  # from the approximation towards the taste, none changed by more than the budget
 
@@ -60,48 +64,49 @@ def design(
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> list[Designs]:
-    """For each taste of (U, K) at most `count` pictures of the category, no two the same, that its shopper would like.
+    """Search for each taste of (U, K) at most `count` images of the category that score high, no two the same.
 
-    Maximises J(z) = theta . Phi(up(G(z, c))) - eta (D(G(z, c), c) - 1)^2 over z by Adam; nothing else changes. Kang et
-    al. 2017, arXiv:1711.02231. It starts from the best of sixteen times as many random z, which costs some steps and
-    finds more than these would. All tastes are one batch, out of the same random z; the same seed gives the same
-    pictures.
+    Maximises J(z) = theta . Phi(up(G(z, c))) - eta (D(G(z, c), c) - 1)^2 over z by Adam; the networks do not change.
+    Kang et al. 2017, arXiv:1711.02231. The search starts from the best of sixteen times as many random z, which costs
+    as much as some steps and finds more than these. All tastes are one batch and start from the same random z; the
+    same seed gives the same images.
     """
     search = _Search(generator, scorer, tastes.repeat_interleave(starts, dim=0), category, eta)
-    z = search.promising(tastes, starts, seed)
+    z = search.best_starts(tastes, starts, seed)
     best_z, best = z, z.new_full((len(z),), -torch.inf)
     idle = 0
-    for step, (z_now, judged) in enumerate(search.ascent(z, steps)):
+    for step, (z_now, scored) in enumerate(search.ascend(z, steps)):
         if progress:
             progress(step, steps)
-        former, better = best.mean(), judged.j > best
-        best_z, best = torch.where(better[:, None], z_now, best_z), torch.where(better, judged.j, best)
-        idle = idle + 1 if best.mean() - former < GAIN else 0
+        previous, better = best.mean(), scored.j > best
+        best_z, best = torch.where(better[:, None], z_now, best_z), torch.where(better, scored.j, best)
+        idle = idle + 1 if best.mean() - previous < GAIN else 0
         if idle == PATIENCE:
             break
     with torch.no_grad():
-        judged = search.judge(best_z)
+        scored = search.score(best_z)
     if progress:
         progress(steps, steps)
-    parts = (judged.pictures, judged.score, judged.realism, best_z, judged.j)
-    return [_best(*each, count) for each in zip(*(part.split(starts) for part in parts), strict=True)]
+    parts = (scored.images, scored.score, scored.realism, best_z, scored.j)
+    by_taste = zip(*(part.split(starts) for part in parts), strict=True)
+    return [_select(images, score, realism, z, j, count) for images, score, realism, z, j in by_taste]
 
 
-def _best(pictures: Tensor, score: Tensor, realism: Tensor, z: Tensor, j: Tensor, count: int) -> Designs:
-    """At most `count` rows, by their J, without any whose picture is the same as a better one's."""
-    apart = image_similarity.differences(pictures, pictures)
+def _select(images: Tensor, score: Tensor, realism: Tensor, z: Tensor, j: Tensor, count: int) -> Designs:
+    """Return at most `count` rows in descending order of J, without any whose image is the same as a better one's."""
+    differences = image_similarity.mean_differences(images, images)
     chosen: list[int] = []
     for index in j.argsort(descending=True).tolist():
-        if len(chosen) < count and (apart[index, chosen] >= image_similarity.SAME).all():
+        if len(chosen) < count and (differences[index, chosen] >= image_similarity.SAME).all():
             chosen.append(index)
-    return Designs(*(part[chosen].cpu() for part in (pictures, score, realism, z)))
+    return Designs(*(part[chosen].cpu() for part in (images, score, realism, z)))
 
 
 def tailor(
     generator: DesignModel,
     scorer: PersonalModel,
     taste: Tensor,
-    picture: Tensor,
+    image: Tensor,
     category: int,
     *,
     budget: float = 0.05,
@@ -113,155 +118,155 @@ def tailor(
     limit: float | None = None,
     progress: Progress | None = None,
 ) -> Tailored:
-    """A product's picture as near as the generator comes to it, and on from there towards the taste.
+    """Approximate a product's image by the generator, and change it from there towards the taste.
 
-    picture: (3, 64, 64) in [0, 1]. budget: the largest mean |G(z) - G(z*)|, in [0, 1], up to which steps are kept.
-    Raises OutOfReach if the mean |G(z*) - picture| is above the limit; None is the generator's own for the category.
+    image: (3, 64, 64) in [0, 1]. budget: the largest mean |G(z) - G(z*)|, in [0, 1], up to which steps are returned.
+    Raises OutOfReach if the mean |G(z*) - image| is above the limit; None is the generator's own for the category.
     """
     search = _Search(generator, scorer, taste[None], category, eta)
-    picture = picture.to(generator.device)
-    of = inversion_steps + steps
-    z, guess = search.drawn(starts, seed), search.guessed(picture[None])
-    z = z if guess is None else torch.cat([guess, z[1:]])
-    z = search.approaching(z, picture[None], inversion_steps, progress and (lambda done: progress(done, of)))
+    image = image.to(generator.device)
+    total = inversion_steps + steps
+    z, encoded = search.draw(starts, seed), search.encode(image[None])
+    z = z if encoded is None else torch.cat([encoded, z[1:]])
+    z = search.approach(z, image[None], inversion_steps, progress and (lambda done: progress(done, total)))
     with torch.no_grad():
-        z = z[search.apart(z, picture[None]).argmin()][None]
-        start, real = search.judge(z), search.judge_pictures(picture[None])
-    error = (start.pictures[0] - picture).abs().mean().item()
+        z = z[search.error(z, image[None]).argmin()][None]
+        start, real = search.score(z), search.score_images(image[None])
+    error = (start.images[0] - image).abs().mean().item()
     limit = generator.limit(category) if limit is None else limit
     if error > limit:
         raise OutOfReach(
             f"this picture is unlike those that the generator has learned: the generator comes no nearer to it than a "
             f"mean difference of {error:.3f}, above {limit:.2g}"
         )
-    kept = []
-    for step, (_, judged) in enumerate(search.ascent(z, steps)):
+    within_budget = []
+    for step, (_, scored) in enumerate(search.ascend(z, steps)):
         if progress:
-            progress(inversion_steps + step, of)
-        change = (judged.pictures - start.pictures).abs().mean().item()
+            progress(inversion_steps + step, total)
+        change = (scored.images - start.images).abs().mean().item()
         if change > budget:
             break
         if step:
-            kept.append(judged.step(change))
+            within_budget.append(scored.to_step(change))
     if progress:
-        progress(of, of)
-    return Tailored(real.step(error), start.step(0.0), tuple(kept))
+        progress(total, total)
+    return Tailored(real.to_step(error), start.to_step(0.0), tuple(within_budget))
 
 
 def reconstruct(
-    generator: DesignModel, pictures: Tensor, category: int, *, seed: int, steps: int = REDRAWING_STEPS
+    generator: DesignModel, images: Tensor, category: int, *, seed: int, steps: int = RECONSTRUCTION_STEPS
 ) -> Tensor:
-    """Products as near as the generator comes to them in a few steps. pictures: (N, 3, 64, 64) in [0, 1]."""
+    """Approximate images by the generator in a few steps. images: (N, 3, 64, 64) in [0, 1]."""
     latents = _Latents(generator, category)
-    pictures = pictures.to(generator.device)
-    guess = latents.guessed(pictures)
-    z = latents.approaching(latents.drawn(len(pictures), seed) if guess is None else guess, pictures, steps)
+    images = images.to(generator.device)
+    encoded = latents.encode(images)
+    z = latents.approach(latents.draw(len(images), seed) if encoded is None else encoded, images, steps)
     with torch.no_grad():
-        return latents.made(z).cpu()
+        return latents.generate(z).cpu()
 
 
 @dataclass(frozen=True)
-class _Judged:
-    pictures: Tensor
+class _Scored:
+    images: Tensor
     score: Tensor
     realism: Tensor
     j: Tensor
 
-    def step(self, change: float) -> Step:
-        """Of the first row."""
-        return Step(self.pictures[0].cpu(), self.score[0].item(), self.realism[0].item(), change)
+    def to_step(self, change: float) -> Step:
+        """Return the first row."""
+        return Step(self.images[0].cpu(), self.score[0].item(), self.realism[0].item(), change)
 
 
 class _Latents:
-    """What a generator makes of z that are moved, with all networks as they are."""
+    """Latents of a generator that are optimized while all networks stay as they are."""
 
     def __init__(self, generator: DesignModel, category: int) -> None:
         self.generator, self.category = generator.eval(), category
         self.longest = REACH * generator.latent**0.5
 
-    def made(self, z: Tensor) -> Tensor:
+    def generate(self, z: Tensor) -> Tensor:
         return self.generator.generate(z, self._categories(len(z)))
 
-    def drawn(self, count: int, seed: int) -> Tensor:
-        chance = torch.Generator().manual_seed(seed)
-        return self._within(torch.randn(count, self.generator.latent, generator=chance).to(self.generator.device))
+    def draw(self, count: int, seed: int) -> Tensor:
+        random = torch.Generator().manual_seed(seed)
+        return self._shorten(torch.randn(count, self.generator.latent, generator=random).to(self.generator.device))
 
-    def guessed(self, pictures: Tensor) -> Tensor | None:
+    def encode(self, images: Tensor) -> Tensor | None:
         with torch.no_grad():
-            z = self.generator.encode(pictures, self._categories(len(pictures)))
-        return None if z is None else self._within(z)
+            z = self.generator.encode(images, self._categories(len(images)))
+        return None if z is None else self._shorten(z)
 
-    def approaching(
-        self, z: Tensor, pictures: Tensor, steps: int, progress: Callable[[int], None] | None = None
-    ) -> Tensor:
-        """The z after so many steps towards pictures, (B, 3, 64, 64) for one each or (1, 3, 64, 64) for all."""
+    def approach(self, z: Tensor, images: Tensor, steps: int, progress: Callable[[int], None] | None = None) -> Tensor:
+        """Return z after so many steps towards images, (B, 3, 64, 64) for one each or (1, 3, 64, 64) for all."""
         z = z.detach().clone().requires_grad_()
         adam = torch.optim.Adam([z], lr=RATE)
         for step in range(steps):
             if progress:
                 progress(step)
-            self._move(adam, z, self.apart(z, pictures).sum())
+            self._step(adam, z, self.error(z, images).sum())
         return z.detach()
 
-    def apart(self, z: Tensor, pictures: Tensor) -> Tensor:
-        return (self.made(z) - pictures).abs().mean(dim=(1, 2, 3))
+    def error(self, z: Tensor, images: Tensor) -> Tensor:
+        """Return the (B,) mean absolute differences from images."""
+        return (self.generate(z) - images).abs().mean(dim=(1, 2, 3))
 
-    def _move(self, adam: torch.optim.Optimizer, z: Tensor, loss: Tensor) -> None:
+    def _step(self, adam: torch.optim.Optimizer, z: Tensor, loss: Tensor) -> None:
         (z.grad,) = torch.autograd.grad(loss, [z])
         adam.step()
         with torch.no_grad():
-            z.copy_(self._within(z))
+            z.copy_(self._shorten(z))
 
-    def _within(self, z: Tensor) -> Tensor:
-        """No longer than any that G was trained on."""
-        return z * (self.longest / z.norm(dim=1, keepdim=True)).clamp(max=1)
+    def _shorten(self, z: Tensor) -> Tensor:
+        """Limit the length of each z to that of the latents in training."""
+        shortened: Tensor = z * (self.longest / z.norm(dim=1, keepdim=True)).clamp(max=1)
+        return shortened
 
     def _categories(self, count: int) -> Tensor:
         return torch.full((count,), self.category, device=self.generator.device)
 
 
 class _Search(_Latents):
-    """J and its ascent, with all networks as they are."""
+    """Gradient ascent of J over latents."""
 
     def __init__(
         self, generator: DesignModel, scorer: PersonalModel, tastes: Tensor, category: int, eta: float
     ) -> None:
-        """tastes: (B, K), a row for each latent that is judged; or (1, K), one for all."""
+        """Set up a search. tastes: (B, K), a row for each latent that is scored; or (1, K), one for all."""
         super().__init__(generator, category)
         self.scorer, self.tastes, self.eta = scorer.eval(), tastes.to(generator.device), eta
 
-    def promising(self, tastes: Tensor, starts: int, seed: int) -> Tensor:
-        """(U * starts, 256): for each taste the best of sixteen times as many random z."""
-        z = self.drawn(starts * DRAWN, seed)
+    def best_starts(self, tastes: Tensor, starts: int, seed: int) -> Tensor:
+        """Return (U * starts, 256): for each taste the best of sixteen times as many random z."""
+        z = self.draw(starts * DRAWN, seed)
         with torch.no_grad():
-            made = [self._seen(self.made(part)) for part in z.split(64)]
-        vectors, realism = (torch.cat(parts) for parts in zip(*made, strict=True))
+            embedded = [self._embed(self.generate(part)) for part in z.split(64)]
+        vectors, realism = (torch.cat(parts) for parts in zip(*embedded, strict=True))
         j = tastes.to(vectors.device) @ vectors.T - self.eta * (realism - 1).square()  # (U, 16 starts)
         return z[j.topk(starts, dim=1).indices.flatten()]
 
-    def judge(self, z: Tensor) -> _Judged:
-        return self.judge_pictures(self.made(z))
+    def score(self, z: Tensor) -> _Scored:
+        return self.score_images(self.generate(z))
 
-    def judge_pictures(self, pictures: Tensor) -> _Judged:
-        vectors, realism = self._seen(pictures)
+    def score_images(self, images: Tensor) -> _Scored:
+        vectors, realism = self._embed(images)
         score = (vectors * self.tastes).sum(dim=1)
-        return _Judged(pictures, score, realism, score - self.eta * (realism - 1).square())
+        return _Scored(images, score, realism, score - self.eta * (realism - 1).square())
 
-    def _seen(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Phi of pictures, (B, K), and how real they look, (B,)."""
-        realism = self.generator.realism(pictures, self._categories(len(pictures)))
-        shown = pictures
+    def _embed(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return Phi of images, (B, K), and their realism, (B,)."""
+        realism = self.generator.realism(images, self._categories(len(images)))
+        resized = images
         if self.scorer.image_size != self.generator.image_size:
-            shown = F.interpolate(pictures, size=self.scorer.image_size, mode="nearest")  # as the paper does
-        new = torch.full((len(pictures),), -1, device=pictures.device)
-        return self.scorer.embed(shown, new), realism
+            resized = F.interpolate(images, size=self.scorer.image_size, mode="nearest")  # as in the paper
+        new = torch.full((len(images),), -1, device=images.device)
+        return self.scorer.embed(resized, new), realism
 
-    def ascent(self, z: Tensor, steps: int) -> Iterator[tuple[Tensor, _Judged]]:
-        """(z, what it makes) before the first of so many steps and after each."""
-        z = self._within(z.detach().clone()).requires_grad_()
+    def ascend(self, z: Tensor, steps: int) -> Iterator[tuple[Tensor, _Scored]]:
+        """Yield z and its scores before the first of so many steps and after each."""
+        z = self._shorten(z.detach().clone()).requires_grad_()
         adam = torch.optim.Adam([z], lr=RATE)
         for step in range(steps + 1):
-            judged = self.judge(z)
-            yield z.detach().clone(), judged
+            scored = self.score(z)
+            yield z.detach().clone(), scored
             if step < steps:
-                self._move(adam, z, -judged.j.sum())
+                self._step(adam, z, -scored.j.sum())

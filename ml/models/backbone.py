@@ -71,10 +71,10 @@ class Backbone(SimilarModel[BackboneConfig]):
 
     def _load_weights(self) -> None:
         if self.config.weights == "imagenet":
-            tensors, source = pretrained.from_hub(self.method), "torchvision's file"
+            tensors, source = pretrained.read_hub_weights(self.method), "torchvision's file"
         else:
-            tensors, source = pretrained.read(Path(self.config.weights).expanduser()), self.config.weights
-        pretrained.fill(self.network, tensors, self.removed_keys, f"{source} for {self.method}")
+            tensors, source = pretrained.read_weights(Path(self.config.weights).expanduser()), self.config.weights
+        pretrained.load_weights(self.network, tensors, self.removed_keys, f"{source} for {self.method}")
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
         if self.pca is not None:

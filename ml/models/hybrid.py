@@ -257,7 +257,7 @@ class _Comparison:
         known = torch.from_numpy(np.flatnonzero(train.popularity))  # an item without takers need not be a worse one
         others = known[torch.randperm(len(known), generator=generator)[:NEGATIVES]]
         rows = self.users.cpu()[:, None].expand(-1, len(others))
-        taken = Triples(train, 1, generator).taken(rows.reshape(-1), others.repeat(len(held_out)))
+        taken = Triples(train, 1, generator).is_taken(rows.reshape(-1), others.repeat(len(held_out)))
         self.others, self.counted = others.to(device), (~taken.view(len(held_out), -1)).to(device)
 
     def scores(self, users: Tensor, items: Tensor) -> Tensor:

@@ -236,7 +236,7 @@ class Lsgan(DesignModel[LsganConfig]):
         fake = self.generate(torch.randn(EVALUATED, self.latent, generator=generator).to(self.device), labels)
         diversity = [image_similarity.diversity(images, generator, PAIRS) for images in (real, fake)]
         realism = [self.realism(images, labels).mean().item() for images in (real, fake)]
-        return [*diversity, image_similarity.repeated(fake), *realism]
+        return [*diversity, image_similarity.share_repeated(fake), *realism]
 
     def summary(self) -> dict[str, float]:
         names = ("diversity of real", "diversity", "repeated", "realism of real", "realism")

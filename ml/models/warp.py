@@ -80,5 +80,5 @@ class _PositivesAndDraws:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
         for users, positives, _ in self.triples:
             drawn = torch.randint(self.triples.n_items, (len(users), self.draws), generator=self.generator)
-            taken = self.triples.taken(users.repeat_interleave(self.draws), drawn.flatten()).view_as(drawn)
+            taken = self.triples.is_taken(users.repeat_interleave(self.draws), drawn.flatten()).view_as(drawn)
             yield users, positives, drawn, taken

@@ -1,45 +1,45 @@
-"""Chance views of pictures, by the batch."""
+"""Random augmentations of batches of images."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def uniform(low: float, high: float, count: int, generator: torch.Generator) -> Tensor:
+def draw_uniform(low: float, high: float, count: int, generator: torch.Generator) -> Tensor:
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
 def crop(images: Tensor, generator: torch.Generator, *, least: float) -> Tensor:
-    """A random part of each picture, mirrored or not, at the picture's size.
+    """Crop a random part of each image, mirror half of them, and resize the part to the image's size.
 
-    images: (B, 3, H, W). least: of the picture's area, at least this share; sides stretched by up to 4/3.
+    images: (B, 3, H, W). least: the smallest share of the area that is kept; sides are stretched by up to 4/3.
     """
     count = len(images)
-    area = uniform(least, 1, count, generator)
-    stretch = (4 / 3) ** uniform(-0.5, 0.5, count, generator)
+    area = draw_uniform(least, 1, count, generator)
+    stretch = (4 / 3) ** draw_uniform(-0.5, 0.5, count, generator)
     width, height = (area.sqrt() * stretch).clamp(max=1), (area.sqrt() / stretch).clamp(max=1)
     sign = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
     theta = torch.zeros(count, 2, 3)
     theta[:, 0, 0], theta[:, 1, 1] = sign * width, height
-    theta[:, 0, 2] = (1 - width) * uniform(-1, 1, count, generator)
-    theta[:, 1, 2] = (1 - height) * uniform(-1, 1, count, generator)
+    theta[:, 0, 2] = (1 - width) * draw_uniform(-1, 1, count, generator)
+    theta[:, 1, 2] = (1 - height) * draw_uniform(-1, 1, count, generator)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
 def jitter_colours(images: Tensor, generator: torch.Generator, *, strength: float, grey: float) -> Tensor:
-    """Each picture in other light: channels mixed, brighter or darker, more or less contrast; some without colour.
+    """Change hue, saturation, brightness and contrast of each image at random, and make some of them grey.
 
-    images: (B, 3, H, W) in [0, 1]. strength: 0 nothing, 1 as strong as SimCLR's. grey: the share made grey.
-    Hue and saturation are one random 3x3 matrix, a rotation about the grey axis times a stretch from it, where SimCLR
-    takes the longer way over HSV.
+    images: (B, 3, H, W) in [0, 1]. strength: 0 changes nothing, 1 is as strong as SimCLR's. grey: the share made grey.
+    Hue and saturation are one random 3x3 matrix, a rotation about the grey axis times a stretch from it, which is
+    faster than SimCLR's way over HSV.
     """
     count = len(images)
-    angle = uniform(-1.25 * strength, 1.25 * strength, count, generator)  # radians
-    saturation = 1 + uniform(-0.8 * strength, 0.8 * strength, count, generator)
+    angle = draw_uniform(-1.25 * strength, 1.25 * strength, count, generator)  # radians
+    saturation = 1 + draw_uniform(-0.8 * strength, 0.8 * strength, count, generator)
     saturation = torch.where(torch.rand(count, generator=generator) < grey, 0.0, saturation)
-    brightness = 1 + uniform(-0.5 * strength, 0.5 * strength, count, generator)
-    contrast = 1 + uniform(-0.6 * strength, 0.6 * strength, count, generator)
+    brightness = 1 + draw_uniform(-0.5 * strength, 0.5 * strength, count, generator)
+    contrast = 1 + draw_uniform(-0.6 * strength, 0.6 * strength, count, generator)
     axis = torch.full((3, 3), 1 / 3)
     across = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / 3**0.5
     turn = angle.cos().view(-1, 1, 1) * (torch.eye(3) - axis) + angle.sin().view(-1, 1, 1) * across
@@ -51,18 +51,19 @@ def jitter_colours(images: Tensor, generator: torch.Generator, *, strength: floa
 
 
 def shift(images: Tensor) -> Tensor:
-    """Each picture moved by up to an eighth to each side, so that a few pictures are not soon known by heart.
+    """Shift each image by up to an eighth of its side, against overfitting to few images.
 
-    images: (B, 3, H, W) in [-1, 1]; what comes in is 0. Gradients pass; chance is torch's own. Zhao et al. 2020,
-    arXiv:2006.10738, whose other two, light and holes, cost more than they saved: see docs/designs.md.
+    images: (B, 3, H, W) in [-1, 1]; uncovered borders become 0. Gradients pass; the random numbers are torch's global
+    ones. Zhao et al. 2020, arXiv:2006.10738, whose other two augmentations, colour and cutout, cost more than they
+    saved: see docs/designs.md.
     """
     height, width = images.shape[2:]
-    rows, columns = _places(len(images), height, images.device), _places(len(images), width, images.device)
+    rows, columns = _window(len(images), height, images.device), _window(len(images), width, images.device)
     padded = F.pad(images, (width // 8, width // 8, height // 8, height // 8)).permute(0, 2, 3, 1)
     each = torch.arange(len(images), device=images.device)[:, None, None]
     return padded[each, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _places(count: int, side: int, device: torch.device) -> Tensor:
-    """(count, side) of a padded side: where each picture's begins and all that follow."""
+def _window(count: int, side: int, device: torch.device) -> Tensor:
+    """Return (count, side) consecutive indices into a padded side, from a random start for each image."""
     return torch.randint(2 * (side // 8) + 1, (count, 1), device=device) + torch.arange(side, device=device)

@@ -1,4 +1,4 @@
-"""Fisher's discriminant where nobody has named the classes, as a part of a model."""
+"""Linear discriminant analysis without labels, as a module of a model."""
 
 import torch
 from torch import Tensor, nn
@@ -8,12 +8,15 @@ SHRINKAGE = 0.1  # of the scatter within: so much of its mean variance is added 
 
 
 class Discriminant(nn.Module):
-    """(B, F) features to the (B, D) directions that set a picture apart from all but its nearest neighbours.
+    """Projection of (B, F) features on (B, D) directions that separate an image from all but its nearest neighbours.
 
-    Linear discriminant analysis (Fisher 1936) in which each picture and its nearest neighbours stand for a class:
-    directions in which neighbours differ are noise and count less. Learned in closed form; directions beyond the
-    features' number are 0.
+    Linear discriminant analysis (Fisher 1936) in which each image and its nearest neighbours stand for a class:
+    directions in which neighbours differ are noise and count less. Fitted in closed form; directions beyond the
+    number of features are 0.
     """
+
+    mean: Tensor  # (F,)
+    basis: Tensor  # (F, D)
 
     def __init__(self, features: int, dimensions: int) -> None:
         super().__init__()
@@ -21,14 +24,14 @@ class Discriminant(nn.Module):
         self.register_buffer("basis", torch.zeros(features, dimensions))
 
     def fit(self, features: Tensor) -> None:
-        """features: (N, F), a sample of what is to come."""
+        """Fit the directions to a sample of features, (N, F)."""
         mean = features.mean(dim=0)
         centred = features - mean
-        near = nearest(nn.functional.normalize(centred, dim=1), min(NEIGHBOURS, len(features) - 1))
+        near = nearest_neighbours(nn.functional.normalize(centred, dim=1), min(NEIGHBOURS, len(features) - 1))
         within = features.new_zeros(features.shape[1], features.shape[1])
-        for place in range(near.shape[1]):
-            apart = centred - centred[near[:, place]]
-            within += apart.T @ apart
+        for rank in range(near.shape[1]):
+            difference = centred - centred[near[:, rank]]
+            within += difference.T @ difference
         within /= max(2 * near.numel(), 1)
         within += (SHRINKAGE * within.diagonal().mean() + 1e-8) * torch.eye(len(within), device=within.device)
         scale, axes = torch.linalg.eigh(within)
@@ -43,8 +46,11 @@ class Discriminant(nn.Module):
         return (features - self.mean) @ self.basis
 
 
-def nearest(vectors: Tensor, count: int) -> Tensor:
-    """(N, count) the rows with the greatest inner products with each row, itself left out. vectors: (N, F)."""
+def nearest_neighbours(vectors: Tensor, count: int) -> Tensor:
+    """Return (N, count) indices of the rows with the greatest inner products with each row, itself left out.
+
+    vectors: (N, F).
+    """
     found = []
     for rows in torch.arange(len(vectors), device=vectors.device).split(1024):
         products = vectors[rows] @ vectors.T

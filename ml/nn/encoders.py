@@ -1,4 +1,4 @@
-"""Networks from pixels to K numbers, for methods that learn taste end to end."""
+"""Image encoders of personal methods that are trained end to end."""
 
 import torch
 from torch import Tensor, nn
@@ -14,9 +14,9 @@ DESCRIPTORS = 700
 
 
 class Descriptors(nn.Module):
-    """Shape, colour and layout of a picture on a catalogue's principal components: 700 numbers, of length 1.
+    """Shape, colour and layout of an image on a catalogue's principal components: vectors (B, 700) of length 1.
 
-    Enough to tell nearly all products apart, with nothing learned but the components.
+    They tell nearly all products apart, with nothing fitted but the components.
     """
 
     side = 64
@@ -28,7 +28,7 @@ class Descriptors(nn.Module):
         self.layout = Pca(LAYOUT, 200, whitening=0.5)
 
     def on_fit_start(self, images: ImageArray, sample: Tensor, device: torch.device) -> None:
-        """sample: indices of the pictures that the components are found on."""
+        """Fit the principal components on a sample of images. sample: (N,) indices."""
         for pca, function in (
             (self.shape, describe_shape),
             (self.colour, colour_histogram),
@@ -37,7 +37,7 @@ class Descriptors(nn.Module):
             pca.fit(compute_features(function, images, sample, device))
 
     def describe(self, images: Tensor) -> Tensor:
-        """(B, 3, 64, 64) to (B, 700)."""
+        """Compute (B, 700) descriptors of images (B, 3, 64, 64) in [0, 1]."""
         parts = (
             unit(self.shape(describe_shape(images))),
             0.7 * unit(self.colour(colour_histogram(images))),
@@ -47,9 +47,9 @@ class Descriptors(nn.Module):
 
 
 class SmallEncoder(Descriptors):
-    """Minutes of a CPU: Phi(X) = W [d(X), c(X)], of the fixed descriptors d and a small convolutional network c.
+    """Phi(X) = W [d(X), c(X)], of the fixed descriptors d and a small convolutional network c; minutes of a CPU.
 
-    From d, W can learn of a few thousand interactions what c would need millions for. It is computed once a picture.
+    From d, W learns from a few thousand interactions what c would need millions for. d is computed once an image.
     """
 
     def __init__(self, dimensions: int) -> None:
@@ -64,12 +64,13 @@ class SmallEncoder(Descriptors):
         nn.init.normal_(self.last.weight[:, DESCRIPTORS:], std=0.1 / self.trunk.features**0.5)
 
     def forward(self, images: Tensor, descriptors: Tensor) -> Tensor:
-        seen = self.trunk(images.contiguous(memory_format=torch.channels_last))
-        return self.last(torch.cat([descriptors, seen], dim=1))
+        features = self.trunk(images.contiguous(memory_format=torch.channels_last))
+        phi: Tensor = self.last(torch.cat([descriptors, features], dim=1))
+        return phi  # (B, K)
 
 
 class CnnF(nn.Module):
-    """The paper's encoder: CNN-F (Chatfield et al. 2014) with K outputs; 70,573,874 parameters for K = 50.
+    """The encoder of the DVBPR paper: CNN-F (Chatfield et al. 2014) with K outputs; 70,573,874 parameters for K = 50.
 
     As in the authors' code (kang205/DVBPR): TensorFlow's SAME padding, no normalisation, dropout .5, input in [-1, 1],
     Xavier-uniform weights, biases of zero.
@@ -103,11 +104,12 @@ class CnnF(nn.Module):
                 nn.init.zeros_(parameter)
 
     def describe(self, images: Tensor) -> Tensor:
-        """Nothing: this encoder reads pixels alone. (B, 0)."""
+        """Return descriptors without any columns, (B, 0): this encoder reads pixels alone."""
         return images.new_empty(len(images), 0)
 
     def forward(self, images: Tensor, descriptors: Tensor) -> Tensor:
-        return self.last(self.trunk(2 * images - 1))
+        phi: Tensor = self.last(self.trunk(2 * images - 1))
+        return phi  # (B, K)
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int) -> tuple[nn.Module, ...]:

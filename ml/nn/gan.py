@@ -1,4 +1,4 @@
-"""The networks of conditional GANs at 64 pixels: pictures in [-1, 1], categories as rows of a one-hot (B, C)."""
+"""Networks of conditional GANs at 64 pixels: images in [-1, 1], categories as rows of a one-hot (B, C)."""
 
 from itertools import pairwise
 
@@ -10,21 +10,30 @@ SLOPE = 0.2
 
 
 class PublishedGenerator(nn.Sequential):
-    """(B, 256 + C), z and y side by side, to (B, 3, 64, 64). kang205/DVBPR; 3,811,075 parameters if C = 6."""
+    """Generator of kang205/DVBPR: z and y side by side, (B, 256 + C), to (B, 3, 64, 64).
+
+    3,811,075 parameters for 6 categories.
+    """
 
     def __init__(self, inputs: int, width: int) -> None:
         first = 4 * width
         layers: list[nn.Module] = [nn.Linear(inputs, first * 16), nn.Unflatten(1, (first, 4, 4))]
-        layers += _normed(first)
+        layers += _norm(first)
         for wide, narrow, stride in ((4, 4, 2), (4, 4, 1), (4, 4, 2), (4, 4, 1), (4, 2, 2), (2, 1, 2)):
             # TensorFlow's SAME for a transposed convolution of 3.
-            shape = {"stride": stride, "padding": 1, "output_padding": stride - 1}
-            layers += [nn.ConvTranspose2d(wide * width, narrow * width, 3, **shape), *_normed(narrow * width)]
+            layers += [
+                nn.ConvTranspose2d(
+                    wide * width, narrow * width, 3, stride=stride, padding=1, output_padding=stride - 1
+                ),
+                *_norm(narrow * width),
+            ]
         super().__init__(*layers, nn.ConvTranspose2d(width, 3, 3, padding=1), nn.Tanh())
 
 
 class PublishedDiscriminator(nn.Module):
-    """(B, 3, 64, 64) and (B, C) to (B,), unbounded. The same source; 4,460,545 parameters for 6 categories.
+    """Discriminator of kang205/DVBPR: (B, 3, 64, 64) and (B, C) to (B,), unbounded.
+
+    4,460,545 parameters for 6 categories.
 
     The category joins each convolution's input as C channels of one value each.
     """
@@ -35,30 +44,34 @@ class PublishedDiscriminator(nn.Module):
         for inputs, outputs in pairwise((3, width, 2 * width, 4 * width, 8 * width)):
             # SAME for a 5x5 of stride 2 on an even side: one row before, two after.
             padded = [nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(inputs + categories, outputs, 5, stride=2)]
-            self.layers.append(nn.Sequential(*padded, *(_normed(outputs) if inputs > 3 else [nn.LeakyReLU(SLOPE)])))
+            self.layers.append(nn.Sequential(*padded, *(_norm(outputs) if inputs > 3 else [nn.LeakyReLU(SLOPE)])))
         self.last = nn.Linear(8 * width * 16, 1)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         for layer in self.layers:
             tiled = y[:, :, None, None].expand(-1, -1, *x.shape[2:])
             x = layer(torch.cat([x, tiled], dim=1))
-        return self.last(x.flatten(1))[:, 0]
+        realism: Tensor = self.last(x.flatten(1))[:, 0]
+        return realism
 
 
 class Generator(nn.Sequential):
-    """(B, 256 + C), z and y side by side, to (B, 3, 64, 64): four doublings by 4x4 kernels, whose overlap is even."""
+    """Generator of z and y side by side, (B, 256 + C), to (B, 3, 64, 64): four doublings by 4x4 kernels.
+
+    Kernels of 4 with stride 2 overlap evenly, so that there is no checkerboard.
+    """
 
     def __init__(self, inputs: int, width: int) -> None:
         first = 8 * width
         layers: list[nn.Module] = [nn.Linear(inputs, first * 16), nn.Unflatten(1, (first, 4, 4))]
-        layers += _normed(first)
+        layers += _norm(first)
         for wide, narrow in pairwise((8 * width, 4 * width, 2 * width, width)):
-            layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False), *_normed(narrow)]
+            layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False), *_norm(narrow)]
         super().__init__(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1), nn.Tanh())
 
 
 class Discriminator(nn.Module):
-    """(B, 3, 64, 64) and (B, C) to (B,), unbounded: the same of a picture alone as in a batch.
+    """Discriminator of (B, 3, 64, 64) and (B, C) to (B,), unbounded: the same for an image alone as in a batch.
 
     Spectral normalisation in place of batch norms (Miyato et al. 2018, arXiv:1802.05957), but for the last layer, which
     could not reach the 1 and 0 of least squares with it; and the category by a projection (Miyato & Koyama 2018,
@@ -76,18 +89,19 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         h = self.trunk(x)
-        return self.last(h)[:, 0] + (self.of_category(y) * h).sum(dim=1)
+        realism: Tensor = self.last(h)[:, 0] + (self.of_category(y) * h).sum(dim=1)
+        return realism
 
 
 class Encoder(nn.Sequential):
-    """(B, 3, 64, 64) to (B, 2 * latent): of each z its mean, then the logarithm of its variance."""
+    """Encoder of (B, 3, 64, 64) to (B, 2 * latent): the means of z, then the logarithms of their variances."""
 
     def __init__(self, latent: int, width: int) -> None:
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise((3, width, 2 * width, 4 * width, 8 * width)):
-            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False), *_normed(outputs)]
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False), *_norm(outputs)]
         super().__init__(*layers, nn.Flatten(), nn.Linear(8 * width * 16, 2 * latent))
 
 
-def _normed(channels: int) -> list[nn.Module]:
+def _norm(channels: int) -> list[nn.Module]:
     return [nn.BatchNorm2d(channels), nn.LeakyReLU(SLOPE)]

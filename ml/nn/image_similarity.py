@@ -1,4 +1,4 @@
-"""How alike two pictures are to the eye, and how varied many are."""
+"""Structural similarity of two images, and the diversity of many."""
 
 import torch
 from torch import Tensor
@@ -8,41 +8,42 @@ from ml.nn.descriptors import LUMA
 WINDOW, SIGMA = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2  # for values in [0, 1]
 PAIRS = 1000
-# The mean difference, in [0, 1], below which two pictures are the same to a shopper. Thin products on white are near
-# each other: .02 would call half of a catalogue's flat shoes the same, whatever their colours.
+# The mean difference, in [0, 1], below which two images count as the same. Thin products on white are near each
+# other: .02 would call half of a catalogue's flat shoes the same, whatever their colours.
 SAME = 0.01
 
 
 def ssim(one: Tensor, other: Tensor) -> Tensor:
-    """(B,) means over the places where the window fits, of luminance; 1 for the same picture.
+    """Compute the structural similarity of luminance of pairs, (B,): 1 for the same image.
 
-    one, other: (B, 3, H, W) in [0, 1]. Wang et al. 2004: an 11x11 Gaussian window, sigma 1.5.
+    one, other: (B, 3, H, W) in [0, 1]. Wang et al. 2004: an 11x11 Gaussian window, sigma 1.5, averaged over the
+    positions where it fits.
     """
     x, y = (torch.einsum("bchw,c->bhw", images, images.new_tensor(LUMA))[:, None] for images in (one, other))
-    moments = _blurred(torch.cat([x, y, x * x, y * y, x * y], dim=1))
+    moments = _blur(torch.cat([x, y, x * x, y * y, x * y], dim=1))
     mx, my, xx, yy, xy = moments.unbind(dim=1)
     variances, covariance = xx - mx.square() + yy - my.square(), xy - mx * my
     alike = (2 * mx * my + C1) * (2 * covariance + C2)
     return (alike / ((mx.square() + my.square() + C1) * (variances + C2))).mean(dim=(1, 2))
 
 
-def _blurred(maps: Tensor) -> Tensor:
-    """(B, C, H, W) to (B, C, H - 10, W - 10)."""
-    down, across = (_blur(side, maps) for side in maps.shape[2:])
+def _blur(maps: Tensor) -> Tensor:
+    """Convolve (B, C, H, W) with the window to (B, C, H - 10, W - 10)."""
+    down, across = (_window_matrix(side, maps) for side in maps.shape[2:])
     return down @ maps @ across.T
 
 
-def _blur(side: int, like: Tensor) -> Tensor:
-    """(side - 10, side): the window at each place where it fits. As a matrix it is ten times as fast as convolved."""
-    place = torch.arange(side, device=like.device, dtype=like.dtype)
-    centre = place[: side - WINDOW + 1, None] + WINDOW // 2
-    apart = (place - centre).abs()
+def _window_matrix(side: int, like: Tensor) -> Tensor:
+    """Return (side - 10, side), the window at each position where it fits: ten times as fast as a convolution."""
+    position = torch.arange(side, device=like.device, dtype=like.dtype)
+    centre = position[: side - WINDOW + 1, None] + WINDOW // 2
+    apart = (position - centre).abs()
     weights = torch.exp(-apart.square() / (2 * SIGMA**2)) * (apart <= WINDOW // 2)
     return weights / weights.sum(dim=1, keepdim=True)
 
 
 def diversity(images: Tensor, generator: torch.Generator, pairs: int = PAIRS) -> float:
-    """1 less the mean SSIM of random pairs: 0 where all are the same. images: (N, 3, H, W), two or more."""
+    """Return 1 minus the mean SSIM of random pairs: 0 if all are the same. images: (N, 3, H, W), two or more."""
     count = len(images)
     one = torch.randint(count, (pairs,), generator=generator)
     other = (one + torch.randint(1, count, (pairs,), generator=generator)) % count
@@ -50,12 +51,12 @@ def diversity(images: Tensor, generator: torch.Generator, pairs: int = PAIRS) ->
     return 1 - torch.cat([ssim(images[a], images[b]) for a, b in chunks]).mean().item()
 
 
-def differences(one: Tensor, other: Tensor) -> Tensor:
-    """(N, M) mean absolute differences of two sets of pictures, (N, 3, H, W) and (M, 3, H, W)."""
+def mean_differences(one: Tensor, other: Tensor) -> Tensor:
+    """Compute (N, M) mean absolute differences of two sets of images, (N, 3, H, W) and (M, 3, H, W)."""
     return torch.cdist(one.flatten(1), other.flatten(1), p=1) / one[0].numel()
 
 
-def repeated(images: Tensor) -> float:
-    """The share of pictures that are the same as another of them. images: (N, 3, H, W), two or more."""
-    apart = differences(images, images).fill_diagonal_(torch.inf)
+def share_repeated(images: Tensor) -> float:
+    """Return the share of images that are the same as another of them. images: (N, 3, H, W), two or more."""
+    apart = mean_differences(images, images).fill_diagonal_(torch.inf)
     return (apart.amin(dim=1) < SAME).float().mean().item()

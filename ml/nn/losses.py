@@ -1,4 +1,4 @@
-"""The losses that more than one method uses."""
+"""Losses that several methods share."""
 
 import torch
 import torch.nn.functional as F
@@ -6,11 +6,11 @@ from torch import Tensor
 
 
 def bpr_loss(chosen: Tensor, other: Tensor) -> Tensor:
-    """How badly the items that users chose fail to outrank others, summed over pairs.
+    """Compute the Bayesian personalized ranking loss, summed over pairs.
 
-    chosen, other: (B,) scores of the item a user took and of one that user has not touched.
-    Returns a scalar in nats; B ln 2 for a model that cannot tell them apart.
-    Raises ValueError if the shapes differ: broadcasting would pair what never met.
+    chosen, other: (B,) scores of the item a user interacted with and of a sampled negative.
+    Returns a scalar in nats; B ln 2 when the model cannot tell them apart.
+    Raises ValueError if the shapes differ: broadcasting would sum pairs that never met.
 
     Rendle et al. 2009, arXiv:1205.2618, section 4.1, without the regulariser.
     """
@@ -19,55 +19,60 @@ def bpr_loss(chosen: Tensor, other: Tensor) -> Tensor:
     return F.softplus(other - chosen).sum()  # softplus(-x) is -log sigmoid(x), without the overflow
 
 
-def shared_bpr_loss(scores: Tensor, places: Tensor, taken: Tensor, weights: Tensor | None = None) -> Tensor:
-    """How badly each chosen item fails to outrank the others of its batch: the mean over these, summed over rows.
+def shared_bpr_loss(scores: Tensor, chosen_indices: Tensor, taken: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Compute the BPR loss with the other items of the batch as negatives: the mean over these, summed over rows.
 
-    scores: (M, P) of each row's user for all P items of the batch. places: (M,) which of the P is the chosen one.
-    taken: (M, P) which of the P the user has taken; these are no one to outrank. A row without any other counts 0.
-    weights: (M,) how much each row counts; once if there are none.
+    scores: (M, P) of each row's user for all P items of the batch. chosen_indices: (M,) the chosen item among the P.
+    taken: (M, P) marks of items that the user has interacted with; these are no negatives. A row without any
+    negative counts 0. weights: (M,) of the rows; 1 by default.
     """
-    chosen = scores.gather(1, places[:, None])
+    chosen = scores.gather(1, chosen_indices[:, None])
     losses = F.softplus(scores - chosen).masked_fill(taken, 0)
     means = losses.sum(dim=1) / (~taken).sum(dim=1).clamp(min=1)
     return (means if weights is None else means * weights).sum()
 
 
-def taste_loss(theta: Tensor, phi: Tensor, *places_taken_and_weights: Tensor) -> Tensor:
-    """The BPR loss of a batch of ml.data.sampling, of users' vectors theta (M, K) and items' phi (P, K).
+def taste_loss(theta: Tensor, phi: Tensor, *indices_taken_and_weights: Tensor) -> Tensor:
+    """Compute the BPR loss of a batch of ml.data.sampling, of users' vectors theta (M, K) and items' phi (P, K).
 
-    With places and what is taken the batch is shared; without, it is of triples: P = 2M, the chosen before the others.
+    With further arguments, those of `shared_bpr_loss`, the batch is one of SharedBatches; without, one of triples:
+    P = 2M, the chosen items before the negatives.
     """
-    if places_taken_and_weights:
-        return shared_bpr_loss(theta @ phi.T, *places_taken_and_weights)
+    if indices_taken_and_weights:
+        return shared_bpr_loss(theta @ phi.T, *indices_taken_and_weights)
     chosen, other = phi.chunk(2)
     return bpr_loss((theta * chosen).sum(dim=1), (theta * other).sum(dim=1))
 
 
 def contrastive_loss(one: Tensor, two: Tensor, temperature: float) -> Tensor:
-    """How badly each view finds its partner among all other views of the batch, averaged.
+    """Compute the NT-Xent loss of SimCLR: each view must find its partner among all other views of the batch.
 
-    one, two: (B, D) vectors of length 1; row i of both shows picture i. Returns a scalar in nats; ln(2B - 1) by chance.
+    one, two: (B, D) vectors of length 1; row i of both is a view of image i.
+    Returns the mean over views, a scalar in nats; ln(2B - 1) for random vectors.
 
-    NT-Xent of SimCLR, Chen et al. 2020, arXiv:2002.05709, equation 1.
+    Chen et al. 2020, arXiv:2002.05709, equation 1.
     """
-    both = torch.cat([one, two])
-    similar = both @ both.T / temperature
+    views = torch.cat([one, two])
+    similar = views @ views.T / temperature
     similar.fill_diagonal_(-torch.inf)
-    partners = torch.arange(len(both), device=both.device).roll(len(one))
+    partners = torch.arange(len(views), device=views.device).roll(len(one))
     return F.cross_entropy(similar, partners)
 
 
 def sum_squares(*tensors: Tensor) -> Tensor:
-    """|A|^2 + |B|^2 + ...: lambda/2 times this is what the papers call the regulariser."""
-    return sum(tensor.square().sum() for tensor in tensors)
+    """Return |A|^2 + |B|^2 + ...; lambda/2 times this is the papers' L2 regulariser."""
+    total = tensors[0].square().sum()
+    for tensor in tensors[1:]:
+        total = total + tensor.square().sum()
+    return total
 
 
-def fit_temperature(lead: Tensor) -> Tensor:
-    """The factor from .01 to 100 under which sigmoids of these leads are the likeliest chances; 1 if there are none.
+def fit_temperature(margins: Tensor) -> Tensor:
+    """Return the factor, .01 to 100, for which sigmoids of these margins have the highest likelihood; 1 without any.
 
-    lead: (N,) by how much the score of what a user took exceeds another's.
+    margins: (N,) scores of an item that a user chose, minus scores of another.
     """
-    factors = torch.logspace(-2, 2, 81, device=lead.device)
-    if not len(lead):
+    factors = torch.logspace(-2, 2, 81, device=margins.device)
+    if not len(margins):
         return factors.new_ones(())
-    return factors[torch.stack([F.softplus(-factor * lead).mean() for factor in factors]).argmin()]
+    return factors[torch.stack([F.softplus(-factor * margins).mean() for factor in factors]).argmin()]

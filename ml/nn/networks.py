@@ -1,4 +1,4 @@
-"""A convolutional trunk that a CPU can train in minutes, and a way to leave a network as it is."""
+"""A convolutional trunk that a CPU can train in minutes, and the freezing of networks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions with a way round. He et al. 2016, arXiv:1512.03385."""
+    """Residual block of two 3x3 convolutions. He et al. 2016, arXiv:1512.03385."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -17,7 +17,7 @@ class Block(nn.Module):
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
-        self.way_round = nn.Sequential()
+        self.way_round = nn.Sequential()  # the shortcut; saved models have it under this name
         if stride != 1 or inputs != outputs:
             self.way_round = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
@@ -27,10 +27,10 @@ class Block(nn.Module):
 
 
 class Trunk(nn.Sequential):
-    """(B, 3, H, W) in [0, 1] to (B, `features`): residual stages of the given widths, the last map pooled 2x2.
+    """Residual network of (B, 3, H, W) in [0, 1] to (B, `features`): a stage for each width, the last map pooled 2x2.
 
-    A 5x5 stem with stride and pool brings 64 pixels down to 16 before anything is expensive. Pooling to 2x2 keeps what
-    is above from what is below: slightly better than a global mean in every comparison.
+    A 5x5 stem with stride and pooling reduces 64 pixels to 16 before the expensive layers. Pooling to 2x2 keeps top
+    and bottom apart: slightly better than a global mean in every comparison.
     """
 
     def __init__(self, widths: tuple[int, ...] = (32, 64, 128)) -> None:
@@ -50,7 +50,7 @@ class Trunk(nn.Sequential):
 
 @contextmanager
 def freeze(network: nn.Module) -> Iterator[None]:
-    """What is computed herein passes gradients on but leaves none in the network's own weights, which saves time."""
+    """Compute no gradients of the network's weights in this context, which saves time; its inputs still get theirs."""
     network.requires_grad_(False)
     yield
     network.requires_grad_(True)

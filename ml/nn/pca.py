@@ -1,29 +1,33 @@
-"""Principal components as a part of a model: fitted in closed form, saved with the weights."""
+"""Principal component analysis as a module: fitted in closed form, saved with the weights."""
 
 import torch
 from torch import Tensor, nn
 
 from ml.data.images import ImageArray
 
-SAMPLE = 8192  # rows are plenty for a few hundred components, and 100 MB at the widest
+SAMPLE = 8192  # rows are enough for a few hundred components, and 100 MB at the widest
 
 
 class Pca(nn.Module):
-    """(B, F) features to (B, D) principal components, each divided by (its standard deviation)^whitening.
+    """Projection of (B, F) features on (B, D) principal components, each divided by (its deviation)^whitening.
 
     whitening 1 makes all components equally strong, 0 leaves them as they are; half is best for pixels and HOG, where
     the strongest components are lighting and the weakest are noise. Components beyond the rank of the data are 0.
     """
+
+    mean: Tensor  # (F,)
+    basis: Tensor  # (F, D)
+    explained: Tensor  # (), the share of the variance that the components keep
 
     def __init__(self, features: int, dimensions: int, whitening: float) -> None:
         super().__init__()
         self.whitening = whitening
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("basis", torch.zeros(features, dimensions))
-        self.register_buffer("explained", torch.zeros(()))  # the share of the variance that the components keep
+        self.register_buffer("explained", torch.zeros(()))
 
     def fit(self, features: Tensor) -> None:
-        """features: (N, F), a sample of what is to come."""
+        """Fit the components to a sample of features, (N, F)."""
         dimensions = self.basis.shape[1]
         centred = features - features.mean(dim=0)
         # Halko et al. 2011, arXiv:0909.4061: 128 components of 32x32 pixels keep .9500 of the variance; the exact ones
@@ -44,5 +48,5 @@ class Pca(nn.Module):
 
 
 def sample_indices(images: ImageArray, generator: torch.Generator, size: int = SAMPLE) -> Tensor:
-    """Indices of at most `size` pictures drawn evenly without replacement."""
+    """Draw the indices of at most `size` images evenly, without replacement."""
     return torch.randperm(len(images), generator=generator)[:size]

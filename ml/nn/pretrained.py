@@ -1,4 +1,4 @@
-"""Weights that somebody else has trained: where they come from, and whether they are this network's."""
+"""Pretrained weights from files and from torchvision's hub, checked against the network that they are loaded into."""
 
 import pickle
 import re
@@ -17,11 +17,11 @@ from ml.errors import BadWeights
 # What torch's reader raises for a file that is no pickle, or half of one; it runs nothing of it.
 NO_PICKLE = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
 DAMAGE = (OSError, EOFError, RuntimeError, pickle.UnpicklingError, SafetensorError, *NO_PICKLE)
-SHOWN = 3  # keys of each kind that an error names
+NAMED_KEYS = 3  # of each kind, in an error
 
 
-def read(file: Path) -> dict[str, Tensor]:
-    """The tensors in a .safetensors or .pth file, without running anything in it.
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """Read the tensors of a .safetensors or .pth file, without running anything in it.
 
     Raises BadWeights with the file and the reason.
     """
@@ -31,79 +31,85 @@ def read(file: Path) -> dict[str, Tensor]:
         raise BadWeights(f"{file}: weights are read from .safetensors and .pth files")
     try:
         if file.suffix == ".safetensors":
-            return load_file(file)
+            weights: dict[str, Tensor] = load_file(file)
+            return weights
         tensors = torch.load(file, map_location="cpu", weights_only=True)
     except DAMAGE as error:
-        raise BadWeights(f"{file} cannot be read: {_reason(error)}") from error
+        raise BadWeights(f"{file} cannot be read: {_explain(error)}") from error
     named = isinstance(tensors, dict) and all(isinstance(key, str) for key in tensors)
     if not named or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
-        raise BadWeights(f"{file} holds something else than tensors by name, as a network's state_dict() has them")
-    return tensors
+        raise BadWeights(f"{file} does not hold named tensors, as a network's state_dict() does")
+    return dict(tensors)
 
 
-def _reason(error: Exception) -> str:
-    """The error's first line, for a terminal; where it has no words of its own, that this is no file of weights."""
+def _explain(error: Exception) -> str:
+    """Return the error's first line; where it is no sentence, a sentence that this is no file of weights."""
     line = str(error).partition("\n")[0]
-    words = "".join(letter for letter in line if letter.isprintable()).strip()
-    return words if " " in words else "it is damaged, or no file of weights"
+    printable = "".join(letter for letter in line if letter.isprintable()).strip()
+    return printable if " " in printable else "it is damaged, or no file of weights"
 
 
-def from_hub(name: str) -> dict[str, Tensor]:
-    """torchvision's own ImageNet weights of the network of that name, from torch's cache or else from its hub.
+def read_hub_weights(name: str) -> dict[str, Tensor]:
+    """Read torchvision's ImageNet weights of the network of that name, from torch's cache or else from its hub.
 
-    Raises BadWeights with what was tried, and how to do without a hub.
+    Raises BadWeights with what was tried, and with the setting that needs no hub.
     """
     url = torchvision.models.get_model_weights(name).DEFAULT.url
     try:
-        file = cached(url)
+        file = download_once(url)
     except (OSError, RuntimeError) as error:
         raise BadWeights(
-            f"no ImageNet weights for {name}: {Path(url).name} is not in {_cache()}, and {url} cannot be had ({error});"
-            " give a file with weights=FILE"
+            f"no ImageNet weights for {name}: {Path(url).name} is not in {_cache_folder()}, and {url} cannot be"
+            f" downloaded ({error}); give a file with weights=FILE"
         ) from error
-    return read(file)
+    return read_weights(file)
 
 
-def cached(url: str) -> Path:
-    """The file in torch's cache, downloaded if it is not there: NAME-HASH.pth, as torch's hub has them.
+def download_once(url: str) -> Path:
+    """Return the file NAME-HASH.pth in torch's cache, downloaded if it is not there.
 
-    Unlike torch's own way it prints nothing. Raises OSError if it cannot be had, RuntimeError if its hash is another.
+    Unlike torch.hub.load_state_dict_from_url it prints nothing. Raises OSError if the download fails, RuntimeError if
+    the file's hash is not that of its name.
     """
-    file = _cache() / Path(url).name
+    file = _cache_folder() / Path(url).name
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(file), file.stem.rpartition("-")[2], progress=False)
     return file
 
 
-def _cache() -> Path:
+def _cache_folder() -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints"
 
 
-# As torchvision itself renames what is in its files of 2017: norm.1.weight is norm1.weight today.
+# torchvision renames the keys of its files of 2017 likewise: norm.1.weight is norm1.weight today.
 DENSE_LAYER = re.compile(r"^(.*denselayer\d+\.(?:norm|conv))\.([12]\.)")
 
 
-def fill(network: nn.Module, tensors: dict[str, Tensor], ignored: Iterable[str], source: str) -> None:
-    """Put all tensors into the network; keys in `ignored`, of parts it no longer has, may be there.
+def load_weights(network: nn.Module, tensors: dict[str, Tensor], ignored: Iterable[str], source: str) -> None:
+    """Load all tensors into the network, except the keys in `ignored`, of layers that it no longer has.
 
     Raises BadWeights with the source and the keys that are missing, unexpected or of another shape.
     """
     left_out = set(ignored)
-    given = {DENSE_LAYER.sub(r"\1\2", key): tensor for key, tensor in tensors.items() if key not in left_out}
-    shapes = {key: (tuple(t.shape), tuple(given[key].shape)) for key, t in network.state_dict().items() if key in given}
+    named_tensors = {DENSE_LAYER.sub(r"\1\2", key): tensor for key, tensor in tensors.items() if key not in left_out}
+    shapes = {
+        key: (tuple(t.shape), tuple(named_tensors[key].shape))
+        for key, t in network.state_dict().items()
+        if key in named_tensors
+    }
     misshapen = {key: pair for key, pair in shapes.items() if pair[0] != pair[1]}
-    fitting = {key: tensor for key, tensor in given.items() if key not in misshapen}
+    fitting = {key: tensor for key, tensor in named_tensors.items() if key not in misshapen}
     found = network.load_state_dict(fitting, strict=False)
     problems = {
         "it lacks": [key for key in found.missing_keys if key not in misshapen],
         "it has in excess": found.unexpected_keys,
         "of another shape": [f"{key} {there} instead of {here}" for key, (here, there) in misshapen.items()],
     }
-    if wrong := [f"{what}: {_listed(keys)}" for what, keys in problems.items() if keys]:
+    if wrong := [f"{what}: {_join(keys)}" for what, keys in problems.items() if keys]:
         raise BadWeights(f"{source} does not fit: {'; '.join(wrong)}")
 
 
-def _listed(keys: list[str]) -> str:
-    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-    return ", ".join(keys[:SHOWN]) + more
+def _join(keys: list[str]) -> str:
+    more = f" and {len(keys) - NAMED_KEYS} more" if len(keys) > NAMED_KEYS else ""
+    return ", ".join(keys[:NAMED_KEYS]) + more

@@ -101,7 +101,7 @@ def search(request: Design, inputs: Inputs, progress: Progress) -> Iterator[Gene
         starts=request.count + SPARE,
         progress=progress,
     )
-    for image, score, realism in zip(found.pictures, found.score.tolist(), found.realism.tolist(), strict=True):
+    for image, score, realism in zip(found.images, found.score.tolist(), found.realism.tolist(), strict=True):
         yield GeneratedImage(DesignImage.Kind.DESIGN, encode_png(image), score, realism)
 
 
@@ -130,7 +130,7 @@ def tailor_product(request: Design, inputs: Inputs, progress: Progress) -> Itera
 
 def image_of_step(kind: DesignImage.Kind, step: Step, number: int | None = None) -> GeneratedImage:
     """Convert a step of tailoring."""
-    return GeneratedImage(kind, encode_png(step.picture), step.score, step.realism, step.change, number)
+    return GeneratedImage(kind, encode_png(step.image), step.score, step.realism, step.change, number)
 
 
 def embed_generated(request: Design, images: Sequence[GeneratedImage]) -> list[GeneratedImage]:
@@ -190,7 +190,7 @@ def generate_trials(
         steps=SEARCH_STEPS,
     )
     for designs in found:
-        images += [encode_png(image) for image in designs.pictures]
+        images += [encode_png(image) for image in designs.images]
         realism.append(designs.realism)
     return Trials(
         images,

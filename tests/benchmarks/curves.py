@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from ml.benchmark.drawing import BLUE, GREEN, GREY, INK, PALE, SHARP, font, number
+from ml.benchmark.drawing import BLUE, GREEN, GREY, INK, PALE, SHARP, format_number, load_font
 
 COLOURS = (BLUE, "#c2410c", GREEN, "#7c3aed")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 470, 300, 62, 14, 34, 42
@@ -26,8 +26,8 @@ def drawn(rows: Sequence[dict]) -> Image.Image:
     for work, colour in zip(works, COLOURS, strict=True):
         y = SHARP * (2 * HEIGHT + 12)
         draw.line((x, y, x + 20 * SHARP, y), colour, 3 * SHARP)
-        draw.text((x + 26 * SHARP, y), work, INK, font(14 * SHARP), anchor="lm")
-        x += round(font(14 * SHARP).getlength(work)) + 56 * SHARP
+        draw.text((x + 26 * SHARP, y), work, INK, load_font(14 * SHARP), anchor="lm")
+        x += round(load_font(14 * SHARP).getlength(work)) + 56 * SHARP
     return sheet.resize((2 * WIDTH, 2 * HEIGHT + 30), Image.Resampling.LANCZOS)
 
 
@@ -48,11 +48,11 @@ def _panel(rows: Sequence[dict], works: Sequence[str], growing: str, what: str, 
         up = (math.log10(max(value, 10**low)) - low) / (high - low)
         return SHARP * x, SHARP * (HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * up)
 
-    small = font(13 * SHARP)
+    small = load_font(13 * SHARP)
     for power in range(low, high + 1):
         draw.line([at(counts[0], 10**power), at(counts[-1], 10**power)], PALE, SHARP)
         x, y = at(counts[0], 10**power)
-        draw.text((x - 8 * SHARP, y), number(10**power), GREY, small, anchor="rm")
+        draw.text((x - 8 * SHARP, y), format_number(10**power), GREY, small, anchor="rm")
     for count in counts:
         x, y = at(count, 10**low)
         anchor = {counts[0]: "lt", counts[-1]: "rt"}.get(count, "mt")
@@ -67,7 +67,7 @@ def _panel(rows: Sequence[dict], works: Sequence[str], growing: str, what: str, 
         draw.line(points, colour, 2 * SHARP, joint="curve")
         for x, y in points:
             draw.ellipse((x - 4 * SHARP, y - 4 * SHARP, x + 4 * SHARP, y + 4 * SHARP), fill=colour)
-    draw.text((LEFT * SHARP, 6 * SHARP), TITLES[what], INK, font(16 * SHARP))
+    draw.text((LEFT * SHARP, 6 * SHARP), TITLES[what], INK, load_font(16 * SHARP))
     return panel
 
 

@@ -4,7 +4,7 @@ import torchvision
 from safetensors.torch import save_file
 
 from ml.runtime import seeded
-from tests.ml.worlds import SMALL
+from tests.ml.worlds import SMALL, write_table, write_toy_image, zipped
 
 # On tiny worlds a second thread gains nothing, and beside other work it waits most of the time.
 torch.set_num_threads(1)
@@ -35,3 +35,12 @@ def hub(tmp_path, monkeypatch):
     cache = tmp_path / "hub" / "checkpoints"
     cache.mkdir(parents=True)
     return cache
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for n in range(24):
+        write_toy_image(folder / "images" / f"{n}.jpg", n % 2, n)
+    write_table(folder / "styles.csv", ["id", "kind"], [[n, ["disc", "stripes"][n % 2]] for n in range(24)])
+    return zipped(folder, folder.with_suffix(".zip"))

@@ -1,4 +1,4 @@
-"""What designs are worth: liked by whom, how real, how varied, and whether they are copies."""
+"""Measures of designs: users' scores, a classifier of categories, and the nearest products."""
 
 from dataclasses import dataclass
 
@@ -19,92 +19,97 @@ ITERATIONS = 60  # steps of L-BFGS
 
 
 class Critic:
-    """A personal model that says how much each user likes pictures, in that user's own standard deviations.
+    """Scores of a personal model, in each user's own standard deviations over the products of a category.
 
-    Scores have no scale that users share: 0 is the average product of the category, 1 a standard deviation above it.
+    Raw scores have no scale that users share: here 0 is the average product, 1 a standard deviation above it.
     """
 
-    def __init__(self, model: PersonalModel, garments: LabelledImages) -> None:
-        self.model, self.garments = model.eval(), garments
+    def __init__(self, model: PersonalModel, products: LabelledImages) -> None:
+        self.model, self.products = model.eval(), products
         self.tastes = model.user_vectors().float().cpu()  # (U, K)
-        self.vectors = self._seen(garments.images.batch(range(len(garments.images))))
+        self.vectors = self._embed(products.images.batch(range(len(products.images))))
 
     def scores(self, user: int, category: int) -> Tensor:
-        """(N_c,) of the category's products, as new ones are scored: by their pictures."""
-        return self.vectors[self.garments.indices_of(category)] @ self.tastes[user]
+        """Return (N_c,) scores of the category's products, by their images alone, as new ones are scored."""
+        return self.vectors[self.products.indices_of(category)] @ self.tastes[user]
 
-    def liking(self, user: int, category: int, pictures: Tensor) -> Tensor:
-        """(B,) of pictures (B, 3, 64, 64)."""
+    def standard_scores(self, user: int, category: int, images: Tensor) -> Tensor:
+        """Return the (B,) standard scores of images (B, 3, 64, 64)."""
         products = self.scores(user, category)
-        return (self._seen(pictures) @ self.tastes[user] - products.mean()) / products.std().clamp(min=1e-6)
+        return (self._embed(images) @ self.tastes[user] - products.mean()) / products.std().clamp(min=1e-6)
 
-    def _seen(self, pictures: Tensor) -> Tensor:
+    def _embed(self, images: Tensor) -> Tensor:
         rows, device = [], self.model.device
         with torch.inference_mode():
-            for part in pictures.split(BATCH):
-                shown = F.interpolate(part, size=self.model.image_size, mode="nearest")
+            for part in images.split(BATCH):
+                resized = F.interpolate(part, size=self.model.image_size, mode="nearest")
                 new = torch.full((len(part),), -1, device=device)
-                rows.append(self.model.embed(shown.to(device), new).float().cpu())
+                rows.append(self.model.embed(resized.to(device), new).float().cpu())
         return torch.cat(rows)
 
 
 class Classifier:
-    """Which category a picture shows: softmax regression on shape, colour and layout (ml/encoders.py)."""
+    """Softmax regression of an image's category on shape, colour and layout (ml.nn.encoders)."""
 
-    def __init__(self, garments: LabelledImages, seed: int) -> None:
+    def __init__(self, labelled: LabelledImages, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.descriptors = Descriptors()
-        self.descriptors.on_fit_start(garments.images, sample_indices(garments.images, generator), torch.device("cpu"))
-        self.products = compute_features(self.descriptors.describe, garments.images)
-        classes = torch.from_numpy(garments.categories)
+        self.descriptors.on_fit_start(labelled.images, sample_indices(labelled.images, generator), torch.device("cpu"))
+        self.products = compute_features(self.descriptors.describe, labelled.images)
+        classes = torch.from_numpy(labelled.categories)
         order = torch.randperm(len(classes), generator=generator)
         tested, trained = order.split([len(order) // 5, len(order) - len(order) // 5])
-        self.weights = torch.zeros(DESCRIPTORS, len(garments.names), requires_grad=True)
+        self.weights = torch.zeros(DESCRIPTORS, len(labelled.names), requires_grad=True)
         self._fit(self.products[trained], classes[trained])
-        found = self._chances(self.products[tested]).argmax(dim=1)
-        self.accuracy = (found == classes[tested]).float().mean().item()  # on a fifth that it was not trained on
+        predicted = self._probabilities(self.products[tested]).argmax(dim=1)
+        self.accuracy = (predicted == classes[tested]).float().mean().item()  # on a fifth that it was not trained on
 
-    def _fit(self, described: Tensor, classes: Tensor) -> None:
+    def _fit(self, descriptors: Tensor, classes: Tensor) -> None:
         solver = torch.optim.LBFGS([self.weights], max_iter=ITERATIONS)
 
         def loss() -> Tensor:
             solver.zero_grad()
-            missed = F.cross_entropy(self._logits(described), classes) + PENALTY * self.weights.square().sum()
-            missed.backward()
-            return missed
+            objective = F.cross_entropy(self._logits(descriptors), classes) + PENALTY * self.weights.square().sum()
+            objective.backward()
+            return objective
 
         solver.step(loss)
 
-    def _logits(self, described: Tensor) -> Tensor:
-        return DESCRIPTORS**0.5 * described @ self.weights
+    def _logits(self, descriptors: Tensor) -> Tensor:
+        logits: Tensor = DESCRIPTORS**0.5 * descriptors @ self.weights
+        return logits
 
-    def _chances(self, described: Tensor) -> Tensor:
+    def _probabilities(self, descriptors: Tensor) -> Tensor:
         with torch.no_grad():
-            return self._logits(described).softmax(dim=1)
+            return self._logits(descriptors).softmax(dim=1)
 
-    def described(self, pictures: Tensor) -> Tensor:
-        """(B, 700) of length 1."""
+    def describe(self, images: Tensor) -> Tensor:
+        """Compute (B, 700) descriptors of length 1."""
         with torch.inference_mode():
-            return self.descriptors.describe(pictures).clone()
+            return self.descriptors.describe(images).clone()
 
-    def recognised(self, pictures: Tensor, category: int) -> float:
-        """The share that it takes for this category."""
-        return (self._chances(self.described(pictures)).argmax(dim=1) == category).float().mean().item()
+    def share_recognised(self, images: Tensor, category: int) -> float:
+        """Return the share of images that are classified as this category."""
+        return (self._probabilities(self.describe(images)).argmax(dim=1) == category).float().mean().item()
 
-    def score(self, pictures: Tensor) -> float:
-        """exp E KL(p(y|x) | p(y)), from 1 to the number of categories: sure of each, and of all categories alike."""
-        chances = self._chances(self.described(pictures)).clamp(min=1e-9)
-        return (chances * (chances / chances.mean(dim=0)).log()).sum(dim=1).mean().exp().item()
+    def score(self, images: Tensor) -> float:
+        """Compute exp E KL(p(y|x) | p(y)), from 1 to the number of categories.
+
+        It is high if each image is classified with certainty and all categories are equally frequent.
+        """
+        p = self._probabilities(self.describe(images)).clamp(min=1e-9)
+        return (p * (p / p.mean(dim=0)).log()).sum(dim=1).mean().exp().item()
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """Of each picture the nearest product trained on: by its mean difference, and by cosine of descriptors."""
+    """Distances of images from the nearest product trained on, by pixels and by descriptors."""
 
     l1: np.ndarray  # (B,) in [0, 1]
     cosine: np.ndarray  # (B,) distances from 0 to 2
 
     def as_dict(self) -> dict[str, float]:
+        """Return medians and the share of copies, as they stand in a result document."""
         return {
             "l1": float(np.median(self.l1)),
             "least l1": float(self.l1.min()),
@@ -113,14 +118,14 @@ class Nearest:
         }
 
 
-def nearest(
-    pictures: Tensor, garments: LabelledImages, classifier: Classifier, but: np.ndarray | None = None
+def find_nearest(
+    images: Tensor, products: LabelledImages, classifier: Classifier, excluded: np.ndarray | None = None
 ) -> Nearest:
-    """but: (B,) the product that each picture is, which is not its own neighbour; None for made ones."""
-    products = garments.images.batch(range(len(garments.images)))
-    l1 = torch.cat([image_similarity.differences(part, products) for part in pictures.split(32)])
-    cosine = 1 - classifier.described(pictures) @ classifier.products.T
-    if but is not None:
-        for apart in (l1, cosine):
-            apart[torch.arange(len(but)), but] = torch.inf
+    """Compare images with all products. excluded: (B,) the product that each image is; None for generated images."""
+    pixels = products.images.batch(range(len(products.images)))
+    l1 = torch.cat([image_similarity.mean_differences(part, pixels) for part in images.split(32)])
+    cosine = 1 - classifier.describe(images) @ classifier.products.T
+    if excluded is not None:
+        for distances in (l1, cosine):
+            distances[torch.arange(len(excluded)), excluded] = torch.inf
     return Nearest(l1.amin(dim=1).numpy(), cosine.amin(dim=1).numpy())

@@ -1,11 +1,10 @@
-"""A comparison of generators as tables that fit a terminal."""
+"""Tables of a comparison of generators, for a terminal."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from ml.benchmark.tables import aligned, figure
+from ml.benchmark.compare import Document
+from ml.benchmark.tables import align, format_figure
 
-Document = dict[str, Any]
 FIGURES = ("liked", "judged", "realism", "diversity", "recognised", "classifier score")
 ABOVE = "above best real"
 NOTES = (
@@ -17,31 +16,31 @@ NOTES = (
 )
 
 
-def design_table(document: Document) -> str:
-    """For each generator a table of all categories and one of each, then copies, tailoring and seconds."""
-    pieces = [_data(document)]
+def format_design_table(document: Document) -> str:
+    """Format for each generator a table of all categories and one of each, then copies, tailoring and seconds."""
+    pieces = [_format_data(document)]
     for result in document["results"]:
-        pieces += ["", f"{result['method']}, all categories", _sets(result), *_more(result)]
+        pieces += ["", f"{result['method']}, all categories", _format_sets(result), *_format_more(result)]
         for name, part in result["categories"].items():
-            pieces += ["", name, _sets(part)]
+            pieces += ["", name, _format_sets(part)]
         pieces += [f"{result['method']}: {warning}" for warning in result["warnings"]]
     return "\n".join([*pieces, *NOTES])
 
 
-def _data(document: Document) -> str:
+def _format_data(document: Document) -> str:
     data = document["data"]
-    pictures = ", ".join(f"{name} {count}" for name, count in data["pictures"].items())
+    counts = ", ".join(f"{name} {count}" for name, count in data["pictures"].items())
     left_out = ", ".join(f"{name} {count}" for name, count in data["left_out"].items())
     lines = [
-        f"pictures: {pictures}" + (f"; too few: {left_out}" if left_out else ""),
+        f"pictures: {counts}" + (f"; too few: {left_out}" if left_out else ""),
         f"scorer {document['scorer']}, judge {document['judge']}, "
         f"classifier right on {document['classifier']['accuracy']:.3f} of products held back",
     ]
     return "\n".join(lines)
 
 
-def _sets(part: Document) -> str:
-    """A row a set of pictures, a column a figure, half the 95 % interval over users beside it."""
+def _format_sets(part: Document) -> str:
+    """Format a row for each set of images, a column for each figure, with half the 95 % interval over users."""
     metrics, intervals = part["metrics"], part["intervals"]
     sets = [name.partition("/")[2] for name in metrics if name.startswith("realism/")]
     columns = [name for name in FIGURES if f"{name}/{sets[0]}" in metrics]
@@ -49,11 +48,11 @@ def _sets(part: Document) -> str:
     rows = [["", *columns, *above]]
     for name in sets:
         keys = [f"{column}/{name}" for column in (*columns, *above)]
-        rows.append([name, *(figure(metrics.get(key), intervals.get(key)) for key in keys)])
-    return aligned(rows)
+        rows.append([name, *(format_figure(metrics.get(key), intervals.get(key)) for key in keys)])
+    return align(rows)
 
 
-def _more(result: Document) -> Sequence[str]:
+def _format_more(result: Document) -> Sequence[str]:
     near = [["nearest product", "L1", "least L1", "copies", "cosine"]]
     near += [[name, *(f"{value:.3f}" for value in each.values())] for name, each in result["nearest"].items()]
     tailoring, seconds = result["tailoring"], result["seconds"]
@@ -61,5 +60,6 @@ def _more(result: Document) -> Sequence[str]:
     curve += [
         [f"{point['budget']:.2f}", *(f"{point[name]:.3f}" for name in curve[0][1:])] for point in tailoring["curve"]
     ]
-    told = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
-    return ["", aligned(near), "", f"tailoring refused: {tailoring['refused']:.0%}", aligned(curve), f"seconds: {told}"]
+    durations = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+    refused = f"tailoring refused: {tailoring['refused']:.0%}"
+    return ["", align(near), "", refused, align(curve), f"seconds: {durations}"]

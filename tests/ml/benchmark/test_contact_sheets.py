@@ -22,11 +22,11 @@ def shown(tmp_path):
     files = [tmp_path / "photos" / f"{n}.jpg" for n in range(8)]
     for n, file in enumerate(files):
         write_toy_image(file, n % 2, n)
-    return contact_sheets.Shown(files, toy_images(8), [["disc", "stripes"][n % 2] for n in range(7)] + [""])
+    return contact_sheets.SheetImages(files, toy_images(8), [["disc", "stripes"][n % 2] for n in range(7)] + [""])
 
 
 def drawn(file, shown, vectors, model=None, losses=()):
-    contact_sheets.draw(file, "a run", model or Pixels(PixelsConfig()), vectors, shown, losses, "facts", seed=0)
+    contact_sheets.draw_sheet(file, "a run", model or Pixels(PixelsConfig()), vectors, shown, losses, "facts", seed=0)
     with Image.open(file) as sheet:
         return sheet.copy()
 
@@ -41,14 +41,14 @@ def test_right_neighbours_are_framed_and_wrong_ones_are_not(shown, tmp_path):
 
     by_kind = drawn(tmp_path / "right.png", shown, kinds)
     alike = drawn(
-        tmp_path / "wrong.png", contact_sheets.Shown(shown.sources, shown.pixels, list("abcdefg") + [""]), kinds
+        tmp_path / "wrong.png", contact_sheets.SheetImages(shown.sources, shown.pixels, list("abcdefg") + [""]), kinds
     )
 
     assert share(by_kind, GREEN) > 0.005 and share(alike, GREEN) == 0
 
 
 def test_where_few_are_labelled_neither_the_query_nor_what_has_no_label_is_found(shown, tmp_path):
-    few = contact_sheets.Shown(shown.sources, shown.pixels, ["a", "b", "c"] + [""] * 5)
+    few = contact_sheets.SheetImages(shown.sources, shown.pixels, ["a", "b", "c"] + [""] * 5)
 
     assert share(drawn(tmp_path / "few.png", few, torch.eye(8)), GREEN) == 0
 
@@ -69,5 +69,5 @@ def test_what_a_model_cannot_do_takes_no_room(shown, tmp_path):
 def test_a_sheet_says_of_which_run_it_is(shown, tmp_path):
     drawn(tmp_path / "sheet.png", shown, torch.eye(8))
 
-    assert contact_sheets.run_of(tmp_path / "sheet.png") == "a run"
-    assert contact_sheets.run_of(tmp_path / "none.png") is None
+    assert contact_sheets.read_run(tmp_path / "sheet.png") == "a run"
+    assert contact_sheets.read_run(tmp_path / "none.png") is None

@@ -18,7 +18,7 @@ def chosen(method: str, epochs: int, seconds: float = FOREVER, **settings: objec
     selection = Selection(data_for(method), split, seed=0)
     for epoch in fit(model, selection.data, TrainConfig(epochs=epochs)):
         selection.after(model, replace(epoch, seconds=seconds))
-    return selection, selection.end(model, epochs), model
+    return selection, selection.choose(model, epochs), model
 
 
 def test_the_best_epochs_model_is_the_one_whose_training_ended_there():
@@ -73,8 +73,8 @@ def test_of_equals_the_earlier_is_kept():
     selection = Selection(data_for("popularity"), toy_interactions().leave_one_out(), seed=0)
     one, twin = trained("popularity"), trained("popularity")
 
-    assert selection.end(one, 1) is one
-    assert selection.end(twin, 2) is one
+    assert selection.choose(one, 1) is one
+    assert selection.choose(twin, 2) is one
     assert selection.measured[1] == selection.measured[2] and selection.epoch == 1
 
 

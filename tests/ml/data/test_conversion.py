@@ -195,7 +195,7 @@ def test_what_would_run_is_refused_and_does_not(tmp_path, monkeypatch, capfd):
 def test_what_is_none_of_these_sets_is_named(tmp_path, capfd, values, reason):
     by_python_3(tmp_path / "set.npy", values)
 
-    with pytest.raises(BadData, match="could not be converted: the reason stands above"):
+    with pytest.raises(BadData, match="could not be converted: the reason is above"):
         ensure_converted(tmp_path / "set.npy")
 
     said = capfd.readouterr().err
@@ -242,8 +242,8 @@ def test_it_can_be_asked_for_by_hand(tmp_path):
 
 LIMITED = """
 import resource
-from ml.data.conversion import limit
-limit(1000)
+from ml.data.conversion import limit_resources
+limit_resources(1000)
 print(*resource.getrlimit(resource.RLIMIT_AS), *resource.getrlimit(resource.RLIMIT_CORE))
 try:
     print(len(bytearray(3 * 2**30)))

@@ -31,9 +31,9 @@ def test_two_labels_agree_where_both_do(tmp_path):
     photos = read_image_set(tmp_path)
     both = photos.with_labels(["type+colour"])
 
-    assert both.words_of("type+colour")[:4] == ["Heels + Red", "Flats + Blue", "", "Flats + Red"]
+    assert both.class_names_of("type+colour")[:4] == ["Heels + Red", "Flats + Blue", "", "Flats + Red"]
     assert list(both.labels) == ["type+colour"] and both.labels["type+colour"][2] == -1
-    assert photos.where("colour", "Red").tolist() == [0, 3, 6]
+    assert photos.find("colour", "Red").tolist() == [0, 3, 6]
     with pytest.raises(BadData, match="there is no label 'size' to measure by; there are: type, colour"):
         photos.with_labels(["type+size"])
 

@@ -32,7 +32,7 @@ def test_what_was_taken_again_counts_at_its_first_time():
 def test_a_published_division_is_kept_and_what_is_held_out_is_not_trained_on():
     taken = interactions([(0, 5, 1), (0, 1, 2), (0, 1, 9), (0, 2, 3), (0, 4, 4), (0, 2, 5), (2, 0, 1)])
 
-    split = taken.divided(np.array([0, 0, 0, 1, 2, 0, 0]))
+    split = taken.split_by(np.array([0, 0, 0, 1, 2, 0, 0]))
 
     assert pairs(split.train) == [(0, 1), (0, 5), (2, 0)]  # not item 2, which is for validation
     assert (pairs(split.validation), pairs(split.test)) == ([(0, 2)], [(0, 4)])

@@ -45,8 +45,8 @@ def test_a_catalogue_smaller_than_a_batch_is_one_batch():
 @pytest.mark.parametrize(
     ("categories", "names", "message"),
     [
-        ([0, 1], ("discs", "stripes"), "4 pictures, 2 categories"),
-        ([0, 0, 2, 2], ("discs", "stripes", "dots"), r"the categories \[0, 2\], names of 3"),
+        ([0, 1], ("discs", "stripes"), "4 images, but 2 categories"),
+        ([0, 0, 2, 2], ("discs", "stripes", "dots"), r"the categories \[0, 2\], but 3 names"),
         ([-1, 0, 0, 0], ("discs",), r"the categories \[-1, 0\]"),
     ],
 )

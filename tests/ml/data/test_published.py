@@ -1,5 +1,5 @@
 from ml.data.datasets import read_image_set
-from ml.data.published import PROBES, SHOE_CLASS, TABLE_2, shoe_classes
+from ml.data.published import PROBES, SHOE_CLASS, TABLE_2, label_shoe_classes
 from tests.ml.worlds import write_toy_image
 
 PLACES = {
@@ -19,9 +19,11 @@ def test_zappos_folders_make_the_eight_shoe_classes_and_the_rest_is_left_out(tmp
         for n in range(2):
             write_toy_image(tmp_path / "ut-zap50k" / place / "Brand." / f"{n}.jpg", n, n)
 
-    photos = shoe_classes(read_image_set(tmp_path))
+    photos = label_shoe_classes(read_image_set(tmp_path))
 
-    classes = {"/".join(n.split("/")[1:3]): w for n, w in zip(photos.names, photos.words_of(SHOE_CLASS), strict=True)}
+    classes = {
+        "/".join(n.split("/")[1:3]): w for n, w in zip(photos.names, photos.class_names_of(SHOE_CLASS), strict=True)
+    }
     assert classes == PLACES
     assert list(photos.labels) == [SHOE_CLASS] and (photos.labels[SHOE_CLASS] == -1).sum() == 4
 
@@ -30,7 +32,7 @@ def test_other_data_has_no_shoe_classes(tmp_path):
     for n in range(4):
         write_toy_image(tmp_path / ["dress", "hat"][n % 2] / f"{n}.png", n % 2, n)
 
-    assert shoe_classes(read_image_set(tmp_path)) is None
+    assert label_shoe_classes(read_image_set(tmp_path)) is None
 
 
 def test_the_published_figures_are_those_of_the_papers():

@@ -54,7 +54,7 @@ def test_idx_files_with_grey_in_all_three_channels(tmp_path, grey, name, packed)
     photos = read(f"{name}:{tmp_path}", "test")
 
     words = {"mnist": ["0", "1", "9"], "fashion-mnist": ["T-shirt/top", "Trouser", "Ankle boot"]}[name]
-    assert photos.words_of("class")[:3] == words
+    assert photos.class_names_of("class")[:3] == words
     pixels = read_image(photos.sources[3], (28, 28))
     assert (pixels == grey[3][:, :, None]).all() and pixels.shape == (28, 28, 3)
     with pytest.raises(BadData, match="there is no train-images-idx3-ubyte"):
@@ -69,7 +69,7 @@ def test_svhn_calls_ten_nought(tmp_path, coloured, pack):
 
     photos = read(f"svhn:{tmp_path}", "train")
 
-    assert photos.words_of("class") == [str(number) for number in NUMBERS]
+    assert photos.class_names_of("class") == [str(number) for number in NUMBERS]
     assert (read_image(photos.sources[5], (32, 32)) == coloured[5]).all()
 
 
@@ -81,7 +81,7 @@ def test_cifar_in_its_five_parts(tmp_path, coloured):
 
     photos = read(f"cifar-10:{tmp_path}", "train")
 
-    assert len(photos.names) == 40 and photos.words_of("class")[:3] == ["airplane", "automobile", "truck"]
+    assert len(photos.names) == 40 and photos.class_names_of("class")[:3] == ["airplane", "automobile", "truck"]
     assert (read_image(photos.sources[-1], (32, 32)) == coloured[-1]).all()
 
 
@@ -113,7 +113,7 @@ def test_celeba_by_its_own_split(tmp_path):
 
     photos = read(f"celeba:{tmp_path}", "train")
 
-    assert photos.words_of("identity") == ["40", "41"] * 3 and photos.words_of("Bald") == ["yes", "no"] * 3
+    assert photos.class_names_of("identity") == ["40", "41"] * 3 and photos.class_names_of("Bald") == ["yes", "no"] * 3
     assert "Smiling" not in photos.labels and len(read(f"celeba:{tmp_path}", "test").names) == 2
     (tmp_path / "img_align_celeba" / names[0]).unlink()
     with pytest.raises(BadData, match=f"there is no img_align_celeba/{names[0]}"):
@@ -129,8 +129,8 @@ def test_tiny_imagenet_measures_on_val(tmp_path):
 
     train, test = (read(f"tiny-imagenet:{tmp_path}", split) for split in ("train", "test"))
 
-    assert sorted(train.words_of("class")) == ["n0"] * 4 + ["n1"] * 4 and len(train.names) == 8
-    assert test.words_of("class") == ["n0", "n1"] * 4 and all("/val/" in name for name in test.names)
+    assert sorted(train.class_names_of("class")) == ["n0"] * 4 + ["n1"] * 4 and len(train.names) == 8
+    assert test.class_names_of("class") == ["n0", "n1"] * 4 and all("/val/" in name for name in test.names)
 
 
 def test_an_unknown_set_is_answered_with_those_there_are(tmp_path):

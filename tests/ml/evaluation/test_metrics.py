@@ -40,13 +40,16 @@ def test_average_precision_without_anything_to_find_is_undefined():
 def test_the_majority_decides_and_similarity_breaks_ties():
     similar = torch.tensor([[0.9, 0.8, 0.7, 0.6, 0.5, 0.4], [0.9, 0.1, 0.1, 0.5, 0.4, 0.3]])
 
-    assert metrics.majority(RANKED, similar, 4, 3).tolist() == [1, 2]  # first: 1.5 against 1.2 with two votes each
+    assert metrics.majority_class(RANKED, similar, 4, 3).tolist() == [
+        1,
+        2,
+    ]  # first: 1.5 against 1.2 with two votes each
 
 
 def test_a_query_never_finds_itself_and_the_unlabelled_are_not_asked():
     vectors = torch.tensor([[1.0, 0], [0.9, 0.1], [0, 1.0], [0.1, 0.9], [1, 1]])
 
-    found = metrics.retrieval(vectors, {"kind": np.array([0, 0, 1, 1, -1])}, ks=(1,))["kind"]
+    found = metrics.evaluate_retrieval(vectors, {"kind": np.array([0, 0, 1, 1, -1])}, ks=(1,))["kind"]
 
     assert found.precision[1][:4].tolist() == [1, 1, 1, 1] and math.isnan(found.precision[1][4])
     assert found.average_precision[:4].tolist() == [1, 1, 1, 1]
@@ -56,18 +59,20 @@ def test_vectors_without_meaning_are_at_chance():
     rng = np.random.default_rng(0)
     classes = rng.choice(3, size=600, p=[0.6, 0.3, 0.1])
 
-    found = metrics.retrieval(torch.randn(600, 8, generator=torch.Generator().manual_seed(0)), {"kind": classes})
+    found = metrics.evaluate_retrieval(
+        torch.randn(600, 8, generator=torch.Generator().manual_seed(0)), {"kind": classes}
+    )
 
-    assert metrics.chance_precision(np.array([0, 0, 1, -1])) == pytest.approx(5 / 9)
-    assert found["kind"].precision[5].mean() == pytest.approx(metrics.chance_precision(classes), abs=0.03)
+    assert metrics.random_precision(np.array([0, 0, 1, -1])) == pytest.approx(5 / 9)
+    assert found["kind"].precision[5].mean() == pytest.approx(metrics.random_precision(classes), abs=0.03)
 
 
 def test_macro_of_nothing_is_undefined():
-    assert math.isnan(metrics.macro(np.array([np.nan, np.nan]), np.array([0, 1])))
+    assert math.isnan(metrics.macro_average(np.array([np.nan, np.nan]), np.array([0, 1])))
 
 
 def test_macro_counts_classes_not_pictures():
-    assert metrics.macro(np.array([1, 1, 1, 0.5, np.nan]), np.array([0, 0, 0, 1, -1])) == 0.75
+    assert metrics.macro_average(np.array([1, 1, 1, 0.5, np.nan]), np.array([0, 0, 0, 1, -1])) == 0.75
 
 
 def part(rows: list[tuple[int, int]]) -> Interactions:
@@ -114,8 +119,8 @@ def test_the_highest_come_first_and_the_lower_place_among_equals():
 
     expected = scores.argsort(dim=1, descending=True, stable=True)
 
-    assert torch.equal(metrics.highest(scores, 7), expected[:, :7])
-    assert torch.equal(metrics.highest(scores, 100), expected)
+    assert torch.equal(metrics.top_indices(scores, 7), expected[:, :7])
+    assert torch.equal(metrics.top_indices(scores, 100), expected)
 
 
 def test_by_user_warm_and_cold_divide_the_users():

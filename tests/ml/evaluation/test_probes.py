@@ -20,7 +20,7 @@ def test_accuracies_are_high_where_there_is_something_to_tell_and_at_the_majorit
     told = (points[:, 0] > 0).long().numpy()
     noise = np.random.default_rng(0).choice(3, size=600, p=[0.7, 0.2, 0.1])
 
-    clear, blind = (probes.accuracies(points, classes, "euclidean") for classes in (told, noise))
+    clear, blind = (probes.probe_accuracies(points, classes, "euclidean") for classes in (told, noise))
 
     assert clear["svm"]["test"] > 0.9 and clear["knn"]["test"] > 0.8
     assert blind["majority"] == pytest.approx(0.7, abs=0.07)
@@ -31,7 +31,7 @@ def test_no_picture_is_its_own_neighbour():
     points = torch.tensor([[0.0], [1], [2], [3], [10], [11], [12], [13]])
     classes = np.array([0, 1, 1, 1, 0, 1, 1, 1])  # each 0 has only 1s around it
 
-    guesses = probes._nearest(points, torch.from_numpy(classes), np.arange(8), "euclidean")
+    guesses = probes._predict_nearest(points, torch.from_numpy(classes), np.arange(8), "euclidean")
 
     assert guesses.tolist() == [1] * 8
 
@@ -41,4 +41,4 @@ def test_without_a_label_a_picture_is_neither_learned_from_nor_asked():
     classes = np.where(np.arange(100) % 2 == 0, (points[:, 0] > 0).numpy(), -1)
     points[1::2] = torch.nan
 
-    assert probes.accuracies(points, classes, "euclidean")["svm"]["test"] > 0.8
+    assert probes.probe_accuracies(points, classes, "euclidean")["svm"]["test"] > 0.8

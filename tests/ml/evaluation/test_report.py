@@ -9,7 +9,7 @@ def test_a_difference_is_of_the_same_users():
     users = rng.uniform(size=500)  # some are far harder to please than others
     ours, theirs = {"auc": users + rng.normal(0.01, 0.02, 500)}, {"auc": users}
 
-    ahead = report.differences(ours, theirs, seed=0)
+    ahead = report.average_differences(ours, theirs, seed=0)
 
     low, high = ahead.intervals["auc"]
     assert ahead.metrics["auc"] == pytest.approx((ours["auc"] - users).mean())
@@ -18,7 +18,7 @@ def test_a_difference_is_of_the_same_users():
 
 
 def test_users_whom_a_figure_leaves_out_make_no_difference():
-    ahead = report.differences(
+    ahead = report.average_differences(
         {"auc/cold": np.array([0.5, np.nan, 0.9])}, {"auc/cold": np.array([0.4, np.nan, 0.6])}, 0
     )
 
@@ -26,6 +26,6 @@ def test_users_whom_a_figure_leaves_out_make_no_difference():
 
 
 def test_a_figure_that_nobody_has_is_left_out():
-    ahead = report.differences({"auc/cold": np.array([np.nan])}, {"auc/cold": np.array([np.nan])}, 0)
+    ahead = report.average_differences({"auc/cold": np.array([np.nan])}, {"auc/cold": np.array([np.nan])}, 0)
 
     assert ahead.metrics == ahead.intervals == {}

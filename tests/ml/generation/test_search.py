@@ -69,12 +69,12 @@ def light(toy_images):
 def test_designs_are_lighter_for_who_likes_light_and_darker_for_who_does_not():
     random = light(Paint().generate(torch.randn(8, 256), torch.zeros(8, dtype=int))).mean()
 
-    assert light(designs(LIKES_LIGHT).pictures).min() > random > light(designs(LIKES_DARK).pictures).max()
+    assert light(designs(LIKES_LIGHT).images).min() > random > light(designs(LIKES_DARK).images).max()
 
 
 def test_designs_are_of_the_category_asked_for():
     for category in (RED, BLUE):
-        found = designs(category=category).pictures
+        found = designs(category=category).images
         redder = (found[:, 0] - found[:, 2]).mean(dim=(1, 2)) > 0
         assert redder.all() if category == RED else not redder.any()
 
@@ -83,9 +83,9 @@ def test_the_best_come_first_with_their_score_and_realism():
     found = designs()
 
     assert torch.equal(found.score, found.score.sort(descending=True).values)
-    assert_close(found.score, 10 * (light(found.pictures) - 0.3))
-    assert_close(found.realism, Paint().realism(found.pictures, None))
-    assert_close(Paint().generate(found.z, torch.zeros(len(found.z), dtype=int)), found.pictures)
+    assert_close(found.score, 10 * (light(found.images) - 0.3))
+    assert_close(found.realism, Paint().realism(found.images, None))
+    assert_close(Paint().generate(found.z, torch.zeros(len(found.z), dtype=int)), found.images)
 
 
 def test_the_larger_eta_the_more_real_and_the_less_liked():
@@ -98,7 +98,7 @@ def test_the_larger_eta_the_more_real_and_the_less_liked():
 def test_the_same_seed_gives_the_same_designs_and_another_seed_others():
     once, again, other = designs(seed=1), designs(seed=1), designs(seed=2)
 
-    assert torch.equal(once.pictures, again.pictures) and torch.equal(once.z, again.z)
+    assert torch.equal(once.images, again.images) and torch.equal(once.z, again.z)
     assert not torch.equal(once.z, other.z)
 
 
@@ -109,14 +109,14 @@ def test_many_tastes_find_together_what_each_finds_alone():
 
     for taste, found in zip((LIKES_LIGHT, LIKES_DARK), together, strict=True):
         (alone,) = design(Paint(), Light(), taste[None], RED, **asked)
-        assert_close(found.pictures, alone.pictures)
+        assert_close(found.images, alone.images)
         assert_close(found.score, alone.score)
 
 
 def test_no_design_is_the_same_picture_as_another():
-    assert len(designs(starts=8, steps=0).pictures) == 4
+    assert len(designs(starts=8, steps=0).images) == 4
 
-    alike = designs(starts=8, steps=200).pictures  # all end where light ends
+    alike = designs(starts=8, steps=200).images  # all end where light ends
 
     assert len(alike) == 1
 
@@ -137,7 +137,7 @@ def test_more_steps_find_better_pictures():
 def test_a_scorer_of_another_size_sees_the_picture_at_its_own():
     (found,) = design(Paint(), Light(side=224), LIKES_LIGHT[None], RED, count=2, eta=0.0, seed=0, starts=4, steps=3)
 
-    assert_close(found.score, 10 * (light(found.pictures) - 0.3))
+    assert_close(found.score, 10 * (light(found.images) - 0.3))
 
 
 def test_progress_is_told_to_its_end_and_whoever_is_told_may_end_it():
@@ -188,8 +188,8 @@ def tailored(picture=None, taste=LIKES_LIGHT, **given):
 def test_a_product_is_approximated_and_then_moves_the_way_of_the_taste():
     found = tailored()
 
-    assert torch.equal(found.original.picture, dark_product())
-    assert_close(found.approximation.picture, dark_product(), atol=0.01, rtol=0)
+    assert torch.equal(found.original.image, dark_product())
+    assert_close(found.approximation.image, dark_product(), atol=0.01, rtol=0)
     scores = [found.approximation.score, *(step.score for step in found.steps)]
     assert scores == sorted(scores) and scores[-1] > scores[0] + 1
     assert found.original.score == pytest.approx(10 * (dark_product().mean().item() - 0.3), abs=1e-4)
@@ -201,7 +201,7 @@ def test_no_step_changes_more_than_the_budget_and_each_says_how_much():
     for found, budget in ((narrow, 0.05), (wide, 0.1)):
         changes = [step.change for step in found.steps]
         assert changes == sorted(changes) and 0.8 * budget < changes[-1] <= budget
-        last = (found.steps[-1].picture - found.approximation.picture).abs().mean().item()
+        last = (found.steps[-1].image - found.approximation.image).abs().mean().item()
         assert last == pytest.approx(changes[-1], abs=1e-5)
     assert len(wide.steps) > len(narrow.steps)
 

@@ -9,14 +9,14 @@ from ml.nn.descriptors import (
     HISTOGRAM,
     HOG,
     LAYOUT,
-    cielab,
+    bounded_sqrt,
     colour_histogram,
     crop_to_foreground,
     describe_layout,
     describe_shape,
-    foreground,
+    foreground_mask,
     hog,
-    root,
+    rgb_to_lab,
 )
 from tests.ml.worlds import toy_images
 
@@ -55,7 +55,7 @@ def test_the_foreground_is_what_is_not_the_borders_colour():
     image = torch.ones(1, 3, 64, 64)
     image[:, :, 20:40, 10:30] = torch.tensor([0.8, 0.1, 0.1]).view(3, 1, 1)
 
-    mask = foreground(image)[0]
+    mask = foreground_mask(image)[0]
 
     assert mask[20:40, 10:30].min() == 1 and mask.sum() == 400
 
@@ -65,7 +65,7 @@ def test_products_of_all_sizes_fill_the_frame():
     small[:, :, 8:24, 30:46] = 0.2
     large[:, :, 12:52, 12:52] = 0.2
 
-    covered = foreground(crop_to_foreground(torch.cat([small, large]))).mean(dim=(1, 2))
+    covered = foreground_mask(crop_to_foreground(torch.cat([small, large]))).mean(dim=(1, 2))
 
     assert_close(covered, torch.full((2,), 1 / 1.08**2), atol=0.1, rtol=0)
 
@@ -89,7 +89,7 @@ def test_cielab_agrees_with_the_standard(rgb):
         (0, 0, 0): (0.0, 0.0, 0.0),
         (90, 90, 90): (38.29, 0.0, 0.0),
     }[rgb]
-    assert_close(cielab(image).flatten(), torch.tensor(known), atol=0.9, rtol=0)
+    assert_close(rgb_to_lab(image).flatten(), torch.tensor(known), atol=0.9, rtol=0)
 
 
 def test_a_histogram_is_of_the_foregrounds_colours():
@@ -107,7 +107,7 @@ def test_a_histogram_is_of_the_foregrounds_colours():
 def test_a_root_is_a_root_whose_slope_stays_finite():
     x = torch.tensor([0.0, 1e-9, 0.25, 4.0], requires_grad=True)
 
-    y = root(x, slope=10)
+    y = bounded_sqrt(x, slope=10)
     y.sum().backward()
 
     assert torch.equal(y, x.sqrt())

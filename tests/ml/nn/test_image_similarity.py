@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from ml.nn.image_similarity import differences, diversity, repeated, ssim
+from ml.nn.image_similarity import diversity, mean_differences, share_repeated, ssim
 from tests.ml.worlds import toy_images
 
 
@@ -51,13 +51,13 @@ def test_diversity_is_the_mean_over_pairs_of_different_pictures():
 def test_differences_are_mean_and_absolute():
     one, other = toy_images(3).batch(range(3)), toy_images(5).batch(range(5))
 
-    assert differences(one, other).shape == (3, 5)
-    assert differences(one, other)[2, 4].item() == pytest.approx((one[2] - other[4]).abs().mean().item(), abs=1e-6)
+    assert mean_differences(one, other).shape == (3, 5)
+    assert mean_differences(one, other)[2, 4].item() == pytest.approx((one[2] - other[4]).abs().mean().item(), abs=1e-6)
 
 
 def test_pictures_are_repeated_if_no_shopper_could_tell_them_apart():
     images = toy_images(4).batch(range(4))
     nearly = (images[:1] - 0.008).clamp(min=0)
 
-    assert repeated(images) == 0
-    assert repeated(torch.cat([images, nearly])) == pytest.approx(2 / 5)
+    assert share_repeated(images) == 0
+    assert share_repeated(torch.cat([images, nearly])) == pytest.approx(2 / 5)

@@ -16,7 +16,7 @@ HERE = torchvision.models.SqueezeNet1_1_Weights.DEFAULT
 def test_both_kinds_of_file_hold_the_same(squeezenet, squeezenet_file, tmp_path):
     torch.save(squeezenet.features.state_dict(prefix="features."), tmp_path / "w.pth")
 
-    pickled, safe = pretrained.read(tmp_path / "w.pth"), pretrained.read(squeezenet_file)
+    pickled, safe = pretrained.read_weights(tmp_path / "w.pth"), pretrained.read_weights(squeezenet_file)
 
     assert pickled.keys() == safe.keys() and len(safe) == 50
     assert all(torch.equal(pickled[key], safe[key]) for key in safe)
@@ -24,7 +24,7 @@ def test_both_kinds_of_file_hold_the_same(squeezenet, squeezenet_file, tmp_path)
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadWeights, match=re.escape(f"{tmp_path}/none.pth: there is no such file")):
-        pretrained.read(tmp_path / "none.pth")
+        pretrained.read_weights(tmp_path / "none.pth")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_damaged_or_foreign_file_is_named_with_the_reason(tmp_path, name, cont
     (tmp_path / name).write_bytes(content)
 
     with pytest.raises(BadWeights, match=f"{name}.*{reason}"):
-        pretrained.read(tmp_path / name)
+        pretrained.read_weights(tmp_path / name)
 
 
 class Trap:
@@ -60,7 +60,7 @@ def test_nothing_in_a_file_is_run(tmp_path):
     torch.save({"features.0.weight": Trap(tmp_path / "sprung")}, tmp_path / "w.pth")
 
     with pytest.raises(BadWeights, match=r"w\.pth cannot be read"):
-        pretrained.read(tmp_path / "w.pth")
+        pretrained.read_weights(tmp_path / "w.pth")
 
     assert not (tmp_path / "sprung").exists()
 
@@ -68,15 +68,17 @@ def test_nothing_in_a_file_is_run(tmp_path):
 def test_a_training_checkpoint_is_no_file_of_weights(squeezenet, tmp_path):
     torch.save({"state_dict": squeezenet.state_dict(), "epoch": 3}, tmp_path / "w.pth")
 
-    with pytest.raises(BadWeights, match=r"w\.pth holds something else than tensors by name"):
-        pretrained.read(tmp_path / "w.pth")
+    with pytest.raises(BadWeights, match=r"w\.pth does not hold named tensors"):
+        pretrained.read_weights(tmp_path / "w.pth")
 
 
 def test_another_networks_weights_are_refused_with_the_keys(squeezenet):
     other = torchvision.models.squeezenet1_0(weights=None).features.state_dict(prefix="features.")
 
     with pytest.raises(BadWeights) as refused:
-        pretrained.fill(squeezenet.features, {k.removeprefix("features."): t for k, t in other.items()}, [], "w.pth")
+        pretrained.load_weights(
+            squeezenet.features, {k.removeprefix("features."): t for k, t in other.items()}, [], "w.pth"
+        )
 
     said = str(refused.value)
     assert said.startswith("w.pth does not fit: it lacks: 6.")
@@ -98,18 +100,18 @@ def test_files_as_they_lie_in_the_hub_since_2017_fit(name, modern, old):
     tensors = {re.sub(modern, old, key): tensor for key, tensor in network.state_dict().items()}
     assert tensors.keys() != network.state_dict().keys()
 
-    pretrained.fill(network, tensors, [], name)
+    pretrained.load_weights(network, tensors, [], name)
 
     del tensors[next(iter(tensors))]
     with pytest.raises(BadWeights, match=f"{name} does not fit: it lacks"):
-        pretrained.fill(network, tensors, [], name)
+        pretrained.load_weights(network, tensors, [], name)
 
 
 def test_files_from_before_batches_were_counted_fit():
     network = torchvision.models.resnet18(weights=None)
     tensors = {key: tensor for key, tensor in network.state_dict().items() if not key.endswith("num_batches_tracked")}
 
-    pretrained.fill(network, {key: tensor + 1 for key, tensor in tensors.items()}, [], "resnet18")
+    pretrained.load_weights(network, {key: tensor + 1 for key, tensor in tensors.items()}, [], "resnet18")
 
     assert torch.equal(network.bn1.running_mean, torch.ones(64))
 
@@ -117,7 +119,7 @@ def test_files_from_before_batches_were_counted_fit():
 def test_the_hubs_weights_come_from_torchs_cache(squeezenet, hub):
     torch.save(squeezenet.state_dict(), hub / Path(HERE.url).name)
 
-    tensors = pretrained.from_hub("squeezenet1_1")
+    tensors = pretrained.read_hub_weights("squeezenet1_1")
 
     assert torch.equal(tensors["features.0.weight"], squeezenet.features[0].weight)
 
@@ -128,19 +130,19 @@ def test_a_download_is_checked_by_its_name_and_kept_without_a_word(hub, tmp_path
     for file in (right, wrong):
         file.write_bytes(content)
 
-    assert pretrained.cached(right.as_uri()).read_bytes() == content
+    assert pretrained.download_once(right.as_uri()).read_bytes() == content
     with pytest.raises(RuntimeError, match="hash"):
-        pretrained.cached(wrong.as_uri())
+        pretrained.download_once(wrong.as_uri())
 
     right.unlink()
-    assert pretrained.cached(right.as_uri()) == hub / right.name
+    assert pretrained.download_once(right.as_uri()) == hub / right.name
     assert [file.name for file in hub.iterdir()] == [right.name]
     assert capsys.readouterr() == ("", "")
 
 
 def test_without_a_hub_one_is_told_how_to_do_without(hub, capsys):
     with pytest.raises(BadWeights) as refused:
-        pretrained.from_hub("squeezenet1_1")
+        pretrained.read_hub_weights("squeezenet1_1")
 
     said = str(refused.value)
     assert said.startswith(f"no ImageNet weights for squeezenet1_1: {Path(HERE.url).name} is not in {hub}, and ")
@@ -154,7 +156,7 @@ def test_half_precision_is_read_as_single(squeezenet, tmp_path):
     )
     network = torchvision.models.squeezenet1_1(weights=None).features
 
-    pretrained.fill(network, pretrained.read(tmp_path / "w.safetensors"), [], "w")
+    pretrained.load_weights(network, pretrained.read_weights(tmp_path / "w.safetensors"), [], "w")
 
     assert network[0].weight.dtype == torch.float32
     assert torch.equal(network[0].weight, squeezenet.features[0].weight.half().float())

@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from ml.nn.priors import LEAST, Prior
+from ml.nn.priors import INITIAL, Prior
 
 KEPT = 0.995
 
@@ -32,7 +32,7 @@ def test_latents_are_placed_where_the_codes_of_their_category_are():
 
     assert_close(placed.mean(dim=0), middles[0], atol=0.15, rtol=0)
     known = 64 / (1 - KEPT)  # latents that the average remembers, beside those that it began with
-    expected = (known * mixed @ mixed.T + LEAST * torch.eye(3)) / (known + LEAST)
+    expected = (known * mixed @ mixed.T + INITIAL * torch.eye(3)) / (known + INITIAL)
     assert_close(torch.cov(placed.T), expected, atol=0.2, rtol=0.05)
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from ml.__main__ import main
 from ml.benchmark.compare import Options
-from ml.benchmark.designs.comparison import Asked, compare_design
+from ml.benchmark.designs.comparison import DesignOptions, compare_design
 from ml.benchmark.designs.study import SETS
 from ml.errors import BadData, BadSetting
 from ml.training.loop import TrainConfig
@@ -33,7 +33,7 @@ def shop(tmp_path_factory):
 
 
 OPTIONS = Options(["lsgan"], TrainConfig(epochs=2), {"width": "4", "vbpr.factors": "4"})
-ASKED = Asked(scorer="vbpr", judge="visrank", users=2, steps=2)
+ASKED = DesignOptions(scorer="vbpr", judge="visrank", users=2, steps=2)
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +116,13 @@ def test_the_command_writes_the_same_and_sheets_and_goes_on_from_what_is_kept(sh
 @pytest.mark.parametrize(
     ("asked", "error", "reason"),
     [
-        (Asked(categories=["hats"]), BadData, "no item is of the category 'hats'; there are: disc, square, stripes"),
-        (Asked(categories=["square"]), BadData, "no category has 40 pictures: square "),
-        (Asked(scorer="bpr-mf"), BadSetting, "bpr-mf never looks at pictures"),
+        (
+            DesignOptions(categories=["hats"]),
+            BadData,
+            "no item is of the category 'hats'; there are: disc, square, stripes",
+        ),
+        (DesignOptions(categories=["square"]), BadData, "no category has 40 pictures: square "),
+        (DesignOptions(scorer="bpr-mf"), BadSetting, "bpr-mf never looks at pictures"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(shop, asked, error, reason):
@@ -131,4 +135,4 @@ def test_a_shop_without_categories_is_refused(tmp_path):
     write_table(tmp_path / "interactions.csv", ["user", "item", "timestamp"], [["u", 0, 0]])
 
     with pytest.raises(BadData, match=r"no items.csv that tells each item's category"):
-        compare_design(tmp_path, Options(["lsgan"]), Asked())
+        compare_design(tmp_path, Options(["lsgan"]), DesignOptions())
