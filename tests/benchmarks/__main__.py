@@ -26,16 +26,17 @@ import django
 django.setup()
 from django.db import connection
 from catalog.models import Product
-from recommender import queries
+from recommender.versions import queries
+from recommender.versions.vectors import nearest
 version = queries.active_version("similar")
 products = list(Product.objects.order_by("sku")[: int(sys.argv[1])])
-vectors = [queries.vector_of(version, product) for product in products]
+vectors = [nearest.vector_of(version, product) for product in products]
 times = []
 with connection.cursor() as cursor:
     for vector in vectors:
         among = Product.objects.visible().in_stock()
-        exact = queries.is_narrow(among)
-        rows = queries.nearest_embeddings(version, vector, among=among, limit=20, exact=exact)
+        exact = nearest.is_narrow(among)
+        rows = nearest.nearest_embeddings(version, vector, among=among, limit=20, exact=exact)
         sql, params = rows.query.sql_with_params()
         began = time.perf_counter()
         cursor.execute(sql, params)

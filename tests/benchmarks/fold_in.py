@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.fold_in DIR`: tastes read off a few interactions against tastes that were trained."""
+"""`python -m tests.benchmarks.fold_in DIR`: tastes folded in from a few interactions against trained tastes."""
 
 import argparse
 import json
