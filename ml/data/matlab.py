@@ -16,7 +16,8 @@ def read_arrays(data: bytes) -> dict[str, np.ndarray]:
     if data[126:128] != b"IM":
         raise ValueError("no MATLAB 5 file")
     try:
-        return dict(_parse_array(content) for kind, content in _elements(data[HEADER:]) if kind == MATRIX)
+        # No generator: in one, the StopIteration of a damaged element would become a RuntimeError.
+        return dict([_parse_array(content) for kind, content in _elements(data[HEADER:]) if kind == MATRIX])
     except (struct.error, zlib.error, StopIteration, KeyError) as error:
         raise ValueError(f"damaged, or no plain numbers: {error}") from error
 

@@ -43,7 +43,7 @@ def test_a_key_changes_with_method_config_seed_and_data(runs):
 
 
 def test_a_saved_training_is_loaded_and_not_repeated(runs):
-    images = toy_images(20)
+    images = toy_images(20, 32)
     trained = runs.train(create("pixels", dimensions=4), "run", lambda: images)
 
     again = runs.train(create("pixels", dimensions=4), "run", lambda: pytest.fail("trained again"))
