@@ -27,7 +27,7 @@ class Accuracies(TypedDict):
     majority: float
 
 
-def linear_probe(vectors: Tensor, classes: np.ndarray, seed: int = 0) -> np.ndarray:
+def run_linear_probe(vectors: Tensor, classes: np.ndarray, seed: int = 0) -> np.ndarray:
     """Train a linear classifier on half of the images; return for each of the other half 1 if it is correct, else 0.
 
     One-vs-rest squared hinge on standardized features, as LIBLINEAR's default SVM; C is chosen on a fifth of the

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ml.evaluation import metrics
 from ml.evaluation.metrics import Ranking
-from ml.evaluation.probes import linear_probe
+from ml.evaluation.probes import run_linear_probe
 
 NEAREST = 5
 
@@ -53,7 +53,7 @@ def measure_retrieval(
         # Where no class has two pictures there is no average precision.
         measures.add(f"map/{label}", found.average_precision, seed)
         measures.add(f"knn/{label}", found.correct, seed)
-        measures.add(f"linear/{label}", linear_probe(vectors, labels[label], seed), seed)
+        measures.add(f"linear/{label}", run_linear_probe(vectors, labels[label], seed), seed)
         macro = metrics.macro_average(found.precision[NEAREST], labels[label])
         if not math.isnan(macro):
             measures.metrics[f"precision@{NEAREST}-macro/{label}"] = macro

@@ -10,9 +10,9 @@ def test_a_linear_probe_finds_what_is_linear_and_nothing_in_noise():
     told = (points[:, 0] > 0).long().numpy()
     noise = np.random.default_rng(0).integers(2, size=400)
 
-    assert probes.linear_probe(points, told).mean() > 0.95
-    assert len(probes.linear_probe(points, told)) == 200
-    assert probes.linear_probe(points, noise).mean() == pytest.approx(0.5, abs=0.1)
+    assert probes.run_linear_probe(points, told).mean() > 0.95
+    assert len(probes.run_linear_probe(points, told)) == 200
+    assert probes.run_linear_probe(points, noise).mean() == pytest.approx(0.5, abs=0.1)
 
 
 def test_accuracies_are_high_where_there_is_something_to_tell_and_at_the_majority_where_not():

@@ -75,7 +75,7 @@ def test_what_cannot_be_meant_is_refused():
     users, items = vectors(3, 1), vectors(5, 2)
     with pytest.raises(ValueError, match="the best 0 of 5"):
         top_k(users, items, 0)
-    with pytest.raises(ValueError, match="seen is of 2 and 5"):
+    with pytest.raises(ValueError, match="seen pairs are of 2 and 5"):
         top_k(users, items, 1, Interactions(np.array([0]), np.array([0]), np.zeros(1), 2, 5))
 
 

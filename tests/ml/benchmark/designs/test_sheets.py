@@ -16,11 +16,11 @@ def painted(file, colour):
 
 
 def test_a_sheet_has_every_category_with_every_set(tmp_path):
-    pictures = {name: [RED.expand(5, -1, -1, -1)] * 2 for name in sheets.SHOWN}
+    pictures = {name: [RED.expand(5, -1, -1, -1)] * 2 for name in sheets.SETS}
 
     sheets.draw_designs(tmp_path / "a.png", "lsgan", ["hats", "bags"], pictures)
 
-    tiles = 2 * len(sheets.SHOWN) * 5
+    tiles = 2 * len(sheets.SETS) * 5
     assert painted(tmp_path / "a.png", (255, 0, 0)) == tiles * sheets.SIDE**2
 
 
