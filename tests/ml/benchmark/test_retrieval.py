@@ -206,7 +206,7 @@ def test_a_stopped_comparison_says_how_to_go_on(photos, tmp_path):
         said = process.stderr.read()
 
     assert process.returncode == 130
-    assert "the same command goes on" in said and "Traceback" not in said
+    assert "the same command continues from there" in said and "Traceback" not in said
     assert (tmp_path / "out.json.parts" / "pixels.json").exists()
 
 
