@@ -3,8 +3,9 @@ PYTHON ?= python3.11
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+CORES := $(shell cores=$$(nproc); echo $$((cores > 4 ? 4 : cores)))
 # One more than the cores: one of them mostly waits for the shop that it started. Each takes about 1 GB.
-WORKERS ?= $(shell cores=$$(nproc); echo $$(((cores > 4 ? 4 : cores) + 1)))
+WORKERS ?= $(shell echo $$(($(CORES) + 1)))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo services test test-fast check bench pictures clean
@@ -33,7 +34,7 @@ test: install check ## all checks and all tests, on servers that they start them
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-fast: install ## the tests that train no model and start no browser: two minutes
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+	$(BIN)/python -m pytest -n $(CORES) -m "not slow and not browser"
 
 check: install ## the linter, the format, the import contracts, the migrations and the types
 	$(BIN)/ruff check .

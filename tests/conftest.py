@@ -3,6 +3,24 @@ from django.core.cache import cache
 
 from tests import factories
 
+TRAIN = (  # files and folders whose tests, most of them, train a model: `make test-fast` leaves them out
+    "tests/ml/benchmark/",
+    "tests/ml/generation/",
+    "tests/ml/models/",
+    "tests/ml/test_contract.py",
+    "tests/ml/test_main.py",
+    "tests/ml/training/",
+    "tests/recommender/workers/",
+    "tests/shop/",
+    "tests/visrec_site/test_stages.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(TRAIN):
+            item.add_marker("slow")
+
 
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path_factory):
