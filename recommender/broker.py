@@ -34,7 +34,8 @@ def send(task: str, *args: Any) -> bool:
     task: the name of a function in recommender.tasks.
     """
     try:
-        _publish(task, *args)
+        # Sent by name, Celery does not know that nobody reads the result and would need the result store as well.
+        _publish(task, *args, ignore_result=True)
     except BrokerUnavailable as error:
         log.warning("%s%r waits for the sweep: the broker is away: %s", task, args, error)
         return False
