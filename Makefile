@@ -36,10 +36,11 @@ test: install check ## all checks and all tests, on servers that they start them
 test-fast: install ## the tests that train no model and start no browser: two minutes
 	$(BIN)/python -m pytest -n $(CORES) -m "not slow and not browser"
 
-check: install ## the linter, the format, the import contracts, the migrations and the types
+check: install ## the linter, the format, the import contracts, the words, the migrations and the types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.check_words
 	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
 	$(BIN)/mypy
 

@@ -39,7 +39,6 @@ def expected_tests(module: Path) -> Path:
     return Path("tests", folder, f"test_{module.stem.strip('_')}.py")
 
 
-@pytest.mark.xfail(strict=True, reason="some modules are still tested by the files of others")
 def test_each_module_has_a_test_file_of_its_name():
     needed = [
         module
