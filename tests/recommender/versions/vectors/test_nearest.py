@@ -1,22 +1,39 @@
 import json
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from django.db import connection
 
 from catalog.models import Category, Product, ProductImage
+from recommender.models import ModelVersion
 from recommender.versions.vectors import index, nearest, store
 from tests.factories import VersionFactory
 
 DIMENSIONS = 16
-
-
 PRODUCTS = 6000
 
 
+@pytest.fixture(scope="module")
+def indexed(django_db_setup, django_db_blocker) -> Iterator[ModelVersion]:
+    """6,000 products, 1 in 40 a bag, with clustered vectors of one indexed version and another's beside.
+
+    Committed once for this module, whose tests find it in the database; nothing is left to the next module.
+    """
+    with django_db_blocker.unblock():
+        version = fill()
+    yield version
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {index.index_name(version)}")
+        cursor.execute(f"TRUNCATE {Category._meta.db_table}, {ModelVersion._meta.db_table} CASCADE")
+
+
 @pytest.fixture
-def crowd(db):
-    """6,000 products, 1 in 40 a bag, with clustered vectors of one indexed version and another's beside."""
+def crowd(indexed, db) -> ModelVersion:
+    return indexed
+
+
+def fill() -> ModelVersion:
     shoes, bags = Category.objects.create(name="Shoes"), Category.objects.create(name="Bags")
     Product.objects.bulk_create(
         Product(sku=f"P{n}", title=f"P {n}", price=10, category=bags if n % 40 == 0 else shoes) for n in range(PRODUCTS)
