@@ -42,7 +42,7 @@ def send(task: str, *args: Any) -> bool:
     return True
 
 
-def embed_photo(photo: bytes) -> tuple[int, list[float]]:
+def request_photo_vector(photo: bytes) -> tuple[int, list[float]]:
     """Return (version id, vector) of a photo, from whichever worker is free.
 
     Raises WorkersUnavailable when none answers within VISREC_PHOTO_SEARCH_SECONDS.

@@ -79,7 +79,7 @@ def find_gaps() -> None:
     try:
         gaps.find()
     except (GapSearchRunning, NoActiveVersion, ScorerIgnoresImages, DesignFailed) as reason:
-        log.warning("no gaps are looked for: %s", reason)
+        log.warning("the search for gaps did not run: %s", reason)
 
 
 @worker_process_init.connect

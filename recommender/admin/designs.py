@@ -66,7 +66,7 @@ class DesignAdmin(DesignModelAdmin):
                 text = "The search cannot start: there is no active generator, or the broker is not available."
                 self.message_user(request, text, messages.ERROR)
             return redirect("admin:demand_gaps")
-        report = gap_reports.load(generator) if generator else None
+        report = gap_reports.load_report(generator) if generator else None
         context = {"title": "Demand gaps", "opts": ModelVersion._meta, "generator": generator, "report": report}
         context |= {
             "made_at": report and parse_datetime(report.made_at),
@@ -80,7 +80,7 @@ class DesignAdmin(DesignModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         generator = queries.active_version(Role.DESIGN)
-        report = gap_reports.load(generator) if generator else None
+        report = gap_reports.load_report(generator) if generator else None
         if generator is None or report is None or not 0 <= index < len(report.gaps):
             raise Http404(f"there is no gap {index}")
         image = (gap_reports.folder_of(generator) / report.gaps[index].file).read_bytes()

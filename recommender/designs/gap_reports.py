@@ -50,7 +50,7 @@ def lock_search() -> Iterator[None]:
     """Allow one search for gaps at a time. Raises GapSearchRunning if one is running."""
     with pglock.advisory(LOCK, timeout=0) as is_acquired:
         if not is_acquired:
-            raise GapSearchRunning("gaps are being looked for already; try again when that report is there")
+            raise GapSearchRunning("a search for gaps is running already; try again when its report is there")
         yield
 
 
@@ -73,7 +73,7 @@ def folder_of(generator: ModelVersion) -> Path:
     return generator.folder / "gaps"
 
 
-def load(generator: ModelVersion) -> Report | None:
+def load_report(generator: ModelVersion) -> Report | None:
     """Load the last report on this version, if there is one."""
     file = folder_of(generator) / REPORT
     if not file.exists():
@@ -82,6 +82,6 @@ def load(generator: ModelVersion) -> Report | None:
     return Report(**content | {"gaps": [Gap(**gap) for gap in content["gaps"]]})
 
 
-def save(report: Report, folder: Path) -> None:
+def save_report(report: Report, folder: Path) -> None:
     """Save a report in this folder."""
     (folder / REPORT).write_text(json.dumps(asdict(report), indent=1))

@@ -135,7 +135,7 @@ def active_scorer() -> ModelVersion:
     """Return the personal version that scores designs. Raises NoActiveVersion or ScorerIgnoresImages."""
     version = queries.active_or_raise(Role.PERSONAL)
     if not methods.sees_images(version):
-        raise ScorerIgnoresImages(f"{version}, which knows the shoppers' tastes, never looks at pictures")
+        raise ScorerIgnoresImages(f"{version}, the active personal version, ignores pictures and cannot score designs")
     return version
 
 
@@ -149,7 +149,7 @@ def class_index(category: Category, generator: ModelVersion) -> int:
     learned: list[int] = generator.categories
     if category.pk not in learned:
         known = ", ".join(categories_of(generator).values_list("name", flat=True)) or "nothing that is left"
-        raise CategoryNotLearned(f"no {category} can be made: {generator} has learnt {known}")
+        raise CategoryNotLearned(f"no {category} can be generated: {generator} has learned {known}")
     return learned.index(category.pk)
 
 

@@ -75,14 +75,14 @@ def load(recommendation: uuid.UUID, page: int, caller: Caller) -> Recommendation
     if saved is None or not caller.may_see(saved):
         raise NoSuchRecommendation(
             f"there is no recommendation {recommendation} for you: it expired after {settings.ANSWER_SECONDS} seconds, "
-            "somebody else asked for it, or nobody did"
+            "belongs to another client, or never existed"
         )
     pages: list[PageJson] = [saved["page"], *(found[name] for name in keys[1:] if name in found)]
     if len(pages) == page:
         return _recommendation(recommendation, saved, pages[-1])
     if len(pages) < page - 1:
         raise NoSuchRecommendation(
-            f"page {page} of recommendation {recommendation} comes after page {page - 1}, which nobody has seen"
+            f"page {page} of recommendation {recommendation} comes after page {page - 1}, which was not requested yet"
         )
     if not pages[-1]["has_next"]:
         raise NoSuchRecommendation(f"recommendation {recommendation} ends with page {page - 1}")

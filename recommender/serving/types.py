@@ -67,7 +67,7 @@ class RetrievalPlan:
     version: ModelVersion | None = None
     vector: Sequence[float] | np.ndarray | None = None  # None: by popularity
     exact: bool = False  # sort all eligible products rather than walk the index
-    product: int | None = None  # id of the product whose similar products are looked for
+    product: int | None = None  # id of the product to find similar ones of
     shopper: Shopper | None = None  # the visitor, if known
     session: str = ""  # the visitor's session, if a guest
     own: History = field(default_factory=History)  # the visitor's products that the vector was made from

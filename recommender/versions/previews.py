@@ -37,7 +37,7 @@ def evenly_spaced(count: int, most: int) -> list[int]:
     return sorted({round(index) for index in np.linspace(count - 1, 0, min(count, most))})
 
 
-def save(version: ModelVersion, epoch: int, images: np.ndarray) -> None:
+def save_sheet(version: ModelVersion, epoch: int, images: np.ndarray) -> None:
     """Save the sheet of an epoch. images: (N, H, W, 3) uint8, row by row."""
     file = file_of(version, epoch)
     file.parent.mkdir(exist_ok=True)

@@ -63,7 +63,7 @@ def _find(categories: Sequence[Category] | None, progress: bool) -> tuple[Report
             gaps.append(describe_gap(region, file, trials, products, category))
     names = [category.name for category in categories]
     report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), gaps, names)
-    gap_reports.save(report, partial)
+    gap_reports.save_report(report, partial)
     if gaps:
         captions = [f"{gap.category}: {gap.shoppers} of {len(tastes)}" for gap in gaps]
         previews.draw_captioned([partial / gap.file for gap in gaps], captions).save(partial / "gaps.png")

@@ -110,7 +110,7 @@ def save_preview(version: ModelVersion, model: Model[Any], epoch: int) -> None:
     images = model.eval().sample(previews.COLUMNS, torch.Generator().manual_seed(version.seed))
     if images is not None:
         pixels = (images.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1)
-        previews.save(version, epoch, pixels.cpu().numpy())
+        previews.save_sheet(version, epoch, pixels.cpu().numpy())
 
 
 def embed_catalogue(version: ModelVersion, progress: bool) -> None:

@@ -34,4 +34,4 @@ def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
     settings.PHOTO_SEARCH_SECONDS = 1
 
     with pytest.raises(WorkersUnavailable, match="no worker"):
-        broker.embed_photo(image_bytes())
+        broker.request_photo_vector(image_bytes())

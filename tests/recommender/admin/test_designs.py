@@ -36,7 +36,9 @@ def test_the_admin_shows_the_last_report_and_has_a_worker_look_anew(admin_client
     (folder / "gap-01.png").write_bytes(image_bytes())
     product = ProductFactory()
     gap = gap_reports.Gap("shoes", "gap-01.png", 7, 2, 0.9, 0.8, product.sku, 5)
-    gap_reports.save(gap_reports.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap], ["shoes"]), folder)
+    gap_reports.save_report(
+        gap_reports.Report("lsgan 1", "hybrid 1", "2026-01-01T00:00:00Z", 30, [gap], ["shoes"]), folder
+    )
 
     page = admin_client.get(ADMIN).content.decode()
 

@@ -176,7 +176,7 @@ def test_a_version_shows_what_it_dreamt_up(admin_client, client):
     assert "Pictures that" not in admin_client.get(path).content.decode()
     version.folder.mkdir(parents=True)
     for epoch in range(1, 31):
-        previews.save(version, epoch, np.zeros((24, 32, 32, 3), dtype=np.uint8))
+        previews.save_sheet(version, epoch, np.zeros((24, 32, 32, 3), dtype=np.uint8))
 
     page = admin_client.get(path).content.decode()
 

@@ -132,9 +132,9 @@ def test_as_many_queries_for_a_dozen_pictures_as_for_two(client, active, django_
     ("body", "field", "reason"),
     [
         ({"category": "Hats"}, "category", "There is no category 'Hats'."),
-        ({"category": "Bags"}, "category", "No Bags can be made: lsgan 1 has learnt Shoes."),
+        ({"category": "Bags"}, "category", "No Bags can be generated: lsgan 1 has learned Shoes."),
         ({"sku": "nothing"}, "sku", "There is no product 'nothing'."),
-        ({"sku": "BAG"}, "sku", "No Bags can be made: lsgan 1 has learnt Shoes."),
+        ({"sku": "BAG"}, "sku", "No Bags can be generated: lsgan 1 has learned Shoes."),
         ({"sku": "BARE"}, "sku", "The product 'BARE' has no image."),
         ({}, "non_field_errors", "Either category or sku is required"),
         ({"category": "Shoes", "sku": "BAG"}, "non_field_errors", "Either category or sku is required"),
@@ -204,7 +204,7 @@ def test_where_the_active_tastes_are_blind_nothing_is_queued(client, active):
     answer = client.post(URL, {"category": "Shoes"})
 
     assert answer.status_code == 409
-    assert "which knows the shoppers' tastes, never looks at pictures" in answer.json()["detail"]
+    assert "the active personal version, ignores pictures and cannot score designs" in answer.json()["detail"]
     assert not Design.objects.exists()
 
 

@@ -87,7 +87,7 @@ def test_the_last_page_says_that_it_is(known):
     assert beyond.json()["detail"] == f"Recommendation {short['recommendation_id']} ends with page 2."
     early = known.get(replay(short["recommendation_id"], page=7))
     assert early.status_code == 404
-    assert "comes after page 6, which nobody has seen" in early.json()["detail"]
+    assert "comes after page 6, which was not requested yet" in early.json()["detail"]
 
 
 def test_what_was_hidden_or_sold_out_since_is_gone_and_the_others_keep_their_ranks(known):
@@ -156,8 +156,8 @@ def test_an_unknown_or_expired_answer_says_so(guest, settings, active):
     unknown = uuid.uuid4()
     assert guest.get(replay(unknown)).status_code == 404
     assert guest.get(replay(unknown)).json()["detail"] == (
-        f"There is no recommendation {unknown} for you: it expired after 3600 seconds, somebody else asked for it, or "
-        "nobody did."
+        f"There is no recommendation {unknown} for you: it expired after 3600 seconds, belongs to another client, or "
+        "never existed."
     )
 
     settings.ANSWER_SECONDS = 0  # to the cache: at once

@@ -11,24 +11,24 @@ REPORT = Report("lsgan 1", "dvbpr 1", "2026-01-01T00:00:00Z", 30, [Gap("Shoes", 
 
 
 def test_a_report_is_loaded_as_it_was_saved(generator):
-    assert gap_reports.load(generator) is None
+    assert gap_reports.load_report(generator) is None
     folder = gap_reports.folder_of(generator)
     folder.mkdir(parents=True)
 
-    gap_reports.save(REPORT, folder)
+    gap_reports.save_report(REPORT, folder)
 
-    assert gap_reports.load(generator) == REPORT
+    assert gap_reports.load_report(generator) == REPORT
 
 
 def test_a_report_from_before_categories_were_named_is_loaded(generator):
     folder = gap_reports.folder_of(generator)
     folder.mkdir(parents=True)
-    gap_reports.save(REPORT, folder)
+    gap_reports.save_report(REPORT, folder)
     content = json.loads((folder / "gaps.json").read_text())
     del content["categories"]
     (folder / "gaps.json").write_text(json.dumps(content))
 
-    assert gap_reports.load(generator).categories == []
+    assert gap_reports.load_report(generator).categories == []
 
 
 @pytest.mark.django_db

@@ -60,7 +60,7 @@ def test_without_a_generator_or_a_personal_version_there_is_no_request(active_pe
 
 
 def test_a_category_that_the_generator_has_not_learnt_is_named_with_those_it_has(ada, generator):
-    with pytest.raises(CategoryNotLearned, match="no Bags can be made: lsgan 1 has learnt Shoes"):
+    with pytest.raises(CategoryNotLearned, match="no Bags can be generated: lsgan 1 has learned Shoes"):
         lifecycle.request(ada, CategoryFactory(name="Bags"))
 
 

@@ -25,7 +25,7 @@ def test_the_command_reports_and_copies(trained_shop, tmp_path, monkeypatch, cap
     with Image.open(tmp_path / "out" / report["gaps"][0]["file"]) as picture:
         assert picture.size == (64, 64)
     assert (tmp_path / "out" / "gaps.png").exists()
-    assert gap_reports.load(trained_shop).gaps[0].file == "gap-01.png"
+    assert gap_reports.load_report(trained_shop).gaps[0].file == "gap-01.png"
 
 
 def test_the_command_names_what_lacks(active_personal):

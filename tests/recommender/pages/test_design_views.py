@@ -91,7 +91,7 @@ def test_where_the_active_tastes_are_blind_nothing_is_offered(hers, generator):
 
     page = hers.get(PAGE).content.decode()
 
-    assert "Designs are not available at the moment" in page and "never looks at pictures" in page
+    assert "Designs are not available at the moment" in page and "ignores pictures and cannot score designs" in page
     assert 'name="balance"' not in page
 
 

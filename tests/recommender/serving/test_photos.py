@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_photo_finds_what_is_near_by_the_version_that_embedded_it(active, monkeypatch):
     near, far = placed(active, 10, 80)
-    monkeypatch.setattr(broker, "embed_photo", lambda photo: (active.pk, turned(0)))
+    monkeypatch.setattr(broker, "request_photo_vector", lambda photo: (active.pk, turned(0)))
 
     found = photos.products_like(image_bytes(), RecommendationQuery())
 
@@ -20,7 +20,7 @@ def test_a_photo_finds_what_is_near_by_the_version_that_embedded_it(active, monk
 
 
 def test_without_an_active_version_no_worker_is_asked(monkeypatch):
-    monkeypatch.setattr(broker, "embed_photo", lambda photo: pytest.fail("a worker was asked"))
+    monkeypatch.setattr(broker, "request_photo_vector", lambda photo: pytest.fail("a worker was asked"))
 
     with pytest.raises(NoActiveVersion, match="similar styles"):
         photos.products_like(image_bytes(), RecommendationQuery())

@@ -24,7 +24,7 @@ def test_sheets_are_saved_by_epoch_and_few_are_listed_the_newest_first(active, i
     assert previews.epochs(active) == previews.few_epochs(active) == []
 
     for epoch in range(1, 31):
-        previews.save(active, epoch, images[:1])
+        previews.save_sheet(active, epoch, images[:1])
 
     assert previews.epochs(active) == list(range(1, 31))
     few = previews.few_epochs(active)

@@ -126,7 +126,9 @@ def test_a_personal_version_that_is_blind_is_named(studio):
     design = asked(count=2)
     training.run(versions.register("bpr-mf", epochs=1, activate=True, here=True))
 
-    with pytest.raises(DesignFailed, match="bpr-mf 1, which knows the shoppers' tastes, never looks at pictures"):
+    with pytest.raises(
+        DesignFailed, match="bpr-mf 1, the active personal version, ignores pictures and cannot score designs"
+    ):
         generation.run(design)
 
     assert Design.objects.get().status == "failed"
