@@ -77,8 +77,8 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
         yield "all", (bpr_loss(x_ui, x_uj) + regulariser) / len(u)
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
-        self.mean_v.copy_(self.v[self.known].mean(dim=0))
-        self.mean_c.copy_(self.c[self.category].mean(dim=0))
+        self.mean_v.copy_(self.v.detach()[self.known].mean(dim=0))
+        self.mean_c.copy_(self.c.detach()[self.category].mean(dim=0))
         super().on_fit_end(data, generator)
 
     def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
