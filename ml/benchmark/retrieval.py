@@ -13,7 +13,7 @@ from torch import Tensor
 from ml.benchmark import compare, contact_sheets
 from ml.benchmark.compare import Document, Options
 from ml.benchmark.runs import Trained, fingerprint, report_progress, stamp_images
-from ml.benchmark.speed import image_size, measure_seconds_per_image
+from ml.benchmark.speed import get_image_size, measure_seconds_per_image
 from ml.benchmark.tables import format_figure
 from ml.contract import SimilarModel
 from ml.data import vision_sets
@@ -58,7 +58,7 @@ class Part:
         metrics = {result["method"]: result["metrics"] for result in results}
         return {
             "data": report.count_labels(self.labels),
-            "chance": {"metrics": report.random_baseline(self.labels, ks)},
+            "chance": {"metrics": report.compute_random_baseline(self.labels, ks)},
             "below_floors": list_shortfalls(metrics),
         }
 
@@ -68,7 +68,7 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     models = compare.create_models(options, SimilarModel)
     sets = [vision_sets.read(train, TRAIN), vision_sets.read(test, TEST)]
     report_progress("reading the pictures", options.progress)
-    trained_on, tested = (DecodedImages(each, image_size(models[0]), options.progress) for each in sets)
+    trained_on, tested = (DecodedImages(each, get_image_size(models[0]), options.progress) for each in sets)
     if not tested.images.labels:
         raise BadData(f"{test}: no label tells one picture from another; it takes two classes or more")
     labelled = _select_labels(tested.images, options)
@@ -144,7 +144,7 @@ class _Study:
         result = self.saved
         if result is not None and self.is_drawn:
             return result
-        size = image_size(self.model)
+        size = get_image_size(self.model)
         trained = self.runs.train(self.model, self.run, partial(self.trained_on.decode, size))
         self._report("embedding")
         pixels = self.tested.decode(size)
@@ -184,7 +184,7 @@ class _Study:
         if self.options.form != "table-2":
             return {}
         self._report("timing single pictures on one core")
-        return {"seconds_per_image": measure_seconds_per_image(model, self.tested.decode(image_size(model)))}
+        return {"seconds_per_image": measure_seconds_per_image(model, self.tested.decode(get_image_size(model)))}
 
     def _draw(self, sheet: Path, trained: Trained[SimilarModel], vectors: Tensor, result: Document) -> None:
         images = self.images
@@ -196,7 +196,7 @@ class _Study:
             f"{trained.epochs} {'epoch' if trained.epochs == 1 else 'epochs'}, trained in {trained.seconds:.0f} s · "
             f"precision@5 of {label}: {format_figure(result['metrics'].get(f'precision@5/{label}'))}"
         )
-        pixels = self.tested.decode(image_size(trained.model))
+        pixels = self.tested.decode(get_image_size(trained.model))
         shown = contact_sheets.SheetImages(images.sources, pixels, images.class_names_of(label))
         sheet.parent.mkdir(parents=True, exist_ok=True)
         seed = self.options.training.seed

@@ -31,7 +31,7 @@ PREPARED = 2**29  # bytes of batches that are prepared, or one batch
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def use_one_thread() -> Iterator[None]:
     """Compute on one core in this context."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -41,7 +41,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def image_size(model: SimilarModel) -> tuple[int, int]:
+def get_image_size(model: SimilarModel) -> tuple[int, int]:
     """Return the size of the images that the model takes."""
     assert model.image_size is not None, f"{model.method} takes no images"
     return model.image_size
@@ -51,7 +51,7 @@ def measure_seconds_per_image(model: SimilarModel, images: ImageArray) -> float:
     """Return the median time of 100 forward passes of one image on one CPU core, after a warm-up."""
     device = model.device
     seconds = []
-    with one_thread(), torch.inference_mode():
+    with use_one_thread(), torch.inference_mode():
         model.to("cpu")
         for number in range(WARM_UP + FORWARDS):
             image = images.batch([number % len(images)])
@@ -73,11 +73,11 @@ def measure_speeds(data: Path, options: Options) -> list[Document]:
     results = []
     for model in models:
         report_progress(f"{model.method}: training", options.progress)
-        readable, pixels = images.decode(image_size(model))
+        readable, pixels = images.decode(get_image_size(model))
         trained = [epoch.samples_per_second for epoch in fit(model, pixels, options.training)]
         report_progress(f"{model.method}: embedding", options.progress)
         files = [source.read_bytes() for source in readable.sources[:IMAGES]]
-        with one_thread():
+        with use_one_thread():
             forward, from_bytes = _measure_embedding(model, pixels, files)
         results.append(
             {

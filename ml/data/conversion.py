@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from ml.data.decoding import FORMATS, upright_rgb
+from ml.data.decoding import FORMATS, to_upright_rgb
 from ml.data.partitioned import DAMAGE, Entry, Partitioned, decode_text, get_category, get_field, get_image
 from ml.errors import BadData
 
@@ -121,7 +121,7 @@ def _write_image(item: Entry, file: Path) -> bool:
             if (image.format, image.mode) == ("JPEG", "RGB"):
                 file.write_bytes(data)
             else:
-                upright_rgb(image).save(file, "JPEG", quality=95)
+                to_upright_rgb(image).save(file, "JPEG", quality=95)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = "not a picture in a known format" if isinstance(error, UnidentifiedImageError) else error
         with tqdm.external_write_mode():

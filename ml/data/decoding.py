@@ -71,7 +71,7 @@ def _fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
     # Twice the target leaves the final resize something to average.
     image.draft("RGB", (2 * width, 2 * height))
     image.load()  # raises for a truncated file
-    image = upright_rgb(image)
+    image = to_upright_rgb(image)
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     small = np.asarray(image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=3.0))
@@ -84,7 +84,7 @@ def _fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
     return canvas
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
+def to_upright_rgb(image: Image.Image) -> Image.Image:
     """Return the image in RGB on white, turned as its EXIF data says. 16-bit greys are divided by 256."""
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # Pillow's own conversion to 8 bits clips instead of scaling

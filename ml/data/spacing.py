@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def evenly_spaced(count: int, most: int) -> list[int]:
+def pick_evenly(count: int, most: int) -> list[int]:
     """Return at most `most` indices of a sequence of length `count`, evenly spaced and ascending, the last among them.
 
     The first is among them too where there are two or more.

@@ -60,7 +60,7 @@ def measure_retrieval(
     return measures
 
 
-def random_baseline(labels: dict[str, np.ndarray], ks: tuple[int, ...] = (NEAREST,)) -> dict[str, float]:
+def compute_random_baseline(labels: dict[str, np.ndarray], ks: tuple[int, ...] = (NEAREST,)) -> dict[str, float]:
     """Return the expected precision of random vectors."""
     return {f"precision@{k}/{name}": metrics.random_precision(c) for name, c in labels.items() for k in ks}
 

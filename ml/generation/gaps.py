@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.spacing import evenly_spaced
+from ml.data.spacing import pick_evenly
 
 Array = npt.NDArray[np.floating]
 
@@ -52,10 +52,10 @@ def find_regions(
     measure of what is near. metric: "cosine" or "euclidean", of the embeddings.
     """
     wanted, above_all = rank_high(generated.vectors, products.vectors, tastes)
-    to_products = distances(generated.embeddings, products.embeddings, metric)  # (N, M)
+    to_products = compute_distances(generated.embeddings, products.embeddings, metric)  # (N, M)
     apart = (reconstruction_distances[:, None] < to_products.min(axis=1)[None]).mean(axis=0)
-    among = distances(generated.embeddings, generated.embeddings, metric)
-    own = distances(products.embeddings, products.embeddings, metric)
+    among = compute_distances(generated.embeddings, generated.embeddings, metric)
+    own = compute_distances(products.embeddings, products.embeddings, metric)
     radius = np.quantile(own[np.triu_indices(len(own), 1)], NEAR)
     open_to = wanted & (apart >= APART)[None]
     for _ in range(REGIONS):
@@ -89,7 +89,7 @@ def rank_high(vectors: Array, products: Array, tastes: Array) -> tuple[npt.NDArr
     return np.concatenate(most), np.concatenate(all_)
 
 
-def distances(these: Array, those: Array, metric: str) -> Array:
+def compute_distances(these: Array, those: Array, metric: str) -> Array:
     """Return the (N, M) distances of rows, cosine or else Euclidean. these: (N, D), those: (M, D)."""
     if metric == "cosine":
         these, those = (rows / (np.linalg.norm(rows, axis=1, keepdims=True) + 1e-12) for rows in (these, those))
@@ -99,11 +99,11 @@ def distances(these: Array, those: Array, metric: str) -> Array:
     return roots
 
 
-def typical_tastes(tastes: Array, count: int) -> Array:
+def cluster_tastes(tastes: Array, count: int) -> Array:
     """Return (C, K) centres of at most `count` clusters of tastes (U, K), by k-means from evenly spaced rows."""
-    centres = tastes[evenly_spaced(len(tastes), count)]
+    centres = tastes[pick_evenly(len(tastes), count)]
     for _ in range(ROUNDS):
-        cluster = distances(tastes, centres, "euclidean").argmin(axis=1)
+        cluster = compute_distances(tastes, centres, "euclidean").argmin(axis=1)
         centres = np.stack(
             [tastes[cluster == c].mean(axis=0) if (cluster == c).any() else centres[c] for c in range(len(centres))]
         )

@@ -61,7 +61,7 @@ class _BoundedSqrt(torch.autograd.Function):
         return grad * (0.5 / y).clamp(max=ctx.slope), None
 
 
-def foreground_mask(images: Tensor, threshold: float = 0.06) -> Tensor:
+def segment_foreground(images: Tensor, threshold: float = 0.06) -> Tensor:
     """Return a soft mask of the foreground, (B, H, W) in [0, 1]: pixels unlike the border's median colour.
 
     threshold: the difference in any channel above which the mask leaves 0; at twice that, it is 1.
@@ -77,7 +77,7 @@ def crop_to_foreground(images: Tensor, margin: float = 1.08, largest: float = 3.
 
     margin: the square's side by the foreground's longer side; largest: at most this magnification.
     """
-    mask = foreground_mask(images)
+    mask = segment_foreground(images)
     left, right = _extent(mask.sum(dim=1))
     top, bottom = _extent(mask.sum(dim=2))
     half = (torch.maximum(right - left, bottom - top) / 2 * margin).clamp(min=1 / largest)
@@ -107,7 +107,7 @@ def colour_histogram(images: Tensor) -> Tensor:
     Square roots: the inner product of two such histograms is Hellinger's affinity. CIELAB: equal steps look equal.
     """
     images = F.avg_pool2d(images, 2)  # a quarter of the work
-    weight = foreground_mask(images)
+    weight = segment_foreground(images)
     lightness, a, b = rgb_to_lab(images).unbind(dim=1)
     positions = (
         lightness / 100 * (LIGHTNESS_BINS - 1),

@@ -27,7 +27,7 @@ class Discriminant(nn.Module):
         """Fit the directions to a sample of features, (N, F)."""
         mean = features.mean(dim=0)
         centred = features - mean
-        near = nearest_neighbours(nn.functional.normalize(centred, dim=1), min(NEIGHBOURS, len(features) - 1))
+        near = find_neighbours(nn.functional.normalize(centred, dim=1), min(NEIGHBOURS, len(features) - 1))
         within = features.new_zeros(features.shape[1], features.shape[1])
         for rank in range(near.shape[1]):
             difference = centred - centred[near[:, rank]]
@@ -46,7 +46,7 @@ class Discriminant(nn.Module):
         return (features - self.mean) @ self.basis
 
 
-def nearest_neighbours(vectors: Tensor, count: int) -> Tensor:
+def find_neighbours(vectors: Tensor, count: int) -> Tensor:
     """Return (N, count) indices of the rows with the greatest inner products with each row, itself left out.
 
     vectors: (N, F).

@@ -14,8 +14,8 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from catalog.models import Category, Product
-from ml.data.spacing import evenly_spaced
-from ml.generation.gaps import Embedded, Region, distances, find_regions, typical_tastes
+from ml.data.spacing import pick_evenly
+from ml.generation.gaps import Embedded, Region, cluster_tastes, compute_distances, find_regions
 from recommender.designs import gap_reports, lifecycle
 from recommender.designs.gap_reports import Gap, Report
 from recommender.errors import DesignFailed
@@ -55,7 +55,7 @@ def _find(categories: Sequence[Category] | None, progress: bool) -> tuple[Report
         products = CategoryProducts.load(category, scorer, embedder)
         if len(products.ids) < 2:
             continue
-        trials = generation.generate_trials(generator, scorer, embedder, category, typical_tastes(tastes, TASTES))
+        trials = generation.generate_trials(generator, scorer, embedder, category, cluster_tastes(tastes, TASTES))
         near = reconstruction_distances(generator, embedder, category, products)
         for region in find_regions(trials.embedded, products.embedded, tastes, near, products.metric):
             file = f"gap-{len(gaps) + 1:02}.png"
@@ -105,11 +105,11 @@ def reconstruction_distances(
 
     They are the measure of what is near: a generated image never looks quite like a photo, whatever it shows.
     """
-    some = evenly_spaced(len(products.ids), RECONSTRUCTED)
+    some = pick_evenly(len(products.ids), RECONSTRUCTED)
     chosen = [products.ids[index] for index in some]
     images = {image.product_id: image for image in queries.primary_images().filter(product__in=chosen)}
     embeddings = generation.reconstruct_products(generator, embedder, category, [images[product] for product in chosen])
-    return distances(embeddings, products.embedded.embeddings[some], products.metric).diagonal()
+    return compute_distances(embeddings, products.embedded.embeddings[some], products.metric).diagonal()
 
 
 def describe_gap(

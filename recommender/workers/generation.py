@@ -14,7 +14,7 @@ from PIL import Image
 from catalog.models import Category, ProductImage
 from ml.contract import DesignModel, PersonalModel
 from ml.data.images import ImageArray
-from ml.data.spacing import evenly_spaced
+from ml.data.spacing import pick_evenly
 from ml.errors import BadCheckpoint, MlError
 from ml.generation.gaps import Embedded
 from ml.generation.search import Step, design, reconstruct, tailor
@@ -124,7 +124,7 @@ def tailor_product(request: Design, inputs: Inputs, progress: Progress) -> Itera
     )
     yield image_of_step(DesignImage.Kind.ORIGINAL, found.original)
     yield image_of_step(DesignImage.Kind.APPROXIMATION, found.approximation)
-    for index in evenly_spaced(len(found.steps), SHOWN_STEPS):
+    for index in pick_evenly(len(found.steps), SHOWN_STEPS):
         yield image_of_step(DesignImage.Kind.STEP, found.steps[index], index + 1)
 
 

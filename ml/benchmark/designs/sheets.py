@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ml.benchmark import drawing
 from ml.benchmark.drawing import BLUE, GREEN, GREY, INK, PALE, SHARP
-from ml.data.spacing import evenly_spaced
+from ml.data.spacing import pick_evenly
 from ml.generation.search import Tailored
 
 SIDE, GAP, MARGIN, COLUMNS, STEPS = 96, 4, 24, 12, 6  # pixels; images and steps in a row
@@ -40,7 +40,7 @@ def draw_tailored(file: Path, tailored: Sequence[Tailored]) -> None:
         drawing.draw_line("Tailored: the generator's approximation, then more and more of a taste", 20, INK, WIDTH)
     ]
     for each in tailored:
-        steps = [each.approximation, *(each.steps[index] for index in evenly_spaced(len(each.steps), STEPS))]
+        steps = [each.approximation, *(each.steps[index] for index in pick_evenly(len(each.steps), STEPS))]
         strips.append(draw_row([step.image for step in steps]))
         caption = "   ".join(f"{step.score:+.2f} at {step.change:.2f}" for step in steps)
         strips.append(drawing.draw_line(caption, 12, GREY, WIDTH))

@@ -260,3 +260,16 @@ def test_a_file_may_not_take_all_memory():
     most = 8 * 1000 + 2 * 2**30
     assert done.stdout.split() == [str(most), str(most), "0", "0", "refused"]
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_a_transparent_image_is_laid_on_white(tmp_path):
+    stream = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(stream, "PNG")
+    values = six()
+    values[3][1][b"imgs"] = stream.getvalue()
+    by_python_3(tmp_path / "set.npy", values)
+
+    convert(tmp_path / "set.npy", tmp_path / "out")
+
+    with Image.open(tmp_path / "out" / "images" / "1.jpg") as image:
+        assert np.asarray(image).min() == 255

@@ -1,6 +1,6 @@
 import pytest
 
-from ml.data.spacing import evenly_spaced
+from ml.data.spacing import pick_evenly
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from ml.data.spacing import evenly_spaced
     ],
 )
 def test_picks_are_even_and_end_with_the_last(count, most, expected):
-    assert evenly_spaced(count, most) == expected
+    assert pick_evenly(count, most) == expected
 
 
 def test_there_are_as_many_picks_as_asked_for():
-    assert all(len(evenly_spaced(count, most)) == min(count, most) for count in range(1, 60) for most in range(1, 60))
+    assert all(len(pick_evenly(count, most)) == min(count, most) for count in range(1, 60) for most in range(1, 60))

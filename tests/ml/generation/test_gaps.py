@@ -53,12 +53,12 @@ def test_where_products_are_liked_as_much_there_is_no_gap(products):
 def test_typical_tastes_are_the_centres_of_clusters():
     tastes = np.array([[0.0, 0.0], [0.0, 2.0], [9.0, 9.0], [9.0, 11.0]])
 
-    assert gaps.typical_tastes(tastes, 2).tolist() == [[0.0, 1.0], [9.0, 10.0]]
-    assert len(gaps.typical_tastes(tastes[:1], 4)) == 1
+    assert gaps.cluster_tastes(tastes, 2).tolist() == [[0.0, 1.0], [9.0, 10.0]]
+    assert len(gaps.cluster_tastes(tastes[:1], 4)) == 1
 
 
 @pytest.mark.parametrize(("metric", "expected"), [("euclidean", [[5.0, 0.0]]), ("cosine", [[1.0, 0.0]])])
 def test_distances_are_those_of_the_metric(metric, expected):
-    assert gaps.distances(np.array([[0.0, 4.0]]), np.array([[3.0, 0.0], [0.0, 4.0]]), metric) == pytest.approx(
+    assert gaps.compute_distances(np.array([[0.0, 4.0]]), np.array([[3.0, 0.0], [0.0, 4.0]]), metric) == pytest.approx(
         np.array(expected)
     )

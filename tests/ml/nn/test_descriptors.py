@@ -14,9 +14,9 @@ from ml.nn.descriptors import (
     crop_to_foreground,
     describe_layout,
     describe_shape,
-    foreground_mask,
     hog,
     rgb_to_lab,
+    segment_foreground,
 )
 from tests.ml.worlds import toy_images
 
@@ -55,7 +55,7 @@ def test_the_foreground_is_what_is_not_the_borders_colour():
     image = torch.ones(1, 3, 64, 64)
     image[:, :, 20:40, 10:30] = torch.tensor([0.8, 0.1, 0.1]).view(3, 1, 1)
 
-    mask = foreground_mask(image)[0]
+    mask = segment_foreground(image)[0]
 
     assert mask[20:40, 10:30].min() == 1 and mask.sum() == 400
 
@@ -65,7 +65,7 @@ def test_products_of_all_sizes_fill_the_frame():
     small[:, :, 8:24, 30:46] = 0.2
     large[:, :, 12:52, 12:52] = 0.2
 
-    covered = foreground_mask(crop_to_foreground(torch.cat([small, large]))).mean(dim=(1, 2))
+    covered = segment_foreground(crop_to_foreground(torch.cat([small, large]))).mean(dim=(1, 2))
 
     assert_close(covered, torch.full((2,), 1 / 1.08**2), atol=0.1, rtol=0)
 

@@ -1,6 +1,6 @@
 import torch
 
-from ml.nn.discriminant import Discriminant, nearest_neighbours
+from ml.nn.discriminant import Discriminant, find_neighbours
 
 
 def test_directions_in_which_neighbours_differ_count_less():
@@ -13,7 +13,7 @@ def test_directions_in_which_neighbours_differ_count_less():
     model = Discriminant(6, 2)
     model.fit(features)
 
-    found = group[nearest_neighbours(torch.nn.functional.normalize(model(features), dim=1), 5)]
+    found = group[find_neighbours(torch.nn.functional.normalize(model(features), dim=1), 5)]
     assert (found == group[:, None]).float().mean() > 0.98
     assert model.basis[2:].norm() < 0.2 * model.basis[:2].norm()
 
@@ -38,4 +38,4 @@ def test_more_directions_than_features_are_zero():
 def test_nearest_leaves_itself_out():
     vectors = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])
 
-    assert nearest_neighbours(vectors, 1)[:, 0].tolist() == [1, 0, 1]
+    assert find_neighbours(vectors, 1)[:, 0].tolist() == [1, 0, 1]

@@ -32,7 +32,7 @@ def test_each_product_is_held_against_its_own_copy(trained_shop):
     images = [ProductImage.objects.get(product=product) for product in products.ids]
     embeddings = generation.reconstruct_products(trained_shop, eyes, shoes, images)
     expected = [
-        ml_gaps.distances(embedding[None], own[None], products.metric)
+        ml_gaps.compute_distances(embedding[None], own[None], products.metric)
         for embedding, own in zip(embeddings, products.embedded.embeddings, strict=True)
     ]
     assert near == pytest.approx(np.concatenate(expected)[:, 0], abs=1e-4)
