@@ -76,7 +76,9 @@ import django
 django.setup()
 from django.urls import get_resolver
 get_resolver().url_patterns
-import recommender.tasks, recommender.serving.recommend, recommender.versions.lifecycle
+import recommender.broker, recommender.tasks, recommender.serving.recommend
+import recommender.versions.lifecycle, recommender.versions.methods
+recommender.versions.methods.check_settings("vit_b_16", {"image_size": 32})
 """
 
 
