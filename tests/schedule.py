@@ -1,8 +1,8 @@
 """A pytest plugin (-p): the order of the tests, and how `pytest -n` hands them out to its workers.
 
-A worker takes a whole file at a time, so that what a module or a cache holds is set up once. All tests of the running
-shop are one worker's and come first: its start trains two models and is longer than anything else. Meanwhile the others
-let the shop have the processor.
+A worker takes a whole file at a time, or a folder, so that what a fixture or a cache holds is set up once. All tests
+of the running shop are one worker's and come first: its start trains two models and is longer than anything else.
+Meanwhile the others let the shop have the processor.
 """
 
 import os
@@ -13,6 +13,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SHOP = "tests/shop/"
+TOGETHER = (SHOP, "tests/ml/benchmark/designs/")  # folders whose tests share what takes long to set up
 LONGEST_FIRST = (SHOP, "tests/ml/", "tests/recommender/")  # then the rest, in files of a few seconds
 CONTRACT = "tests/ml/test_contract.py"  # the longest file but the shop's: handed out by method
 NICENESS = 10
@@ -20,8 +21,9 @@ NICENESS = 10
 
 def unit(nodeid: str) -> str:
     """Return the name of what one worker runs in one go."""
-    if nodeid.startswith(SHOP):
-        return SHOP
+    for folder in TOGETHER:
+        if nodeid.startswith(folder):
+            return folder
     file = nodeid.split("::", 1)[0]
     method = re.search(r"\[.*", nodeid) if file == CONTRACT else None
     return f"{file}{method[0]}" if method else file
