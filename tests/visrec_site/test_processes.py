@@ -87,4 +87,4 @@ def test_a_program_that_ignores_its_signal_does_not_outlive_the_shop(children, t
 
     shop.stop()
 
-    assert process.poll() == -signal.SIGQUIT
+    assert process.poll() in (-signal.SIGQUIT, -signal.SIGKILL)  # the latter if ending takes it longer than 3 s
