@@ -19,7 +19,7 @@ $(VENV)/.installed: requirements.txt docker/requirements-web.txt docker/requirem
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say make PYTHON=..."; exit 1; }
 	@echo "Installing the pinned packages into $(VENV): some minutes, 6 GB with CUDA's libraries"
 	@began=$$(date +%s); $(PYTHON) -m venv $(VENV) \
-		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt \
 		&& touch $@ && echo "    $$(($$(date +%s) - began)) s  installed"
 
 demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products, DESIGNS=no to train no generator

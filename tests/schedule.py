@@ -5,6 +5,7 @@ of the running shop are one worker's and come first: its start trains two models
 Meanwhile the others let the shop have the processor.
 """
 
+import gc
 import os
 import re
 from collections import Counter
@@ -17,6 +18,9 @@ TOGETHER = (SHOP, "tests/ml/benchmark/designs/")  # folders whose tests share wh
 LONGEST_FIRST = (SHOP, "tests/ml/", "tests/recommender/")  # then the rest, in files of a few seconds
 CONTRACT = "tests/ml/test_contract.py"  # the longest file but the shop's: handed out by method
 NICENESS = 10
+
+# Most objects of imports and collected tests stay until the end: searching them for garbage is a third of that work.
+gc.disable()
 
 
 def unit(nodeid: str) -> str:
@@ -39,6 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if twice:
         raise pytest.UsageError(f"of tests with one name pytest-xdist runs only one: {', '.join(twice)}")
     items.sort(key=lambda item: rank(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 class Units(LoadScopeScheduling):
