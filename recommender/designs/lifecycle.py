@@ -309,9 +309,9 @@ def expire() -> None:
     old = Design.objects.filter(created_at__lt=now - age).exclude(status__in=(Status.EXPIRED, Status.RUNNING))
     for design in old:
         with transaction.atomic():
-            DesignImage.objects.filter(design=design).delete()
-            leases.release(Design.objects.filter(pk=design.pk), status=Status.EXPIRED)
-            remove_files_later(design)
+            if leases.release(old.filter(pk=design.pk), status=Status.EXPIRED):  # unless it was claimed meanwhile
+                DesignImage.objects.filter(design=design).delete()
+                remove_files_later(design)
 
 
 def resend_unclaimed() -> None:

@@ -2,11 +2,13 @@ from datetime import timedelta
 
 import pglock
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import OperationalError
 from django.utils import timezone
 
 from catalog import interactions, products
+from recommender import leases
 from recommender.designs import lifecycle
 from recommender.designs.lifecycle import GeneratedImage
 from recommender.errors import (
@@ -196,6 +198,28 @@ def test_old_pictures_expire_and_very_old_rows_go(ada, design, settings, django_
     Design.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=21))
     lifecycle.expire()
     assert list(Design.objects.all()) == [young]
+
+
+def test_an_old_design_that_a_worker_claims_meanwhile_does_not_expire(
+    design, settings, monkeypatch, django_capture_on_commit_callbacks
+):
+    settings.DESIGN_DAYS = 10
+    Design.objects.update(created_at=timezone.now() - timedelta(days=11))
+    default_storage.save(f"{design.folder}/0.png", ContentFile(image_bytes()))
+    DesignImage.objects.create(design=design, position=0, kind=DesignImage.Kind.DESIGN, score=1.0, realism=1.0)
+    release, claimed = leases.release, []
+
+    def claim_then_release(rows, **changes):
+        claimed.append(lifecycle.claim(design.pk))
+        return release(rows, **changes)
+
+    monkeypatch.setattr(leases, "release", claim_then_release)
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.expire()
+
+    assert Design.objects.get().status == "running"
+    assert (design.images.count(), len(files_of(design))) == (1, 1)
+    lifecycle.follow(claimed[0], 0.5)
 
 
 def test_the_sweep_sends_what_nobody_answers_for(ada, design, django_capture_on_commit_callbacks):
