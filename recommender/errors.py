@@ -22,7 +22,7 @@ class TrainingFailed(RecommenderError):
 
 
 class TrainingCancelled(RecommenderError):
-    """A training was cancelled while it ran."""
+    """A training was cancelled while it ran, or another process has taken it over."""
 
 
 class NoSuchRecommendation(RecommenderError):

@@ -2,6 +2,10 @@
 
 The state that a step needs stands in the WHERE of one UPDATE, and the number of rows is the answer: of two processes
 one wins, and neither holds a lock. Works on any model with a nullable `lease_until`.
+
+A holder whose lease ran out may still be running when another process claims the row. Each model therefore counts
+its claims (ModelVersion.claims, Design.tries) in the UPDATE that takes the lease, and whatever the holder writes
+later has in its WHERE the number that it read when it claimed.
 """
 
 import logging

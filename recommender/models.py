@@ -100,6 +100,9 @@ class ModelVersion(models.Model):
         blank=True,
         help_text="A process works on it until then, and renews this time meanwhile.",
     )
+    claims = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How many processes have claimed it; only the last may write."
+    )
 
     class Meta:
         ordering = ["-pk"]

@@ -7,13 +7,13 @@ from typing import Any
 import pglock
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet, Value
+from django.db.models import F, Max, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from recommender import broker, leases
 from recommender.errors import TrainingCancelled, VersionNotReady
-from recommender.models import SERVABLE, UNFINISHED, ModelVersion, Role, State
+from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
 from recommender.versions import methods, queries
 from recommender.versions.vectors.index import index_name
 
@@ -65,15 +65,17 @@ def claim(version_id: int, *, here: bool = False) -> ModelVersion:
     Raises VersionNotReady if another process trains it, or it is done.
     """
     free = unfinished(version_id).filter(leases.is_free())
-    taken = leases.hold(
-        free if here else free.filter(by_worker=True),
-        lease(),
-        state=State.TRAINING,
-        by_worker=not here,
-        error="",
-        started_at=Coalesce("started_at", Value(timezone.now())),
-    )
-    version = ModelVersion.objects.filter(pk=version_id).first()
+    with transaction.atomic():  # the row is locked until it is read, so that the number of claims is ours
+        taken = leases.hold(
+            free if here else free.filter(by_worker=True),
+            lease(),
+            state=State.TRAINING,
+            by_worker=not here,
+            claims=F("claims") + 1,
+            error="",
+            started_at=Coalesce("started_at", Value(timezone.now())),
+        )
+        version = ModelVersion.objects.filter(pk=version_id).first()
     if version is None or not taken:
         raise VersionNotReady(reason_not_free(version_id))
     return version
@@ -101,36 +103,52 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.TRAINING_LEASE)
 
 
+def _held(version: ModelVersion) -> QuerySet[ModelVersion]:
+    """Return the claimed version, unless it was cancelled, has ended or was claimed by another process since."""
+    return unfinished(version.pk).filter(claims=version.claims)
+
+
 def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None = None, **fields: Any) -> None:
-    """Save how far a training is and renew its lease. Raises TrainingCancelled once somebody cancelled it."""
+    """Save how far a training is and renew its lease.
+
+    Raises TrainingCancelled if the training was cancelled, or another process has it.
+    """
     fields["progress"] = {"stage": stage, "done": done, "of": of}
-    if not leases.hold(unfinished(version.pk), lease(), **fields):
-        raise TrainingCancelled(f"{version} was cancelled")
+    if not leases.hold(_held(version), lease(), **fields):
+        raise TrainingCancelled(f"{version} was cancelled, or is another process's")
     for name, value in fields.items():
         setattr(version, name, value)
 
 
 def renew(version: ModelVersion) -> bool:
-    """Renew the lease of a training; return False once it was cancelled or is finished."""
-    return leases.hold(unfinished(version.pk), lease())
+    """Renew the lease of a training; return False once it was cancelled, is finished or is another process's."""
+    return leases.hold(_held(version), lease())
 
 
 def release(version: ModelVersion) -> None:
     """Release an interrupted training: another worker goes on, or if it was started by hand, it can be resumed."""
-    state = State.QUEUED if version.by_worker else State.INTERRUPTED
-    leases.release(unfinished(version.pk), state=state)
+    leases.release(_held(version), state=State.QUEUED if version.by_worker else State.INTERRUPTED)
+
+
+def interrupt_abandoned() -> None:
+    """Mark trainings that were started by hand as interrupted if no process holds them any more: it was killed."""
+    abandoned = ModelVersion.objects.filter(leases.is_free(), state__in=LIVE, by_worker=False)
+    leases.release(abandoned, state=State.INTERRUPTED)
 
 
 def fail(version: ModelVersion, error: Exception) -> None:
     """Save why a training failed."""
-    leases.release(unfinished(version.pk), state=State.FAILED, error=str(error), finished_at=timezone.now())
+    leases.release(_held(version), state=State.FAILED, error=str(error), finished_at=timezone.now())
 
 
 def finish(version: ModelVersion) -> None:
-    """Mark a version as ready: trained, its vectors, if it has any, stored and indexed. Raises TrainingCancelled."""
-    running = ModelVersion.objects.filter(pk=version.pk, state__in=(State.TRAINING, State.EMBEDDING))
+    """Mark a version as ready: trained, its vectors, if it has any, stored and indexed.
+
+    Raises TrainingCancelled if the training was cancelled, or another process has it.
+    """
+    running = _held(version).filter(state__in=(State.TRAINING, State.EMBEDDING))
     if not leases.release(running, state=State.READY, finished_at=timezone.now(), progress={"stage": "ready"}):
-        raise TrainingCancelled(f"{version} was cancelled")
+        raise TrainingCancelled(f"{version} was cancelled, or is another process's")
     version.state = State.READY
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import ProductImage
-from recommender import maintenance, tasks
+from recommender import leases, maintenance, tasks
 from recommender.designs import lifecycle
 from recommender.models import Design, ModelVersion
 from recommender.versions import lifecycle as versions
@@ -57,6 +57,23 @@ def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
 
     assert waiting("train") == [("train_version", [killed.pk])]
     assert versions.claim(killed.pk).state == "training"
+
+
+@pytest.mark.django_db
+def test_a_training_that_is_resumed_by_hand_during_the_sweep_goes_on(monkeypatch):
+    killed = versions.register("pixels", here=True)
+    ModelVersion.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    release, resumed = leases.release, []
+
+    def resume_then_release(rows, **changes):
+        resumed.append(versions.claim(killed.pk, here=True))
+        return release(rows, **changes)
+
+    monkeypatch.setattr(leases, "release", resume_then_release)
+    maintenance.resume_trainings()
+
+    assert ModelVersion.objects.get().state == "training"
+    assert versions.renew(resumed[0])
 
 
 @pytest.mark.django_db(transaction=True)

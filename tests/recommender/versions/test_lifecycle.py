@@ -95,6 +95,38 @@ def test_one_process_trains_a_version_until_its_lease_runs_out():
     assert lifecycle.claim(version.pk).state == "training"
 
 
+def test_a_former_holder_changes_nothing_of_a_training_that_another_process_has():
+    former = lifecycle.claim(lifecycle.register("pixels").pk)
+    ModelVersion.objects.filter(pk=former.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    holder = lifecycle.claim(former.pk)
+    lifecycle.follow(holder, stage="training", done=1, of=3)
+    row = ModelVersion.objects.filter(pk=former.pk).values().get()
+
+    with pytest.raises(TrainingCancelled, match="cancelled, or is another process's"):
+        lifecycle.follow(former, stage="training", done=2, of=3)
+    assert not lifecycle.renew(former)
+    lifecycle.release(former)
+    lifecycle.fail(former, ValueError("out of memory"))
+    with pytest.raises(TrainingCancelled, match="cancelled, or is another process's"):
+        lifecycle.finish(former)
+
+    assert ModelVersion.objects.filter(pk=former.pk).values().get() == row
+    assert (former.claims, holder.claims) == (1, 2)
+    assert lifecycle.renew(holder)
+    lifecycle.finish(holder)
+    assert state(former) == "ready"
+
+
+def test_anybody_cancels_a_training_whoever_has_it():
+    before = lifecycle.register("pixels")
+    holder = lifecycle.claim(before.pk)
+
+    lifecycle.cancel(before)
+
+    assert not lifecycle.renew(holder)
+    assert state(before) == "cancelled"
+
+
 def test_a_finished_or_unknown_version_cannot_be_claimed(active):
     with pytest.raises(VersionNotReady, match="is active"):
         lifecycle.claim(active.pk)
