@@ -23,7 +23,7 @@ EMBED_BATCH = 256  # images a task: a second or so of work, so that an upload ne
 
 
 def queue_embedding(image_ids: list[int]) -> None:
-    """Queue these images, once the transaction is committed, to be embedded by every version that is kept complete."""
+    """Queue these images, once the transaction is committed, to be embedded by every servable version."""
     for first in range(0, len(image_ids), EMBED_BATCH):
         transaction.on_commit(partial(send, "embed_images", image_ids[first : first + EMBED_BATCH]))
 

@@ -46,7 +46,7 @@ class Metric(models.TextChoices):
 
 LIVE = (State.QUEUED, State.TRAINING, State.EMBEDDING)  # a process works on it, or will soon
 UNFINISHED = (*LIVE, State.INTERRUPTED)
-SERVABLE = (State.READY, State.ACTIVE, State.RETIRED)  # trained; kept complete: they embed every new image
+SERVABLE = (State.READY, State.ACTIVE, State.RETIRED)  # trained; each embeds every new image
 EMBEDDING_ROLES = (Role.SIMILAR, Role.PERSONAL)  # their versions embed images; a shop needs one of each to be ready
 
 

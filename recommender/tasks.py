@@ -47,7 +47,7 @@ def embed_photo(photo: str) -> dict[str, Any]:
 
 @shared_task
 def train_version(version_id: int) -> None:
-    """Train a queued version, or carry on where a lost worker left it."""
+    """Train a queued version, or continue where a lost worker stopped."""
     from recommender.workers import training  # torch
 
     try:

@@ -60,7 +60,8 @@ def _parameters(folder: Path) -> dict[str, int]:
 
 
 def _write_images(images: Path, planned: Sequence[DrawnProduct], seed: int, progress: bool) -> None:
-    """Draw on all processors. No queue: after a kill -9 of this process, its workers would wait for it for ever."""
+    """Draw the images of the planned products into a folder, with one process for each processor."""
+    # Without a queue: after a kill -9 of this process, its workers would wait for it for ever.
     count = os.cpu_count() or 1
     workers = [
         Process(target=_write_share, args=(images, planned[n::count], seed, os.getpid()), daemon=True)

@@ -111,9 +111,9 @@ class JsonLines:
             try:
                 fields = json.loads(line)
             except (ValueError, RecursionError) as error:  # also a line that is not UTF-8
-                yield Problem(place, f"no JSON: {error}")
+                yield Problem(place, f"not JSON: {error}")
                 continue
-            yield (place, fields) if isinstance(fields, dict) else Problem(place, "it is JSON, and no object")
+            yield (place, fields) if isinstance(fields, dict) else Problem(place, "the line is JSON, but not an object")
 
     def _lines(self) -> Iterator[tuple[str, bytes]]:
         with self.file.open("rb") as lines:
@@ -128,7 +128,7 @@ def parse_event(fields: Mapping[str, object]) -> Event:
     user, sku, kind, timestamp, given_id = (read_text(fields, name) for name in (*REQUIRED, "id"))
     missing = [name for name, value in zip(REQUIRED, (user, sku, kind, timestamp), strict=True) if not value]
     if missing:
-        raise BadRow(f"{', '.join(missing)}: missing")
+        raise BadRow(f"no value for {', '.join(missing)}")
     if kind not in Kind.values:
         raise BadRow(f"kind: {kind!r} is none of {', '.join(Kind.values)}")
     for name, value in (("user", user), ("id", given_id)):

@@ -24,7 +24,7 @@ ORDERINGS = {
 
 
 class Filters(TypedDict):
-    """Arguments of queries.narrow."""
+    """The filters of a product list, as catalog.queries.narrow takes them; an empty one does not filter."""
 
     category: str
     min_price: Decimal | None

@@ -28,7 +28,10 @@ def fingerprint(*parts: Any) -> str:
 
 
 def stamp_images(sources: Sequence[StoredImage]) -> list[int | list[int] | None]:
-    """Return for each image what changes when it does, without reading it where possible."""
+    """Return a stamp of each image, which differs once the image has changed.
+
+    The stamp of a file is its size and its time of change, so that it is not read; None if it does not exist.
+    """
     return [_stamp(source) for source in sources]
 
 

@@ -55,7 +55,7 @@ TABLE_2_NOTES = (
     "",
     PRECISION,
     "MB: all that is learned, as float32, of 2^20 bytes. s/image: median, one CPU core, batch 1.",
-    "* published, on other data: 10,000 pictures of UT-Zappos50K, 8 classes; k untold; 24-core Xeon.",
+    "* published, on other data: 10,000 pictures of UT-Zappos50K, 8 classes; k not given; 24-core Xeon.",
 )
 
 

@@ -52,8 +52,10 @@ class BprMfConfig(Config):
     learning_rate: Annotated[float, Field(ge=0, le=1, description="Step size at first; it falls along a cosine.")] = (
         0.02
     )
-    decay: Annotated[float, Field(ge=0, le=10, description="lambda, on the vectors of each triple.")] = 0.03
-    bias_decay: Annotated[float, Field(ge=0, le=10, description="lambda_b, on the biases of each triple.")] = 0.01
+    decay: Annotated[float, Field(ge=0, le=10, description="lambda, L2 penalty of the vectors in each triple.")] = 0.03
+    bias_decay: Annotated[
+        float, Field(ge=0, le=10, description="lambda_b, L2 penalty of the biases in each triple.")
+    ] = 0.01
 
 
 class WarpConfig(Config):
@@ -69,7 +71,7 @@ class WarpConfig(Config):
     ] = 10
     # LightFM has none. Validation AUC over the drawn catalogue is .73 with .02, .75 with .3 and .78 with 1: hinges
     # weigh up to ln |I| times as much as BPR's terms.
-    decay: Annotated[float, Field(ge=0, le=100, description="lambda, on the vectors of each triple.")] = 1.0
+    decay: Annotated[float, Field(ge=0, le=100, description="lambda, L2 penalty of the vectors in each triple.")] = 1.0
 
 
 class VisrankConfig(FrozenConfig):

@@ -36,7 +36,8 @@ class Partitioned:
     def interactions(self) -> Iterator[tuple[int, int, float, str, str]]:
         """Yield (user, item, time, rating or "", part), each pair once a part.
 
-        Where there is no time, the position in the list takes its place. Raises ValueError for a review of no item.
+        Where there is no time, the position in the list takes its place. Raises ValueError for a review without the
+        number of an item.
         """
         for part, users in self.users.items():
             for user, reviews in users.items():
@@ -44,7 +45,9 @@ class Partitioned:
                 for position, review in enumerate(reviews):
                     item = get_field(review, "productid")  # 0 is an item, too
                     if not isinstance(item, int):
-                        raise ValueError(f"user {user}, {part}: a review of no item")
+                        raise ValueError(
+                            f"user {user}, {part}: productid of a review is {item!r}; it must be the number of an item"
+                        )
                     if item not in seen:
                         seen.add(item)
                         rating = get_field(review, "overall")
@@ -90,11 +93,13 @@ def _read_six(file: Path) -> list[Any]:
         read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read_header(stream)
         if not dtype.hasobject or shape != (6,):
-            raise ValueError(f"an array of {dtype} and shape {shape}, not of six objects")
+            raise ValueError(
+                f"the file has an array of {dtype} with shape {shape}; it must have six objects, shape (6,)"
+            )
         array = _SafeUnpickler(stream, encoding="bytes").load()
     six = array.value() if isinstance(array, _Array) else None
     if not isinstance(six, list) or len(six) != 6:
-        raise ValueError("the array is not of six objects")
+        raise ValueError("the array does not have six objects")
     return six
 
 
@@ -122,7 +127,9 @@ class _Dtype:
 
 def _to_numbers(dtype: _Dtype, content: bytes | str) -> list[Any]:
     if not NUMBERS.fullmatch(dtype.name):
-        raise ValueError(f"numbers of type {dtype.name}")
+        raise ValueError(
+            f"the file has numbers of type {dtype.name!r}; they must be integers, floats or booleans of 1 to 8 bytes"
+        )
     data = content.encode("latin-1") if isinstance(content, str) else content
     numbers: list[Any] = np.frombuffer(data, dtype.name).tolist()
     return numbers

@@ -15,7 +15,7 @@ def bpr_loss(chosen: Tensor, other: Tensor) -> Tensor:
     Rendle et al. 2009, arXiv:1205.2618, section 4.1, without the regulariser.
     """
     if chosen.shape != other.shape:
-        raise ValueError(f"scores of shape {tuple(chosen.shape)} and {tuple(other.shape)}")
+        raise ValueError(f"chosen has shape {tuple(chosen.shape)}, other {tuple(other.shape)}; they must be equal")
     return F.softplus(other - chosen).sum()  # softplus(-x) is -log sigmoid(x), without the overflow
 
 

@@ -47,6 +47,6 @@ class Prior(nn.Module):
         return y @ self.means + z @ self.root.T
 
     def invert(self, latents: Tensor, y: Tensor) -> Tensor:
-        """Return the z of which `transform` makes these latents."""
+        """Return the z, (B, L), that `transform` maps to these latents."""
         z: Tensor = torch.linalg.solve_triangular(self.root, (latents - y @ self.means).T, upper=False).T
         return z

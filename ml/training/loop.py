@@ -27,9 +27,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.epochs < 1:
-            raise ValueError(f"{self.epochs} epochs; it takes a whole number from 1")
+            raise ValueError(f"epochs is {self.epochs}; it takes a whole number from 1")
         if self.seconds is not None and not self.seconds > 0:
-            raise ValueError(f"{self.seconds} seconds; it takes a number above 0")
+            raise ValueError(f"seconds is {self.seconds}; it takes a number above 0")
 
 
 @dataclass(frozen=True)

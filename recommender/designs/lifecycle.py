@@ -180,7 +180,7 @@ def check_limits(shopper: Shopper) -> None:
     enough = list(lately[: settings.DESIGNS_PER_HOUR])
     if len(enough) == settings.DESIGNS_PER_HOUR:
         wait = math.ceil((enough[-1] + HOUR - now).total_seconds())
-        raise TooManyDesigns(f"{len(enough)} designs within an hour are as many as there may be", max(wait, 1))
+        raise TooManyDesigns(f"the limit of {len(enough)} designs an hour is reached", max(wait, 1))
 
 
 def send(design: Design) -> None:
@@ -206,10 +206,10 @@ def claim(design_id: str | UUID) -> Design:
     if design is None:
         raise DesignNotReady(f"there is no design {design_id}")
     if not taken:
-        raise DesignNotReady(f"{design} is {design.status}, and not to be taken up")
+        raise DesignNotReady(f"{design} is {design.status}; a worker can claim only a design that waits for one")
     if design.tries > TRIES:
         fail(design, f"its worker was lost {TRIES} times; the workers' log may say why")
-        raise DesignNotReady(f"{design} is given up after {TRIES} workers")
+        raise DesignNotReady(f"{design} has failed: {TRIES} workers were lost")
     return design
 
 

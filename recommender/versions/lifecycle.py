@@ -99,7 +99,7 @@ def reason_not_free(version_id: int) -> str:
 
 
 def lease() -> timedelta:
-    """Return how long a training may stay silent before another process takes it over."""
+    """Return the duration of a training's lease; once it has expired, another process may take the training over."""
     return timedelta(seconds=settings.TRAINING_LEASE)
 
 

@@ -46,7 +46,7 @@ def images_without_embedding(version: ModelVersion) -> QuerySet[ProductImage]:
 
 
 def servable_versions() -> QuerySet[ModelVersion]:
-    """Return the versions that are kept complete: they embed every new image."""
+    """Return the trained versions that embed images; each of them embeds every new image."""
     return ModelVersion.objects.filter(role__in=EMBEDDING_ROLES, state__in=SERVABLE)
 
 

@@ -61,7 +61,7 @@ def warm_up() -> None:
 
 
 def embed_images(image_ids: Sequence[int]) -> None:
-    """Embed these images by every version that is kept complete and has no vector of them; a second run writes nothing.
+    """Embed these images by every servable version that has no vector of them; a second run writes nothing.
 
     Active versions come first: the products are findable by then, however many versions are kept.
     """

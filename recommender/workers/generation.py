@@ -29,7 +29,7 @@ SPARE = 8  # latents from which the search starts beyond the images to generate:
 SHOWN_STEPS = 8  # of all that tailoring took
 BATCH = 64  # images embedded together
 RANDOM, SEARCHED, SEARCH_STEPS = 192, 12, 20  # of a gap search: random images, images for each taste, steps for these
-REPORT_SECONDS = 0.5  # between two reports of progress, at each of which a cancelled design is given up
+REPORT_SECONDS = 0.5  # between two reports of progress, at each of which a cancelled design is noticed
 
 Progress = Callable[[float, float], None]  # (done, of)
 

@@ -33,7 +33,7 @@ ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the fi
 
 
 def run_queued(version_id: int) -> ModelVersion:
-    """Claim a version that was left to workers and train it. Raises VersionNotReady, or as `run` does."""
+    """Claim the queued version with this id and train it. Raises VersionNotReady and the errors of `run`."""
     return run(lifecycle.claim(version_id))
 
 

@@ -33,20 +33,21 @@ def check_shop(method: str) -> None:
         images = ProductImage.objects.count()
         if images < LEAST_IMAGES:
             raise TrainingRefused(
-                f"{images} pictures are too few to learn from; upload at least {LEAST_IMAGES} products"
+                f"the shop has {images} pictures; a training needs at least {LEAST_IMAGES}: import or upload products"
             )
         return
     if METHODS[method].role == Role.DESIGN:
         if not large_categories(images_by_category()):
             raise TrainingRefused(
-                f"no category has the {ENOUGH_IMAGES} visible products with pictures that a generator learns from"
+                f"no category has {ENOUGH_IMAGES} visible products with pictures, which a generator needs"
             )
         return
     with_image = set(ProductImage.objects.values_list("product", flat=True))
     products, shoppers = len(with_image), len({shopper for shopper, *_ in positive_interactions(with_image)})
     if shoppers < LEAST_SHOPPERS or products < LEAST_IMAGES:
         raise TrainingRefused(
-            f"{shoppers} shoppers' interactions with {products} products are too few to learn tastes from"
+            f"the shop has {shoppers} shoppers with interactions and {products} products with pictures; "
+            f"a training needs at least {LEAST_SHOPPERS} and {LEAST_IMAGES}"
         )
 
 
@@ -83,7 +84,7 @@ def load_labelled_images(version: ModelVersion, model: Model[Any], progress: boo
             ]
         lifecycle.follow(version, stage="reading the catalogue", categories=chosen, metrics=version.metrics | metrics)
     if lost := [pk for pk in version.categories if pk not in by_category]:
-        raise TrainingRefused(f"no picture is left of {len(lost)} of the categories that the training began with")
+        raise TrainingRefused(f"no pictures any more in {len(lost)} of the categories that the training began with")
     categories = Category.objects.in_bulk(version.categories)
     images = [image for pk in version.categories for image in by_category[pk]]
     classes = np.repeat(np.arange(len(version.categories)), [len(by_category[pk]) for pk in version.categories])

@@ -121,8 +121,13 @@ def test_an_interrupted_training_goes_on_beside_an_active_version(source):
 @pytest.mark.parametrize(
     ("role", "method", "limit", "reason"),
     [
-        ("similar", "pixels", 9, "9 pictures are too few to learn from"),
-        ("personal", "bpr-mf", 9, "interactions with 9 products are too few"),
+        ("similar", "pixels", 9, "the shop has 9 pictures; a training needs at least 10"),
+        (
+            "personal",
+            "bpr-mf",
+            9,
+            "shoppers with interactions and 9 products with pictures; a training needs at least 2 and 10",
+        ),
     ],
 )
 def test_a_shop_that_is_too_small_is_told_so_and_left_without_a_version(source, role, method, limit, reason):

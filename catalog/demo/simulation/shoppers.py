@@ -184,7 +184,10 @@ def _image_trait(population: Population, statistics: np.ndarray) -> Trait:
 
 
 def _seasons(first: Tastes, population: Population, statistics: np.ndarray, rng: np.random.Generator) -> list[Tastes]:
-    """Return the tastes of each season, turned by the drift from the first ones towards others as strong."""
+    """Return the tastes of each season: `first`, rotated by an angle that grows from 0 to the population's drift.
+
+    They are rotated towards tastes that are drawn independently, with the same distribution.
+    """
     if not population.drift:
         return [first]
     traits = dict(population.traits) | ({IMAGE: _image_trait(population, statistics)} if statistics.shape[1] else {})

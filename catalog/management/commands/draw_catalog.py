@@ -10,9 +10,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, help="a new folder, or one that this command wrote")
-        parser.add_argument("--products", type=int, default=1200, help="how many, %(default)s")
-        parser.add_argument("--shoppers", type=int, default=300, help="how many, %(default)s")
-        parser.add_argument("--seed", type=int, default=0, help="of the random numbers, %(default)s")
+        parser.add_argument("--products", type=int, default=1200, help="number of products (default: %(default)s)")
+        parser.add_argument("--shoppers", type=int, default=300, help="number of shoppers (default: %(default)s)")
+        parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: %(default)s)")
 
     def handle(self, folder: Path, products: int, shoppers: int, seed: int, verbosity: int, **options: object) -> str:
         try:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--drift", type=float, default=MANY.drift, help="radians by which tastes turn in the year, %(default)s"
         )
-        parser.add_argument("--seed", type=int, default=0, help="of the random numbers, %(default)s")
+        parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers (default: %(default)s)")
 
     def handle(
         self,

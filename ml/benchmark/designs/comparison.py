@@ -93,7 +93,9 @@ def _create_models(
     personal = create_personal(scorer), create_personal(judge)
     for model in personal:
         if model.image_size is None:
-            raise BadSetting(f"{model.method} never looks at pictures, so that it can say nothing of a new one")
+            raise BadSetting(
+                f"{model.method} ignores pictures, so it cannot score generated ones; choose another scorer or judge"
+            )
     return generators, *personal
 
 

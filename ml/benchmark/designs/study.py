@@ -76,7 +76,10 @@ class Study:
         return figures, {"evaluate": time.monotonic() - began, **self._measure_seconds()}
 
     def _measure_users(self, category: int) -> dict[str, np.ndarray]:
-        """Return by figure/set each user's mean, in the user's standard deviations among the category's products."""
+        """Compute for each figure and each set of images the mean of every user, under the key "figure/set".
+
+        Scores are in standard deviations of the user's scores of the category's products.
+        """
         setup = self.setup
         rows: dict[str, list[float]] = {}
         sets = self._collect_sets(category)
@@ -98,7 +101,7 @@ class Study:
         return {name: np.array(each) for name, each in rows.items()}
 
     def _collect_sets(self, category: int) -> dict[str, list[Tensor]]:
-        """Return for each set EACH images for each user."""
+        """Collect the images that are compared: for each set, by name, EACH images for each user of the category."""
         setup, seed = self.setup, self.setup.seed
         users = setup.users[category].tolist()
         products = setup.products.indices_of(category)

@@ -90,8 +90,8 @@ def test_rows_without_id_that_differ_are_all_kept(imported):
         ("u1,A,view,1767355200000,", "timestamp: '1767355200000' is neither ISO 8601 nor unix seconds"),
         ("u1,A,view,0001-01-01T00:00:00+14:00,", "timestamp: '0001-01-01T00:00:00+14:00' is neither ISO 8601 nor"),
         ("u1,A,view,2999-01-01T00:00:00Z,", "is in the future."),
-        (",A,view,2026-01-02,", "user: missing"),
-        (",,,,", "user, sku, kind, timestamp: missing"),
+        (",A,view,2026-01-02,", "no value for user"),
+        (",,,,", "no value for user, sku, kind, timestamp"),
         (f"{'u' * 151},A,view,2026-01-02,", "user: it has 151 characters; at most 150 are taken"),
         (f"u1,A,view,2026-01-02,{'e' * 151}", "id: it has 151 characters; at most 150 are taken"),
         ("u1,A", "it has 2 fields, the header has 5"),
@@ -113,9 +113,9 @@ def test_a_bad_row_is_told_with_its_line_and_the_rest_is_taken(imported, row, re
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"user": "u1"', "no JSON: "),
-        ("[1, 2]", "it is JSON, and no object"),
-        ("[" * 100_000, "no JSON: "),
+        ('{"user": "u1"', "not JSON: "),
+        ("[1, 2]", "the line is JSON, but not an object"),
+        ("[" * 100_000, "not JSON: "),
         ('{"user": ["u1"], "sku": "A", "kind": "view", "timestamp": 1}', 'user: ["u1"] is neither a text nor a number'),
         ('{"user": true, "sku": "A", "kind": "view", "timestamp": 1}', "user: true is neither a text nor a number"),
         ('{"user": "\\u0000", "sku": "A", "kind": "view", "timestamp": 1}', "user: it holds a character that cannot"),

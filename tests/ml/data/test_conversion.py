@@ -186,10 +186,13 @@ def test_what_would_run_is_refused_and_does_not(tmp_path, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        (six()[:5], r"shape \(5,\), not of six objects"),
+        (six()[:5], r"shape \(5,\); it must have six objects"),
         ([[], *six()[1:]], "the train are no dict of numbers"),
         ([*six()[:3], {"../../0": {}}, 3, 6], "the items are no dict of numbers"),
-        ([{0: [{"asin": "B0"}]}, *six()[1:]], "user 0, train: a review of no item"),
+        (
+            [{0: [{"asin": "B0"}]}, *six()[1:]],
+            "user 0, train: productid of a review is None; it must be the number of an item",
+        ),
     ],
 )
 def test_what_is_none_of_these_sets_is_named(tmp_path, capfd, values, reason):

@@ -41,8 +41,8 @@ def test_a_version_shows_how_it_learnt(admin_client):
 
 
 def test_a_failed_version_shows_why(admin_client):
-    version = VersionFactory(state="failed", error="2 pictures are too few")
-    assert "2 pictures are too few" in admin_client.get(f"{LIST}{version.pk}/change/").content.decode()
+    version = VersionFactory(state="failed", error="the shop has 2 pictures")
+    assert "the shop has 2 pictures" in admin_client.get(f"{LIST}{version.pk}/change/").content.decode()
 
 
 def test_progress_is_asked_for_until_the_training_ends(admin_client):

@@ -89,7 +89,7 @@ def test_only_so_many_wait_and_only_so_many_are_made_an_hour(ada, generator, set
     third = lifecycle.request(ada, shoes)
     lifecycle.cancel(third)
     Design.objects.filter(pk=first.pk).update(created_at=timezone.now() - timedelta(minutes=50))
-    with pytest.raises(TooManyDesigns, match="3 designs within an hour") as refused:
+    with pytest.raises(TooManyDesigns, match="the limit of 3 designs an hour is reached") as refused:
         lifecycle.request(ada, shoes)
 
     assert 590 < refused.value.wait <= 600
@@ -127,7 +127,7 @@ def test_a_design_that_takes_its_workers_with_it_is_given_up(design):
         lifecycle.claim(design.pk)
         Design.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
-    with pytest.raises(DesignNotReady, match="given up"):
+    with pytest.raises(DesignNotReady, match="has failed: 3 workers were lost"):
         lifecycle.claim(design.pk)
 
     design.refresh_from_db()
@@ -249,7 +249,7 @@ def test_a_removed_design_is_out_of_sight_and_still_counts_for_an_hour(
     assert not default_storage.exists(done.folder)
 
     lifecycle.request(ada, design.category)
-    with pytest.raises(TooManyDesigns, match="2 designs within an hour"):
+    with pytest.raises(TooManyDesigns, match="the limit of 2 designs an hour is reached"):
         lifecycle.request(ada, design.category)
 
     Design.objects.filter(pk=done.pk).update(created_at=timezone.now() - timedelta(minutes=61))

@@ -58,7 +58,7 @@ def test_the_command_names_what_it_cannot_do_and_leaves_no_version_behind(shop, 
 
 
 def test_the_command_leaves_no_version_behind_in_a_shop_too_small_to_learn_from(db):
-    with pytest.raises(CommandError, match="0 pictures are too few to learn from"):
+    with pytest.raises(CommandError, match="the shop has 0 pictures; a training needs at least 10"):
         call_command("train", "pixels", verbosity=0)
 
     assert not ModelVersion.objects.exists()

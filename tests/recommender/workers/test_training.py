@@ -84,7 +84,7 @@ def test_too_little_to_learn_from_fails_with_the_reason(db):
 
     version.refresh_from_db()
     assert version.state == "failed"
-    assert "too few" in version.error
+    assert "a training needs at least" in version.error
 
 
 def test_a_bad_setting_fails_with_its_name(shop):

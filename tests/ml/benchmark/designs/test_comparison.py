@@ -62,7 +62,7 @@ def test_the_command_writes_the_same_and_sheets_and_goes_on_from_what_is_kept(sh
             "no item is of the category 'hats'; there are: disc, square, stripes",
         ),
         (DesignOptions(categories=["square"]), BadData, "no category has 40 pictures: square "),
-        (DesignOptions(scorer="bpr-mf"), BadSetting, "bpr-mf never looks at pictures"),
+        (DesignOptions(scorer="bpr-mf"), BadSetting, "bpr-mf ignores pictures, so it cannot score generated ones"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_trained(shop, asked, error, reason):
