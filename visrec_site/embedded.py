@@ -37,6 +37,11 @@ class ServiceError(Exception):
     """An embedded server cannot be started; the message says why."""
 
 
+def data_folder() -> Path:
+    """Return the folder of the servers' files, and of the shop's: VISREC_VAR, or var/ in the checkout."""
+    return Path(os.environ.get("VISREC_VAR", Path(__file__).resolve().parent.parent / "var")).resolve()
+
+
 def socket_folder(data: Path) -> Path:
     """Return the folder of the servers' sockets: data/run, or a folder in /tmp where that path would be too long."""
     beside = data.resolve() / "run"
@@ -336,7 +341,7 @@ if __name__ == "__main__":
     if "--stop-with-parent" in sys.argv[1:]:
         set_parent_death_signal(signal.SIGTERM)
     try:
-        run_servers(Path(__file__).resolve().parent.parent / "var")
+        run_servers(data_folder())
     except KeyboardInterrupt:
         print("stopped")
     except ServiceError as error:

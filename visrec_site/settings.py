@@ -56,7 +56,7 @@ def env_weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
     return found
 
 
-VAR = Path(env.str("VISREC_VAR", str(ROOT / "var"))).resolve()
+VAR = embedded.data_folder()  # VISREC_VAR, or var/
 EMBEDDED = "VISREC_DATABASE_URL" not in env.ENVIRON
 
 DEBUG = env_bool("VISREC_DEBUG", "no")

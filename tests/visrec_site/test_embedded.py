@@ -137,6 +137,29 @@ def test_sockets_of_a_deep_folder_are_in_a_short_one(tmp_path):
     assert embedded.socket_folder(deep) != embedded.socket_folder(tmp_path / ("y" * 120))
 
 
+def test_make_services_keeps_its_files_where_the_settings_look_for_them(data):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "visrec_site.embedded"],
+        cwd=ROOT,
+        env=os.environ | {"VISREC_VAR": str(data)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert str(embedded.socket_folder(data)) in process.stdout.readline()
+        assert query(data, "SELECT 1") == [(1,)]
+        process.terminate()
+    assert gone(data)
+
+
+def test_the_data_folder_is_var_unless_the_variable_names_another(monkeypatch, tmp_path):
+    monkeypatch.setenv("VISREC_VAR", str(tmp_path / "other"))
+    assert embedded.data_folder() == (tmp_path / "other").resolve()
+
+    monkeypatch.delenv("VISREC_VAR")
+    assert embedded.data_folder() == ROOT / "var"
+
+
 def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path):
     key = embedded.secret_key(tmp_path / "new" / "key")
 
