@@ -35,8 +35,6 @@ def resume_trainings() -> None:
 
     Their message or their worker was lost, or they were killed by hand.
     """
-    for pk in ModelVersion.objects.filter(leases.is_free(), state__in=LIVE, by_worker=True).values_list(
-        "pk", flat=True
-    ):
-        broker.send("train_version", pk)
+    for version in ModelVersion.objects.filter(leases.is_free(), state__in=LIVE, by_worker=True):
+        broker.send("train_version", version.pk)
     versions.interrupt_abandoned()
