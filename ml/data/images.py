@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ml.data.decoding import Source, read_image
+from ml.data.decoding import MOST_PIXELS, Source, read_image
 from ml.errors import UnreadableImage
 
 
@@ -23,18 +23,23 @@ class ImageArray:
 
     @classmethod
     def decode(
-        cls, sources: Sequence[Source], size: tuple[int, int], file: Path | None = None, progress: bool = False
+        cls,
+        sources: Sequence[Source],
+        size: tuple[int, int],
+        file: Path | None = None,
+        progress: bool = False,
+        most_pixels: int | None = MOST_PIXELS,
     ) -> Self:
         """Decode all images in their order, in parallel. Raises UnreadableImage at the first that cannot be read.
 
-        file: where the array is written and mapped from; None keeps it in memory.
+        file: where the array is written and mapped from; None keeps it in memory. most_pixels: see `read_image`.
         """
         shape = (len(sources), *size, 3)
         if file is None:
             pixels = np.empty(shape, dtype=np.uint8)
         else:
             pixels = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
-        for index, decoded in enumerate(decode_each(sources, size, progress)):
+        for index, decoded in enumerate(decode_each(sources, size, progress, most_pixels)):
             if isinstance(decoded, UnreadableImage):
                 raise decoded
             pixels[index] = decoded
@@ -55,13 +60,16 @@ class ImageArray:
 
 
 def decode_each(
-    sources: Sequence[Source], size: tuple[int, int], progress: bool = False
+    sources: Sequence[Source],
+    size: tuple[int, int],
+    progress: bool = False,
+    most_pixels: int | None = MOST_PIXELS,
 ) -> Iterator[np.ndarray | UnreadableImage]:
-    """Yield the pixels of each source in turn, or the error that it cannot be read."""
+    """Yield the pixels of each source in turn, or the error that it cannot be read. most_pixels: see `read_image`."""
 
     def attempt(source: Source) -> np.ndarray | UnreadableImage:
         try:
-            return read_image(source, size)
+            return read_image(source, size, most_pixels)
         except UnreadableImage as error:
             return error
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ml.contract import PersonalModel, SimilarModel
-from ml.data.decoding import Source, read_image
+from ml.data.decoding import MOST_PIXELS, Source, read_image
 from ml.data.images import ImageArray
 from ml.errors import UnreadableImage
 
@@ -60,13 +60,16 @@ def embed_items(model: PersonalModel, images: ImageArray | None, n_items: int, p
 
 
 def decode_ahead(
-    batches: Iterable[Sequence[Source]], size: tuple[int, int]
+    batches: Iterable[Sequence[Source]], size: tuple[int, int], most_pixels: int | None = MOST_PIXELS
 ) -> Iterator[list[np.ndarray | UnreadableImage]]:
-    """Yield each batch's pixels, or the error of an image; the next batch is decoded while this one is used."""
+    """Yield each batch's pixels, or the error of an image; the next batch is decoded while this one is used.
+
+    most_pixels: see `read_image`.
+    """
 
     def attempt(source: Source) -> np.ndarray | UnreadableImage:
         try:
-            return read_image(source, size)
+            return read_image(source, size, most_pixels)
         except UnreadableImage as error:
             return error
 

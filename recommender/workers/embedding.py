@@ -107,7 +107,8 @@ def embed_batches(version: ModelVersion, images: QuerySet[ProductImage], replace
             waiting.append(batch)
             yield [Path(image.file.path) for image in batch]
 
-    for decoded in decode_ahead(files(), model.image_size):
+    # No limit of pixels: the shop has checked VISREC_MAX_IMAGE_PIXELS, and a lower value now must not lose old images.
+    for decoded in decode_ahead(files(), model.image_size, most_pixels=None):
         batch = waiting.popleft()
         store.store_vectors(version, compute_vectors(version, batch, decoded), replace=replace)
         yield len(batch)

@@ -111,7 +111,8 @@ def tailor_product(request: Design, inputs: Inputs, progress: Progress) -> Itera
     primary = request.product.primary_image
     if primary is None:
         raise DesignFailed(f"{request.product} has no picture")
-    image = ImageArray.decode([Path(primary.file.path)], inputs.generator.image_size).batch([0])[0]
+    file, size = Path(primary.file.path), inputs.generator.image_size
+    image = ImageArray.decode([file], size, most_pixels=None).batch([0])[0]
     found = tailor(
         inputs.generator,
         inputs.scorer,
@@ -207,7 +208,8 @@ def reconstruct_products(
 ) -> np.ndarray:
     """Embed products as the generator reconstructs them: (N, D)."""
     model = embedding.model_of(generator, DesignModel)
-    pixels = ImageArray.decode([Path(image.file.path) for image in images], model.image_size)
+    files = [Path(image.file.path) for image in images]
+    pixels = ImageArray.decode(files, model.image_size, most_pixels=None)
     index = lifecycle.class_index(category, generator)
     reconstructions = reconstruct(model, pixels.batch(range(len(images))), index, seed=0)
     encoded = [encode_png(image) for image in reconstructions]

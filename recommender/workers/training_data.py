@@ -63,7 +63,7 @@ def decode(images: list[ProductImage], model: Model[Any], folder: Path, progress
     if model.image_size is None:
         return None
     paths = [Path(image.file.path) for image in images]
-    return ImageArray.decode(paths, model.image_size, folder / "pictures.npy", progress)
+    return ImageArray.decode(paths, model.image_size, folder / "pictures.npy", progress, most_pixels=None)
 
 
 def load_labelled_images(version: ModelVersion, model: Model[Any], progress: bool) -> LabelledImages:

@@ -114,6 +114,7 @@ def test_a_bomb_is_refused_before_it_is_decoded():
 def test_just_above_the_limit_is_refused_with_the_size():
     with pytest.raises(UnreadableImage, match="8000 x 8000 pixels are more than 50 million"):
         read_image(bomb(8000), (32, 32))
+    assert (read_image(bomb(8000), (32, 32), most_pixels=None) == 0).all()
 
 
 def test_a_missing_file_is_refused_by_name():

@@ -1,7 +1,9 @@
+import io
 import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from catalog import images, products
 from ml.data.decoding import read_image
@@ -12,7 +14,7 @@ from ml.training.loop import fit
 from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import queries
-from recommender.workers import embedding
+from recommender.workers import embedding, training_data
 from tests.factories import ProductFactory, VersionFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,20 @@ def test_a_new_picture_gets_its_vector_and_a_second_run_writes_nothing(version, 
     assert (row.image, row.product, len(row.vector)) == (image, image.product, version.dimensions)
     embedding.embed_images([image.pk])
     assert list(ImageEmbedding.objects.values_list("pk", "created_at")) == [(row.pk, row.created_at)]
+
+
+def test_whatever_size_the_shop_takes_can_be_embedded_and_learned_from(version, settings, tmp_path):
+    settings.MAX_IMAGE_PIXELS = 100_000_000
+    file = io.BytesIO()
+    Image.new("1", (8000, 7000), 1).save(file, "PNG")
+    image = ProductFactory(image=file.getvalue()).images.get()
+    settings.MAX_IMAGE_PIXELS = 50_000_000  # lowered later, it concerns new images alone
+
+    embedding.embed_images([image.pk])
+
+    assert ImageEmbedding.objects.get().image == image
+    model, _ = embedding.load_model(version.folder)
+    assert (training_data.decode([image], model, tmp_path, False).pixels == 255).all()
 
 
 def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
