@@ -1,11 +1,18 @@
 """The base of every method's config: a frozen pydantic model whose fields carry bounds and a help text."""
 
+import re
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from ml.errors import BadSetting
+
+ECHO_LENGTH = 80  # characters of a refused value in an error
+# Python also reads "1_2", " 12 " and the digits of other scripts.
+INTEGER = re.compile(r"-?[0-9]+")
+NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL refuses in JSON: NUL and lone surrogates
 
 
 class Config(BaseModel):
@@ -18,6 +25,10 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     def __init__(self, /, **settings: Any) -> None:
+        unknown = next((name for name in settings if name not in type(self).model_fields), None)
+        if unknown is not None:
+            name = unknown if unknown.isidentifier() and len(unknown) <= ECHO_LENGTH else echo(unknown)
+            raise BadSetting(f"{name} is not a setting here; there are: {', '.join(type(self).model_fields) or 'none'}")
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -27,36 +38,54 @@ class Config(BaseModel):
     @classmethod
     def _read_text(cls, settings: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: _value_of(value, cls.model_fields[name].annotation)
-            if isinstance(value, str) and name in cls.model_fields
-            else value
+            name: _value_of(value, cls.model_fields[name].annotation) if name in cls.model_fields else value
             for name, value in settings.items()
         }
 
+    @field_validator("*")
+    @classmethod
+    def _is_storable(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and UNSTORABLE.search(value):
+            raise ValueError(f"{info.field_name} is {echo(value)}; it takes text without NUL and lone surrogates")
+        return value
 
-def _value_of(text: str, kind: Any) -> Any:
-    """Convert text to a number or a truth value; return it as it is where it is none, which strict mode refuses."""
+
+def echo(value: object) -> str:
+    """Return the value as an error shows it: its repr, cut after `ECHO_LENGTH` characters."""
+    text = repr(value)
+    return text if len(text) <= ECHO_LENGTH else text[:ECHO_LENGTH] + "…"
+
+
+def _value_of(value: Any, kind: Any) -> Any:
+    """Convert text to a number or a truth value, and a number to one of the texts that a Literal takes.
+
+    Returns the value as it is where it is none of these: strict mode refuses it.
+    """
+    if get_origin(kind) is Literal:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return str(value) if is_number and str(value) in get_args(kind) else value
+    if not isinstance(value, str):
+        return value
     if kind is bool:
-        return {"yes": True, "no": False}.get(text, text)
-    if kind in (int, float):
+        return {"yes": True, "no": False}.get(value, value)
+    pattern = {int: INTEGER, float: NUMBER}.get(kind)
+    if pattern and pattern.fullmatch(value):
         try:
-            return kind(text)
-        except ValueError:
-            return text
-    return text
+            return kind(value)
+        except ValueError:  # of more digits than Python converts
+            return value
+    return value
 
 
 def _reason(config: type[Config], errors: list[ErrorDetails]) -> str:
-    """Describe in a line what is wrong with the first bad setting; unknown ones come first."""
-    error = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+    """Describe in a line what is wrong with the first bad setting."""
+    error = errors[0]
     if not error["loc"]:  # of several settings together; the validator's own words
         return str(error.get("ctx", {}).get("error", error["msg"]))
     name = str(error["loc"][0])
-    if error["type"] == "extra_forbidden":
-        return f"{name} is not a setting here; there are: {', '.join(config.model_fields) or 'none'}"
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return f"{name} is {error['input']!r}; it takes {takes(config, name)}"
+    return f"{name} is {echo(error['input'])}; it takes {takes(config, name)}"
 
 
 def takes(config: type[Config], name: str) -> str:

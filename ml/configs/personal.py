@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ml.configs.backbones import BACKBONES
-from ml.configs.base import Config
+from ml.configs.base import Config, echo
 from ml.configs.similar import LearningRate, Preprocessing, Weights
 
 FEATURES = ("descriptors", "pixels", "histogram", "hog", "hog+histogram", *BACKBONES)
@@ -31,7 +31,7 @@ class FrozenConfig(Config):
     def _is_known(cls, features: str) -> str:
         if features not in FEATURES:
             raise ValueError(
-                f"features is {features!r}; it takes descriptors or a method that trains nothing: "
+                f"features is {echo(features)}; it takes descriptors or a method that trains nothing: "
                 "pixels, histogram, hog, hog+histogram or a network of torchvision's"
             )
         return features
@@ -162,7 +162,7 @@ class InceptionBprConfig(OneLayerConfig):
     @classmethod
     def _is_known(cls, backbone: str) -> str:
         if backbone not in BACKBONES:
-            raise ValueError(f"backbone is {backbone!r}; it takes a network of torchvision's")
+            raise ValueError(f"backbone is {echo(backbone)}; it takes a network of torchvision's")
         return backbone
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ml.configs.backbones import BACKBONES
-from ml.configs.base import Config
+from ml.configs.base import Config, echo
 
 MOST_DIMENSIONS = 2000  # that pgvector indexes
 VISREC_BACKBONE_SIDE = 128  # pixels a side of what visrec shows to its backbone
@@ -104,10 +104,10 @@ class VisrecConfig(Config):
     @classmethod
     def _is_known(cls, backbone: str) -> str:
         if backbone not in ("none", *BACKBONES):
-            raise ValueError(f"backbone is {backbone!r}; it takes none or a network of torchvision's")
+            raise ValueError(f"backbone is {echo(backbone)}; it takes none or a network of torchvision's")
         if backbone != "none" and not BACKBONES[backbone].takes_side(VISREC_BACKBONE_SIDE):
             raise ValueError(
-                f"backbone is {backbone!r}; it gets images of {VISREC_BACKBONE_SIDE} pixels a side here, and takes "
+                f"backbone is {echo(backbone)}; it gets images of {VISREC_BACKBONE_SIDE} pixels a side here, and takes "
                 f"{BACKBONES[backbone].sides}"
             )
         return backbone

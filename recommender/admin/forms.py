@@ -14,6 +14,14 @@ else:
     VersionModelForm = forms.ModelForm  # generic in the stubs alone
 
 
+class SettingsField(forms.JSONField):
+    """Settings as JSON, displayed again also where a text holds a lone surrogate, which UTF-8 cannot encode."""
+
+    def prepare_value(self, value: Any) -> Any:
+        text = super().prepare_value(value)
+        return text.encode(errors="backslashreplace").decode() if isinstance(text, str) else text  # as JSON's \uXXXX
+
+
 class TrainForm(VersionModelForm):
     """Form to train a version; it names a setting that is not valid without asking a worker."""
 
@@ -22,6 +30,7 @@ class TrainForm(VersionModelForm):
     class Meta:
         model = ModelVersion
         fields = ["method", "settings", "epochs", "seed", "activate_when_ready"]
+        field_classes = {"settings": SettingsField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

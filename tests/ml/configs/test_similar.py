@@ -2,7 +2,7 @@ import pytest
 
 from ml.configs.backbones import BACKBONES
 from ml.configs.methods import METHODS
-from ml.configs.similar import BackboneConfig, InfoganConfig, VisrecConfig, backbone_config
+from ml.configs.similar import AgeConfig, BackboneConfig, InfoganConfig, VisrecConfig, backbone_config
 from ml.errors import BadSetting
 
 
@@ -64,3 +64,9 @@ def test_infogan_refuses_features_that_no_index_holds():
     with pytest.raises(BadSetting, match="feature is 'trunk'; at 128x128 it is 'pooled'.* 4,096"):
         InfoganConfig(feature="trunk", image_size="128x128")
     assert InfoganConfig(feature="trunk").feature == "trunk"
+
+
+def test_age_takes_its_image_size_as_a_number_too():
+    assert AgeConfig(image_size=64) == AgeConfig(image_size="64")
+    with pytest.raises(BadSetting, match="image_size is 48; it takes one of: 32, 64"):
+        AgeConfig(image_size=48)

@@ -12,11 +12,12 @@ FIELDS = {"method": "pixels", "settings": "{}", "epochs": "", "seed": "0"}
     ("field", "value"),
     [
         *[("method", "magic"), ("epochs", "-1"), ("epochs", "0")],
+        *[("settings", r'{"weights": "a\u0000.pth"}'), ("settings", r'{"weights": "\ud800.pth"}')],
         *[("settings", "[1]"), ("settings", "{"), ("settings", '{"size": 16}'), ("settings", '{"dimensions": "many"}')],
     ],
 )
 def test_a_training_that_makes_no_sense_is_refused(admin_client, field, value):
-    answer = admin_client.post(ADD, FIELDS | {field: value})
+    answer = admin_client.post(ADD, FIELDS | {"method": "vbpr" if "weights" in value else "pixels", field: value})
 
     assert list(answer.context["adminform"].form.errors) == [field]
     assert not ModelVersion.objects.exists()
@@ -28,6 +29,7 @@ def test_a_training_that_makes_no_sense_is_refused(admin_client, field, value):
         ('{"size": 16}', "size is not a setting here"),
         ('{"dimensions": "many"}', "dimensions is 'many'; it takes a whole number from 2 to 1024"),
         ('{"dimensions": 1}', "dimensions is 1; it takes a whole number from 2 to 1024"),
+        ('{"\\u0000": 1}', r"'\x00' is not a setting here"),
         ("[1]", "an object with names and values"),
     ],
 )

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from recommender.models import ModelVersion
@@ -53,10 +55,14 @@ def test_versions_are_listed_the_newest_first(staff):
         ({"method": "pixels", "settings": {"dimensions": "many"}}, "settings", "dimensions is 'many'"),
         ({"method": "pixels", "settings": {"name": 1}}, "settings", "name is not a setting"),
         ({"method": "pixels", "settings": {"cls": 1}}, "settings", "cls is not a setting"),
+        ({"method": "vbpr", "settings": {"weights": "a\0.pth"}}, "settings", "weights is 'a\\x00.pth'; it takes text"),
+        ({"method": "vbpr", "settings": {"weights": "\ud800.pth"}}, "settings", "weights is '\\ud800.pth'; it takes"),
+        ({"method": "vbpr", "settings": {"\ud800": 1}}, "settings", "'\\ud800' is not a setting"),
     ],
 )
 def test_what_makes_no_sense_is_named(staff, worker, body, field, reason):
-    answer = staff.post(URL, body)
+    # json.dumps escapes lone surrogates, which the client's own renderer cannot encode
+    answer = staff.post(URL, json.dumps(body), content_type="application/json")
 
     assert answer.status_code == 400
     assert reason in answer.json()["errors"][field][0]
