@@ -168,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     recommend.add_argument(
         "--select",
         action="store_true",
-        help="use the epoch that ranks the last but one item best, of those that there is time to measure",
+        help="of the epochs that there is time to measure, use the best one for each user's item before the last",
     )
     recommend.add_argument(
         "--sampled",

@@ -83,10 +83,11 @@ def test_what_a_document_names_exists(document):
 
 
 def test_the_readme_has_every_setting():
-    settings = (ROOT / "visrec_site" / "settings.py").read_text()
+    settings = "".join((ROOT / "visrec_site" / name).read_text() for name in ("settings.py", "embedded.py"))
     readme = (ROOT / "README.md").read_text()
     names = set(re.findall(r'"(VISREC_[A-Z_]+)"', settings))
     documented = set(re.findall(r"`(VISREC_[A-Z_]+)`", readme)) | {
         f"VISREC_RATE_{name}" for name in re.findall(r"`_([A-Z]+)`", readme)
     }
+    assert "VISREC_VAR" in names
     assert names - documented == set()
