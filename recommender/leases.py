@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.db import OperationalError, connection
 from django.db.models import Model, Q, QuerySet
@@ -39,7 +39,7 @@ def is_held(row: Leased) -> bool:
     return row.lease_until is not None and row.lease_until > timezone.now()
 
 
-def hold(rows: QuerySet[Any], length: timedelta, **changes: Any) -> bool:
+def hold(rows: QuerySet[Model], length: timedelta, **changes: object) -> bool:
     """Take or renew the lease of these rows and write `changes` with it; return whether there was any row.
 
     rows: filtered by the state that the step needs, and by `is_free` where the lease is to be taken.
@@ -47,7 +47,7 @@ def hold(rows: QuerySet[Any], length: timedelta, **changes: Any) -> bool:
     return bool(rows.update(lease_until=timezone.now() + length, **changes))
 
 
-def release(rows: QuerySet[Any], **changes: Any) -> bool:
+def release(rows: QuerySet[Model], **changes: object) -> bool:
     """Release the lease of these rows and write `changes` with it; return whether there was any row."""
     return bool(rows.update(lease_until=None, **changes))
 
