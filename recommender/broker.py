@@ -3,7 +3,7 @@
 import base64
 import logging
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from celery import current_app
 from celery.backends.asynchronous import (  # type: ignore[attr-defined]  # celery-types does not have the constant
@@ -20,6 +20,13 @@ from recommender.errors import WorkersUnavailable
 log = logging.getLogger(__name__)
 
 EMBED_BATCH = 256  # images a task: a second or so of work, so that an upload never waits long behind an import
+
+
+class PhotoVector(TypedDict):
+    """The result of the task that embeds a photo."""
+
+    version: int  # the id of the version that embedded it
+    vector: list[float]
 
 
 def queue_embedding(image_ids: list[int]) -> None:
@@ -47,7 +54,7 @@ def request_photo_vector(photo: bytes) -> tuple[int, list[float]]:
 
     Raises WorkersUnavailable when none answers within VISREC_PHOTO_SEARCH_SECONDS.
     """
-    found = _call("embed_photo", base64.b64encode(photo).decode())
+    found: PhotoVector = _call("embed_photo", base64.b64encode(photo).decode())
     return found["version"], found["vector"]
 
 

@@ -10,6 +10,7 @@ from celery.signals import worker_process_init
 from django.db import OperationalError
 
 from recommender import maintenance
+from recommender.broker import PhotoVector
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
     DesignCancelled,
@@ -37,8 +38,8 @@ def embed_images(image_ids: list[int]) -> None:
 
 
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
-def embed_photo(photo: str) -> dict[str, Any]:
-    """Embed a visitor's photo, base64, by the active similarity version: {"version": id, "vector": [...]}."""
+def embed_photo(photo: str) -> PhotoVector:
+    """Embed a visitor's photo, base64, by the active similarity version."""
     from recommender.workers import embedding  # torch
 
     version, vector = embedding.embed_photo(base64.b64decode(photo))

@@ -19,7 +19,7 @@ class Measure:
 
 def table(metrics: Mapping[str, Any]) -> list[Measure]:
     """Return a row for each measure, in alphabetical order."""
-    intervals = metrics.get("intervals", {})
+    intervals: Mapping[str, list[float]] = metrics.get("intervals", {})
     return [
         Measure(name, readable(value), " to ".join(readable(bound) for bound in intervals.get(name, [])))
         for name, value in sorted(metrics.items())

@@ -5,7 +5,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.conf import settings
@@ -50,7 +50,7 @@ def save(found: Recommendation, caller: Caller) -> Recommendation:
     content: SavedJson = {
         "account": caller.account,
         "session": caller.session,
-        "query": asdict(found.query),
+        "query": saved_json.query_to_json(found.query),
         "plan": saved_json.plan_to_json(found.plan, explain=found.query.explain),
         "reason": found.reason,
         "page": saved_json.page_to_json(found),

@@ -1,9 +1,8 @@
 """Saved results as JSON: ids and numbers alone, so that products are shown as they are when the results are loaded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from catalog.models import Kind, Product, Shopper
 from recommender.errors import NoSuchRecommendation
@@ -32,6 +31,13 @@ class PageJson(TypedDict):
     has_next: bool
 
 
+class ActivityJson(TypedDict):
+    product: int
+    kind: str
+    weight: float
+    is_new: bool
+
+
 class PlanJson(TypedDict):
     strategy: str
     version: int | None
@@ -41,7 +47,20 @@ class PlanJson(TypedDict):
     shopper: int | None
     session: str
     excluded_ids: list[int]
-    activities: list[dict[str, Any]]  # the fields of ProductActivity
+    activities: list[ActivityJson]
+
+
+class QueryJson(TypedDict):
+    limit: int
+    category: str
+    min_price: str | None
+    max_price: str | None
+    exclude: list[str]
+    min_score: float
+    diversity: float
+    exclude_seen: bool
+    placement: str
+    explain: bool
 
 
 class SavedJson(TypedDict):
@@ -49,7 +68,7 @@ class SavedJson(TypedDict):
 
     account: int | None
     session: str
-    query: dict[str, Any]  # the fields of RecommendationQuery
+    query: QueryJson
     plan: PlanJson
     reason: str | None
     page: PageJson
@@ -98,6 +117,16 @@ def contributor_to_json(contributor: Contributor) -> ContributorJson:
     return {"product": contributor.product.pk, "kind": contributor.kind, "weight": contributor.weight}
 
 
+def activity_to_json(activity: ProductActivity) -> ActivityJson:
+    """Return a product's activity as JSON."""
+    return {
+        "product": activity.product,
+        "kind": activity.kind,
+        "weight": activity.weight,
+        "is_new": activity.is_new,
+    }
+
+
 def plan_to_json(plan: RetrievalPlan, *, explain: bool) -> PlanJson:
     """Return a plan as JSON. explain: with the visitor's activities, by which later pages are explained."""
     return {
@@ -109,7 +138,7 @@ def plan_to_json(plan: RetrievalPlan, *, explain: bool) -> PlanJson:
         "shopper": plan.shopper.pk if plan.shopper else None,
         "session": plan.session,
         "excluded_ids": list(plan.excluded_ids),
-        "activities": [asdict(activity) for activity in plan.own.activities] if explain else [],
+        "activities": [activity_to_json(activity) for activity in plan.own.activities] if explain else [],
     }
 
 
@@ -118,7 +147,10 @@ def plan_from_json(saved: PlanJson) -> RetrievalPlan:
     version = ModelVersion.objects.filter(pk=saved["version"]).first() if saved["version"] else None
     if saved["version"] and version is None:
         raise NoSuchRecommendation("the model version that gave this recommendation was deleted")
-    activities = [ProductActivity(**activity | {"kind": Kind(activity["kind"])}) for activity in saved["activities"]]
+    activities = [
+        ProductActivity(activity["product"], Kind(activity["kind"]), activity["weight"], activity["is_new"])
+        for activity in saved["activities"]
+    ]
     return RetrievalPlan(
         saved["strategy"],
         version,
@@ -132,7 +164,33 @@ def plan_from_json(saved: PlanJson) -> RetrievalPlan:
     )
 
 
-def query_from_json(saved: dict[str, Any]) -> RecommendationQuery:
-    """Return the query; prices were saved as strings."""
-    prices = {name: saved[name] and Decimal(saved[name]) for name in ("min_price", "max_price")}
-    return RecommendationQuery(**saved | prices)
+def query_to_json(query: RecommendationQuery) -> QueryJson:
+    """Return a query as JSON, with prices as strings."""
+    return {
+        "limit": query.limit,
+        "category": query.category,
+        "min_price": None if query.min_price is None else str(query.min_price),
+        "max_price": None if query.max_price is None else str(query.max_price),
+        "exclude": list(query.exclude),
+        "min_score": query.min_score,
+        "diversity": query.diversity,
+        "exclude_seen": query.exclude_seen,
+        "placement": query.placement,
+        "explain": query.explain,
+    }
+
+
+def query_from_json(saved: QueryJson) -> RecommendationQuery:
+    """Return the query, with prices as decimals."""
+    return RecommendationQuery(
+        limit=saved["limit"],
+        category=saved["category"],
+        min_price=None if saved["min_price"] is None else Decimal(saved["min_price"]),
+        max_price=None if saved["max_price"] is None else Decimal(saved["max_price"]),
+        exclude=saved["exclude"],
+        min_score=saved["min_score"],
+        diversity=saved["diversity"],
+        exclude_seen=saved["exclude_seen"],
+        placement=saved["placement"],
+        explain=saved["explain"],
+    )

@@ -32,7 +32,9 @@ def test_what_was_asked_comes_back():
         explain=True,
     )
     for query in (RecommendationQuery(exclude=[]), everything):
-        assert saved_json.query_from_json(through_json(asdict(query))) == query
+        saved = through_json(saved_json.query_to_json(query))
+        assert saved == through_json(asdict(query))  # with every field
+        assert saved_json.query_from_json(saved) == query
 
 
 def test_what_an_answer_is_made_from_comes_back(active_personal):
