@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 
 from recommender.errors import TrainingRefused
-from recommender.models import ModelVersion, Role
+from recommender.models import MAX_EPOCHS, ModelVersion, Role
 from recommender.versions import methods
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class TrainForm(VersionModelForm):
         method = self.fields.get("method")  # the admin has no fields for a version that exists
         if isinstance(method, forms.ChoiceField):
             method.choices = [group for role in Role for group in method_groups(role)]
+        if "epochs" in self.fields:
+            self.fields["epochs"].validators.append(MaxValueValidator(MAX_EPOCHS))
 
     def clean_settings(self) -> dict[str, Any]:
         settings = self.cleaned_data["settings"] or {}

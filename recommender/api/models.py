@@ -15,10 +15,9 @@ from recommender.api.fields import Flag, Limit, Strict, Validated
 from recommender.api.pagination import Pages
 from recommender.api.schema import CONFLICT
 from recommender.errors import TrainingRefused
-from recommender.models import ModelVersion, Role, State
+from recommender.models import MAX_EPOCHS, MAX_SEED, ModelVersion, Role, State
 from recommender.versions import lifecycle, methods
 
-MAX_EPOCHS = 100_000
 MAX_ID = 2**63 - 1  # in PostgreSQL
 
 
@@ -44,7 +43,7 @@ class ModelInput(Strict):
         max_value=MAX_EPOCHS,
         help_text="Epochs to train. Default: the method's own number.",
     )
-    seed = serializers.IntegerField(default=0, min_value=0, max_value=2**31 - 1)
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=MAX_SEED)
     activate = Flag(default=False, help_text="Whether to activate the version when it is trained.")
 
     def validate(self, attrs: Validated) -> Validated:

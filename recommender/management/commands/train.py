@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recommender.errors import RecommenderError
-from recommender.models import ModelVersion
+from recommender.models import MAX_EPOCHS, MAX_SEED, ModelVersion
 from recommender.versions import lifecycle, methods
 
 
@@ -50,8 +50,8 @@ class Command(BaseCommand):
             raise CommandError("name a method, or an interrupted version by --resume ID")
         if resume is not None and (method or epochs or options["set"] or seed is not None):
             raise CommandError(f"--resume {resume} takes method, epochs, settings and seed from the version: omit them")
-        if epochs is not None and epochs < 1:
-            raise CommandError(f"--epochs is {epochs}; it must be a whole number above 0")
+        check_range("--epochs", epochs, 1, MAX_EPOCHS)
+        check_range("--seed", seed, 0, MAX_SEED)
 
         version = None
         former_handler = signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM interrupts as Ctrl-C does
@@ -83,6 +83,12 @@ class Command(BaseCommand):
         finally:
             signal.signal(signal.SIGTERM, former_handler)
         return f"version {version.pk} ({version}) is {version.state}" + measures_of(version)
+
+
+def check_range(option: str, value: int | None, least: int, most: int) -> None:
+    """Raise CommandError if the option has a value that is not in the range from least to most."""
+    if value is not None and not least <= value <= most:
+        raise CommandError(f"{option} is {value}; it takes a whole number from {least} to {most}")
 
 
 def parse_settings(settings: list[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ FIELDS = {"method": "pixels", "settings": "{}", "epochs": "", "seed": "0"}
     ("field", "value"),
     [
         *[("method", "magic"), ("epochs", "-1"), ("epochs", "0")],
+        *[("epochs", "100001"), ("epochs", "99999999999"), ("seed", "-1"), ("seed", "2147483648"), ("seed", "9" * 20)],
         *[("settings", r'{"weights": "a\u0000.pth"}'), ("settings", r'{"weights": "\ud800.pth"}')],
         *[("settings", "[1]"), ("settings", "{"), ("settings", '{"size": 16}'), ("settings", '{"dimensions": "many"}')],
     ],

@@ -48,8 +48,15 @@ def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop,
         (["pixels", "--set", "colour=red", "--queue"], "colour"),
         (["vbpr", "--set", "weights=\udcff.pth"], r"weights is '\\udcff.pth'; it takes text without NUL"),
         (["vbpr", "--set", "weights=\0.pth", "--queue"], r"weights is '\\x00.pth'; it takes text without NUL"),
-        (["visrec", "--epochs", "0"], "must be a whole number above 0"),
-        (["visrec", "--epochs", "-2"], "must be a whole number above 0"),
+        (["pixels", "--epochs", "99999999999"], "--epochs is 99999999999; it takes a whole number from 1 to 100000"),
+        (["pixels", "--seed", "-1"], "--seed is -1; it takes a whole number from 0 to 2147483647"),
+        (["pixels", "--seed", "2147483648", "--queue"], "--seed is 2147483648; it takes a whole number from 0 to 2"),
+        (
+            ["pixels", "--seed", "9" * 20],
+            "--seed is 99999999999999999999; it takes a whole number from 0 to 2147483647",
+        ),
+        (["visrec", "--epochs", "0"], "--epochs is 0; it takes a whole number from 1 to 100000"),
+        (["visrec", "--epochs", "-2"], "--epochs is -2; it takes a whole number from 1 to 100000"),
     ],
 )
 def test_the_command_names_what_it_cannot_do_and_leaves_no_version_behind(shop, arguments, message):
