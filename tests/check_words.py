@@ -1,4 +1,4 @@
-"""A check of the words in product code: how docstrings begin, and which names are not used.
+"""A check of the words in product code: how docstrings begin, and which words names and messages do not have.
 
 `python -m tests.check_words [--count] [PATH ...]` reads `catalog`, `recommender`, `ml` and `visrec_site`, or the files
 and folders that are given. It prints a line for each finding and exits with 1 if there is one. `--count` prints only
@@ -16,31 +16,16 @@ from typing import NamedTuple
 
 ROOMS = ("catalog", "recommender", "ml", "visrec_site")
 
-# The verbs with which the docstring of a function, a method or a property may begin. Add one on purpose, and only if it
-# is a verb in the imperative that says what happens. "Tell", "Have", "Let", "Say", "Give", "Make" and "Handle" do not.
+# The verbs with which the docstring of a function, a method or a property begins today. Add one on purpose, and only if
+# it is an imperative that says what happens. "Tell", "Have", "Let", "Say", "Give", "Make" and "Handle" do not.
 _VERBS = """
-Accept Acquire Activate Add Adjust Align Allocate Allow Annotate Append Apply Approximate Archive Assemble Assert Assign
-Attach Augment Average Backpropagate Batch Begin Bind Blend Blur Break Build Cache Calculate Calibrate Call Cancel
-Capture Cast Center Change Check Choose Claim Clamp Classify Clean Clear Clip Close Cluster Collect Combine Commit
-Compare Complete Compose Compress Compute Concatenate Condition Configure Connect Construct Continue Convert Convolve
-Copy Correct Count Cover Create Crop Cut Declare Decode Decorate Decrease Defer Define Delete Deliver Derive Describe
-Deserialize Detach Detect Determine Differentiate Discard Dispatch Display Distort Divide Download Draw Drop Dye Embed
-Emit Enable Encode End Enqueue Ensure Escape Estimate Evaluate Exclude Execute Exit Expand Explain Export Extend Extract
-Fade Fetch Fill Filter Find Finish Fit Flatten Fold Follow Format Forward Freeze Generate Group Grow Guard Hash Hide
-Highlight Identify Ignore Implement Import Include Increase Index Initialize Insert Inspect Install Interpolate
-Invalidate Invert Iterate Join Keep Kill Label Launch Lay Leave Limit Link List Listen Load Locate Lock Log Map Mark
-Mask Match Measure Merge Migrate Minimize Mix Mount Move Multiply Name Narrow Normalize Note Notify Number Offer Omit
-Open Optimize Order Override Pack Pad Paint Parse Pass Paste Permute Persist Pick Place Plan Plot Pool Precompute
-Predict Prefetch Prepare Prepend Preprocess Present Preserve Prevent Print Produce Project Promote Propagate Provide
-Prune Publish Purge Push Queue Raise Randomize Rank Rate Read Rebuild Receive Recognize Recommend Recompute Reconstruct
-Record Redirect Redraw Reduce Refresh Refuse Register Reject Release Reload Remap Remove Rename Render Renew Reorder
-Repeat Replace Report Request Require Rerank Resample Rescale Reset Reshape Resize Resolve Respond Restart Restore
-Restrict Resume Retire Retrieve Retry Return Reuse Reverse Revoke Roll Rotate Round Route Run Sample Save Scale Scan
-Schedule Score Search Seed Select Send Separate Serialize Serve Set Shade Shift Show Shrink Shuffle Sign Simulate Skip
-Sleep Smooth Solve Sort Split Spread Square Stack Standardize Start Step Stop Store Stream Stretch Strip Submit Subtract
-Sum Summarize Supply Switch Synchronize Tailor Take Test Throttle Tile Trace Track Train Transform Translate Traverse
-Trim Truncate Try Turn Undo Unpack Update Upload Use Validate Verify Visit Wait Walk Warn Watch Weigh Weight Whiten
-Withdraw Wrap Write Yield Zero
+Activate Add Allow Append Apply Approximate Average Build Call Cancel Change Check Choose Claim Collect Compare Compute
+Concatenate Connect Convert Convolve Copy Count Create Crop Cut Decode Delete Derive Describe Detect Draw Dye Embed
+Encode Estimate Evaluate Exclude Fill Filter Find Finish Fit Flatten Format Generate Hash Identify Ignore Import
+Interpolate Join Kill Label Limit List Load Mark Measure Move Normalize Open Parse Plan Predict Prepare Print Queue
+Raise Rank Rate Read Recommend Record Release Remove Render Renew Replace Request Resize Respond Restart Return Run
+Sample Save Scale Search Send Set Shift Show Shrink Simulate Solve Split Stack Start Stop Store Summarize Tailor Take
+Tile Train Transform Truncate Update Wait Write Yield
 """
 VERBS = frozenset(_VERBS.split())
 
@@ -85,7 +70,6 @@ NAMES = {
     "pictures": Word("images"),
     "place": Word("index, position, path", ("ml/", "recommender/")),
     "places": Word("indices, positions", ("ml/", "recommender/")),
-    "players": Word("optimizers"),
     "pull": Word("gradient"),
     "redrawn": Word("reconstruct"),
     "resize": Word("allocate", FITTING),
@@ -98,22 +82,52 @@ NAMES = {
 # Words that are no part of a name either: `lease_kept`, `read_journal`.
 PARTS = {
     "asked": Word("params, queries, requested"),
+    "asking": Word("params, queries, requesting"),
+    "asks": Word("queries, requests"),
     "deed": Word("activity"),
     "deeds": Word("activities"),
     "eyes": Word("embedding_version"),
+    "garment": Word("labelled_image", except_in=("catalog/demo/",)),
     "garments": Word("labelled_images", except_in=("catalog/demo/",)),  # tops and dresses are garments
     "guess": Word("encode, estimate"),
     "heard": Word("reported"),
     "journal": Word("interaction_file"),
     "journals": Word("interaction_files"),
     "kept": Word("saved, retained"),
+    "looked": Word("embedded"),
+    "looking": Word("embedding"),
     "looks": Word("embeddings", except_in=("catalog/demo/",)),
+    "player": Word("optimizer"),
+    "players": Word("optimizers"),
     "replays": Word("saved results"),
     "said": Word("reported, text"),
     "stiffness": Word("curvature"),
     "told": Word("payload, params, messages"),
     "truth": Word("ground_truth"),
 }
+
+# Words that no help text and no message of an exception has, with what to say in their place.
+MESSAGES = {
+    "told": "given, set, named",
+    "untold": "not given",
+    "tells": "gives, distinguishes",
+    "heard": "reported",
+    "asked for": "requested",
+    "garment": "product",
+    "garments": "products",
+    "journal": "interaction file",
+    "journals": "interaction files",
+    "deed": "interaction",
+    "deeds": "interactions",
+    "taken up": "claimed",
+    "given up": "failed, cancelled",
+    "there may be": "the limit, as a number",
+    "stay silent": "report nothing for",
+    "carry on": "continue",
+    "says nothing": "does not name",
+}
+RIDDLE = re.compile(rf"\b({'|'.join(MESSAGES)})\b", re.IGNORECASE)
+HELP = {"help", "help_text", "description"}
 
 # Names that stay although the lists above have them: the file and the name, and the reason.
 STAY = {
@@ -125,7 +139,7 @@ STAY = {
 
 
 class Finding(NamedTuple):
-    kind: str  # "docstring", "opening" or "name"
+    kind: str  # "docstring", "opening", "name" or "message"
     file: str
     line: int
     reason: str
@@ -140,6 +154,10 @@ def in_file(file: str, source: str) -> Iterator[Finding]:
             if word := _forbidden(file, name):
                 reason = f"the name {name}: say {word.instead}, or the field's own term"
                 yield Finding("name", file, node.lineno, reason)
+        for text in _messages(node):
+            if riddle := RIDDLE.search(text.value):
+                reason = f"the message {text.value!r}: say {MESSAGES[riddle[0].lower()]} instead of {riddle[0]!r}"
+                yield Finding("message", file, text.lineno, reason)
 
 
 def _docstring(
@@ -171,6 +189,22 @@ def _defined(node: ast.AST) -> list[str]:
         case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
             return [alias.asname for alias in aliases if alias.asname]
     return []
+
+
+def _messages(node: ast.AST) -> Iterator[ast.Constant]:
+    """Yield the literals of help texts, and of the first argument of an exception that is raised."""
+    match node:
+        case ast.Call(keywords=keywords):
+            texts = [keyword.value for keyword in keywords if keyword.arg in HELP]
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in HELP:
+            texts = [value]
+        case ast.Raise(exc=ast.Call(args=[first, *_])):
+            texts = [first]
+        case _:
+            texts = []
+    for part in (part for text in texts for part in ast.walk(text)):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            yield part
 
 
 def _forbidden(file: str, name: str) -> Word | None:
@@ -206,7 +240,7 @@ def main() -> int:
     found = findings(given.paths)
     if given.count:
         counts = Counter(finding.kind for finding in found)
-        print(", ".join(f"{kind} {counts[kind]}" for kind in ("docstring", "opening", "name")))
+        print(", ".join(f"{kind} {counts[kind]}" for kind in ("docstring", "opening", "name", "message")))
     else:
         for finding in found:
             print(f"{finding.file}:{finding.line}: {finding.reason}")

@@ -21,7 +21,8 @@ def kinds(source: str, file: str = "ml/nn/some.py") -> list[str]:
         ("Whether it is trained.", ["docstring"]),
         ("(B, D) float32.", ["docstring"]),
         ("Returns the nearest embeddings.", ["docstring"]),
-        ("Sum of the weights.", ["docstring"]),  # a noun, although "Sum the weights." is none
+        ("Average the weights.", []),
+        ("Average of the weights.", ["docstring"]),  # a noun here
     ],
 )
 def test_a_function_begins_with_an_imperative(docstring, found):
@@ -65,6 +66,12 @@ def test_a_module_and_a_class_begin_with_a_noun(docstring, found):
         "_pictures = 1",
         "lease_kept = 1",
         "class JournalFile: ...",
+        "who_asks = 1",
+        "asking = 1",
+        "looked = 1",
+        "def looking(): ...",
+        "player = 1",
+        "garment = 1",
     ],
 )
 def test_a_name_of_the_list_is_found_wherever_it_is_defined(source):
@@ -75,6 +82,35 @@ def test_a_name_of_the_list_is_found_wherever_it_is_defined(source):
     "source", ["self.pictures", "f(pictures=1)", "ground_truth = 1", "images = 1", "placement = 1"]
 )
 def test_a_name_that_is_only_read_or_has_the_field_s_term_is_not(source):
+    assert kinds(source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'parser.add_argument("--k", help="k untold")',
+        'parser.add_argument("--k", help="k, " + f"{told} if told")',
+        'name = models.CharField(help_text="A garment")',
+        'name: Annotated[int, Field(description="As many as there may be.")] = 1',
+        'class Command:\n    help = "Carry on with a training."',
+        'raise NotReady(f"{design} is given up after {n} workers")',
+        'raise NotReady(f"{design} is done, and not to be "\n    "taken up")',
+    ],
+)
+def test_a_riddle_in_a_help_text_or_an_exception_is_found(source):
+    assert kinds(source) == ["message"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise NotReady("5 products liked or looked at")',
+        'print("untold")',
+        'raise NotReady(f"{untold} images")',
+        "raise",
+    ],
+)
+def test_a_plain_message_and_other_literals_are_not(source):
     assert kinds(source) == []
 
 

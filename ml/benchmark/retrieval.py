@@ -70,7 +70,7 @@ def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> 
     report_progress("reading the pictures", options.progress)
     trained_on, tested = (DecodedImages(each, get_image_size(models[0]), options.progress) for each in sets)
     if not tested.images.labels:
-        raise BadData(f"{test}: no label tells one picture from another; it takes two classes or more")
+        raise BadData(f"{test}: no label distinguishes the pictures; it takes two classes or more")
     labelled = _select_labels(tested.images, options)
     parts = _split_parts(tested.images, labelled, options)
     studies = [_Study(model, trained_on, tested, labelled, parts, options) for model in models]
@@ -108,7 +108,7 @@ def _split_parts(images: ImageSet, labelled: ImageSet, options: Options) -> list
     for label, value in options.where:
         indices = images.find(label, value)
         if not (narrowed := report.narrow_labels(labelled.labels, indices)):
-            raise BadData(f"where {label} is {value}, no label tells one picture from another")
+            raise BadData(f"where {label} is {value}, no label distinguishes the pictures")
         parts.append(Part(f"{label}={value}", indices, narrowed))
     return parts
 

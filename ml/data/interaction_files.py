@@ -46,7 +46,7 @@ class InteractionFile:
             counts = np.bincount(part.users)
             if counts.max(initial=0) > 1:
                 user = self.users[int(counts.argmax())]
-                raise BadData(f"user {user} has {counts.max()} items held out where one is asked for")
+                raise BadData(f"user {user} has {counts.max()} items held out; there must be one")
         return split
 
     def decode(self, size: tuple[int, int], progress: bool = False) -> tuple["InteractionFile", ImageArray]:

@@ -23,7 +23,7 @@ from ml.configs.methods import METHODS
         (["--methods", "hog", "--test", "mnist:nowhere"], "nowhere does not exist"),
         (["--methods", "hog", "--label", "colour"], "there is no label 'colour' to measure by; there are: kind"),
         (["--methods", "hog", "--where", "kind=hat"], "no picture has kind=hat; there are: disc, stripes"),
-        (["--methods", "hog", "--where", "kind=disc"], "where kind is disc, no label tells one picture from another"),
+        (["--methods", "hog", "--where", "kind=disc"], "where kind is disc, no label distinguishes the pictures"),
     ],
 )
 def test_bad_input_ends_with_one_clear_line_and_status_2(photos, tmp_path, capsys, arguments, message):

@@ -40,7 +40,7 @@ def compare_design(data: Path, options: Options, design_options: DesignOptions) 
     generators, scorer, judge = _create_models(options, design_options)
     file = read_interaction_file(data)
     if file.categories is None:
-        raise BadData(f"{data}: there is no items.csv that tells each item's category")
+        raise BadData(f"{data}: there is no items.csv with each item's category")
     data_fingerprint = fingerprint(stamp_images(file.sources or ()), file.interactions.users.tolist())
     file, images = file.decode(DesignModel.image_size, options.progress)
     split = file.split()

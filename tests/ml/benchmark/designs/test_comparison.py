@@ -74,5 +74,5 @@ def test_a_shop_without_categories_is_refused(tmp_path):
     write_toy_image(tmp_path / "images" / "0.jpg", 0, 0)
     write_table(tmp_path / "interactions.csv", ["user", "item", "timestamp"], [["u", 0, 0]])
 
-    with pytest.raises(BadData, match=r"no items.csv that tells each item's category"):
+    with pytest.raises(BadData, match=r"no items.csv with each item's category"):
         compare_design(tmp_path, Options(["lsgan"]), DesignOptions())
