@@ -10,7 +10,9 @@ from visrec_site.processes import ChildFailed, Children, Program
 
 SLEEPS = [sys.executable, "-c", "import time; print('started', flush=True); time.sleep(60)"]
 STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('started', flush=True); time.sleep(60)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "signal.signal(signal.SIGQUIT, signal.SIG_DFL); "  # a shell's `&` has it ignored, and children inherit that
+    "print('started', flush=True); time.sleep(60)"
 )
 
 
