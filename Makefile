@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES := $(shell cores=$$(nproc); echo $$((cores > 4 ? 4 : cores)))
 # One more than the cores: one of them mostly waits for the shop that it started. Each takes about 1 GB.
-WORKERS ?= $(shell echo $$(($(CORES) + 1)))
+WORKERS ?= $(CORES)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo services test test-fast check bench pictures clean

@@ -63,7 +63,9 @@ def test_nobody_s_tastes_can_be_learnt_of_products_without_pictures(shop):
 def test_a_shop_of_small_categories_is_told_what_a_generator_needs(shoe_shop):
     ProductImage.objects.filter(product__in=shoe_shop[19:]).delete()
 
-    with pytest.raises(TrainingRefused, match="no category has the 20 visible products with pictures"):
+    with pytest.raises(
+        TrainingRefused, match="no category has 20 visible products with pictures, which a generator needs"
+    ):
         training_data.check_shop("lsgan")
 
 
