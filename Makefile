@@ -4,7 +4,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 CORES := $(shell cores=$$(nproc); echo $$((cores > 4 ? 4 : cores)))
-# One more than the cores: one of them mostly waits for the shop that it started. Each takes about 1 GB.
+# Processes that run tests, about 1 GB each; more of them would disturb the tests that measure times.
 WORKERS ?= $(CORES)
 
 .DEFAULT_GOAL := help
