@@ -49,6 +49,13 @@ def send(task: str, *args: Any) -> bool:
     return True
 
 
+def count_waiting(queue: str) -> int:
+    """Return the number of messages in a queue that no worker has taken yet."""
+    with current_app.connection_for_read() as connection:
+        declared: Any = current_app.amqp.queues[queue].bind(connection.default_channel).queue_declare()
+    return int(declared.message_count)  # kombu's annotations have a string for what is declared
+
+
 def request_photo_vector(photo: bytes) -> tuple[int, list[float]]:
     """Return (version id, vector) of a photo, from whichever worker is free.
 

@@ -1,33 +1,59 @@
-"""Periodic sweep, every half minute: finds in the database what a lost broker or worker left undone."""
+"""Periodic sweep, every half minute: finds in the database what a lost broker or worker left undone.
+
+Each part reads a bounded number of rows by an index, however large the shop is.
+"""
 
 from catalog import products
-from recommender import broker, leases
+from catalog.models import ProductImage
+from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
-from recommender.models import LIVE, ModelVersion
-from recommender.serving import popularity
+from recommender.models import LIVE, ImageWalk, ModelVersion
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries
 
-MOST = 20_000  # images queued again a sweep; the next one finds the rest
-MOST_FINGERPRINTS = 500  # a sweep: two seconds or so, that an upload may have to wait
+WINDOW = 20_000  # images looked at from one id; a walk through a million takes 50 sweeps
+MOST_MESSAGES = 20  # that wait to embed images: with more, what is missing may be waiting
+MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
-    """Count popularity, queue work that was missed, add missing fingerprints and expire old designs."""
-    popularity.count()
+    """Queue work that was missed, expire old designs, count popularity and add missing fingerprints."""
     queue_missing_embeddings()
     resume_trainings()
-    products.add_missing_fingerprints(MOST_FINGERPRINTS)
     designs.resend_unclaimed()
     designs.expire()
+    popularity.count_changed()
+    products.add_missing_fingerprints(MOST_FINGERPRINTS)
 
 
 def queue_missing_embeddings() -> None:
-    """Queue the images that some version has still to embed."""
+    """Queue images that some version has still to embed: of the newest ones, and of those that are next in the walk.
+
+    Does nothing while many messages wait: they may be for these images, which would be sent again every half minute.
+    """
+    if broker.count_waiting("embed") > MOST_MESSAGES:
+        return
+    windows = [window for window in (newest_window(), next_window()) if window]
     missing: set[int] = set()
     for version in queries.servable_versions():
-        missing.update(queries.images_without_embedding(version).values_list("pk", flat=True)[:MOST])
+        for window in windows:
+            images = queries.images_without_embedding(version, between=window)
+            missing.update(images.order_by().values_list("pk", flat=True))
     broker.queue_embedding(sorted(missing))
+
+
+def newest_window() -> tuple[int, int] | None:
+    """Return the first and the last id of the newest images; None if there are none."""
+    ids = list(ProductImage.objects.order_by("-pk").values_list("pk", flat=True)[:WINDOW])
+    return (ids[-1], ids[0]) if ids else None
+
+
+def next_window() -> tuple[int, int] | None:
+    """Return the first and the last id of the images that the walk comes to next; None at its end."""
+    walk, _ = ImageWalk.objects.get_or_create(pk=1)
+    ids = list(ProductImage.objects.filter(pk__gt=walk.position).order_by("pk").values_list("pk", flat=True)[:WINDOW])
+    ImageWalk.objects.filter(pk=walk.pk).update(position=ids[-1] if ids else 0)
+    return (ids[0], ids[-1]) if ids else None
 
 
 def resume_trainings() -> None:

@@ -143,6 +143,15 @@ class ImageEmbedding(models.Model):
         return f"embedding of image {self.image_id} by version {self.version_id}"
 
 
+class ImageWalk(models.Model):
+    """The one row that says where the sweep is on its walk through all images, in search of missing vectors."""
+
+    position = models.BigIntegerField(default=0)  # the id of the last image that it looked at
+
+    def __str__(self) -> str:
+        return f"images up to {self.position}"
+
+
 class ShopperVector(models.Model):
     """A shopper's taste by a personal version; its inner product with a product's vector is the score."""
 
@@ -160,17 +169,27 @@ class ShopperVector(models.Model):
 
 
 class Popularity(models.Model):
-    """The number of shoppers and guests who took to a product, counted again every half minute."""
+    """The number of shoppers and guests who took to a product. Written by recommender.popularity alone."""
 
     product = models.OneToOneField("catalog.Product", models.CASCADE, primary_key=True, related_name="popularity")
     shoppers = models.PositiveIntegerField()
 
     class Meta:
         verbose_name_plural = "popularity"
-        indexes = [models.Index(fields=["-shoppers"], name="popularity_first")]  # candidates.search_by_popularity
+        # candidates.search_by_popularity; the ids of the most popular are read from the index alone
+        indexes = [models.Index(fields=["-shoppers", "-product"], name="popularity_first")]
 
     def __str__(self) -> str:
         return f"product {self.product_id}: {self.shoppers} shoppers"
+
+
+class PopularityChange(models.Model):
+    """A product whose interactions changed since its popularity was counted. Written by triggers on interactions."""
+
+    product_id = models.BigIntegerField()  # no foreign key: the product may be gone when it is counted
+
+    def __str__(self) -> str:
+        return f"interactions of product {self.product_id} changed"
 
 
 class Status(models.TextChoices):

@@ -1,4 +1,4 @@
-"""The Celery app. Its three queues, `embed`, `design` and `train`, keep designs and trainings from delaying uploads."""
+"""The Celery app. Queues of their own keep designs, trainings and maintenance from delaying uploads, in `embed`."""
 
 import os
 

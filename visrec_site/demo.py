@@ -66,6 +66,7 @@ def programs(port: int) -> list[Program]:
         Program(
             "worker-train", [*niced(15), *worker, "--queues", "train", "--hostname", "train@%h"], stop=signal.SIGQUIT
         ),
+        Program("worker-maintenance", [*niced(10), *worker, "--queues", "maintenance", "--hostname", "maintenance@%h"]),
         Program("beat", [*niced(5), *celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
     ]
 

@@ -195,11 +195,12 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_EXPIRES = 300  # seconds; only a photo search waits for a result
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embed"
-CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train")]
+CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train"), Queue("maintenance")]
 CELERY_TASK_ROUTES = {
     "recommender.tasks.train_version": {"queue": "train"},
     "recommender.tasks.make_design": {"queue": "design"},
     "recommender.tasks.find_gaps": {"queue": "train"},
+    "recommender.tasks.sweep": {"queue": "maintenance"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "recommender.tasks.sweep", "schedule": schedule(run_every=30), "options": {"expires": 30}},

@@ -110,7 +110,7 @@ def import_source(options: Options, source: Path, *, only_simulated: bool) -> in
     from catalog.demo import write_catalog
     from catalog.demo.simulation import SHOP
     from catalog.demo.simulation.shop import simulate_shoppers
-    from recommender.serving import popularity
+    from recommender import popularity
 
     if options.catalog is None:
         with stage("drew the demo catalogue"):

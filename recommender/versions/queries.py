@@ -38,11 +38,17 @@ def primary_images() -> QuerySet[ProductImage]:
     return ProductImage.objects.filter(~Exists(earlier))
 
 
-def images_without_embedding(version: ModelVersion) -> QuerySet[ProductImage]:
-    """Return the images that this version has still to embed."""
-    return images_of_version(version).filter(
-        ~Exists(ImageEmbedding.objects.filter(version=version, image=OuterRef("pk")))
-    )
+def images_without_embedding(
+    version: ModelVersion, *, between: tuple[int, int] | None = None
+) -> QuerySet[ProductImage]:
+    """Return the images that this version has still to embed; `between`: only with ids from the first to the last."""
+    images = images_of_version(version)
+    embedded = ImageEmbedding.objects.filter(version=version, image=OuterRef("pk"))
+    if between:  # of both, as the planner would read the index of the version's vectors from its beginning
+        first, last = between
+        images = images.filter(pk__gte=first, pk__lte=last)
+        embedded = embedded.filter(image__gte=first, image__lte=last)
+    return images.filter(~Exists(embedded))
 
 
 def servable_versions() -> QuerySet[ModelVersion]:

@@ -119,7 +119,7 @@ def waiting():
                     message.ack()
             return found
 
-        for name in ("embed", "design", "train"):
+        for name in ("embed", "design", "train", "maintenance"):
             look(name)
         yield look
 

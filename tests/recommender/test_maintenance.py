@@ -14,6 +14,7 @@ from tests.factories import (
     embed,
     turned,
 )
+from visrec_site.celery import app
 
 
 @pytest.mark.django_db(transaction=True)
@@ -98,3 +99,34 @@ def test_the_sweep_looks_at_pictures_that_have_no_fingerprint():
     maintenance.sweep()
 
     assert ProductImage.objects.get().fingerprint == image.fingerprint
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_newest_pictures_are_looked_at_each_time_and_the_others_in_turn(waiting, active, monkeypatch):
+    monkeypatch.setattr(maintenance, "WINDOW", 2)
+    images = [ProductFactory().images.get().pk for _ in range(6)]
+    waiting("embed")
+    queued = []
+
+    for _ in range(5):
+        maintenance.sweep()
+        queued.append([message[1][0] for message in waiting("embed")])
+
+    newest = images[4:]
+    assert queued == [[images[:2] + newest], [images[2:4] + newest], [newest], [newest], [images[:2] + newest]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_queued_again_behind_many_messages(waiting, active, monkeypatch):
+    monkeypatch.setattr(maintenance, "MOST_MESSAGES", 1)
+    images = [ProductFactory().images.get().pk for _ in range(2)]
+
+    maintenance.sweep()
+
+    assert waiting("embed") == [("embed_images", [[pk]]) for pk in images]
+    maintenance.sweep()
+    assert waiting("embed") == [("embed_images", [images])]
+
+
+def test_the_sweep_delays_no_upload():
+    assert app.amqp.router.route({}, tasks.sweep.name)["queue"].name == "maintenance"

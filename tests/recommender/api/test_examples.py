@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.models import Interaction, Product, Shopper
-from recommender.serving import popularity
+from recommender import popularity
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, embed, turned
 
 BY_EXAMPLE = "/api/v1/recommendations/by-example/"

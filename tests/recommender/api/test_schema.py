@@ -10,7 +10,7 @@ from rest_framework.authtoken.models import Token
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from catalog.models import Product
-from recommender.serving import popularity
+from recommender import popularity
 from tests.factories import AccountFactory, InteractionFactory, embed, turned
 
 # A category, a password or bytes can be of the right form and unknown, wrong or no picture; and a list of

@@ -1,8 +1,8 @@
 import pytest
 
 from catalog.models import Interaction, Product, Shopper
+from recommender import popularity
 from recommender.models import ShopperVector
-from recommender.serving import popularity
 from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
 from tests.recommender.api.conftest import signed_in
 

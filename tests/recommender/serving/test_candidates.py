@@ -1,7 +1,8 @@
 import pytest
 
 from catalog.models import Product
-from recommender.serving import candidates, popularity
+from recommender import popularity
+from recommender.serving import candidates
 from recommender.serving.types import RecommendationQuery, RetrievalPlan
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, turned
 from tests.recommender.conftest import placed

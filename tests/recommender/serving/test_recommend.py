@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from catalog import interactions
 from catalog.models import Product
+from recommender import popularity
 from recommender.errors import NoActiveVersion
-from recommender.serving import popularity, recommend
+from recommender.serving import recommend
 from recommender.serving.types import RecommendationQuery
 from tests.factories import (
     CategoryFactory,

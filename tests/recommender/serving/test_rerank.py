@@ -7,8 +7,9 @@ from PIL import Image
 from catalog import images, products
 from catalog.images import encode
 from catalog.models import Product, ProductImage
+from recommender import popularity
 from recommender.models import ImageEmbedding
-from recommender.serving import popularity, recommend
+from recommender.serving import recommend
 from recommender.serving.rerank import diversify, drop_duplicates, rank
 from recommender.serving.types import Candidate, RecommendationQuery
 from tests.factories import (
