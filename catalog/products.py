@@ -164,7 +164,10 @@ def arrange_images(product: Product, image_ids: Sequence[int]) -> None:
 def delete_images(images: Iterable[ProductImage]) -> None:
     """Delete the rows now, and their files when the transaction is committed."""
     images = list(images)
-    ProductImage.objects.filter(pk__in=[image.pk for image in images]).delete()
+    rows = ProductImage.objects.filter(pk__in=[image.pk for image in images])
+    # Locked before what depends on them is deleted: a worker may be storing vectors of them just now.
+    list(rows.select_for_update().order_by("pk").values_list("pk"))
+    rows.delete()
     transaction.on_commit(partial(delete_files, images))
 
 

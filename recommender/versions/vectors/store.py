@@ -1,15 +1,19 @@
 """Writes of vectors: stored, replaced, deleted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
-from django.db import transaction
+import numpy as np
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from catalog.models import Product, ProductImage
 from recommender import broker
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
+from recommender.versions.vectors.binary_copy import copy_rows
 
-VECTOR_BATCH = 1000
+Vector = Sequence[float] | np.ndarray
 
 
 @transaction.atomic
@@ -24,35 +28,54 @@ def embed_again(products: QuerySet[Product]) -> int:
     return len(images)
 
 
-def store_vectors(
-    version: ModelVersion, vectors: Iterable[tuple[int, int, Sequence[float]]], *, replace: bool = False
-) -> None:
+@transaction.atomic
+def store_vectors(version: ModelVersion, vectors: Iterable[tuple[int, int, Vector]], *, replace: bool = False) -> None:
     """Store (image id, product id, vector) triples; a vector that is there already stays, unless `replace` is set.
 
-    Images that were deleted while they were being embedded are skipped.
+    Images that were deleted while they were being embedded are skipped. Of two vectors of one image the last counts.
+    Raises ValueError for vectors that differ in length, and DataError for NaN and infinity; nothing is stored then.
     """
     rows = {image: (product, vector) for image, product, vector in vectors}
-    with transaction.atomic():
-        # Locked, so that a deletion waits for us, or is seen here, and never leaves a row without its image.
-        alive = ProductImage.objects.filter(pk__in=rows).select_for_update(of=("self",), no_key=True)
-        ImageEmbedding.objects.bulk_create(
-            [
-                ImageEmbedding(version=version, image_id=image, product_id=rows[image][0], vector=rows[image][1])
-                for image in alive.values_list("pk", flat=True)
-            ],
-            batch_size=VECTOR_BATCH,
-            ignore_conflicts=not replace,
-            update_conflicts=replace,
-            unique_fields=["version", "image"] if replace else None,
-            update_fields=["vector"] if replace else None,
+    # Locked, so that a deletion waits for us, or is seen here, and never leaves a row without its image.
+    locked = ProductImage.objects.filter(pk__in=rows).order_by("pk").select_for_update(of=("self",), no_key=True)
+    alive = list(locked.values_list("pk", flat=True))
+    keys = [(image, rows[image][0]) for image in alive]
+    on_conflict = "DO UPDATE SET vector = excluded.vector" if replace else "DO NOTHING"
+    with copied("image_id, product_id", keys, [rows[image][1] for image in alive]) as cursor:
+        cursor.execute(
+            "INSERT INTO recommender_imageembedding (version_id, image_id, product_id, vector, created_at)"
+            " SELECT %s, image_id, product_id, vector, now() FROM copied"
+            f" ON CONFLICT (version_id, image_id) {on_conflict}",
+            [version.pk],
         )
 
 
 @transaction.atomic
-def store_tastes(version: ModelVersion, tastes: Iterable[tuple[int, Sequence[float]]]) -> None:
-    """Store (shopper id, vector) pairs in place of all that this version had before."""
+def store_tastes(version: ModelVersion, tastes: Iterable[tuple[int, Vector]]) -> None:
+    """Store (shopper id, vector) pairs in place of all that this version had before.
+
+    Raises ValueError for vectors that differ in length, and DataError for NaN and infinity; nothing is changed then.
+    """
+    rows = list(tastes)
     ShopperVector.objects.filter(version=version).delete()
-    ShopperVector.objects.bulk_create(
-        [ShopperVector(version=version, shopper_id=shopper, vector=vector) for shopper, vector in tastes],
-        batch_size=VECTOR_BATCH,
-    )
+    with copied("shopper_id", [(shopper,) for shopper, _ in rows], [vector for _, vector in rows]) as cursor:
+        cursor.execute(
+            "INSERT INTO recommender_shoppervector (version_id, shopper_id, vector)"
+            " SELECT %s, shopper_id, vector FROM copied",
+            [version.pk],
+        )
+
+
+@contextmanager
+def copied(columns: str, keys: Sequence[tuple[int, ...]], vectors: Sequence[Vector]) -> Iterator[CursorWrapper]:
+    """Copy keys and vectors into the temporary table `copied`, which is dropped when the block ends.
+
+    columns: names of the keys, with commas between.
+    """
+    declared = ", ".join(f"{name} bigint" for name in columns.split(", "))
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE copied ({declared}, vector vector)")
+        if keys:
+            copy_rows("copied", np.array(keys), np.array(vectors, dtype=np.float32))
+        yield cursor
+        cursor.execute("DROP TABLE copied")

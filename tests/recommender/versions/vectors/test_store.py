@@ -1,9 +1,15 @@
-import pytest
+import math
+import threading
 
+import numpy as np
+import pytest
+from django.db import DataError, connection, transaction
+
+from catalog import products
 from catalog.models import Product
-from recommender.models import ImageEmbedding
+from recommender.models import ImageEmbedding, ShopperVector
 from recommender.versions.vectors import store
-from tests.factories import ProductFactory, embed, turned
+from tests.factories import ProductFactory, ShopperFactory, embed, turned
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +46,70 @@ def test_a_picture_deleted_meanwhile_is_passed_over(active):
     store.store_vectors(active, [ghost, (image.pk, image.product_id, turned(0))])
 
     assert ImageEmbedding.objects.get().image == image
+
+
+@pytest.mark.parametrize(
+    ("vector", "error"),
+    [
+        ([math.nan, 1.0], DataError),
+        ([0.0, math.inf], DataError),
+        ([1e300, 0.0], DataError),  # infinite as a float of four bytes
+        ([1.0, 0.0, 0.0], ValueError),  # another length than the others
+        ([], ValueError),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_a_vector_that_cannot_be_compared_is_refused_with_all_that_came_with_it(active, vector, error):
+    images = [ProductFactory().images.get() for _ in range(2)]
+    former = embed(images[0].product, active, turned(45)).vector
+
+    with pytest.raises(error), transaction.atomic():
+        store.store_vectors(
+            active,
+            [(image.pk, image.product_id, each) for image, each in zip(images, (turned(0), vector), strict=True)],
+            replace=True,
+        )
+
+    assert ImageEmbedding.objects.get().vector == pytest.approx(former)
+
+
+def test_nothing_to_store_stores_nothing(active):
+    store.store_vectors(active, [])
+    store.store_tastes(active, [])
+
+    assert not ImageEmbedding.objects.exists()
+
+
+def test_tastes_take_the_place_of_all_former_ones_or_of_none(active_personal):
+    ann, bob, cat = (ShopperFactory() for _ in range(3))
+    store.store_tastes(active_personal, [(ann.pk, [1.0, 2.0]), (bob.pk, np.array([3.0, 4.0]))])
+
+    with pytest.raises(DataError), transaction.atomic():
+        store.store_tastes(active_personal, [(cat.pk, [math.nan, 0.0])])
+    rows = ShopperVector.objects.filter(version=active_personal).values_list("shopper", "vector")
+    assert {shopper: list(vector) for shopper, vector in rows} == {ann.pk: [1.0, 2.0], bob.pk: [3.0, 4.0]}
+
+    store.store_tastes(active_personal, [(cat.pk, [0.0, 0.0])])
+    assert [(shopper, list(vector)) for shopper, vector in rows.all()] == [(cat.pk, [0.0, 0.0])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deletion_waits_for_the_vectors_that_are_being_stored(active):
+    image = ProductFactory().images.get()
+    deletion = threading.Thread(target=delete_elsewhere, args=(image,))
+
+    with transaction.atomic():
+        store.store_vectors(active, [(image.pk, image.product_id, turned(0))])
+        deletion.start()
+        deletion.join(timeout=0.5)
+        assert deletion.is_alive()
+    deletion.join()
+
+    assert not ImageEmbedding.objects.exists()
+
+
+def delete_elsewhere(image) -> None:
+    try:
+        products.delete_images([image])
+    finally:
+        connection.close()
