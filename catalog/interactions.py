@@ -1,12 +1,13 @@
 """Record, merge and delete interactions, likes and dislikes among them."""
 
+import json
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
@@ -16,8 +17,41 @@ from catalog.visitors import Visitor
 
 CLOCK_SKEW = timedelta(minutes=5)  # how far ahead a caller's clock may be
 VISIT = timedelta(minutes=30)  # a product page opened again within this time is the same visit
-BATCH = 1000
 SIMULATED = "sim-"  # prefix of the ids of simulated events
+
+# One parameter for all rows: to write them as VALUES takes several times as long as to insert them. The constraints say
+# which ids are known, also of two senders of one id at once.
+INSERT = """
+    INSERT INTO catalog_interaction (
+        shopper_id, session, product_id, kind, occurred_at, event_id, recommendation_id, position, placement,
+        recorded_at
+    )
+    SELECT shopper, session, product, kind, occurred_at, event, recommendation, position, placement, %s
+    FROM json_to_recordset(%s) AS event (
+        shopper bigint, session text, product bigint, kind text, occurred_at timestamptz, event text,
+        recommendation uuid, position integer, placement text
+    )
+    ON CONFLICT DO NOTHING
+    RETURNING shopper_id, session
+"""
+
+# Deleted, so that of two merges at once the later finds nothing; and inserted rather than changed in place, so that an
+# event that arrives meanwhile under both keys is passed over by the constraint and does not break the merge.
+MERGE = """
+    WITH taken AS (
+        DELETE FROM catalog_interaction WHERE session = %s AND session <> '' RETURNING *
+    ), gained AS (
+        INSERT INTO catalog_interaction (
+            shopper_id, session, product_id, kind, occurred_at, event_id, recommendation_id, position, placement,
+            recorded_at
+        )
+        SELECT %s, '', product_id, kind, occurred_at, event_id, recommendation_id, position, placement, %s
+        FROM taken ORDER BY id
+        ON CONFLICT DO NOTHING
+        RETURNING id
+    )
+    SELECT (SELECT count(*) FROM taken), (SELECT count(*) FROM gained)
+"""
 
 
 @dataclass(frozen=True)
@@ -63,58 +97,52 @@ def record(events: Sequence[Event], *, is_simulated: bool = False) -> RecordResu
             rejected[index] = errors
     accepted = [event for index, event in enumerate(events) if index not in rejected]
     shopper_ids = get_or_create_shoppers({event.user for event in accepted if event.user}, is_simulated=is_simulated)
-    rows = [
-        Interaction(
-            shopper_id=shopper_ids.get(event.user),
-            session=event.session,
-            product_id=product_ids[event.sku],
-            kind=event.kind,
-            occurred_at=event.timestamp or now,
-            event_id=event.id,
-            recommendation_id=event.recommendation_id,
-            position=event.position,
-            placement=event.placement,
-        )
+    new = insert(
+        {
+            "shopper": shopper_ids.get(event.user),
+            "session": event.session,
+            "product": product_ids[event.sku],
+            "kind": event.kind,
+            "occurred_at": (event.timestamp or now).isoformat(),
+            "event": event.id,
+            "recommendation": event.recommendation_id and str(event.recommendation_id),
+            "position": event.position,
+            "placement": event.placement,
+        }
         for event in accepted
-    ]
-    new = drop_duplicates(rows)
-    # The constraint has the last word: of two senders of one id at once, one is passed over here.
-    Interaction.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+    )
     interactions_recorded.send(
         sender=Interaction,
-        shopper_ids={row.shopper_id for row in new if row.shopper_id},
-        sessions={row.session for row in new if row.session},
+        shopper_ids={shopper for shopper, _ in new if shopper},
+        sessions={session for _, session in new if session},
     )
-    return RecordResult(accepted=len(new), duplicates=len(rows) - len(new), rejected=rejected)
+    return RecordResult(accepted=len(new), duplicates=len(accepted) - len(new), rejected=rejected)
 
 
 def get_or_create_shoppers(keys: set[str], *, is_simulated: bool) -> dict[str, int]:
     """Return the ids of the shoppers with these keys, by key; new shoppers are created."""
-    Shopper.objects.bulk_create(
-        [Shopper(key=key, is_simulated=is_simulated) for key in sorted(keys)], ignore_conflicts=True
-    )
+    found = find_shoppers(keys)
+    new = sorted(keys - found.keys())
+    if not new:
+        return found
+    Shopper.objects.bulk_create([Shopper(key=key, is_simulated=is_simulated) for key in new], ignore_conflicts=True)
+    return found | find_shoppers(new)
+
+
+def find_shoppers(keys: Collection[str]) -> dict[str, int]:
+    """Return the ids of the shoppers with these keys, by key."""
     return dict(Shopper.objects.filter(key__in=keys).values_list("key", "pk"))
 
 
-def drop_duplicates(rows: list[Interaction]) -> list[Interaction]:
-    """Return the rows whose id is neither stored already nor earlier in the list; rows without an id all stay."""
-    with_id = [row for row in rows if row.event_id]
-    seen: set[tuple[int | None, str, str]] = set(
-        Interaction.objects.filter(
-            Q(shopper__in={row.shopper_id for row in with_id if row.shopper_id})
-            | Q(session__in={row.session for row in with_id if row.session}),
-            event_id__in={row.event_id for row in with_id},
-        ).values_list("shopper_id", "session", "event_id")
-    )
-    new = []
-    for row in rows:
-        key = (row.shopper_id, row.session, row.event_id)
-        if not row.event_id:
-            new.append(row)
-        elif key not in seen:
-            seen.add(key)
-            new.append(row)
-    return new
+def insert(rows: Iterable[dict[str, object]]) -> list[tuple[int | None, str]]:
+    """Write rows in one statement; return (shopper id, session) of those whose id is neither stored nor earlier here.
+
+    rows: the columns of INSERT, as JSON has them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [timezone.now(), json.dumps(list(rows))])
+        found: list[tuple[int | None, str]] = cursor.fetchall()
+    return found
 
 
 def record_visit(
@@ -182,30 +210,13 @@ def merge_guest(session: str, shopper: Shopper) -> int:
     One whose id the shopper has already is the same event, and counts once. `recorded_at` is now: a model that was
     trained before has not learnt from these interactions. A second run finds nothing and changes nothing.
     """
-    # Locked, so that of two merges at once the later finds nothing. Copied rather than changed in place, so that an
-    # event that arrives meanwhile under both keys is passed over by the constraint and does not break the merge.
-    guest_rows = list(Interaction.objects.filter(session=session).order_by("pk").select_for_update()) if session else []
-    if not guest_rows:
-        return 0
-    copies = [
-        Interaction(
-            shopper=shopper,
-            product_id=row.product_id,
-            kind=row.kind,
-            occurred_at=row.occurred_at,
-            event_id=row.event_id,
-            recommendation_id=row.recommendation_id,
-            position=row.position,
-            placement=row.placement,
-        )
-        for row in guest_rows
-    ]
-    new = drop_duplicates(copies)
-    Interaction.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
-    Interaction.objects.filter(pk__in=[row.pk for row in guest_rows]).delete()
-    MergedSession.objects.update_or_create(session=session, defaults={"shopper": shopper})
-    interactions_recorded.send(sender=Interaction, shopper_ids={shopper.pk}, sessions={session})
-    return len(new)
+    with connection.cursor() as cursor:
+        cursor.execute(MERGE, [session, shopper.pk, timezone.now()])
+        taken, gained = cursor.fetchone()
+    if taken:
+        MergedSession.objects.update_or_create(session=session, defaults={"shopper": shopper})
+        interactions_recorded.send(sender=Interaction, shopper_ids={shopper.pk}, sessions={session})
+    return int(gained)
 
 
 @transaction.atomic

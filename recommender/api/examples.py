@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from catalog.interactions import CLOCK_SKEW
 from catalog.models import Kind, Product
 from recommender.api.fields import MAX_SKU_LENGTH, Validated
-from recommender.api.interactions import InteractionInput
+from recommender.api.interactions import Timestamp
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import history, recommend
 from recommender.serving.history import ProductActivity
@@ -71,9 +71,7 @@ class SessionEvent(serializers.Serializer[None]):
 
     sku = serializers.CharField(max_length=MAX_SKU_LENGTH)
     kind = serializers.ChoiceField(Kind.choices)
-    timestamp = serializers.DateTimeField(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
-
-    validate_timestamp = InteractionInput.validate_timestamp
+    timestamp = Timestamp(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
 
 
 class Session(serializers.Serializer[None]):

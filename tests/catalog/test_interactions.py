@@ -1,11 +1,13 @@
-from datetime import timedelta
+import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from catalog import interactions, signals
-from catalog.models import Interaction
-from tests.factories import InteractionFactory, ShopperFactory
+from catalog.interactions import Event
+from catalog.models import Interaction, Kind
+from tests.factories import InteractionFactory, ProductFactory, ShopperFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -76,3 +78,38 @@ def test_whoever_listens_is_told_of_a_merge():
         signals.interactions_recorded.disconnect(listen)
 
     assert heard == [({shopper.pk}, {"guest"})]
+
+
+def test_the_same_id_of_one_sender_counts_once_and_what_is_new_is_told():
+    ProductFactory(sku="A-1", image=False)
+    heard = []
+
+    def listen(shopper_ids, sessions, **kwargs):
+        heard.append((shopper_ids, sessions))
+
+    known = Event(sku="A-1", kind="like", user="ann", id="e-1")
+    first = interactions.record([known, known])
+    signals.interactions_recorded.connect(listen)
+    try:
+        second = interactions.record([known, Event(sku="A-1", kind="like", session="guest", id="e-1")])
+    finally:
+        signals.interactions_recorded.disconnect(listen)
+
+    assert [(each.accepted, each.duplicates) for each in (first, second)] == [(1, 1), (1, 1)]
+    assert heard == [(set(), {"guest"})]
+
+
+def test_what_is_recorded_is_stored_to_the_letter():
+    product = ProductFactory(sku="A-1", image=False)
+    shown, at = uuid.uuid4(), datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    strange = """\\ "quoted" \'once\' {ü} %s \n"""
+    full = Event("A-1", Kind.CART, session=strange, timestamp=at, id=strange, recommendation_id=shown, position=3)
+
+    interactions.record([full, Event("A-1", Kind.VIEW, user=strange, placement="cart")])
+
+    one, other = Interaction.objects.order_by("pk")
+    assert (one.shopper, one.session, one.product, one.kind, one.occurred_at) == (None, strange, product, "cart", at)
+    assert (one.event_id, one.recommendation_id, one.position, one.placement) == (strange, shown, 3, "")
+    assert (other.shopper.key, other.session, other.event_id) == (strange, "", "")
+    assert (other.recommendation_id, other.position, other.placement) == (None, None, "cart")
+    assert abs(other.occurred_at - timezone.now()) < timedelta(minutes=1)

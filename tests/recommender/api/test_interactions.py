@@ -59,6 +59,20 @@ def test_a_list_is_kept_but_for_what_is_wrong_in_it(staff):
     }
 
 
+def test_all_that_is_wrong_with_an_item_is_named(staff):
+    response = staff.post(URL, [{"sku": None, "position": "first", "unknown": 1}, None, {}])
+
+    assert [rejected["errors"] for rejected in response.json()["rejected"]] == [
+        {
+            "sku": ["This field may not be null."],
+            "kind": ["This field is required."],
+            "position": ["A valid integer is required."],
+        },
+        {"non_field_errors": ["Invalid data. Expected a dictionary, but got NoneType."]},
+        {"sku": ["This field is required."], "kind": ["This field is required."]},
+    ]
+
+
 def test_a_single_bad_one_is_told_the_same_way(guest):
     response = guest.post(URL, {"kind": "like"})
 
