@@ -6,9 +6,12 @@ BIN := $(VENV)/bin
 CORES := $(shell cores=$$(nproc); echo $$((cores > 4 ? 4 : cores)))
 # Processes that run tests, about 1 GB each; more of them would disturb the tests that measure times.
 WORKERS ?= $(CORES)
+# glibc keeps freed memory for the next large array, which the kernel would else have to fill with noughts again.
+tests test-fast: export MALLOC_MMAP_THRESHOLD_ = 33554432
+tests test-fast: export MALLOC_TRIM_THRESHOLD_ = 4000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo services test test-fast check bench pictures clean
+.PHONY: help install demo services test tests test-fast check lint types bench pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -30,18 +33,25 @@ demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INT
 services: install ## only PostgreSQL and Valkey, for manage.py
 	@exec $(BIN)/python -m visrec_site.embedded --stop-with-parent
 
-test: install check ## all checks and all tests, on servers that they start themselves: minutes
+test: install lint ## all checks and all tests, on servers that they start themselves: minutes
+	@$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests: install
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-fast: install ## the tests that train no model and start no browser: two minutes
 	$(BIN)/python -m pytest -n $(CORES) -m "not slow and not browser"
 
-check: install ## the linter, the format, the import contracts, the words, the migrations and the types
+check: lint types ## the linter, the format, the import contracts, the words, the migrations and the types
+
+lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.check_words
 	$(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+types: install
 	$(BIN)/mypy
 
 bench: install ## the benchmarks; tables here, figures in var/bench/*.json
