@@ -15,6 +15,7 @@ CHUNK = 256  # rows compared with everything at once
 SCORES = 2**24  # at most so many at once: with 330,000 items 0.7 GB in place of 1.9
 COLD = 5  # fewer training users than this make an item cold
 SAMPLED = 100  # items that DVBPR's released evaluation draws for each user
+INDICES = 2**20  # drawn at once by the bootstrap: 8 MB
 
 
 @dataclass(frozen=True)
@@ -246,8 +247,8 @@ def bootstrap(values: np.ndarray, seed: int = 0, resamples: int = 1000) -> tuple
     values = values[~np.isnan(values)]
     if not len(values):
         return math.nan, math.nan
-    means = [resampled.mean() for resampled in _resample(values, seed, resamples)]
-    low, high = np.quantile(means, [0.025, 0.975])
+    means = [values[chosen].mean(axis=1) for chosen in _resample(len(values), seed, resamples)]
+    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -256,12 +257,15 @@ def bootstrap_coverage(top: np.ndarray, n_items: int, seed: int = 0, resamples: 
 
     Not the quantiles: a resample repeats users, so that every resample covers less than all users do.
     """
-    spread = 1.96 * float(np.std([coverage(lists, n_items) for lists in _resample(top, seed, resamples)]))
+    blocks = _resample(len(top), seed, resamples)
+    spread = 1.96 * float(np.std([coverage(top[rows], n_items) for chosen in blocks for rows in chosen]))
     middle = coverage(top, n_items)
     return max(0.0, middle - spread), min(1.0, middle + spread)
 
 
-def _resample(rows: np.ndarray, seed: int, resamples: int) -> Iterator[np.ndarray]:
+def _resample(count: int, seed: int, resamples: int) -> Iterator[np.ndarray]:
+    """Yield blocks (R, count) of rows of indices: some dozens long, rows are averaged ten times as fast in a block."""
     rng = np.random.default_rng(seed)
-    for _ in range(resamples):
-        yield rows[rng.integers(len(rows), size=len(rows))]
+    at_once = max(1, INDICES // count)
+    for done in range(0, resamples, at_once):
+        yield rng.integers(count, size=(min(at_once, resamples - done), count))
