@@ -1,6 +1,7 @@
 import pytest
 from django.core.cache import cache
 
+from recommender.versions import queries
 from tests import factories
 
 TRAIN = (  # files and folders whose tests, most of them, train a model: `make test-fast` leaves them out
@@ -43,6 +44,11 @@ def quick_passwords(settings):
 @pytest.fixture(autouse=True)
 def fresh_throttles():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def fresh_serving_versions():
+    queries.forget_serving()
 
 
 @pytest.fixture

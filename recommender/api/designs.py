@@ -18,7 +18,7 @@ from recommender.api.fields import MAX_SKU_LENGTH, Limit, Number, Strict, Valida
 from recommender.api.pagination import Pages
 from recommender.api.permissions import account_of
 from recommender.api.problems import as_sentence
-from recommender.api.products import ProductSerializer, absolute_url, product_context, products_for
+from recommender.api.products import ProductSerializer, at_origin, origin_of, product_context, products_for
 from recommender.api.schema import CONFLICT
 from recommender.api.users import shopper_for
 from recommender.designs import gallery, lifecycle
@@ -125,7 +125,7 @@ class DesignSerializer(RequestedSerializer):
     page = serializers.SerializerMethodField(help_text="URL of its page.")
 
     def get_page(self, design: Design) -> str:
-        return absolute_url(self.context["request"], design.get_absolute_url())
+        return at_origin(origin_of(self.context["request"]), design.get_absolute_url())
 
     def to_representation(self, design: Design) -> dict[str, Any]:
         payload = super().to_representation(design)
@@ -158,7 +158,7 @@ class ImageSerializer(serializers.Serializer[GalleryImage]):
     nearest = ProductSerializer(many=True, help_text="Most similar products that can be bought, the nearest first.")
 
     def get_url(self, hanging: GalleryImage) -> str:
-        return absolute_url(self.context["request"], hanging.image.url)
+        return at_origin(origin_of(self.context["request"]), hanging.image.url)
 
     def to_representation(self, hanging: GalleryImage) -> dict[str, Any]:
         payload = super().to_representation(hanging)

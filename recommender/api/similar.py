@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 from recommender.api.fields import PhotoField
 from recommender.api.parsers import MultiPartParser
-from recommender.api.products import product_or_404
+from recommender.api.products import shown_product_or_404
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.api.throttling import PhotoThrottle
 from recommender.serving import photos, recommend
@@ -20,7 +20,7 @@ class SimilarProducts(APIView):
         "of this product has its embedding.",
     )
     def get(self, request: Request, query: RecommendationQuery, sku: str) -> Recommendation:
-        return recommend.similar_products(product_or_404(request, sku), query)
+        return recommend.similar_products(shown_product_or_404(request, sku), query)
 
 
 class Photo(serializers.Serializer[None]):

@@ -1,71 +1,226 @@
-"""Products that may be recommended, and searches for the best of them by vector or by popularity."""
+"""Products that may be recommended, and searches for the best of them by vector or by popularity: a statement each."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+import numpy as np
 
-from catalog.models import Kind, Product, ProductQuerySet
-from catalog.queries import interactions_of, narrow
-from recommender.models import Metric, Popularity, Role
-from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan, Search
+from catalog.models import Category
+from catalog.rows import (
+    CATEGORY,
+    COLUMNS,
+    IN_STOCK,
+    VISIBLE,
+    Sql,
+    estimated_count,
+    fetch,
+    image_marks,
+    product_from_row,
+)
+from recommender.models import ModelVersion, Role
+from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan
+from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores
 
+# The nearest embeddings that a search looks at before it asks whether the filter lets enough of them pass: as many as
+# hnsw.ef_search finds at no further cost.
+NEAR = 100
+# What it costs to pass over one embedding in a walk of the index, in comparisons of an exact search.
+WALK = 8.0
+# A filter that lets this much less of the nearest pass than of all products goes against the query: a walk would pass
+# over whole regions of the index and come back with a list that is full and poor.
+AGAINST = 3.0
+SAME = 1e-5  # distance of a vector from itself, computed by the index or not
 
-def eligible_products(query: RecommendationQuery) -> ProductQuerySet:
-    """Return the visible products in stock that satisfy the query's filters."""
-    products = narrow(
-        Product.objects.visible().in_stock(),
-        category=query.category,
-        min_price=query.min_price,
-        max_price=query.max_price,
-    )
-    return products.exclude(sku__in=query.exclude) if query.exclude else products
+
+def eligible(query: RecommendationQuery) -> Sql:
+    """Return the condition of products that are visible, in stock and satisfy the query's filters."""
+    where = VISIBLE & IN_STOCK
+    if query.category:
+        category = Category.objects.filter(name=query.category).values_list("pk", flat=True).first()
+        where &= Sql("p.category_id = %s", (category,))  # by id, whose frequency the planner knows
+    if query.min_price is not None:
+        where &= Sql("p.price >= %s", (query.min_price,))
+    if query.max_price is not None:
+        where &= Sql("p.price <= %s", (query.max_price,))
+    return where
 
 
-def excluded_products(plan: RetrievalPlan, query: RecommendationQuery) -> QuerySet[Any] | None:
-    """Return a subquery with the ids of products that are not shown to this visitor; None without a visitor.
+def not_excluded(plan: RetrievalPlan, query: RecommendationQuery, shown: Iterable[int] = ()) -> Sql | None:
+    """Return the condition of products that may be shown to this visitor; None if all may.
 
-    All with an interaction, or if the query includes seen products, those that were bought or are disliked.
+    Not those `shown` already, nor those that the query excludes, nor those with an interaction of the visitor, or if
+    the query includes seen products, those that were bought or are disliked.
     """
-    if not (plan.shopper or plan.session):
+    conditions = []
+    if ids := list(shown):
+        conditions.append(Sql("p.id <> ALL(%s)", (ids,)))
+    if query.exclude:
+        conditions.append(Sql("p.sku <> ALL(%s)", (list(query.exclude),)))
+    if plan.shopper or plan.session:
+        own = Sql("x.shopper_id = %s", (plan.shopper.pk,)) if plan.shopper else Sql("x.session = %s", (plan.session,))
+        if not query.exclude_seen:
+            own &= Sql(
+                "(x.kind = 'purchase' OR x.kind = 'dislike' AND NOT EXISTS (SELECT FROM catalog_interaction l"
+                " WHERE l.shopper_id IS NOT DISTINCT FROM x.shopper_id AND l.session = x.session"
+                " AND l.product_id = x.product_id AND l.kind = 'like' AND l.occurred_at > x.occurred_at))"
+            )
+        text = f"p.id NOT IN (SELECT x.product_id FROM catalog_interaction x WHERE {own.text})"
+        conditions.append(Sql(text, own.params))
+    if not conditions:
         return None
-    own = interactions_of(shopper=plan.shopper, session=plan.session).order_by()
-    if not query.exclude_seen:
-        later_like = own.filter(product=OuterRef("product"), kind=Kind.LIKE, occurred_at__gt=OuterRef("occurred_at"))
-        own = own.filter(Q(kind=Kind.PURCHASE) | Q(kind=Kind.DISLIKE) & ~Exists(later_like))
-    return own.values("product")
+    found = conditions[0]
+    for condition in conditions[1:]:
+        found &= condition
+    return found
 
 
-def search_by_vector(plan: RetrievalPlan, among: ProductQuerySet) -> Search:
-    """Return a search for the products nearest to the plan's vector."""
-    version, vector = plan.version, plan.vector
-    assert version is not None and vector is not None
-    exact = plan.exact or version.metric == Metric.INNER or nearest.is_narrow(among)
+@dataclass
+class VectorSearch:
+    """A search for the products nearest to the plan's vector.
 
-    def search(limit: int) -> list[Candidate]:
-        rows = nearest.nearest_embeddings(version, vector, among=among, limit=limit, exact=exact)
-        if version.role == Role.SIMILAR:
-            return [
-                Candidate(
-                    row.product, scores.score(version, row.distance), scores.normalize_if_cosine(version, row.vector)
-                )
-                for row in rows
-            ]
-        # The vectors of a personal version do not say whether two images look alike.
-        return [Candidate(row.product, scores.score(version, row.distance)) for row in rows.defer("vector")]
+    First among the nearest embeddings, then, if the filter lets too few of them pass, by a longer walk of the index or
+    by comparing with all that pass, whichever costs less by the planner's statistics.
+    """
 
-    return search
+    plan: RetrievalPlan
+    filters: Sql  # of the query
+    excluded: Sql | None  # by the visitor and the list so far
+    embeddings: ModelVersion | None  # the similarity version that duplicates are found with
+    exact: bool = False  # once that turned out cheaper
+
+    def __call__(self, limit: int) -> list[Candidate]:
+        """Return the best `limit` candidates, best first; fewer only if there are no more."""
+        if self.exact:
+            return self._search_exactly(limit)
+        near = max(NEAR, 4 * limit)
+        rows = self._walk(self._nearest(near), limit)
+        if rows is None:
+            return self._search_exactly(limit)
+        if len(rows) < limit:
+            if self._is_exact_cheaper(limit, len(rows) / near):
+                return self._search_exactly(limit)
+            rows = self._candidates(self._nearest(limit, among=self._where()), self._where(), limit)
+            if len(rows) < limit:  # the walk ended early
+                return self._search_exactly(limit)
+        return rows
+
+    def _search_exactly(self, limit: int) -> list[Candidate]:
+        self.exact = True
+        return self._candidates(self._nearest(limit, among=self._where(), exact=True), self._where(), limit)
+
+    def _walk(self, near: Sql, limit: int) -> list[Candidate] | None:
+        """Return the best candidates among the nearest embeddings; None if the plan's product is an island.
+
+        The index does not find an island by its own vector, and so little of what is near to it: .4 to 1.2 % of the
+        products of an HNSW index.
+        """
+        where, own = self._where(), self.plan.product
+        if own is None:
+            return self._candidates(near, where, limit)
+        itself = Sql(f"({where.text} OR p.id = %s AND near.distance < {SAME})", (*where.params, own))
+        rows = self._candidates(near, itself, limit + 1)
+        others = [row for row in rows if row.id != own]
+        is_found = len(others) < len(rows) or (rows and rows[0].distance < SAME)  # by a copy of its image
+        return others[:limit] if is_found else None
+
+    def _is_exact_cheaper(self, limit: int, share: float) -> bool:
+        """Compare costs by statistics; share: of the nearest embeddings, those that pass the filter."""
+        passing = estimated_count(self.filters)
+        if share == 0 or passing <= WALK * limit / share:
+            return True
+        return share * AGAINST < passing / max(estimated_count(VISIBLE), 1)
+
+    def _nearest(self, limit: int, among: Sql | None = None, exact: bool = False) -> Sql:
+        assert self.plan.version is not None and self.plan.vector is not None
+        return nearest.nearest_sql(self.plan.version, self.plan.vector, limit, among=among, exact=exact)
+
+    def _where(self) -> Sql:
+        return self.filters & self.excluded if self.excluded else self.filters
+
+    def _candidates(self, near: Sql, where: Sql, limit: int) -> list[Candidate]:
+        version = self.plan.version
+        assert version is not None
+        is_similar = version.role == Role.SIMILAR
+        embedding = "vector_send(near.vector)" if is_similar else embedding_sql(self.embeddings)
+        rows = fetch(
+            Sql(
+                f"{nearest.set_ef_search(version)}WITH near AS MATERIALIZED ({near.text})"
+                f" SELECT near.distance, {embedding}, {COLUMNS}"
+                f" FROM near JOIN catalog_product p ON p.id = near.product_id {CATEGORY} WHERE {where.text}"
+                f" ORDER BY near.distance LIMIT {limit:d}",
+                (*near.params, *where.params),
+            )
+        )
+        by = version if is_similar else self.embeddings
+        return candidates_from_rows(rows, [scores.score(version, row[0]) for row in rows], by)
 
 
-def search_by_popularity(among: ProductQuerySet) -> Search:
-    """Return a search for the most popular products; the score is the share of the most popular product's shoppers."""
-    top = Popularity.objects.aggregate(top=Max("shoppers"))["top"] or 1
-    rows = among.select_related("popularity").with_images().order_by("-popularity__shoppers", "-created_at", "-pk")
+@dataclass
+class PopularitySearch:
+    """A search for the most popular products, then the newest.
 
-    def search(limit: int) -> list[Candidate]:
-        # NULLs, products without interactions, sort first when descending: they come in a query of their own.
-        popular = list(rows.filter(popularity__isnull=False)[:limit])
-        others = list(rows.filter(popularity__isnull=True)[: limit - len(popular)])
-        return [Candidate(p, p.popularity.shoppers / top) for p in popular] + [Candidate(p, 0.0) for p in others]
+    The score is the number of shoppers as a share of the most popular product's.
+    """
 
-    return search
+    where: Sql
+    embeddings: ModelVersion | None
+
+    def __call__(self, limit: int) -> list[Candidate]:
+        """Return the best `limit` candidates, best first; fewer only if there are no more."""
+        columns = f"{embedding_sql(self.embeddings)}, {COLUMNS}"
+        popular = Sql(
+            f"SELECT y.shoppers / (SELECT greatest(max(shoppers), 1) FROM recommender_popularity)::float, {columns}"
+            f" FROM recommender_popularity y JOIN catalog_product p ON p.id = y.product_id {CATEGORY}"
+            f" WHERE {self.where.text} ORDER BY y.shoppers DESC, p.created_at DESC, p.id DESC LIMIT {limit:d}",
+            self.where.params,
+        )
+        rows = fetch(popular)
+        if len(rows) < limit:
+            newest = Sql(
+                f"SELECT 0.0::float, {columns} FROM catalog_product p {CATEGORY} WHERE {self.where.text}"
+                " AND NOT EXISTS (SELECT FROM recommender_popularity y WHERE y.product_id = p.id)"
+                f" ORDER BY p.created_at DESC, p.id DESC LIMIT {limit - len(rows):d}",
+                self.where.params,
+            )
+            rows += fetch(newest)
+        return candidates_from_rows(rows, [row[0] for row in rows], self.embeddings)
+
+
+def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:
+    """Return the similarity version whose embeddings tell the images of the plan's candidates apart."""
+    if plan.version and plan.version.role == Role.SIMILAR:
+        return plan.version
+    return queries.serving_version(Role.SIMILAR)
+
+
+def embedding_sql(version: ModelVersion | None) -> str:
+    """Return the expression for the bytes of the primary image's vector of a product `p` by this version."""
+    return nearest.primary_vector_sql(version, "p.id") if version else "NULL"
+
+
+def candidates_from_rows(
+    rows: Sequence[Sequence[Any]], scored: Sequence[float], version: ModelVersion | None
+) -> list[Candidate]:
+    """Return the candidates of rows of (distance or score, vector by the version as bytes, *COLUMNS)."""
+    embeddings: list[np.ndarray | None] = [None] * len(rows)
+    if version is not None:
+        for index, row in enumerate(rows):
+            if row[1] is not None:
+                embeddings[index] = scores.normalize_if_cosine(version, nearest.vector_of_bytes(row[1]))
+    return [
+        Candidate(columns[0], image_marks(columns), score, embedding, partial(product_from_row, columns), distance)
+        for (distance, _, *columns), score, embedding in zip(rows, scored, embeddings, strict=True)
+    ]
+
+
+def candidates_by_id(ids: Iterable[int], version: ModelVersion | None) -> list[Candidate]:
+    """Return these products, with their embeddings by the version, as candidates that score 1; one statement."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    columns = f"0.0::float, {embedding_sql(version)}, {COLUMNS}"
+    rows = fetch(Sql(f"SELECT {columns} FROM catalog_product p {CATEGORY} WHERE p.id = ANY(%s)", (wanted,)))
+    return candidates_from_rows(rows, [1.0] * len(rows), version)

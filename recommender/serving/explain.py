@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalog.models import Product
+from catalog.rows import VISIBLE, products_by_id
 from recommender.models import Metric, ModelVersion, Role
 from recommender.serving import fold_in
+from recommender.serving.history import prior_of
 from recommender.serving.types import Contributor, Result, RetrievalPlan
 from recommender.versions.vectors import nearest
 
@@ -20,7 +21,7 @@ def add_contributors(plan: RetrievalPlan, results: Sequence[Result]) -> list[Res
     hours.
     """
     liked = [activity for activity in plan.own.activities if activity.weight > 0]
-    products = Product.objects.visible().with_images().in_bulk([activity.product for activity in liked])
+    products = products_by_id([activity.product for activity in liked], VISIBLE)
     named = [index for index, activity in enumerate(plan.own.activities) if activity.product in products]
     version = plan.version
     if not named or version is None or has_one_taste(version):
@@ -43,7 +44,7 @@ def add_contributors(plan: RetrievalPlan, results: Sequence[Result]) -> list[Res
 
 def has_one_taste(version: ModelVersion) -> bool:
     """Return whether the version knows one taste for all shoppers, so that no product of theirs is a reason."""
-    return version.role == Role.PERSONAL and fold_in.Prior.from_json(version.taste).is_constant
+    return version.role == Role.PERSONAL and prior_of(version).is_constant
 
 
 def score_losses(plan: RetrievalPlan, version: ModelVersion, candidates: np.ndarray) -> np.ndarray:
@@ -53,7 +54,7 @@ def score_losses(plan: RetrievalPlan, version: ModelVersion, candidates: np.ndar
     """
     own, query = plan.own, np.asarray(plan.vector)
     if version.role == Role.PERSONAL:
-        precision = fold_in.Prior.from_json(version.taste).precision
+        precision = prior_of(version).precision
         return fold_in.influences(candidates, query, own.vectors, own.weights, precision)
     whole = similarity(version, candidates, query)
     reduced = [own.without(index).search_vector(version) for index in range(len(own))]

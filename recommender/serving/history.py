@@ -19,6 +19,8 @@ PRODUCTS = 200  # the products of the latest interactions; a taste is estimated 
 # Of several kinds of interactions with one product the last of these is named in explanations.
 BY_STRENGTH = (Kind.VIEW, Kind.CLICK, Kind.CART, Kind.LIKE, Kind.PURCHASE)
 DAY = timedelta(days=1)
+PRIORS = 4  # of versions that a process keeps
+_priors: dict[int, Prior] = {}
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,13 @@ class History:
     def weights(self) -> np.ndarray:
         return np.asarray([activity.weight for activity in self.activities])  # (N,)
 
-    def taste(self, version: ModelVersion, trained: Sequence[float] | None = None) -> np.ndarray:
+    def taste(self, version: ModelVersion, trained: np.ndarray | None = None) -> np.ndarray:
         """Estimate the taste (K,) by a personal version.
 
         trained: the taste that the version learnt from the activities before its training, if it did; the new ones move
         it.
         """
-        prior = Prior.from_json(version.taste)
+        prior = prior_of(version)
         if trained is None:
             return estimate_taste(self.vectors, self.weights, prior)
         is_new = np.asarray([activity.is_new for activity in self.activities], dtype=bool)
@@ -72,6 +74,15 @@ class History:
         return History(
             [*self.activities[:index], *self.activities[index + 1 :]], np.delete(self.vectors, index, axis=0)
         )
+
+
+def prior_of(version: ModelVersion) -> Prior:
+    """Return the distribution of a personal version's tastes; kept, as reading it takes longer than using it."""
+    if version.pk not in _priors:
+        _priors[version.pk] = Prior.from_json(version.taste)
+        while len(_priors) > PRIORS:
+            del _priors[next(iter(_priors))]
+    return _priors[version.pk]
 
 
 def read_activities(

@@ -14,6 +14,6 @@ def products_like(photo: bytes, query: RecommendationQuery) -> Recommendation:
 
     Raises NoActiveVersion, or WorkersUnavailable if no worker answers in time.
     """
-    queries.active_or_raise(Role.SIMILAR)  # before anybody waits for a worker in vain
+    queries.serving_or_raise(Role.SIMILAR)  # before anybody waits for a worker in vain
     version, vector = broker.request_photo_vector(photo)
     return recommend.products_like_photo(vector, ModelVersion.objects.get(pk=version), query)

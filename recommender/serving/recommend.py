@@ -9,7 +9,7 @@ from catalog.models import Product, Shopper
 from recommender.models import ModelVersion, Role
 from recommender.serving import candidates, explain, history, rerank
 from recommender.serving.history import History, ProductActivity
-from recommender.serving.types import Candidate, Recommendation, RecommendationQuery, Result, RetrievalPlan
+from recommender.serving.types import Candidate, Recommendation, RecommendationQuery, Result, RetrievalPlan, Search
 from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores
 
@@ -21,16 +21,12 @@ ENOUGH = 0.5
 
 def similar_products(product: Product, query: RecommendationQuery) -> Recommendation:
     """Recommend products that look like this one. Raises NoActiveVersion."""
-    version = queries.active_or_raise(Role.SIMILAR)
+    version = queries.serving_or_raise(Role.SIMILAR)
     vector = nearest.vector_of(version, product)
     plan = RetrievalPlan("similar", version, vector, product=product.pk)
     if vector is None:
         return Recommendation(query, plan, [], reason="not_yet_findable")
-    # Under another category's filter nearly all that the index finds is filtered out: sort that category exactly.
-    elsewhere = bool(query.category) and query.category != product.category.name
-    return execute_plan(
-        replace(plan, exact=elsewhere), query, [Candidate(product, 1.0, scores.normalize_if_cosine(version, vector))]
-    )
+    return execute_plan(plan, query, [Candidate.of(product, 1.0, scores.normalize_if_cosine(version, vector))])
 
 
 def products_like_photo(vector: Sequence[float], version: ModelVersion, query: RecommendationQuery) -> Recommendation:
@@ -45,7 +41,7 @@ def for_shopper(shopper: Shopper, query: RecommendationQuery) -> Recommendation:
 
     Interactions since the version was trained move the taste that it learnt.
     """
-    version = queries.active_version(Role.PERSONAL)
+    version = queries.serving_version(Role.PERSONAL)
     learnt = (version.started_at or version.created_at) if version else None
     activities = history.read_activities(shopper=shopper, learnt=learnt)
     popular = RetrievalPlan("popular", shopper=shopper, excluded_ids=history.bought_or_disliked(activities))
@@ -72,7 +68,7 @@ def for_guest(activities: Sequence[ProductActivity], query: RecommendationQuery,
     """
     popular = RetrievalPlan("popular", session=session, excluded_ids=history.bought_or_disliked(activities))
     for role, search_vector in ((Role.PERSONAL, History.taste), (Role.SIMILAR, History.search_vector)):
-        version = queries.active_version(role) if activities else None
+        version = queries.serving_version(role) if activities else None
         if version is None:
             continue
         own = history.load_history(version, activities)
@@ -92,17 +88,19 @@ def execute_plan(
     plan: RetrievalPlan, query: RecommendationQuery, shown: Sequence[Candidate] = (), *, after: int = 0
 ) -> Recommendation:
     """Return the best products by the plan, none a duplicate of `shown`. after: number of results on earlier pages."""
-    excluded = Product.objects.prefetch_related("images").in_bulk(plan.excluded_ids).values()
-    among = candidates.eligible_products(query).exclude(pk__in=[candidate.product.pk for candidate in shown])
-    known = candidates.excluded_products(plan, query)
-    if known is not None:
-        among = among.exclude(pk__in=known)
-    is_similar = plan.version is not None and plan.version.role == Role.SIMILAR
-    embedding_version = plan.version if is_similar else queries.active_version(Role.SIMILAR)
-    by_vector = plan.vector is not None
-    search = candidates.search_by_vector(plan, among) if by_vector else candidates.search_by_popularity(among)
-    chosen, has_next = rerank.rank(search, query, embedding_version, shown, excluded)
-    results = [Result(rank, row.score, row.product) for rank, row in enumerate(chosen, after + 1)]
+    embeddings = candidates.embedding_version(plan)
+    filters = candidates.eligible(query)
+    excluded = candidates.not_excluded(plan, query, [candidate.id for candidate in shown])
+    search: Search
+    if plan.vector is None:
+        search = candidates.PopularitySearch(filters & excluded if excluded else filters, embeddings)
+    else:
+        search = candidates.VectorSearch(plan, filters, excluded, embeddings)
+    copies = candidates.candidates_by_id(plan.excluded_ids, None)
+    chosen, has_next = rerank.rank(search, query, [*shown, *copies])
+    results = [
+        Result(rank, row.score, row.product, row.embedding is not None) for rank, row in enumerate(chosen, after + 1)
+    ]
     if query.explain:
         results = explain.add_contributors(plan, results)
     return Recommendation(query, plan, results, has_next=has_next)

@@ -1,15 +1,12 @@
 """Choice of the results among the candidates: without duplicates, as many as were requested, as varied as requested."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from catalog import fingerprints
-from catalog.models import Product, ProductImage
-from recommender.models import ModelVersion
+from catalog.rows import ImageMarks
 from recommender.serving.types import Candidate, RecommendationQuery, Search
-from recommender.versions.vectors import nearest, scores
 
 DIVERSITY_POOL = 5  # candidates for each place in a diverse list
 SPARE = 8  # candidates beyond what is wanted, in place of duplicates
@@ -18,48 +15,24 @@ SPARE = 8  # candidates beyond what is wanted, in place of duplicates
 SAME_IMAGE = 0.99
 
 
-def rank(
-    search: Search,
-    query: RecommendationQuery,
-    version: ModelVersion | None,
-    shown: Sequence[Candidate] = (),
-    excluded: Iterable[Product] = (),
-) -> tuple[list[Candidate], bool]:
+def rank(search: Search, query: RecommendationQuery, shown: Sequence[Candidate] = ()) -> tuple[list[Candidate], bool]:
     """Return the best `query.limit` candidates and whether there are more.
 
-    None duplicates another, one of `shown`, or an excluded product's image; it may merely look like the last.
-    Searches further until the list is full or there are no more candidates.
-
-    version: the similarity version whose embeddings tell images apart; without it only copies of one image count as
-    duplicates.
+    None duplicates another or one of `shown`; it may merely look like the last. Searches further until the list is full
+    or there are no more candidates.
     """
     pool = query.limit * DIVERSITY_POOL if query.diversity else query.limit
     wanted = pool + 1  # one more tells whether there is a next page
     size = wanted + SPARE
-    shown = [*add_embeddings(shown, version), *(Candidate(product, 1.0) for product in excluded)]
     while True:
         rows = search(size)
         good = [row for row in rows if row.score >= query.min_score]
-        unique = drop_duplicates(add_embeddings(good, version), shown)
+        unique = drop_duplicates(good, shown)
         if len(unique) >= wanted or len(rows) < size or len(good) < len(rows):
             break
         size *= 4
     chosen = diversify(unique[:pool], query) if query.diversity else unique[: query.limit]
     return chosen, len(unique) > query.limit
-
-
-def add_embeddings(rows: Sequence[Candidate], version: ModelVersion | None) -> list[Candidate]:
-    """Return the candidates, each with its embedding by the version if there is one; one query."""
-    missing = [row.product.pk for row in rows if row.embedding is None]
-    if version is None or not missing:
-        return list(rows)
-    vectors = nearest.vectors_of(version, missing)
-    return [
-        replace(row, embedding=scores.normalize_if_cosine(version, vectors[row.product.pk]))
-        if row.embedding is None and row.product.pk in vectors
-        else row
-        for row in rows
-    ]
 
 
 def drop_duplicates(rows: Sequence[Candidate], shown: Sequence[Candidate] = ()) -> list[Candidate]:
@@ -69,22 +42,21 @@ def drop_duplicates(rows: Sequence[Candidate], shown: Sequence[Candidate] = ()) 
     each other by their fingerprints, or if their embeddings are nearly equal.
     """
     everything = [*shown, *rows]
-    images = [list(row.product.images.all()) for row in everything]
-    same = find_copies(images) | find_near_duplicates(everything)
+    same = find_copies([row.images for row in everything]) | find_near_duplicates(everything)
     unique: list[int] = []
     products: set[int] = set()
     hashes: set[str] = set()
     for index, row in enumerate(everything):
-        own = {image.content_hash for image in images[index]}
-        is_duplicate = row.product.pk in products or hashes & own or same[index, unique].any()
+        own = {image.content_hash for image in row.images}
+        is_duplicate = row.id in products or hashes & own or same[index, unique].any()
         if index < len(shown) or not is_duplicate:
             unique.append(index)
-            products.add(row.product.pk)
+            products.add(row.id)
             hashes |= own
     return [everything[index] for index in unique[len(shown) :]]
 
 
-def find_copies(images: Sequence[Sequence[ProductImage]]) -> np.ndarray:
+def find_copies(images: Sequence[Sequence[ImageMarks]]) -> np.ndarray:
     """Find which of N products share an image, though it may have been saved anew: (N, N) booleans.
 
     images: those of each product.
@@ -92,7 +64,7 @@ def find_copies(images: Sequence[Sequence[ProductImage]]) -> np.ndarray:
     # Without a fingerprint: not computed yet, or of a file that could not be read.
     known = [(index, image.fingerprint) for index, own in enumerate(images) for image in own if image.fingerprint]
     owners = np.asarray([index for index, _ in known], dtype=int)
-    first, second = np.nonzero(fingerprints.match_fingerprints([bytes(fingerprint) for _, fingerprint in known]))
+    first, second = np.nonzero(fingerprints.match_fingerprints([fingerprint for _, fingerprint in known]))
     same = np.zeros((len(images), len(images)), dtype=bool)
     same[owners[first], owners[second]] = True
     return same

@@ -4,10 +4,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 
 from catalog.models import Kind, Product, Shopper
+from catalog.rows import ImageMarks
 from recommender.models import ModelVersion
 from recommender.serving.history import History
 
@@ -44,16 +47,33 @@ class Result:
     rank: int
     score: float  # 0 to 1
     product: Product
+    is_findable: bool  # whether the active similarity version has embedded it
     because: list[Contributor] | None = None  # None: no explanation was requested
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Candidate:
-    """A product that may become a result."""
+    """A product that may become a result. It is built when it does: of two candidates one is only compared."""
 
-    product: Product
+    id: int  # of the product
+    images: Sequence[ImageMarks]
     score: float
-    embedding: np.ndarray | None = None  # (D,), by the similarity version that duplicates are found with
+    embedding: np.ndarray | None  # (D,), by the similarity version that duplicates are found with
+    build: Callable[[], Product]
+    distance: float = 0.0  # as the database gives it
+
+    @classmethod
+    def of(cls, product: Product, score: float, embedding: np.ndarray | None = None) -> Self:
+        """Return a candidate of a product that is built already, with its images."""
+        images = [
+            ImageMarks(image.content_hash, None if image.fingerprint is None else bytes(image.fingerprint))
+            for image in product.images.all()
+        ]
+        return cls(product.pk, images, score, embedding, lambda: product)
+
+    @cached_property
+    def product(self) -> Product:
+        return self.build()
 
 
 Search = Callable[[int], list[Candidate]]  # the best n candidates, best first
@@ -66,7 +86,6 @@ class RetrievalPlan:
     strategy: str
     version: ModelVersion | None = None
     vector: Sequence[float] | np.ndarray | None = None  # None: by popularity
-    exact: bool = False  # sort all eligible products rather than walk the index
     product: int | None = None  # id of the product to find similar ones of
     shopper: Shopper | None = None  # the visitor, if known
     session: str = ""  # the visitor's session, if a guest

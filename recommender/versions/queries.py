@@ -1,5 +1,6 @@
 """Queries about versions, and about images with and without vectors."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,6 +9,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from catalog.models import Product, ProductImage
 from recommender.errors import NoActiveVersion
 from recommender.models import EMBEDDING_ROLES, SERVABLE, ImageEmbedding, ModelVersion, Role, State
+
+SERVING_SECONDS = 1.0
+_serving: dict[Role, tuple[float, ModelVersion | None]] = {}  # when it was read, and what was found
 
 
 def active_version(role: Role) -> ModelVersion | None:
@@ -21,6 +25,32 @@ def active_or_raise(role: Role) -> ModelVersion:
     if version is None:
         raise NoActiveVersion(f"no model version is active for {Role(role).label}")
     return version
+
+
+def serving_version(role: Role) -> ModelVersion | None:
+    """Return the version that serves this role as it was less than SERVING_SECONDS ago, without what serving ignores.
+
+    One read a second in place of one a request.
+    """
+    read_at, version = _serving.get(role, (-SERVING_SECONDS, None))
+    if time.monotonic() - read_at >= SERVING_SECONDS:
+        active = ModelVersion.objects.filter(role=role, state=State.ACTIVE)
+        version = active.defer("settings", "progress", "metrics", "error", "categories", "taste").first()
+        _serving[role] = (time.monotonic(), version)
+    return version
+
+
+def serving_or_raise(role: Role) -> ModelVersion:
+    """Return what serving_version does. Raises NoActiveVersion."""
+    version = serving_version(role)
+    if version is None:
+        raise NoActiveVersion(f"no model version is active for {Role(role).label}")
+    return version
+
+
+def forget_serving() -> None:
+    """Delete what this process knows of the serving versions, so that the next request reads them."""
+    _serving.clear()
 
 
 def images_of_version(version: ModelVersion) -> QuerySet[ProductImage]:
@@ -58,6 +88,8 @@ def servable_versions() -> QuerySet[ModelVersion]:
 
 def findable_since(products: Sequence[Product]) -> dict[int, datetime]:
     """Return, by product id, when the active similarity version first embedded each product; without those not yet."""
+    if not products:
+        return {}
     rows = (
         ImageEmbedding.objects.filter(
             product__in=[product.pk for product in products],

@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from tqdm import tqdm
 
-from catalog.models import Product, ProductImage
+from catalog.models import ProductImage
+from catalog.rows import fetch
 from ml.contract import Model, PersonalModel, SimilarModel
 from ml.data.decoding import read_image
 from ml.data.images import ImageArray
@@ -180,12 +181,11 @@ def calibrate(version: ModelVersion) -> None:
     if version.role != Role.SIMILAR:
         return
     images = list(ImageEmbedding.objects.filter(version=version).order_by("image").values_list("image", flat=True))
-    everything = Product.objects.all()
     nearest_scores: list[float] = []
     for image in images[:: max(1, len(images) // 500)]:
         vector = ImageEmbedding.objects.get(version=version, image=image).vector
-        rows = nearest.nearest_embeddings(version, vector, among=everything, limit=2)
-        nearest_scores += [scores.score(version, row.distance) for row in rows if row.image_id != image][:1]
+        rows = fetch(nearest.nearest_sql(version, vector, 2))
+        nearest_scores += [scores.score(version, distance) for _, other, _, distance in rows if other != image][:1]
     if nearest_scores:
         version.good_match = float(np.quantile(nearest_scores, 0.01))
         ModelVersion.objects.filter(pk=version.pk).update(good_match=version.good_match)

@@ -1,83 +1,91 @@
-"""Nearest-neighbour queries over the stored embeddings."""
+"""Statements that find the nearest embeddings, and reads of single vectors."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
-from django.db.models import F, QuerySet
-from django.db.models.functions import Cast
-from pgvector.django import CosineDistance, L2Distance, MaxInnerProduct, VectorField
 
-from catalog.models import Product, ProductQuerySet, Shopper
-from recommender.models import ImageEmbedding, Metric, ModelVersion, ShopperVector
+from catalog.models import Product, Shopper
+from catalog.rows import Sql, fetch
+from recommender.models import Metric, ModelVersion
 
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-# Up to this many rows are sorted exactly: 3 to 8 ms, and never a short or a poor list. Measured on 100,000 products, an
-# HNSW scan that has to pass over most of its candidates finds .93 of the true neighbours in 26 ms, and .11 in 59 ms
-# where the filter asks for another category than the query's.
-EXACT_ROWS = 3000
-DISTANCES = {Metric.COSINE: CosineDistance, Metric.EUCLIDEAN: L2Distance, Metric.INNER: MaxInnerProduct}
+# Candidates of a walk of the index where hnsw.ef_search of settings.DATABASES is too low: inner products are harder.
+EF_SEARCH = {Metric.INNER: 400}
+OPERATORS = {Metric.COSINE: "<=>", Metric.EUCLIDEAN: "<->", Metric.INNER: "<#>"}
 
 
-class Distance(TypedDict):
-    distance: float
-
-
-def indexed_vector(version: ModelVersion) -> Cast:
-    """Return the expression that index.build_index indexes; a search must repeat it exactly."""
-    return Cast("vector", VectorField(dimensions=version.dimensions))
-
-
-def nearest_embeddings(
+def nearest_sql(
     version: ModelVersion,
     vector: Sequence[float] | np.ndarray,
-    *,
-    among: ProductQuerySet,
     limit: int,
+    *,
+    among: Sql | None = None,
     exact: bool = False,
-) -> "QuerySet[WithAnnotations[ImageEmbedding, Distance]]":
-    """Return the `limit` embeddings of `among` closest to `vector`, nearest first, products and their images joined.
+) -> Sql:
+    """Return the statement for the `limit` embeddings nearest to `vector`, nearest first.
 
-    vector: version.dimensions floats. Each row gains `.distance`: cosine (0 same, 2 opposite), Euclidean or minus the
-    inner product, as the version's metric has it. exact: sort every row of `among` rather than walk the index.
+    Its columns: product_id, image_id, vector, distance: the cosine distance (0 same, 2 opposite), the Euclidean one or
+    minus the inner product, as the version's metric has it. vector: version.dimensions floats. among: a condition on
+    the embeddings' products `p`; None: all. exact: compare with all of them rather than walk the index, which
+    index.build_index builds.
     """
-    distance = DISTANCES[Metric(version.metric)]
-    # The filter is applied after the index scan: without hnsw.iterative_scan (set in DATABASES) a narrow `among` comes
-    # back short. Adding nothing to the distance is what keeps the planner from the index.
-    order = F("distance") + 0.0 if exact else F("distance")
-    return (
-        ImageEmbedding.objects.filter(version=version, product__in=among)
-        .select_related("product__category", "image")
-        .prefetch_related("product__images")
-        .annotate(distance=distance(indexed_vector(version), list(vector)))
-        .order_by(order)[:limit]
+    cast = f"vector({version.dimensions:d})"  # as in the index, which a search uses only if it repeats it
+    distance = f"e.vector::{cast} {OPERATORS[Metric(version.metric)]} %s::{cast}"
+    if exact:  # adding nothing to the distance is what keeps the planner from the index
+        distance = f"({distance}) + 0"
+    join, where = ("JOIN catalog_product p ON p.id = e.product_id", f" AND {among.text}") if among else ("", "")
+    # The version is a literal: the index is partial, and a parameter would hide from the planner that it applies.
+    return Sql(
+        f"SELECT e.product_id, e.image_id, e.vector, {distance} AS distance FROM recommender_imageembedding e {join}"
+        f" WHERE e.version_id = {version.pk:d}{where} ORDER BY distance LIMIT {limit:d}",
+        (vector_text(vector), *(among.params if among else ())),
     )
 
 
-def is_narrow(among: ProductQuerySet) -> bool:
-    """Return whether `among` is small enough to be sorted exactly; counts no further than that."""
-    return among.order_by().values("pk")[: EXACT_ROWS + 1].count() <= EXACT_ROWS
+def set_ef_search(version: ModelVersion) -> str:
+    """Return what stands before a statement with nearest_sql; "" if the connection's own setting will do.
+
+    In one message with the statement it holds for that alone, also behind a pooler of connections.
+    """
+    found = EF_SEARCH.get(Metric(version.metric))
+    return f"SET LOCAL hnsw.ef_search = {found:d}; " if found else ""
 
 
-def vector_of(version: ModelVersion, product: Product) -> list[float] | None:
-    """Return the vector of the product's primary image by this version; None if there is none yet."""
+def vector_text(vector: Sequence[float] | np.ndarray) -> str:
+    """Return a vector as PostgreSQL reads it."""
+    return f"[{','.join(map(repr, np.asarray(vector).tolist()))}]"
+
+
+def vector_of_bytes(data: memoryview) -> np.ndarray:
+    """Return the vector (D,) float32 of what PostgreSQL's vector_send gives: a quarter of the time of its text."""
+    return np.frombuffer(data, dtype=">f4", offset=4).astype(np.float32)  # after the length and two unused bytes
+
+
+def primary_vector_sql(version: ModelVersion, product: str) -> str:
+    """Return the scalar subquery for the vector, as bytes, of a product's primary image by this version.
+
+    product: the SQL expression of its id.
+    """
     return (
-        ImageEmbedding.objects.filter(version=version, image__product=product)
-        .order_by("image__position", "image_id")
-        .values_list("vector", flat=True)
-        .first()
+        "(SELECT vector_send(s.vector) FROM recommender_imageembedding s JOIN catalog_productimage j"
+        f" ON j.id = s.image_id WHERE s.version_id = {version.pk:d} AND s.product_id = {product}"
+        " ORDER BY j.position, j.id LIMIT 1)"
     )
 
 
-def vectors_of(version: ModelVersion, products: Iterable[int]) -> dict[int, list[float]]:
-    """Return the vectors of the products' primary images by this version, by product id; only those that are stored."""
-    rows = ImageEmbedding.objects.filter(version=version, product__in=products)
-    # Of several images the primary one comes last, and so is the one that stays.
-    return dict(rows.order_by("-image__position", "-image_id").values_list("product_id", "vector"))
+def vector_of(version: ModelVersion, product: Product) -> np.ndarray | None:
+    """Return the vector (D,) of the product's primary image by this version; None if there is none yet."""
+    return vectors_of(version, [product.pk]).get(product.pk)
 
 
-def trained_taste(version: ModelVersion, shopper: Shopper) -> list[float] | None:
-    """Return the taste that the version learnt for the shopper; None if the shopper was not in its training."""
-    return ShopperVector.objects.filter(version=version, shopper=shopper).values_list("vector", flat=True).first()
+def vectors_of(version: ModelVersion, products: Iterable[int]) -> dict[int, np.ndarray]:
+    """Return the vectors (D,) of the products' primary images by this version, by product id; only those stored."""
+    text = f"SELECT p.id, {primary_vector_sql(version, 'p.id')} FROM unnest(%s::bigint[]) AS p (id)"
+    rows = fetch(Sql(text, (list(products),)))
+    return {product: vector_of_bytes(data) for product, data in rows if data is not None}
+
+
+def trained_taste(version: ModelVersion, shopper: Shopper) -> np.ndarray | None:
+    """Return the taste (K,) that the version learnt for the shopper; None if the shopper was not in its training."""
+    text = "SELECT vector_send(vector) FROM recommender_shoppervector WHERE version_id = %s AND shopper_id = %s"
+    rows = fetch(Sql(text, (version.pk, shopper.pk)))
+    return vector_of_bytes(rows[0][0]) if rows else None

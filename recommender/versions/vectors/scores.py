@@ -20,7 +20,7 @@ def score(version: ModelVersion, distance: float) -> float:
     return 1 / (1 + math.exp(min(distance, 700.0)))  # the operator gives minus the inner product
 
 
-def normalize_if_cosine(version: ModelVersion, vector: Sequence[float]) -> np.ndarray:
+def normalize_if_cosine(version: ModelVersion, vector: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the vector (D,) float32, of length 1 where the version's metric is the cosine."""
     array = np.asarray(vector, dtype=np.float32)
     return array / (np.linalg.norm(array) + 1e-12) if version.metric == Metric.COSINE else array

@@ -69,5 +69,5 @@ def test_queries_do_not_grow_with_the_images(active, design, django_assert_num_q
             DesignImage.objects.create(
                 design=design, position=position, score=0.0, realism=1.0, embedding=turned(15 * position)
             )
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             assert len(gallery.build_gallery(design).images) == count

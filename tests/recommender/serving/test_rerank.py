@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 def candidates(*degrees: float | None) -> list[Candidate]:
     """The best first; None: a picture that no version has seen yet."""
     looks = [None if angle is None else np.asarray(turned(angle), dtype=np.float32) for angle in degrees]
-    return [Candidate(ProductFactory(), 1 - place / 100, look) for place, look in enumerate(looks)]
+    return [Candidate.of(ProductFactory(), 1 - place / 100, look) for place, look in enumerate(looks)]
 
 
 def test_pictures_that_look_the_same_count_once_and_the_unseen_all():
@@ -50,19 +50,19 @@ def test_what_is_beside_stands_even_where_it_repeats_itself():
 def test_a_picture_that_was_saved_anew_counts_once():
     shoe, other = drawn_bytes(0), drawn_bytes(1)
     half = encode(Image.open(io.BytesIO(shoe)).resize((80, 80)), "PNG")
-    rows = [Candidate(ProductFactory(image=data), 1.0) for data in (shoe, reencoded(shoe), other, half)]
+    rows = [Candidate.of(ProductFactory(image=data), 1.0) for data in (shoe, reencoded(shoe), other, half)]
 
     assert drop_duplicates(rows) == [rows[0], rows[2]]
     assert drop_duplicates(rows[1:], shown=rows[:1]) == [rows[2]]
     ProductImage.objects.update(fingerprint=None)  # not looked at yet
-    rows = [Candidate(Product.objects.get(pk=row.product.pk), 1.0) for row in rows]
+    rows = [Candidate.of(Product.objects.get(pk=row.product.pk), 1.0) for row in rows]
     assert drop_duplicates(rows) == rows
 
 
 def test_a_product_shows_all_its_pictures():
     first, second = ProductFactory(image=drawn_bytes(0)), ProductFactory(image=drawn_bytes(1))
     products.add_images(second, [images.read_image(reencoded(drawn_bytes(0)))])
-    rows = [Candidate(product, 1.0) for product in (first, second)]
+    rows = [Candidate.of(product, 1.0) for product in (first, second)]
 
     assert drop_duplicates(rows) == rows[:1]
 
@@ -83,10 +83,10 @@ def test_a_list_reaches_as_far_as_it_has_to_and_knows_whether_there_is_more():
         sizes.append(size)
         return rows[:size]
 
-    assert rank(page, RecommendationQuery(limit=2), None) == ([rows[0], rows[30]], True)
+    assert rank(page, RecommendationQuery(limit=2)) == ([rows[0], rows[30]], True)
     assert sizes == [11, 44]
-    assert rank(page, RecommendationQuery(limit=3), None) == ([rows[0], rows[30], rows[31]], False)
-    assert rank(page, RecommendationQuery(limit=3, min_score=rows[30].score), None) == ([rows[0], rows[30]], False)
+    assert rank(page, RecommendationQuery(limit=3)) == ([rows[0], rows[30], rows[31]], False)
+    assert rank(page, RecommendationQuery(limit=3, min_score=rows[30].score)) == ([rows[0], rows[30]], False)
 
 
 def test_the_same_picture_is_shown_once_and_the_query_s_own_not_at_all(active):
