@@ -180,3 +180,35 @@ def test_the_pixels_that_are_embedded_are_the_file_s(version):
     expected = model.embed(ImageArray(read_image(image_bytes(3), model.image_size)[None]).batch([0]))[0]
 
     assert ImageEmbedding.objects.get().vector == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_many_batches_are_embedded_each_picture_by_its_own_pixels(version, monkeypatch):
+    monkeypatch.setattr(embedding, "BATCH", 2)
+    products = [ProductFactory(image=seed) for seed in range(5)]
+    Path(products[2].images.get().file.path).write_bytes(b"no picture")
+    model, _ = embedding.load_model(version.folder)
+
+    assert list(embedding.embed_all(version)) == [(2, 5), (4, 5), (5, 5)]
+
+    pixels = ImageArray.decode([image_bytes(seed) for seed in (0, 1, 3, 4)], model.image_size)
+    rows = ImageEmbedding.objects.order_by("image")
+    assert [row.product for row in rows] == products[:2] + products[3:]
+    for row, expected in zip(rows, model.embed(pixels.batch(range(4))).tolist(), strict=True):
+        assert row.vector == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_model_that_fails_stops_the_run_and_stores_what_came_before(version, monkeypatch):
+    monkeypatch.setattr(embedding, "BATCH", 2)
+    images = [ProductFactory().images.get() for _ in range(6)]
+    compute = embedding.compute_vectors
+
+    def compute_first(version, batch, decoded):
+        if batch[0] != images[0]:
+            raise RuntimeError("out of memory")
+        return compute(version, batch, decoded)
+
+    monkeypatch.setattr(embedding, "compute_vectors", compute_first)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        list(embedding.embed_all(version))
+
+    assert [row.image for row in ImageEmbedding.objects.order_by("image")] == images[:2]
