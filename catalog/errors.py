@@ -12,3 +12,7 @@ class ImportFailed(CatalogError):
 
 class BadRow(CatalogError):
     """One row of a source that cannot be imported; the message gives the reason."""
+
+
+class NoSuchPage(CatalogError):
+    """A page of a list that does not exist, is too far to be requested by number, or has a cursor of another list."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
 from catalog.models import Category, Interaction, Kind, MergedSession, Product, ProductImage, Shopper
 
@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 Products = TypeVar("Products", bound=QuerySet[Product])
 
 
-class ProductCount(TypedDict):
+class VisibleProducts(TypedDict):
     visible_products: int
+
+
+class Filters(TypedDict, total=False):
+    """The filters of a product list, as `narrow` takes them; an empty one does not filter."""
+
+    category: str
+    min_price: Decimal | None
+    max_price: Decimal | None
+    in_stock: bool | None
 
 
 def search_products(products: Products, text: str) -> Products:
@@ -51,10 +60,12 @@ def narrow(
     return products
 
 
-def categories_with_counts() -> "QuerySet[WithAnnotations[Category, ProductCount]]":
+def categories_with_counts() -> "QuerySet[WithAnnotations[Category, VisibleProducts]]":
     """Return the categories that have a visible product, each with `.visible_products`."""
     return (
-        Category.objects.annotate(visible_products=Count("products", filter=Q(products__is_hidden=False)))
+        Category.objects.annotate(
+            visible_products=Sum("product_counts__products", filter=Q(product_counts__is_hidden=False))
+        )
         .filter(visible_products__gt=0)
         .order_by("name")
     )

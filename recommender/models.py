@@ -131,11 +131,12 @@ class ImageEmbedding(models.Model):
     version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="embeddings", db_index=False)
     image = models.ForeignKey("catalog.ProductImage", models.CASCADE, related_name="embeddings")
     # The image's product, copied so that a search joins one table less; an image never changes its product.
-    product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="embeddings")
+    product = models.ForeignKey("catalog.Product", models.CASCADE, related_name="embeddings", db_index=False)
     vector = VectorField()  # version.dimensions floats
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        indexes = [models.Index(fields=["product", "version"], name="embedding_product")]  # the vectors of a product
         # No vector index here: lengths differ, so versions.vectors.index builds a partial one for each version.
         constraints = [models.UniqueConstraint(fields=["version", "image"], name="one_vector_per_version_and_image")]
 

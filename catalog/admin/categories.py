@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 
 from catalog.models import Category
@@ -20,7 +20,7 @@ class CategoryAdmin(CategoryModelAdmin):
     search_fields = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        return super().get_queryset(request).annotate(product_total=Count("products"))
+        return super().get_queryset(request).annotate(product_total=Sum("product_counts__products", default=0))
 
     @admin.display(description="products", ordering="product_total")
     def product_count(self, category: Category) -> int:

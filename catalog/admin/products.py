@@ -19,9 +19,11 @@ from django.views.decorators.csrf import csrf_protect
 
 from catalog import products
 from catalog.admin.forms import ImageForm, ImportForm, ProductForm
+from catalog.admin.pagination import NearPages
 from catalog.errors import ImportFailed
 from catalog.importers import ProductReport, import_products
 from catalog.models import Interaction, Product, ProductImage
+from catalog.queries import search_products
 from catalog.templatetags.catalog_tags import money
 
 if TYPE_CHECKING:
@@ -72,8 +74,12 @@ class ProductAdmin(ProductModelAdmin):
     list_display_links = ["thumbnail", "title"]
     list_filter = ["in_stock", "is_hidden", "category"]
     list_per_page = 50
-    search_fields = ["sku", "title"]
-    search_help_text = "SKU or title"
+    sortable_by = ["title", "sku", "price_shown"]  # those with an index
+    paginator = NearPages
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count all products once for each value of each filter
+    search_fields = ["title"]  # shows the box; get_search_results decides
+    search_help_text = "Beginnings of words of the SKU or the title"
     fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "attributes", "pictures"]
     actions = ["hide", "show", "mark_sold_out", "mark_in_stock"]
 
@@ -82,6 +88,11 @@ class ProductAdmin(ProductModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return super().get_queryset(request).select_related("category").prefetch_related("images")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Product], search_term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        return search_products(queryset, search_term), False
 
     def get_inlines(self, request: HttpRequest, obj: Product | None) -> "list[type[InlineModelAdmin[Any, Any]]]":
         return [ImageInline] if obj else []

@@ -1,19 +1,19 @@
 """Forms of the shop's pages: filters, likes and dislikes, links out of recommendations."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.utils.text import capfirst
 
 from catalog.categories import find_by_name
 from catalog.models import Category, Kind
+from catalog.queries import Filters
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
-    from catalog.queries import ProductCount
+    from catalog.queries import VisibleProducts
 
 ORDERINGS = {
     "-created_at": "Newest first",
@@ -21,15 +21,6 @@ ORDERINGS = {
     "-price": "Price, high to low",
     "title": "Title, A to Z",
 }
-
-
-class Filters(TypedDict):
-    """The filters of a product list, as catalog.queries.narrow takes them; an empty one does not filter."""
-
-    category: str
-    min_price: Decimal | None
-    max_price: Decimal | None
-    in_stock: bool | None
 
 
 class Amount(forms.TextInput):
@@ -54,7 +45,7 @@ class BrowseForm(forms.Form):
     ordering = forms.ChoiceField(label="Sort by", required=False, choices=list(ORDERINGS.items()))
 
     def __init__(
-        self, data: Mapping[str, str], categories: "Sequence[WithAnnotations[Category, ProductCount]]"
+        self, data: Mapping[str, str], categories: "Sequence[WithAnnotations[Category, VisibleProducts]]"
     ) -> None:
         name = data.get("category", "")
         if name and (found := find_by_name([name])):  # a link may spell it in another way

@@ -5,7 +5,6 @@ from typing import TypedDict
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -13,10 +12,11 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
 from catalog import interactions, queries, visitors
+from catalog.listing import Listing
 from catalog.models import Kind, Product
 from catalog.pages.forms import BrowseForm, OriginForm, RatingForm
+from catalog.pages.paging import page_numbers, requested_page
 
-PAGE = 24
 NEWEST = 12
 TILES = 12
 
@@ -49,12 +49,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")  # one address, a whole page or the part that changes
 def products(request: HtmxHttpRequest) -> HttpResponse:
     form = BrowseForm(request.GET, list(queries.categories_with_counts()))
-    found = queries.search_products(Product.objects.visible(), form.search_text)
-    found = queries.narrow(found, **form.filters).with_images().order_by(form.order, "-pk")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    params = {name: value for name, value in request.GET.items() if value and name != "page"}
-    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-    context = {"form": form, "page": page, "numbers": numbers, "params": urlencode(params)}
+    found = Listing(form.order, form.filters, form.search_text)
+    page = requested_page(found, request.GET)
+    params = {name: value for name, value in request.GET.items() if value and name not in ("page", "cursor")}
+    context = {"form": form, "page": page, "numbers": page_numbers(found, page), "params": urlencode(params)}
     template = "catalog/_results.html" if request.htmx else "catalog/products.html"
     return render(request, template, context)
 

@@ -9,13 +9,17 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from catalog.admin.products import ProductAdmin
+from catalog.listing import NUMBERED
 from catalog.models import Product
-from recommender.models import ImageEmbedding, Role, State
+from recommender.models import ImageEmbedding, Role
+from recommender.versions.queries import active_version
 from recommender.versions.vectors import store
 
-EMBEDDINGS = ImageEmbedding.objects.filter(
-    product=OuterRef("pk"), version__role=Role.SIMILAR, version__state=State.ACTIVE
-).order_by()
+
+def active_embeddings() -> QuerySet[ImageEmbedding]:
+    """Return the embeddings by the similarity version that is active now."""
+    version = active_version(Role.SIMILAR)  # by its id: with a join PostgreSQL would read all embeddings
+    return ImageEmbedding.objects.filter(version=version.pk if version else None).order_by()
 
 
 class FindableFilter(admin.SimpleListFilter):
@@ -28,9 +32,21 @@ class FindableFilter(admin.SimpleListFilter):
         return [("yes", "yes"), ("no", "waiting")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return queryset.filter(Exists(EMBEDDINGS) if self.value() == "yes" else ~Exists(EMBEDDINGS))
+        if self.value() == "yes":
+            return queryset.filter(Exists(active_embeddings().filter(product=OuterRef("pk"))))
+        if self.value() == "no":
+            return queryset.filter(pk__in=waiting())
+        return queryset
+
+
+def waiting() -> list[int]:
+    """Return the ids of products that are not findable, of the newest NUMBERED of them.
+
+    PostgreSQL compares two indexes for it, once for all that a page shows of the list.
+    """
+    findable = active_embeddings().values_list("product")
+    without = Product.objects.order_by().values_list("pk", flat=True).difference(findable)
+    return list(without.order_by("-pk")[:NUMBERED])
 
 
 class FindableProductAdmin(ProductAdmin):
@@ -41,10 +57,11 @@ class FindableProductAdmin(ProductAdmin):
     actions = [*ProductAdmin.actions, "embed_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        first = EMBEDDINGS.values("product").annotate(first=Min("created_at")).values("first")
+        own = active_embeddings().filter(product=OuterRef("pk"))
+        first = own.values("product").annotate(first=Min("created_at")).values("first")
         return super().get_queryset(request).annotate(first_embedded_at=Subquery(first))
 
-    @admin.display(description="findable since", ordering="first_embedded_at")
+    @admin.display(description="findable since")
     def findable_since(self, product: Product) -> str:
         since: datetime | None = getattr(product, "first_embedded_at", None)  # annotated by get_queryset
         return date_format(localtime(since), "j M Y, H:i:s") if since else "waiting"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urljoin
 
 from django.db import IntegrityError
@@ -19,6 +19,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalog import products, queries
+from catalog.listing import Listing
 from catalog.models import Product
 from catalog.rows import VISIBLE, Sql, find_product
 from recommender.api.fields import (
@@ -32,7 +33,7 @@ from recommender.api.fields import (
     ProductImageField,
     Validated,
 )
-from recommender.api.pagination import Pages
+from recommender.api.pagination import ProductPages
 from recommender.api.permissions import StaffWrites
 from recommender.versions.queries import findable_since
 
@@ -43,10 +44,13 @@ class ProductParams(Filters):
     """Parameters of a list of products."""
 
     search = serializers.CharField(
-        required=False, allow_blank=True, max_length=200, help_text="Words of the title or of the SKU."
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text="Beginnings of words of the title or of the SKU. A product whose SKU is this text comes first.",
     )
     ordering = serializers.ChoiceField(ORDERINGS, default="-created_at")
-    limit = Limit(required=False, help_text=f"Products a page. Default: {Pages.page_size}.")
+    limit = Limit(required=False, help_text=f"Products a page. Default: {ProductPages.page_size}.")
 
 
 class ProductInput(serializers.Serializer[None]):
@@ -179,7 +183,7 @@ def unique_sku() -> Iterator[None]:
 
 class Products(APIView):
     permission_classes = [IsAuthenticatedOrReadOnly, StaffWrites]
-    pagination_class = Pages  # drf-spectacular reads it
+    pagination_class = ProductPages  # drf-spectacular reads it
 
     @extend_schema(
         summary="List, search and filter products",
@@ -191,12 +195,12 @@ class Products(APIView):
         params.is_valid(raise_exception=True)
         filters = dict(params.validated_data)
         ordering, search, limit = filters.pop("ordering"), filters.pop("search", ""), filters.pop("limit", None)
-        found = queries.search_products(queries.narrow(products_for(request), **filters), search)
-        tie = "-pk" if ordering.startswith("-") else "pk"
+        found = Listing(ordering, cast(queries.Filters, filters), search, with_hidden=request.user.is_staff)
         pages = self.pagination_class(limit)
-        page = pages.page_of(found.order_by(ordering, tie), request)
-        shown = serializers.ListSerializer(page, child=ProductSerializer(), context=product_context(request, page))
-        return pages.get_paginated_response(shown.data)
+        page = pages.products_of(found, request)
+        context = product_context(request, page.products)
+        shown = serializers.ListSerializer(page.products, child=ProductSerializer(), context=context)
+        return pages.response(page, request, shown.data)
 
     @extend_schema(
         summary="Add a product",

@@ -116,6 +116,31 @@ def test_a_limit_says_how_many_a_page_has_and_goes_before_the_page_size(guest):
     assert second.json()["next"] is None
 
 
+def test_the_links_lead_to_the_end_and_back(guest):
+    for number in range(5):
+        ProductFactory(sku=f"A-{number}", price=7, image=False)
+
+    last = guest.get(guest.get(guest.get(URL, {"limit": 2, "ordering": "price"}).json()["next"]).json()["next"])
+    back = guest.get(guest.get(last.json()["previous"]).json()["previous"])
+
+    assert (skus(last), last.json()["next"], last.json()["count"]) == (["A-4"], None, 5)
+    assert (skus(back), back.json()["previous"], back.json()["count"]) == (["A-0", "A-1"], None, 5)
+
+
+@pytest.mark.parametrize("query", [{"page": "2"}, {"page": "1000"}, {"page": "9" * 5000}, {"cursor": "x"}])
+def test_a_page_that_is_not_there_is_a_404(guest, query):
+    ProductFactory(image=False)
+
+    assert guest.get(URL, query).status_code == 404
+
+
+def test_the_product_of_a_sku_is_found_before_those_that_begin_alike(guest):
+    for sku in ("A-1", "A-12", "A-13"):
+        ProductFactory(sku=sku, image=False)
+
+    assert skus(guest.get(URL, {"search": "A-1"})) == ["A-1", "A-13", "A-12"]
+
+
 @pytest.mark.parametrize(
     ("query", "shown"), [({}, 24), ({"limit": ""}, 24), ({"limit": 100}, 26), ({"page_size": 0}, 24)]
 )

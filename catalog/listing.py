@@ -1,0 +1,159 @@
+"""Lists of products, page by page: searched, filtered, ordered, counted.
+
+A page has a number, which skips the rows before it and is meant for the first of them, or a cursor: the position of the
+row that it begins after or ends before. Pages by cursor cost the same however far they are.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+from django.core.signing import BadSignature, Signer
+from django.db.models import F, Func, OrderBy, Q, Sum
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+
+from catalog.counts import Count, count
+from catalog.errors import NoSuchPage
+from catalog.models import VISIBLE, Category, Product, ProductCount, ProductQuerySet
+from catalog.queries import Filters, narrow, search_products
+
+NUMBERED = 10_000  # rows among which pages have numbers; skipping so many takes some milliseconds
+
+signer = Signer(salt="catalog.listing")  # a cursor that we made needs no further check
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in a list, for the page that follows it or, if `backwards`, that precedes it.
+
+    position: the ordering's column, as text, and the id of a product; None for the place before all but a pinned one.
+    number: of that page, counted from the first; nominal, as products come and go between two requests.
+    """
+
+    ordering: str
+    position: tuple[str, int] | None
+    number: int
+    backwards: bool = False
+
+    def encode(self) -> str:
+        return signer.sign_object([self.ordering, self.position, self.number, self.backwards])
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the cursor that `encode` has made this text of. Raises NoSuchPage for any other text."""
+        try:
+            ordering, position, number, backwards = signer.unsign_object(text)
+        except BadSignature as error:
+            raise NoSuchPage("The cursor is not one of this list.") from error
+        return cls(ordering, tuple(position) if position else None, number, backwards)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Products of a page, how many the whole list has, and the cursors of its neighbours; empty: there is none."""
+
+    products: list[Product]
+    number: int
+    count: int
+    is_estimated: bool
+    previous: str
+    next: str
+
+
+class Row(Func):
+    """Several columns as one value. No index has this order: the rows are collected by their filters, then sorted."""
+
+    function = "ROW"
+
+
+def parse_number(text: str) -> int:
+    """Return the number of a page. Raises NoSuchPage if the text is none."""
+    if not (text.isdecimal() and len(text) < 10 and int(text)):
+        raise NoSuchPage("Pages are numbered from 1.")
+    return int(text)
+
+
+class Listing:
+    """The products that match `search` and pass `filters`, in the order of one column and, within equals, of the id.
+
+    A product whose SKU is `search` itself is pinned: it comes first, whatever the order.
+    with_hidden: whether hidden products are listed too.
+    """
+
+    def __init__(self, ordering: str, filters: Filters, search: str = "", with_hidden: bool = False) -> None:
+        self.ordering = ordering
+        self.column = ordering.removeprefix("-")
+        name = filters.get("category", "")
+        # By its id: with the name PostgreSQL would neither know how many products to expect nor read them in order.
+        chosen = Q(category=Category.objects.filter(name=name).first()) if name else Q()
+        others: Filters = {**filters, "category": ""}
+        self.is_counted = not (search.strip() or any(value not in ("", None) for value in others.values()))
+        self.counters = ProductCount.objects.filter(chosen, Q() if with_hidden else VISIBLE)
+        shown = Product.objects.all() if with_hidden else Product.objects.visible()
+        self.found = search_products(narrow(shown.filter(chosen), **others), search)
+        self.pinned = self.found.filter(sku=search.strip()).with_images().first() if search else None
+
+    @cached_property
+    def total(self) -> Count:
+        """Return the number of products: of ProductCount if a category is the only filter, else of catalog.counts."""
+        if self.is_counted:
+            products = self.counters.aggregate(products=Sum("products", default=0))["products"]
+            return Count(products, products, is_estimated=False)
+        return count(self.found)
+
+    def last_number(self, size: int) -> int:
+        """Return the number of the last page that has one: pages further on are reached by cursors alone."""
+        return max(min(-(-self.total.number // size), NUMBERED // size), 1)
+
+    def page_at(self, number: int, size: int) -> Page:
+        """Return a page by its number. Raises NoSuchPage if it is too far; the first page alone may be empty."""
+        skipped = (number - 1) * size
+        if skipped + size > NUMBERED:
+            raise NoSuchPage(f"Pages of {size} have numbers up to {NUMBERED // size}; follow `next` to later ones.")
+        head = [self.pinned] if self.pinned and not skipped else []
+        offset = skipped - 1 if self.pinned and skipped else skipped
+        rows = head + list(self.rows()[offset : offset + size + 1 - len(head)])
+        if skipped and not rows:
+            raise NoSuchPage("It has no products.")
+        page = self.page(rows[:size], number, before=skipped > 0, after=len(rows) > size)
+        return page if page.next else replace(page, count=skipped + len(rows), is_estimated=False)
+
+    def page_from(self, text: str, size: int) -> Page:
+        """Return the page at a cursor. Raises NoSuchPage if the cursor is none of a list in this order."""
+        cursor = Cursor.decode(text)
+        if cursor.ordering != self.ordering:
+            raise NoSuchPage(f"The cursor is of a list in the order {cursor.ordering}, not {self.ordering}.")
+        rows = list(self.rows(cursor)[: size + 1])
+        if not cursor.backwards:
+            return self.page(rows[:size], cursor.number, before=True, after=len(rows) > size)
+        if self.pinned and len(rows) <= size:
+            rows.append(self.pinned)
+        return self.page(rows[:size][::-1], cursor.number, before=len(rows) > size, after=True)
+
+    def rows(self, cursor: Cursor | None = None) -> ProductQuerySet:
+        """Return the products but the pinned one, from a cursor on, in its direction."""
+        rows = self.found.exclude(pk=self.pinned.pk) if self.pinned else self.found
+        descends = self.ordering.startswith("-") != (cursor is not None and cursor.backwards)
+        if cursor and cursor.position:
+            compare = TupleLessThan if descends else TupleGreaterThan
+            rows = rows.filter(compare(Tuple(F(self.column), F("pk")), cursor.position))
+        columns: list[F | Row] = [F(self.column), F("pk")]
+        # PostgreSQL takes the beginning of a word for half a percent of all products at least, and conditions for
+        # independent. Where it expects too many it would read the index of the order, and most of it in vain.
+        if 2 * self.total.number < self.total.expected:
+            columns = [Row(*columns)]
+        return rows.with_images().order_by(*(OrderBy(column, descending=descends) for column in columns))
+
+    def page(self, products: list[Product], number: int, *, before: bool, after: bool) -> Page:
+        def cursor(product: Product, number: int, backwards: bool) -> str:
+            position = None if product == self.pinned else (str(getattr(product, self.column)), product.pk)
+            return Cursor(self.ordering, position, number, backwards).encode()
+
+        return Page(
+            products,
+            number,
+            self.total.number,
+            self.total.is_estimated,
+            previous=cursor(products[0], max(number - 1, 1), True) if products and before else "",
+            next=cursor(products[-1], number + 1, False) if products and after else "",
+        )

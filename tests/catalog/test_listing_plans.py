@@ -1,0 +1,174 @@
+"""Which index PostgreSQL reads for each list, in a shop of 50,000 products: no list may read them all."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import VersionFactory
+
+pytestmark = pytest.mark.django_db
+
+PRODUCTS = 50_000
+API, PAGES, ADMIN = "/api/v1/products/", "/products/", "/admin/catalog/product/"
+# The newest third is hidden, a tenth is sold out, one of seven is a boot; in the order of the ids is none of it.
+FILL = f"""
+INSERT INTO catalog_category (id, name) SELECT n, 'Aisle ' || n FROM generate_series(1, 20) n;
+INSERT INTO catalog_product
+    (id, sku, title, category_id, price, currency, in_stock, is_hidden, attributes, created_at, updated_at)
+SELECT n, 'P' || lpad(n::text, 8, '0'), (ARRAY['Red', 'Blue', 'Green', 'Black'])[1 + n % 4] || ' '
+       || (ARRAY['boot', 'bag', 'hat', 'shirt', 'coat', 'belt', 'scarf'])[1 + n % 7] || ' ' || n % 1000,
+       1 + n % 20, (n * 7919 % 100000) / 100.0, 'EUR', n % 10 <> 3, n * 7919 % 50000 < 16000, '{{}}',
+       now() - n * 7919 % 50000 * interval '1 minute', now()
+FROM generate_series(1, {PRODUCTS}) n;
+INSERT INTO catalog_productimage
+    (id, product_id, position, file, thumbnail, width, height, content_hash, file_hash, created_at)
+SELECT n, n, 0, 'products/' || n || '.png', '', 8, 8, n::text, '', now() FROM generate_series(1, {PRODUCTS}) n;
+"""
+EMBED = f"""
+INSERT INTO recommender_imageembedding (version_id, image_id, product_id, vector, created_at)
+SELECT %s, n, n, array(SELECT sin(n * sqrt(k)) FROM generate_series(1, 24) k)::vector, now()
+FROM generate_series(1, {PRODUCTS} - 5) n;
+"""
+EMPTY = "TRUNCATE catalog_category, recommender_modelversion RESTART IDENTITY CASCADE"
+ANALYZE = "VACUUM ANALYZE catalog_category, catalog_product, catalog_productimage, catalog_productcount, recommender_imageembedding"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shop(django_db_setup, django_db_blocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(FILL)
+        cursor.execute(EMBED, [VersionFactory(state="active", dimensions=24).pk])
+        cursor.execute(ANALYZE)
+        yield
+        cursor.execute(EMPTY)
+
+
+@pytest.fixture
+def guest() -> Client:
+    return Client()
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("boss"))
+    return client
+
+
+def plans(client: Client, path: str) -> dict[str, str]:
+    """The plan of each statement that a page executes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200
+    statements = [query["sql"] for query in captured if query["sql"].startswith("SELECT")]
+    statements = [sql for sql in statements if "recommender_popularity" not in sql]  # a strip's, which is no list
+    found = {}
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(f"EXPLAIN {statement}")
+            found[statement] = "\n".join(line for (line,) in cursor.fetchall())
+    return found
+
+
+def check(found: dict[str, str], index: str) -> None:
+    """Fail if a plan reads a whole table, or if no list of products is read from `index`, a regular expression."""
+    for statement, plan in found.items():
+        scanned = re.findall(r"Seq Scan on (catalog_product|catalog_productimage|recommender_imageembedding)\b", plan)
+        assert not scanned, f"{statement}\n{plan}"
+    lists = [plan for statement, plan in found.items() if re.search(r'FROM "catalog_product".* ORDER BY', statement)]
+    assert any(re.search(rf" {index} ", plan) for plan in lists), "\n\n".join(lists)
+
+
+ORDERS = {
+    "": "newest",
+    "ordering=created_at": "newest",
+    "ordering=price": "price",
+    "ordering=-price": "price",
+    "ordering=title": "title",
+    "ordering=-title": "title",
+}
+
+
+@pytest.mark.parametrize(("order", "index"), ORDERS.items())
+def test_each_order_is_read_from_its_index(guest, staff, order, index):
+    check(plans(guest, f"{API}?{order}"), f"visible_{index}")
+    check(plans(guest, f"{API}?{order}&category=Aisle 3"), f"visible_category_{index}")
+    check(plans(guest, f"{API}?{order}&page=400"), f"visible_{index}")
+    check(plans(staff, f"{API}?{order}"), f"product_{index}")
+
+
+@pytest.mark.parametrize(("order", "index"), ORDERS.items())
+def test_a_page_by_cursor_begins_in_the_index(guest, order, index):
+    page = guest.get(f"{API}?{order}&page=400").json()
+
+    for link in (page["next"], page["previous"]):
+        found = plans(guest, link.removeprefix("http://testserver"))
+        check(found, f"visible_{index}")
+        assert any(re.search(rf" visible_{index} .*\n +Index Cond: \(ROW\(", plan) for plan in found.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("in_stock=true", "visible_newest"),
+        ("in_stock=false", "product_sold_out"),
+        ("min_price=100&ordering=price", "visible_price"),
+        ("min_price=500&max_price=501", "visible_(category_)?price"),
+        ("min_price=500&max_price=501&ordering=title", "visible_(category_)?price"),
+        ("min_price=500&max_price=501&category=Aisle 3", "visible_category_price"),
+        ("search=boot", "visible_newest"),
+        ("search=boot&ordering=price", "visible_price"),
+        ("search=boot&category=Aisle 3", "visible_category_newest"),
+        ("search=P00001234", "product_search"),
+        ("search=P00001234&ordering=title", "product_search"),
+        ("search=unicorn", "product_search"),
+        ("search=red blue", "product_search"),
+    ],
+)
+def test_filters_read_the_index_of_fewest_rows(guest, query, index):
+    check(plans(guest, f"{API}?{query}"), index)
+
+
+@pytest.mark.parametrize(
+    ("path", "index"),
+    [
+        ("/", "visible_newest"),
+        (PAGES, "visible_newest"),
+        (f"{PAGES}?category=Aisle 3", "visible_category_newest"),
+        (f"{PAGES}?ordering=price&in_stock=on", "visible_price"),
+        (f"{PAGES}?search=P00001234", "product_search"),
+    ],
+)
+def test_pages_of_the_shop_read_an_index(guest, path, index):
+    check(plans(guest, path), index)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("", "product_newest"),
+        ("o=2", "product_title"),
+        ("o=-3", "catalog_product_sku_key"),
+        ("o=5", "product_price"),
+        ("p=100", "product_newest"),
+        ("is_hidden__exact=1", "product_hidden"),
+        ("in_stock__exact=0", "product_sold_out"),
+        ("category__id__exact=3", ""),
+        ("q=boot", "product_newest"),
+        ("q=P00001234", "product_search"),
+        ("findable=yes", "product_newest"),
+        ("findable=no", "catalog_product_pkey"),
+    ],
+)
+def test_the_admin_s_list_reads_an_index(staff, query, index):
+    check(plans(staff, f"{ADMIN}?{query}"), index)
+
+
+def test_the_admin_s_categories_count_no_products(staff):
+    found = plans(staff, "/admin/catalog/category/")
+
+    assert not [statement for statement in found if '"catalog_product"' in statement]
