@@ -35,7 +35,7 @@ SELECT %s, n, n, array(SELECT sin(n * sqrt(k)) FROM generate_series(1, 24) k)::v
 FROM generate_series(1, {PRODUCTS} - 5) n;
 """
 EMPTY = "TRUNCATE catalog_category, recommender_modelversion RESTART IDENTITY CASCADE"
-ANALYZE = "VACUUM ANALYZE catalog_category, catalog_product, catalog_productimage, catalog_productcount, recommender_imageembedding"
+ANALYZE = "VACUUM ANALYZE catalog_category, catalog_product, catalog_productimage, recommender_imageembedding"
 
 
 @pytest.fixture(scope="module", autouse=True)
