@@ -230,6 +230,9 @@ ANSWER_SECONDS = env_positive("VISREC_ANSWER_SECONDS", 3600)
 # for each other when another process uses a core. Measured on two cores, training visrec on the demo's images, beside
 # two busy processes: a batch took 0.9 to 1.2 s with one thread and 2 to 10 s with two.
 TORCH_THREADS = env_positive("VISREC_TORCH_THREADS", max(1, (os.cpu_count() or 1) // 2))
+# MB that the build of a vector index may take: a quarter of the machine's. A million vectors of 128 floats take 1,300.
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+INDEX_MEMORY = env_positive("VISREC_INDEX_MEMORY", max(64, MEMORY // 4))
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

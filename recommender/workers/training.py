@@ -1,5 +1,6 @@
 """Training: rows, through ml, to a new version. Workers only."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from ml.nn.inference import embed_items
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from recommender import leases
-from recommender.errors import TrainingFailed, TrainingRefused
+from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused
 from recommender.models import EMBEDDING_ROLES, ModelVersion, Role, State
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews, queries
@@ -119,9 +120,15 @@ def embed_catalogue(version: ModelVersion, progress: bool) -> None:
     for done, of in embedding.embed_all(version, progress=progress):
         lifecycle.follow(version, stage="embedding", done=done, of=of)
     lifecycle.follow(version, stage="building the index")
-    index.build_index(version)
+    index.build_index(version, partial(follow_index, version))
     embedding.calibrate(version)
     lifecycle.finish(version)
+
+
+def follow_index(version: ModelVersion, done: int, of: int) -> None:
+    """Save how much of the table is indexed; a training that was cancelled notices when the index is built."""
+    with suppress(TrainingCancelled):
+        lifecycle.follow(version, stage="building the index", done=done, of=of)
 
 
 def embed_rest_and_activate(version: ModelVersion) -> None:

@@ -1,10 +1,18 @@
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
 
 from recommender.models import EMBEDDING_ROLES, SERVABLE, ImageEmbedding, ModelVersion
 from recommender.versions import queries
 from recommender.versions.vectors import index
+
+
+def show(bar: "tqdm[NoReturn]", done: int, of: int) -> None:
+    """Show on the bar that `done` steps of `of` are behind."""
+    bar.total = of
+    bar.update(done - bar.n)
 
 
 class Command(BaseCommand):
@@ -25,7 +33,8 @@ class Command(BaseCommand):
         for version in versions:
             batches = embedding.embed_all(version, anew=not missing, progress=verbosity > 0)
             count = max((done for done, _ in batches), default=0)
-            index.build_index(version)
+            with tqdm(desc="building the index", unit=" blocks", disable=not verbosity) as bar:
+                index.build_index(version, partial(show, bar))
             total = ImageEmbedding.objects.filter(version=version).count()
             self.stdout.write(f"version {version.pk} ({version}): {count} images embedded, {total} in all")
 

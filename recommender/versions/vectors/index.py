@@ -3,6 +3,7 @@
 from django.db import connection
 
 from recommender.models import Metric, ModelVersion
+from recommender.versions.vectors.index_build import Report, reported, use_machine
 
 OPERATOR_CLASSES = {
     Metric.COSINE: "vector_cosine_ops",
@@ -19,8 +20,11 @@ def index_name(version: ModelVersion) -> str:
     return f"embedding_hnsw_{version.pk}"
 
 
-def build_index(version: ModelVersion) -> None:
-    """Build the index that searches by this version walk (nearest.nearest_sql), beside running traffic."""
+def build_index(version: ModelVersion, report: Report | None = None) -> None:
+    """Build the index that searches by this version walk (nearest.nearest_sql), beside running traffic.
+
+    report: called from another thread with the progress, (done, of).
+    """
     name = connection.ops.quote_name(index_name(version))
     with connection.cursor() as cursor:
         # What an interrupted CONCURRENTLY leaves is invalid, and IF NOT EXISTS would be content with it.
@@ -33,9 +37,11 @@ def build_index(version: ModelVersion) -> None:
             concurrently = ""
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {name}")
+        use_machine(cursor, version)
         metric = Metric(version.metric)
-        cursor.execute(
-            f"CREATE INDEX {concurrently} {name} ON recommender_imageembedding"
-            f" USING hnsw ((vector::vector({version.dimensions:d})) {OPERATOR_CLASSES[metric]})"
-            f" WITH (m = 16, ef_construction = {EF_CONSTRUCTION[metric]}) WHERE version_id = {version.pk:d}"
-        )
+        with reported(report):
+            cursor.execute(
+                f"CREATE INDEX {concurrently} {name} ON recommender_imageembedding"
+                f" USING hnsw ((vector::vector({version.dimensions:d})) {OPERATOR_CLASSES[metric]})"
+                f" WITH (m = 16, ef_construction = {EF_CONSTRUCTION[metric]}) WHERE version_id = {version.pk:d}"
+            )
