@@ -1,6 +1,8 @@
 import secrets
 from decimal import Decimal
+from functools import cache
 from typing import Self
+from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -9,7 +11,7 @@ from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.text import slugify
 
 
@@ -53,6 +55,15 @@ class Words(models.Func):
 
 
 VISIBLE = Q(is_hidden=False)
+
+# What django.urls.reverse does not quote (RFC 3986, section 3.3).
+URL_SAFE = "!$&'()*+,;=/~:@"
+
+
+@cache
+def _prefix(script: str) -> str:
+    """Return the path of the pages of products; reversing it for each product of a list takes ten times as long."""
+    return reverse("product", args=["-"]).removesuffix("-/")
 
 
 class ProductQuerySet(models.QuerySet["Product"]):
@@ -123,7 +134,7 @@ class Product(models.Model):
         return f"{self.title} ({self.sku})"
 
     def get_absolute_url(self) -> str:
-        return reverse("product", args=[self.sku])
+        return f"{_prefix(get_script_prefix())}{quote(self.sku, safe=URL_SAFE)}/"
 
     @property
     def primary_image(self) -> "ProductImage | None":

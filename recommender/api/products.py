@@ -163,10 +163,15 @@ def product_or_404(request: Request, sku: str) -> Product:
     return product
 
 
+def shown_to(request: Request, sku: str) -> Sql:
+    """Return the condition of the product of this SKU, if the caller may see it."""
+    where = Sql("p.sku = %s", (sku,))
+    return where if request.user.is_staff else where & VISIBLE
+
+
 def shown_product_or_404(request: Request, sku: str) -> Product:
     """Return what product_or_404 does, to be shown and not to be changed; one statement."""
-    where = Sql("p.sku = %s", (sku,))
-    product = find_product(where if request.user.is_staff else where & VISIBLE)
+    product = find_product(shown_to(request, sku))
     if product is None:
         raise NotFound(f"There is no product {sku!r}.")
     return product

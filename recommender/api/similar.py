@@ -1,16 +1,19 @@
 """Resources products/SKU/similar/ and search/image/: products similar to a product or to a photo."""
 
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from recommender.api.fields import PhotoField
 from recommender.api.parsers import MultiPartParser
-from recommender.api.products import shown_product_or_404
+from recommender.api.products import shown_to
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.api.throttling import PhotoThrottle
-from recommender.serving import photos, recommend
+from recommender.models import Role
+from recommender.serving import candidates, photos, recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
+from recommender.versions import queries
 
 
 class SimilarProducts(APIView):
@@ -20,7 +23,10 @@ class SimilarProducts(APIView):
         "of this product has its embedding.",
     )
     def get(self, request: Request, query: RecommendationQuery, sku: str) -> Recommendation:
-        return recommend.similar_products(shown_product_or_404(request, sku), query)
+        found = candidates.candidates_where(shown_to(request, sku), queries.serving_version(Role.SIMILAR))
+        if not found:
+            raise NotFound(f"There is no product {sku!r}.")
+        return recommend.similar_to(found[0], query)
 
 
 class Photo(serializers.Serializer[None]):

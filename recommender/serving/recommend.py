@@ -23,10 +23,17 @@ def similar_products(product: Product, query: RecommendationQuery) -> Recommenda
     """Recommend products that look like this one. Raises NoActiveVersion."""
     version = queries.serving_or_raise(Role.SIMILAR)
     vector = nearest.vector_of(version, product)
-    plan = RetrievalPlan("similar", version, vector, product=product.pk)
-    if vector is None:
+    embedding = None if vector is None else scores.normalize_if_cosine(version, vector)
+    return similar_to(Candidate.of(product, 1.0, embedding), query)
+
+
+def similar_to(candidate: Candidate, query: RecommendationQuery) -> Recommendation:
+    """Recommend products that look like this one, whose embedding is read already. Raises NoActiveVersion."""
+    version = queries.serving_or_raise(Role.SIMILAR)
+    plan = RetrievalPlan("similar", version, candidate.embedding, product=candidate.id)
+    if candidate.embedding is None:
         return Recommendation(query, plan, [], reason="not_yet_findable")
-    return execute_plan(plan, query, [Candidate.of(product, 1.0, scores.normalize_if_cosine(version, vector))])
+    return execute_plan(plan, query, [candidate])
 
 
 def products_like_photo(vector: Sequence[float], version: ModelVersion, query: RecommendationQuery) -> Recommendation:

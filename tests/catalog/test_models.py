@@ -2,6 +2,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.urls import NoReverseMatch, clear_script_prefix, reverse, set_script_prefix
 
 from catalog import products
 from catalog.models import Category, Product, ProductCount, ProductImage, single_spaced
@@ -156,3 +157,15 @@ def test_writers_of_one_category_do_not_wait_for_each_other():
     products.delete(Product.objects.filter(category=bags))
     assert kept_counts() == {("Hats", False): 3}
     assert not ProductCount.objects.filter(category=bags).exists()
+
+
+@pytest.mark.parametrize("sku", ["A-1", "a b", "ü/ö", "50%?#", "a+b=c&d;e", "~:@!$'()*,", "..", '"<>'])
+@pytest.mark.parametrize("prefix", ["/", "/shop/"])
+def test_the_address_of_a_product_is_what_its_route_says(sku, prefix):
+    set_script_prefix(prefix)
+    try:
+        assert Product(sku=sku).get_absolute_url() == reverse("product", args=[sku])
+    except NoReverseMatch:
+        assert {*sku} & {"/", " "}  # which no SKU has
+    finally:
+        clear_script_prefix()

@@ -125,7 +125,7 @@ def test_as_many_queries_for_twenty_results_as_for_ten(guest, active, django_ass
 
     for limit in (10, 20):
         queries.forget_serving()
-        with django_assert_num_queries(4):  # product; version, vector, neighbours
+        with django_assert_num_queries(3):  # version, product with its vector, neighbours
             assert len(skus(guest.get(similar("query"), {"limit": limit}))) == limit
 
 
