@@ -1,6 +1,7 @@
 import pytest
 from django.core.cache import cache
 
+from recommender.serving import candidates
 from recommender.versions import queries
 from tests import factories
 
@@ -47,8 +48,9 @@ def fresh_throttles():
 
 
 @pytest.fixture(autouse=True)
-def fresh_serving_versions():
+def fresh_memory():
     queries.forget_serving()
+    candidates.forget_estimates()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Products that may be recommended, and searches for the best of them by vector or by popularity: a statement each."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,20 +25,21 @@ from recommender.serving.types import Candidate, RecommendationQuery, RetrievalP
 from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores
 
-# The nearest embeddings that a search looks at before it asks whether the filter lets enough of them pass: as many as
-# hnsw.ef_search finds at no further cost.
-NEAR = 100
+# How much further a walk goes than it would have to if those that pass the filter were spread evenly. Where it comes
+# back with too few, the filter goes against the query, and what it would find further on is not what is nearest.
+FURTHER = 2
 # What it costs to pass over one embedding in a walk of the index, in comparisons of an exact search.
 WALK = 8.0
-# A filter that lets this much less of the nearest pass than of all products goes against the query: a walk would pass
-# over whole regions of the index and come back with a list that is full and poor.
-AGAINST = 3.0
+ESTIMATE_SECONDS = 60.0
+MOST_ESTIMATES = 10_000
+_estimates: dict[Sql, tuple[float, int]] = {}  # of the filters asked for lately: when, and what the planner said
+SHOWN = VISIBLE & IN_STOCK
 SAME = 1e-5  # distance of a vector from itself, computed by the index or not
 
 
 def eligible(query: RecommendationQuery) -> Sql:
     """Return the condition of products that are visible, in stock and satisfy the query's filters."""
-    where = VISIBLE & IN_STOCK
+    where = SHOWN
     if query.category:
         category = Category.objects.filter(name=query.category).values_list("pk", flat=True).first()
         where &= Sql("p.category_id = %s", (category,))  # by id, whose frequency the planner knows
@@ -81,31 +83,31 @@ def not_excluded(plan: RetrievalPlan, query: RecommendationQuery, shown: Iterabl
 class VectorSearch:
     """A search for the products nearest to the plan's vector.
 
-    First among the nearest embeddings, then, if the filter lets too few of them pass, by a longer walk of the index or
-    by comparing with all that pass, whichever costs less by the planner's statistics.
+    By a walk of the index, from which those that pass the filter are taken; or by a comparison with all that pass,
+    where the planner's statistics say that this costs less, where the walk finds too few, and for islands.
     """
 
     plan: RetrievalPlan
     filters: Sql  # of the query
     excluded: Sql | None  # by the visitor and the list so far
     embeddings: ModelVersion | None  # the similarity version that duplicates are found with
-    exact: bool = False  # once that turned out cheaper
+    exact: bool = False  # once that turned out to be necessary
 
     def __call__(self, limit: int) -> list[Candidate]:
         """Return the best `limit` candidates, best first; fewer only if there are no more."""
-        if self.exact:
-            return self._search_exactly(limit)
-        near = max(NEAR, 4 * limit)
-        rows = self._walk(self._nearest(near), limit)
-        if rows is None:
-            return self._search_exactly(limit)
-        if len(rows) < limit:
-            if self._is_exact_cheaper(limit, len(rows) / near):
-                return self._search_exactly(limit)
-            rows = self._candidates(self._nearest(limit, among=self._where()), self._where(), limit)
-            if len(rows) < limit:  # the walk ended early
-                return self._search_exactly(limit)
-        return rows
+        near = self._depth(limit)
+        rows = None if self.exact or near is None else self._walk(self._nearest(near), limit)
+        return self._search_exactly(limit) if rows is None or len(rows) < limit else rows
+
+    def _depth(self, limit: int) -> int | None:
+        """Return how many of the nearest embeddings to look at; None if a comparison with all that pass costs less."""
+        assert self.plan.version is not None
+        least = nearest.ef_search(self.plan.version)  # a walk finds so many at no further cost
+        if self.filters == SHOWN:
+            return max(least, FURTHER * limit)
+        passing = recent_estimate(self.filters)
+        expected = limit * recent_estimate(SHOWN) / max(passing, 1)
+        return None if passing <= WALK * expected else max(least, int(FURTHER * expected))
 
     def _search_exactly(self, limit: int) -> list[Candidate]:
         self.exact = True
@@ -125,13 +127,6 @@ class VectorSearch:
         others = [row for row in rows if row.id != own]
         is_found = len(others) < len(rows) or (rows and rows[0].distance < SAME)  # by a copy of its image
         return others[:limit] if is_found else None
-
-    def _is_exact_cheaper(self, limit: int, share: float) -> bool:
-        """Compare costs by statistics; share: of the nearest embeddings, those that pass the filter."""
-        passing = estimated_count(self.filters)
-        if share == 0 or passing <= WALK * limit / share:
-            return True
-        return share * AGAINST < passing / max(estimated_count(VISIBLE), 1)
 
     def _nearest(self, limit: int, among: Sql | None = None, exact: bool = False) -> Sql:
         assert self.plan.version is not None and self.plan.vector is not None
@@ -187,6 +182,21 @@ class PopularitySearch:
             )
             rows += fetch(newest)
         return candidates_from_rows(rows, [row[0] for row in rows], self.embeddings)
+
+
+def forget_estimates() -> None:
+    """Delete what this process knows of the planner's estimates, so that the next request asks for them."""
+    _estimates.clear()
+
+
+def recent_estimate(where: Sql) -> int:
+    """Return how many products satisfy the condition, as the planner estimated within ESTIMATE_SECONDS."""
+    now = time.monotonic()
+    if where not in _estimates or now - _estimates[where][0] > ESTIMATE_SECONDS:
+        if len(_estimates) > MOST_ESTIMATES:
+            _estimates.clear()
+        _estimates[where] = (now, estimated_count(where))
+    return _estimates[where][1]
 
 
 def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:

@@ -8,8 +8,8 @@ from catalog.models import Product, Shopper
 from catalog.rows import Sql, fetch
 from recommender.models import Metric, ModelVersion
 
-# Candidates of a walk of the index where hnsw.ef_search of settings.DATABASES is too low: inner products are harder.
-EF_SEARCH = {Metric.INNER: 400}
+# Candidates of a walk of the index: the graph of inner products is harder to walk.
+EF_SEARCH = {Metric.COSINE: 100, Metric.EUCLIDEAN: 100, Metric.INNER: 400}
 OPERATORS = {Metric.COSINE: "<=>", Metric.EUCLIDEAN: "<->", Metric.INNER: "<#>"}
 
 
@@ -41,13 +41,17 @@ def nearest_sql(
     )
 
 
+def ef_search(version: ModelVersion) -> int:
+    """Return how many candidates a walk of the version's index keeps."""
+    return EF_SEARCH[Metric(version.metric)]
+
+
 def set_ef_search(version: ModelVersion) -> str:
-    """Return what stands before a statement with nearest_sql; "" if the connection's own setting will do.
+    """Return what stands before a statement with nearest_sql.
 
     In one message with the statement it holds for that alone, also behind a pooler of connections.
     """
-    found = EF_SEARCH.get(Metric(version.metric))
-    return f"SET LOCAL hnsw.ef_search = {found:d}; " if found else ""
+    return f"SET LOCAL hnsw.ef_search = {ef_search(version):d}; "
 
 
 def vector_text(vector: Sequence[float] | np.ndarray) -> str:
