@@ -199,8 +199,8 @@ def test_queries_do_not_grow_with_the_pages(known, active, django_assert_num_que
 
     for number in (2, 3):
         queries.forget_serving()
-        # session; version; version that compares pictures, what was shown; neighbours, comparison with all, as they were few;
-        # version, products of the page; what of these is findable
+        # session; version; version that compares pictures, what was shown; neighbours, comparison with all, as they
+        # were few; version, products of the page; what of these is findable
         with django_assert_num_queries(9):
             assert len(told(known.get(replay(first["recommendation_id"], page=number)))) == 2
     with django_assert_num_queries(4):  # session; version, products; findable
