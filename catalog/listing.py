@@ -12,10 +12,11 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import F, Func, OrderBy, Q, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
+from catalog import queries
 from catalog.counts import Count, count
 from catalog.errors import NoSuchPage
 from catalog.models import VISIBLE, Category, Product, ProductCount, ProductQuerySet
-from catalog.queries import Filters, narrow, search_products
+from catalog.queries import Filters
 
 NUMBERED = 10_000  # rows among which pages have numbers; skipping so many takes some milliseconds
 
@@ -90,7 +91,7 @@ class Listing:
         self.is_counted = not (search.strip() or any(value not in ("", None) for value in others.values()))
         self.counters = ProductCount.objects.filter(chosen, Q() if with_hidden else VISIBLE)
         shown = Product.objects.all() if with_hidden else Product.objects.visible()
-        self.found = search_products(narrow(shown.filter(chosen), **others), search)
+        self.found = queries.search_products(queries.narrow(shown.filter(chosen), **others), search)
         self.pinned = self.found.filter(sku=search.strip()).with_images().first() if search else None
 
     @cached_property
