@@ -1,7 +1,7 @@
 """Products that may be recommended, and searches for the best of them by vector or by popularity: a statement each."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -95,19 +95,27 @@ class VectorSearch:
 
     def __call__(self, limit: int) -> list[Candidate]:
         """Return the best `limit` candidates, best first; fewer only if there are no more."""
-        near = self._depth(limit)
-        rows = None if self.exact or near is None else self._walk(self._nearest(near), limit)
-        return self._search_exactly(limit) if rows is None or len(rows) < limit else rows
+        for near in () if self.exact else self._depths(limit):
+            rows = self._walk(self._nearest(near), limit)
+            if rows is None:
+                break
+            if len(rows) == limit:
+                return rows
+        return self._search_exactly(limit)
 
-    def _depth(self, limit: int) -> int | None:
-        """Return how many of the nearest embeddings to look at; None if a comparison with all that pass costs less."""
+    def _depths(self, limit: int) -> Iterator[int]:
+        """Yield how many of the nearest embeddings to look at; nothing if a comparison with all costs less."""
         assert self.plan.version is not None
         least = nearest.ef_search(self.plan.version)  # a walk finds so many at no further cost
         if self.filters == SHOWN:
-            return max(least, FURTHER * limit)
+            yield max(least, FURTHER * limit)
+            return
         passing = recent_estimate(self.filters)
         expected = limit * recent_estimate(SHOWN) / max(passing, 1)
-        return None if passing <= WALK * expected else max(least, int(FURTHER * expected))
+        if passing > WALK * expected:
+            yield least  # enough where what passes is near, such as the product's own category
+            if FURTHER * expected > least:
+                yield int(FURTHER * expected)
 
     def _search_exactly(self, limit: int) -> list[Candidate]:
         self.exact = True

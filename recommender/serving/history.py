@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Max, Q
 from django.utils import timezone
 
 from catalog.models import Kind, Shopper
-from catalog.queries import interactions_of
+from catalog.rows import Sql, fetch
 from recommender.models import Metric, ModelVersion
 from recommender.serving.fold_in import Prior, estimate_taste, laplace_posterior, rocchio_vector
 from recommender.versions.vectors import nearest
@@ -92,14 +91,19 @@ def read_activities(
 
     learnt: when a version read its interactions; later ones are new.
     """
-    own = interactions_of(shopper=shopper, session=session).order_by()
-    lately = own.values("product").annotate(last=Max("occurred_at")).order_by("-last").values("product")[:PRODUCTS]
-    before = Q(recorded_at__lte=learnt) if learnt else Q()
-    rows = (
-        own.filter(product__in=lately)
-        .values_list("product", "kind")
-        .annotate(last=Max("occurred_at"), known=Max("occurred_at", filter=before))
-        .order_by("-last", "product", "kind")
+    if not (shopper or session):
+        return []
+    own = Sql("shopper_id = %s", (shopper.pk,)) if shopper else Sql("session = %s", (session,))
+    rows = fetch(
+        Sql(
+            "WITH own AS (SELECT product_id, kind, max(occurred_at) AS last,"
+            " max(occurred_at) FILTER (WHERE recorded_at <= coalesce(%s::timestamptz, 'infinity')) AS known"
+            f" FROM catalog_interaction WHERE {own.text} GROUP BY product_id, kind),"
+            f" lately AS (SELECT product_id FROM own GROUP BY product_id ORDER BY max(last) DESC LIMIT {PRODUCTS:d})"
+            " SELECT product_id, kind, last, known FROM own JOIN lately USING (product_id)"
+            " ORDER BY last DESC, product_id, kind",
+            (learnt, *own.params),
+        )
     )
     times: dict[int, dict[Kind, datetime]] = {}
     times_before: dict[int, dict[Kind, datetime]] = {}
