@@ -34,8 +34,14 @@ INSERT INTO recommender_imageembedding (version_id, image_id, product_id, vector
 SELECT %s, n, n, array(SELECT sin(n * sqrt(k)) FROM generate_series(1, 24) k)::vector, now()
 FROM generate_series(1, {PRODUCTS} - 5) n;
 """
-EMPTY = "TRUNCATE catalog_category, recommender_modelversion RESTART IDENTITY CASCADE"
-ANALYZE = "VACUUM ANALYZE catalog_category, catalog_product, catalog_productimage, recommender_imageembedding"
+TABLES = "catalog_category, catalog_product, catalog_productimage, recommender_imageembedding"
+# Without the statistics, which outlive the rows, other tests plan as if they had never been.
+EMPTY = f"""
+TRUNCATE catalog_category, recommender_modelversion RESTART IDENTITY CASCADE;
+SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats
+WHERE tablename = ANY(string_to_array('{TABLES}', ', '));
+SELECT pg_clear_relation_stats('public', name) FROM unnest(string_to_array('{TABLES}', ', ')) name;
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,7 +49,7 @@ def shop(django_db_setup, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(FILL)
         cursor.execute(EMBED, [VersionFactory(state="active", dimensions=24).pk])
-        cursor.execute(ANALYZE)
+        cursor.execute(f"VACUUM ANALYZE {TABLES}")
         yield
         cursor.execute(EMPTY)
 
