@@ -39,7 +39,8 @@ def match_fingerprints(fingerprints: Sequence[bytes]) -> NDArray[np.bool_]:
     squares = (cells**2).sum(axis=1)
     # If no cell differs more, neither does their mean: one product of matrices leaves few pairs to compare by cell.
     same: NDArray[np.bool_] = squares[:, None] + squares[None] - 2 * cells @ cells.T <= SIZE * LEVELS**2
-    for index, near in enumerate(same):
+    for index in np.flatnonzero(same.sum(axis=1) > 1):  # near to another than itself
+        near = same[index]
         others = np.flatnonzero(near)
         difference = np.abs(cells[others] - cells[index]).max(axis=1)
         near[others] = difference <= np.minimum(tolerance[others], tolerance[index])

@@ -1,25 +1,18 @@
 """Rate limits for each caller, counted in Redis by fixed windows."""
 
 import logging
-from functools import cache
 from typing import TYPE_CHECKING
 
-import redis
-from django.conf import settings
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
+
+from recommender import memory
 
 if TYPE_CHECKING:  # DRF loads the throttles while it defines APIView
     from rest_framework.views import APIView
 
 log = logging.getLogger(__name__)
-
-
-@cache
-def redis_client(url: str) -> redis.Redis:
-    """Return a client of the cache's server. Django's own cache takes three round trips to count."""
-    return redis.Redis.from_url(url, **settings.CACHES["default"].get("OPTIONS", {}))
 
 
 class WindowThrottle(SimpleRateThrottle):
@@ -39,7 +32,7 @@ class WindowThrottle(SimpleRateThrottle):
         self.remaining = self.duration - passed
         key = f"{caller}:{window:.0f}"
         try:
-            counter = redis_client(settings.CACHES["default"]["LOCATION"])
+            counter = memory.client()
             count = int(counter.incr(key))
             if count == 1:
                 counter.expire(key, 2 * self.duration)

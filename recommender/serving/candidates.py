@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from catalog.models import Category
 from catalog.rows import (
     CATEGORY,
     COLUMNS,
@@ -41,8 +40,9 @@ def eligible(query: RecommendationQuery) -> Sql:
     """Return the condition of products that are visible, in stock and satisfy the query's filters."""
     where = SHOWN
     if query.category:
-        category = Category.objects.filter(name=query.category).values_list("pk", flat=True).first()
-        where &= Sql("p.category_id = %s", (category,))  # by id, whose frequency the planner knows
+        found = fetch(Sql("SELECT id FROM catalog_category WHERE name = %s", (query.category,)))
+        # By id, whose frequency the planner knows.
+        where &= Sql("p.category_id = %s", found[0]) if found else Sql("false")
     if query.min_price is not None:
         where &= Sql("p.price >= %s", (query.min_price,))
     if query.max_price is not None:
@@ -200,11 +200,13 @@ def forget_estimates() -> None:
 def recent_estimate(where: Sql) -> int:
     """Return how many products satisfy the condition, as the planner estimated within ESTIMATE_SECONDS."""
     now = time.monotonic()
-    if where not in _estimates or now - _estimates[where][0] > ESTIMATE_SECONDS:
+    at, count = _estimates.get(where, (-ESTIMATE_SECONDS, 0))
+    if now - at >= ESTIMATE_SECONDS:
         if len(_estimates) > MOST_ESTIMATES:
             _estimates.clear()
-        _estimates[where] = (now, estimated_count(where))
-    return _estimates[where][1]
+        count = estimated_count(where)
+        _estimates[where] = (now, count)
+    return count
 
 
 def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:
@@ -224,10 +226,11 @@ def candidates_from_rows(
 ) -> list[Candidate]:
     """Return the candidates of rows of (distance or score, vector by the version as bytes, *COLUMNS)."""
     embeddings: list[np.ndarray | None] = [None] * len(rows)
-    if version is not None:
-        for index, row in enumerate(rows):
-            if row[1] is not None:
-                embeddings[index] = scores.normalize_if_cosine(version, nearest.vector_of_bytes(row[1]))
+    known = [index for index, row in enumerate(rows) if row[1] is not None]
+    if version is not None and known:
+        matrix = scores.normalize_if_cosine(version, np.stack([nearest.vector_of_bytes(rows[i][1]) for i in known]))
+        for index, embedding in zip(known, matrix, strict=True):
+            embeddings[index] = embedding
     return [
         Candidate(columns[0], image_marks(columns), score, embedding, partial(product_from_row, columns), distance)
         for (distance, _, *columns), score, embedding in zip(rows, scored, embeddings, strict=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
+from recommender import memory
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
 from recommender.serving import candidates, recommend, saved_json
 from recommender.serving.saved_json import PageJson, SavedJson
@@ -55,7 +55,8 @@ def save(found: Recommendation, caller: Caller) -> Recommendation:
         "page": saved_json.page_to_json(found),
     }
     try:
-        cache.set(_key(found.id), json.dumps(content, cls=DjangoJSONEncoder), settings.ANSWER_SECONDS)
+        text = json.dumps(content, cls=DjangoJSONEncoder)
+        memory.client().set(_key(found.id), text, ex=settings.ANSWER_SECONDS)
     except RedisError as error:
         log.warning("a recommendation is not saved, the cache is unavailable: %s", error)
         return replace(found, has_next=False)
@@ -110,7 +111,7 @@ def _add_page(recommendation: uuid.UUID, saved: SavedJson, pages: Sequence[PageJ
     added = replace(recommend.execute_plan(plan, query, shown, after=len(ids)), page=len(pages) + 1)
     with _cache_errors():
         text = json.dumps(saved_json.page_to_json(added))
-        cache.add(_key(recommendation, added.page), text, settings.ANSWER_SECONDS)
+        memory.client().set(_key(recommendation, added.page), text, ex=settings.ANSWER_SECONDS, nx=True)
 
 
 def _recommendation(recommendation: uuid.UUID, saved: SavedJson, page: PageJson) -> Recommendation:
@@ -126,7 +127,8 @@ def _key(recommendation: uuid.UUID, page: int = 1) -> str:
 
 def _read(names: Sequence[str]) -> dict[str, Any]:
     with _cache_errors():
-        return {name: json.loads(text) for name, text in cache.get_many(names).items()}
+        texts = memory.client().mget(names)
+    return {name: json.loads(text) for name, text in zip(names, texts, strict=True) if text is not None}
 
 
 @contextmanager

@@ -21,6 +21,8 @@ def score(version: ModelVersion, distance: float) -> float:
 
 
 def normalize_if_cosine(version: ModelVersion, vector: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Return the vector (D,) float32, of length 1 where the version's metric is the cosine."""
+    """Return the vectors (..., D) float32, of length 1 where the version's metric is the cosine."""
     array = np.asarray(vector, dtype=np.float32)
-    return array / (np.linalg.norm(array) + 1e-12) if version.metric == Metric.COSINE else array
+    if version.metric != Metric.COSINE:
+        return array
+    return np.asarray(array / (np.linalg.norm(array, axis=-1, keepdims=True) + 1e-12))

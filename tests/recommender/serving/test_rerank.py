@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 from catalog import images, products
 from catalog.images import encode
 from catalog.models import Product, ProductImage
+from catalog.rows import ImageMarks
 from recommender import popularity
 from recommender.models import ImageEmbedding
 from recommender.serving import recommend
@@ -65,6 +67,27 @@ def test_a_product_shows_all_its_pictures():
     rows = [Candidate.of(product, 1.0) for product in (first, second)]
 
     assert drop_duplicates(rows) == rows[:1]
+
+
+def test_thousands_of_copies_of_one_picture_take_neither_memory_nor_time():
+    copy = ImageMarks("hash", bytes(192))
+    other = ImageMarks("other", bytes(range(192)))
+    copies = [Candidate(n, [copy], 1.0, None, lambda: None) for n in range(30_000)]
+    last = Candidate(-1, [other], 0.5, None, lambda: None)
+    asked = []
+
+    def search(size):
+        asked.append(size)
+        return [*copies[: size - 1], last]
+
+    tracemalloc.start()
+    chosen, has_next = rank(search, RecommendationQuery(limit=12))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (chosen, has_next) == ([copies[0], last], False)
+    assert max(asked) == 5000
+    assert peak < 50e6
 
 
 def test_unseen_pictures_are_like_no_other():
