@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.db import migrations
 
 
@@ -6,6 +7,7 @@ def build(apps, schema_editor):
     versions = apps.get_model("recommender", "ModelVersion").objects.filter(
         role="personal", metric="inner", state__in=("ready", "active", "retired"), dimensions__isnull=False
     )
+    schema_editor.execute(f"SET maintenance_work_mem = '{settings.INDEX_MEMORY:d}MB'")  # at most
     for version in versions.order_by("pk"):
         name = f"embedding_hnsw_{version.pk}"
         schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # what an interrupted build left
@@ -14,6 +16,7 @@ def build(apps, schema_editor):
             f" USING hnsw ((vector::vector({version.dimensions:d})) vector_ip_ops) WITH (m = 16, ef_construction = 64)"
             f" WHERE version_id = {version.pk:d}"
         )
+    schema_editor.execute("RESET maintenance_work_mem")
 
 
 class Migration(migrations.Migration):
