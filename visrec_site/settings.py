@@ -129,6 +129,7 @@ TEMPLATES = [
     },
 ]
 
+HNSW_EF_SEARCH = 100  # candidates that a walk of an index keeps
 DATABASES = {
     "default": env.db_url("VISREC_DATABASE_URL", default=embedded.database_url(VAR))
     | {
@@ -136,7 +137,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,  # a restarted database gets a new connection, not an error
         "OPTIONS": {
             # pgvector: candidates of an HNSW scan, and to continue the scan until a filtered list is full.
-            "options": "-c hnsw.ef_search=100 -c hnsw.iterative_scan=strict_order",
+            "options": f"-c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=strict_order",
         },
     }
 }
@@ -161,7 +162,7 @@ STATICFILES_DIRS = [ROOT / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("VISREC_MEDIA", str(VAR / "media")))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "visrec_site.storage.ImageStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MODELS_ROOT = Path(env.str("VISREC_MODELS", str(VAR / "models")))  # checkpoints, a folder a version

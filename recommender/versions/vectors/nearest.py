@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from django.conf import settings
 
 from catalog.models import Product, Shopper
 from catalog.rows import Sql, fetch
 from recommender.models import Metric, ModelVersion
 
-# Candidates of a walk of the index: the graph of inner products is harder to walk.
-EF_SEARCH = {Metric.COSINE: 100, Metric.EUCLIDEAN: 100, Metric.INNER: 400}
+EF_SEARCH_INNER = 400  # the graph of inner products is harder to walk
 OPERATORS = {Metric.COSINE: "<=>", Metric.EUCLIDEAN: "<->", Metric.INNER: "<#>"}
 
 
@@ -43,15 +43,16 @@ def nearest_sql(
 
 def ef_search(version: ModelVersion) -> int:
     """Return how many candidates a walk of the version's index keeps."""
-    return EF_SEARCH[Metric(version.metric)]
+    return EF_SEARCH_INNER if version.metric == Metric.INNER else settings.HNSW_EF_SEARCH
 
 
 def set_ef_search(version: ModelVersion) -> str:
-    """Return what stands before a statement with nearest_sql.
+    """Return what stands before a statement with nearest_sql; "" where the setting of all connections is right.
 
     In one message with the statement it holds for that alone, also behind a pooler of connections.
     """
-    return f"SET LOCAL hnsw.ef_search = {ef_search(version):d}; "
+    found = ef_search(version)
+    return "" if found == settings.HNSW_EF_SEARCH else f"SET LOCAL hnsw.ef_search = {found:d}; "
 
 
 def vector_text(vector: Sequence[float] | np.ndarray) -> str:
