@@ -1,0 +1,88 @@
+"""Which index PostgreSQL reads for each recommendation, in a shop of 50,000 products: none may read them all."""
+
+import re
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog.models import Product
+from recommender import popularity
+from recommender.serving import recommend
+from recommender.serving.types import Recommendation, RecommendationQuery
+from recommender.versions.vectors import index
+from tests.catalog.test_listing_plans import EMBED, EMPTY, FILL, TABLES
+from tests.factories import InteractionFactory, ShopperFactory, VersionFactory
+
+pytestmark = pytest.mark.django_db
+WHOLE = r"Seq Scan on (catalog_product|catalog_productimage|recommender_imageembedding|recommender_popularity)\b"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shop(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
+    taste = {"mean": [0.0] * 24, "precision": [[float(i == j) for j in range(24)] for i in range(24)]}
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(FILL)
+        similar = VersionFactory(state="active", dimensions=24)
+        personal = VersionFactory(state="active", dimensions=24, role="personal", metric="inner", taste=taste)
+        for version in (similar, personal):
+            cursor.execute(EMBED, [version.pk])
+            index.build_index(version)
+        shopper = ShopperFactory(key="late")
+        for product in Product.objects.visible()[:8]:
+            InteractionFactory(shopper=shopper, product=product)
+        cursor.execute(
+            "INSERT INTO catalog_interaction (session, product_id, kind, occurred_at, recorded_at, event_id, placement)"
+            " SELECT 'guest' || n, n, 'view', now(), now(), '', '' FROM generate_series(1, 50000, 3) n"
+        )
+        popularity.count()
+        cursor.execute(f"VACUUM ANALYZE {TABLES}, catalog_interaction, recommender_popularity")
+        yield SimpleNamespace(similar=similar, personal=personal, shopper=shopper)
+        for version in (similar, personal):
+            cursor.execute(f"DROP INDEX {index.index_name(version)}")
+        cursor.execute("TRUNCATE catalog_shopper CASCADE")
+        cursor.execute(EMPTY)
+
+
+def plans(ask: Callable[[], Recommendation]) -> list[str]:
+    """The plan of each statement that a recommendation executes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert len(ask().results) == 12
+    found = []
+    with connection.cursor() as cursor:
+        for query in captured:
+            settings, _, statement = query["sql"].rpartition("; ")
+            if statement.startswith(("SELECT", "WITH")):
+                cursor.execute(f"{settings or 'SELECT 1'}; EXPLAIN {statement}")
+                found.append("\n".join(line for (line,) in cursor.fetchall()))
+    return found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        RecommendationQuery(),
+        RecommendationQuery(category="Aisle 3"),  # one product in twenty, not the product's own
+        RecommendationQuery(min_price=200, max_price=203),  # one in three hundred
+        RecommendationQuery(min_price=100),
+    ],
+)
+def test_similar_products_and_a_late_shopper_s_are_found_by_indexes(shop, query):
+    product = Product.objects.visible().filter(category__name="Aisle 7").latest("pk")
+
+    similar = plans(lambda: recommend.similar_products(product, query))
+    personal = plans(lambda: recommend.for_shopper(shop.shopper, query))
+
+    assert not [plan for plan in similar + personal if re.search(WHOLE, plan)]
+    if query == RecommendationQuery():
+        assert any(index.index_name(shop.similar) in plan for plan in similar)
+        assert any(index.index_name(shop.personal) in plan for plan in personal)
+
+
+def test_popular_products_are_read_from_the_most_popular_on(shop):
+    found = plans(lambda: recommend.popular_products(RecommendationQuery()))
+
+    assert not [plan for plan in found if re.search(WHOLE, plan)]
+    assert any("popularity_first" in plan for plan in found)
