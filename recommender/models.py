@@ -177,7 +177,7 @@ class Popularity(models.Model):
 
     class Meta:
         verbose_name_plural = "popularity"
-        # candidates.search_by_popularity; the ids of the most popular are read from the index alone
+        # candidates.PopularitySearch; the ids of the most popular are read from the index alone
         indexes = [models.Index(fields=["-shoppers", "-product"], name="popularity_first")]
 
     def __str__(self) -> str:
