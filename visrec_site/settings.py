@@ -137,9 +137,10 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,  # a restarted database gets a new connection, not an error
         "OPTIONS": {
             # pgvector: candidates of an HNSW scan, and to continue the scan until a filtered list is full. A page read
-            # out of order costs what one in order does, in memory as on an SSD; the planner's 4 is a turning disk's.
+            # out of order costs what one in order does, in memory as on an SSD; the planner's 4 is a turning disk's. No
+            # statement here runs long enough for its compilation, a tenth of a second, to pay.
             "options": f"-c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=strict_order"
-            " -c random_page_cost=1.1",
+            " -c random_page_cost=1.1 -c jit=off",
         },
     }
 }

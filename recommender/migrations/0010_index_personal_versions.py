@@ -13,7 +13,7 @@ def build(apps, schema_editor):
         schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # what an interrupted build left
         schema_editor.execute(
             f"CREATE INDEX CONCURRENTLY {name} ON recommender_imageembedding"
-            f" USING hnsw ((vector::vector({version.dimensions:d})) vector_ip_ops) WITH (m = 16, ef_construction = 64)"
+            f" USING hnsw ((vector::halfvec({version.dimensions:d})) halfvec_ip_ops) WITH (m = 16, ef_construction = 64)"
             f" WHERE version_id = {version.pk:d}"
         )
     schema_editor.execute("RESET maintenance_work_mem")

@@ -28,17 +28,29 @@ def nearest_sql(
     the embeddings' products `p`; None: all. exact: compare with all of them rather than walk the index, which
     index.build_index builds.
     """
-    cast = f"vector({version.dimensions:d})"  # as in the index, which a search uses only if it repeats it
-    distance = f"e.vector::{cast} {OPERATORS[Metric(version.metric)]} %s::{cast}"
-    if exact:  # adding nothing to the distance is what keeps the planner from the index
-        distance = f"({distance}) + 0"
+    operator, text = OPERATORS[Metric(version.metric)], vector_text(vector)
+    whole, indexed = f"vector({version.dimensions:d})", indexed_type(version)
+    distance = f"e.vector::{whole} {operator} %s::{whole}"
+    # A search uses the index only if it repeats its expression; adding nothing keeps the planner from it.
+    order = f"({distance}) + 0" if exact else f"e.vector::{indexed} {operator} %s::{indexed}"
     join, where = ("JOIN catalog_product p ON p.id = e.product_id", f" AND {among.text}") if among else ("", "")
     # The version is a literal: the index is partial, and a parameter would hide from the planner that it applies.
-    return Sql(
+    found = Sql(
         f"SELECT e.product_id, e.image_id, e.vector, {distance} AS distance FROM recommender_imageembedding e {join}"
-        f" WHERE e.version_id = {version.pk:d}{where} ORDER BY distance LIMIT {limit:d}",
-        (vector_text(vector), *(among.params if among else ())),
+        f" WHERE e.version_id = {version.pk:d}{where} ORDER BY {order} LIMIT {limit:d}",
+        (text, *(among.params if among else ()), text),
     )
+    if exact or indexed == whole:
+        return found
+    return Sql(f"SELECT * FROM ({found.text}) AS rough ORDER BY distance", found.params)
+
+
+def indexed_type(version: ModelVersion) -> str:
+    """Return the type that the version's vectors have in its index.
+
+    Tastes are searched by half the bytes, whose order is good enough for candidates: these are compared as they are.
+    """
+    return f"{'halfvec' if version.metric == Metric.INNER else 'vector'}({version.dimensions:d})"
 
 
 def ef_search(version: ModelVersion) -> int:
