@@ -73,7 +73,10 @@ def test_an_upload_succeeds_without_a_broker_and_is_embedded_when_it_is_back(sho
 
 def test_uploads_outlive_a_restarted_database(shop, staff, fresh_pictures):
     assert staff.upload("before-restart", fresh_pictures[25][1]).status_code == 201
-    kill(shop.pids("bin/postgres -D"))
+    former = shop.pids("bin/postgres -D")
+    kill(former)
+    # A session that has not yet noticed the end of the server may still answer /readyz.
+    wait_for(lambda: not {*former} & {*shop.pids("bin/postgres -D")} and shop.pids("bin/postgres -D"), 60)
     wait_for(lambda: shop.get("/readyz").status_code == 200, 60)
 
     assert staff.upload("after-restart", fresh_pictures[26][1]).status_code == 201
