@@ -125,7 +125,7 @@ class VectorSearch:
     def _walk(self, near: Sql, limit: int) -> list[Candidate] | None:
         """Return the best candidates among the nearest embeddings; None if the plan's product is an island.
 
-        The index does not find an island by its own vector, and so little of what is near to it: .4 to 1.2 % of the
+        The index does not find an island by its own vector, and so little of what is near to it: a few in a thousand
         products of an HNSW index.
         """
         where, own = self._where(), self.plan.product
