@@ -97,7 +97,9 @@ class VectorSearch:
     def __call__(self, limit: int) -> list[Candidate]:
         """Return the best `limit` candidates, best first; fewer only if there are no more."""
         for near in () if self.exact else self._depths(limit):
-            rows = self._walk(self._nearest(near), limit)
+            rows = self._walk(near, limit)
+            if rows is None:
+                rows = self._walk(near, limit, ef_search=nearest.MOST_EF_SEARCH)
             if rows is None:
                 break
             if len(rows) == limit:
@@ -122,17 +124,17 @@ class VectorSearch:
         self.exact = True
         return self._candidates(self._nearest(limit, among=self._where(), exact=True), self._where(), limit)
 
-    def _walk(self, near: Sql, limit: int) -> list[Candidate] | None:
+    def _walk(self, depth: int, limit: int, ef_search: int | None = None) -> list[Candidate] | None:
         """Return the best candidates among the nearest embeddings; None if the plan's product is an island.
 
-        The index does not find an island by its own vector, and so little of what is near to it: a few in a thousand
-        products of an HNSW index.
+        The index does not find an island by its own vector, and so little of what is near to it: some in a thousand
+        products of an HNSW index, most of which are found with the longest list of candidates.
         """
-        where, own = self._where(), self.plan.product
+        near, where, own = self._nearest(depth), self._where(), self.plan.product
         if own is None:
             return self._candidates(near, where, limit)
         itself = Sql(f"({where.text} OR p.id = %s AND near.distance < {SAME})", (*where.params, own))
-        rows = self._candidates(near, itself, limit + 1)
+        rows = self._candidates(near, itself, limit + 1, ef_search)
         others = [row for row in rows if row.id != own]
         is_found = len(others) < len(rows) or (rows and rows[0].distance < SAME)  # by a copy of its image
         return others[:limit] if is_found else None
@@ -144,15 +146,15 @@ class VectorSearch:
     def _where(self) -> Sql:
         return self.filters & self.excluded if self.excluded else self.filters
 
-    def _candidates(self, near: Sql, where: Sql, limit: int) -> list[Candidate]:
+    def _candidates(self, near: Sql, where: Sql, limit: int, ef_search: int | None = None) -> list[Candidate]:
         version = self.plan.version
         assert version is not None
         is_similar = version.role == Role.SIMILAR
         embedding = "vector_send(near.vector)" if is_similar else embedding_sql(self.embeddings)
         rows = fetch(
             Sql(
-                f"{nearest.set_ef_search(version)}WITH near AS MATERIALIZED ({near.text})"
-                f" SELECT near.distance, {embedding}, {COLUMNS}"
+                nearest.set_ef_search(ef_search or nearest.ef_search(version))
+                + f"WITH near AS MATERIALIZED ({near.text}) SELECT near.distance, {embedding}, {COLUMNS}"
                 f" FROM near JOIN catalog_product p ON p.id = near.product_id {CATEGORY} WHERE {where.text}"
                 f" ORDER BY near.distance LIMIT {limit:d}",
                 (*near.params, *where.params),

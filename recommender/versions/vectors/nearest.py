@@ -9,6 +9,7 @@ from catalog.models import Product, Shopper
 from catalog.rows import Sql, fetch
 from recommender.models import Metric, ModelVersion
 
+MOST_EF_SEARCH = 1000  # pgvector's limit
 EF_SEARCH_INNER = 400  # the graph of inner products is harder to walk
 OPERATORS = {Metric.COSINE: "<=>", Metric.EUCLIDEAN: "<->", Metric.INNER: "<#>"}
 
@@ -58,13 +59,12 @@ def ef_search(version: ModelVersion) -> int:
     return EF_SEARCH_INNER if version.metric == Metric.INNER else settings.HNSW_EF_SEARCH
 
 
-def set_ef_search(version: ModelVersion) -> str:
+def set_ef_search(candidates: int) -> str:
     """Return what stands before a statement with nearest_sql; "" where the setting of all connections is right.
 
-    In one message with the statement it holds for that alone, also behind a pooler of connections.
+    In one message with the statement it holds for that alone.
     """
-    found = ef_search(version)
-    return "" if found == settings.HNSW_EF_SEARCH else f"SET LOCAL hnsw.ef_search = {found:d}; "
+    return "" if candidates == settings.HNSW_EF_SEARCH else f"SET LOCAL hnsw.ef_search = {candidates:d}; "
 
 
 def vector_text(vector: Sequence[float] | np.ndarray) -> str:

@@ -76,11 +76,12 @@ def test_an_exact_search_leaves_the_index_alone_and_misses_nothing(crowd, bags):
 
 
 def test_a_longer_list_of_candidates_holds_for_one_statement(crowd):
-    version = VersionFactory.build(metric="inner")
-    shown = Sql(f"{nearest.set_ef_search(version)}SHOW hnsw.ef_search")
+    candidates = nearest.ef_search(VersionFactory.build(metric="inner"))
+    shown = Sql(f"{nearest.set_ef_search(candidates)}SHOW hnsw.ef_search")
 
     assert fetch(shown) == [("400",)]
-    assert nearest.set_ef_search(crowd) == ""
+    assert nearest.set_ef_search(nearest.ef_search(crowd)) == ""
+    assert fetch(Sql(f"{nearest.set_ef_search(nearest.MOST_EF_SEARCH)}SHOW hnsw.ef_search")) == [("1000",)]
     assert fetch(Sql("SHOW hnsw.iterative_scan")) == [("strict_order",)]
 
 
@@ -88,7 +89,7 @@ def test_a_longer_list_of_candidates_holds_for_one_statement(crowd):
 def test_outside_a_transaction_nothing_of_it_is_left():
     before = fetch(Sql("SHOW hnsw.ef_search"))
 
-    assert fetch(Sql(f"{nearest.set_ef_search(VersionFactory.build(metric='inner'))}SHOW hnsw.ef_search")) != before
+    assert fetch(Sql(f"{nearest.set_ef_search(400)}SHOW hnsw.ef_search")) != before
     assert fetch(Sql("SHOW hnsw.ef_search")) == before
 
 
