@@ -39,7 +39,7 @@ def fill(products: int) -> None:
         "INSERT INTO catalog_product (id, sku, title, category_id, price, currency, in_stock, is_hidden, attributes,"
         " created_at, updated_at) SELECT %s + n, 'B' || n, 'Product ' || n,"
         " (SELECT id FROM catalog_category WHERE name = 'Bench ' || (1 + n %% %s)),"
-        " (n * 7919 %% 100000) / 100.0, 'EUR', n %% 10 <> 0, false, '{}', now(), now()"
+        " (n * 7919 %% 100000) / 100.0, 'EUR', n %% 7 <> 0, false, '{}', now(), now()"
         " FROM generate_series(1, %s) n",
         "INSERT INTO catalog_productimage (id, product_id, position, file, thumbnail, width, height, content_hash,"
         " file_hash, created_at) SELECT %s + n, %s + n, 0, 'products/' || n || '.png', '', 8, 8, n::text, '', now()"
