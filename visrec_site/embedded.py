@@ -62,12 +62,13 @@ def broker_url(data: Path, database: int = 0) -> str:
 
 
 def shared_buffers() -> int:
-    """Return the MB that PostgreSQL may fill with pages: an eighth of the machine's memory, taken as pages are read.
+    """Return the MB that PostgreSQL may fill with pages: an eighth of the machine's memory, at most 2 GB.
 
-    A search of a million vectors reads a thousand pages, each a system call where it is not among these.
+    A search of a million vectors reads a thousand pages, each a system call where it is not among these. At most, as a
+    container may have less memory than its machine.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return min(max(128, memory // 8), 8192)
+    return min(max(128, memory // 8), 2048)
 
 
 class Services:
