@@ -62,7 +62,7 @@ URL_SAFE = "!$&'()*+,;=/~:@"
 
 @cache
 def _prefix(script: str) -> str:
-    """Return the path of the pages of products; reversing it for each product of a list takes ten times as long."""
+    """Return the path of the pages of products, so that it is not reversed for each product of a list."""
     return reverse("product", args=["-"]).removesuffix("-/")
 
 

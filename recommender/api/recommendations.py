@@ -131,7 +131,7 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
         return f"{url}?page={recommendation.page + 1}"
 
     def to_representation(self, recommendation: Recommendation) -> dict[str, Any]:
-        """Return what the fields above give, in a fifth of their time."""
+        """Return what the fields above give, without a call for each."""
         version, query = recommendation.version, recommendation.query
         payload: dict[str, Any] = {
             "recommendation_id": str(recommendation.id),

@@ -27,8 +27,7 @@ from recommender.versions.vectors import nearest, scores
 # How much further a walk goes than it would have to if those that pass the filter were spread evenly. Where it comes
 # back with too few, the filter goes against the query, and what it would find further on is not what is nearest.
 FURTHER = 2
-# What it costs to pass over one embedding in a walk of the index, in comparisons of an exact search: measured with 256
-# dimensions, 20 and 10 microseconds.
+# What it costs to pass over one embedding in a walk of the index, in comparisons of an exact search.
 WALK = 2.0
 ESTIMATE_SECONDS = 60.0
 MOST_ESTIMATES = 10_000

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 from django.conf import settings
@@ -18,8 +19,6 @@ PRODUCTS = 200  # the products of the latest interactions; a taste is estimated 
 # Of several kinds of interactions with one product the last of these is named in explanations.
 BY_STRENGTH = (Kind.VIEW, Kind.CLICK, Kind.CART, Kind.LIKE, Kind.PURCHASE)
 DAY = timedelta(days=1)
-PRIORS = 4  # of versions that a process keeps
-_priors: dict[int, Prior] = {}
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,10 @@ class History:
         )
 
 
+@lru_cache(maxsize=4)
 def prior_of(version: ModelVersion) -> Prior:
     """Return the distribution of a personal version's tastes; kept, as reading it takes longer than using it."""
-    if version.pk not in _priors:
-        _priors[version.pk] = Prior.from_json(version.taste)
-        while len(_priors) > PRIORS:
-            del _priors[next(iter(_priors))]
-    return _priors[version.pk]
+    return Prior.from_json(version.taste)
 
 
 def read_activities(

@@ -174,7 +174,7 @@ def plan_from_json(saved: PlanJson) -> RetrievalPlan:
 
 
 def vector_to_text(vector: Sequence[float] | np.ndarray) -> str:
-    """Return a vector as base64 of its 64-bit floats: a tenth of the time of a JSON list."""
+    """Return a vector as base64 of its 64-bit floats, which are written and read as a whole."""
     return base64.b64encode(np.asarray(vector, dtype="<f8").tobytes()).decode()
 
 

@@ -12,7 +12,7 @@ OPERATOR_CLASSES = {
     Metric.INNER: "halfvec_ip_ops",
 }
 # Of clustered vectors, 200 halves the searches that find almost nothing. Tastes are searched with a longer list of
-# candidates (nearest.EF_SEARCH_INNER), for which an index that takes a third of the time to build is good enough.
+# candidates (nearest.EF_SEARCH_INNER), for which an index that is built sooner is good enough.
 EF_CONSTRUCTION = {Metric.COSINE: 200, Metric.EUCLIDEAN: 200, Metric.INNER: 64}
 
 
