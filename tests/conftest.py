@@ -49,20 +49,23 @@ def fresh_throttles():
 
 @pytest.fixture(autouse=True)
 def fresh_memory():
-    queries.forget_serving()
     candidates.forget_estimates()
 
 
 @pytest.fixture
 def active(db):
     """An active similarity version of two dimensions."""
-    return factories.VersionFactory(role="similar", method="pixels", dimensions=2, metric="cosine", state="active")
+    version = factories.VersionFactory(role="similar", method="pixels", dimensions=2, metric="cosine", state="active")
+    queries.serving_version("similar")  # as a process that serves has done before
+    return version
 
 
 @pytest.fixture
 def active_personal(db):
     """An active personal version of two dimensions, whose shoppers' tastes are spread evenly."""
     taste = {"mean": [0.0, 0.0], "precision": [[1.0, 0.0], [0.0, 1.0]]}
-    return factories.VersionFactory(
+    version = factories.VersionFactory(
         role="personal", method="dvbpr", dimensions=2, metric="inner", state="active", taste=taste
     )
+    queries.serving_version("personal")
+    return version

@@ -23,10 +23,11 @@ class SimilarProducts(APIView):
         "of this product has its embedding.",
     )
     def get(self, request: Request, query: RecommendationQuery, sku: str) -> Recommendation:
-        found = candidates.candidates_where(shown_to(request, sku), queries.serving_version(Role.SIMILAR))
+        version = queries.serving_or_raise(Role.SIMILAR)
+        found = candidates.candidates_where(shown_to(request, sku), version)
         if not found:
             raise NotFound(f"There is no product {sku!r}.")
-        return recommend.similar_to(found[0], query)
+        return recommend.similar_to(found[0], version, query)
 
 
 class Photo(serializers.Serializer[None]):

@@ -24,12 +24,11 @@ def similar_products(product: Product, query: RecommendationQuery) -> Recommenda
     version = queries.serving_or_raise(Role.SIMILAR)
     vector = nearest.vector_of(version, product)
     embedding = None if vector is None else scores.normalize_if_cosine(version, vector)
-    return similar_to(Candidate.of(product, 1.0, embedding), query)
+    return similar_to(Candidate.of(product, 1.0, embedding), version, query)
 
 
-def similar_to(candidate: Candidate, query: RecommendationQuery) -> Recommendation:
-    """Recommend products that look like this one, whose embedding is read already. Raises NoActiveVersion."""
-    version = queries.serving_or_raise(Role.SIMILAR)
+def similar_to(candidate: Candidate, version: ModelVersion, query: RecommendationQuery) -> Recommendation:
+    """Recommend products that look like this one. candidate: with its embedding by `version`, if it has one."""
     plan = RetrievalPlan("similar", version, candidate.embedding, product=candidate.id)
     if candidate.embedding is None:
         return Recommendation(query, plan, [], reason="not_yet_findable")
@@ -92,10 +91,16 @@ def popular_products(query: RecommendationQuery) -> Recommendation:
 
 
 def execute_plan(
-    plan: RetrievalPlan, query: RecommendationQuery, shown: Sequence[Candidate] = (), *, after: int = 0
+    plan: RetrievalPlan, query: RecommendationQuery, shown: Sequence[Candidate] = (), *, earlier: Sequence[int] = ()
 ) -> Recommendation:
-    """Return the best products by the plan, none a duplicate of `shown`. after: number of results on earlier pages."""
+    """Return the best products by the plan, none a duplicate of `shown`, nor of the products on earlier pages.
+
+    earlier: the ids of these products.
+    """
     embeddings = candidates.embedding_version(plan)
+    if earlier:
+        known = [*earlier, plan.product] if plan.product else earlier
+        shown = [*shown, *candidates.candidates_by_id(known, embeddings)]
     filters = candidates.eligible(query)
     excluded = candidates.not_excluded(plan, query, [candidate.id for candidate in shown])
     search: Search
@@ -105,8 +110,9 @@ def execute_plan(
         search = candidates.VectorSearch(plan, filters, excluded, embeddings)
     copies = candidates.candidates_by_id(plan.excluded_ids, None)
     chosen, has_next = rerank.rank(search, query, [*shown, *copies])
+    first = len(earlier) + 1
     results = [
-        Result(rank, row.score, row.product, row.embedding is not None) for rank, row in enumerate(chosen, after + 1)
+        Result(rank, row.score, row.product, row.embedding is not None) for rank, row in enumerate(chosen, first)
     ]
     if query.explain:
         results = explain.add_contributors(plan, results)

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from recommender import memory
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
-from recommender.serving import candidates, recommend, saved_json
+from recommender.serving import recommend, saved_json
 from recommender.serving.saved_json import PageJson, SavedJson
 from recommender.serving.types import Recommendation
 
@@ -106,9 +106,7 @@ def _add_page(recommendation: uuid.UUID, saved: SavedJson, pages: Sequence[PageJ
     """Save the page after these, with none of their products, whatever the visitor did meanwhile."""
     query, plan = saved_json.query_from_json(saved["query"]), saved_json.plan_from_json(saved["plan"])
     ids = [result["product"] for page in pages for result in page["results"]]
-    known = [*ids, *([plan.product] if plan.product else [])]
-    shown = candidates.candidates_by_id(known, candidates.embedding_version(plan))
-    added = replace(recommend.execute_plan(plan, query, shown, after=len(ids)), page=len(pages) + 1)
+    added = replace(recommend.execute_plan(plan, query, earlier=ids), page=len(pages) + 1)
     with _cache_errors():
         text = json.dumps(saved_json.page_to_json(added))
         memory.client().set(_key(recommendation, added.page), text, ex=settings.ANSWER_SECONDS, nx=True)

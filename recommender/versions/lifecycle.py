@@ -173,7 +173,6 @@ def activate(version: ModelVersion) -> None:
         version.refresh_from_db(fields=["state"])
         raise VersionNotReady(f"{version} is {version.state}, not ready")
     version.state = State.ACTIVE
-    queries.forget_serving()
 
 
 def roll_back(role: Role) -> ModelVersion:

@@ -1,17 +1,16 @@
 """Queries about versions, and about images with and without vectors."""
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Product, ProductImage
+from catalog.rows import Sql, fetch
 from recommender.errors import NoActiveVersion
 from recommender.models import EMBEDDING_ROLES, SERVABLE, ImageEmbedding, ModelVersion, Role, State
 
-SERVING_SECONDS = 1.0
-_serving: dict[Role, tuple[float, ModelVersion | None]] = {}  # when it was read, and what was found
+_serving: dict[Role, tuple[tuple[int, str, str], ModelVersion]] = {}  # with what tells its row from the next
 
 
 def active_version(role: Role) -> ModelVersion | None:
@@ -28,16 +27,22 @@ def active_or_raise(role: Role) -> ModelVersion:
 
 
 def serving_version(role: Role) -> ModelVersion | None:
-    """Return the version that serves this role as it was less than SERVING_SECONDS ago, without what serving ignores.
+    """Return the version that serves this role, without what serving ignores.
 
-    One read a second in place of one a request.
+    It is read anew only when its row was written, to another place or by another transaction than before.
     """
-    read_at, version = _serving.get(role, (-SERVING_SECONDS, None))
-    if time.monotonic() - read_at >= SERVING_SECONDS:
-        active = ModelVersion.objects.filter(role=role, state=State.ACTIVE)
-        version = active.defer("settings", "progress", "metrics", "error", "categories", "taste").first()
-        _serving[role] = (time.monotonic(), version)
-    return version
+    columns = "id, ctid::text, xmin::text"
+    found = fetch(Sql(f"SELECT {columns} FROM recommender_modelversion WHERE role = %s AND state = 'active'", (role,)))
+    if not found:
+        return None
+    read = _serving.get(role)
+    if read is None or read[0] != found[0]:
+        fields = ("settings", "progress", "metrics", "error", "categories", "taste")
+        version = ModelVersion.objects.defer(*fields).filter(pk=found[0][0]).first()
+        if version is None:  # deleted since
+            return None
+        read = _serving[role] = found[0], version
+    return read[1]
 
 
 def serving_or_raise(role: Role) -> ModelVersion:
@@ -46,11 +51,6 @@ def serving_or_raise(role: Role) -> ModelVersion:
     if version is None:
         raise NoActiveVersion(f"no model version is active for {Role(role).label}")
     return version
-
-
-def forget_serving() -> None:
-    """Delete what this process knows of the serving versions, so that the next request reads them."""
-    _serving.clear()
 
 
 def images_of_version(version: ModelVersion) -> QuerySet[ProductImage]:

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.views import defaults
 
 from catalog.models import Interaction, Product, Shopper
-from recommender.versions.queries import forget_serving
 from tests.factories import AccountFactory, CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +21,6 @@ def skus(response) -> list[str]:
 
 
 def number_of_queries(client, path: str) -> int:
-    forget_serving()
     with CaptureQueriesContext(connection) as queries:
         assert client.get(path).status_code == 200
     return len(queries)

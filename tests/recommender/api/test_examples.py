@@ -6,7 +6,6 @@ from django.utils import timezone
 from catalog.models import Interaction, Product, Shopper
 from recommender import popularity
 from recommender.serving.history import prior_of
-from recommender.versions import queries
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, embed, turned
 
 BY_EXAMPLE = "/api/v1/recommendations/by-example/"
@@ -203,7 +202,6 @@ def test_as_many_queries_for_ten_examples_as_for_two(guest, active, active_perso
 
     for number in (2, 10):
         liked = [f"p-{20 * place}" for place in range(number)]
-        queries.forget_serving()
         # products; version, their vectors; version that compares pictures, neighbours; own products, vectors to
         # explain; what of these is findable
         with django_assert_num_queries(8):

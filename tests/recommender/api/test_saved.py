@@ -4,7 +4,6 @@ import pytest
 
 from catalog.models import Interaction, Product
 from recommender.models import ModelVersion
-from recommender.versions import queries
 from tests.factories import AccountFactory, ProductFactory, embed, turned
 from tests.recommender.api.conftest import signed_in
 from tests.services import services
@@ -198,7 +197,6 @@ def test_queries_do_not_grow_with_the_pages(known, active, django_assert_num_que
     first = known.get(ME, {"limit": 2}).json()
 
     for number in (2, 3):
-        queries.forget_serving()
         # session; version; version that compares pictures, what was shown; neighbours, comparison with all, as they
         # were few; version, products of the page; what of these is findable
         with django_assert_num_queries(9):

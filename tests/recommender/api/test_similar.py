@@ -5,7 +5,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import Product
 from recommender.models import Role
-from recommender.versions import queries
 from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
 
 PHOTO = "/api/v1/search/image/"
@@ -124,7 +123,6 @@ def test_as_many_queries_for_twenty_results_as_for_ten(guest, active, django_ass
     placed(active, query=0, **{f"p-{n}": 9 * n for n in range(1, 39)})
 
     for limit in (10, 20):
-        queries.forget_serving()
         with django_assert_num_queries(3):  # version, product with its vector, neighbours
             assert len(skus(guest.get(similar("query"), {"limit": limit}))) == limit
 

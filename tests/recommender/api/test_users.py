@@ -4,7 +4,6 @@ from catalog.models import Interaction, Product, Shopper
 from recommender import popularity
 from recommender.models import ShopperVector
 from recommender.serving.history import prior_of
-from recommender.versions import queries
 from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
 from tests.recommender.api.conftest import signed_in
 
@@ -55,7 +54,6 @@ def test_an_explained_answer_names_the_shoppers_own_products(staff, active_perso
 
     prior_of(active_personal)  # which a process reads once
     for limit in (5, 10):
-        queries.forget_serving()
         # who asks, whose; version, history, its vectors, taste, version that compares pictures, neighbours; own
         # products, vectors to explain; what of these is findable
         with django_assert_num_queries(11):

@@ -99,7 +99,6 @@ def test_a_photo_that_resembles_nothing_finds_nothing(active):
 def test_queries_do_not_grow_with_the_list(active, django_assert_num_queries):
     query, *_ = placed(active, *range(0, 351, 9))
     for limit in (5, 20):
-        queries.forget_serving()
         # version, vector, the product's own images, neighbours with all that is shown of them
         with django_assert_num_queries(4):
             assert len(recommend.similar_products(query, RecommendationQuery(limit=limit)).results) == limit
@@ -274,14 +273,14 @@ def test_queries_grow_neither_with_the_list_nor_with_the_history(
     shopper, session = (None, "guest") if strategy == "session" else (ShopperFactory(), "")
     if strategy == "personal":
         train(active_personal, shopper, [1.0, 0.0])
-    prior_of(active_personal)  # which a process reads once
+        queries.serving_version("personal")  # which a process reads once
+    prior_of(active_personal)  # so is this
     history = [] if strategy == "popular" else products[:8]
 
     for count, limit in ((4, 5), (8, 20)):
         for product in history[count - 4 : count]:
             InteractionFactory(product=product, shopper=shopper, session=session)
         query = RecommendationQuery(limit=limit, explain=True, diversity=0.3)
-        queries.forget_serving()
         with django_assert_num_queries(expected):
             found = recommend.for_session(session, query) if session else recommend.for_shopper(shopper, query)
         assert (found.strategy, len(found.results)) == (strategy, limit)
@@ -297,7 +296,6 @@ def test_queries_do_not_grow_with_what_was_bought(active, active_personal, djang
     for first, last in ((0, 4), (4, 20)):
         for product in products[first:last]:
             InteractionFactory(shopper=shopper, product=product, kind="purchase")
-        queries.forget_serving()
         # version, history, its vectors, taste, version that compares pictures, what was bought, neighbours
         with django_assert_num_queries(7):
             assert len(recommend.for_shopper(shopper, RecommendationQuery(limit=5)).results) == 5

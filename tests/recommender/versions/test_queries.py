@@ -1,6 +1,21 @@
 from catalog.models import ProductImage
+from recommender.models import ModelVersion
 from recommender.versions import queries
 from tests.factories import ProductFactory, VersionFactory, embed, turned
+
+
+def test_the_serving_version_is_always_the_active_one_as_it_is_now(active, django_assert_num_queries):
+    assert queries.serving_version("similar") == active
+    with django_assert_num_queries(1):
+        assert queries.serving_version("similar").good_match is None
+
+    ModelVersion.objects.filter(pk=active.pk).update(good_match=0.25)
+    assert queries.serving_version("similar").good_match == 0.25
+
+    ModelVersion.objects.filter(pk=active.pk).update(state="retired")
+    assert queries.serving_version("similar") is None
+    other = VersionFactory(state="active")
+    assert queries.serving_version("similar") == other
 
 
 def test_a_personal_version_sees_each_product_s_first_picture_only(active_personal):
