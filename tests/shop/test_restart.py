@@ -26,11 +26,10 @@ def test_ctrl_c_stops_everything_and_a_second_start_takes_seconds(shop, staff):
 
     assert shop.stop(signal.SIGINT) == 0
     assert shop.pids("") == []
-    seconds = shop.start()
-    if seconds > 10:  # other tests run beside this one: a second try tells whether it was they
-        assert shop.stop(signal.SIGINT) == 0
-        seconds = min(seconds, shop.start())
-    assert seconds <= 10
+    offset = len(shop.printed())
+    assert shop.start() < 30  # 8 on a machine that does nothing else, such as other tests
+    again = shop.printed()[offset:]
+    assert not any(stage in again for stage in ("products:", "interactions:", "trained"))
 
     assert shop.get("/api/v1/products/").json()["count"] == count
     assert shop.get("/readyz").json()["status"] == "ok"
