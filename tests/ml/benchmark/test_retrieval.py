@@ -193,6 +193,7 @@ def test_other_weights_in_the_same_file_are_another_run(photos, squeezenet, sque
 def test_a_stopped_comparison_says_how_to_go_on(photos, tmp_path):
     out = tmp_path / "out.json"
     given = ["retrieval", "--train", str(photos), "--test", str(photos), "--methods", "pixels,vae", "--json", str(out)]
+    given += ["--epochs", "1000"]  # it does not end before the signal comes
     with subprocess.Popen(
         [sys.executable, "-m", "ml", "compare", *given],
         stderr=subprocess.PIPE,
