@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connections, router, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -139,7 +139,7 @@ def insert(rows: Iterable[dict[str, object]]) -> list[tuple[int | None, str]]:
 
     rows: the columns of INSERT, as JSON has them.
     """
-    with connection.cursor() as cursor:
+    with connections[router.db_for_write(Interaction)].cursor() as cursor:
         cursor.execute(INSERT, [timezone.now(), json.dumps(list(rows))])
         found: list[tuple[int | None, str]] = cursor.fetchall()
     return found
@@ -210,7 +210,7 @@ def merge_guest(session: str, shopper: Shopper) -> int:
     One whose id the shopper has already is the same event, and counts once. `recorded_at` is now: a model that was
     trained before has not learnt from these interactions. A second run finds nothing and changes nothing.
     """
-    with connection.cursor() as cursor:
+    with connections[router.db_for_write(Interaction)].cursor() as cursor:
         cursor.execute(MERGE, [session, shopper.pk, timezone.now()])
         taken, gained = cursor.fetchone()
     if taken:

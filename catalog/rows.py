@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 from django.db.models.base import ModelState
 
@@ -48,8 +48,8 @@ IN_STOCK = Sql("p.in_stock")
 
 
 def fetch(statement: Sql) -> list[tuple[Any, ...]]:
-    """Return the rows of a statement."""
-    with connection.cursor() as cursor:
+    """Return the rows of a statement that only reads."""
+    with connections[router.db_for_read(Product)].cursor() as cursor:
         cursor.execute(statement.text, statement.params or None)
         return list(cursor.fetchall())
 

@@ -6,6 +6,7 @@ Without VISREC_DATABASE_URL the embedded servers are used, and all data is under
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import schedule
@@ -54,6 +55,22 @@ def env_weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
             raise ImproperlyConfigured(f"{name} has {part!r}; the weight of {kind} is 0 or {sign}")
         found[kind] = weight
     return found
+
+
+def database(name: str, default: str = environ.Env.NOTSET, *, is_pooled: bool) -> dict[str, Any]:
+    """Read an entry of DATABASES from the URL in the environment, with what each of our connections needs.
+
+    is_pooled: a pooler in transaction mode is between, which takes no settings and whose connections are not ours for
+    longer than a transaction.
+    """
+    found: dict[str, Any] = env.db_url(name, default=default)
+    options = {} if is_pooled else {"options": " ".join(f"-c {name}={value}" for name, value in SESSION.items())}
+    return found | {
+        "CONN_MAX_AGE": None,  # a new connection costs 6 to 14 times the query
+        "CONN_HEALTH_CHECKS": True,  # a restarted database gets a new connection, not an error
+        "DISABLE_SERVER_SIDE_CURSORS": is_pooled,
+        "OPTIONS": found.get("OPTIONS", {}) | options,
+    }
 
 
 VAR = embedded.data_folder()  # VISREC_VAR, or var/
@@ -130,20 +147,28 @@ TEMPLATES = [
 ]
 
 HNSW_EF_SEARCH = 100  # candidates that a walk of an index keeps
-DATABASES = {
-    "default": env.db_url("VISREC_DATABASE_URL", default=embedded.database_url(VAR))
-    | {
-        "CONN_MAX_AGE": None,  # a new connection costs 6 to 14 times the query
-        "CONN_HEALTH_CHECKS": True,  # a restarted database gets a new connection, not an error
-        "OPTIONS": {
-            # pgvector: candidates of an HNSW scan, and to continue the scan until a filtered list is full. A page read
-            # out of order costs what one in order does, in memory as on an SSD; the planner's 4 is a turning disk's. No
-            # statement here runs long enough for its compilation, a tenth of a second, to pay.
-            "options": f"-c hnsw.ef_search={HNSW_EF_SEARCH} -c hnsw.iterative_scan=strict_order"
-            " -c random_page_cost=1.1 -c jit=off",
-        },
-    }
+# Settings of PostgreSQL that each session needs; /readyz compares them. pgvector: candidates of an HNSW scan, and to
+# continue the scan until a filtered list is full. A page read out of order costs what one in order does, in memory as
+# on an SSD; the planner's 4 is a turning disk's. No statement here runs long enough for its compilation, a tenth of a
+# second, to pay.
+SESSION = {
+    "hnsw.ef_search": str(HNSW_EF_SEARCH),
+    "hnsw.iterative_scan": "strict_order",
+    "random_page_cost": "1.1",
+    "jit": "off",
 }
+POOLER = env_bool("VISREC_POOLER", "no")
+DATABASES = {"default": database("VISREC_DATABASE_URL", embedded.database_url(VAR), is_pooled=POOLER)}
+REPLICA_LAG = env_positive("VISREC_REPLICA_LAG", 5)  # seconds that a replica may be behind and still serve
+if env.str("VISREC_REPLICA_URL", ""):
+    DATABASES["replica"] = database("VISREC_REPLICA_URL", is_pooled=POOLER)
+    # A host that has gone says nothing: after these the primary answers. Seconds to connect, ms to acknowledge.
+    DATABASES["replica"]["OPTIONS"] |= {"connect_timeout": 2, "tcp_user_timeout": 2000}
+    DATABASE_ROUTERS = ["visrec_site.replica.ReplicaRouter"]
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.contrib.sessions.middleware.SessionMiddleware") + 1,
+        "visrec_site.replica.ReplicaMiddleware",
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BROKER_URL = env.str("VISREC_BROKER_URL", embedded.broker_url(VAR))

@@ -60,14 +60,14 @@ def products(request: HtmxHttpRequest) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, sku: str) -> HttpResponse:
     shown = get_object_or_404(Product.objects.visible().with_images(), sku=sku)
-    if request.method == "GET" and not visitors.is_crawler(request):
-        visitor = visitors.get_or_create_visitor(request)
-        interactions.record_visit(visitor, shown, **parse_origin(request))
-    else:
-        visitor = visitors.get_visitor(request)
+    is_visit = request.method == "GET" and not visitors.is_crawler(request)
+    visitor = visitors.get_or_create_visitor(request) if is_visit else visitors.get_visitor(request)
     rating = queries.find_rating(shown, shopper=visitor.shopper, session=visitor.session)
     details = [(name, value) for name, value in shown.attributes.items() if value not in ("", None)]
-    return render(request, "catalog/product.html", {"product": shown, "rating": rating, "details": details})
+    response = render(request, "catalog/product.html", {"product": shown, "rating": rating, "details": details})
+    if is_visit:  # last, as a request that has written no longer reads from a replica
+        interactions.record_visit(visitor, shown, **parse_origin(request))
+    return response
 
 
 def parse_origin(request: HttpRequest) -> Origin:

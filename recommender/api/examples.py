@@ -113,6 +113,8 @@ def recommend_to_guest(body: ByExample | Session, query: RecommendationQuery) ->
 
 
 class RecommendByExample(APIView):
+    only_reads = True  # by POST as well: a replica may answer
+
     @recommends(
         summary="Recommendations by example",
         description=f"{FOR_GUESTS} Without a personal model the similarity of the images decides.",
@@ -123,6 +125,8 @@ class RecommendByExample(APIView):
 
 
 class RecommendForSession(APIView):
+    only_reads = True  # by POST as well: a replica may answer
+
     @recommends(
         summary="Recommendations for the events of a session",
         description=FOR_GUESTS,

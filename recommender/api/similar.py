@@ -41,6 +41,7 @@ class PhotoForm(RecommendationParams, Photo):
 
 
 class SearchImage(APIView):
+    only_reads = True  # by POST as well: a replica may answer
     parser_classes = [MultiPartParser]
     throttle_classes = [*APIView.throttle_classes, PhotoThrottle]
 

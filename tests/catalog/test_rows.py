@@ -1,4 +1,5 @@
 import pytest
+from django.db import connection
 
 from catalog import images, products, rows
 from catalog.models import Product
@@ -49,7 +50,7 @@ def test_the_number_of_products_is_estimated_from_statistics():
     bags = CategoryFactory(name="Bags")
     for number in range(40):
         ProductFactory(image=False, **({"category": bags} if number % 4 == 0 else {}))
-    with rows.connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("ANALYZE catalog_product")
 
     assert rows.estimated_count(VISIBLE) == 40

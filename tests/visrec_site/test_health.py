@@ -1,4 +1,5 @@
 import pytest
+from django.db import connection
 
 from tests.services import services
 
@@ -25,6 +26,16 @@ def test_ready_with_both_models(client, active, active_personal):
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+def test_a_session_without_our_settings_is_told(client, active, active_personal):
+    with connection.cursor() as cursor:  # as behind a pooler, which drops them
+        cursor.execute("SET LOCAL hnsw.iterative_scan = 'off'; SET LOCAL jit = on")
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"] == "hnsw.iterative_scan is off, not strict_order; jit is on, not off"
 
 
 def test_a_lost_broker_is_told_and_pages_go_on(client, active, active_personal):

@@ -30,3 +30,22 @@ def test_weights_that_are_not_named_stay(monkeypatch):
 def test_weights_that_make_no_sense_are_told(monkeypatch, text, reason):
     with pytest.raises(ImproperlyConfigured, match=f"VISREC_KIND_WEIGHTS {reason}"):
         weights(monkeypatch, text)
+
+
+def test_a_database_keeps_what_its_url_asks_for_and_gets_our_session(monkeypatch):
+    monkeypatch.setenv("VISREC_REPLICA_URL", "postgres://visrec:secret@second/visrec?sslmode=require")
+
+    found = settings.database("VISREC_REPLICA_URL", is_pooled=False)
+
+    assert (found["HOST"], found["OPTIONS"]["sslmode"]) == ("second", "require")
+    assert found["OPTIONS"]["options"].startswith("-c hnsw.ef_search=100 -c hnsw.iterative_scan=strict_order")
+    assert not found["DISABLE_SERVER_SIDE_CURSORS"]
+
+
+def test_a_pooler_gets_nothing_that_outlives_a_transaction(monkeypatch):
+    monkeypatch.setenv("VISREC_DATABASE_URL", "postgres://visrec:secret@pooler:6432/visrec")
+
+    found = settings.database("VISREC_DATABASE_URL", is_pooled=True)
+
+    assert found["OPTIONS"] == {}
+    assert found["DISABLE_SERVER_SIDE_CURSORS"]
