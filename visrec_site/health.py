@@ -44,7 +44,9 @@ def database_state(alias: str) -> str:
     except OperationalError as error:
         return f"unreachable: {str(error).splitlines()[0]}"
     wrong = [
-        f"{name} is {found[name]}, not {value}" for name, value in settings.SESSION.items() if found[name] != value
+        f"{name} is {found[name] or 'not set'}, not {value}"
+        for name, value in settings.SESSION.items()
+        if found[name] != value
     ]
     return "; ".join(wrong) or "ok"
 

@@ -14,6 +14,7 @@ from django.db import connection
 
 from recommender.errors import GapSearchRunning
 from recommender.models import ModelVersion
+from recommender.versions.vectors.index_build import require_session
 
 REPORT = "gaps.json"
 LOCK = "recommender.designs.gap_reports"  # held by the database session of the search, and released when that ends
@@ -48,6 +49,7 @@ class Report:
 @contextmanager
 def lock_search() -> Iterator[None]:
     """Allow one search for gaps at a time. Raises GapSearchRunning if one is running."""
+    require_session("A search for gaps")
     with pglock.advisory(LOCK, timeout=0) as is_acquired:
         if not is_acquired:
             raise GapSearchRunning("a search for gaps is running already; try again when its report is there")

@@ -4,7 +4,7 @@ from django.db import connection
 
 from recommender.models import Metric, ModelVersion
 from recommender.versions.vectors import nearest
-from recommender.versions.vectors.index_build import Report, reported, use_machine
+from recommender.versions.vectors.index_build import Report, reported, require_session, use_machine
 
 OPERATOR_CLASSES = {
     Metric.COSINE: "vector_cosine_ops",
@@ -26,6 +26,7 @@ def build_index(version: ModelVersion, report: Report | None = None) -> None:
 
     report: called from another thread with the progress, (done, of).
     """
+    require_session("The build of an index")
     name = connection.ops.quote_name(index_name(version))
     with connection.cursor() as cursor:
         # What an interrupted CONCURRENTLY leaves is invalid, and IF NOT EXISTS would be content with it.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
 
@@ -19,6 +20,14 @@ Report = Callable[[int, int], None]  # (done, of), in blocks of the table
 GRAPH_BYTES = 800  # of an element beside its vector, with m = 16
 LEAST_MEMORY = 64  # MB: PostgreSQL's default
 POLL_SECONDS = 1.0
+
+
+def require_session(work: str) -> None:
+    """Raise ImproperlyConfigured for work whose settings or locks a pooler in transaction mode would give to others."""
+    if settings.POOLER:
+        raise ImproperlyConfigured(
+            f"{work} needs a session of its own: set VISREC_POOLER=no and VISREC_DATABASE_URL to the database itself"
+        )
 
 
 def memory_needed(vectors: int, dimensions: int) -> int:

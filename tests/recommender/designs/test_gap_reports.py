@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from recommender.designs import gap_reports
 from recommender.designs.gap_reports import Gap, Report
@@ -39,6 +40,13 @@ def test_of_two_searches_at_once_the_second_is_refused():
             pytest.fail("two at once")
 
     assert not gap_reports.is_search_running()
+
+
+def test_behind_a_pooler_which_would_pass_the_lock_on_nothing_is_searched(settings):
+    settings.POOLER = True
+
+    with pytest.raises(ImproperlyConfigured, match="A search for gaps needs"), gap_reports.lock_search():
+        pass
 
 
 @pytest.mark.django_db

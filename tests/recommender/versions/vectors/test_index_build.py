@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from recommender.versions.vectors import index, index_build
@@ -38,6 +39,13 @@ def test_an_index_is_built_in_the_memory_that_it_needs_and_no_more_than_is_grant
     embed(ProductFactory(), other, turned(0))
     index.build_index(other)
     assert setting("maintenance_work_mem") == "50MB"
+
+
+def test_behind_a_pooler_no_index_is_built(settings):
+    settings.POOLER = True
+
+    with pytest.raises(ImproperlyConfigured, match="The build of an index needs a session of its own"):
+        index.build_index(VersionFactory())
 
 
 def test_the_progress_is_reported_while_the_index_is_built(monkeypatch):
