@@ -10,6 +10,7 @@ from django.db import connections, router, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from catalog import locks
 from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
 from catalog.queries import find_rating, interactions_of
 from catalog.signals import interactions_recorded, shopper_history_deleted
@@ -78,14 +79,14 @@ class RecordResult:
     rejected: dict[int, dict[str, list[str]]]  # index in the list -> field -> reasons
 
 
-@transaction.atomic
+@locks.atomic
 def record(events: Sequence[Event], *, is_simulated: bool = False) -> RecordResult:
     """Store events, and create the shoppers that are new; the same id of the same shopper or session counts once.
 
     An unknown SKU and a time in the future are rejected with their reasons; the other events are stored.
     """
     now = timezone.now()
-    product_ids = dict(Product.objects.filter(sku__in={event.sku for event in events}).values_list("sku", "pk"))
+    product_ids = lock_products(sku__in={event.sku for event in events})
     rejected: dict[int, dict[str, list[str]]] = {}
     for index, event in enumerate(events):
         errors: dict[str, list[str]] = {}
@@ -119,6 +120,11 @@ def record(events: Sequence[Event], *, is_simulated: bool = False) -> RecordResu
     return RecordResult(accepted=len(new), duplicates=len(accepted) - len(new), rejected=rejected)
 
 
+def lock_products(**conditions: object) -> dict[str, int]:
+    """Return the ids of products by SKU; none of these can be deleted until the transaction ends."""
+    return dict(locks.lock_against_deletion(Product.objects.filter(**conditions).values_list("sku", "pk")))
+
+
 def get_or_create_shoppers(keys: set[str], *, is_simulated: bool) -> dict[str, int]:
     """Return the ids of the shoppers with these keys, by key; new shoppers are created."""
     found = find_shoppers(keys)
@@ -130,8 +136,8 @@ def get_or_create_shoppers(keys: set[str], *, is_simulated: bool) -> dict[str, i
 
 
 def find_shoppers(keys: Collection[str]) -> dict[str, int]:
-    """Return the ids of the shoppers with these keys, by key."""
-    return dict(Shopper.objects.filter(key__in=keys).values_list("key", "pk"))
+    """Return the ids of the shoppers with these keys, by key; none can be deleted until the transaction ends."""
+    return dict(locks.lock_against_deletion(Shopper.objects.filter(key__in=keys).values_list("key", "pk")))
 
 
 def insert(rows: Iterable[dict[str, object]]) -> list[tuple[int | None, str]]:
@@ -166,11 +172,12 @@ def viewed_recently(visitor: Visitor, product: Product) -> bool:
     )
 
 
-@transaction.atomic
+@locks.atomic
 def rate(visitor: Visitor, product: Product, kind: Kind) -> None:
     """Record the visitor's like or dislike, in place of an earlier one of this product."""
     if find_rating(shopper=visitor.shopper, session=visitor.session, product=product) == kind:
         return
+    lock_products(pk=product.pk)  # before the rating that is removed, as whoever deletes the product does
     remove_rating(visitor, product)
     record([build_event(visitor, product, kind)])
 
@@ -203,13 +210,14 @@ def build_event(
     )
 
 
-@transaction.atomic
+@locks.atomic
 def merge_guest(session: str, shopper: Shopper) -> int:
     """Move the interactions of a guest's session to this shopper; return how many the shopper gained.
 
     One whose id the shopper has already is the same event, and counts once. `recorded_at` is now: a model that was
     trained before has not learnt from these interactions. A second run finds nothing and changes nothing.
     """
+    lock_products(pk__in=Interaction.objects.filter(session=session).exclude(session="").values("product"))
     with connections[router.db_for_write(Interaction)].cursor() as cursor:
         cursor.execute(MERGE, [session, shopper.pk, timezone.now()])
         taken, gained = cursor.fetchone()

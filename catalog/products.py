@@ -1,7 +1,7 @@
 """Create, change and delete products and their images."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import TypedDict, Unpack
@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
-from catalog import categories
+from catalog import categories, locks
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage, fingerprint_file
 from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
@@ -31,7 +31,7 @@ class ProductFields(TypedDict, total=False):
     attributes: Mapping[str, object]
 
 
-@transaction.atomic
+@locks.atomic
 def create(*, category: str | Category, image: DecodedImage | None = None, **fields: Unpack[ProductFields]) -> Product:
     """Create a product, and its category if that is given by a name that is new.
 
@@ -45,7 +45,7 @@ def create(*, category: str | Category, image: DecodedImage | None = None, **fie
     return product
 
 
-@transaction.atomic
+@locks.atomic
 def update(
     product: Product,
     *,
@@ -55,8 +55,9 @@ def update(
 ) -> None:
     """Write the fields that are given; an image replaces the primary one, unless both are equal.
 
-    Raises ValidationError for fields that are invalid.
+    Raises ValidationError for fields that are invalid, and Product.DoesNotExist if it was deleted meanwhile.
     """
+    lock(product)
     changes: dict[str, object] = dict(fields)
     if category is not None:
         changes["category"] = resolve_category(category)
@@ -73,10 +74,23 @@ def resolve_category(category: str | Category) -> Category:
     return categories.find_or_create([category])[category] if isinstance(category, str) else category
 
 
-@transaction.atomic
+def lock(product: Product) -> None:
+    """Wait for others who change the product, and then let them wait. Raises Product.DoesNotExist."""
+    if not lock_all([product.pk]):
+        raise Product.DoesNotExist(f"there is no product {product.sku!r} any more")
+
+
+def lock_all(products: Iterable[int] | QuerySet[ProductImage, int]) -> list[int]:
+    """Wait for others who change these products, and then let them wait; return the ids of those that there are."""
+    # Not their keys, which events refer to: to record those one need not wait for an upload.
+    rows = Product.objects.filter(pk__in=products).order_by("pk").select_for_update(no_key=True)
+    return list(rows.values_list("pk", flat=True))
+
+
+@locks.atomic
 def add_images(product: Product, images: Sequence[DecodedImage]) -> list[ProductImage]:
-    """Store images behind those that the product has."""
-    Product.objects.select_for_update().get(pk=product.pk)  # two uploads at once must not take one position
+    """Store images behind those that the product has. Raises Product.DoesNotExist if it was deleted meanwhile."""
+    lock(product)  # two uploads at once must not take one position
     last = product.images.aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
     rows = [store_image(product, image, position) for position, image in enumerate(images, first)]
@@ -84,11 +98,14 @@ def add_images(product: Product, images: Sequence[DecodedImage]) -> list[Product
     return rows
 
 
-@transaction.atomic
+@locks.atomic
 def replace_primary_image(product: Product, image: DecodedImage) -> ProductImage:
-    """Store an image in place of the primary one, which is deleted with its embeddings, unless both are equal."""
-    Product.objects.select_for_update().get(pk=product.pk)
-    former = product.images.first()
+    """Store an image in place of the primary one, which is deleted with its embeddings, unless both are equal.
+
+    Raises Product.DoesNotExist if the product was deleted meanwhile.
+    """
+    lock(product)
+    former = ProductImage.objects.filter(product=product).first()  # not one that was prefetched before the lock
     if former and former.content_hash == image.content_hash:
         return former
     position = former.position if former else 0
@@ -144,10 +161,13 @@ def add_missing_fingerprints(limit: int) -> int:
     return len(images)
 
 
-@transaction.atomic
+@locks.atomic
 def arrange_images(product: Product, image_ids: Sequence[int]) -> None:
-    """Move these images to the front, in this order; the product's other images follow in their present order."""
-    Product.objects.select_for_update().get(pk=product.pk)
+    """Move these images to the front, in this order; the product's other images follow in their present order.
+
+    Raises Product.DoesNotExist if the product was deleted meanwhile.
+    """
+    lock(product)
     former = list(product.images.values_list("pk", flat=True))
     order = [pk for pk in image_ids if pk in former] + [pk for pk in former if pk not in image_ids]
     if order == former:
@@ -160,15 +180,15 @@ def arrange_images(product: Product, image_ids: Sequence[int]) -> None:
         images_added.send(sender=ProductImage, image_ids=order[:1])  # some versions embed primary images only
 
 
-@transaction.atomic
-def delete_images(images: Iterable[ProductImage]) -> None:
+@locks.atomic
+def delete_images(images: Collection[ProductImage]) -> None:
     """Delete the rows now, and their files when the transaction is committed."""
-    images = list(images)
+    lock_all({image.product_id for image in images})
     rows = ProductImage.objects.filter(pk__in=[image.pk for image in images])
     # Locked before what depends on them is deleted: a worker may be storing vectors of them just now.
     list(rows.select_for_update().order_by("pk").values_list("pk"))
     rows.delete()
-    transaction.on_commit(partial(delete_files, images))
+    transaction.on_commit(partial(delete_files, list(images)))
 
 
 def delete_files(images: Iterable[ProductImage]) -> None:
@@ -178,12 +198,14 @@ def delete_files(images: Iterable[ProductImage]) -> None:
                 default_storage.delete(file.name)
 
 
-@transaction.atomic
-def delete(products: Iterable[Product]) -> int:
+@locks.atomic
+def delete(products: Collection[Product]) -> int:
     """Delete products with their images, embeddings and interactions; return how many."""
-    ids = [product.pk for product in products]
-    delete_images(ProductImage.objects.filter(product__in=ids))
-    _, counts = Product.objects.filter(pk__in=ids).delete()
+    chosen = Product.objects.filter(pk__in=[product.pk for product in products])
+    # With their keys: events that are being recorded are waited for, and then deleted as well.
+    list(chosen.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    delete_images(ProductImage.objects.filter(product__in=chosen))
+    _, counts = chosen.delete()
     return counts.get(Product._meta.label, 0)
 
 

@@ -5,12 +5,11 @@ Errors inside of the API's views are handled by recommender.api.errors.
 
 import sys
 
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from recommender.api.problems import DATABASE_RETRY_SECONDS, DATABASE_UNAVAILABLE, PREFIX, problem_response
+from recommender.api.problems import PREFIX, Outage, outage, problem_response
 from visrec_site import request_id
 
 
@@ -29,19 +28,19 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Respond with 500 (Django's handler500), or with 503 if the error, sys.exception(), is the database's."""
-    if isinstance(sys.exception(), OperationalError):
-        return database_unavailable(request)
+    """Respond with 500 (Django's handler500), or with 503 if the error, sys.exception(), passes by itself."""
+    if found := outage(sys.exception()):
+        return unavailable(request, found)
     if not request.path.startswith(PREFIX):
         return defaults.server_error(request)
     return problem_response(500, f"An internal error. It was logged under request {request_id.current.get()}.")
 
 
-def database_unavailable(request: HttpRequest) -> HttpResponse:
+def unavailable(request: HttpRequest, found: Outage) -> HttpResponse:
     """Return 503, by a page that needs no database."""
     if request.path.startswith(PREFIX):
-        response: HttpResponse = problem_response(503, DATABASE_UNAVAILABLE)
+        response: HttpResponse = problem_response(503, found.detail)
     else:
-        response = HttpResponse(render_to_string("503.html"), status=503)
-    response["Retry-After"] = str(DATABASE_RETRY_SECONDS)
+        response = HttpResponse(render_to_string("503.html", {"detail": found.detail}), status=503)
+    response["Retry-After"] = str(found.wait)
     return response

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
@@ -105,6 +105,18 @@ class ProductAdmin(ProductModelAdmin):
     def price_shown(self, product: Product) -> str:
         return money(product.price, product.currency)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Product.DoesNotExist as error:  # deleted by somebody else while it is being saved
+            raise Http404(str(error)) from error
+
     def save_model(self, request: HttpRequest, obj: Product, form: ProductForm, change: bool) -> None:
         values = dict(form.cleaned_data)
         images = values.pop("pictures")
@@ -124,7 +136,7 @@ class ProductAdmin(ProductModelAdmin):
     ) -> None:
         remaining = [row for row in formset.forms if row not in formset.deleted_forms]
         remaining.sort(key=lambda row: row.cleaned_data["place"])
-        products.delete_images(row.instance for row in formset.deleted_forms)
+        products.delete_images([row.instance for row in formset.deleted_forms])
         products.arrange_images(form.instance, [row.instance.pk for row in remaining])
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []  # for the admin's own log
 

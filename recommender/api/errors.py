@@ -18,20 +18,15 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.core.exceptions import ValidationError as InvalidModel
-from django.db import OperationalError
+from django.db import IntegrityError
+from psycopg2.errors import ForeignKeyViolation
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from recommender.api.parsers import TooLarge
-from recommender.api.problems import (
-    DATABASE_RETRY_SECONDS,
-    DATABASE_UNAVAILABLE,
-    MEDIA_TYPE,
-    as_sentence,
-    problem,
-)
+from recommender.api.problems import MEDIA_TYPE, as_sentence, outage, problem
 from recommender.errors import (
     DesignNotReady,
     NoActiveVersion,
@@ -95,9 +90,11 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 
 def as_api_exception(error: Exception) -> Exception:
     """Return the exception of Django REST framework for an error of ours or Django's; any other error unchanged."""
-    if type(error) is OperationalError:
-        log.error("the database is unavailable: %s", error)
-        return Unavailable(DATABASE_UNAVAILABLE, DATABASE_RETRY_SECONDS)
+    if found := outage(error):
+        log.error("%s %s", found.detail, error)
+        return Unavailable(found.detail, found.wait)
+    if isinstance(error, IntegrityError) and isinstance(error.__cause__, ForeignKeyViolation):
+        return Conflict("What this refers to was deleted just now.")
     if type(error) in RETRY_SECONDS:
         return Unavailable(as_sentence(error), RETRY_SECONDS[type(error)])
     if isinstance(error, CONFLICTS):

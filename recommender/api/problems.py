@@ -2,14 +2,16 @@
 
 import http
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypedDict
 
+from django.db import OperationalError
 from django.http import JsonResponse
+
+from catalog.locks import is_deadlock
 
 MEDIA_TYPE = "application/problem+json"
 PREFIX = "/api/v1/"
-DATABASE_UNAVAILABLE = "The database does not answer; try again in a moment."
-DATABASE_RETRY_SECONDS = 5
 
 
 class Problem(TypedDict):
@@ -20,6 +22,27 @@ class Problem(TypedDict):
     status: int
     detail: str
     errors: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Outage:
+    """The cause of an error that passes by itself."""
+
+    detail: str
+    wait: int  # seconds after which a client should try again
+
+
+DATABASE_AWAY = Outage("The database does not answer; try again in a moment.", 5)
+DEADLOCK = Outage("Others are changing the same just now; try again in a moment.", 1)
+
+
+def outage(error: BaseException | None) -> Outage | None:
+    """Return what is unavailable, for an error that passes by itself; None for any other."""
+    if is_deadlock(error):
+        return DEADLOCK
+    if isinstance(error, OperationalError):
+        return DATABASE_AWAY
+    return None
 
 
 def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Problem:

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
+from psycopg2.errors import UniqueViolation
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
@@ -35,6 +36,7 @@ from recommender.api.fields import (
 )
 from recommender.api.pagination import ProductPages
 from recommender.api.permissions import StaffWrites
+from recommender.api.problems import as_sentence
 from recommender.versions.queries import findable_since
 
 ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
@@ -178,11 +180,16 @@ def shown_product_or_404(request: Request, sku: str) -> Product:
 
 
 @contextmanager
-def unique_sku() -> Iterator[None]:
-    """Raise ValidationError if another request creates a product with the same SKU at the same time."""
+def rivals() -> Iterator[None]:
+    """Raise ValidationError or NotFound if another request has taken the SKU, or deleted the product, just now."""
     try:
         yield
+    except Product.DoesNotExist as error:
+        raise NotFound(as_sentence(error)) from error
     except IntegrityError as error:
+        cause = error.__cause__
+        if not isinstance(cause, UniqueViolation) or cause.diag.table_name != Product._meta.db_table:
+            raise
         raise serializers.ValidationError({"sku": "A product with this SKU was created just now."}) from error
 
 
@@ -215,7 +222,7 @@ class Products(APIView):
     )
     def post(self, request: Request) -> Response:
         fields = ProductInput(data=request.data).product_fields()
-        with unique_sku():
+        with rivals():
             product = products.create(**fields)
         payload = product_payload(request, product_or_404(request, product.sku))
         url = reverse("api:product", [product.sku], request=request)
@@ -238,7 +245,7 @@ class OneProduct(APIView):
     def patch(self, request: Request, sku: str) -> Response:
         product = product_or_404(request, sku)
         fields = ProductInput(data=request.data, partial=True).product_fields()
-        with unique_sku():
+        with rivals():
             products.update(product, **fields)
         return Response(product_payload(request, product_or_404(request, product.sku)))
 

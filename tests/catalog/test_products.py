@@ -2,7 +2,8 @@ import pytest
 from django.core.files.storage import default_storage
 
 from catalog import fingerprints, products
-from catalog.models import Category, ProductImage
+from catalog.images import read_image
+from catalog.models import Category, Product, ProductImage
 from tests.factories import CategoryFactory, ProductFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +26,27 @@ def test_a_product_changes_to_a_category_that_is_there_or_that_is_new():
 
     products.update(product, category="High  heels ")
     assert (product.category.name, Category.objects.count()) == ("High heels", 3)
+
+
+def test_a_picture_replaces_the_one_of_now_and_not_the_one_that_was_read_before():
+    product = ProductFactory(image=1)
+    read_before = Product.objects.with_images().get()
+    products.replace_primary_image(product, read_image(image_bytes(2)))
+
+    products.update(read_before, image=read_image(image_bytes(3)))
+
+    assert ProductImage.objects.get().file_hash == read_image(image_bytes(3)).file_hash
+
+
+@pytest.mark.parametrize("change", [{"title": "B"}, {"image": 2}])
+def test_a_product_that_is_gone_is_not_changed(change, settings):
+    product = ProductFactory(image=1)
+    products.delete([Product.objects.get()])
+    if "image" in change:
+        change = {"image": read_image(image_bytes(change["image"]))}
+
+    with pytest.raises(Product.DoesNotExist, match=f"no product '{product.sku}' any more"):
+        products.update(product, **change)
 
 
 def test_pictures_that_were_stored_before_there_were_fingerprints_get_theirs(caplog):

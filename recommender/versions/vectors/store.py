@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
+from catalog.locks import lock_against_deletion
 from catalog.models import Product, ProductImage
 from recommender import broker
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
@@ -37,6 +38,7 @@ def store_vectors(version: ModelVersion, vectors: Iterable[tuple[int, int, Vecto
     """
     rows = {image: (product, vector) for image, product, vector in vectors}
     # Locked, so that a deletion waits for us, or is seen here, and never leaves a row without its image.
+    lock_against_deletion(Product.objects.filter(pk__in={product for product, _ in rows.values()}).values_list("pk"))
     locked = ProductImage.objects.filter(pk__in=rows).order_by("pk").select_for_update(of=("self",), no_key=True)
     alive = list(locked.values_list("pk", flat=True))
     keys = [(image, rows[image][0]) for image in alive]

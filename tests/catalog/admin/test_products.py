@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog import images, products
 from catalog.models import Category, Product
 from tests.factories import InteractionFactory, ProductFactory, image_bytes
+from tests.rivals import rival_before
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/catalog/product/"
@@ -81,6 +82,15 @@ def test_a_change_writes_what_changed_and_adds_pictures(admin_client):
     product.refresh_from_db()
     assert product.title == "Red boots"
     assert [image.pk == first for image in product.images.all()] == [True, False]
+
+
+def test_a_product_that_somebody_deletes_meanwhile_is_not_found(admin_client):
+    product = ProductFactory(sku="A-1", image=1)
+
+    with rival_before("FOR NO KEY UPDATE", lambda: products.delete([product])):
+        answer = admin_client.post(f"{LIST}{product.pk}/change/", values() | image_rows(product, {}))
+
+    assert answer.status_code == 404
 
 
 def test_pictures_are_put_in_another_order_and_deleted(admin_client, django_capture_on_commit_callbacks):

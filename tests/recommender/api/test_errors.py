@@ -4,12 +4,15 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import NON_FIELD_ERRORS, SuspiciousOperation, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
+from psycopg2.errors import DeadlockDetected
 from rest_framework.exceptions import Throttled
 
+from catalog.models import Product
 from recommender.api import errors
 from recommender.errors import NoActiveVersion, WorkersUnavailable
+from tests.factories import ProductFactory
 from tests.problems import assert_problem
 
 PRODUCTS = "/api/v1/products/"
@@ -85,6 +88,29 @@ def test_the_database_away(guest, caplog):
     assert_problem(response, 503, "The database does not answer")
     assert response.headers["Retry-After"] == "5"
     assert [record.levelno for record in caplog.records if record.name == "recommender.api.errors"] == [logging.ERROR]
+
+
+def test_a_deadlock_is_no_database_that_is_away(guest):
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("deadlock detected") from DeadlockDetected()
+
+    with connection.execute_wrapper(refuse):
+        response = guest.get(PRODUCTS)
+
+    assert_problem(response, 503, "Others are changing the same just now")
+    assert response.headers["Retry-After"] == "1"
+
+
+@pytest.mark.django_db(transaction=True)  # the key is checked when the transaction ends
+def test_what_was_deleted_meanwhile_is_a_conflict_and_nothing_else_that_the_database_refuses():
+    with pytest.raises(IntegrityError) as refused:
+        Product.objects.filter(pk=ProductFactory().pk).update(category=0)
+    assert errors.handle_exception(refused.value, {}).status_code == 409
+
+    ProductFactory(sku="A")
+    with pytest.raises(IntegrityError) as refused:
+        ProductFactory(sku="A")
+    assert errors.handle_exception(refused.value, {}) is None
 
 
 @pytest.mark.parametrize(

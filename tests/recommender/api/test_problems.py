@@ -17,7 +17,7 @@ def test_a_problem_has_the_members_of_rfc_9457():
 
 
 def test_a_problem_outside_of_drf_is_json_of_its_own_media_type():
-    response = problems.problem_response(503, problems.DATABASE_UNAVAILABLE)
+    response = problems.problem_response(503, problems.DATABASE_AWAY.detail)
 
     assert (response.status_code, response["Content-Type"]) == (503, "application/problem+json")
     assert json.loads(response.content)["title"] == "Service Unavailable"

@@ -6,10 +6,15 @@ import zlib
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
 from PIL import Image
 
+from catalog import products
 from catalog.models import Category, Product, ProductImage
+from recommender.api.products import rivals
 from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
+from tests.problems import assert_problem
+from tests.rivals import rival_before
 
 URL = "/api/v1/products/"
 
@@ -351,6 +356,32 @@ def test_a_sku_is_taken_once(staff):
     assert response.status_code == 400
     assert response.json()["errors"] == {"sku": ["Product with this SKU already exists."]}
     assert Product.objects.get().title == "First"
+
+
+def test_a_sku_that_another_request_takes_at_the_same_time_is_taken(staff):
+    with rival_before('INSERT INTO "catalog_product"', lambda: ProductFactory(sku="A-1")):
+        response = staff.post(URL, form(), format="multipart")
+
+    assert response.json()["errors"] == {"sku": ["A product with this SKU was created just now."]}
+
+
+def test_nothing_but_a_sku_is_named_as_one(db):
+    image = ProductFactory().images.get()
+    image.pk = None
+
+    with pytest.raises(IntegrityError, match="one_image_per_position"), rivals():
+        image.save(force_insert=True)
+
+
+@pytest.mark.parametrize("change", [{"price": "15"}, {"image": True}])
+def test_a_product_that_another_request_deletes_at_the_same_time_is_not_found(staff, change):
+    ProductFactory(sku="A-1")
+    body = {"image": upload(image_bytes(99))} if "image" in change else change
+
+    with rival_before("FOR NO KEY UPDATE", lambda: products.delete([Product.objects.get()])):
+        response = staff.patch(f"{URL}A-1/", body, format="multipart")
+
+    assert_problem(response, 404, "There is no product 'A-1' any more.")
 
 
 def test_a_change_leaves_the_rest_alone(staff):

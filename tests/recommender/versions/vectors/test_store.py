@@ -1,15 +1,15 @@
 import math
-import threading
 
 import numpy as np
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import DataError, transaction
 
 from catalog import products
 from catalog.models import Product
 from recommender.models import ImageEmbedding, ShopperVector
 from recommender.versions.vectors import store
 from tests.factories import ProductFactory, ShopperFactory, embed, turned
+from tests.rivals import transaction_with_rivals
 
 pytestmark = pytest.mark.django_db
 
@@ -96,20 +96,11 @@ def test_tastes_take_the_place_of_all_former_ones_or_of_none(active_personal):
 @pytest.mark.django_db(transaction=True)
 def test_a_deletion_waits_for_the_vectors_that_are_being_stored(active):
     image = ProductFactory().images.get()
-    deletion = threading.Thread(target=delete_elsewhere, args=(image,))
 
-    with transaction.atomic():
+    with transaction_with_rivals() as rival:
         store.store_vectors(active, [(image.pk, image.product_id, turned(0))])
-        deletion.start()
-        deletion.join(timeout=0.5)
-        assert deletion.is_alive()
-    deletion.join()
+        deletion = rival(transaction.atomic(products.delete), [image.product])  # not run again
+        assert deletion.running()
 
+    assert deletion.result() == 1
     assert not ImageEmbedding.objects.exists()
-
-
-def delete_elsewhere(image) -> None:
-    try:
-        products.delete_images([image])
-    finally:
-        connection.close()
