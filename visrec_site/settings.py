@@ -66,6 +66,7 @@ def database(name: str, default: str = environ.Env.NOTSET, *, is_pooled: bool) -
     found: dict[str, Any] = env.db_url(name, default=default)
     options = {} if is_pooled else {"options": " ".join(f"-c {name}={value}" for name, value in SESSION.items())}
     return found | {
+        "ENGINE": "visrec_site.postgresql",
         "CONN_MAX_AGE": None,  # a new connection costs 6 to 14 times the query
         "CONN_HEALTH_CHECKS": True,  # a restarted database gets a new connection, not an error
         "DISABLE_SERVER_SIDE_CURSORS": is_pooled,
