@@ -5,6 +5,7 @@ Without VISREC_DATABASE_URL the embedded servers are used, and all data is under
 
 import math
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +237,12 @@ CELERY_TASK_ROUTES = {
     "recommender.tasks.sweep": {"queue": "maintenance"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "recommender.tasks.sweep", "schedule": schedule(run_every=30), "options": {"expires": 30}},
+    "sweep": {
+        "task": "recommender.tasks.sweep",
+        "schedule": schedule(run_every=30),
+        "options": {"expires": 30},
+        "last_run_at": datetime.min.replace(tzinfo=UTC),  # a scheduler that is new sends it at once
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TIMEZONE = "UTC"
