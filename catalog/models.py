@@ -168,6 +168,12 @@ def thumbnail_name(image: "ProductImage", filename: str) -> str:
     return f"thumbnails/{token[:2]}/{token}.webp"
 
 
+class ProductImageQuerySet(models.QuerySet["ProductImage"]):
+    def readable(self) -> Self:
+        """Exclude images whose file cannot be read, as far as is known."""
+        return self.filter(problem="")
+
+
 class ProductImage(models.Model):
     """An image of a product; the one of lowest position is the primary one. Written by catalog.products alone."""
 
@@ -181,11 +187,18 @@ class ProductImage(models.Model):
     file_hash = models.CharField(max_length=64, editable=False)  # catalog.images.file_hash: imports skip known files
     # catalog.fingerprints; null: not computed yet (stored by an earlier version), empty: the file cannot be read
     fingerprint = models.BinaryField(null=True, editable=False)
+    # Written by catalog.readings. An image with a problem is left out of trainings and of what versions have to embed.
+    problem = models.TextField(blank=True, db_default="", default="", editable=False)  # why its file cannot be read
+    problem_since = models.DateTimeField(null=True, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)  # null: the sweep does not try it again
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProductImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]
         indexes = [
+            models.Index(fields=["retry_at"], name="image_problem", condition=~Q(problem="")),  # the sweep's
             models.Index(fields=["id"], name="image_no_fingerprint", condition=Q(fingerprint=None)),  # the sweep's
         ]
         constraints = [models.UniqueConstraint(fields=["product", "position"], name="one_image_per_position")]
@@ -196,6 +209,18 @@ class ProductImage(models.Model):
     @property
     def display_url(self) -> str:
         return (self.thumbnail or self.file).url
+
+
+class ImageReading(models.Model):
+    """A reading of an image's file that has not ended: it goes on, or its process died. Written by catalog.readings."""
+
+    # No foreign key: the check would lock the image, which may be deleted meanwhile.
+    image_id = models.BigIntegerField(primary_key=True)
+    tries = models.PositiveSmallIntegerField()  # that did not end
+    began_at = models.DateTimeField(auto_now_add=True)  # the first of them
+
+    def __str__(self) -> str:
+        return f"{self.tries} readings of image {self.image_id}"
 
 
 class Shopper(models.Model):

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
-from catalog import categories, locks
+from catalog import categories, locks, readings
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage, fingerprint_file
 from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
@@ -148,17 +148,25 @@ def store_files(row: ProductImage, image: DecodedImage) -> None:
 
 def add_missing_fingerprints(limit: int) -> int:
     """Compute fingerprints of up to `limit` images that were stored before there were any; return of how many."""
-    images = list(ProductImage.objects.filter(fingerprint=None).order_by("pk")[:limit])
+    images = list(ProductImage.objects.readable().filter(fingerprint=None).order_by("pk")[:limit])
     for image in images:
-        name = (image.thumbnail or image.file).name or ""
-        try:
-            with default_storage.open(name) as file:
-                image.fingerprint = fingerprint_file(file.read())
-        except (OSError, UnreadableImage) as error:
-            log.warning("%s has no fingerprint: %s: %s", image, name, error)
-            image.fingerprint = b""
-    ProductImage.objects.bulk_update(images, ["fingerprint"])
+        with readings.alone(image.pk) as may_read:
+            if may_read:
+                add_fingerprint(image)
+                readings.end([image.pk])
     return len(images)
+
+
+def add_fingerprint(image: ProductImage) -> None:
+    """Compute and save an image's fingerprint, which is empty if its file cannot be read."""
+    name = (image.thumbnail or image.file).name or ""
+    try:
+        with default_storage.open(name) as file:
+            image.fingerprint = fingerprint_file(file.read())
+    except (OSError, UnreadableImage) as error:
+        log.warning("%s has no fingerprint: %s: %s", image, name, error)
+        image.fingerprint = b""
+    ProductImage.objects.filter(pk=image.pk).update(fingerprint=image.fingerprint)
 
 
 @locks.atomic
@@ -188,6 +196,7 @@ def delete_images(images: Collection[ProductImage]) -> None:
     # Locked before what depends on them is deleted: a worker may be storing vectors of them just now.
     list(rows.select_for_update().order_by("pk").values_list("pk"))
     rows.delete()
+    readings.end([image.pk for image in images])
     transaction.on_commit(partial(delete_files, list(images)))
 
 

@@ -18,11 +18,13 @@ PRODUCT_FIELDS = (
     "updated_at",
 )  # fmt: skip
 ATTRIBUTES = PRODUCT_FIELDS.index("attributes")
-IMAGE_FIELDS = ("id", "product_id", "position", "file", "thumbnail", "width", "height", "content_hash", "fingerprint")
+IMAGE_FIELDS = (
+    "id", "product_id", "position", "file", "thumbnail", "width", "height", "problem", "content_hash", "fingerprint"
+)  # fmt: skip
 # An image as an array of texts, which psycopg2 reads in C.
 _IMAGE = (
     "ARRAY[i.id::text, i.product_id::text, i.position::text, i.file, i.thumbnail, i.width::text, i.height::text,"
-    " i.content_hash, encode(i.fingerprint, 'hex')]"
+    " i.problem, i.content_hash, encode(i.fingerprint, 'hex')]"
 )
 COLUMNS = (
     ", ".join(f"p.{name}" for name in PRODUCT_FIELDS)
@@ -101,10 +103,10 @@ def product_from_row(values: Sequence[Any]) -> Product:
 
 def image_from_row(values: Sequence[Any]) -> ProductImage:
     """Return an image of the texts in COLUMNS."""
-    number, product, position, file, thumbnail, width, height, content_hash, mark = values
+    number, product, position, file, thumbnail, width, height, problem, content_hash, mark = values
     fingerprint = None if mark is None else bytes.fromhex(mark)
     numbers = (int(number), int(product), int(position), file, thumbnail, int(width), int(height))
-    return loaded(ProductImage, zip(IMAGE_FIELDS, (*numbers, content_hash, fingerprint), strict=True))
+    return loaded(ProductImage, zip(IMAGE_FIELDS, (*numbers, problem, content_hash, fingerprint), strict=True))
 
 
 def loaded(model: type[M], fields: Iterable[tuple[str, Any]]) -> M:

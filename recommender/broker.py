@@ -1,9 +1,7 @@
 """Work for the workers, sent by task name. Never imports what runs it: a web process stops here."""
 
 import base64
-import json
 import logging
-import time
 from functools import partial
 from typing import Any, TypedDict
 
@@ -13,7 +11,6 @@ from celery.backends.asynchronous import (  # type: ignore[attr-defined]  # cele
 )
 from celery.exceptions import TimeoutError as TaskTimeout
 from celery.result import AsyncResult
-from celery.signals import before_task_publish
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerUnavailable
@@ -22,7 +19,7 @@ from recommender.errors import WorkersUnavailable
 
 log = logging.getLogger(__name__)
 
-SENT_AT = "sent_at"  # header of a message: time.time()
+FIRST, LATER = 0, 6  # priorities: messages that come later wait until none of the first are left. Two of kombu's steps
 EMBED_BATCH = 256  # images a task: a second or so of work, so that an upload never waits long behind an import
 
 
@@ -39,14 +36,19 @@ def queue_embedding(image_ids: list[int]) -> None:
         transaction.on_commit(partial(send, "embed_images", image_ids[first : first + EMBED_BATCH]))
 
 
-def send(task: str, *args: Any) -> bool:
+def queue_alone(image_id: int) -> None:
+    """Queue an image that may kill its reader, to be embedded when no upload waits."""
+    send("embed_alone", image_id, priority=LATER)
+
+
+def send(task: str, *args: Any, priority: int = FIRST) -> bool:
     """Send a task to the broker and return whether it took it; otherwise the sweep finds the work in the database.
 
-    task: the name of a function in recommender.tasks.
+    task: the name of a function in recommender.tasks. priority: FIRST or LATER, among the messages of its queue.
     """
     try:
         # Sent by name, Celery does not know that nobody reads the result and would need the result store as well.
-        _publish(task, *args, ignore_result=True)
+        _publish(task, *args, priority=priority, ignore_result=True)
     except BrokerUnavailable as error:
         log.warning("%s%r waits for the sweep: the broker is away: %s", task, args, error)
         return False
@@ -58,20 +60,6 @@ def count_waiting(queue: str) -> int:
     with current_app.connection_for_read() as connection:
         declared: Any = current_app.amqp.queues[queue].bind(connection.default_channel).queue_declare()
     return int(declared.message_count)  # kombu's annotations have a string for what is declared
-
-
-def oldest_waiting(queue: str) -> float | None:
-    """Return the seconds since the next message of a queue was sent; None if none waits."""
-    with current_app.connection_for_read() as connection:
-        channel: Any = connection.default_channel
-        message = channel.client.lindex(queue, -1)  # kombu puts messages in on the left and takes them on the right
-    sent_at = json.loads(message)["headers"].get(SENT_AT) if message else None
-    return time.time() - sent_at if sent_at else None
-
-
-@before_task_publish.connect
-def _note_when(headers: dict[str, Any], **kwargs: Any) -> None:
-    headers[SENT_AT] = time.time()
 
 
 def request_photo_vector(photo: bytes) -> tuple[int, list[float]]:

@@ -3,7 +3,7 @@
 Each part reads a bounded number of rows by an index, however large the shop is.
 """
 
-from catalog import products
+from catalog import products, readings
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
@@ -12,13 +12,17 @@ from recommender.versions import lifecycle as versions
 from recommender.versions import queries
 
 WINDOW = 20_000  # images looked at from one id; a walk through a million takes 50 sweeps
-MOST_MESSAGES = 20  # that wait to embed images: with more, what is missing may be waiting
+MOST_MESSAGES = 20  # that wait to embed images
+MOST_RETRIES = 100  # a sweep, of images that could not be read
 MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
     """Queue work that was missed, expire old designs, count popularity and add missing fingerprints."""
-    queue_missing_embeddings()
+    # With more, those that are missing may be waiting, and would be sent again every half minute.
+    if broker.count_waiting("embed") <= MOST_MESSAGES:
+        queue_missing_embeddings()
+        retry_readings()
     resume_trainings()
     designs.resend_unclaimed()
     designs.expire()
@@ -27,12 +31,7 @@ def sweep() -> None:
 
 
 def queue_missing_embeddings() -> None:
-    """Queue images that some version has still to embed: of the newest ones, and of those that are next in the walk.
-
-    Does nothing while many messages wait: they may be for these images, which would be sent again every half minute.
-    """
-    if broker.count_waiting("embed") > MOST_MESSAGES:
-        return
+    """Queue images that some version has still to embed: of the newest ones, and of those that are next in the walk."""
     windows = [window for window in (newest_window(), next_window()) if window]
     missing: set[int] = set()
     for version in queries.servable_versions():
@@ -40,6 +39,13 @@ def queue_missing_embeddings() -> None:
             images = queries.images_without_embedding(version, between=window)
             missing.update(images.order_by().values_list("pk", flat=True))
     broker.queue_embedding(sorted(missing))
+
+
+def retry_readings() -> None:
+    """Queue images again that were set aside and are due, and those whose readers died."""
+    due = ProductImage.objects.filter(pk__in=readings.due(MOST_RETRIES))
+    for image_id in {*readings.try_again(due), *readings.abandoned(MOST_RETRIES)}:
+        broker.queue_alone(image_id)
 
 
 def newest_window() -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_process_init
 from django.db import OperationalError
 
-from recommender import heartbeats, maintenance
+from recommender import maintenance
 from recommender.broker import PhotoVector
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
@@ -26,15 +26,31 @@ from recommender.errors import (
 
 log = logging.getLogger(__name__)
 
+ALONE_LIMIT = 60  # seconds for one image
 LIMIT = 600  # seconds a task may take. Set for each, as one for all would end trainings too, which hold leases
 
 
-@shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+@shared_task(
+    soft_time_limit=LIMIT,
+    time_limit=LIMIT + ALONE_LIMIT,  # a file that cannot be read to its end holds up more than the task
+    autoretry_for=(OperationalError,),
+    retry_backoff=True,
+    max_retries=5,
+)
 def embed_images(image_ids: list[int]) -> None:
     """Embed these images by every version that has no vector of them; a second run writes nothing."""
     from recommender.workers import embedding  # torch is behind this import; web processes stop at this file
 
     embedding.embed_images(image_ids)
+
+
+# Killed at its limit: an image that holds up its reader counts like one that kills it.
+@shared_task(time_limit=ALONE_LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def embed_alone(image_id: int) -> None:
+    """Embed an image whose readers died, which others must not be lost with."""
+    from recommender.workers import embedding  # torch
+
+    embedding.embed_alone(image_id)
 
 
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
@@ -88,15 +104,12 @@ def warm_up(**kwargs: Any) -> None:
     """Load torch and the serving models before a pool process gets its first task: no upload should wait for that."""
     if "embed" not in current_app.amqp.queues.consume_from:
         return  # a training can wait
-    with heartbeats.working():  # a busy machine takes half a minute
-        # torch, which must never be used in the parent: forked tasks would hang
-        from recommender.workers import embedding
+    from recommender.workers import embedding  # torch, which must never be used in the parent: forked tasks would hang
 
-        embedding.warm_up()
+    embedding.warm_up()
 
 
 @shared_task(soft_time_limit=LIMIT)
 def sweep() -> None:
     """Queue again what was missed while the broker or a worker was away."""
     maintenance.sweep()
-    heartbeats.record("sweep")

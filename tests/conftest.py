@@ -49,7 +49,7 @@ def fresh_throttles():
 
 @pytest.fixture(autouse=True)
 def fresh_memory():
-    candidates.recent_estimate.cache.clear()
+    candidates.forget_estimates()
 
 
 @pytest.fixture

@@ -26,7 +26,15 @@ MAY_IMPORT = {
     "visrec_site": {"catalog", "recommender"},
 }
 # versions.methods reads the methods out of ml.configs, which loads no torch; the workers are the doors.
-MAY_IMPORT_ML = {"methods.py", "embedding.py", "training.py", "training_data.py", "generation.py", "gaps.py"}
+MAY_IMPORT_ML = {
+    "methods.py",
+    "embedding.py",
+    "training.py",
+    "training_data.py",
+    "generation.py",
+    "gaps.py",
+    "reading.py",
+}
 
 
 def imports(file: Path) -> set[str]:

@@ -53,8 +53,8 @@ class ImageInline(ImageTabularInline):
 
     model = ProductImage
     form = ImageForm
-    fields = ["thumbnail", "size", "place"]
-    readonly_fields = ["thumbnail", "size"]
+    fields = ["thumbnail", "size", "problem", "place"]
+    readonly_fields = ["thumbnail", "size", "problem"]
     extra = max_num = 0
     verbose_name_plural = "pictures (the first is shown in lists)"
 

@@ -14,8 +14,6 @@ from ml.errors import UnreadableImage
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 MOST_PIXELS = 50_000_000  # before decoding: a 30,000 x 30,000 PNG of one colour is 2 MB on disk and 2.7 GB decoded
-# What Pillow raises for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
-DAMAGE = (OSError, ValueError, EOFError, SyntaxError, TypeError, Image.DecompressionBombError)
 WHITE = (255, 255, 255)
 
 
@@ -55,8 +53,10 @@ def read_image(source: Source, size: tuple[int, int], most_pixels: int | None = 
             return _fit(image, size, most_pixels)
     except UnidentifiedImageError:
         raise UnreadableImage(f"{name}: not a picture in a known format") from None
-    except DAMAGE as error:
-        raise UnreadableImage(f"{name}: {error}") from error
+    except OSError as error:
+        raise UnreadableImage(f"{name}: {error.strerror or error}") from error
+    except Exception as error:  # for a damaged file a decoder raises whatever happens to it
+        raise UnreadableImage(f"{name}: {error or type(error).__name__}") from error
 
 
 def _stream(source: Source) -> BinaryIO:

@@ -60,11 +60,14 @@ def embed_items(model: PersonalModel, images: ImageArray | None, n_items: int, p
 
 
 def decode_ahead(
-    batches: Iterable[Sequence[Source]], size: tuple[int, int], most_pixels: int | None = MOST_PIXELS
+    batches: Iterable[Sequence[Source]],
+    size: tuple[int, int],
+    most_pixels: int | None = MOST_PIXELS,
+    threads: int | None = None,
 ) -> Iterator[list[np.ndarray | UnreadableImage]]:
     """Yield each batch's pixels, or the error of an image; the next batch is decoded while this one is used.
 
-    most_pixels: see `read_image`.
+    most_pixels: see `read_image`. threads: that decode; without a number, all cores but one, which is the model's.
     """
 
     def attempt(source: Source) -> np.ndarray | UnreadableImage:
@@ -73,8 +76,8 @@ def decode_ahead(
         except UnreadableImage as error:
             return error
 
-    # One core is left to the model: on two, 1 thread keeps .97 of the bare forward pass, 2 threads .89.
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 2) - 1)) as pool:
+    # On two cores, 1 thread keeps .97 of the bare forward pass, 2 threads .89.
+    with ThreadPoolExecutor(threads or max(1, (os.cpu_count() or 2) - 1)) as pool:
         ahead = None
         for batch in batches:
             following = pool.map(attempt, batch)

@@ -8,9 +8,11 @@ from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from catalog import readings
 from catalog.admin.products import ProductAdmin
 from catalog.listing import NUMBERED
-from catalog.models import Product
+from catalog.models import Product, ProductImage
+from recommender import broker
 from recommender.models import ImageEmbedding, Role
 from recommender.versions.queries import active_version
 from recommender.versions.vectors import store
@@ -29,14 +31,21 @@ class FindableFilter(admin.SimpleListFilter):
     parameter_name = "findable"
 
     def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Product]") -> list[tuple[str, str]]:
-        return [("yes", "yes"), ("no", "waiting")]
+        return [("yes", "yes"), ("no", "not yet"), ("never", "a picture cannot be read")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
         if self.value() == "yes":
             return queryset.filter(Exists(active_embeddings().filter(product=OuterRef("pk"))))
         if self.value() == "no":
             return queryset.filter(pk__in=waiting())
+        if self.value() == "never":
+            return queryset.filter(pk__in=unreadable().values("product"))
         return queryset
+
+
+def unreadable() -> QuerySet[ProductImage]:
+    """Return the images that were set aside, as their files cannot be read."""
+    return ProductImage.objects.exclude(problem="").order_by()
 
 
 def waiting() -> list[int]:
@@ -54,7 +63,7 @@ class FindableProductAdmin(ProductAdmin):
 
     list_display = [*ProductAdmin.list_display, "findable_since"]
     list_filter = [FindableFilter, *ProductAdmin.list_filter]
-    actions = [*ProductAdmin.actions, "embed_again"]
+    actions = [*ProductAdmin.actions, "embed_again", "try_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         own = active_embeddings().filter(product=OuterRef("pk"))
@@ -64,11 +73,20 @@ class FindableProductAdmin(ProductAdmin):
     @admin.display(description="findable since")
     def findable_since(self, product: Product) -> str:
         since: datetime | None = getattr(product, "first_embedded_at", None)  # annotated by get_queryset
-        return date_format(localtime(since), "j M Y, H:i:s") if since else "waiting"
+        problem = next((f"{image} {image.problem}" for image in product.images.all() if image.problem), None)
+        return problem or (date_format(localtime(since), "j M Y, H:i:s") if since else "waiting")
 
     @admin.action(description="Embed again", permissions=["change"])
     def embed_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        count = store.embed_again(queryset)
+        self.report_waiting(request, store.embed_again(queryset))
+
+    @admin.action(description="Try again to read pictures", permissions=["change"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
+        images = readings.try_again(unreadable().filter(product__in=queryset.values("pk")))
+        broker.queue_embedding(images)
+        self.report_waiting(request, len(images))
+
+    def report_waiting(self, request: HttpRequest, count: int) -> None:
         self.message_user(
             request,
             f"{count} picture{' waits' if count == 1 else 's wait'} for a worker.",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import OperationalError
 from django.http import JsonResponse
 
 from catalog.locks import is_deadlock
@@ -40,9 +40,7 @@ def outage(error: BaseException | None) -> Outage | None:
     """Return what is unavailable, for an error that passes by itself; None for any other."""
     if is_deadlock(error):
         return DEADLOCK
-    # Of a server that is killed in the middle of its answer psycopg2 raises the base class itself, and of the next
-    # statement over that connection an InterfaceError.
-    if type(error) is DatabaseError or isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError):
         return DATABASE_AWAY
     return None
 
@@ -63,7 +61,7 @@ def problem_response(status: int, detail: str) -> JsonResponse:
     return JsonResponse(problem(status, detail), status=status, content_type=MEDIA_TYPE)
 
 
-def as_sentence(error: Exception) -> str:
-    """Return the error's message with a capital letter and a full stop."""
+def as_sentence(error: Exception | str) -> str:
+    """Return the message, or an error's, with a capital letter and a full stop."""
     text = str(error).rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."

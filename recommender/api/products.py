@@ -96,6 +96,10 @@ class ProductSerializer(serializers.Serializer[Product]):
     findable = serializers.SerializerMethodField(
         help_text="Whether the active similarity model has embedded its image."
     )
+    problem = serializers.SerializerMethodField(
+        required=False,
+        help_text="Why no model can embed its primary image. Left out if its file can be read.",
+    )
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_image(self, product: Product) -> str | None:
@@ -109,12 +113,18 @@ class ProductSerializer(serializers.Serializer[Product]):
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
 
+    @extend_schema_field(OpenApiTypes.STR)
+    def get_problem(self, product: Product) -> str:
+        image = product.primary_image
+        return as_sentence(f"{image} {image.problem}") if image and image.problem else ""
+
     @cached_property
     def origin(self) -> str:
         return origin_of(self.context["request"])
 
     def to_representation(self, product: Product) -> dict[str, Any]:
         """Return what the fields above give, without a call for each: a page has up to a hundred products."""
+        problem = self.get_problem(product)
         return {
             "id": product.pk,
             "sku": product.sku,
@@ -127,7 +137,7 @@ class ProductSerializer(serializers.Serializer[Product]):
             "in_stock": product.in_stock,
             "attributes": product.attributes,
             "findable": self.get_findable(product),
-        }
+        } | ({"problem": problem} if problem else {})
 
 
 def origin_of(request: Request) -> str:

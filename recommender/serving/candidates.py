@@ -1,12 +1,11 @@
 """Products that may be recommended, and searches for the best of them by vector or by popularity: a statement each."""
 
-import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import cachetools
 import numpy as np
 
 from catalog.rows import (
@@ -32,6 +31,7 @@ FURTHER = 2
 WALK = 2.0
 ESTIMATE_SECONDS = 60.0
 MOST_ESTIMATES = 10_000
+_estimates: dict[Sql, tuple[float, int]] = {}  # of the filters asked for lately: when, and what the planner said
 SHOWN = VISIBLE & IN_STOCK
 SAME = 1e-5  # distance of a vector from itself, computed by the index or not
 
@@ -194,10 +194,21 @@ class PopularitySearch:
         return candidates_from_rows(rows, [row[0] for row in rows], self.embeddings)
 
 
-@cachetools.cached(cachetools.TTLCache(MOST_ESTIMATES, ESTIMATE_SECONDS), lock=threading.Lock())
+def forget_estimates() -> None:
+    """Delete what this process knows of the planner's estimates, so that the next request asks for them."""
+    _estimates.clear()
+
+
 def recent_estimate(where: Sql) -> int:
     """Return how many products satisfy the condition, as the planner estimated within ESTIMATE_SECONDS."""
-    return estimated_count(where)
+    now = time.monotonic()
+    at, count = _estimates.get(where, (-ESTIMATE_SECONDS, 0))
+    if now - at >= ESTIMATE_SECONDS:
+        if len(_estimates) > MOST_ESTIMATES:
+            _estimates.clear()
+        count = estimated_count(where)
+        _estimates[where] = (now, count)
+    return count
 
 
 def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:

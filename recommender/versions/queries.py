@@ -54,18 +54,21 @@ def serving_or_raise(role: Role) -> ModelVersion:
 
 
 def images_of_version(version: ModelVersion) -> QuerySet[ProductImage]:
-    """Return the images that a version has vectors for: all, for a personal one the primary ones, for designs none."""
+    """Return the images that a version has vectors for: all, for a personal one the primary ones, for designs none.
+
+    Without those that cannot be read.
+    """
     if version.role == Role.SIMILAR:
-        return ProductImage.objects.all()
+        return ProductImage.objects.readable()
     if version.role not in EMBEDDING_ROLES:
         return ProductImage.objects.none()
     return primary_images()
 
 
 def primary_images() -> QuerySet[ProductImage]:
-    """Return the first image of each product that has one."""
-    earlier = ProductImage.objects.filter(product=OuterRef("product"), position__lt=OuterRef("position"))
-    return ProductImage.objects.filter(~Exists(earlier))
+    """Return the first image that can be read of each product that has one."""
+    readable = ProductImage.objects.readable()
+    return readable.filter(~Exists(readable.filter(product=OuterRef("product"), position__lt=OuterRef("position"))))
 
 
 def images_without_embedding(

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,17 +15,19 @@ from django.conf import settings
 from django.db.models import QuerySet
 from tqdm import tqdm
 
-from catalog.models import ProductImage
+from catalog import readings
+from catalog.models import ImageReading, ProductImage
 from catalog.rows import fetch
 from ml.contract import Model, PersonalModel, SimilarModel
 from ml.data.decoding import read_image
 from ml.data.images import ImageArray
-from ml.errors import BadCheckpoint, UnreadableImage
-from ml.nn.inference import decode_ahead
+from ml.errors import BadCheckpoint
 from ml.training import checkpoints
+from recommender import broker
 from recommender.models import ImageEmbedding, ModelVersion, Role, State
 from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores, store
+from recommender.workers import reading
 
 log = logging.getLogger(__name__)
 
@@ -68,15 +69,35 @@ def warm_up() -> None:
 def embed_images(image_ids: Sequence[int]) -> None:
     """Embed these images by every servable version that has no vector of them; a second run writes nothing.
 
-    Active versions come first: the products are findable by then, however many versions are kept.
+    Active versions come first: the products are findable by then, however many versions are kept. Images whose readers
+    died are sent on, to be embedded alone.
     """
+    embed_missing(image_ids)
+    for image_id in sorted(readings.unfinished(image_ids)):
+        broker.queue_alone(image_id)
+
+
+def embed_alone(image_id: int) -> None:
+    """Embed an image that others must not be lost with: it could not be read before, or its readers died."""
+    embed_missing([image_id], alone=True)  # by the first version that has to read it
+    with readings.alone(image_id) as may_read:
+        if not may_read:
+            return
+        readings.end([image_id])  # no version had to
+    embed_missing([image_id])
+    readings.forget_problem(image_id)
+
+
+def embed_missing(image_ids: Sequence[int], alone: bool = False) -> None:
+    """Embed images by the versions that have no vector of them."""
     active: list[ModelVersion] = []
     others: list[ModelVersion] = []
     for version in queries.servable_versions():
         (active if version.state == State.ACTIVE else others).append(version)
     for version in (*active, *others):
         try:
-            for _ in embed_batches(version, queries.images_without_embedding(version).filter(pk__in=image_ids)):
+            images = queries.images_without_embedding(version).filter(pk__in=image_ids)
+            for _ in embed_batches(version, images, alone=alone):
                 pass
         except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
             log.error("%s embeds nothing: %s", version, error)
@@ -89,25 +110,31 @@ def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False)
     images = queries.images_of_version(version) if anew else queries.images_without_embedding(version)
     total, done = images.count(), 0
     with tqdm(total=total, desc="embedding", unit=" pictures", disable=not progress) as bar:
-        for count in embed_batches(version, images, replace=anew):
-            done += count
-            bar.update(count)
-            yield done, max(total, done)
+        for alone in (False, True):
+            for count in embed_batches(version, images, replace=anew, alone=alone):
+                done += count
+                bar.update(count)
+                yield done, max(total, done)
 
 
-def embed_batches(version: ModelVersion, images: QuerySet[ProductImage], replace: bool = False) -> Iterator[int]:
+def embed_batches(
+    version: ModelVersion, images: QuerySet[ProductImage], replace: bool = False, alone: bool = False
+) -> Iterator[int]:
     """Embed and store `images` by ascending id; yield the size of each batch.
 
     While the model computes one batch, the next is decoded and the former is stored.
+    alone: only those whose readers died, one by one; otherwise all others.
     """
+    if alone:
+        images = images.filter(pk__in=ImageReading.objects.values("image_id"))
     if not images.exists():  # a checkpoint may take a second to load
         return
     load_model(version.folder)
     # The model has a thread of its own, and the database stays with this one, as its transaction does.
     with ThreadPoolExecutor(1) as computing:
         former: Computed | None = None
-        for batch, decoded in decoded_batches(version, images):
-            computed = Computed(len(batch), computing.submit(compute_vectors, version, batch, decoded))
+        for batch, pixels in read_batches(version, images, alone):
+            computed = Computed(len(batch), computing.submit(compute_vectors, version, batch, pixels))
             if former:
                 yield former.store(version, replace)
             former = computed
@@ -128,24 +155,17 @@ class Computed:
         return self.size
 
 
-def decoded_batches(
-    version: ModelVersion, images: QuerySet[ProductImage]
-) -> Iterator[tuple[list[ProductImage], list[np.ndarray | UnreadableImage] | None]]:
+def read_batches(
+    version: ModelVersion, images: QuerySet[ProductImage], alone: bool
+) -> Iterator[tuple[list[ProductImage], np.ndarray | None]]:
     """Yield `images` in batches, each with its pixels; None for a model that ignores images."""
     model, _ = load_model(version.folder)
     if model.image_size is None:
         yield from ((batch, None) for batch in batches_by_id(images))
-        return
-    waiting: deque[list[ProductImage]] = deque()
-
-    def files() -> Iterator[list[Path]]:
-        for batch in batches_by_id(images):
-            waiting.append(batch)
-            yield [Path(image.file.path) for image in batch]
-
-    # No limit of pixels: the shop has checked VISREC_MAX_IMAGE_PIXELS, and a lower value now must not lose old images.
-    for decoded in decode_ahead(files(), model.image_size, most_pixels=None):
-        yield waiting.popleft(), decoded
+    elif alone:
+        yield from reading.read_alone(list(images.order_by("pk")), model.image_size)
+    else:
+        yield from reading.read_batches(batches_by_id(images), model.image_size)
 
 
 def batches_by_id(images: QuerySet[ProductImage]) -> Iterator[list[ProductImage]]:
@@ -157,27 +177,18 @@ def batches_by_id(images: QuerySet[ProductImage]) -> Iterator[list[ProductImage]
 
 
 def compute_vectors(
-    version: ModelVersion, images: Sequence[ProductImage], decoded: Sequence[np.ndarray | UnreadableImage] | None
+    version: ModelVersion, images: Sequence[ProductImage], pixels: np.ndarray | None
 ) -> list[tuple[int, int, np.ndarray]]:
-    """Compute (image id, product id, vector) of each image; one that cannot be read is logged and skipped.
+    """Compute (image id, product id, vector) of each image.
 
-    decoded: the pixels of each; None for a model that ignores images.
+    pixels: (B, H, W, 3) uint8; None for a model that ignores images.
     """
+    if not images:
+        return []
     model, items = load_model(version.folder)
-    pixels = None
-    if decoded is not None:
-        readable: list[tuple[ProductImage, np.ndarray]] = []
-        for image, result in zip(images, decoded, strict=True):
-            if isinstance(result, UnreadableImage):
-                log.error("%s cannot be embedded by %s: %s", image, version, result)
-            else:
-                readable.append((image, result))
-        if not readable:
-            return []
-        images = [image for image, _ in readable]
-        pixels = ImageArray(np.stack([array for _, array in readable])).batch(range(len(images)))
+    batch = None if pixels is None else ImageArray(pixels).batch(range(len(images)))
     with torch.inference_mode():
-        found = embed_pixels(model, pixels, [items.get(image.product_id, -1) for image in images])
+        found = embed_pixels(model, batch, [items.get(image.product_id, -1) for image in images])
     return [(image.pk, image.product_id, row) for image, row in zip(images, found.numpy(), strict=True)]
 
 

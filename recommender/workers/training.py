@@ -25,6 +25,7 @@ from recommender.workers import embedding
 from recommender.workers.training_data import (
     PersonalTraining,
     check_shop,
+    left_out,
     load_catalogue,
     load_labelled_images,
     load_personal_data,
@@ -88,7 +89,7 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results)
         save_preview(version, model, epoch.number)
     results = version.metrics | model.summary()
-    if warnings := [*version.metrics.get("warnings", []), *model.warnings()]:
+    if warnings := [*version.metrics.get("warnings", []), *model.warnings(), *left_out()]:
         results["warnings"] = warnings
     if personal:
         assert isinstance(model, PersonalModel)

@@ -1,6 +1,7 @@
 """Training data, read from the database. Workers only."""
 
-from collections.abc import Container, Iterator
+import os
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -9,7 +10,9 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Max, Min
+from tqdm import tqdm
 
+from catalog import readings
 from catalog.models import Category, Interaction, Kind, ProductImage
 from ml.configs.methods import METHODS
 from ml.contract import Model
@@ -21,8 +24,10 @@ from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role
 from recommender.serving import history
 from recommender.versions import lifecycle, queries
-from recommender.workers import embedding
+from recommender.workers import embedding, reading
 
+BATCH = 256  # images decoded at once
+MOST_NAMED = 5  # of the images that cannot be read
 LEAST_IMAGES, LEAST_SHOPPERS = 10, 2  # with fewer there is nothing to learn
 ENOUGH_IMAGES = 20  # of a category; of fewer a generator learns each by heart
 
@@ -30,7 +35,7 @@ ENOUGH_IMAGES = 20  # of a category; of fewer a generator learns each by heart
 def check_shop(method: str) -> None:
     """Raise TrainingRefused if the shop has too little for this method to learn from."""
     if METHODS[method].role == Role.SIMILAR:
-        images = ProductImage.objects.count()
+        images = ProductImage.objects.readable().count()
         if images < LEAST_IMAGES:
             raise TrainingRefused(
                 f"the shop has {images} pictures; a training needs at least {LEAST_IMAGES}: import or upload products"
@@ -42,7 +47,7 @@ def check_shop(method: str) -> None:
                 f"no category has {ENOUGH_IMAGES} visible products with pictures, which a generator needs"
             )
         return
-    with_image = set(ProductImage.objects.values_list("product", flat=True))
+    with_image = set(ProductImage.objects.readable().values_list("product", flat=True))
     products, shoppers = len(with_image), len({shopper for shopper, *_ in positive_interactions(with_image)})
     if shoppers < LEAST_SHOPPERS or products < LEAST_IMAGES:
         raise TrainingRefused(
@@ -51,19 +56,51 @@ def check_shop(method: str) -> None:
         )
 
 
+def left_out() -> list[str]:
+    """Return a warning that names the first images that no training learns from, as they cannot be read; or none."""
+    unreadable = ProductImage.objects.exclude(problem="").order_by("pk")
+    count = unreadable.count()
+    named = [f"{image} {image.problem}" for image in unreadable[:MOST_NAMED]]
+    if count > MOST_NAMED:
+        named.append("and others")
+    return [f"{count} pictures are left out: {'; '.join(named)}"] if count else []
+
+
 def load_catalogue(model: Model[Any], folder: Path, progress: bool) -> ImageArray:
-    """Decode every image of the shop, hidden products' too."""
-    images = decode(list(ProductImage.objects.order_by("pk")), model, folder, progress)
-    assert images is not None  # a similarity model takes images
-    return images
+    """Decode every image of the shop that can be read, hidden products' too."""
+    _, pixels = decode(list(ProductImage.objects.readable().order_by("pk")), model, folder, progress)
+    assert pixels is not None  # a similarity model takes images
+    return pixels
 
 
-def decode(images: list[ProductImage], model: Model[Any], folder: Path, progress: bool) -> ImageArray | None:
-    """Decode images in the size that the model takes, into a file in `folder`; None if it ignores images."""
+def decode(
+    images: list[ProductImage], model: Model[Any], folder: Path, progress: bool
+) -> tuple[list[ProductImage], ImageArray | None]:
+    """Decode images in the size that the model takes, into a file in `folder`; return those that can be read with it.
+
+    A model that ignores images gets all of them, and no pixels. Raises TrainingRefused if hardly any can be read.
+    """
     if model.image_size is None:
-        return None
-    paths = [Path(image.file.path) for image in images]
-    return ImageArray.decode(paths, model.image_size, folder / "pictures.npy", progress, most_pixels=None)
+        return images, None
+    shape = (len(images), *model.image_size, 3)
+    pixels = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.uint8, shape=shape)
+    found: list[ProductImage] = []
+    with tqdm(total=len(images), unit=" pictures", disable=not progress) as bar:
+        for batch, decoded in read(images, model.image_size):
+            pixels[len(found) : len(found) + len(batch)] = decoded
+            found += batch
+            bar.update(len(batch))
+    if len(found) < min(len(images), LEAST_IMAGES):
+        raise TrainingRefused(f"{len(found)} of {len(images)} pictures can be read: {'; '.join(left_out())}")
+    return found, ImageArray(pixels[: len(found)])
+
+
+def read(images: Sequence[ProductImage], size: tuple[int, int]) -> Iterator[reading.Read]:
+    """Yield images and their pixels; in the end, one by one, those whose readers died."""
+    batches = (list(images[first : first + BATCH]) for first in range(0, len(images), BATCH))
+    yield from reading.read_batches(batches, size, threads=os.cpu_count())
+    left = readings.unfinished([image.pk for image in images])
+    yield from reading.read_alone((image for image in images if image.pk in left), size)
 
 
 def load_labelled_images(version: ModelVersion, model: Model[Any], progress: bool) -> LabelledImages:
@@ -87,9 +124,10 @@ def load_labelled_images(version: ModelVersion, model: Model[Any], progress: boo
         raise TrainingRefused(f"no pictures any more in {len(lost)} of the categories that the training began with")
     categories = Category.objects.in_bulk(version.categories)
     images = [image for pk in version.categories for image in by_category[pk]]
-    classes = np.repeat(np.arange(len(version.categories)), [len(by_category[pk]) for pk in version.categories])
-    decoded = decode(images, model, version.folder, progress)
+    images, decoded = decode(images, model, version.folder, progress)
     assert decoded is not None  # a generator takes images
+    class_of = {pk: index for index, pk in enumerate(version.categories)}
+    classes = np.array([class_of[image.product.category_id] for image in images])
     return LabelledImages(decoded, classes, tuple(categories[pk].name for pk in version.categories))
 
 
@@ -119,6 +157,7 @@ class PersonalTraining:
 def load_personal_data(version: ModelVersion, model: Model[Any], progress: bool) -> PersonalTraining:
     """Read the products with an image, and the shoppers' positive interactions, the last of each held out."""
     images = list(queries.images_of_version(version).select_related("product").order_by("product_id"))
+    images, decoded = decode(images, model, version.folder, progress)
     products = [image.product_id for image in images]
     item_of = {product: item for item, product in enumerate(products)}
     positive = list(positive_interactions(item_of))
@@ -134,7 +173,6 @@ def load_personal_data(version: ModelVersion, model: Model[Any], progress: bool)
     )
     split = hold_out_last(interactions)
     _, categories = np.unique([image.product.category_id for image in images], return_inverse=True)
-    decoded = decode(images, model, version.folder, progress)
     checkpoints.write_json(products, version.folder / embedding.PRODUCTS_FILE)
     return PersonalTraining(PersonalData(decoded, split.train, categories), split, shoppers)
 

@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from catalog.models import ProductImage
+from catalog import readings
+from catalog.models import ImageReading, ProductImage
 from recommender import leases, maintenance, tasks
 from recommender.designs import lifecycle
 from recommender.models import Design, ModelVersion
@@ -114,6 +115,24 @@ def test_the_newest_pictures_are_looked_at_each_time_and_the_others_in_turn(wait
 
     newest = images[4:]
     assert queued == [[images[:2] + newest], [images[2:4] + newest], [newest], [newest], [images[:2] + newest]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pictures_that_could_not_be_read_are_tried_again_alone(waiting, active):
+    aside, lost, new, deadly = (ProductFactory().images.get().pk for _ in range(4))
+    readings.set_aside({aside: "cannot be read: no such file", new: "cannot be read: no such file"})
+    readings.set_aside({deadly: "cannot be read: 3 processes that read it died"}, retry=False)
+    ProductImage.objects.filter(pk=aside).update(retry_at=timezone.now())
+    readings.begin([lost])
+    ImageReading.objects.update(began_at=timezone.now() - readings.ABANDONED)
+    waiting("embed")
+
+    maintenance.sweep()
+
+    messages = waiting("embed")
+    assert messages[0] == ("embed_images", [[lost]])
+    assert sorted(messages[1:]) == [("embed_alone", [aside]), ("embed_alone", [lost])]
+    assert set(ProductImage.objects.readable().values_list("pk", flat=True)) == {aside, lost}
 
 
 @pytest.mark.django_db(transaction=True)

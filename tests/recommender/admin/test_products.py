@@ -2,6 +2,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog import readings
 from recommender.models import ImageEmbedding
 from tests.factories import ProductFactory, VersionFactory, embed
 
@@ -38,6 +39,27 @@ def test_products_are_embedded_again_on_demand(admin_client, active, django_capt
     assert "1 picture waits for a worker" in page
     assert not ImageEmbedding.objects.exists()
     assert len(queued) == 1
+
+
+def test_pictures_that_cannot_be_read_are_named_and_tried_again(
+    admin_client, active, waiting, django_capture_on_commit_callbacks
+):
+    product, _ = ProductFactory(), ProductFactory()
+    image = product.images.get()
+    readings.set_aside({image.pk: "cannot be read: a.png: No such file or directory"})
+
+    assert listed(admin_client, PRODUCTS, findable="never") == [product]
+    named = f"picture 1 of product {product.pk} cannot be read: a.png: No such file or directory"
+    assert named in admin_client.get(PRODUCTS).content.decode()
+    assert "cannot be read: a.png" in admin_client.get(f"{PRODUCTS}{product.pk}/change/").content.decode()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        data = {"action": "try_again", "_selected_action": [product.pk]}
+        page = admin_client.post(PRODUCTS, data, follow=True).content.decode()
+
+    assert "1 picture waits for a worker" in page
+    assert waiting("embed") == [("embed_images", [[image.pk]])]
+    assert listed(admin_client, PRODUCTS, findable="never") == []
 
 
 def test_queries_do_not_grow_with_the_list(admin_client, active):

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from PIL import Image
 
-from catalog import products
+from catalog import products, readings
 from catalog.models import Category, Product, ProductImage
 from recommender.api.products import rivals
 from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
@@ -69,6 +69,17 @@ def test_a_product_has_the_fields_of_the_contract(guest, active):
         "attributes": {"colour": "red"},
         "findable": True,
     }
+
+
+def test_a_product_whose_picture_cannot_be_read_says_why(guest):
+    image = ProductFactory(sku="A-1").images.get()
+    readings.set_aside({image.pk: "cannot be read: a.png: No such file or directory"})
+
+    told = guest.get(f"{URL}A-1/").json()
+
+    problem = f"Picture 1 of product {image.product_id} cannot be read: a.png: No such file or directory."
+    assert (told["findable"], told["problem"]) == (False, problem)
+    assert guest.get(URL).json()["results"] == [told]
 
 
 def test_a_product_without_picture_or_embedding_says_so(guest, active):

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from catalog import images, products
+from catalog import images, products, readings
+from catalog.models import ImageReading, ProductImage
 from ml.data.decoding import read_image
 from ml.data.images import ImageArray
 from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import fit
+from recommender import broker
 from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import queries
@@ -55,7 +57,8 @@ def test_whatever_size_the_shop_takes_can_be_embedded_and_learned_from(version, 
 
     assert ImageEmbedding.objects.get().image == image
     model, _ = embedding.load_model(version.folder)
-    assert (training_data.decode([image], model, tmp_path, False).pixels == 255).all()
+    _, decoded = training_data.decode([image], model, tmp_path, False)
+    assert (decoded.pixels == 255).all()
 
 
 def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
@@ -114,9 +117,49 @@ def test_a_damaged_picture_stops_only_itself(version, caplog):
 
     done = list(embedding.embed_all(version))
 
-    assert done == [(2, 2)]
+    assert done == [(1, 2)]
     assert [row.product for row in ImageEmbedding.objects.all()] == [whole]
-    assert "cannot be embedded" in caplog.text
+    problem = broken.images.get().problem
+    assert problem.startswith("cannot be read: ") and problem.endswith(".png: not a picture in a known format")
+    assert f"{broken.images.get()} is set aside: it {problem}" in caplog.text
+    assert not queries.images_without_embedding(version).exists()
+
+
+def test_a_picture_whose_reader_died_is_embedded_alone_when_no_upload_waits(version, waiting):
+    suspect, other = (ProductFactory().images.get() for _ in range(2))
+    readings.begin([suspect.pk])  # as by a process that was killed
+
+    embedding.embed_images([suspect.pk, other.pk])
+
+    assert [row.image for row in ImageEmbedding.objects.all()] == [other]
+    broker.send("embed_images", [1])
+    assert waiting("embed") == [("embed_images", [[1]]), ("embed_alone", [suspect.pk])]
+    embedding.embed_alone(suspect.pk)
+    assert [row.image for row in ImageEmbedding.objects.order_by("pk")] == [other, suspect]
+    assert not ImageReading.objects.exists()
+
+
+def test_a_picture_that_can_be_read_again_has_no_problem_any_more(version):
+    image = ProductFactory(image=1).images.get()
+    readings.set_aside({image.pk: "cannot be read: no such file"})
+    readings.try_again(ProductImage.objects.all())
+
+    embedding.embed_alone(image.pk)
+
+    found = ProductImage.objects.get()
+    assert (found.problem, found.problem_since, ImageEmbedding.objects.get().image) == ("", None, image)
+    readings.begin([image.pk])
+    embedding.embed_alone(image.pk)  # which every version has embedded
+    assert not ImageReading.objects.exists()
+
+
+def test_all_pictures_are_embedded_those_whose_readers_died_in_the_end(version):
+    images = [ProductFactory().images.get() for _ in range(3)]
+    readings.begin([images[0].pk])
+
+    assert list(embedding.embed_all(version)) == [(2, 3), (3, 3)]
+
+    assert [row.image for row in ImageEmbedding.objects.order_by("pk")] == [*images[1:], images[0]]
 
 
 def test_a_changed_picture_is_seen_anew(version):
@@ -188,7 +231,7 @@ def test_many_batches_are_embedded_each_picture_by_its_own_pixels(version, monke
     Path(products[2].images.get().file.path).write_bytes(b"no picture")
     model, _ = embedding.load_model(version.folder)
 
-    assert list(embedding.embed_all(version)) == [(2, 5), (4, 5), (5, 5)]
+    assert list(embedding.embed_all(version)) == [(2, 5), (3, 5), (4, 5)]
 
     pixels = ImageArray.decode([image_bytes(seed) for seed in (0, 1, 3, 4)], model.image_size)
     rows = ImageEmbedding.objects.order_by("image")
@@ -202,10 +245,10 @@ def test_a_model_that_fails_stops_the_run_and_stores_what_came_before(version, m
     images = [ProductFactory().images.get() for _ in range(6)]
     compute = embedding.compute_vectors
 
-    def compute_first(version, batch, decoded):
+    def compute_first(version, batch, pixels):
         if batch[0] != images[0]:
             raise RuntimeError("out of memory")
-        return compute(version, batch, decoded)
+        return compute(version, batch, pixels)
 
     monkeypatch.setattr(embedding, "compute_vectors", compute_first)
     with pytest.raises(RuntimeError, match="out of memory"):

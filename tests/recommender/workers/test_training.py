@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from catalog import readings
 from recommender.errors import TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
@@ -92,6 +94,29 @@ def test_a_bad_setting_fails_with_its_name(shop):
 
     with pytest.raises(TrainingFailed, match="dimensions"):
         training.run(version)
+
+
+def test_pictures_that_cannot_be_read_are_left_out_and_named(shop):
+    images = [product.images.get() for product in shop]
+    Path(images[3].file.path).unlink()
+    readings.begin([images[5].pk])  # its reader died
+
+    version = training.run(lifecycle.register("pixels", activate=True, here=True))
+
+    assert version.metrics["warnings"] == [
+        f"1 pictures are left out: {images[3]} cannot be read: {Path(images[3].file.name).name}:"
+        " No such file or directory"
+    ]
+    assert ModelVersion.objects.get().state == "active"
+    assert ImageEmbedding.objects.filter(version=version).count() == len(shop) - 1
+
+
+def test_a_shop_of_which_hardly_any_picture_can_be_read_trains_nothing(shop):
+    for product in shop[:-5]:
+        Path(product.images.get().file.path).unlink()
+
+    with pytest.raises(TrainingFailed, match="5 of 20 pictures can be read: 15 pictures are left out: .*; and others"):
+        training.run(lifecycle.register("pixels", here=True))
 
 
 def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, monkeypatch):
