@@ -1,7 +1,9 @@
 """Work for the workers, sent by task name. Never imports what runs it: a web process stops here."""
 
 import base64
+import json
 import logging
+import time
 from functools import partial
 from typing import Any, TypedDict
 
@@ -11,6 +13,7 @@ from celery.backends.asynchronous import (  # type: ignore[attr-defined]  # cele
 )
 from celery.exceptions import TimeoutError as TaskTimeout
 from celery.result import AsyncResult
+from celery.signals import before_task_publish
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError as BrokerUnavailable
@@ -19,6 +22,7 @@ from recommender.errors import WorkersUnavailable
 
 log = logging.getLogger(__name__)
 
+SENT_AT = "sent_at"  # header of a message: time.time()
 FIRST, LATER = 0, 6  # priorities: messages that come later wait until none of the first are left. Two of kombu's steps
 EMBED_BATCH = 256  # images a task: a second or so of work, so that an upload never waits long behind an import
 
@@ -60,6 +64,20 @@ def count_waiting(queue: str) -> int:
     with current_app.connection_for_read() as connection:
         declared: Any = current_app.amqp.queues[queue].bind(connection.default_channel).queue_declare()
     return int(declared.message_count)  # kombu's annotations have a string for what is declared
+
+
+def oldest_waiting(queue: str) -> float | None:
+    """Return the seconds since the next message of a queue was sent; None if none waits."""
+    with current_app.connection_for_read() as connection:
+        channel: Any = connection.default_channel
+        message = channel.client.lindex(queue, -1)  # kombu puts messages in on the left and takes them on the right
+    sent_at = json.loads(message)["headers"].get(SENT_AT) if message else None
+    return time.time() - sent_at if sent_at else None
+
+
+@before_task_publish.connect
+def _note_when(headers: dict[str, Any], **kwargs: Any) -> None:
+    headers[SENT_AT] = time.time()
 
 
 def request_photo_vector(photo: bytes) -> tuple[int, list[float]]:

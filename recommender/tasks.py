@@ -9,7 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_process_init
 from django.db import OperationalError
 
-from recommender import maintenance
+from recommender import heartbeats, maintenance
 from recommender.broker import PhotoVector
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
@@ -104,12 +104,15 @@ def warm_up(**kwargs: Any) -> None:
     """Load torch and the serving models before a pool process gets its first task: no upload should wait for that."""
     if "embed" not in current_app.amqp.queues.consume_from:
         return  # a training can wait
-    from recommender.workers import embedding  # torch, which must never be used in the parent: forked tasks would hang
+    with heartbeats.working():  # a busy machine takes half a minute
+        # torch, which must never be used in the parent: forked tasks would hang
+        from recommender.workers import embedding
 
-    embedding.warm_up()
+        embedding.warm_up()
 
 
 @shared_task(soft_time_limit=LIMIT)
 def sweep() -> None:
     """Queue again what was missed while the broker or a worker was away."""
     maintenance.sweep()
+    heartbeats.record("sweep")

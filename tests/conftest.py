@@ -49,7 +49,7 @@ def fresh_throttles():
 
 @pytest.fixture(autouse=True)
 def fresh_memory():
-    candidates.forget_estimates()
+    candidates.recent_estimate.cache.clear()
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """The images and services, as far as they can be read without an engine."""
 
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,42 @@ def test_each_queue_has_a_worker_of_its_own(services):
 def test_the_shop_waits_for_its_migrations(services):
     for name in ("web", "worker-embed", "worker-train", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+
+
+def test_each_service_that_stays_has_a_health_check_of_its_own_program(services):
+    def check(service: dict) -> list[str] | None:
+        return service.get("healthcheck", {}).get("test")
+
+    for name, service in services.items():
+        if name.startswith("worker-") or name == "beat":
+            assert check(service) == ["CMD", "python", "docker/healthcheck.py", name.removeprefix("worker-")]
+    assert services["migrate"]["healthcheck"] == {"disable": True}
+    assert check(services["web"]) is None and "/healthz" in stage("web")  # its image's
+    assert check(services["database"]) and check(services["broker"])
+
+
+def test_each_service_that_stays_is_restarted_and_its_log_is_limited(services):
+    for name in services.keys() - {"migrate"}:
+        assert services[name]["restart"] == "unless-stopped", name
+        assert services[name]["logging"]["options"].keys() == {"max-size", "max-file"}, name
+
+
+@pytest.mark.parametrize(
+    ("age", "status", "printed"),
+    [(5, 0, "embed: the last heartbeat 5 s ago"), (100, 1, "embed: the last heartbeat 100 s ago")],
+)
+def test_the_health_of_a_program_is_the_age_of_its_heartbeat(tmp_path, age, status, printed):
+    (tmp_path / "heartbeats").mkdir()
+    heartbeat = tmp_path / "heartbeats" / "embed"
+    heartbeat.touch()
+    os.utime(heartbeat, (time.time() - age, time.time() - age))
+
+    checked = check_health(tmp_path, "embed")
+
+    assert (checked.returncode, checked.stdout.strip()) == (status, printed)
+    assert check_health(tmp_path, "design").stderr.strip() == "design: no heartbeat"
+
+
+def check_health(var: Path, name: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, ROOT / "docker" / "healthcheck.py", name]
+    return subprocess.run(command, env={"VISREC_VAR": str(var)}, capture_output=True, text=True)

@@ -20,10 +20,11 @@ from django.conf import settings
 from django.core.management import CommandError
 
 from visrec_site.embedded import ServiceError, Services, set_parent_death_signal
-from visrec_site.processes import ChildFailed, Children, Program
+from visrec_site.processes import Children, Program, rotate_logs
 from visrec_site.stages import DemoError, Options, prepare, stage
 
-READY_SECONDS = 90
+READY_SECONDS = 180  # all processes import their packages at once
+SERVICE_RETRY_SECONDS = 10
 
 
 def run(options: Options) -> None:
@@ -54,10 +55,8 @@ def programs(port: int) -> list[Program]:
     # Priorities (niceness): pages first, then uploads, then designs, then trainings.
     celery = [sys.executable, "-m", "celery", "--app", "visrec_site", "--quiet"]
     worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--concurrency", "1"]
-    # gthread: a request that waits for a worker's answer holds a thread, not the process.
-    web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--preload", "--bind", f"127.0.0.1:{port}"]
-    web += ["--workers", "2", "--threads", "4", "--timeout", "60", "--access-logfile", "-"]
-    web += ["--limit-request-line", "8190"]  # for a long `exclude`; gunicorn's maximum
+    web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--config", "python:visrec_site.web_server"]
+    web += ["--preload", "--bind", f"127.0.0.1:{port}", "--access-logfile", "-"]
     return [
         Program("web", web),
         Program("worker-embed", [*niced(5), *worker, "--queues", "embed", "--hostname", "embed@%h"]),
@@ -105,11 +104,19 @@ def wait_until_ready(port: int, children: Children) -> None:
 
 def supervise(children: Children, services: Services) -> NoReturn:
     """Restart each process and server that ends, until Ctrl-C raises KeyboardInterrupt."""
+    retry_at = 0.0
     while True:
         time.sleep(0.5)
-        for name in services.restart_ended():
-            print(f"{name} ended unexpectedly; restarted (see {settings.VAR}/*.log)", flush=True)
+        if time.monotonic() >= retry_at:
+            try:
+                for name in services.restart_ended():
+                    print(f"{name} ended unexpectedly; restarted (see {settings.VAR}/*.log)", flush=True)
+            except (ServiceError, OSError) as error:  # a full disk, say: what else runs may still answer
+                print(f"{error}\nTried again in {SERVICE_RETRY_SECONDS} s.", flush=True)
+                retry_at = time.monotonic() + SERVICE_RETRY_SECONDS
         children.restart_ended()
+        for folder in (settings.VAR, children.logs):
+            rotate_logs(folder)
 
 
 def print_addresses(port: int, seconds: float) -> None:
@@ -177,7 +184,7 @@ def main() -> None:
         run(options)
     except KeyboardInterrupt:
         print("stopped; nothing is lost", flush=True)
-    except (DemoError, ChildFailed, ServiceError, CommandError) as error:
+    except (DemoError, ServiceError, CommandError) as error:
         sys.exit(str(error))
 
 

@@ -5,34 +5,73 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
 
+from recommender import broker, heartbeats
 from recommender.models import EMBEDDING_ROLES
 from recommender.versions import queries
 from visrec_site.celery import app
 from visrec_site.replica import REPLICA, replica
 
+SILENT_SECONDS = 60  # after which a worker without a heartbeat counts as lost
+SWEEP_SECONDS = 300  # after which sweeps, which begin every 30 s, count as failing
+
 
 def alive(request: HttpRequest) -> HttpResponse:
-    """Return 200: the process answers."""
+    """Return 200: this process answers. What else is out of order does not matter: a restart of this would not help."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """Return 200 when database, broker and the models that recommend are available; else 503 with what is missing.
+    """Return 200 when all that the shop needs works; else 503 with what does not.
 
-    A shop whose replica does not serve is ready: its primary does.
+    That is database, broker, the models that recommend, a worker for each queue, and the periodic sweep. A shop whose
+    replica does not serve is ready: its primary does.
     """
     found = {"database": database_state(DEFAULT_DB_ALIAS), "broker": broker_state()}
     if found["database"] == "ok":
         for role in EMBEDDING_ROLES:
             version = queries.active_version(role)
             found[f"{role.value} model"] = "ok" if version else "no active version"
+    found |= heartbeat_states()
     is_ready = all(state == "ok" for state in found.values())
     status = "ok" if is_ready else "unavailable"
     if REPLICA in settings.DATABASES:
         reason = replica.reason_against()
         found["replica"] = f"{reason}; the primary serves" if reason else database_state(REPLICA)
-    return JsonResponse({"status": status, "checks": found}, status=200 if is_ready else 503)
+    queues = queue_states() if found["broker"] == "ok" else {}
+    body = {"status": status, "checks": found, "queues": queues}
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+def heartbeat_states() -> dict[str, str]:
+    """Return for the worker of each queue and for the sweep "ok", or since when it has not worked."""
+    queues = [queue.name for queue in app.conf.task_queues]
+    try:
+        ages = heartbeats.ages([*queues, "sweep"])
+    except RedisError as error:
+        return {"heartbeats": f"the cache is unreachable: {error}"}
+    states = {f"{queue} worker": heartbeat_state(ages[queue], SILENT_SECONDS) for queue in queues}
+    return states | {"sweep": heartbeat_state(ages["sweep"], SWEEP_SECONDS)}
+
+
+def heartbeat_state(age: float | None, limit: int) -> str:
+    """Return "ok" for a heartbeat that is at most `limit` seconds old, else its age."""
+    if age is None:
+        return "no heartbeat"
+    return "ok" if age <= limit else f"no heartbeat for {age:.0f} s"
+
+
+def queue_states() -> dict[str, dict[str, float | None]]:
+    """Return how many messages wait in each queue, and the seconds for which the next of them has waited."""
+    queues = [queue.name for queue in app.conf.task_queues]
+    try:
+        return {
+            queue: {"waiting": broker.count_waiting(queue), "oldest_seconds": broker.oldest_waiting(queue)}
+            for queue in queues
+        }
+    except (BrokerError, RedisError):  # it ended just now
+        return {}
 
 
 def database_state(alias: str) -> str:
@@ -54,8 +93,8 @@ def database_state(alias: str) -> str:
 def broker_state() -> str:
     """Return "ok", or why the broker cannot be reached."""
     try:
-        with app.connection_for_read(transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS) as broker:
-            broker.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+        with app.connection_for_read(transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS) as connected:
+            connected.ensure_connection(max_retries=1, interval_start=0, timeout=2)
     except BrokerError as error:
         return f"unreachable: {error}"
     return "ok"

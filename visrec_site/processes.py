@@ -1,22 +1,21 @@
 """The processes of the demo: started together, restarted when one ends, stopped together."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from visrec_site.embedded import parent_death_signal_setter
 
 ROOT = Path(__file__).resolve().parent.parent
 GRACE_SECONDS = 10  # between a child's stop signal and SIGQUIT
-MAX_RESTARTS = 5  # of one child within a minute; then a restart does not help
-
-
-class ChildFailed(Exception):
-    """A program ended too often to be restarted once more."""
+STABLE_SECONDS = 60  # that a child must run for its next end to count as its first
+MAX_DELAY_SECONDS = 30  # between an end and the restart
+LOG_BYTES = 20_000_000  # of a log, then it is moved to NAME.log.1 and begun anew
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,9 @@ class Child:
 
     program: Program
     process: subprocess.Popen[bytes]
-    starts: list[float] = field(default_factory=list)  # time.monotonic() of each, within the last minute
+    started: float  # time.monotonic()
+    failures: int = 0  # ends in a row, each within STABLE_SECONDS of its start
+    restart_at: float | None = None  # time.monotonic(); None while it runs
 
 
 class Children:
@@ -49,7 +50,7 @@ class Children:
         """Start all programs."""
         self.logs.mkdir(exist_ok=True)
         for program in self.programs:
-            self.children.append(Child(program, self.launch(program), [time.monotonic()]))
+            self.children.append(Child(program, self.launch(program), time.monotonic()))
 
     def launch(self, program: Program) -> subprocess.Popen[bytes]:
         """Start one program in a session of its own; its output is appended to its log."""
@@ -66,22 +67,23 @@ class Children:
             )
 
     def restart_ended(self) -> None:
-        """Restart each child that has ended. Raises ChildFailed for one that ended too often within a minute."""
-        for child in self.children:
-            if child.process.poll() is not None:
-                self.restart(child)
-
-    def restart(self, child: Child) -> None:
-        """Restart a child that has ended. Raises ChildFailed if it ended too often within a minute."""
-        log = self.logs / f"{child.program.name}.log"
+        """Restart each child that has ended, at once or, if it ends again and again, after a delay that doubles."""
         now = time.monotonic()
-        child.starts = [start for start in child.starts if now - start < 60]
-        if len(child.starts) >= MAX_RESTARTS:
-            raise ChildFailed(f"{child.program.name} ended {MAX_RESTARTS} times within a minute; see {log}")
-        print(f"{child.program.name} ended with {child.process.returncode}; restarted (see {log})", flush=True)
+        for child in self.children:
+            if child.restart_at is None and child.process.poll() is not None:
+                self.plan_restart(child, now)
+            if child.restart_at is not None and now >= child.restart_at:
+                child.process, child.started, child.restart_at = self.launch(child.program), now, None
+
+    def plan_restart(self, child: Child, now: float) -> None:
+        """Choose and print when a child that has ended is restarted, and kill what it left behind."""
+        child.failures = child.failures + 1 if now - child.started < STABLE_SECONDS else 0
+        delay = 0 if child.failures < 2 else min(2 ** (child.failures - 2), MAX_DELAY_SECONDS)
+        child.restart_at = now + delay
+        name, log = child.program.name, self.logs / f"{child.program.name}.log"
+        how = f"again soon after its start; restarted in {delay} s" if delay else "restarted"
+        print(f"{name} ended with {child.process.returncode}, {how} (see {log})", flush=True)
         kill_session(child.process)
-        child.process = self.launch(child.program)
-        child.starts.append(now)
 
     def stop(self) -> None:
         """Stop all children: by their stop signal, then by SIGQUIT, then by SIGKILL."""
@@ -108,3 +110,14 @@ def kill_session(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def rotate_logs(folder: Path) -> None:
+    """Move each large log in a folder to NAME.log.1. What is written at that moment may be lost.
+
+    The programs hold their logs open, so a copy is made and the log is emptied; they append to what is its end then.
+    """
+    for log in folder.glob("*.log"):
+        if log.stat().st_size > LOG_BYTES:
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            os.truncate(log, 0)

@@ -5,6 +5,7 @@ Without VISREC_DATABASE_URL the embedded servers are used, and all data is under
 
 import math
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,9 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Seconds that a pool process may take to come up; then it is killed and started anew. It imports torch first, which
+# takes a busy machine or a GPU much longer than Celery's 4.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 300
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_EXPIRES = 300  # seconds; only a photo search waits for a result
@@ -233,7 +237,12 @@ CELERY_TASK_ROUTES = {
     "recommender.tasks.sweep": {"queue": "maintenance"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "recommender.tasks.sweep", "schedule": schedule(run_every=30), "options": {"expires": 30}},
+    "sweep": {
+        "task": "recommender.tasks.sweep",
+        "schedule": schedule(run_every=30),
+        "options": {"expires": 30},
+        "last_run_at": datetime.min.replace(tzinfo=UTC),  # a scheduler that is new sends it at once
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TIMEZONE = "UTC"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
-from django.db import OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import JsonResponse
 
 from catalog.locks import is_deadlock
@@ -40,7 +40,9 @@ def outage(error: BaseException | None) -> Outage | None:
     """Return what is unavailable, for an error that passes by itself; None for any other."""
     if is_deadlock(error):
         return DEADLOCK
-    if isinstance(error, OperationalError):
+    # Of a server that is killed in the middle of its answer psycopg2 raises the base class itself, and of the next
+    # statement over that connection an InterfaceError.
+    if type(error) is DatabaseError or isinstance(error, OperationalError | InterfaceError):
         return DATABASE_AWAY
     return None
 

@@ -1,11 +1,12 @@
 """Products that may be recommended, and searches for the best of them by vector or by popularity: a statement each."""
 
-import time
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import cachetools
 import numpy as np
 
 from catalog.rows import (
@@ -31,7 +32,6 @@ FURTHER = 2
 WALK = 2.0
 ESTIMATE_SECONDS = 60.0
 MOST_ESTIMATES = 10_000
-_estimates: dict[Sql, tuple[float, int]] = {}  # of the filters asked for lately: when, and what the planner said
 SHOWN = VISIBLE & IN_STOCK
 SAME = 1e-5  # distance of a vector from itself, computed by the index or not
 
@@ -194,21 +194,10 @@ class PopularitySearch:
         return candidates_from_rows(rows, [row[0] for row in rows], self.embeddings)
 
 
-def forget_estimates() -> None:
-    """Delete what this process knows of the planner's estimates, so that the next request asks for them."""
-    _estimates.clear()
-
-
+@cachetools.cached(cachetools.TTLCache(MOST_ESTIMATES, ESTIMATE_SECONDS), lock=threading.Lock())
 def recent_estimate(where: Sql) -> int:
     """Return how many products satisfy the condition, as the planner estimated within ESTIMATE_SECONDS."""
-    now = time.monotonic()
-    at, count = _estimates.get(where, (-ESTIMATE_SECONDS, 0))
-    if now - at >= ESTIMATE_SECONDS:
-        if len(_estimates) > MOST_ESTIMATES:
-            _estimates.clear()
-        count = estimated_count(where)
-        _estimates[where] = (now, count)
-    return count
+    return estimated_count(where)
 
 
 def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:

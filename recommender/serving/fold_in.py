@@ -71,7 +71,8 @@ def estimate_taste(
     Newton's method: BPR's likelihood (Rendle et al. 2009, section 4.1) with the item side held fixed. start: the first
     iterate, if a better one is known than the prior's mean.
     """
-    theta = (prior.mean if start is None else start).copy()
+    # Whatever the iterations begin with: a trained taste is of single precision, to which each step would be rounded.
+    theta = np.array(prior.mean if start is None else start, dtype=np.float64)
     for _ in range(NEWTON_STEPS):
         gradient, curvature = derivatives(theta, vectors, weights)
         total = vectors.T @ gradient - prior.precision @ (theta - prior.mean)

@@ -3,7 +3,6 @@ import io
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -12,34 +11,39 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.demo import draw, plan_catalog, write_catalog
-from tests.benchmarks import serving
 from tests.benchmarks.cost import costs
+from tests.benchmarks.in_shop import run_in
+from tests.benchmarks.spread import spread
 from tests.shop.shop import ROOT, Shop, Staff
 
 OUT = ROOT / "var" / "bench"
 UPLOADS = 50
-PRODUCTS = 50_000
+UNLIMITED = {f"VISREC_RATE_{name}": "1000000/min" for name in ("ANONYMOUS", "ACCOUNT", "TOKEN")}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("only", nargs="*", choices=list(BENCHMARKS), help="which; without any, all")
-    chosen = parser.parse_args().only or list(BENCHMARKS)
+    parser.add_argument("--products", type=int, default=50_000, help="added to the shop by serving and peers")
+    parser.add_argument("--seconds", type=int, default=20, help="of load")
+    options = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="visrec-bench-") as folder:
-        world = World(Path(folder))
+        world = World(Path(folder), options.products, options.seconds)
         try:
-            for name in chosen:
-                report(name, BENCHMARKS[name](world))
+            for name, benchmark in BENCHMARKS.items():  # in this order: first those that need the shop as it opens
+                if name in options.only or not options.only:
+                    report(name, benchmark(world))
         finally:
             world.close()
 
 
 class World:
-    """The drawn catalogue and a running shop, each made when it is first asked for."""
+    """The drawn catalogue and a running shop, each made when it is first needed, and what the options are."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, products: int, seconds: int):
+        self.folder, self.products, self.seconds = folder, products, seconds
+        self.is_big = False
         self._shop: Shop | None = None
 
     @property
@@ -51,9 +55,18 @@ class World:
     def shop(self) -> Shop:
         if self._shop is None:
             self._shop = Shop(self.folder / "var")
+            self._shop.environment |= UNLIMITED
             print("starting a shop ...", flush=True)
             self._shop.start()
         return self._shop
+
+    @property
+    def big_shop(self) -> Shop:
+        if not self.is_big:
+            print(f"adding {self.products:,} products ...", flush=True)
+            run_in(self.shop, "big_shop", self.products)
+            self.is_big = True
+        return self.shop
 
     def close(self) -> None:
         if self._shop:
@@ -62,22 +75,38 @@ class World:
 
 def upload_to_findable(world: World) -> dict:
     """Seconds from the 201 of POST products/ until the product says that it is findable, one upload after the other."""
-    staff = Staff(world.shop)
+    return {"uploads": UPLOADS, "seconds": spread(uploads(world.shop, "bench", seed=4242))}
+
+
+def uploads(shop: Shop, name: str, seed: int) -> list[float]:
+    staff = Staff(shop)
     seconds = []
-    for number, product in enumerate(plan_catalog(products=UPLOADS, seed=4242)):
+    for number, product in enumerate(plan_catalog(products=UPLOADS, seed=seed)):
         buffer = io.BytesIO()
-        draw(product, seed=4242).save(buffer, "JPEG", quality=90)
+        draw(product, seed=seed).save(buffer, "JPEG", quality=90)
         began = time.monotonic()
-        answer = staff.upload(f"bench-{number}", buffer.getvalue(), product.category)
+        answer = staff.upload(f"{name}-{number}", buffer.getvalue(), product.category)
         assert answer.status_code == 201, answer.text
-        staff.wait_until_findable(f"bench-{number}", 60)
+        staff.wait_until_findable(f"{name}-{number}", 60)
         seconds.append(time.monotonic() - began)
-    return {"uploads": UPLOADS, "seconds": spread(seconds)}
+    return seconds
+
+
+def load(world: World) -> dict:
+    """16 clients, 5 uploads a second and a training at once: ms of calls, seconds of uploads."""
+    return run_in(world.shop, "load", world.seconds)
 
 
 def serving_against_sql(world: World) -> dict:
-    """GET products/SKU/similar/ against one SQL statement for the same rows, among PRODUCTS more: ms, one client."""
-    return {"products": PRODUCTS, "results": serving.in_shop(world.shop, PRODUCTS)}
+    """Answers over HTTP against the quickest SQL for the same rows, among many products: ms, one client."""
+    results = run_in(world.big_shop, "serving")
+    findable = spread(uploads(world.big_shop, "bench-big", seed=4243))
+    return {"products": world.products, "upload to findable, s": findable, "results": results}
+
+
+def peers(world: World) -> dict:
+    """Searches, builds of an index and batches of lists, against what other libraries take for the same."""
+    return {"products": world.products} | run_in(world.big_shop, "peers")
 
 
 def compare_retrieval(world: World) -> dict:
@@ -100,17 +129,6 @@ def compare(task: str, *arguments: str | Path) -> dict:
     return json.loads(file.read_text())
 
 
-def timed(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return (time.perf_counter() - began) * 1000
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(values, n=100)
-    return {"p50": round(cuts[49], 3), "p95": round(cuts[94], 3), "max": round(max(values), 3)}
-
-
 def report(name: str, figures: dict) -> None:
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     (OUT / f"{name}.json").write_text(json.dumps({"benchmark": name, "machine": machine} | figures, indent=1))
@@ -118,14 +136,16 @@ def report(name: str, figures: dict) -> None:
     for key, value in figures.items():
         if key not in ("results", "machine", "data"):
             print(f"  {key:16} {value}")
-    if name == "serving":
+    if name in ("load", "serving", "peers"):
         for case, row in figures["results"].items():
-            print(f"  {case:16} {row}")
+            print(f"  {case:18} {row}")
 
 
 BENCHMARKS: dict[str, Callable[[World], dict]] = {
     "upload-to-findable": upload_to_findable,
+    "load": load,
     "serving": serving_against_sql,
+    "peers": peers,
     "retrieval": compare_retrieval,
     "recommend": compare_recommend,
     "cost": cost,

@@ -21,18 +21,17 @@ import torch
 from cornac.data import Dataset, ImageModality
 from cornac.models import VBPR
 from implicit.cpu.bpr import BayesianPersonalizedRanking
-from scipy.sparse import csr_matrix
 
 from ml.configs.personal import FrozenConfig
 from ml.data.images import ImageArray
 from ml.data.interaction_files import read_interaction_file
-from ml.data.interactions import Interactions, PersonalData, Split
+from ml.data.interactions import PersonalData, Split
 from ml.evaluation.metrics import rank_held_out
-from ml.evaluation.topk import top_k
 from ml.models.factory import create
 from ml.models.frozen import FrozenFeatures
 from ml.nn.inference import embed_items
 from ml.training.loop import TrainConfig, fit
+from tests.benchmarks.batch_lists import compare_lists, matrix, timed
 
 FACTORS = 50  # K of all; VBPR has as many again for pictures
 Vectors = tuple[np.ndarray, np.ndarray]
@@ -127,46 +126,6 @@ def ranking(source: Data, names: list[str], only: list[int] | None) -> dict:
     return found
 
 
-def lists(users: int, items: int, factors: int, k: int, rounds: int) -> dict:
-    """Measure lists of k items without seen ones, by our top_k and by implicit's `recommend` on the same factors."""
-    rng = np.random.default_rng(0)
-    vectors = [rng.standard_normal((count, factors), dtype=np.float32) for count in (users, items)]
-    pairs = np.unique(rng.integers(0, users * items, 20 * users))
-    seen = Interactions(pairs // items, pairs % items, np.zeros(len(pairs)), users, items).distinct
-    theirs = BayesianPersonalizedRanking(num_threads=1)  # any of their models: its vectors are replaced
-    theirs.user_factors, theirs.item_factors = vectors
-    liked, everybody = matrix(seen), np.arange(users)
-    work = {
-        "ours": lambda: top_k(*vectors, k, seen)[0],
-        "implicit": lambda: theirs.recommend(everybody, liked, N=k)[0],
-        "product alone": lambda: products(*vectors),
-    }
-    shared = np.mean([len(np.intersect1d(*each)) for each in zip(work["ours"](), work["implicit"](), strict=True)]) / k
-    rounds_of = [{name: timed(each) for name, each in work.items()} for _ in range(rounds)]
-    seconds = {name: statistics.median(each[name] for each in rounds_of) for name in work}
-    ratio = statistics.median(each["ours"] / each["implicit"] for each in rounds_of)
-    return {"seconds": seconds, "ours by implicit": ratio, "share of the same items": shared}
-
-
-def products(users: np.ndarray, items: np.ndarray, rows: int = 64) -> None:
-    scores = np.empty((rows, len(items)), dtype=np.float32)
-    for begin in range(0, len(users), rows):
-        chunk = users[begin : begin + rows]
-        np.matmul(chunk, items.T, out=scores[: len(chunk)])
-
-
-def matrix(taken: Interactions) -> csr_matrix:
-    pairs = taken.distinct
-    ones = np.ones(len(pairs), dtype=np.float32)
-    return csr_matrix((ones, (pairs.users, pairs.items)), shape=(taken.n_users, taken.n_items))
-
-
-def timed(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.other_libraries", description=__doc__)
     parser.add_argument("what", choices=["speed", "ranking", "top-100"])
@@ -177,7 +136,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     if given.what == "top-100":
-        found = lists(users=5000, items=100_000, factors=64, k=100, rounds=given.rounds)
+        found = compare_lists(users=5000, items=100_000, factors=64, k=100, rounds=given.rounds)
     elif given.what == "speed":
         found = training_speed(Data.read(given.data), given.only, given.rounds)
     else:

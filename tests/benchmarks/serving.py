@@ -1,146 +1,253 @@
-"""Recommendations over HTTP against one SQL statement that brings the same rows, in a shop made big.
+"""Answers over HTTP against the quickest SQL statements that bring the same rows, in a shop that big_shop has filled.
 
-`python -m tests.benchmarks serving` starts a shop and measures it; `python -m tests.benchmarks.serving URL PRODUCTS`,
-with VISREC_VAR set to the shop's folder, adds PRODUCTS to a running one and measures that, as JSON.
-
-The two take turns, product by product, so that other load on the machine delays both; a ratio is that of the medians.
+The two take turns, call by call, so that other load on the machine delays both; a ratio is that of the medians.
 """
 
 import http.client
 import json
 import random
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import quote, urlsplit
 
-import django
-import numpy as np
+from django.db import connection
+from django.utils import timezone
 
-CALLS = 120
-SEED = 11
-AISLES = 20
-FIRST = 1_000_000  # id of the first product that is added
-SHOWN = 12
+from catalog.models import Kind, Shopper
+from catalog.rows import CATEGORY, IN_STOCK, VISIBLE, Sql, fetch
+from recommender.models import ModelVersion, State
+from recommender.serving import history, recommend
+from recommender.serving.types import RecommendationQuery
+from recommender.versions.vectors import nearest
+from tests.benchmarks.big_shop import FIRST, SEED, SHOPPERS
 
-
-def fill(products: int) -> None:
-    """Add products in AISLES categories, with vectors near those of the shop's own, and index them again."""
-    from catalog.rows import Sql, fetch
-    from recommender import popularity, versions
-    from recommender.models import ModelVersion, State
-    from recommender.versions.vectors import index, nearest
-
-    random_state = np.random.default_rng(SEED)
-    run(
-        "INSERT INTO catalog_category (name) SELECT 'Bench ' || n FROM generate_series(1, %s) n",
-        "INSERT INTO catalog_product (id, sku, title, category_id, price, currency, in_stock, is_hidden, attributes,"
-        " created_at, updated_at) SELECT %s + n, 'B' || n, 'Product ' || n,"
-        " (SELECT id FROM catalog_category WHERE name = 'Bench ' || (1 + n %% %s)),"
-        " (n * 7919 %% 100000) / 100.0, 'EUR', n %% 7 <> 0, false, '{}', now(), now()"
-        " FROM generate_series(1, %s) n",
-        "INSERT INTO catalog_productimage (id, product_id, position, file, thumbnail, width, height, content_hash,"
-        " file_hash, created_at) SELECT %s + n, %s + n, 0, 'products/' || n || '.png', '', 8, 8, n::text, '', now()"
-        " FROM generate_series(1, %s) n",
-        params=([AISLES], [FIRST, AISLES, products], [FIRST, FIRST, products]),
-    )
-    for version in ModelVersion.objects.filter(state=State.ACTIVE, role__in=("similar", "personal")):
-        text = f"SELECT vector_send(vector) FROM recommender_imageembedding WHERE version_id = {version.pk}"
-        own = np.stack([nearest.vector_of_bytes(data) for (data,) in fetch(Sql(text))])
-        made = own[random_state.integers(0, len(own), products)]
-        made += random_state.normal(scale=0.3 * own.std(axis=0), size=made.shape).astype(np.float32)
-        run(f"DROP INDEX {index.index_name(version)}", params=([],))
-        for at in range(0, products, 5000):
-            rows = [(FIRST + 1 + n, FIRST + 1 + n, made[n]) for n in range(at, min(at + 5000, products))]
-            versions.store_vectors(version, rows)
-        versions.build_index(version)
-    popularity.count()
-    run("VACUUM ANALYZE", params=([],))
+CALLS = 60  # of each kind
+WRITES = 10  # requests with 1,000 interactions
+TRIALS = 5  # of each statement for the same rows, from which the quickest is chosen
+IDLE = 1.0
+SHOWN, LISTED = 12, 24  # products of a list of recommendations, and of a page of products
+LISTABLE = VISIBLE & IN_STOCK
+ROW = (
+    "p.id, p.sku, p.title, c.name, p.price, p.currency, p.in_stock, p.attributes, i.file, i.thumbnail"
+    f" FROM catalog_product p {CATEGORY} LEFT JOIN catalog_productimage i ON i.product_id = p.id AND i.position = 0"
+)
+COUNTS = Sql("SELECT category_id, sum(products) FROM catalog_productcount WHERE NOT is_hidden GROUP BY 1")
 
 
-def run(*statements: str, params: tuple[list[int], ...]) -> None:
-    from django.db import connection
+@dataclass
+class Call:
+    """A request, and ways to read its rows by SQL: each of them some statements in turn."""
 
-    with connection.cursor() as cursor:
-        for statement, values in zip(statements, params, strict=True):
-            cursor.execute(statement, values)
+    path: str
+    ways: dict[str, Sequence[Sql]]
+    body: object = None
+    rows: int | None = SHOWN  # results in the JSON; None: a page
+    headers: dict[str, str] = field(default_factory=dict)
 
 
-def measure(url: str) -> dict:
-    """Milliseconds over HTTP and by SQL, and their ratio, of each case."""
-    from catalog.models import Product
-    from catalog.rows import IN_STOCK, VISIBLE, Sql, fetch
-    from recommender.models import ModelVersion, State
-    from recommender.versions.vectors import nearest
+class Client:
+    """A connection to the shop, which is opened anew if it was not used for IDLE seconds."""
 
-    version = ModelVersion.objects.get(role="similar", state=State.ACTIVE)
-    products = list(Product.objects.filter(pk__gt=FIRST).values_list("pk", "sku", "category_id", "category__name"))
-    random.seed(SEED)
-    shown = VISIBLE & IN_STOCK
+    def __init__(self, url: str):
+        self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+        self.answered = time.monotonic()
 
-    def near(pk: int, where: Sql, *, exact: bool = False) -> Sql:
-        vector = nearest.vectors_of(version, [pk])[pk]
-        found = nearest.nearest_sql(version, vector, SHOWN, among=where & Sql("p.id <> %s", (pk,)), exact=exact)
-        return joined(found)
+    def send(self, path: str, body: object = None, headers: dict[str, str] | None = None) -> bytes:
+        """Return the body of the answer; a `body` is sent as JSON. Fails if the answer is an error."""
+        sent = None if body is None else json.dumps(body).encode()
+        headers = (headers or {}) | ({"Content-Type": "application/json"} if sent else {})
+        if time.monotonic() - self.answered > IDLE:  # the server closes a connection after two seconds
+            self.connection.close()
+        self.connection.request("POST" if sent else "GET", path, sent, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        self.answered = time.monotonic()
+        assert answer.status in (200, 202), (path, answer.status, content[:500])
+        return content
 
-    cases: dict[str, Callable[[tuple[int, str, int, str]], tuple[str, Sql]]] = {
-        "similar": lambda p: ("", near(p[0], shown)),
-        "own category": lambda p: (f"?category={quote(p[3])}", near(p[0], shown & Sql("p.category_id = %s", (p[2],)))),
-        "price, a half": lambda p: ("?max_price=500", near(p[0], shown & Sql("p.price <= 500"))),
-        "price, 5 %": lambda p: ("?max_price=50", near(p[0], shown & Sql("p.price <= 50"))),
-        "price, .5 %": lambda p: ("?max_price=5", near(p[0], shown & Sql("p.price <= 5"), exact=True)),
-    }
-    client = http.client.HTTPConnection(urlsplit(url).netloc)
-    found = {}
-    for name, case in cases.items():
-        times: dict[str, list[float]] = {"http": [], "sql": []}
-        for number, product in enumerate(random.sample(products, CALLS)):
-            query, statement = case(product)
-            path = f"/api/v1/products/{product[1]}/similar/{query}"
-            calls = {"http": lambda path=path: get(client, path), "sql": lambda s=statement: fetch(s)}
-            for way in ("http", "sql") if number % 2 else ("sql", "http"):
-                began = time.perf_counter()
-                calls[way]()
-                times[way].append((time.perf_counter() - began) * 1000)
-        medians = {way: statistics.median(laps) for way, laps in times.items()}
-        found[name] = {way: round(median, 2) for way, median in medians.items()} | {
-            "ratio": round(medians["http"] / medians["sql"], 2)
+    def staff(self) -> dict[str, str]:
+        """Return the headers of the demo's admin."""
+        answer = self.send("/api/v1/auth/token/", {"username": "admin", "password": "admin"})
+        return {"Authorization": f"Token {json.loads(answer)['token']}"}
+
+    def call(self, call: Call) -> None:
+        content = self.send(call.path, call.body, call.headers)
+        if call.rows is not None:
+            assert len(json.loads(content)["results"]) == call.rows, call.path
+
+
+class Cases:
+    """Calls of each kind, each about another product or shopper."""
+
+    def __init__(self, staff: dict[str, str]):
+        self.staff = staff
+        self.random = random.Random(SEED)
+        active = ModelVersion.objects.filter(state=State.ACTIVE)
+        self.similar, self.personal = (active.get(role=role) for role in ("similar", "personal"))
+        self.products = fetch(
+            Sql(f"SELECT p.id, p.sku, p.category_id, c.name FROM catalog_product p {CATEGORY} WHERE p.id > {FIRST}")
+        )
+
+    def kinds(self) -> dict[str, Callable[[], Call]]:
+        return {
+            "similar": lambda: self.like_product(lambda product: ("", LISTABLE)),
+            "own category": lambda: self.like_product(
+                lambda product: (f"?category={quote(product[3])}", LISTABLE & Sql("p.category_id = %s", (product[2],)))
+            ),
+            "price, a half": lambda: self.like_product(lambda product: priced(500)),
+            "price, 5 %": lambda: self.like_product(lambda product: priced(50)),
+            "price, .5 %": lambda: self.like_product(lambda product: priced(5)),
+            "personal": lambda: self.for_shopper("personal", self.random.choice(self.trained)),
+            "fold-in": lambda: self.for_shopper("fold-in", f"bench-{self.random.randint(1, SHOPPERS)}"),
+            "session": self.for_session,
+            "popular": self.popular,
+            "products/": lambda: self.listed("/api/v1/products/?page={}", rows=LISTED),
+            "products page": lambda: self.listed("/products/?page={}", rows=None),
+            "home page": self.home,
         }
-    return found
+
+    @cached_property
+    def trained(self) -> list[str]:
+        known = Shopper.objects.filter(vectors__version=self.personal, account=None)
+        return list(known.order_by("pk").values_list("key", flat=True))
+
+    def like_product(self, filtered: Callable[[Sequence], tuple[str, Sql]]) -> Call:
+        product = self.random.choice(self.products)
+        query, where = filtered(product)
+        vector = nearest.vectors_of(self.similar, [product[0]])[product[0]]
+        ways = self.nearest(self.similar, vector, where & Sql("p.id <> %s", (product[0],)))
+        return Call(f"/api/v1/products/{product[1]}/similar/{query}", ways)
+
+    def for_shopper(self, strategy: str, key: str) -> Call:
+        shopper = Shopper.objects.get(key=key)
+        plan = recommend.for_shopper(shopper, RecommendationQuery()).plan
+        assert plan.strategy == strategy, (key, plan.strategy)
+        new = Sql("p.id NOT IN (SELECT x.product_id FROM catalog_interaction x WHERE x.shopper_id = %s)", (shopper.pk,))
+        ways = self.nearest(self.personal, plan.vector, LISTABLE & new)
+        return Call(f"/api/v1/users/{key}/recommendations/", ways, headers=self.staff)
+
+    def for_session(self) -> Call:
+        seen, now = self.random.sample(self.products, 3), timezone.now()
+        activities = history.activities_of_events([(product[0], Kind.VIEW, now) for product in seen])
+        plan = recommend.for_guest(activities, RecommendationQuery()).plan
+        assert plan.strategy == "session", plan.strategy
+        others = Sql("p.id <> ALL(%s)", ([product[0] for product in seen],))
+        ways = self.nearest(plan.version, plan.vector, LISTABLE & others)
+        events = [{"sku": product[1], "kind": "view"} for product in seen]
+        return Call("/api/v1/recommendations/session/", ways, body={"events": events})
+
+    def popular(self) -> Call:
+        return Call("/api/v1/me/recommendations/", {"index": [most_popular()]})
+
+    def listed(self, path: str, rows: int | None) -> Call:
+        number = self.random.randint(1, 40)
+        order = f"p.created_at DESC, p.id DESC LIMIT {LISTED} OFFSET {(number - 1) * LISTED}"
+        page = Sql(f"SELECT {ROW} WHERE {VISIBLE.text} ORDER BY {order}")
+        return Call(path.format(number), {"index": [page, COUNTS]}, rows=rows)
+
+    def home(self) -> Call:
+        newest = Sql(f"SELECT {ROW} WHERE {LISTABLE.text} ORDER BY p.created_at DESC, p.id DESC LIMIT {SHOWN}")
+        return Call("/", {"index": [newest, COUNTS, most_popular()]}, rows=None)
+
+    def nearest(self, version, vector, where: Sql) -> dict[str, Sequence[Sql]]:
+        """Return the statements for all that a list shows of the nearest: by the index, or by comparing with all."""
+        ways = {}
+        for way in ("index", "exact"):
+            near = nearest.nearest_sql(version, vector, SHOWN, among=where, exact=way == "exact")
+            before = nearest.set_ef_search(nearest.ef_search(version)) if way == "index" else ""
+            text = f"{before}SELECT near.distance, {ROW} JOIN ({near.text}) near ON near.product_id = p.id ORDER BY 1"
+            ways[way] = [Sql(text, near.params)]
+        return ways
 
 
-def joined(near):
-    """The statement for all that a list shows of the nearest."""
-    from catalog.rows import Sql
+def priced(most: int) -> tuple[str, Sql]:
+    return f"?max_price={most}", LISTABLE & Sql(f"p.price <= {most}")
 
+
+def most_popular() -> Sql:
     return Sql(
-        "SELECT p.id, p.sku, p.title, c.name, p.price, p.currency, p.in_stock, p.attributes, i.file, near.distance"
-        f" FROM ({near.text}) near JOIN catalog_product p ON p.id = near.product_id JOIN catalog_category c"
-        " ON c.id = p.category_id LEFT JOIN catalog_productimage i ON i.product_id = p.id AND i.position = 0"
-        " ORDER BY near.distance",
-        near.params,
+        f"SELECT y.shoppers, {ROW} JOIN recommender_popularity y ON y.product_id = p.id WHERE {LISTABLE.text}"
+        f" ORDER BY y.shoppers DESC, y.product_id DESC LIMIT {SHOWN}"
     )
 
 
-def get(client: http.client.HTTPConnection, path: str) -> None:
-    client.request("GET", path)
-    answer = client.getresponse()
-    body = answer.read()
-    assert answer.status == 200, body
-    assert len(json.loads(body)["results"]) == SHOWN, path
+def run(url: str) -> dict:
+    """Milliseconds over HTTP and by SQL, and their ratio, of each kind of call."""
+    client = Client(url)
+    staff = client.staff()
+    found = {}
+    for name, make in Cases(staff).kinds().items():
+        found[name] = compare(client, make)
+        print(f"{name:18}", found[name], file=sys.stderr, flush=True)
+    return found | {"1,000 interactions": compare_writes(client, staff)}
 
 
-def in_shop(shop, products: int) -> dict:
-    """Measure a running shop of the tests, in a process with its settings."""
-    environment = shop.environment | {"DJANGO_SETTINGS_MODULE": "visrec_site.settings"}
-    command = [sys.executable, "-m", "tests.benchmarks.serving", shop.url, str(products)]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout)
+def compare(client: Client, make: Callable[[], Call]) -> dict:
+    way = quickest([make() for _ in range(TRIALS)])
+    client.call(make())
+    times: dict[str, list[float]] = {"http": [], "sql": []}
+    for number in range(CALLS):
+        call = make()
+        for each in alternately(number):
+            times[each].append(timed(client.call, call) if each == "http" else timed(read, call.ways[way]))
+    return summary(times) | {"statement": way}
 
 
-if __name__ == "__main__":
-    django.setup()
-    fill(int(sys.argv[2]))
-    print(json.dumps(measure(sys.argv[1])))
+def compare_writes(client: Client, staff: dict[str, str]) -> dict:
+    """Requests with 1,000 interactions of guests, against an INSERT of as many."""
+    skus = [sku for (sku,) in fetch(Sql(f"SELECT sku FROM catalog_product WHERE id > {FIRST} ORDER BY id LIMIT 1000"))]
+    times: dict[str, list[float]] = {"http": [], "sql": []}
+    for number in range(WRITES):
+        events = [{"session": uuid.uuid4().hex, "sku": sku, "kind": "view", "id": uuid.uuid4().hex} for sku in skus]
+        columns = [[event[name] for event in events] for name in ("session", "id")]
+        for each in alternately(number):
+            work = (client.send, "/api/v1/interactions/", events, staff) if each == "http" else (insert, *columns)
+            times[each].append(timed(*work))
+    return summary(times) | {"statement": "insert"}
+
+
+def insert(sessions: list[str], ids: list[str]) -> None:
+    statement = (
+        "INSERT INTO catalog_interaction (session, product_id, kind, occurred_at, event_id, placement, recorded_at)"
+        f" SELECT session, {FIRST} + number, 'view', now(), id, '', now()"
+        " FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS event (session, id, number) ON CONFLICT DO NOTHING"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, (["sql-" + session[4:] for session in sessions], ids))
+
+
+def quickest(calls: Sequence[Call]) -> str:
+    """Return the way to read the rows that takes least and finds all of them."""
+    ways = list(calls[0].ways)
+    if len(ways) == 1:
+        return ways[0]
+    times = {way: [timed(read, call.ways[way]) for call in calls] for way in ways}
+    full = [way for way in ways if all(len(read(call.ways[way])) == SHOWN for call in calls)]
+    return min(full, key=lambda way: statistics.median(times[way]))
+
+
+def read(statements: Sequence[Sql]) -> list:
+    return [row for statement in statements for row in fetch(statement)]
+
+
+def alternately(number: int) -> Iterator[str]:
+    return iter(("http", "sql") if number % 2 else ("sql", "http"))
+
+
+def timed(work: Callable[..., object], *arguments: object) -> float:
+    """Return milliseconds."""
+    began = time.perf_counter()
+    work(*arguments)
+    return (time.perf_counter() - began) * 1000
+
+
+def summary(times: dict[str, list[float]]) -> dict:
+    medians = {way: statistics.median(laps) for way, laps in times.items()}
+    return {way: round(median, 2) for way, median in medians.items()} | {
+        "ratio": round(medians["http"] / medians["sql"], 2)
+    }

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from catalog import images, products
@@ -35,3 +37,16 @@ def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
 
     with pytest.raises(WorkersUnavailable, match="no worker"):
         broker.request_photo_vector(image_bytes())
+
+
+def test_the_oldest_message_of_a_queue_is_as_old_as_its_sending(waiting):
+    assert broker.oldest_waiting("maintenance") is None
+    began = time.time()
+    broker.send("sweep")
+    time.sleep(0.2)
+    between = time.time()
+    broker.send("sweep")
+
+    age = broker.oldest_waiting("maintenance")
+
+    assert age is not None and time.time() - between <= age <= time.time() - began

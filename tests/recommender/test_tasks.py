@@ -2,7 +2,7 @@
 
 import pytest
 
-from recommender import tasks
+from recommender import heartbeats, tasks
 from recommender.models import ModelVersion
 from recommender.versions import lifecycle as versions
 from visrec_site.celery import app
@@ -26,3 +26,10 @@ def test_a_training_queued_twice_is_trained_once(caplog):
 
     assert ModelVersion.objects.get(pk=version.pk).state == "training"
     assert "another process" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_sweep_that_is_done_is_a_heartbeat():
+    tasks.sweep()
+
+    assert heartbeats.ages(["sweep"])["sweep"] < 60

@@ -1,9 +1,12 @@
+import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from visrec_site import demo
+from visrec_site.embedded import Services
 from visrec_site.processes import Children
 from visrec_site.stages import DemoError, Options
 
@@ -75,3 +78,17 @@ def test_it_says_where_the_shop_is(capsys):
     printed = capsys.readouterr().out
     assert "The shop is open after 61 s:  http://127.0.0.1:8123/" in printed
     assert "http://127.0.0.1:8123/api/v1/docs/" in printed
+
+
+def test_a_server_that_cannot_be_restarted_does_not_end_the_shop(tmp_path, capsys):
+    services = Services(tmp_path)
+    services.processes["Valkey"] = subprocess.Popen(["true"])
+    services.processes["Valkey"].wait()
+    (tmp_path / "redis").touch()  # where its folder should be
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 1.5)
+
+    with pytest.raises(KeyboardInterrupt):
+        demo.supervise(Children([], logs=tmp_path), services)
+
+    assert capsys.readouterr().out == f"[Errno 17] File exists: '{tmp_path}/redis'\nTried again in 10 s.\n"

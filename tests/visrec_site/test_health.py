@@ -1,9 +1,19 @@
+import time
+
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
+from recommender import broker
 from tests.services import services
+from visrec_site.celery import app
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def at_work(active, active_personal, workers):
+    """All that /readyz asks for."""
 
 
 def test_the_process_lives(client):
@@ -19,16 +29,21 @@ def test_ready_names_what_lacks(client):
         "broker": "ok",
         "similar model": "no active version",
         "personal model": "no active version",
+        "embed worker": "no heartbeat",
+        "design worker": "no heartbeat",
+        "train worker": "no heartbeat",
+        "maintenance worker": "no heartbeat",
+        "sweep": "no heartbeat",
     }
 
 
-def test_ready_with_both_models(client, active, active_personal):
+def test_ready_when_all_is_at_work(client, at_work):
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
-def test_a_session_without_our_settings_is_told(client, active, active_personal):
+def test_a_session_without_our_settings_is_told(client, at_work):
     with connection.cursor() as cursor:  # as behind a pooler, which drops them
         cursor.execute("SET LOCAL hnsw.iterative_scan = 'off'; SET LOCAL jit = on")
 
@@ -38,7 +53,38 @@ def test_a_session_without_our_settings_is_told(client, active, active_personal)
     assert answer.json()["checks"]["database"] == "hnsw.iterative_scan is off, not strict_order; jit is on, not off"
 
 
-def test_a_lost_broker_is_told_and_pages_go_on(client, active, active_personal):
+@pytest.mark.parametrize(("name", "label", "seconds"), [("embed", "embed worker", 90), ("sweep", "sweep", 400)])
+def test_a_worker_or_a_sweep_that_stands_still_is_named(client, at_work, name, label, seconds):
+    cache.set(f"heartbeat:{name}", time.time() - seconds, timeout=None)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    wrong = {check: state for check, state in answer.json()["checks"].items() if state != "ok"}
+    assert list(wrong) == [label] and wrong[label].startswith(f"no heartbeat for {seconds // 10}")
+
+
+@pytest.fixture
+def no_messages():
+    def purge() -> None:
+        with app.connection_for_write() as connection:
+            app.amqp.queues["maintenance"](connection.default_channel).purge()
+
+    purge()
+    yield
+    purge()
+
+
+def test_what_waits_in_a_queue_is_shown(client, at_work, no_messages):
+    broker.send("sweep")
+
+    queues = client.get("/readyz").json()["queues"]
+
+    assert queues["embed"] == {"waiting": 0, "oldest_seconds": None}
+    assert queues["maintenance"]["waiting"] == 1 and 0 <= queues["maintenance"]["oldest_seconds"] < 60
+
+
+def test_a_lost_broker_is_told_and_pages_go_on(client, at_work):
     services.processes["Valkey"].kill()
     services.processes["Valkey"].wait()
     try:
@@ -49,6 +95,7 @@ def test_a_lost_broker_is_told_and_pages_go_on(client, active, active_personal):
 
     assert answer.status_code == 503
     assert answer.json()["checks"]["broker"].startswith("unreachable")
+    assert answer.json()["queues"] == {}
     assert page.status_code == 200
 
 

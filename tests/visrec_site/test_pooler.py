@@ -155,5 +155,5 @@ def test_a_shop_whose_database_lacks_our_settings_is_not_ready(pooled, active, a
     assert Client().get("/readyz").json()["checks"]["database"].startswith("hnsw.ef_search is not set, not 100")
 
 
-def test_the_shop_is_ready_once_it_has_them(prepared, pooled, active, active_personal):
+def test_the_shop_is_ready_once_it_has_them(prepared, pooled, active, active_personal, workers):
     assert Client().get("/readyz").status_code == 200

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from visrec_site import processes
-from visrec_site.processes import ChildFailed, Children, Program
+from visrec_site.processes import Children, Program, rotate_logs
 
 SLEEPS = [sys.executable, "-c", "import time; print('started', flush=True); time.sleep(60)"]
 STUBBORN = (
@@ -54,18 +54,45 @@ def test_a_program_that_ended_is_restarted_and_the_others_are_left_alone(childre
 
     assert shop.children[0].process.pid != first.pid and shop.children[0].process.poll() is None
     assert shop.children[1].process is second
-    assert "one ended with -9; restarted (see " in capsys.readouterr().out
+    assert "one ended with -9, restarted (see " in capsys.readouterr().out
 
 
-def test_a_program_that_ends_again_and_again_is_given_up(children):
-    shop = children(Program("broken", [sys.executable, "-c", "raise SystemExit(3)"]))
-
-    with pytest.raises(ChildFailed, match="broken ended 5 times within a minute; see .*broken.log"):
-        for _ in range(6):
-            shop.children[0].process.wait()
+def test_a_program_that_ends_again_and_again_is_restarted_ever_later_and_the_others_go_on(
+    children, capsys, monkeypatch
+):
+    now = 1000.0
+    monkeypatch.setattr(processes.time, "monotonic", lambda: now)
+    shop = children(Program("broken", [sys.executable, "-c", "raise SystemExit(3)"]), Program("one", SLEEPS))
+    broken, one = shop.children
+    other, delays = one.process, []
+    for _ in range(8):
+        broken.process.wait()
+        shop.restart_ended()
+        if broken.restart_at is not None:
+            delays.append(broken.restart_at - now)
+            now = broken.restart_at
             shop.restart_ended()
+        else:
+            delays.append(0)
 
-    assert len(shop.children[0].starts) == 5
+    assert delays == [0, 1, 2, 4, 8, 16, 30, 30]
+    assert one.process is other and other.poll() is None
+    assert "broken ended with 3, again soon after its start; restarted in 16 s (see " in capsys.readouterr().out
+
+
+def test_an_end_after_a_long_run_is_no_reason_to_wait(children, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(processes.time, "monotonic", lambda: now)
+    shop = children(Program("one", SLEEPS))
+    (child,) = shop.children
+    child.failures = 5
+    child.process.kill()
+    child.process.wait()
+    now += processes.STABLE_SECONDS
+
+    shop.restart_ended()
+
+    assert child.process.poll() is None and child.failures == 0
 
 
 def test_each_program_is_stopped_by_its_own_signal(children, tmp_path):
@@ -90,3 +117,18 @@ def test_a_program_that_ignores_its_signal_does_not_outlive_the_shop(children, t
     shop.stop()
 
     assert process.poll() in (-signal.SIGQUIT, -signal.SIGKILL)  # the latter if ending takes it longer than 3 s
+
+
+def test_a_large_log_is_moved_and_its_program_writes_on(children, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "LOG_BYTES", 10)
+    code = "import time\nwhile True: print('a line', flush=True); time.sleep(0.05)"
+    children(Program("talks", [sys.executable, "-c", code]))
+    log = tmp_path / "log" / "talks.log"
+    wait_for(lambda: log.stat().st_size > 100)
+
+    rotate_logs(log.parent)
+
+    assert log.stat().st_size < 100
+    assert (tmp_path / "log" / "talks.log.1").read_text().startswith("a line\na line\n")
+    wait_for(lambda: log.read_text().endswith("a line\n"))
+    assert "\0" not in log.read_text()

@@ -183,7 +183,7 @@ def test_what_a_request_has_written_it_reads_where_it_wrote(shop, rf):
         replica._reads.reset(token)
 
 
-def test_without_its_replica_the_shop_goes_on(shop, standby, caplog, active_personal):
+def test_without_its_replica_the_shop_goes_on(shop, standby, caplog, active_personal, workers):
     assert serves(API) == REPLICA
     standby.processes["PostgreSQL"].kill()
     standby.processes["PostgreSQL"].wait()

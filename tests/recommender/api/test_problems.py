@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 
 from recommender.api import problems
 
@@ -21,6 +22,16 @@ def test_a_problem_outside_of_drf_is_json_of_its_own_media_type():
 
     assert (response.status_code, response["Content-Type"]) == (503, "application/problem+json")
     assert json.loads(response.content)["title"] == "Service Unavailable"
+
+
+@pytest.mark.parametrize("kind", [OperationalError, DatabaseError, InterfaceError])
+def test_a_connection_that_the_database_ended_is_no_bug(kind):
+    assert problems.outage(kind("server closed the connection unexpectedly")) is problems.DATABASE_AWAY
+
+
+@pytest.mark.parametrize("kind", [IntegrityError, ProgrammingError, ValueError])
+def test_what_does_not_pass_by_itself_is_no_outage(kind):
+    assert problems.outage(kind("no")) is None
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,15 @@ from decimal import Decimal
 import pytest
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.serializers import Serializer
+from rest_framework.test import APIRequestFactory
 
-from recommender.api.recommendations import query_of
-from recommender.serving.types import RecommendationQuery
-from tests.factories import CategoryFactory
+from catalog.models import Kind, Product
+from recommender.api.products import ProductSerializer
+from recommender.api.recommendations import RecommendationSerializer, query_of
+from recommender.serving.types import Contributor, Recommendation, RecommendationQuery, Result, RetrievalPlan
+from tests.factories import CategoryFactory, ProductFactory
 
 
 def test_nothing_asked_is_the_default():
@@ -88,3 +93,27 @@ def test_what_makes_no_sense_is_refused_with_its_reason(db, query, field, reason
 
     assert list(refused.value.detail) == [field]
     assert reason in str(refused.value.detail[field])
+
+
+@pytest.mark.parametrize("has_results", [True, False])
+def test_an_answer_is_what_its_fields_give(active, has_results):
+    first, second = [
+        Product.objects.get(pk=ProductFactory(**given).pk) for given in ({"attributes": {"a": "b"}}, {"image": False})
+    ]
+    results = [
+        Result(1, 0.75, first, True, because=[Contributor(second, Kind.LIKE, 1.0)]),
+        Result(2, 0.5, second, False, because=[]),
+    ]
+    query, plan = RecommendationQuery(placement="cart", explain=True), RetrievalPlan("similar", active)
+    found = Recommendation(query, plan, results if has_results else [], "nothing_matches", has_next=has_results)
+    context = {"request": Request(APIRequestFactory().get("/api/v1/")), "findable": {first.pk}}
+    serializer = RecommendationSerializer(found, context=context)
+
+    by_fields = Serializer.to_representation(serializer, found)
+    if has_results:
+        del by_fields["reason"]  # only without results
+
+    assert serializer.data == by_fields
+    for product in (first, second):
+        fields = ProductSerializer(context=context)
+        assert fields.to_representation(product) == Serializer.to_representation(fields, product)

@@ -51,6 +51,19 @@ def test_tastes_known_from_their_products_are_found_again():
     assert np.mean(agreement) > 0.8
 
 
+def test_a_trained_taste_of_single_precision_moves_in_double_precision():
+    rng = np.random.default_rng(2)
+    trained = rng.normal(scale=5, size=8).astype(np.float32)
+    vectors, weights = rng.normal(size=(20, 8)), np.ones(20)
+
+    found, expected = (
+        estimate_taste(vectors, weights, Prior(mean=mean, precision=np.eye(8)))
+        for mean in (trained, trained.astype(np.float64))
+    )
+
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
 def test_a_taste_is_found_where_a_whole_step_would_jump_past_it():
     prior = Prior(mean=np.array([8.0, 0.0]), precision=0.01 * np.eye(2))
     vectors, weights = np.array([[1.0, 0.0]]), np.array([-1.0])  # disliked, though the prior is sure of a like

@@ -1,0 +1,25 @@
+"""A Celery worker whose pool process takes longer to come up than the 4 s after which Celery kills it by default."""
+
+import os
+import time
+
+from celery.signals import worker_process_init
+
+from visrec_site.celery import app
+
+QUEUE = "slow"
+
+
+@worker_process_init.connect(weak=False)
+def come_up_slowly(**kwargs) -> None:
+    time.sleep(5)
+
+
+@app.task(ignore_result=False)
+def process_id() -> int:
+    return os.getpid()
+
+
+@app.task(ignore_result=False, track_started=True)
+def sleep_long() -> None:
+    time.sleep(300)

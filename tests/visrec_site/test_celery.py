@@ -1,0 +1,74 @@
+"""A worker and a broker that stalls; a worker whose processes are killed."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.services import services
+from tests.visrec_site import slow_worker
+from visrec_site.celery import app
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.mark.parametrize("answer", ["ack_log_error", "reject_log_error"])
+def test_a_worker_reads_on_after_an_acknowledgement_that_the_broker_did_not_answer(answer):
+    options = app.conf.broker_transport_options | {"socket_timeout": 0.5}
+    with app.connection_for_read(transport_options=options) as connection:
+        channel = connection.default_channel
+        channel.basic_qos(0, 1, False)
+        with connection.SimpleQueue("stalled") as queue:
+            queue.clear()
+            queue.put("work")
+        message = channel.basic_get("stalled")
+        assert not channel.qos.can_consume()
+
+        services.processes["Valkey"].send_signal(signal.SIGSTOP)
+        try:
+            getattr(message, answer)(logging.getLogger(__name__), connection.connection_errors)
+        finally:
+            services.processes["Valkey"].send_signal(signal.SIGCONT)
+
+        assert channel.qos.can_consume()
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.fixture
+def worker():
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "tests.visrec_site.slow_worker", "worker"]
+    command += ["--queues", slow_worker.QUEUE, "--concurrency", "1", "--without-gossip", "--without-mingle"]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_killed_processes_of_a_worker(worker):
+    first = slow_worker.process_id.apply_async(queue=slow_worker.QUEUE).get(timeout=90)
+    assert children(worker.pid) == [first]
+
+    os.kill(first, signal.SIGKILL)  # the next takes longer to come up than Celery would wait
+    second = slow_worker.process_id.apply_async(queue=slow_worker.QUEUE).get(timeout=90)
+    assert second != first
+
+    busy = slow_worker.sleep_long.apply_async(queue=slow_worker.QUEUE)
+    wait_for(lambda: busy.state == "STARTED")
+    worker.kill()
+    wait_for(lambda: not Path(f"/proc/{second}").exists())  # in the middle of a task, which nobody would hear of

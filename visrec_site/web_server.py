@@ -1,0 +1,20 @@
+"""The settings of gunicorn: `gunicorn visrec_site.wsgi --config python:visrec_site.web_server`."""
+
+import os
+import signal
+from typing import Any
+
+from visrec_site.embedded import set_parent_death_signal
+
+workers = 2
+worker_class = "gthread"  # a request that waits for a worker's answer holds a thread, not the process
+threads = 4
+timeout = 60  # seconds after which a worker that stands still is replaced
+limit_request_line = 8190  # for a long `exclude`; gunicorn's maximum
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Request that a worker is killed when its master ends: it would hold the port for half a minute."""
+    set_parent_death_signal(signal.SIGKILL)
+    if os.getppid() != worker.ppid:  # it ended between fork and prctl
+        os._exit(1)
