@@ -62,7 +62,7 @@ def ages(names: Sequence[str]) -> dict[str, float | None]:
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Mark the block as work of this process, however long it takes."""
+    """Mark the block, or the function that this decorates, as work of this process, however long it takes."""
     _start_work()
     try:
         yield

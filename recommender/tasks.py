@@ -100,15 +100,14 @@ def find_gaps() -> None:
 
 
 @worker_process_init.connect
+@heartbeats.working()  # a busy machine takes half a minute
 def warm_up(**kwargs: Any) -> None:
     """Load torch and the serving models before a pool process gets its first task: no upload should wait for that."""
     if "embed" not in current_app.amqp.queues.consume_from:
         return  # a training can wait
-    with heartbeats.working():  # a busy machine takes half a minute
-        # torch, which must never be used in the parent: forked tasks would hang
-        from recommender.workers import embedding
+    from recommender.workers import embedding  # torch, which must never be used in the parent: forked tasks would hang
 
-        embedding.warm_up()
+    embedding.warm_up()
 
 
 @shared_task(soft_time_limit=LIMIT)

@@ -1,15 +1,9 @@
 """The Celery app. Queues of their own keep designs, trainings and maintenance from delaying uploads, in `embed`."""
 
 import os
-import signal
-from typing import Any
 
-from billiard.process import current_process
 from celery import Celery
-from celery.signals import worker_process_init
 from kombu.transport import redis, virtual
-
-from visrec_site.embedded import set_parent_death_signal
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "visrec_site.settings")
 
@@ -40,10 +34,3 @@ class QoS(redis.QoS):
 
 
 redis.Channel.QoS = QoS
-
-
-@worker_process_init.connect
-def end_with_worker(**kwargs: Any) -> None:
-    """Request that a pool process is killed when its worker ends: a training would go on for hours."""
-    if current_process().name != "MainProcess":  # the pool `solo` has no process of its own
-        set_parent_death_signal(signal.SIGKILL)

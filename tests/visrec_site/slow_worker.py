@@ -18,8 +18,3 @@ def come_up_slowly(**kwargs) -> None:
 @app.task(ignore_result=False)
 def process_id() -> int:
     return os.getpid()
-
-
-@app.task(ignore_result=False, track_started=True)
-def sleep_long() -> None:
-    time.sleep(300)
