@@ -15,7 +15,7 @@ from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
 from ml.models.frozen import images_of
 from ml.nn.encoders import CnnF, SmallEncoder
-from ml.nn.inference import compute_features, embed_items
+from ml.nn.inference import BATCH, compute_features
 from ml.nn.losses import sum_squares, taste_loss
 from ml.nn.pca import sample_indices
 
@@ -107,11 +107,15 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         return (1 + math.cos(math.pi * done)) / 2 if self.config.encoder == "small" else 1.0
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
-        images = images_of(data)
-        if self.descriptors is None:
-            self.descriptors = compute_features(self.encoder.describe, images, device=self.device)
         sampler = SharedBatches if self.sampling == "shared" else PairedTriples
-        return _WithImages(sampler(data.train, self.config.batch_size, generator), images, self.descriptors)
+        batches = sampler(data.train, self.config.batch_size, generator)
+        return _WithImages(batches, images_of(data), self.catalogue_descriptors(data))
+
+    def catalogue_descriptors(self, data: PersonalData) -> Tensor:
+        """Return the descriptors of all training images, (n_items, F) on the CPU, computed at the first call."""
+        if self.descriptors is None:
+            self.descriptors = compute_features(self.encoder.describe, images_of(data), device=self.device)
+        return self.descriptors
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         images, descriptors, users, *indices_taken_and_weights = batch
@@ -122,9 +126,19 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         yield "all", loss + 0.5 * self.recipe.lambda_u * sum_squares(own)
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
+        self.centre_on(data)
         self.descriptors = None
-        self.centre.zero_()
-        self.centre.copy_(embed_items(self, images_of(data), data.train.n_items).mean(dim=0))
+
+    def centre_on(self, data: PersonalData) -> Tensor:
+        """Set the centre to the mean of the catalogue's vectors; return these, (n_items, K) on the CPU, less it."""
+        descriptors = iter(self.catalogue_descriptors(data).split(BATCH))  # as compute_features splits the images
+
+        def encode(images: Tensor) -> Tensor:
+            return self.encoder(images, next(descriptors).to(self.device))
+
+        phi = compute_features(encode, images_of(data), device=self.device)
+        self.centre.copy_(phi.mean(dim=0))
+        return phi - self.centre.cpu()
 
     def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
         """Compute item vectors (B, K) from images alone: the items' indices are ignored."""

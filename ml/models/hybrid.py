@@ -18,9 +18,7 @@ from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
 from ml.models.dvbpr import Dvbpr
-from ml.models.frozen import images_of
 from ml.nn.encoders import DESCRIPTORS
-from ml.nn.inference import compute_features, embed_items
 from ml.nn.losses import fit_temperature
 
 PASSES = 60  # over all pairs, for the identity factors: as many as bpr-mf makes
@@ -109,12 +107,12 @@ class Hybrid(PersonalModel[HybridConfig]):
                 yield "identities", loss
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
-        fitting, images, device = self._without_held_out(data), images_of(data), self.device
+        fitting, device = self._without_held_out(data), self.device
         self.fitting_data = None
         self.identities.on_fit_end(fitting, generator)
-        self.pictures.on_fit_end(fitting, generator)
-        descriptors = append_ones(compute_features(self.pictures.encoder.describe, images, device=device)).to(device)
-        phi = embed_items(self.pictures, images, data.train.n_items).to(device)
+        descriptors = append_ones(self.pictures.catalogue_descriptors(data).to(device))
+        phi = self.pictures.centre_on(data).to(device)
+        self.pictures.descriptors = None
         factors = self.identities.embed(None, torch.arange(data.train.n_items, device=device))
         takers = torch.from_numpy(fitting.train.popularity).float().to(device)
         comparison = _Comparison(hold_out(data.train), data.train, generator, device)

@@ -98,15 +98,15 @@ class Visrec(SimilarModel[VisrecConfig]):
         sample = sample_indices(data, generator)
         if self.backbone is not None:
             self.backbone.on_fit_end(data, generator)
-        parts: list[tuple[Pca, Callable[[Tensor], Tensor]]] = [
-            (self.shape, describe_shape),
-            (self.layout, _framed_layout),
-            (self.texture, self._texture),
-            (self.colour, colour_histogram),
-        ]
-        for pca, function in parts:
-            pca.fit(compute_features(_on_small(function), data, sample, self.device))
-        self.form.fit(compute_features(self._join, data, sample, self.device))
+        joined = []
+        for weight, pca, function in self._parts():
+            features = compute_features(_on_small(function), data, sample, self.device)
+            pca.fit(features)
+            joined.append(weight * unit(pca(features.to(self.device))).cpu())
+        self.colour.fit(compute_features(_on_small(colour_histogram), data, sample, self.device))
+        if self.backbone is not None:
+            joined.append(compute_features(self.backbone.embed, data, sample, self.device))
+        self.form.fit(torch.cat(joined, dim=1))
 
     def embed(self, images: Tensor) -> Tensor:
         form = unit(self.form(self._join(images)))
@@ -116,14 +116,18 @@ class Visrec(SimilarModel[VisrecConfig]):
     def _join(self, images: Tensor) -> Tensor:
         """Concatenate the parts (B, F) that form is computed from."""
         reduced = small(images)
-        parts = [
-            unit(self.shape(describe_shape(reduced))),
-            0.5 * unit(self.layout(_framed_layout(reduced))),
-            0.5 * unit(self.texture(self._texture(reduced))),
-        ]
+        joined = [weight * unit(pca(function(reduced))) for weight, pca, function in self._parts()]
         if self.backbone is not None:
-            parts.append(self.backbone.embed(images))
-        return torch.cat(parts, dim=1)
+            joined.append(self.backbone.embed(images))
+        return torch.cat(joined, dim=1)
+
+    def _parts(self) -> tuple[tuple[float, Pca, Callable[[Tensor], Tensor]], ...]:
+        """Return the weight, the components and the features of each part of the form but the backbone's."""
+        return (
+            (1.0, self.shape, describe_shape),
+            (0.5, self.layout, _framed_layout),
+            (0.5, self.texture, self._texture),
+        )
 
     def _texture(self, images: Tensor) -> Tensor:
         return self.trunk(images.contiguous(memory_format=torch.channels_last))

@@ -9,7 +9,7 @@ from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.models.hybrid import FOLDS, append_ones, cross_fit, fit_ridge, hold_out
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import exhaust, small, toy_images, toy_interactions, trained, vectors_of
+from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactions, trained, vectors_of
 
 
 def test_regression_finds_the_map_that_made_the_factors():
@@ -152,3 +152,15 @@ def test_held_out_pairs_train_neither_part():
     held_out = hold_out(train)
     assert not np.isin(fitting.keys, held_out.keys).any()
     assert len(fitting) == len(train) - len(held_out)
+
+
+def test_the_catalogue_is_described_once(monkeypatch):
+    model, described = small("hybrid"), []
+    describe = model.pictures.encoder.describe
+    monkeypatch.setattr(
+        model.pictures.encoder, "describe", lambda images: described.append(len(images)) or describe(images)
+    )
+
+    exhaust(fit(model, data_for("hybrid"), TrainConfig(epochs=2)))
+
+    assert sum(described) == 40

@@ -1,9 +1,11 @@
 import torch
 
+from ml.models import visrec
 from ml.models.factory import create
+from ml.nn.descriptors import describe_shape
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
-from tests.ml.worlds import exhaust, toy_images, trained
+from tests.ml.worlds import exhaust, small, toy_images, trained
 
 
 def test_the_more_colour_counts_the_less_alike_are_images_of_two_colours():
@@ -28,3 +30,14 @@ def test_visrec_adds_a_backbones_features_where_a_shop_has_its_weights(squeezene
     assert loaded.image_size == (128, 128)
     with torch.inference_mode():
         assert torch.equal(loaded.embed(images.batch([3])), model.embed(images.batch([3])))
+
+
+def test_the_images_are_described_once_when_the_network_is_trained(monkeypatch):
+    described = []
+    monkeypatch.setattr(
+        visrec, "describe_shape", lambda images: described.append(len(images)) or describe_shape(images)
+    )
+
+    exhaust(fit(small("visrec"), toy_images(40), TrainConfig(epochs=1)))
+
+    assert sum(described) == 40
