@@ -81,10 +81,13 @@ class Canvas:
         """Render the image. floor: y, in units, of the floor the product stands on; None for one that hangs."""
         white = np.float32(1) - self._shadow(floor)
         rgb = self.light + white * (1 - self.cover)
-        rgb = np.clip(rgb, 0, 1) ** (1 / GAMMA)
+        np.clip(rgb, 0, 1, out=rgb)
+        grey = rgb < 1  # most of the frame is white, which a power leaves as it is
+        rgb[grey] **= 1 / GAMMA
         pixels = (rgb.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8)
-        framed = np.pad(pixels, ((FINE, FINE), (FINE, FINE), (0, 0)), constant_values=255)
-        return Image.fromarray(framed).resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=self._frame())
+        framed = Image.new("RGB", (3 * FINE, 3 * FINE), "white")
+        framed.paste(Image.fromarray(pixels), (FINE, FINE))
+        return framed.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=self._frame())
 
     def _frame(self) -> tuple[float, float, float, float]:
         """Return the square to show around the product, in fine pixels of a canvas with a blank one on every side."""
