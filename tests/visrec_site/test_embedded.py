@@ -59,7 +59,7 @@ def servers_of(data: Path) -> list[str]:
 
 
 def gone(data: Path) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while servers_of(data) and time.monotonic() < deadline:
         time.sleep(0.1)
     return not servers_of(data)

@@ -1,6 +1,5 @@
 import re
 import signal
-import subprocess
 import sys
 import zipfile
 
@@ -190,23 +189,25 @@ def test_other_weights_in_the_same_file_are_another_run(photos, squeezenet, sque
     assert "measured before" not in capsys.readouterr().err
 
 
-def test_a_stopped_comparison_says_how_to_go_on(photos, tmp_path):
+def test_a_stopped_comparison_says_how_to_go_on(photos, tmp_path, monkeypatch, capsys):
     out = tmp_path / "out.json"
     given = ["retrieval", "--train", str(photos), "--test", str(photos), "--methods", "pixels,vae", "--json", str(out)]
-    given += ["--epochs", "1000"]  # it does not end before the signal comes
-    with subprocess.Popen(
-        [sys.executable, "-m", "ml", "compare", *given],
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # also where ours is ignored
-    ) as process:
-        for line in process.stderr:
-            if "vae epoch" in line:
-                process.send_signal(signal.SIGINT)
-                break
-        said = process.stderr.read()
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
+    progress = sys.stderr.write
 
-    assert process.returncode == 130
+    def interrupt(text: str) -> int:
+        if "vae epoch" in text:
+            signal.raise_signal(signal.SIGINT)
+        return progress(text)
+
+    monkeypatch.setattr(sys.stderr, "write", interrupt)
+    try:
+        status = main(["compare", *given])
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+    said = capsys.readouterr().err
+    assert status == 130
     assert "the same command continues from there" in said and "Traceback" not in said
     assert (tmp_path / "out.json.parts" / "pixels.json").exists()
 

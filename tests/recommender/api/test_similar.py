@@ -169,7 +169,7 @@ def test_without_a_broker_nobody_waits(guest, active, no_broker):
 
     assert response.status_code == 503
     assert response.json()["detail"] == "The broker is away; try again in a moment."
-    assert time.monotonic() - before < 5  # Celery's own patience with its result store is 19 seconds
+    assert time.monotonic() - before < 15  # Celery's own patience with its result store is 19 seconds
 
 
 def test_without_an_active_version_no_worker_is_asked(guest):

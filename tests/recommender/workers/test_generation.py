@@ -1,8 +1,11 @@
 import io
+import shutil
 
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.db import transaction
+from django.test import override_settings
 from PIL import Image
 
 from catalog import products
@@ -15,20 +18,37 @@ from recommender.versions import lifecycle as versions
 from recommender.versions import previews, queries
 from recommender.workers import embedding, generation, training
 from tests.factories import CategoryFactory, ProductFactory, ShopperFactory, VersionFactory
+from tests.recommender.workers.conftest import open_shoe_shop
 
 pytestmark = pytest.mark.django_db
 SMALL = {"width": 4, "batch_size": 8}
 GREY = np.full((32, 32, 3), 128, dtype=np.uint8)
 
 
+@pytest.fixture(scope="module")
+def trained_studio(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Shoes and versions of all three roles in service, hardly trained, in a transaction; and their files."""
+    files = tmp_path_factory.mktemp("studio")
+    folders = override_settings(MEDIA_ROOT=files / "media", MODELS_ROOT=files / "models")
+    with django_db_blocker.unblock(), transaction.atomic():
+        with folders:
+            shoes = open_shoe_shop()
+            for method, told in {"pixels": {}, "dvbpr": {}, "lsgan": SMALL}.items():
+                version = versions.register(method, method_settings=told, epochs=1, activate=True, here=True)
+                training.run(version)
+        yield shoes, files
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def studio(shoe_shop, monkeypatch):
-    """Versions of all three roles in service, hardly trained, and searches that are soon over."""
+def studio(trained_studio, db, settings, monkeypatch):
+    """The trained studio, with copies of its files, and searches that are soon over."""
+    shoes, files = trained_studio
+    shutil.copytree(files / "media", settings.MEDIA_ROOT)
+    shutil.copytree(files / "models", settings.MODELS_ROOT)
+    embedding.load_model.cache_clear()
     monkeypatch.setattr(generation, "SPARE", 2)
-    for method, told in {"pixels": {}, "dvbpr": {}, "lsgan": SMALL}.items():
-        version = versions.register(method, method_settings=told, epochs=1, activate=True, here=True)
-        training.run(version)
-    return shoe_shop
+    return shoes
 
 
 def asked(**what) -> Design:
