@@ -6,7 +6,7 @@ All search the same vectors, with M = 16, ef_construction = 200 and ef_search = 
 """
 
 import json
-import resource
+import os
 import socket
 import statistics
 import subprocess
@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from django.conf import settings
@@ -29,10 +28,12 @@ from recommender.versions.vectors.index_build import memory_needed
 from tests.benchmarks.big_shop import FIRST
 from tests.benchmarks.serving import CALLS, SEED, SHOWN, Client, timed
 
-LIBRARIES = ("hnswlib", "faiss", "implicit")  # Qdrant and Gorse are servers that no package registry here has
+LIBRARIES = ("hnswlib", "faiss", "implicit")
 M, EF_CONSTRUCTION = 16, 200
-THREADS = 2  # of a build: PostgreSQL has a process beside its own, half the cores of a machine of two
+THREADS = 1 + max(1, (os.cpu_count() or 1) // 2)  # of a build: those of PostgreSQL (index_build.use_machine)
 USERS, FACTORS, LIST = 5000, 64, 100  # of the batch of lists
+Find = Callable[[np.ndarray], np.ndarray]
+Index = tuple[Find, int]  # the rows nearest to a vector, and bytes
 
 
 def run(url: str) -> dict:
@@ -65,8 +66,8 @@ def read_vectors(version: ModelVersion) -> tuple[np.ndarray, list[str], np.ndarr
     return np.asarray([row[0] for row in rows]), [row[1] for row in rows], vectors
 
 
-def build(version: ModelVersion, vectors: np.ndarray, missing: list[str]) -> tuple[dict[str, Callable], dict]:
-    """Build the index of each; return searches for row numbers, and seconds and MB of the builds."""
+def build(version: ModelVersion, vectors: np.ndarray, missing: list[str]) -> tuple[dict[str, Find], dict]:
+    """Build the index of each; return the searches of the libraries, and seconds and MB of all."""
     name = index.index_name(version)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM recommender_imageembedding WHERE version_id = %s", [version.pk])
@@ -77,37 +78,31 @@ def build(version: ModelVersion, vectors: np.ndarray, missing: list[str]) -> tup
         size = cursor.fetchone()[0]
     memory = min(memory_needed(count, version.dimensions), settings.INDEX_MEMORY)
     # More vectors than the others have: a product that is sold out has one too.
-    each = {"shop": {"vectors": count, "seconds": seconds, "MB in memory": memory, "MB on disk": size / 2**20}}
-    searches: dict[str, Callable] = {}
-    if "hnswlib" not in missing:
-        before = resident()
-        began = time.perf_counter()
-        searches["hnswlib"] = hnswlib_index(vectors)
-        seconds = time.perf_counter() - began
-        each["hnswlib"] = {"vectors": len(vectors), "seconds": seconds, "MB in memory": resident() - before}
-    if "faiss" not in missing:
-        before = resident()
-        began = time.perf_counter()
-        searches["faiss"] = faiss_index(vectors)
-        seconds = time.perf_counter() - began
-        each["faiss"] = {"vectors": len(vectors), "seconds": seconds, "MB in memory": resident() - before}
+    each = {"shop": {"vectors": count, "seconds": seconds, "MB": size / 2**20, "MB to build": memory}}
+    searches: dict[str, Find] = {}
+    for library, made in {"hnswlib": hnswlib_index, "faiss": faiss_index}.items():
+        if library not in missing:
+            began = time.perf_counter()
+            searches[library], size = made(vectors)
+            seconds = time.perf_counter() - began
+            each[library] = {"vectors": len(vectors), "seconds": seconds, "MB": size / 2**20}
     per_vector = {name: found["seconds"] / found["vectors"] for name, found in each.items()}
     for name, found in each.items():
         found["ratio"] = per_vector["shop"] / per_vector[name]
     return searches, {name: {k: round(v, 2) for k, v in found.items()} for name, found in each.items()}
 
 
-def hnswlib_index(vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def hnswlib_index(vectors: np.ndarray) -> Index:
     import hnswlib  # an optional library
 
     built = hnswlib.Index("cosine", vectors.shape[1])
     built.init_index(len(vectors), M=M, ef_construction=EF_CONSTRUCTION, random_seed=SEED)
     built.add_items(vectors, num_threads=THREADS)
     built.set_ef(settings.HNSW_EF_SEARCH)
-    return lambda vector: built.knn_query(vector[None], SHOWN + 1, num_threads=1)[0][0]
+    return lambda vector: built.knn_query(vector[None], SHOWN + 1, num_threads=1)[0][0], built.index_file_size()
 
 
-def faiss_index(vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def faiss_index(vectors: np.ndarray) -> Index:
     import faiss  # an optional library
 
     faiss.omp_set_num_threads(THREADS)
@@ -115,13 +110,7 @@ def faiss_index(vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     built.hnsw.efConstruction = EF_CONSTRUCTION
     built.add(vectors)
     built.hnsw.efSearch = settings.HNSW_EF_SEARCH
-    return lambda vector: built.search(vector[None], SHOWN + 1)[1][0]
-
-
-def resident() -> float:
-    """Return the MB that this process holds in memory."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
+    return lambda vector: built.search(vector[None], SHOWN + 1)[1][0], faiss.serialize_index(built).nbytes
 
 
 @contextmanager
@@ -140,7 +129,7 @@ def plain_view() -> Iterator[str]:
 
 
 def search(
-    url: str, plain: str, ids: np.ndarray, skus: list[str], vectors: np.ndarray, indexes: dict[str, Callable]
+    url: str, plain: str, ids: np.ndarray, skus: list[str], vectors: np.ndarray, indexes: dict[str, Find]
 ) -> dict:
     """Measure milliseconds of a search, and the share of the exact list that it finds."""
     shop, view = Client(url), Client(plain)
@@ -179,7 +168,7 @@ def search(
     }
 
 
-def in_process(find: Callable[[np.ndarray], np.ndarray], vectors: np.ndarray) -> Callable[[int], list[int]]:
+def in_process(find: Find, vectors: np.ndarray) -> Callable[[int], list[int]]:
     """Return the search for the SHOWN rows nearest to a row, without itself."""
     return lambda row: [each for each in find(vectors[row]).tolist() if each != row][:SHOWN]
 
