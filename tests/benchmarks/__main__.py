@@ -18,6 +18,7 @@ from tests.shop.shop import ROOT, Shop, Staff
 
 OUT = ROOT / "var" / "bench"
 UPLOADS = 50
+LEAST = 5_000  # products
 UNLIMITED = {f"VISREC_RATE_{name}": "1000000/min" for name in ("ANONYMOUS", "ACCOUNT", "TOKEN")}
 
 
@@ -27,6 +28,10 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=50_000, help="added to the shop by serving and peers")
     parser.add_argument("--seconds", type=int, default=20, help="of load")
     options = parser.parse_args()
+    if options.products < LEAST:
+        parser.error(
+            f"--products {options.products}: of fewer than {LEAST:,} the narrowest filter leaves no list of twelve"
+        )
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="visrec-bench-") as folder:
         world = World(Path(folder), options.products, options.seconds)
