@@ -200,6 +200,8 @@ class ProductImage(models.Model):
         indexes = [
             models.Index(fields=["retry_at"], name="image_problem", condition=~Q(problem="")),  # the sweep's
             models.Index(fields=["id"], name="image_no_fingerprint", condition=Q(fingerprint=None)),  # the sweep's
+            models.Index(fields=["file"], name="image_file"),  # files.remove_unnamed, as the next one
+            models.Index(fields=["thumbnail"], name="image_thumbnail", condition=~Q(thumbnail="")),
         ]
         constraints = [models.UniqueConstraint(fields=["product", "position"], name="one_image_per_position")]
 

@@ -10,10 +10,10 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
 
-from catalog import categories, locks, readings
+from catalog import categories, files, locks, readings
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage, fingerprint_file
-from catalog.models import Category, Product, ProductImage, image_name, thumbnail_name
+from catalog.models import Category, Product, ProductImage
 from catalog.signals import images_added
 
 log = logging.getLogger(__name__)
@@ -31,21 +31,24 @@ class ProductFields(TypedDict, total=False):
     attributes: Mapping[str, object]
 
 
-@locks.atomic
 def create(*, category: str | Category, image: DecodedImage | None = None, **fields: Unpack[ProductFields]) -> Product:
     """Create a product, and its category if that is given by a name that is new.
 
-    Raises ValidationError for fields that are missing or invalid.
+    Raises ValidationError for fields that are missing or invalid, and OSError if the image cannot be stored.
     """
-    product = Product(category=resolve_category(category), **fields)
-    product.full_clean()
-    product.save(force_insert=True)
-    if image:
-        add_images(product, [image])
-    return product
+    with files.stored([image] if image else []) as rows:
+        return create_with(rows, category, fields)
 
 
 @locks.atomic
+def create_with(rows: Sequence[ProductImage], category: str | Category, fields: ProductFields) -> Product:
+    product = Product(category=resolve_category(category), **fields)
+    product.full_clean()
+    product.save(force_insert=True)
+    append_rows(product, rows)
+    return product
+
+
 def update(
     product: Product,
     *,
@@ -55,8 +58,17 @@ def update(
 ) -> None:
     """Write the fields that are given; an image replaces the primary one, unless both are equal.
 
-    Raises ValidationError for fields that are invalid, and Product.DoesNotExist if it was deleted meanwhile.
+    Raises ValidationError for fields that are invalid, Product.DoesNotExist if it was deleted meanwhile, and OSError if
+    the image cannot be stored.
     """
+    with files.stored([image] if image else []) as rows:
+        update_with(rows, product, category, fields)
+
+
+@locks.atomic
+def update_with(
+    rows: Sequence[ProductImage], product: Product, category: str | Category | None, fields: ProductFields
+) -> None:
     lock(product)
     changes: dict[str, object] = dict(fields)
     if category is not None:
@@ -66,8 +78,8 @@ def update(
     product.full_clean()
     if changes:
         product.save(update_fields=[*changes, "updated_at"])
-    if image:
-        replace_primary_image(product, image)
+    for row in rows:
+        replace_primary_row(product, row)
 
 
 def resolve_category(category: str | Category) -> Category:
@@ -87,63 +99,51 @@ def lock_all(products: Iterable[int] | QuerySet[ProductImage, int]) -> list[int]
     return list(rows.values_list("pk", flat=True))
 
 
-@locks.atomic
 def add_images(product: Product, images: Sequence[DecodedImage]) -> list[ProductImage]:
-    """Store images behind those that the product has. Raises Product.DoesNotExist if it was deleted meanwhile."""
-    lock(product)  # two uploads at once must not take one position
-    last = product.images.aggregate(last=Max("position"))["last"]
-    first = 0 if last is None else last + 1
-    rows = [store_image(product, image, position) for position, image in enumerate(images, first)]
-    images_added.send(sender=ProductImage, image_ids=[row.pk for row in rows])
+    """Store images behind those that the product has.
+
+    Raises Product.DoesNotExist if it was deleted meanwhile, and OSError if the images cannot be stored.
+    """
+    with files.stored(images) as rows:
+        append_rows(product, rows)
     return rows
 
 
 @locks.atomic
+def append_rows(product: Product, rows: Sequence[ProductImage]) -> None:
+    lock(product)  # two uploads at once must not take one position
+    last = product.images.aggregate(last=Max("position"))["last"]
+    for position, row in enumerate(rows, 0 if last is None else last + 1):
+        save_row(row, product, position)
+    images_added.send(sender=ProductImage, image_ids=[row.pk for row in rows])
+
+
 def replace_primary_image(product: Product, image: DecodedImage) -> ProductImage:
     """Store an image in place of the primary one, which is deleted with its embeddings, unless both are equal.
 
-    Raises Product.DoesNotExist if the product was deleted meanwhile.
+    Raises Product.DoesNotExist if the product was deleted meanwhile, and OSError if the image cannot be stored.
     """
+    with files.stored([image]) as [row]:
+        return replace_primary_row(product, row)
+
+
+@locks.atomic
+def replace_primary_row(product: Product, row: ProductImage) -> ProductImage:
     lock(product)
     former = ProductImage.objects.filter(product=product).first()  # not one that was prefetched before the lock
-    if former and former.content_hash == image.content_hash:
+    if former and former.content_hash == row.content_hash:
         return former
-    position = former.position if former else 0
     if former:
         delete_images([former])
-    row = store_image(product, image, position)
+    save_row(row, product, former.position if former else 0)
     images_added.send(sender=ProductImage, image_ids=[row.pk])
     return row
 
 
-def store_image(product: Product, image: DecodedImage, position: int) -> ProductImage:
-    row = build_image(product, image, position)
-    store_files(row, image)
+def save_row(row: ProductImage, product: Product, position: int) -> None:
+    row.product, row.position = product, position
+    row.pk = None  # it has one if a transaction that saved it before was rolled back
     row.save(force_insert=True)
-    return row
-
-
-def build_image(product: Product, image: DecodedImage, position: int) -> ProductImage:
-    """Build a row that is not yet saved, with the names under which its files are not yet stored."""
-    row = ProductImage(product=product, position=position)
-    # The names go in with the sizes: a file assigned later would be opened and parsed, only to be measured.
-    return ProductImage(
-        product=product,
-        position=position,
-        file=image_name(row, image.file_name),
-        thumbnail=thumbnail_name(row, "thumbnail.webp") if image.thumbnail else "",
-        width=image.width,
-        height=image.height,
-        content_hash=image.content_hash,
-        file_hash=image.file_hash,
-        fingerprint=image.fingerprint,
-    )
-
-
-def store_files(row: ProductImage, image: DecodedImage) -> None:
-    default_storage.save(row.file.name, image.file)
-    if image.thumbnail_file:
-        default_storage.save(row.thumbnail.name, image.thumbnail_file)
 
 
 def add_missing_fingerprints(limit: int) -> int:
@@ -197,14 +197,7 @@ def delete_images(images: Collection[ProductImage]) -> None:
     list(rows.select_for_update().order_by("pk").values_list("pk"))
     rows.delete()
     readings.end([image.pk for image in images])
-    transaction.on_commit(partial(delete_files, list(images)))
-
-
-def delete_files(images: Iterable[ProductImage]) -> None:
-    for image in images:
-        for file in (image.file, image.thumbnail):
-            if file.name:
-                default_storage.delete(file.name)
+    transaction.on_commit(partial(files.delete, list(images)))
 
 
 @locks.atomic

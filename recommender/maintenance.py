@@ -3,7 +3,9 @@
 Each part reads a bounded number of rows by an index, however large the shop is.
 """
 
-from catalog import products, readings
+import random
+
+from catalog import files, products, readings
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
@@ -18,7 +20,7 @@ MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
-    """Queue work that was missed, expire old designs, count popularity and add missing fingerprints."""
+    """Queue missed work, expire designs, count popularity, add missing fingerprints and remove files of no row."""
     # With more, those that are missing may be waiting, and would be sent again every half minute.
     if broker.count_waiting("embed") <= MOST_MESSAGES:
         queue_missing_embeddings()
@@ -28,6 +30,17 @@ def sweep() -> None:
     designs.expire()
     popularity.count_changed()
     products.add_missing_fingerprints(MOST_FINGERPRINTS)
+    remove_unnamed_files()
+
+
+def remove_unnamed_files() -> None:
+    """Remove files that no row names, left by uploads that were refused or broken off.
+
+    Of a random one of 256 folders, so that nothing need be noted: within a day hardly one is left out.
+    """
+    shard = random.choice(files.SHARDS)
+    files.remove_unnamed(shard)
+    designs.remove_unnamed(shard)
 
 
 def queue_missing_embeddings() -> None:

@@ -5,15 +5,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from catalog import categories, products
+from catalog import categories, files, products
 from catalog.errors import BadRow, UnreadableImage
 from catalog.images import DecodedImage
 from catalog.importers.prices import generate_price
 from catalog.importers.reports import ProductReport
 from catalog.importers.rows import UNSTORABLE, Problem, Row
+from catalog.locks import is_deadlock
 from catalog.models import Category, Product, ProductImage, single_spaced
 from catalog.signals import images_added
 
@@ -60,19 +61,18 @@ def write(batch: Sequence[CheckedRow], read_images: ReadImages, *, dry_run: bool
     """Write a whole batch or, on an error, nothing of it: neither rows nor files. A dry run only counts."""
     try:
         return write_once(batch, read_images, dry_run=dry_run)
-    except IntegrityError:  # one of these products was created meanwhile: now it is found
+    except (IntegrityError, OperationalError) as error:  # one of these products was created meanwhile: now it is found
+        if isinstance(error, OperationalError) and not is_deadlock(error):
+            raise
         return write_once(batch, read_images, dry_run=dry_run)
 
 
 def write_once(batch: Sequence[CheckedRow], read_images: ReadImages, *, dry_run: bool) -> ProductReport:
-    rows: list[ProductImage] = []
-    with ExitStack() as undo:
-        undo.callback(products.delete_files, rows)
-        with transaction.atomic():
-            plan = plan_changes(batch, read_images)
-            if not dry_run:
-                apply(plan, rows)
-        undo.pop_all()
+    with ExitStack() as cleanup, transaction.atomic():  # the files are deleted only once the rows are rolled back
+        plan = plan_changes(batch, read_images)
+        if not dry_run:
+            rows = cleanup.enter_context(files.stored([image for _, image, _ in plan.images]))
+            apply(plan, rows)
     return plan.report
 
 
@@ -160,7 +160,7 @@ def plan_update(
 
 
 def apply(plan: Plan, rows: list[ProductImage]) -> None:
-    """Write a plan. rows: filled with the new images before their files are stored, to be deleted if this fails."""
+    """Write a plan. rows: of its images, whose files are stored."""
     known = categories.find_or_create(name for _, name in plan.categories)
     for product, name in plan.categories:
         product.category = known[name]
@@ -170,9 +170,8 @@ def apply(plan: Plan, rows: list[ProductImage]) -> None:
             product.updated_at = timezone.now()
         Product.objects.bulk_update(plan.updated, [*sorted(plan.fields), "updated_at"])
     products.delete_images(plan.replaced)
-    rows += [products.build_image(product, image, position) for product, image, position in plan.images]
-    for row, (_, image, _) in zip(rows, plan.images, strict=True):
-        products.store_files(row, image)
+    for row, (product, _, position) in zip(rows, plan.images, strict=True):
+        row.product, row.position = product, position
     ProductImage.objects.bulk_create(rows)
     if rows:
         images_added.send(sender=ProductImage, image_ids=[row.pk for row in rows])

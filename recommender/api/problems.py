@@ -1,6 +1,8 @@
 """Problem documents (RFC 9457): the form of every error under /api/v1/."""
 
+import errno
 import http
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
@@ -33,6 +35,7 @@ class Outage:
 
 
 DATABASE_AWAY = Outage("The database does not answer; try again in a moment.", 5)
+STORAGE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 DEADLOCK = Outage("Others are changing the same just now; try again in a moment.", 1)
 
 
@@ -44,6 +47,8 @@ def outage(error: BaseException | None) -> Outage | None:
     # statement over that connection an InterfaceError.
     if type(error) is DatabaseError or isinstance(error, OperationalError | InterfaceError):
         return DATABASE_AWAY
+    if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
+        return Outage(f"Files cannot be stored or read just now: {os.strerror(error.errno).lower()}.", 30)
     return None
 
 

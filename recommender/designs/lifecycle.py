@@ -17,7 +17,7 @@ from django.db.models import F, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from catalog import visitors
+from catalog import files, visitors
 from catalog.models import Category, Product, Shopper
 from recommender import broker, leases
 from recommender.errors import (
@@ -325,6 +325,18 @@ def resend_unclaimed() -> None:
 def remove_files_later(design: Design) -> None:
     """Delete a design's files once the transaction is committed."""
     transaction.on_commit(lambda: remove_files([design]))
+
+
+def remove_unnamed(shard: str) -> int:
+    """Remove folders of images that are a day old and that no design has, of one of files.SHARDS; return how many."""
+    parent = f"designs/{shard}"
+    if not default_storage.exists(parent):
+        return 0
+    tokens = {token for token in default_storage.listdir(parent)[0] if files.is_old(f"{parent}/{token}")}
+    named = Design.objects.filter(token__in=tokens, status=Status.DONE, is_removed=False)
+    unnamed = tokens - set(named.values_list("token", flat=True))
+    remove_files(Design(token=token) for token in unnamed)
+    return len(unnamed)
 
 
 def remove_files(designs: Iterable[Design]) -> None:

@@ -1,9 +1,12 @@
+import os
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from catalog import readings
+from catalog import files, readings
 from catalog.models import ImageReading, ProductImage
 from recommender import leases, maintenance, tasks
 from recommender.designs import lifecycle
@@ -145,6 +148,20 @@ def test_nothing_is_queued_again_behind_many_messages(waiting, active, monkeypat
     assert waiting("embed") == [("embed_images", [[pk]]) for pk in images]
     maintenance.sweep()
     assert waiting("embed") == [("embed_images", [images])]
+
+
+@pytest.mark.django_db
+def test_the_sweep_removes_files_that_no_row_names(settings):
+    names = [f"{kind}/{shard}/{'0' * 24}.png" for kind in ("products", "designs") for shard in files.SHARDS]
+    for name in names:
+        default_storage.save(name if "products" in name else f"{name[:-4]}/00.png", ContentFile(b""))
+    for folder in settings.MEDIA_ROOT.rglob("*"):
+        os.utime(folder, (0, 0))
+
+    maintenance.sweep()
+
+    left = [file for file in settings.MEDIA_ROOT.rglob("*") if file.is_file()]
+    assert len(left) == len(names) - 2
 
 
 def test_the_sweep_delays_no_upload():

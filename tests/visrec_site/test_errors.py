@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 from django.db import OperationalError
 from django.test import Client
@@ -38,6 +40,17 @@ def test_a_bug_is_told_and_logged(client, monkeypatch, caplog):
 
     assert_problem(response, 500, "It was logged under request r-1.")
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/admin/", PRODUCTS])
+def test_a_medium_that_takes_no_files_is_named(rf, path):
+    try:
+        raise OSError(errno.EROFS, "Read-only file system")
+    except OSError:
+        answer = errors.server_error(rf.get(path))
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "read-only file system" in answer.content.decode()
 
 
 @pytest.mark.parametrize(("path", "told"), [("/products/", "database"), (PRODUCTS, "database")])

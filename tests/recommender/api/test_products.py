@@ -12,6 +12,7 @@ from PIL import Image
 from catalog import products, readings
 from catalog.models import Category, Product, ProductImage
 from recommender.api.products import rivals
+from tests import media
 from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
 from tests.problems import assert_problem
 from tests.rivals import rival_before
@@ -374,6 +375,15 @@ def test_a_sku_that_another_request_takes_at_the_same_time_is_taken(staff):
         response = staff.post(URL, form(), format="multipart")
 
     assert response.json()["errors"] == {"sku": ["A product with this SKU was created just now."]}
+
+
+def test_a_full_medium_is_named(staff, settings):
+    settings.STORAGES = media.use(media.Full)
+
+    response = staff.post(URL, form(), format="multipart")
+
+    assert_problem(response, 503, "Files cannot be stored or read just now: no space left on device.")
+    assert response.headers["Retry-After"] == "30"
 
 
 def test_nothing_but_a_sku_is_named_as_one(db):

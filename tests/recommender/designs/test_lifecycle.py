@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 
 import pglock
@@ -7,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import OperationalError
 from django.utils import timezone
 
-from catalog import interactions, products
+from catalog import files, interactions, products
 from recommender import leases
 from recommender.designs import lifecycle
 from recommender.designs.lifecycle import GeneratedImage
@@ -198,6 +199,19 @@ def test_old_pictures_expire_and_very_old_rows_go(ada, design, settings, django_
     Design.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=21))
     lifecycle.expire()
     assert list(Design.objects.all()) == [young]
+
+
+def test_folders_of_images_that_no_design_has_are_removed(ada, design, settings):
+    done, failed = finished(design), lifecycle.request(ada, design.category)
+    young = lifecycle.request(ada, design.category)
+    for each in (failed, young):
+        default_storage.save(f"{each.folder}/00.png", ContentFile(image_bytes()))
+    for each in (done, failed):
+        os.utime(default_storage.path(each.folder), (0, 0))
+
+    assert sum(lifecycle.remove_unnamed(shard) for shard in files.SHARDS) == 1
+
+    assert [len(files_of(each)) for each in (done, failed, young)] == [2, 0, 1]
 
 
 def test_an_old_design_that_a_worker_claims_meanwhile_does_not_expire(

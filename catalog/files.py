@@ -1,0 +1,108 @@
+"""Files of product images: stored before their rows, deleted after them, and removed where no row names them."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django import db
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+from catalog.images import DecodedImage
+from catalog.locks import is_deadlock
+from catalog.models import ProductImage, image_name, thumbnail_name
+
+log = logging.getLogger(__name__)
+
+SHARDS = [f"{number:02x}" for number in range(256)]  # folders of image_name, thumbnail_name and of designs
+NAME = re.compile(r"[0-9a-f]{24}\.\w+")  # what image_name and thumbnail_name give
+AGE = timedelta(days=1)  # of files that are removed: the row of a younger one may be about to be written
+
+
+@contextmanager
+def stored(images: Sequence[DecodedImage]) -> Iterator[list[ProductImage]]:
+    """Store the files of images, and yield a row for each, which the block gives its product and its position.
+
+    If the block fails, the files are deleted, as are those of rows that it does not save. A transaction that saves the
+    rows begins within the block, and ends there.
+    """
+    rows = [build_row(image) for image in images]
+    try:
+        for row, image in zip(rows, images, strict=True):
+            store(row, image)
+        yield rows
+    except Exception as error:
+        if is_rolled_back(error):
+            delete(rows)
+        raise
+    delete([row for row in rows if row.pk is None])
+
+
+def build_row(image: DecodedImage) -> ProductImage:
+    """Build a row that is not saved, with the names under which its files are not yet stored."""
+    row = ProductImage()
+    # The names go in with the sizes: a file assigned later would be opened and parsed, only to be measured.
+    return ProductImage(
+        file=image_name(row, image.file_name),
+        thumbnail=thumbnail_name(row, "thumbnail.webp") if image.thumbnail else "",
+        width=image.width,
+        height=image.height,
+        content_hash=image.content_hash,
+        file_hash=image.file_hash,
+        fingerprint=image.fingerprint,
+    )
+
+
+def store(row: ProductImage, image: DecodedImage) -> None:
+    default_storage.save(row.file.name, image.file)
+    if image.thumbnail_file:
+        default_storage.save(row.thumbnail.name, image.thumbnail_file)
+
+
+def is_rolled_back(error: Exception) -> bool:
+    """Return whether nothing of a transaction that ended with this error is in the database.
+
+    When the connection breaks during the commit nobody knows; then the rows may be there, and need their files.
+    """
+    return not isinstance(error, db.Error) or isinstance(error, db.IntegrityError) or is_deadlock(error)
+
+
+def delete(images: Iterable[ProductImage]) -> None:
+    """Delete the files of images; one that cannot be deleted now is removed later, as no row names it."""
+    for image in images:
+        for file in (image.file, image.thumbnail):
+            try:
+                if file.name:
+                    default_storage.delete(file.name)
+            except OSError as error:
+                log.warning("%s is not deleted: %s", file.name, error)
+
+
+def remove_unnamed(shard: str) -> int:
+    """Remove files of product images that are a day old and that no row names, of one of SHARDS; return how many."""
+    images, thumbnails = old_files(f"products/{shard}"), old_files(f"thumbnails/{shard}")
+    images -= set(ProductImage.objects.filter(file__in=images).values_list("file", flat=True))
+    thumbnails -= set(ProductImage.objects.filter(thumbnail__in=thumbnails).values_list("thumbnail", flat=True))
+    for name in sorted(images | thumbnails):
+        log.warning("%s is removed: no product has it", name)
+        default_storage.delete(name)
+    return len(images | thumbnails)
+
+
+def old_files(folder: str) -> set[str]:
+    """Return the names of the image files in a folder that are older than AGE."""
+    if not default_storage.exists(folder):
+        return set()
+    names = {f"{folder}/{name}" for name in default_storage.listdir(folder)[1] if NAME.fullmatch(name)}
+    return {name for name in names if is_old(name)}
+
+
+def is_old(name: str) -> bool:
+    """Return whether a file or folder was last changed longer than AGE ago; False if it is gone."""
+    try:
+        changed: datetime = default_storage.get_modified_time(name)
+    except FileNotFoundError:
+        return False
+    return timezone.now() - changed > AGE
