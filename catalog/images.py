@@ -3,8 +3,11 @@
 import hashlib
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Condition
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -17,6 +20,8 @@ FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bm
 
 # Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)
+
+STRIP = 1_000_000  # pixels of an image that are converted or hashed at a time
 
 # Pillow warns of decompression bombs above a limit of its own; MAX_IMAGE_PIXELS is checked first and refuses.
 Image.MAX_IMAGE_PIXELS = None
@@ -59,16 +64,29 @@ def file_hash(data: bytes) -> str:
 def read_image(source: bytes | Path) -> DecodedImage:
     """Decode these bytes or this file. Raises UnreadableImage with the reason."""
     data = source.read_bytes() if isinstance(source, Path) else source
-    image = decode(data)
-    side = settings.THUMBNAIL_PIXELS
-    upright = to_upright_rgb(image)
-    digest = hashlib.sha256(f"{upright.width}x{upright.height}".encode() + upright.tobytes()).hexdigest()
-    thumbnail = None
-    if max(upright.size) > side:
-        upright.thumbnail((side, side), Image.Resampling.LANCZOS)
-        thumbnail = encode(upright, "WEBP", quality=85)
-    extension = FORMATS[format_of(image)]
-    return DecodedImage(data, extension, image.width, image.height, digest, compute_fingerprint(upright), thumbnail)
+    with decoded(data) as image:
+        extension, (width, height), side = FORMATS[format_of(image)], image.size, settings.THUMBNAIL_PIXELS
+        upright = to_upright_rgb(image)
+        digest, thumbnail = content_hash(upright), None
+        if max(upright.size) > side:
+            upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+            thumbnail = encode(upright, "WEBP", quality=85)
+        return DecodedImage(data, extension, width, height, digest, compute_fingerprint(upright), thumbnail)
+
+
+def content_hash(image: Image.Image) -> str:
+    """Hash the size and the pixels of an RGB image."""
+    digest = hashlib.sha256(f"{image.width}x{image.height}".encode())
+    for box in strips(image):
+        digest.update(image.crop(box).tobytes())
+    return digest.hexdigest()
+
+
+def strips(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the boxes of strips that cover the image from top to bottom: copies of a whole one take much memory."""
+    rows = max(1, STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield 0, top, image.width, min(top + rows, image.height)
 
 
 def format_of(image: Image.Image) -> str:
@@ -80,21 +98,59 @@ def format_of(image: Image.Image) -> str:
 
 def fingerprint_file(data: bytes) -> bytes:
     """Compute the fingerprint of an image's file, or of its thumbnail's. Raises UnreadableImage."""
-    return compute_fingerprint(to_upright_rgb(decode(data)))
+    with decoded(data, draft=settings.THUMBNAIL_PIXELS) as image:
+        return compute_fingerprint(to_upright_rgb(image))
 
 
 def shrink_to_jpeg(data: bytes, side: int) -> bytes:
     """Shrink an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises UnreadableImage."""
-    upright = to_upright_rgb(decode(data, draft=side))
-    upright.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return encode(upright, "JPEG", quality=95)
+    with decoded(data, draft=side) as image:
+        upright = to_upright_rgb(image)
+        upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+        return encode(upright, "JPEG", quality=95)
 
 
-def decode(data: bytes, draft: int | None = None) -> Image.Image:
+class Budget:
+    """Pixels that a process holds in memory at a time, shared by its threads: as many as one allowed image may have."""
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.changed = Condition()
+
+    @contextmanager
+    def hold(self, pixels: int) -> Iterator[None]:
+        """Wait until these pixels fit beside those of other threads, and count them for the length of the block."""
+        with self.changed:
+            self.changed.wait_for(lambda: not self.used or self.used + pixels <= settings.MAX_IMAGE_PIXELS)
+            self.used += pixels
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.used -= pixels
+                self.changed.notify_all()
+
+
+budget = Budget()
+
+
+@contextmanager
+def decoded(data: bytes, draft: int | None = None) -> Iterator[Image.Image]:
     """Decode an image file as it is stored, not yet turned by its EXIF data. Raises UnreadableImage with the reason.
 
-    draft: a JPEG may be decoded at a fraction of its size, no smaller than this side in pixels.
+    Other threads wait with large images until the block ends. draft: a JPEG may be decoded at a fraction of its size,
+    no smaller than this side in pixels.
     """
+    image = open_image(data)
+    if draft:
+        image.draft("RGB", (draft, draft))
+    with budget.hold(image.width * image.height), image:
+        load(image)
+        yield image
+
+
+def open_image(data: bytes) -> Image.Image:
+    """Read the head of an image file. Raises UnreadableImage with the reason."""
     if not data:
         raise UnreadableImage("the file is empty")
     if len(data) > settings.MAX_IMAGE_BYTES:
@@ -105,11 +161,6 @@ def decode(data: bytes, draft: int | None = None) -> Image.Image:
             raise UnreadableImage(
                 f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_PIXELS / 1e6:g} million are taken"
             )
-        if draft:
-            image.draft("RGB", (draft, draft))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # odd metadata; the pixels are what counts
-            image.load()
     except UnidentifiedImageError:
         raise UnreadableImage("not a picture that can be read (JPEG, PNG, WebP, GIF, BMP and TIFF are taken)") from None
     except DAMAGE as error:
@@ -117,10 +168,20 @@ def decode(data: bytes, draft: int | None = None) -> Image.Image:
     return image
 
 
-def to_upright_rgb(image: Image.Image) -> Image.Image:
-    """Convert to RGB, turned as the EXIF data says. Raises UnreadableImage where these data are damaged."""
+def load(image: Image.Image) -> None:
     try:
-        return flatten_on_white(ImageOps.exif_transpose(image))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata; the pixels are what counts
+            image.load()
+    except DAMAGE as error:
+        raise UnreadableImage(f"damaged: {error}") from error
+
+
+def to_upright_rgb(image: Image.Image) -> Image.Image:
+    """Convert to RGB, turned as the EXIF data says; may change the image itself. Raises UnreadableImage if damaged."""
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+        return flatten_on_white(image)
     except DAMAGE as error:
         raise UnreadableImage(f"damaged: {error}") from error
 
@@ -132,10 +193,12 @@ def flatten_on_white(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         image = image.point(lambda value: value / 256).convert("L")
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+        flat = Image.new("RGB", image.size)
+        for box in strips(image):
+            rgba = image.crop(box).convert("RGBA")
+            flat.paste(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba), box)
+        return flat
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def encode(image: Image.Image, format: str, **options: object) -> bytes:

@@ -1,3 +1,4 @@
+import ctypes
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -5,4 +6,7 @@ from django.core.wsgi import get_wsgi_application
 # Tastes are estimated from a few hundred numbers, for which the threads of numpy's algebra cost more than they save.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "visrec_site.settings")
+# Large blocks, such as pixels, go back to the system when they are freed. By itself, the allocator would leave hundreds
+# of MB to each thread that has once decoded a large image. M_MMAP_THRESHOLD, mallopt(3).
+ctypes.CDLL(None).mallopt(-3, 2**20)
 application = get_wsgi_application()

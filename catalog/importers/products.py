@@ -17,7 +17,7 @@ from catalog.importers.writer import CheckedRow, check_row, write
 
 BATCH_ROWS = 500
 BATCH_BYTES = 64_000_000  # of image files: held in memory for a batch
-DECODERS = min(os.cpu_count() or 1, 4)  # an image of MAX_IMAGE_PIXELS takes about 0.5 GB while it is decoded
+DECODERS = min(os.cpu_count() or 1, 4)
 
 
 def import_products(

@@ -1,4 +1,9 @@
+import hashlib
 import io
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -54,7 +59,64 @@ def test_a_large_image_is_shrunk_to_a_jpeg_and_a_small_one_keeps_its_size():
 def test_transparency_is_laid_on_white():
     clear = encoded(Image.new("RGBA", (4, 4), (255, 0, 0, 0)), "PNG")
 
-    assert np.asarray(images.to_upright_rgb(images.decode(clear))).min() == 255
+    with images.decoded(clear) as image:
+        assert np.asarray(images.to_upright_rgb(image)).min() == 255
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "L"])
+def test_an_image_is_converted_and_hashed_by_strips_to_what_it_is_as_a_whole(monkeypatch, mode):
+    pixels = np.random.default_rng(1).integers(0, 256, (7, 5, 4), dtype=np.uint8)
+    data = encoded(Image.fromarray(pixels).convert(mode), "PNG", **({"transparency": 3} if mode == "P" else {}))
+    rgba = Image.open(io.BytesIO(data)).convert("RGBA")
+    whole = Image.alpha_composite(Image.new("RGBA", (5, 7), "white"), rgba).convert("RGB")
+    monkeypatch.setattr(images, "STRIP", 10)  # two rows
+
+    with images.decoded(data) as image:
+        assert images.to_upright_rgb(image).tobytes() == whole.tobytes()
+    assert images.read_image(data).content_hash == hashlib.sha256(b"5x7" + whole.tobytes()).hexdigest()
+
+
+def test_large_images_are_decoded_one_after_another_and_small_ones_beside_them(settings):
+    settings.MAX_IMAGE_PIXELS = 100
+    large, small = encoded(Image.new("L", (9, 9)), "PNG"), encoded(Image.new("L", (4, 4)), "PNG")
+
+    with ThreadPoolExecutor(2) as pool:
+        with images.decoded(large):
+            assert pool.submit(images.read_image, small).result(60)
+            waiting = pool.submit(images.read_image, large)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.3)
+        assert waiting.result(60)
+    assert images.budget.used == 0
+
+
+def test_a_damaged_image_leaves_its_place_to_others():
+    with pytest.raises(UnreadableImage):
+        images.read_image(image_bytes(1)[:-30])
+
+    assert images.budget.used == 0
+
+
+MEMORY = """
+import io, resource, sys
+from concurrent.futures import ThreadPoolExecutor
+from PIL import Image
+import visrec_site.wsgi  # as a web process begins
+from catalog import images
+file = io.BytesIO()
+Image.new("RGBA", (4000, 3000), (200, 30, 60, 128)).save(file, "PNG")  # 48 MB as Pillow has it
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(images.read_image, [file.getvalue()] * 8))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1000)
+"""
+
+
+def test_images_that_come_at_once_take_no_more_memory_than_the_largest_one():
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "visrec_site.settings", "VISREC_MAX_IMAGE_PIXELS": "12000000"}
+    ran = subprocess.run([sys.executable, "-c", MEMORY], env=environment, capture_output=True, text=True, check=True)
+
+    assert int(ran.stdout) < 150  # MB, where they took 500
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,10 @@ def _copy_image(row: Row, archive: Archive, folder: Path) -> np.ndarray:
     if Path(row.sku).name != row.sku:
         raise UnreadableImage(f"SKU {row.sku!r} cannot be a file's name")
     data = archive.read_image_file(row.image)
-    image = images.to_upright_rgb(images.decode(data))
+    with images.decoded(data) as image:
+        measured = measure_image(images.to_upright_rgb(image))
     (folder / f"{row.sku}{Path(row.image).suffix.lower()}").write_bytes(data)
-    return measure_image(image)
+    return measured
 
 
 def _write(folder: Path, items: Sequence[Item], world: Simulation) -> None:

@@ -11,7 +11,7 @@ from catalog.demo.simulation.labels import build_labels
 from catalog.demo.simulation.population import Population
 from catalog.demo.simulation.shoppers import simulate
 from catalog.errors import CatalogError, UnreadableImage
-from catalog.images import decode, to_upright_rgb
+from catalog.images import decoded, to_upright_rgb
 from catalog.interactions import SIMULATED, Event
 from catalog.models import Kind, Product
 
@@ -52,8 +52,8 @@ def _image_statistics(products: Sequence[Product], progress: bool) -> np.ndarray
         if image is None:
             continue
         try:
-            with (image.thumbnail or image.file).open() as file:
-                rows[index] = measure_image(to_upright_rgb(decode(file.read())))
+            with (image.thumbnail or image.file).open() as file, decoded(file.read()) as pixels:
+                rows[index] = measure_image(to_upright_rgb(pixels))
         except (OSError, UnreadableImage):
             continue
     known = np.isfinite(rows[:, 0])
