@@ -1,5 +1,6 @@
 """The memory that all web processes share: the server of Django's cache, spoken to over a connection that is kept.
 
+It is limited and may be lost: saved recommendations, counters of throttles and heartbeats alone are in it.
 Django's own client of it is made anew for each command, and takes three round trips to count.
 """
 

@@ -6,6 +6,8 @@ Each process that runs tests has servers of its own; the one that only hands tes
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,17 @@ from visrec_site import embedded
 
 folder = Path(tempfile.mkdtemp(prefix="visrec-tests-"))
 services = embedded.Services(folder / "var", durable=False)
+
+
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """Kill a server for the length of the block."""
+    services.processes[name].kill()
+    services.processes[name].wait()
+    try:
+        yield
+    finally:
+        assert services.restart_ended() == [name]
 
 
 @pytest.hookimpl(tryfirst=True)

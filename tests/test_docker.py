@@ -66,6 +66,19 @@ def test_each_queue_has_a_worker_of_its_own(services):
     assert "--pool" in services["worker-train"]["command"]  # solo: CUDA does not survive a fork
 
 
+def test_the_broker_refuses_what_it_would_lose_and_the_cache_forgets(services):
+    broker, cache = (" ".join(services[name]["command"]) for name in ("broker", "cache"))
+    urls = services["web"]["environment"]
+
+    assert "--appendonly yes" in broker and "--maxmemory-policy noeviction" in broker and "--maxmemory " in broker
+    assert "--appendonly" not in cache and "--maxmemory-policy allkeys-lru" in cache and "--maxmemory " in cache
+    assert "volumes" not in services["cache"]
+    assert [urls[name].split("/")[2] for name in ("VISREC_BROKER_URL", "VISREC_CACHE_URL")] == [
+        "broker:6379",
+        "cache:6379",
+    ]
+
+
 def test_the_shop_waits_for_its_migrations(services):
     for name in ("web", "worker-embed", "worker-train", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"

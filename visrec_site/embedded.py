@@ -1,6 +1,7 @@
-"""PostgreSQL with pgvector and Valkey from Python packages, for a machine where neither is installed.
+"""PostgreSQL with pgvector and two of Valkey from Python packages, for a machine where neither is installed.
 
-`python -m visrec_site.embedded` runs both in the foreground until Ctrl-C; the demo and the tests use `Services`.
+One Valkey is the broker, whose messages must not be lost; the other is the cache, whose contents may be.
+`python -m visrec_site.embedded` runs all three in the foreground until Ctrl-C; the demo and the tests use `Services`.
 
 Only the packages' binaries are used. The servers are children of one launcher process that locks the data folder. They
 listen on Unix sockets in a private folder, on no port, and stop when the launcher ends, however it ends
@@ -57,8 +58,13 @@ def database_url(data: Path, name: str = "visrec") -> str:
 
 
 def broker_url(data: Path, database: int = 0) -> str:
-    """Return the URL of the embedded Valkey, for VISREC_BROKER_URL."""
+    """Return the URL of the embedded broker, for VISREC_BROKER_URL."""
     return f"redis+socket://{quote(str(socket_folder(data) / 'redis.sock'))}?virtual_host={database}"
+
+
+def cache_url(data: Path) -> str:
+    """Return the URL of the embedded cache, for VISREC_CACHE_URL."""
+    return f"unix://{quote(str(socket_folder(data) / 'cache.sock'))}?db=0"
 
 
 def shared_buffers() -> int:
@@ -72,7 +78,7 @@ def shared_buffers() -> int:
 
 
 class Services:
-    """Both servers, from `start` to `stop`; also a context manager.
+    """The three servers, from `start` to `stop`; also a context manager.
 
     data: the folder of all their files; created if it does not exist.
     durable: False trades safety against power loss for speed, for tests.
@@ -97,7 +103,7 @@ class Services:
         self.stop()
 
     def start(self) -> None:
-        """Start both servers and wait until they answer. Raises ServiceError."""
+        """Start the servers and wait until they answer. Raises ServiceError."""
         self.data.mkdir(parents=True, exist_ok=True)
         self._lock()
         self.run.mkdir(mode=0o700, exist_ok=True)
@@ -106,9 +112,10 @@ class Services:
         self.run.chmod(0o700)
         self._start_postgres()
         self._start_valkey()
+        self._start_cache()
 
     def stop(self) -> None:
-        """Stop both servers, and kill one that does not end within 30 seconds."""
+        """Stop the servers, and kill one that does not end within 30 seconds."""
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)  # PostgreSQL: fast shutdown; Valkey: save and exit
@@ -124,7 +131,7 @@ class Services:
 
     def restart_ended(self) -> list[str]:
         """Restart each server that ended by itself, and return their names."""
-        starts = {"PostgreSQL": self._start_postgres, "Valkey": self._start_valkey}
+        starts = {"PostgreSQL": self._start_postgres, "Valkey": self._start_valkey, "Valkey cache": self._start_cache}
         ended = [name for name, process in self.processes.items() if process.poll() is not None]
         for name in ended:
             starts[name]()
@@ -198,23 +205,27 @@ class Services:
             subprocess.run([*psql, "CREATE DATABASE visrec"], check=True)
 
     def _start_valkey(self) -> None:
-        data, socket = self.data / "redis", self.run / "redis.sock"
+        """Start the broker. Once it is full it refuses more: to evict a message would lose it."""
+        durable = "yes" if self.durable else "no"
+        limit = ["--maxmemory", "512mb", "--maxmemory-policy", "noeviction"]
+        self._run_valkey("Valkey", "redis", ["--appendonly", durable, *limit])
+
+    def _start_cache(self) -> None:
+        """Start the cache, on no disk. Once it is full it evicts what was not read for longest."""
+        limit = ["--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru", "--maxmemory-samples", "10"]
+        self._run_valkey("Valkey cache", "cache", ["--proc-title-template", "valkey-cache {listen-addr}", *limit])
+
+    def _run_valkey(self, name: str, folder: str, options: Sequence[str]) -> None:
+        data, socket = self.data / folder, self.run / f"{folder}.sock"
         data.mkdir(exist_ok=True)
-        wait_for_orphan(data / "valkey.pid", "valkey")  # one that is still saving would remove our socket when it ends
+        pid_file = data / "valkey.pid"
+        wait_for_orphan(pid_file, "valkey")  # one that is still saving would remove our socket when it ends
         socket.unlink(missing_ok=True)
         command = [str(valkey_binary()), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
-        command += [
-            "--dir",
-            str(data),
-            "--pidfile",
-            str(data / "valkey.pid"),
-            "--appendonly",
-            "yes" if self.durable else "no",
-            "--save",
-            "",
-        ]
-        self._launch("Valkey", command, self.data / "redis.log")
-        self._wait("Valkey", self.data / "redis.log", lambda: answers_ping(socket))
+        command += ["--dir", str(data), "--pidfile", str(pid_file), "--save", "", *options]
+        log = self.data / f"{folder}.log"
+        self._launch(name, command, log)
+        self._wait(name, log, lambda: answers_ping(socket))
 
     def _launch(self, name: str, command: Sequence[str], log: Path) -> None:
         with log.open("ab") as output:
@@ -337,7 +348,7 @@ def secret_key(file: Path) -> str:
 
 
 def run_servers(data: Path) -> NoReturn:
-    """Run both servers in the foreground until Ctrl-C."""
+    """Run the servers in the foreground until Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Services(data) as services:
         print(f"PostgreSQL and Valkey answer on sockets in {services.run}; Ctrl-C stops them.", flush=True)

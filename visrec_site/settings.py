@@ -177,7 +177,7 @@ BROKER_URL = env.str("VISREC_BROKER_URL", embedded.broker_url(VAR))
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": env.str("VISREC_CACHE_URL", f"unix://{embedded.socket_folder(VAR) / 'redis.sock'}?db=1"),
+        "LOCATION": env.str("VISREC_CACHE_URL", embedded.cache_url(VAR)),
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }

@@ -1,8 +1,9 @@
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from redis import Redis
 
 from catalog import interactions
 from catalog.interactions import Event
@@ -19,7 +20,7 @@ from tests.factories import (
     embed,
     turned,
 )
-from tests.services import services
+from tests.services import services, without
 from visrec_site.celery import app
 
 
@@ -127,7 +128,26 @@ def waiting():
 @pytest.fixture
 def no_broker():
     """The broker is killed, and back when the test is over."""
-    services.processes["Valkey"].kill()
-    services.processes["Valkey"].wait()
-    yield
-    assert services.restart_ended() == ["Valkey"]
+    with without("Valkey"):
+        yield
+
+
+@pytest.fixture
+def full_broker():
+    """The broker has no room for anything more, until this is called or the test is over."""
+    with closing(Redis(unix_socket_path=str(services.run / "redis.sock"))) as server:
+        limit = server.config_get("maxmemory")["maxmemory"]
+        server.config_set("maxmemory", 1)
+
+        def make_room() -> None:
+            server.config_set("maxmemory", limit)
+
+        yield make_room
+        make_room()
+
+
+@pytest.fixture
+def no_cache():
+    """The cache is killed, and back when the test is over."""
+    with without("Valkey cache"):
+        yield

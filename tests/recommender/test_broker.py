@@ -3,12 +3,13 @@ import time
 import pytest
 
 from catalog import images, products
-from recommender import broker
+from recommender import broker, maintenance
 from recommender.designs import lifecycle
 from recommender.errors import WorkersUnavailable
 from recommender.models import Design
 from tests.factories import (
     CategoryFactory,
+    ProductFactory,
     image_bytes,
 )
 
@@ -21,6 +22,24 @@ def test_without_a_broker_an_upload_is_kept_and_the_sweep_finds_it(no_broker, ac
 
     assert product.images.count() == 1
     assert "waits for the sweep" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_a_full_broker_uploads_are_kept_and_the_sweep_finds_them(waiting, active, full_broker, caplog):
+    images_of = [ProductFactory().images.get().pk for _ in range(2)]
+    assert caplog.text.count("waits for the sweep") == 2
+    assert waiting("embed") == []
+
+    full_broker()
+    maintenance.sweep()
+
+    assert waiting("embed") == [("embed_images", [images_of])]
+
+
+@pytest.mark.django_db
+def test_with_a_full_broker_a_photo_search_is_refused(full_broker):
+    with pytest.raises(WorkersUnavailable):
+        broker.request_photo_vector(image_bytes())
 
 
 @pytest.mark.django_db(transaction=True)

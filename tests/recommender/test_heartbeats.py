@@ -27,7 +27,7 @@ def test_a_heartbeat_is_in_the_cache_and_in_a_file(settings, tmp_path):
     assert [file.name for file in (tmp_path / "heartbeats").iterdir()] == ["embed"]
 
 
-def test_without_the_cache_the_file_is_written(settings, tmp_path, no_broker, caplog):
+def test_without_the_cache_the_file_is_written(settings, tmp_path, no_cache, caplog):
     settings.VAR = tmp_path
 
     heartbeats.record("embed")

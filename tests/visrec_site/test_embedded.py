@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
+from tests.services import services
 from visrec_site import embedded
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -124,9 +127,33 @@ def test_dead_servers_are_started_again(data):
             process.kill()
             process.wait()
 
-        assert set(services.restart_ended()) == {"PostgreSQL", "Valkey"}
+        assert set(services.restart_ended()) == {"PostgreSQL", "Valkey", "Valkey cache"}
         assert services.restart_ended() == []
         assert query(data, "SELECT 1") == [(1,)]
+
+
+def test_the_broker_refuses_what_it_would_lose_and_the_cache_evicts_what_is_oldest():
+    broker, cache = (Redis(unix_socket_path=str(services.run / f"{name}.sock")) for name in ("redis", "cache"))
+    limits = [server.config_get("maxmemory")["maxmemory"] for server in (broker, cache)]
+    assert [int(limit) // 2**20 for limit in limits] == [512, 256]
+    try:
+        for server in (broker, cache):
+            server.config_set("maxmemory", server.info("memory")["used_memory"] + 2_000_000)
+
+        with pytest.raises(OutOfMemoryError):
+            for _ in range(40):
+                broker.lpush("ballast", bytes(100_000))
+        for number in range(40):
+            cache.set(f"ballast-{number}", bytes(100_000), ex=60)
+
+        assert broker.llen("ballast") > 0
+        assert cache.get("ballast-39") and not cache.get("ballast-0")
+    finally:
+        for server, limit in zip((broker, cache), limits, strict=True):
+            server.delete("ballast", *(f"ballast-{number}" for number in range(40)))
+            server.config_set("maxmemory", limit)
+            server.close()
+    assert [file.name for file in (services.data / "cache").iterdir()] == ["valkey.pid"]
 
 
 def test_sockets_of_a_deep_folder_are_in_a_short_one(tmp_path):

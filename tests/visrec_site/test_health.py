@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from recommender import broker
-from tests.services import services
+from tests.services import without
 from visrec_site.celery import app
 
 pytestmark = pytest.mark.django_db
@@ -85,13 +85,9 @@ def test_what_waits_in_a_queue_is_shown(client, at_work, no_messages):
 
 
 def test_a_lost_broker_is_told_and_pages_go_on(client, at_work):
-    services.processes["Valkey"].kill()
-    services.processes["Valkey"].wait()
-    try:
+    with without("Valkey"):
         answer = client.get("/readyz")
         page = client.get("/products/")
-    finally:
-        services.restart_ended()
 
     assert answer.status_code == 503
     assert answer.json()["checks"]["broker"].startswith("unreachable")

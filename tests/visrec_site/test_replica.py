@@ -18,7 +18,7 @@ from rest_framework.authtoken.models import Token
 from catalog import rows
 from catalog.models import Interaction, Product, ProductCount
 from tests.factories import AccountFactory, ProductFactory, embed, turned
-from tests.services import services
+from tests.services import services, without
 from visrec_site import embedded, replica
 from visrec_site import settings as site
 from visrec_site.replica import REPLICA
@@ -232,12 +232,8 @@ def test_a_replica_that_is_far_behind_does_not_serve(paused, active_personal):
 
 
 def test_where_writes_cannot_be_looked_up_the_primary_serves(shop):
-    services.processes["Valkey"].kill()
-    services.processes["Valkey"].wait()
-    try:
+    with without("Valkey cache"):
         assert serves(API) == "default"
-    finally:
-        services.restart_ended()
 
 
 def test_no_write_was_tried_on_the_replica(shop, standby):

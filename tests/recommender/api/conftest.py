@@ -5,7 +5,6 @@ from recommender.models import ModelVersion
 from recommender.versions import lifecycle
 from recommender.workers import training
 from tests.factories import AccountFactory, ProductFactory
-from tests.services import services
 from visrec_site import celery_app
 
 
@@ -52,12 +51,3 @@ def trained(db) -> ModelVersion:
     for number in range(12):
         ProductFactory(sku=f"A-{number}", image=number)
     return training.run(lifecycle.register("pixels", activate=True, here=True))
-
-
-@pytest.fixture
-def no_broker():
-    """The broker is killed, and back when the test is over."""
-    services.processes["Valkey"].kill()
-    services.processes["Valkey"].wait()
-    yield
-    assert services.restart_ended() == ["Valkey"]

@@ -6,7 +6,6 @@ from catalog.models import Interaction, Product
 from recommender.models import ModelVersion
 from tests.factories import AccountFactory, ProductFactory, embed, turned
 from tests.recommender.api.conftest import signed_in
-from tests.services import services
 
 ME = "/api/v1/me/recommendations/"
 EVENTS = "/api/v1/interactions/"
@@ -203,14 +202,6 @@ def test_queries_do_not_grow_with_the_pages(known, active, django_assert_num_que
             assert len(told(known.get(replay(first["recommendation_id"], page=number)))) == 2
     with django_assert_num_queries(4):  # session; version, products; findable
         assert len(told(known.get(replay(first["recommendation_id"], page=3)))) == 2
-
-
-@pytest.fixture
-def no_cache():
-    services.processes["Valkey"].kill()
-    services.processes["Valkey"].wait()
-    yield
-    assert services.restart_ended() == ["Valkey"]
 
 
 def test_without_its_cache_the_shop_recommends_all_the_same(guest, active, no_cache):
