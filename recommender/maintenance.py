@@ -21,6 +21,7 @@ MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 def sweep() -> None:
     """Queue missed work, expire designs, count popularity, add missing fingerprints and remove files of no row."""
+    resume_activations()
     # With more, those that are missing may be waiting, and would be sent again every half minute.
     if broker.count_waiting("embed") <= MOST_MESSAGES:
         queue_missing_embeddings()
@@ -59,6 +60,12 @@ def retry_readings() -> None:
     due = ProductImage.objects.filter(pk__in=readings.due(MOST_RETRIES))
     for image_id in {*readings.try_again(due), *readings.abandoned(MOST_RETRIES)}:
         broker.queue_alone(image_id)
+
+
+def resume_activations() -> None:
+    """Send the activations that were requested to the workers again."""
+    for version in ModelVersion.objects.filter(activation_requested_at__isnull=False):
+        broker.send("complete_version", version.pk)
 
 
 def newest_window() -> tuple[int, int] | None:

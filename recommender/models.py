@@ -98,6 +98,11 @@ class ModelVersion(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
+    activation_requested_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="A worker activates it as soon as it has embedded the images that were there when it looked.",
+    )
     lease_until = models.DateTimeField(
         null=True,
         blank=True,

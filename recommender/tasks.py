@@ -53,6 +53,14 @@ def embed_alone(image_id: int) -> None:
     embedding.embed_alone(image_id)
 
 
+@shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
+def complete_version(version_id: int) -> None:
+    """Embed what a trained version lacks, and activate it if this was requested."""
+    from recommender.workers import embedding  # torch
+
+    embedding.complete(version_id)
+
+
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
 def embed_photo(photo: str) -> PhotoVector:
     """Embed a visitor's photo, base64, by the active similarity version."""

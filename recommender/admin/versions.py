@@ -46,16 +46,19 @@ class Step:
     states: Sequence[State]  # in which the action is possible
     consequence: str
     done: str  # {} is the version
+    later: str = ""  # what happens if it is activated later; {} is the version that the action returned
 
 
+LATER = "{} is active as soon as a worker has embedded the pictures that it lacks."
 STEPS = {
     "activate": Step(
-        lifecycle.activate,
+        lifecycle.request_activation,
         "Activate",
         tuple(state for state in SERVABLE if state != State.ACTIVE),
         "All visitors get its recommendations from the next request on. The version that is active now is retired, and "
         "stays available.",
         "{} is active now.",
+        LATER,
     ),
     "roll-back": Step(
         lambda version: lifecycle.roll_back(Role(version.role)),
@@ -63,6 +66,7 @@ STEPS = {
         (State.ACTIVE,),
         "The version that was active before is activated again at once. This one is retired, and stays available.",
         "{} was retired; the version before it is active again.",
+        LATER,
     ),
     "resume": Step(
         lifecycle.queue_training,
@@ -90,7 +94,7 @@ class ModelVersionAdmin(VersionModelAdmin):
     actions = None
     readonly_fields = ["state_shown", "progress_shown", "error", "chart", "metrics_shown", "sheet"]
     facts = ("role", "method", "number", "settings", "epochs", "seed", "dimensions", "metric", "good_match")
-    times = ("created_at", "started_at", "finished_at", "activated_at")
+    times = ("created_at", "started_at", "finished_at", "activated_at", "activation_requested_at")
 
     class Media:
         js = ["vendor/htmx.min.js"]
@@ -143,7 +147,8 @@ class ModelVersionAdmin(VersionModelAdmin):
 
     @admin.display(description="state", ordering="state")
     def state_shown(self, version: ModelVersion) -> str:
-        return format_html('<span class="state {}">{}</span>', version.state, version.get_state_display())
+        state = f"{version.get_state_display()}{', to be activated' if version.activation_requested_at else ''}"
+        return format_html('<span class="state {}">{}</span>', version.state, state)
 
     @admin.display(description="progress")
     def progress_shown(self, version: ModelVersion) -> str:
@@ -219,9 +224,11 @@ class ModelVersionAdmin(VersionModelAdmin):
             template = "admin/recommender/modelversion/step.html"
             return render(request, template, self.admin_site.each_context(request) | context)
         try:
-            chosen.verb(version)
+            activated = chosen.verb(version)
         except VersionNotReady as error:
             self.message_user(request, f"{error}.", messages.ERROR)
         else:
-            self.message_user(request, chosen.done.format(version), messages.SUCCESS)
+            waits = activated is not None and activated.activation_requested_at
+            text = chosen.later.format(activated) if waits else chosen.done.format(version)
+            self.message_user(request, text, messages.SUCCESS)
         return redirect("admin:recommender_modelversion_change", pk)

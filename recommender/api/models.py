@@ -84,7 +84,7 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
             "activate_when_ready",
         ]
         fields += ["dimensions", "metric", "progress", "metrics", "error"]
-        fields += ["created_at", "started_at", "finished_at", "activated_at"]
+        fields += ["created_at", "started_at", "finished_at", "activated_at", "activation_requested_at"]
 
     def get_url(self, version: ModelVersion) -> str:
         return reverse("api:model", [version.pk], request=self.context["request"])
@@ -156,14 +156,16 @@ class ActivateModel(APIView):
 
     @extend_schema(
         summary="Activate a version",
-        description="The version that was active for its role is retired, and stays available. 409 unless the version "
-        "is trained and has embedded all images.",
+        description="The version that was active for its role is retired, and stays available. 202 if the version has "
+        "still to embed images: a worker does so and activates it then; read its `url` for the state. 409 unless the "
+        "version is trained.",
         request=None,
-        responses={200: ModelSerializer, **CONFLICT},
+        responses={200: ModelSerializer, 202: ModelSerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: int) -> Response:
-        lifecycle.activate(version_or_404(pk))
-        return version_response(request, version_or_404(pk))
+        lifecycle.request_activation(version_or_404(pk))
+        version = version_or_404(pk)
+        return version_response(request, version, 202 if version.activation_requested_at else 200)
 
 
 class CancelModel(APIView):

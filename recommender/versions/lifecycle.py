@@ -153,30 +153,68 @@ def finish(version: ModelVersion) -> None:
 
 
 @transaction.atomic
-def activate(version: ModelVersion) -> None:
-    """Activate `version` for its role and retire the former one.
+def request_activation(version: ModelVersion) -> ModelVersion:
+    """Activate a version, at once if it has embedded all images; if not, a worker does once it has. Return the version.
 
-    Raises VersionNotReady unless it is trained and every image has its vector.
+    Of several requests for a role the last one counts. Raises VersionNotReady unless it is trained.
     """
-    missing = queries.images_without_embedding(version).count()
-    if missing:
-        raise VersionNotReady(f"{version} lacks the vectors of {missing} pictures; embed them first")
+    if not queries.images_without_embedding(version).exists():
+        activate(version)
+        return version
+    requested = timezone.now()
+    ModelVersion.objects.filter(role=version.role).update(activation_requested_at=None)
+    trained = ModelVersion.objects.filter(pk=version.pk, state__in=SERVABLE)
+    if not trained.update(activation_requested_at=requested):
+        raise not_ready(version)
+    version.activation_requested_at = requested
+    transaction.on_commit(lambda: broker.send("complete_version", version.pk))
+    return version
+
+
+@transaction.atomic
+def activate_as_requested(version: ModelVersion) -> None:
+    """Activate a version if this is still requested."""
+    requested = ModelVersion.objects.filter(pk=version.pk, activation_requested_at__isnull=False)
+    if requested.select_for_update().exists():
+        activate(version)
+
+
+def drop_request(version: ModelVersion, reason: Exception) -> None:
+    """Save why a version cannot be activated as was requested."""
+    ModelVersion.objects.filter(pk=version.pk).update(activation_requested_at=None, error=str(reason))
+
+
+def not_ready(version: ModelVersion) -> VersionNotReady:
+    version.refresh_from_db(fields=["state"])
+    return VersionNotReady(f"{version} is {version.state}, not ready")
+
+
+@transaction.atomic
+def activate(version: ModelVersion) -> None:
+    """Activate `version` for its role and retire the former one; what it has not embedded follows.
+
+    Raises VersionNotReady unless it is trained.
+    """
     # Of two activations at once, the second retires the first.
     pglock.advisory(f"recommender.versions.activate.{version.role}", xact=True, side_effect=pglock.Raise).acquire()
-    ModelVersion.objects.filter(role=version.role, state=State.ACTIVE).exclude(pk=version.pk).update(
-        state=State.RETIRED
-    )
+    same_role = ModelVersion.objects.filter(role=version.role)
+    same_role.filter(state=State.ACTIVE).exclude(pk=version.pk).update(state=State.RETIRED)
+    same_role.filter(activation_requested_at__isnull=False).update(activation_requested_at=None)
     claimed = ModelVersion.objects.filter(pk=version.pk, state__in=SERVABLE).update(
         state=State.ACTIVE, activated_at=timezone.now()
     )
     if not claimed:
-        version.refresh_from_db(fields=["state"])
-        raise VersionNotReady(f"{version} is {version.state}, not ready")
-    version.state = State.ACTIVE
+        raise not_ready(version)
+    version.state, version.activation_requested_at = State.ACTIVE, None
+    # An image that was embedded a moment ago by the former version alone.
+    transaction.on_commit(lambda: broker.send("complete_version", version.pk))
 
 
 def roll_back(role: Role) -> ModelVersion:
-    """Activate the version that served the role before, and return it. Raises VersionNotReady if none did."""
+    """Request the activation of the version that served the role before, and return it.
+
+    Raises VersionNotReady if none did.
+    """
     former = (
         ModelVersion.objects.filter(role=role, state=State.RETIRED, activated_at__isnull=False)
         .order_by("-activated_at")
@@ -184,8 +222,7 @@ def roll_back(role: Role) -> ModelVersion:
     )
     if former is None:
         raise VersionNotReady(f"no earlier version has served {Role(role).label}")
-    activate(former)
-    return former
+    return request_activation(former)
 
 
 def cancel(version: ModelVersion) -> None:

@@ -25,7 +25,7 @@ from ml.errors import BadCheckpoint
 from ml.training import checkpoints
 from recommender import broker
 from recommender.models import ImageEmbedding, ModelVersion, Role, State
-from recommender.versions import queries
+from recommender.versions import lifecycle, queries
 from recommender.versions.vectors import nearest, scores, store
 from recommender.workers import reading
 
@@ -103,6 +103,28 @@ def embed_missing(image_ids: Sequence[int], alone: bool = False) -> None:
             log.error("%s embeds nothing: %s", version, error)
     if others:
         warm_up()  # they may have replaced the active models in the cache
+
+
+def complete(version_id: int) -> None:
+    """Embed what a trained version lacks, and activate it if this was requested.
+
+    A task's worth at a time, so that uploads are embedded in between; what is uploaded meanwhile follows.
+    """
+    version = queries.servable_versions().filter(pk=version_id).first()
+    if version is None:
+        return
+    lacking = queries.images_without_embedding(version).exclude(pk__in=ImageReading.objects.values("image_id"))
+    image_ids = list(lacking.order_by("pk").values_list("pk", flat=True)[: broker.EMBED_BATCH])
+    try:
+        for _ in embed_batches(version, queries.images_without_embedding(version).filter(pk__in=image_ids)):
+            pass
+    except BadCheckpoint as error:
+        lifecycle.drop_request(version, error)
+        raise
+    if len(image_ids) == broker.EMBED_BATCH:
+        broker.send("complete_version", version.pk)
+    else:
+        lifecycle.activate_as_requested(version)
 
 
 def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False) -> Iterator[tuple[int, int]]:

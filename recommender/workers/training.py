@@ -19,7 +19,7 @@ from recommender import leases
 from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused
 from recommender.models import EMBEDDING_ROLES, ModelVersion, Role, State
 from recommender.serving import fold_in
-from recommender.versions import lifecycle, previews, queries
+from recommender.versions import lifecycle, previews
 from recommender.versions.vectors import index, store
 from recommender.workers import embedding
 from recommender.workers.training_data import (
@@ -30,8 +30,6 @@ from recommender.workers.training_data import (
     load_labelled_images,
     load_personal_data,
 )
-
-ACTIVATION_TRIES = 10  # an upload between embedding and activation makes the first fail
 
 
 def run_queued(version_id: int) -> ModelVersion:
@@ -134,12 +132,9 @@ def follow_index(version: ModelVersion, done: int, of: int) -> None:
 
 def embed_rest_and_activate(version: ModelVersion) -> None:
     """Activate the version, once the images that were uploaded in between are embedded too."""
-    for _ in range(ACTIVATION_TRIES - 1):
-        if queries.images_without_embedding(version).exists():
-            for _ in embedding.embed_all(version):
-                pass
-            continue
-        break
+    if version.role in EMBEDDING_ROLES:
+        for _ in embedding.embed_all(version):
+            pass
     lifecycle.activate(version)
 
 

@@ -15,6 +15,7 @@ from recommender.versions import lifecycle as versions
 from tests.factories import (
     CategoryFactory,
     ProductFactory,
+    VersionFactory,
     embed,
     turned,
 )
@@ -136,6 +137,18 @@ def test_pictures_that_could_not_be_read_are_tried_again_alone(waiting, active):
     assert messages[0] == ("embed_images", [[lost]])
     assert sorted(messages[1:]) == [("embed_alone", [aside]), ("embed_alone", [lost])]
     assert set(ProductImage.objects.readable().values_list("pk", flat=True)) == {aside, lost}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_activation_whose_message_was_lost_is_sent_again(waiting, active):
+    ProductFactory()
+    newer = VersionFactory()
+    versions.request_activation(newer)
+    waiting("embed")
+
+    maintenance.sweep()
+
+    assert ("complete_version", [newer.pk]) in waiting("embed")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -124,7 +124,8 @@ def test_what_cannot_be_done_is_told(admin_client, active):
     ProductFactory()
 
     page = admin_client.post(f"{LIST}{unseen.pk}/step/activate/", follow=True).content.decode()
-    assert "lacks the vectors of 1 pictures" in page
+    assert "Pixels 2 is active as soon as a worker has embedded the pictures that it lacks." in page
+    assert "Ready, to be activated" in page
 
     page = admin_client.post(f"{LIST}{active.pk}/step/roll-back/", follow=True).content.decode()
     assert "earlier version has served" in page

@@ -87,8 +87,9 @@ def test_a_version_is_put_into_service_once_it_is_ready(staff, active):
 
     assert staff.post(f"{URL}{failed.pk}/activate/").status_code == 409
     ProductFactory()
-    refused = staff.post(f"{URL}{active.pk}/activate/")
-    assert (refused.status_code, "lacks the vectors of 1 pictures" in refused.json()["detail"]) == (409, True)
+    later = staff.post(f"{URL}{active.pk}/activate/")
+    assert (later.status_code, later.json()["state"], later["Location"]) == (202, "retired", later.json()["url"])
+    assert later.json()["activation_requested_at"]
 
 
 def test_a_training_is_cancelled(staff):

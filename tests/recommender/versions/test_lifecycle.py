@@ -54,14 +54,35 @@ def test_activating_retires_the_former_one(active):
     assert (state(active), state(newer)) == ("retired", "active")
 
 
-def test_a_version_that_lacks_vectors_is_not_activated(active):
+def test_a_version_that_lacks_vectors_is_activated_by_a_worker(active, waiting, django_capture_on_commit_callbacks):
     ProductFactory()
+    other, newer = VersionFactory(), VersionFactory()
+    lifecycle.request_activation(other)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.request_activation(newer)
+
+    assert waiting("embed") == [("complete_version", [newer.pk])]
+    assert (state(active), state(newer)) == ("active", "ready")
+    lifecycle.activate_as_requested(other)  # the last request counts
+    assert state(active) == "active"
+    lifecycle.activate_as_requested(newer)
+    assert (state(active), state(newer)) == ("retired", "active")
+    lifecycle.activate(active)
+    lifecycle.activate_as_requested(newer)
+    assert state(active) == "active"
+
+
+def test_a_version_that_lacks_nothing_is_activated_at_once_and_completed_once_more(
+    active, waiting, django_capture_on_commit_callbacks
+):
     newer = VersionFactory()
 
-    with pytest.raises(VersionNotReady, match="lacks the vectors of 1 pictures"):
-        lifecycle.activate(newer)
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.request_activation(newer)
 
-    assert (state(active), state(newer)) == ("active", "ready")
+    assert (state(active), state(newer)) == ("retired", "active")
+    assert waiting("embed") == [("complete_version", [newer.pk])]
 
 
 def test_an_untrained_version_is_not_activated(active):
@@ -69,6 +90,9 @@ def test_an_untrained_version_is_not_activated(active):
 
     with pytest.raises(VersionNotReady, match="is training"):
         lifecycle.activate(newer)
+    ProductFactory()
+    with pytest.raises(VersionNotReady, match="is training"):
+        lifecycle.request_activation(newer)
 
     assert state(active) == "active"
 

@@ -9,13 +9,14 @@ from catalog import images, products, readings
 from catalog.models import ImageReading, ProductImage
 from ml.data.decoding import read_image
 from ml.data.images import ImageArray
+from ml.errors import BadCheckpoint
 from ml.models.factory import create
 from ml.training import checkpoints
 from ml.training.loop import fit
 from recommender import broker
 from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion
-from recommender.versions import queries
+from recommender.versions import lifecycle, queries
 from recommender.workers import embedding, training_data
 from tests.factories import ProductFactory, VersionFactory, image_bytes
 
@@ -160,6 +161,48 @@ def test_all_pictures_are_embedded_those_whose_readers_died_in_the_end(version):
     assert list(embedding.embed_all(version)) == [(2, 3), (3, 3)]
 
     assert [row.image for row in ImageEmbedding.objects.order_by("pk")] == [*images[1:], images[0]]
+
+
+def test_what_is_uploaded_while_a_version_is_completed_does_not_hold_up_its_activation(version, waiting, monkeypatch):
+    other = VersionFactory(dimensions=version.dimensions)
+    checkpoints.save(embedding.load_model(version.folder)[0], other.folder)
+    monkeypatch.setattr(broker, "EMBED_BATCH", 2)
+    images = [ProductFactory().images.get() for _ in range(3)]
+    readings.begin([ProductFactory().images.get().pk])  # its reader died
+    lifecycle.request_activation(other)
+    store_vectors = embedding.store.store_vectors
+
+    def store_and_upload(*args, **options):
+        store_vectors(*args, **options)
+        images.append(ProductFactory().images.get())
+
+    monkeypatch.setattr(embedding.store, "store_vectors", store_and_upload)
+
+    embedding.complete(other.pk)  # one task's worth
+    assert ModelVersion.objects.get(pk=other.pk).state == "ready"
+    assert waiting("embed")[-1] == ("complete_version", [other.pk])
+    embedding.complete(other.pk)
+    embedding.complete(other.pk)
+    monkeypatch.undo()
+    embedding.complete(other.pk)
+
+    states = dict(ModelVersion.objects.values_list("pk", "state"))
+    assert states == {version.pk: "retired", other.pk: "active"}
+    embedded = set(ImageEmbedding.objects.filter(version=other).values_list("image", flat=True))
+    assert embedded == {image.pk for image in images}
+
+
+def test_a_version_without_its_checkpoint_is_not_activated_and_says_why(version):
+    other = VersionFactory()
+    ProductFactory()
+    lifecycle.request_activation(other)
+
+    with pytest.raises(BadCheckpoint):
+        embedding.complete(other.pk)
+
+    found = ModelVersion.objects.get(pk=other.pk)
+    assert (found.state, found.activation_requested_at) == ("ready", None)
+    assert other.folder.name in found.error
 
 
 def test_a_changed_picture_is_seen_anew(version):
