@@ -3,30 +3,28 @@
 The state that a step needs stands in the WHERE of one UPDATE, and the number of rows is the answer: of two processes
 one wins, and neither holds a lock. Works on any model with a nullable `lease_until`.
 
-A holder whose lease ran out may still be running when another process claims the row. Each model therefore counts
-its claims (ModelVersion.claims, Design.tries) in the UPDATE that takes the lease, and whatever the holder writes
-later has in its WHERE the number that it read when it claimed.
+A holder whose lease ran out may still be running when another process claims the row. `claim` therefore counts the
+claims of a row (Leased.claims), and the count that a process got is its token: whatever it writes to the row later
+has the token in its WHERE (`held`), and whatever it writes elsewhere is written while it holds the row's lock, taken
+by that token (`lock`).
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
+from typing import TypeVar
 
-from django.db import OperationalError, connection
-from django.db.models import Model, Q, QuerySet
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+
+from recommender.models import Leased
 
 log = logging.getLogger(__name__)
 
-
-class Leased(Protocol):
-    """A row that has a lease."""
-
-    @property
-    def lease_until(self) -> datetime | None: ...
+Row = TypeVar("Row", bound=Leased)
 
 
 def is_free() -> Q:
@@ -39,21 +37,45 @@ def is_held(row: Leased) -> bool:
     return row.lease_until is not None and row.lease_until > timezone.now()
 
 
-def hold(rows: QuerySet[Model], length: timedelta, **changes: object) -> bool:
-    """Take or renew the lease of these rows and write `changes` with it; return whether there was any row.
+def claim(rows: QuerySet[Row], pk: object, length: timedelta, **changes: object) -> Row | None:
+    """Take the lease of one of these rows, write `changes` with it and return the row; None if `rows` lacks it.
 
-    rows: filtered by the state that the step needs, and by `is_free` where the lease is to be taken.
+    rows: filtered by the state that the step needs, and by `is_free`.
+    """
+    with transaction.atomic():  # the row is locked until it is read, so that the number of claims is ours
+        if not hold(rows.filter(pk=pk), length, claims=F("claims") + 1, **changes):
+            return None
+        return rows.model._default_manager.get(pk=pk)
+
+
+def held(row: Row) -> QuerySet[Row]:
+    """Return a row that was claimed, as long as nobody has claimed it since."""
+    return type(row)._default_manager.filter(pk=row.pk, claims=row.claims)
+
+
+def lock(rows: QuerySet[Row]) -> bool:
+    """Lock what is left of `held` rows until the transaction ends; return whether there was any.
+
+    Nobody can claim, cancel or delete the row before that. Rows that refer to it can be written.
+    """
+    return bool(rows.select_for_update(no_key=True).values_list("pk"))
+
+
+def hold(rows: QuerySet[Row], length: timedelta, **changes: object) -> bool:
+    """Renew the lease of these rows and write `changes` with it; return whether there was any row.
+
+    rows: filtered by the state that the step needs.
     """
     return bool(rows.update(lease_until=timezone.now() + length, **changes))
 
 
-def release(rows: QuerySet[Model], **changes: object) -> bool:
+def release(rows: QuerySet[Row], **changes: object) -> bool:
     """Release the lease of these rows and write `changes` with it; return whether there was any row."""
     return bool(rows.update(lease_until=None, **changes))
 
 
 @contextmanager
-def renewing(renew: Callable[[], bool], *, interval: float, row: Model) -> Iterator[None]:
+def renewing(renew: Callable[[], bool], *, interval: float, row: Leased) -> Iterator[None]:
     """Call `renew` from a thread every `interval` seconds, until the block ends or `renew` returns False.
 
     For work with steps longer than a lease, such as an epoch of training.
@@ -66,8 +88,9 @@ def renewing(renew: Callable[[], bool], *, interval: float, row: Model) -> Itera
                 try:
                     if not renew():
                         return
-                except OperationalError as error:  # the database restarts; the next turn finds it back
+                except (OperationalError, InterfaceError) as error:  # the database restarts
                     log.warning("the lease of %s could not be renewed: %s", row, error)
+                    connection.close()  # the next turn opens another
         finally:
             connection.close()
 

@@ -1,4 +1,4 @@
-"""Periodic sweep, every half minute: finds in the database what a lost broker or worker left undone.
+"""Periodic sweeps: find in the database what a lost broker or worker left undone.
 
 Each part reads a bounded number of rows by an index, however large the shop is.
 """
@@ -20,14 +20,12 @@ MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
-    """Queue missed work, expire designs, count popularity, add missing fingerprints and remove files of no row."""
+    """Queue missed images, expire designs, count popularity, add missing fingerprints and remove files of no row."""
     resume_activations()
     # With more, those that are missing may be waiting, and would be sent again every half minute.
     if broker.count_waiting("embed") <= MOST_MESSAGES:
         queue_missing_embeddings()
         retry_readings()
-    resume_trainings()
-    designs.resend_unclaimed()
     designs.expire()
     popularity.count_changed()
     products.add_missing_fingerprints(MOST_FINGERPRINTS)
@@ -82,11 +80,19 @@ def next_window() -> tuple[int, int] | None:
     return (ids[0], ids[-1]) if ids else None
 
 
+def resume() -> None:
+    """Send trainings and designs without a lease to the workers again: their message or their worker was lost."""
+    resume_trainings()
+    designs.resend_unclaimed()
+
+
 def resume_trainings() -> None:
     """Send trainings without a lease to the workers again; mark those that were started by hand as interrupted.
 
-    Their message or their worker was lost, or they were killed by hand.
+    While messages wait for the workers none is sent: they may be for these trainings, which wait for hours.
     """
+    versions.interrupt_abandoned()
+    if broker.count_waiting("train"):
+        return
     for version in ModelVersion.objects.filter(leases.is_free(), state__in=LIVE, by_worker=True):
         broker.send("train_version", version.pk)
-    versions.interrupt_abandoned()

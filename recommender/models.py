@@ -53,7 +53,23 @@ MAX_EPOCHS = 100_000  # of a training
 MAX_SEED = 2**31 - 1  # in a PositiveIntegerField
 
 
-class ModelVersion(models.Model):
+class Leased(models.Model):
+    """A row that one process at a time works on. Claimed, renewed and released by recommender.leases."""
+
+    lease_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="A process works on it until then, and renews this time meanwhile.",
+    )
+    claims = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How many processes have claimed it; only the last may write."
+    )
+
+    class Meta:
+        abstract = True
+
+
+class ModelVersion(Leased):
     """One training of one method: settings, progress and results."""
 
     role = models.CharField(max_length=10, choices=Role)
@@ -102,14 +118,6 @@ class ModelVersion(models.Model):
         null=True,
         blank=True,
         help_text="A worker activates it as soon as it has embedded the images that were there when it looked.",
-    )
-    lease_until = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="A process works on it until then, and renews this time meanwhile.",
-    )
-    claims = models.PositiveIntegerField(
-        default=0, editable=False, help_text="How many processes have claimed it; only the last may write."
     )
 
     class Meta:
@@ -222,7 +230,7 @@ def design_token() -> str:
     return secrets.token_hex(16)
 
 
-class Design(models.Model):
+class Design(Leased):
     """A shopper's request for generated images: new ones of a category, or a product changed towards their taste."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -254,11 +262,12 @@ class Design(models.Model):
     status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
     progress = models.FloatField(default=0.0, help_text="0 to 1.")
     error = models.TextField(blank=True)
-    tries = models.PositiveSmallIntegerField(default=0, help_text="How many workers have started it.")
+    tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How many workers have started it, without those that handed it over."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True, help_text="A message or a worker has it until then.")
     is_removed = models.BooleanField(
         default=False, help_text="Removed by its shopper; it still counts against the limit for an hour."
     )

@@ -23,6 +23,7 @@ from recommender.errors import (
     TrainingFailed,
     VersionNotReady,
 )
+from recommender.stopping import handed_over
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,8 @@ def train_version(version_id: int) -> None:
     from recommender.workers import training  # torch
 
     try:
-        training.run_queued(version_id)
+        with handed_over():
+            training.run_queued(version_id)
     except (VersionNotReady, TrainingCancelled, TrainingFailed) as reason:  # all saved in the version
         log.warning("version %d is not trained here: %s", version_id, reason)
 
@@ -89,7 +91,8 @@ def make_design(design_id: str) -> None:
     try:
         design = designs.claim(design_id)
         try:
-            generation.run(design)
+            with handed_over():
+                generation.run(design)
         except SoftTimeLimitExceeded:
             designs.fail(design, f"it took longer than {LIMIT} seconds")
     except (DesignNotReady, DesignCancelled, DesignFailed) as reason:
@@ -123,3 +126,9 @@ def sweep() -> None:
     """Queue again what was missed while the broker or a worker was away."""
     maintenance.sweep()
     heartbeats.record("sweep")
+
+
+@shared_task(soft_time_limit=LIMIT)
+def resume() -> None:
+    """Queue trainings and designs again whose worker was lost."""
+    maintenance.resume()

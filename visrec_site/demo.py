@@ -61,10 +61,7 @@ def programs(port: int) -> list[Program]:
         Program("web", web),
         Program("worker-embed", [*niced(5), *worker, "--queues", "embed", "--hostname", "embed@%h"]),
         Program("worker-design", [*niced(10), *worker, "--queues", "design", "--hostname", "design@%h"]),
-        # A training may take hours and loses at most an epoch: SIGQUIT stops it without waiting for its end.
-        Program(
-            "worker-train", [*niced(15), *worker, "--queues", "train", "--hostname", "train@%h"], stop=signal.SIGQUIT
-        ),
+        Program("worker-train", [*niced(15), *worker, "--queues", "train", "--hostname", "train@%h"]),
         Program("worker-maintenance", [*niced(10), *worker, "--queues", "maintenance", "--hostname", "maintenance@%h"]),
         Program("beat", [*niced(5), *celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
     ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from visrec_site.embedded import parent_death_signal_setter
 
 ROOT = Path(__file__).resolve().parent.parent
-GRACE_SECONDS = 10  # between a child's stop signal and SIGQUIT
+GRACE_SECONDS = 10  # between SIGTERM and SIGQUIT
 STABLE_SECONDS = 60  # that a child must run for its next end to count as its first
 MAX_DELAY_SECONDS = 30  # between an end and the restart
 LOG_BYTES = 20_000_000  # of a log, then it is moved to NAME.log.1 and begun anew
@@ -20,11 +20,10 @@ LOG_BYTES = 20_000_000  # of a log, then it is moved to NAME.log.1 and begun ane
 
 @dataclass(frozen=True)
 class Program:
-    """A command line, and the signal that stops it."""
+    """A command line."""
 
     name: str
     command: list[str]
-    stop: signal.Signals = signal.SIGTERM
 
 
 @dataclass
@@ -86,10 +85,10 @@ class Children:
         kill_session(child.process)
 
     def stop(self) -> None:
-        """Stop all children: by their stop signal, then by SIGQUIT, then by SIGKILL."""
+        """Stop all children: by SIGTERM, then by SIGQUIT, then by SIGKILL."""
         for child in self.children:
             if child.process.poll() is None:
-                child.process.send_signal(child.program.stop)
+                child.process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
         for child in self.children:
             try:

@@ -235,6 +235,7 @@ CELERY_TASK_ROUTES = {
     "recommender.tasks.make_design": {"queue": "design"},
     "recommender.tasks.find_gaps": {"queue": "train"},
     "recommender.tasks.sweep": {"queue": "maintenance"},
+    "recommender.tasks.resume": {"queue": "maintenance"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
@@ -243,12 +244,14 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
         "last_run_at": datetime.min.replace(tzinfo=UTC),  # a scheduler that is new sends it at once
     },
+    "resume": {"task": "recommender.tasks.resume", "schedule": schedule(run_every=10), "options": {"expires": 10}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TIMEZONE = "UTC"
 
-# Seconds without a renewal of its lease after which another worker may take over a training.
-TRAINING_LEASE = env_positive("VISREC_TRAINING_LEASE", 120)
+# Seconds without a renewal of its lease after which another worker may take over a training. A process renews it four
+# times in these; one that is late all the same loses at most an epoch, as nothing that it writes then counts.
+TRAINING_LEASE = env_positive("VISREC_TRAINING_LEASE", 15)
 # Designs: products a shopper must have liked, bought or viewed first; limits for one shopper; days until images expire.
 DESIGN_HISTORY = env_positive("VISREC_DESIGN_HISTORY", 5)
 DESIGNS_PENDING = env_positive("VISREC_DESIGNS_PENDING", 3)

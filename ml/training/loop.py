@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic
@@ -52,6 +52,7 @@ def fit(
     *,
     folder: Path | None = None,
     progress: bool = False,
+    check: Callable[[], None] | None = None,
 ) -> Iterator[Epoch]:
     """Train the model, yield a report after each epoch once its state is saved in `folder`, and then finish the model.
 
@@ -60,10 +61,11 @@ def fit(
     is one. Exhaust the iterator: only then is the model finished, in eval mode, and can be saved.
 
     data: an ImageArray for a similar model, PersonalData for a personal one, LabelledImages for a design model.
+    check: called before each batch, and before the state is saved; what it raises ends the training.
     Raises TrainingDiverged at a loss that is not finite, BadCheckpoint if the folder holds another training.
     """
     config = config or TrainConfig()
-    run = _Run(model, data, config, progress)
+    run = _Run(model, data, config, progress, check or (lambda: None))
     done = 0 if folder is None else resume.last_epoch(folder)
     if folder is not None and done:
         run.began -= resume.restore_model(model, config.seed, folder, done)
@@ -79,6 +81,7 @@ def fit(
         epoch = run.train_epoch(done + 1)
         done += 1
         if folder is not None:
+            run.check()
             elapsed = time.monotonic() - run.began
             resume.save_epoch(model, run.optimizers, config.seed, folder, done, elapsed=elapsed)
         yield epoch
@@ -99,6 +102,7 @@ class _Run(Generic[DataT]):
     data: DataT
     config: TrainConfig
     progress: bool
+    check: Callable[[], None]
     device: torch.device = field(default_factory=best_device)
     optimizers: dict[str, Optimizer] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
@@ -134,6 +138,7 @@ class _Run(Generic[DataT]):
                 done = self.progress_after(number - 1 + steps / len(batches))
                 if done >= 1:
                     break
+                self.check()
                 self._set_lr_factor(self.model.lr_factor(done))
                 batch = tuple(part.to(self.device, non_blocking=True) for part in batch)
                 for name, loss in self._train_batch(batch):

@@ -37,7 +37,8 @@ from recommender.versions.vectors import nearest
 
 MOST_IMAGES = 24
 MOST_ETA = 100.0
-LEASE = timedelta(seconds=30)  # renewed at every step; one of two dozen images takes a second or two
+LEASE = timedelta(seconds=15)  # of a worker, which renews it
+MESSAGE = timedelta(seconds=30)  # after which a message that no worker has taken is sent again
 TRIES = 3  # workers; a design during which so many were lost is not given to another
 HOUR = timedelta(hours=1)
 
@@ -78,7 +79,7 @@ def _queue(design: Design) -> Design:
     class_index(design.category, generator)
     taste_of(design.shopper, scorer)
     check_limits(design.shopper)
-    design.lease_until = timezone.now() + LEASE
+    design.lease_until = timezone.now() + MESSAGE
     design.save(force_insert=True)
     send(design)
     return design
@@ -193,20 +194,20 @@ def claim(design_id: str | UUID) -> Design:
 
     Raises DesignNotReady if another worker has it, or it is done.
     """
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING) & leases.is_free()
-    taken = leases.hold(
-        Design.objects.filter(free, pk=design_id),
+    design = leases.claim(
+        Design.objects.filter(Q(status=Status.QUEUED) | Q(status=Status.RUNNING) & leases.is_free()),
+        design_id,
         LEASE,
         status=Status.RUNNING,
         tries=F("tries") + 1,
         started_at=Coalesce("started_at", timezone.now()),
         progress=0.0,
     )
-    design = Design.objects.select_related("shopper", "category", "product").filter(pk=design_id).first()
     if design is None:
-        raise DesignNotReady(f"there is no design {design_id}")
-    if not taken:
-        raise DesignNotReady(f"{design} is {design.status}; a worker can claim only a design that waits for one")
+        found = Design.objects.filter(pk=design_id).first()
+        if found is None:
+            raise DesignNotReady(f"there is no design {design_id}")
+        raise DesignNotReady(f"{found} is {found.status}; a worker can claim only a design that waits for one")
     if design.tries > TRIES:
         fail(design, f"its worker was lost {TRIES} times; the workers' log may say why")
         raise DesignNotReady(f"{design} has failed: {TRIES} workers were lost")
@@ -215,7 +216,12 @@ def claim(design_id: str | UUID) -> Design:
 
 def _held(design: Design) -> QuerySet[Design]:
     """Return the claimed row, unless it was cancelled, deleted or claimed by another worker since."""
-    return Design.objects.filter(pk=design.pk, status=Status.RUNNING, tries=design.tries)
+    return leases.held(design).filter(status=Status.RUNNING)
+
+
+def renew(design: Design) -> bool:
+    """Renew the lease of a design; return False once it was cancelled, is finished or is another worker's."""
+    return leases.hold(_held(design), LEASE)
 
 
 def follow(design: Design, progress: float) -> None:
@@ -264,8 +270,8 @@ def fail(design: Design, reason: str) -> None:
 
 
 def release(design: Design) -> None:
-    """Release an unfinished design: the sweep gives it to another worker."""
-    leases.release(_held(design), status=Status.QUEUED)
+    """Release an unfinished design, which another worker can claim at once; its worker is not counted as lost."""
+    leases.release(_held(design), status=Status.QUEUED, tries=F("tries") - 1)
 
 
 def cancel(design: Design) -> None:
@@ -318,7 +324,7 @@ def resend_unclaimed() -> None:
     """Send designs without a lease again: their message was lost, or their worker was."""
     for design in Design.objects.filter(leases.is_free(), status__in=PENDING):
         # The lease of a lost worker stays as it is, so that the next one may claim the design.
-        leases.hold(Design.objects.filter(pk=design.pk, status=Status.QUEUED), LEASE)
+        leases.hold(Design.objects.filter(pk=design.pk, status=Status.QUEUED), MESSAGE)
         send(design)
 
 

@@ -1,13 +1,15 @@
 """The lifecycle of a model version: registered, claimed, followed, finished, activated, rolled back, cancelled."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pglock
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Max, QuerySet, Value
+from django.db.models import Max, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -65,18 +67,16 @@ def claim(version_id: int, *, here: bool = False) -> ModelVersion:
     Raises VersionNotReady if another process trains it, or it is done.
     """
     free = unfinished(version_id).filter(leases.is_free())
-    with transaction.atomic():  # the row is locked until it is read, so that the number of claims is ours
-        taken = leases.hold(
-            free if here else free.filter(by_worker=True),
-            lease(),
-            state=State.TRAINING,
-            by_worker=not here,
-            claims=F("claims") + 1,
-            error="",
-            started_at=Coalesce("started_at", Value(timezone.now())),
-        )
-        version = ModelVersion.objects.filter(pk=version_id).first()
-    if version is None or not taken:
+    version = leases.claim(
+        free if here else free.filter(by_worker=True),
+        version_id,
+        lease(),
+        state=State.TRAINING,
+        by_worker=not here,
+        error="",
+        started_at=Coalesce("started_at", Value(timezone.now())),
+    )
+    if version is None:
         raise VersionNotReady(reason_not_free(version_id))
     return version
 
@@ -105,7 +105,24 @@ def lease() -> timedelta:
 
 def _held(version: ModelVersion) -> QuerySet[ModelVersion]:
     """Return the claimed version, unless it was cancelled, has ended or was claimed by another process since."""
-    return unfinished(version.pk).filter(claims=version.claims)
+    return leases.held(version).filter(state__in=UNFINISHED)
+
+
+def _lost(version: ModelVersion) -> TrainingCancelled:
+    return TrainingCancelled(f"{version} was cancelled, or is another process's")
+
+
+@contextmanager
+def writing(version: ModelVersion) -> Iterator[None]:
+    """Write what belongs to a training in the block, to files or other tables, in one transaction.
+
+    Nobody can claim, cancel or delete the version before the block ends. Raises TrainingCancelled if the training was
+    cancelled, or another process has it.
+    """
+    with transaction.atomic():
+        if not leases.lock(_held(version)):
+            raise _lost(version)
+        yield
 
 
 def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None = None, **fields: Any) -> None:
@@ -114,8 +131,9 @@ def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None =
     Raises TrainingCancelled if the training was cancelled, or another process has it.
     """
     fields["progress"] = {"stage": stage, "done": done, "of": of}
-    if not leases.hold(_held(version), lease(), **fields):
-        raise TrainingCancelled(f"{version} was cancelled, or is another process's")
+    # Its state, too: a training whose lease ran out, and that nobody has claimed since, may be marked as interrupted.
+    if not leases.hold(_held(version), lease(), **{"state": version.state, **fields}):
+        raise _lost(version)
     for name, value in fields.items():
         setattr(version, name, value)
 
@@ -123,6 +141,15 @@ def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None =
 def renew(version: ModelVersion) -> bool:
     """Renew the lease of a training; return False once it was cancelled, is finished or is another process's."""
     return leases.hold(_held(version), lease())
+
+
+def check(version: ModelVersion) -> None:
+    """Check that a training is still this process's, and renew its lease.
+
+    Raises TrainingCancelled if the training was cancelled, or another process has it.
+    """
+    if not renew(version):
+        raise _lost(version)
 
 
 def release(version: ModelVersion) -> None:
@@ -146,9 +173,9 @@ def finish(version: ModelVersion) -> None:
 
     Raises TrainingCancelled if the training was cancelled, or another process has it.
     """
-    running = _held(version).filter(state__in=(State.TRAINING, State.EMBEDDING))
-    if not leases.release(running, state=State.READY, finished_at=timezone.now(), progress={"stage": "ready"}):
-        raise TrainingCancelled(f"{version} was cancelled, or is another process's")
+    ready = {"state": State.READY, "finished_at": timezone.now(), "progress": {"stage": "ready"}}
+    if not leases.release(_held(version), **ready):
+        raise _lost(version)
     version.state = State.READY
 
 

@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +40,8 @@ PRODUCTS_FILE = "products.json"  # beside a personal checkpoint: the product ids
 torch.set_num_threads(settings.TORCH_THREADS)
 
 M = TypeVar("M", bound=Model[Any])
+Writing = Callable[[ModelVersion], AbstractContextManager[Any]]
+anyhow: Writing = nullcontext  # for versions that nobody trains
 
 
 @lru_cache(maxsize=4)
@@ -127,20 +130,29 @@ def complete(version_id: int) -> None:
         lifecycle.activate_as_requested(version)
 
 
-def embed_all(version: ModelVersion, anew: bool = False, progress: bool = False) -> Iterator[tuple[int, int]]:
-    """Embed the images that have no vector by this version, or all of them anew; yield (done, of) after each batch."""
+def embed_all(
+    version: ModelVersion, anew: bool = False, progress: bool = False, writing: Writing = anyhow
+) -> Iterator[tuple[int, int]]:
+    """Embed the images that have no vector by this version, or all of them anew; yield (done, of) after each batch.
+
+    writing: entered whenever a batch is stored.
+    """
     images = queries.images_of_version(version) if anew else queries.images_without_embedding(version)
     total, done = images.count(), 0
     with tqdm(total=total, desc="embedding", unit=" pictures", disable=not progress) as bar:
         for alone in (False, True):
-            for count in embed_batches(version, images, replace=anew, alone=alone):
+            for count in embed_batches(version, images, replace=anew, alone=alone, writing=writing):
                 done += count
                 bar.update(count)
                 yield done, max(total, done)
 
 
 def embed_batches(
-    version: ModelVersion, images: QuerySet[ProductImage], replace: bool = False, alone: bool = False
+    version: ModelVersion,
+    images: QuerySet[ProductImage],
+    replace: bool = False,
+    alone: bool = False,
+    writing: Writing = anyhow,
 ) -> Iterator[int]:
     """Embed and store `images` by ascending id; yield the size of each batch.
 
@@ -158,10 +170,10 @@ def embed_batches(
         for batch, pixels in read_batches(version, images, alone):
             computed = Computed(len(batch), computing.submit(compute_vectors, version, batch, pixels))
             if former:
-                yield former.store(version, replace)
+                yield former.store(version, replace, writing)
             former = computed
         if former:
-            yield former.store(version, replace)
+            yield former.store(version, replace, writing)
 
 
 @dataclass(frozen=True)
@@ -171,9 +183,11 @@ class Computed:
     size: int
     vectors: "Future[list[tuple[int, int, np.ndarray]]]"
 
-    def store(self, version: ModelVersion, replace: bool) -> int:
+    def store(self, version: ModelVersion, replace: bool, writing: Writing) -> int:
         """Wait for the vectors and store them; return the number of images."""
-        store.store_vectors(version, self.vectors.result(), replace=replace)
+        vectors = self.vectors.result()
+        with writing(version):
+            store.store_vectors(version, vectors, replace=replace)
         return self.size
 
 

@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ml.data.spacing import pick_evenly
 from ml.errors import BadCheckpoint, MlError
 from ml.generation.gaps import Embedded
 from ml.generation.search import Step, design, reconstruct, tailor
+from recommender import leases
 from recommender.designs import lifecycle
 from recommender.designs.lifecycle import GeneratedImage
 from recommender.errors import DesignCancelled, DesignFailed, RecommenderError
@@ -36,8 +38,10 @@ Progress = Callable[[float, float], None]  # (done, of)
 
 def run(request: Design) -> None:
     """Generate a claimed design's images. Raises DesignFailed with the reason, which is saved in the design too."""
+    interval = lifecycle.LEASE.total_seconds() / 4
     try:
-        lifecycle.finish(request, embed_generated(request, generate(request)))
+        with leases.renewing(partial(lifecycle.renew, request), interval=interval, row=request):
+            lifecycle.finish(request, embed_generated(request, generate(request)))
     except DesignCancelled:
         raise
     except BadCheckpoint as error:  # names folders, which are not for shoppers

@@ -1,19 +1,24 @@
 """Training: rows, through ml, to a new version. Workers only."""
 
+import shutil
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
 from ml.errors import MlError
 from ml.evaluation import metrics
 from ml.models.factory import create
 from ml.nn.inference import embed_items
-from ml.training import checkpoints
+from ml.training import checkpoints, resume
 from ml.training.loop import TrainConfig, fit
 from recommender import leases
 from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused
@@ -31,6 +36,9 @@ from recommender.workers.training_data import (
     load_personal_data,
 )
 
+WORK = "training"  # begins the name of the folder in which a training's state is saved
+CHECK_SECONDS = 1.0  # between two checks, in an epoch, that the training is still this process's
+
 
 def run_queued(version_id: int) -> ModelVersion:
     """Claim the queued version with this id and train it. Raises VersionNotReady and the errors of `run`."""
@@ -41,7 +49,8 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     """Train a claimed version to the end: fit, embed the catalogue, build the index, and activate if requested.
 
     Goes on where an earlier, interrupted run stopped. Raises TrainingFailed with the reason, which is saved in the
-    version too.
+    version too, as any other error is, but for one of a database that is away. Raises TrainingCancelled if the training
+    was cancelled, or another process has it.
     """
     try:
         with leases.renewing(partial(lifecycle.renew, version), interval=settings.TRAINING_LEASE / 4, row=version):
@@ -56,6 +65,14 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     except (KeyboardInterrupt, SystemExit):
         lifecycle.release(version)
         raise
+    except TrainingCancelled:
+        shutil.rmtree(work_folder(version), ignore_errors=True)
+        raise
+    except (OperationalError, InterfaceError):  # the sweep finds the version when its lease ends
+        raise
+    except Exception as error:
+        lifecycle.fail(version, error)
+        raise
     if version.activate_when_ready:
         embed_rest_and_activate(version)
     return version
@@ -67,20 +84,20 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
     if version.dimensions and (folder / checkpoints.CONFIG).exists():
         return
     check_shop(version.method)
-    folder.mkdir(parents=True, exist_ok=True)
     lifecycle.follow(version, stage="reading the catalogue")
+    work = take_over(version)
     model = create(version.method, **version.settings)
-    personal = load_personal_data(version, model, progress) if version.role == Role.PERSONAL else None
+    personal = load_personal_data(version, model, work, progress) if version.role == Role.PERSONAL else None
     if personal:
         data: Any = personal.data  # what `fit` takes depends on the model
     elif version.role == Role.DESIGN:
-        data = load_labelled_images(version, model, progress)
+        data = load_labelled_images(version, model, work, progress)
     else:
-        data = load_catalogue(model, folder, progress)
+        data = load_catalogue(model, work, progress)
     losses = list(version.metrics.get("losses", []))
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
     lifecycle.follow(version, stage="training", done=len(losses))  # an epoch may take minutes
-    for epoch in fit(model, data, config, folder=folder / "training", progress=progress):
+    for epoch in fit(model, data, config, folder=work, progress=progress, check=checker(version)):
         losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
         speed = round(epoch.samples_per_second, 1)
         results = version.metrics | {"losses": losses, "samples per second": speed}
@@ -93,14 +110,52 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         assert isinstance(model, PersonalModel)
         results |= evaluate_ranking(model, personal)
         tastes = model.user_vectors().cpu().numpy()
-        store.store_tastes(version, zip(personal.shoppers, tastes.tolist(), strict=True))
         version.taste = fold_in.Prior.from_tastes(tastes).to_json()
-    # The row before the file: a process that finds the checkpoint must find all that belongs to it.
     facts = {"dimensions": model.dimensions, "metric": model.metric, "taste": version.taste, "metrics": results}
-    lifecycle.follow(version, stage="trained", **facts)
-    checkpoints.save(model.cpu(), folder)
-    for file in folder.glob("*.npy"):
-        file.unlink()
+    checkpoints.save(model.cpu(), work)
+    with lifecycle.writing(version):
+        if personal:
+            store.store_tastes(version, zip(personal.shoppers, tastes.tolist(), strict=True))
+        lifecycle.follow(version, stage="trained", **facts)
+        for name in (embedding.PRODUCTS_FILE, checkpoints.WEIGHTS, checkpoints.CONFIG):  # the last makes it complete
+            if (work / name).exists():
+                (work / name).replace(folder / name)
+    for former in folder.glob(f"{WORK}*"):
+        shutil.rmtree(former)
+
+
+def work_folder(version: ModelVersion) -> Path:
+    """Return the folder in which this claim saves the state of the training.
+
+    A former holder that is alive after all writes into a folder of its own name, which nobody reads.
+    """
+    return version.folder / f"{WORK}-{version.claims:05d}"
+
+
+def take_over(version: ModelVersion) -> Path:
+    """Create the folder of this claim, with what the last holder of the training has saved, and return its path."""
+    folder, own = version.folder, work_folder(version)
+    with lifecycle.writing(version):
+        folder.mkdir(parents=True, exist_ok=True)
+        former = max(folder.glob(f"{WORK}*"), key=resume.last_epoch, default=None)
+        if former is None:
+            own.mkdir()
+        else:
+            former.rename(own)
+    return own
+
+
+def checker(version: ModelVersion) -> Callable[[], None]:
+    """Return a function that checks now and then that the training is still this process's (lifecycle.check)."""
+    last = time.monotonic()
+
+    def check() -> None:
+        nonlocal last
+        if time.monotonic() - last > CHECK_SECONDS:
+            lifecycle.check(version)
+            last = time.monotonic()
+
+    return check
 
 
 def save_preview(version: ModelVersion, model: Model[Any], epoch: int) -> None:
@@ -110,17 +165,19 @@ def save_preview(version: ModelVersion, model: Model[Any], epoch: int) -> None:
     images = model.eval().sample(previews.COLUMNS, torch.Generator().manual_seed(version.seed))
     if images is not None:
         pixels = (images.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1)
-        previews.save_sheet(version, epoch, pixels.cpu().numpy())
+        with lifecycle.writing(version):
+            previews.save_sheet(version, epoch, pixels.cpu().numpy())
 
 
 def embed_catalogue(version: ModelVersion, progress: bool) -> None:
     """Embed all images, build the index and mark the version as ready."""
     lifecycle.follow(version, stage="embedding", state=State.EMBEDDING)
-    for done, of in embedding.embed_all(version, progress=progress):
+    for done, of in embedding.embed_all(version, progress=progress, writing=lifecycle.writing):
         lifecycle.follow(version, stage="embedding", done=done, of=of)
     lifecycle.follow(version, stage="building the index")
     index.build_index(version, partial(follow_index, version))
-    embedding.calibrate(version)
+    with lifecycle.writing(version):
+        embedding.calibrate(version)
     lifecycle.finish(version)
 
 

@@ -83,6 +83,8 @@ def decode(
     if model.image_size is None:
         return images, None
     shape = (len(images), *model.image_size, 3)
+    # A file of a holder that was lost is removed, not written to: that holder may be alive after all, and read it.
+    (folder / "pictures.npy").unlink(missing_ok=True)
     pixels = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.uint8, shape=shape)
     found: list[ProductImage] = []
     with tqdm(total=len(images), unit=" pictures", disable=not progress) as bar:
@@ -103,7 +105,7 @@ def read(images: Sequence[ProductImage], size: tuple[int, int]) -> Iterator[read
     yield from reading.read_alone((image for image in images if image.pk in left), size)
 
 
-def load_labelled_images(version: ModelVersion, model: Model[Any], progress: bool) -> LabelledImages:
+def load_labelled_images(version: ModelVersion, model: Model[Any], folder: Path, progress: bool) -> LabelledImages:
     """Decode the primary images of visible products, with a class for each category that has enough of them.
 
     A training that is resumed keeps the categories that it began with. Raises TrainingRefused if one has gone.
@@ -124,7 +126,7 @@ def load_labelled_images(version: ModelVersion, model: Model[Any], progress: boo
         raise TrainingRefused(f"no pictures any more in {len(lost)} of the categories that the training began with")
     categories = Category.objects.in_bulk(version.categories)
     images = [image for pk in version.categories for image in by_category[pk]]
-    images, decoded = decode(images, model, version.folder, progress)
+    images, decoded = decode(images, model, folder, progress)
     assert decoded is not None  # a generator takes images
     class_of = {pk: index for index, pk in enumerate(version.categories)}
     classes = np.array([class_of[image.product.category_id] for image in images])
@@ -154,10 +156,13 @@ class PersonalTraining:
     shoppers: list[int]  # ids, in the order of the model's users
 
 
-def load_personal_data(version: ModelVersion, model: Model[Any], progress: bool) -> PersonalTraining:
-    """Read the products with an image, and the shoppers' positive interactions, the last of each held out."""
+def load_personal_data(version: ModelVersion, model: Model[Any], folder: Path, progress: bool) -> PersonalTraining:
+    """Read the products with an image, and the shoppers' positive interactions, the last of each held out.
+
+    The ids of the products are written into `folder`, which is the training's.
+    """
     images = list(queries.images_of_version(version).select_related("product").order_by("product_id"))
-    images, decoded = decode(images, model, version.folder, progress)
+    images, decoded = decode(images, model, folder, progress)
     products = [image.product_id for image in images]
     item_of = {product: item for item, product in enumerate(products)}
     positive = list(positive_interactions(item_of))
@@ -173,7 +178,7 @@ def load_personal_data(version: ModelVersion, model: Model[Any], progress: bool)
     )
     split = hold_out_last(interactions)
     _, categories = np.unique([image.product.category_id for image in images], return_inverse=True)
-    checkpoints.write_json(products, version.folder / embedding.PRODUCTS_FILE)
+    checkpoints.write_json(products, folder / embedding.PRODUCTS_FILE)
     return PersonalTraining(PersonalData(decoded, split.train, categories), split, shoppers)
 
 

@@ -1,13 +1,14 @@
 import threading
 from datetime import timedelta
 
+import pglock
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from recommender import leases
 from recommender.models import ModelVersion
-from tests.factories import VersionFactory
+from tests.factories import ProductFactory, VersionFactory, embed, turned
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -20,10 +21,51 @@ def free():
 def test_of_two_who_take_a_free_row_one_gets_it():
     version = VersionFactory(state="queued")
 
-    assert [leases.hold(free(), MINUTE), leases.hold(free(), MINUTE)] == [True, False]
+    first, second = (leases.claim(free(), version.pk, MINUTE, error="") for _ in range(2))
 
-    version.refresh_from_db()
-    assert leases.is_held(version)
+    assert (first, first.claims, second) == (version, 1, None)
+    assert leases.is_held(first)
+
+
+def test_whoever_was_overtaken_holds_nothing_and_cannot_lock():
+    version = VersionFactory(state="queued")
+    first = leases.claim(free(), version.pk, timedelta(seconds=-1))
+    second = leases.claim(free(), version.pk, MINUTE)
+
+    assert not leases.hold(leases.held(first), MINUTE, error="late")
+    with transaction.atomic():
+        assert [leases.lock(leases.held(row)) for row in (first, second)] == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_would_claim_a_row_waits_for_the_end_of_what_its_holder_writes():
+    version = leases.claim(free(), VersionFactory(state="queued").pk, timedelta(seconds=-1))
+    with transaction.atomic():
+        assert leases.lock(leases.held(version))
+        refused = over_another_connection(lambda: leases.claim(free(), version.pk, MINUTE))
+        embed(ProductFactory(), version, turned(0))  # a row that refers to it
+
+    assert "lock timeout" in str(refused)
+    assert leases.claim(free(), version.pk, MINUTE).claims == 2
+
+
+def over_another_connection(call):
+    """What `call` raises there, where it waits for no lock."""
+    raised = []
+
+    def run():
+        try:
+            with pglock.timeout(seconds=0.1):
+                call()
+        except OperationalError as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return raised[0]
 
 
 @pytest.mark.parametrize("until", [None, timedelta(seconds=-1)])
@@ -49,8 +91,8 @@ def test_a_lease_is_renewed_until_the_work_ends_also_where_the_database_was_away
 
     def renew() -> bool:
         calls.append(len(calls))
-        if len(calls) == 1:
-            raise OperationalError("the server restarts")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())" if len(calls) == 1 else "SELECT 1")
         renewed.set()
         return True
 
@@ -58,7 +100,7 @@ def test_a_lease_is_renewed_until_the_work_ends_also_where_the_database_was_away
         assert renewed.wait(timeout=10)
     done = len(calls)
 
-    assert "the lease of pixels 1 could not be renewed: the server restarts" in caplog.text
+    assert "the lease of pixels 1 could not be renewed" in caplog.text
     assert not any(thread.name == "lease of pixels 1" for thread in threading.enumerate())
     assert len(calls) == done
 

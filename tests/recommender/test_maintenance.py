@@ -47,6 +47,18 @@ def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_trainings_are_not_sent_again_behind_messages_that_wait(waiting):
+    queued = versions.register("pixels")
+    versions.queue_training(queued)
+    versions.register("hog")
+
+    for _ in range(3):
+        maintenance.resume()
+
+    assert waiting("train") == [("train_version", [queued.pk])]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_was_started_by_hand_stays_away_from_the_workers(waiting, caplog):
     running, killed = (versions.register("pixels", here=True) for _ in range(2))
     ModelVersion.objects.filter(pk=killed.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -88,10 +100,10 @@ def test_a_design_has_a_queue_of_its_own_and_is_sent_again_once_nobody_answers_f
     message = [("make_design", [str(design.pk)])]
     assert waiting("design") == message
 
-    maintenance.sweep()
+    maintenance.resume()
     assert waiting("design") == []
     Design.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    maintenance.sweep()
+    maintenance.resume()
 
     assert waiting("design") == message
 
@@ -178,4 +190,5 @@ def test_the_sweep_removes_files_that_no_row_names(settings):
 
 
 def test_the_sweep_delays_no_upload():
-    assert app.amqp.router.route({}, tasks.sweep.name)["queue"].name == "maintenance"
+    for task in (tasks.sweep, tasks.resume):
+        assert app.amqp.router.route({}, task.name)["queue"].name == "maintenance"

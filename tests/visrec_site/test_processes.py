@@ -95,19 +95,6 @@ def test_an_end_after_a_long_run_is_no_reason_to_wait(children, monkeypatch):
     assert child.process.poll() is None and child.failures == 0
 
 
-def test_each_program_is_stopped_by_its_own_signal(children, tmp_path):
-    code = "import signal, time; signal.signal(signal.SIGQUIT, lambda *_: exit(print('quit', flush=True))); "
-    code += "print('started', flush=True); time.sleep(60)"
-    shop = children(Program("quits", [sys.executable, "-c", code], stop=signal.SIGQUIT))
-    log = tmp_path / "log" / "quits.log"
-    wait_for(lambda: "started" in log.read_text())
-
-    shop.stop()
-
-    assert log.read_text() == "started\nquit\n"
-    assert shop.children == []
-
-
 def test_a_program_that_ignores_its_signal_does_not_outlive_the_shop(children, tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "GRACE_SECONDS", 0)
     shop = children(Program("stubborn", [sys.executable, "-c", STUBBORN]))

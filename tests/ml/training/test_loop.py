@@ -6,6 +6,7 @@ from ml.configs.similar import VisrecConfig
 from ml.errors import TrainingDiverged
 from ml.models.bpr_mf import BprMf
 from ml.models.visrec import Visrec
+from ml.training import resume
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small
 
@@ -112,6 +113,20 @@ def test_the_learning_rate_follows_the_models_lr_factor():
         [model.config.learning_rate * model.lr_factor(n / batches) for n in range(batches)]
     )
     assert model.rates[-1] < 0.05 * max(model.rates)
+
+
+def test_what_the_check_raises_ends_the_training_in_the_midst_of_an_epoch(tmp_path):
+    checks = []
+
+    def check():
+        checks.append(resume.last_epoch(tmp_path))
+        if checks[-2:] == [1, 1]:  # before the second batch of the second epoch
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=3), folder=tmp_path, check=check))
+
+    assert resume.last_epoch(tmp_path) == 1
 
 
 @pytest.mark.parametrize("given", [{"epochs": -1}, {"seconds": 0}])

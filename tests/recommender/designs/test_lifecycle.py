@@ -135,6 +135,18 @@ def test_a_design_that_takes_its_workers_with_it_is_given_up(design):
     assert (design.status, design.error[:30]) == ("failed", "its worker was lost 3 times; t")
 
 
+def test_a_worker_that_hands_its_design_over_is_not_counted_as_lost(design):
+    for _ in range(lifecycle.TRIES + 1):
+        held = lifecycle.claim(design.pk)
+        lifecycle.release(held)
+
+    again = lifecycle.claim(design.pk)
+    assert (again.tries, again.claims) == (1, lifecycle.TRIES + 2)
+    with pytest.raises(DesignCancelled):
+        lifecycle.follow(held, 0.5)
+    assert not lifecycle.renew(held) and lifecycle.renew(again)
+
+
 def test_what_is_finished_has_its_pictures_and_is_not_made_again(design):
     done = finished(design)
 

@@ -129,6 +129,10 @@ def test_a_former_holder_changes_nothing_of_a_training_that_another_process_has(
     with pytest.raises(TrainingCancelled, match="cancelled, or is another process's"):
         lifecycle.follow(former, stage="training", done=2, of=3)
     assert not lifecycle.renew(former)
+    with pytest.raises(TrainingCancelled, match="cancelled, or is another process's"):
+        lifecycle.check(former)
+    with pytest.raises(TrainingCancelled, match="another process's"), lifecycle.writing(former):
+        pytest.fail("a file is written")
     lifecycle.release(former)
     lifecycle.fail(former, ValueError("out of memory"))
     with pytest.raises(TrainingCancelled, match="cancelled, or is another process's"):
@@ -139,6 +143,19 @@ def test_a_former_holder_changes_nothing_of_a_training_that_another_process_has(
     assert lifecycle.renew(holder)
     lifecycle.finish(holder)
     assert state(former) == "ready"
+
+
+def test_a_training_by_hand_that_was_taken_for_lost_goes_on():
+    version = lifecycle.register("pixels", here=True)
+    ModelVersion.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    lifecycle.interrupt_abandoned()
+    assert state(version) == "interrupted"
+
+    lifecycle.follow(version, stage="training", done=1, of=1)
+
+    assert state(version) == "training"
+    lifecycle.finish(version)
+    assert state(version) == "ready"
 
 
 def test_anybody_cancels_a_training_whoever_has_it():

@@ -1,10 +1,14 @@
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 
 from catalog import readings
-from recommender.errors import TrainingFailed
+from ml.training import resume
+from recommender.errors import TrainingCancelled, TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
 from recommender.serving.types import RecommendationQuery
@@ -76,6 +80,86 @@ def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
         for v in (whole, resumed)
     ]
     assert vectors[0] == vectors[1]
+
+
+def expire(version) -> None:
+    ModelVersion.objects.filter(pk=version.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_whoever_was_overtaken_in_mid_epoch_stops_there_and_changes_nothing(shop, monkeypatch):
+    first = lifecycle.register("dvbpr", epochs=3, seed=5, here=True)
+    check, done = lifecycle.check, []
+
+    def stand_still(version):
+        if not done and version.progress["done"] == 1:
+            done.append("begun")
+            expire(version)
+            training.run(lifecycle.claim(version.pk, here=True))
+            done.append(files_of(version))
+        check(version)
+
+    monkeypatch.setattr(training, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(lifecycle, "check", stand_still)
+    with pytest.raises(TrainingCancelled, match="another process's"):
+        training.run(first)
+
+    first.refresh_from_db()
+    assert (first.state, [entry["epoch"] for entry in first.metrics["losses"]]) == ("ready", [1, 2, 3])
+    assert files_of(first) == done[1]
+    assert {file.name for file in done[1]} == {"config.json", "products.json", "weights.safetensors"}
+
+
+def files_of(version) -> dict:
+    return {file: file.read_bytes() for file in version.folder.rglob("*") if file.is_file()}
+
+
+def test_whoever_wakes_too_late_writes_beside_the_one_that_took_over(shop, monkeypatch):
+    first = lifecycle.register("dvbpr", epochs=3, seed=5, here=True)
+    save_epoch, done = resume.save_epoch, []
+
+    def stand_still(model, optimizers, seed, folder, epoch, elapsed):
+        if not done and epoch == 2:
+            done.append("begun")
+            expire(first)
+            training.run(lifecycle.claim(first.pk, here=True))
+            done.append(files_of(first))
+        save_epoch(model, optimizers, seed, folder, epoch, elapsed)
+
+    monkeypatch.setattr(resume, "save_epoch", stand_still)
+    with pytest.raises(TrainingCancelled, match="another process's"):
+        training.run(first)
+
+    assert ModelVersion.objects.get(pk=first.pk).state == "ready"
+    assert files_of(first) == done[1]
+
+
+def test_an_error_that_nobody_expected_is_saved_and_ends_the_training(shop, monkeypatch):
+    def run_out(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(resume, "save_epoch", run_out)
+    version = lifecycle.register("dvbpr", epochs=1, here=True)
+    with pytest.raises(OSError, match="No space left"):
+        training.run(version)
+
+    version.refresh_from_db()
+    assert (version.state, version.error, version.lease_until) == ("failed", "No space left on device", None)
+
+
+def test_a_database_that_is_away_does_not_end_a_training_for_good(shop, monkeypatch):
+    def restart(version):
+        raise OperationalError("the database system is starting up")
+
+    monkeypatch.setattr(training, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(lifecycle, "check", restart)
+    version = lifecycle.register("dvbpr", epochs=1, here=True)
+    with pytest.raises(OperationalError):
+        training.run(version)
+
+    assert ModelVersion.objects.get(pk=version.pk).state == "training"
+    monkeypatch.undo()
+    expire(version)
+    assert training.run(lifecycle.claim(version.pk, here=True)).state == "ready"
 
 
 def test_too_little_to_learn_from_fails_with_the_reason(db):

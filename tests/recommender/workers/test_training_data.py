@@ -15,10 +15,9 @@ pytestmark = pytest.mark.django_db
 SMALL = {"width": 4, "batch_size": 8}
 
 
-def test_what_was_held_back_was_not_learnt_from(shop):
+def test_what_was_held_back_was_not_learnt_from(shop, tmp_path):
     version = lifecycle.register("dvbpr")
-    version.folder.mkdir(parents=True)
-    known = training_data.load_personal_data(version, create("dvbpr"), progress=False)
+    known = training_data.load_personal_data(version, create("dvbpr"), tmp_path, progress=False)
 
     assert len(known.split.test) == 6
     assert len(known.data.train) == 6 * 7
@@ -69,17 +68,16 @@ def test_a_shop_of_small_categories_is_told_what_a_generator_needs(shoe_shop):
         training_data.check_shop("lsgan")
 
 
-def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shoe_shop):
+def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shoe_shop, tmp_path):
     version = lifecycle.register("lsgan", method_settings=SMALL, here=True)
-    version.folder.mkdir(parents=True)
     model = create("lsgan", **SMALL)
-    first = training_data.load_labelled_images(version, model, progress=False)
+    first = training_data.load_labelled_images(version, model, tmp_path, progress=False)
     for seed in range(20):
         ProductFactory(image=100 + seed, category=CategoryFactory(name="Bags"))
 
-    again = training_data.load_labelled_images(version, model, progress=False)
+    again = training_data.load_labelled_images(version, model, tmp_path, progress=False)
 
     assert first.names == again.names == ("Shoes",)
     ProductImage.objects.filter(product__category__name="Shoes").delete()
     with pytest.raises(TrainingRefused, match="no pictures any more in 1 of the categories"):
-        training_data.load_labelled_images(version, model, progress=False)
+        training_data.load_labelled_images(version, model, tmp_path, progress=False)
