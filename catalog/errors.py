@@ -6,6 +6,10 @@ class UnreadableImage(CatalogError):
     """A file that is no image, is damaged, or is too large; the message says which."""
 
 
+class TooManyPixels(CatalogError):
+    """An image that would take more memory, beside others that are being decoded, than a process may use for them."""
+
+
 class ImportFailed(CatalogError):
     """A source that cannot be imported at all; the message names it."""
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from catalog.errors import UnreadableImage
+from catalog.errors import TooManyPixels, UnreadableImage
 from catalog.fingerprints import compute_fingerprint
 
 FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}  # -> extension
@@ -21,6 +21,8 @@ FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bm
 # Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)
 
+# Seconds that a request waits for the memory to decode its image: the other threads of the process are for others.
+PATIENCE = 5
 STRIP = 1_000_000  # pixels of an image that are converted or hashed at a time
 
 # Pillow warns of decompression bombs above a limit of its own; MAX_IMAGE_PIXELS is checked first and refuses.
@@ -61,10 +63,10 @@ def file_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def read_image(source: bytes | Path) -> DecodedImage:
-    """Decode these bytes or this file. Raises UnreadableImage with the reason."""
+def read_image(source: bytes | Path, patience: float | None = None) -> DecodedImage:
+    """Decode these bytes or this file. Raises UnreadableImage with the reason, and TooManyPixels as `decoded` does."""
     data = source.read_bytes() if isinstance(source, Path) else source
-    with decoded(data) as image:
+    with decoded(data, patience=patience) as image:
         extension, (width, height), side = FORMATS[format_of(image)], image.size, settings.THUMBNAIL_PIXELS
         upright = to_upright_rgb(image)
         digest, thumbnail = content_hash(upright), None
@@ -102,26 +104,34 @@ def fingerprint_file(data: bytes) -> bytes:
         return compute_fingerprint(to_upright_rgb(image))
 
 
-def shrink_to_jpeg(data: bytes, side: int) -> bytes:
-    """Shrink an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises UnreadableImage."""
-    with decoded(data, draft=side) as image:
+def shrink_to_jpeg(data: bytes, side: int, patience: float | None = None) -> bytes:
+    """Shrink an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises as read_image does."""
+    with decoded(data, draft=side, patience=patience) as image:
         upright = to_upright_rgb(image)
         upright.thumbnail((side, side), Image.Resampling.LANCZOS)
         return encode(upright, "JPEG", quality=95)
 
 
 class Budget:
-    """Pixels that a process holds in memory at a time, shared by its threads: as many as one allowed image may have."""
+    """Pixels that a process holds in memory at a time, shared by its threads.
+
+    One of the largest images that are allowed, and half as many pixels for smaller ones beside it.
+    """
 
     def __init__(self) -> None:
         self.used = 0
         self.changed = Condition()
 
     @contextmanager
-    def hold(self, pixels: int) -> Iterator[None]:
-        """Wait until these pixels fit beside those of other threads, and count them for the length of the block."""
+    def hold(self, pixels: int, patience: float | None) -> Iterator[None]:
+        """Wait until these pixels fit beside those of other threads, and count them for the length of the block.
+
+        patience: seconds, or None for as long as it takes. Raises TooManyPixels if they do not fit by then.
+        """
         with self.changed:
-            self.changed.wait_for(lambda: not self.used or self.used + pixels <= settings.MAX_IMAGE_PIXELS)
+            most = settings.MAX_IMAGE_PIXELS * 3 // 2
+            if not self.changed.wait_for(lambda: not self.used or self.used + pixels <= most, patience):
+                raise TooManyPixels("other large pictures are being read; try again in a moment")
             self.used += pixels
         try:
             yield
@@ -135,16 +145,16 @@ budget = Budget()
 
 
 @contextmanager
-def decoded(data: bytes, draft: int | None = None) -> Iterator[Image.Image]:
+def decoded(data: bytes, draft: int | None = None, patience: float | None = None) -> Iterator[Image.Image]:
     """Decode an image file as it is stored, not yet turned by its EXIF data. Raises UnreadableImage with the reason.
 
-    Other threads wait with large images until the block ends. draft: a JPEG may be decoded at a fraction of its size,
-    no smaller than this side in pixels.
+    Other threads wait with large images until the block ends; TooManyPixels is raised if `patience`, in seconds, is not
+    enough for that. draft: a JPEG may be decoded at a fraction of its size, no smaller than this side in pixels.
     """
     image = open_image(data)
     if draft:
         image.draft("RGB", (draft, draft))
-    with budget.hold(image.width * image.height), image:
+    with budget.hold(image.width * image.height, patience), image:
         load(image)
         yield image
 

@@ -7,7 +7,7 @@ from django import forms
 from django.conf import settings
 
 from catalog.errors import UnreadableImage
-from catalog.images import DecodedImage, read_image
+from catalog.images import PATIENCE, DecodedImage, read_image
 from catalog.models import Product, ProductImage
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ImagesField(forms.FileField):
                 problems.append(f"{upload.name}: {size:,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken.")
                 continue
             try:
-                images.append(read_image(upload.read()))
+                images.append(read_image(upload.read(), PATIENCE))
             except UnreadableImage as error:
                 problems.append(f"{upload.name}: {error}.")
         if problems:

@@ -215,7 +215,7 @@ class ProductImageField(serializers.Field[DecodedImage, object, None, Any]):
 
     def to_internal_value(self, data: object) -> DecodedImage:
         try:
-            return images.read_image(image_bytes(data))
+            return images.read_image(image_bytes(data), images.PATIENCE)
         except UnreadableImage as error:
             raise serializers.ValidationError(as_sentence(error)) from error
 
@@ -226,6 +226,6 @@ class PhotoField(serializers.Field[bytes, object, None, Any]):
 
     def to_internal_value(self, data: object) -> bytes:
         try:
-            return images.shrink_to_jpeg(image_bytes(data), PHOTO_PIXELS)
+            return images.shrink_to_jpeg(image_bytes(data), PHOTO_PIXELS, images.PATIENCE)
         except UnreadableImage as error:
             raise serializers.ValidationError(as_sentence(error)) from error

@@ -10,6 +10,7 @@ from typing import TypedDict
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import JsonResponse
 
+from catalog.errors import TooManyPixels
 from catalog.locks import is_deadlock
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,6 +48,8 @@ def outage(error: BaseException | None) -> Outage | None:
     # statement over that connection an InterfaceError.
     if type(error) is DatabaseError or isinstance(error, OperationalError | InterfaceError):
         return DATABASE_AWAY
+    if isinstance(error, TooManyPixels):
+        return Outage(as_sentence(error), 5)
     if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
         return Outage(f"Files cannot be stored or read just now: {os.strerror(error.errno).lower()}.", 30)
     return None

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from catalog import images
-from catalog.errors import UnreadableImage
+from catalog.errors import TooManyPixels, UnreadableImage
 from tests.factories import image_bytes
 
 
@@ -86,6 +86,8 @@ def test_large_images_are_decoded_one_after_another_and_small_ones_beside_them(s
             waiting = pool.submit(images.read_image, large)
             with pytest.raises(TimeoutError):
                 waiting.result(0.3)
+            with pytest.raises(TooManyPixels):
+                images.read_image(large, patience=0)
         assert waiting.result(60)
     assert images.budget.used == 0
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from PIL import Image
 
-from catalog import products, readings
+from catalog import images, products, readings
 from catalog.models import Category, Product, ProductImage
 from recommender.api.products import rivals
 from tests import media
@@ -384,6 +384,16 @@ def test_a_full_medium_is_named(staff, settings):
 
     assert_problem(response, 503, "Files cannot be stored or read just now: no space left on device.")
     assert response.headers["Retry-After"] == "30"
+
+
+def test_a_picture_that_would_take_too_much_memory_is_to_be_sent_again(staff, monkeypatch, settings):
+    monkeypatch.setattr(images, "PATIENCE", 0)
+
+    with images.budget.hold(settings.MAX_IMAGE_PIXELS * 3 // 2, None):
+        response = staff.post(URL, form(), format="multipart")
+
+    assert_problem(response, 503, "Other large pictures are being read; try again in a moment.")
+    assert response.headers["Retry-After"] == "5"
 
 
 def test_nothing_but_a_sku_is_named_as_one(db):
