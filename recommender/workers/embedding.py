@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -33,11 +33,14 @@ from recommender.workers import reading
 log = logging.getLogger(__name__)
 
 # Images decoded, embedded and stored together. On a CPU the fastest of 8 to 256: visrec takes 1.4 ms an image, with 256
-# at once 2.5 ms. The first batch is decoded, and the last is stored, while the model waits.
+# at once 2.5 ms.
 BATCH = 64
+FIRST = 16  # of the first batch, for which the model waits until it is decoded
 PRODUCTS_FILE = "products.json"  # beside a personal checkpoint: the product ids, in the order of its items
 
 torch.set_num_threads(settings.TORCH_THREADS)
+
+Decoded = dict[tuple[int, tuple[int, int]], np.ndarray]  # (H, W, 3) uint8 by the id of the image and its (H, W)
 
 M = TypeVar("M", bound=Model[Any])
 Writing = Callable[[ModelVersion], AbstractContextManager[Any]]
@@ -72,8 +75,8 @@ def warm_up() -> None:
 def embed_images(image_ids: Sequence[int]) -> None:
     """Embed these images by every servable version that has no vector of them; a second run writes nothing.
 
-    Active versions come first: the products are findable by then, however many versions are kept. Images whose readers
-    died are sent on, to be embedded alone.
+    Active versions come first, similar styles before all: the products are findable by then, however many are kept.
+    Images whose readers died are sent on, to be embedded alone.
     """
     embed_missing(image_ids)
     for image_id in sorted(readings.unfinished(image_ids)):
@@ -93,18 +96,12 @@ def embed_alone(image_id: int) -> None:
 
 def embed_missing(image_ids: Sequence[int], alone: bool = False) -> None:
     """Embed images by the versions that have no vector of them."""
-    active: list[ModelVersion] = []
-    others: list[ModelVersion] = []
-    for version in queries.servable_versions():
-        (active if version.state == State.ACTIVE else others).append(version)
-    for version in (*active, *others):
-        try:
-            images = queries.images_without_embedding(version).filter(pk__in=image_ids)
-            for _ in embed_batches(version, images, alone=alone):
-                pass
-        except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
-            log.error("%s embeds nothing: %s", version, error)
-    if others:
+    versions = sorted(
+        queries.servable_versions(), key=lambda version: (version.state != State.ACTIVE, version.role != Role.SIMILAR)
+    )
+    for _ in embed_batches(batches_of_each(versions, image_ids, alone)):
+        pass
+    if any(version.state != State.ACTIVE for version in versions):
         warm_up()  # they may have replaced the active models in the cache
 
 
@@ -119,7 +116,8 @@ def complete(version_id: int) -> None:
     lacking = queries.images_without_embedding(version).exclude(pk__in=ImageReading.objects.values("image_id"))
     image_ids = list(lacking.order_by("pk").values_list("pk", flat=True)[: broker.EMBED_BATCH])
     try:
-        for _ in embed_batches(version, queries.images_without_embedding(version).filter(pk__in=image_ids)):
+        images = queries.images_without_embedding(version).filter(pk__in=image_ids)
+        for _ in embed_batches(read_batches(version, images)):
             pass
     except BadCheckpoint as error:
         lifecycle.drop_request(version, error)
@@ -141,91 +139,112 @@ def embed_all(
     total, done = images.count(), 0
     with tqdm(total=total, desc="embedding", unit=" pictures", disable=not progress) as bar:
         for alone in (False, True):
-            for count in embed_batches(version, images, replace=anew, alone=alone, writing=writing):
+            for count in embed_batches(read_batches(version, images, alone), replace=anew, writing=writing):
                 done += count
                 bar.update(count)
                 yield done, max(total, done)
 
 
-def embed_batches(
-    version: ModelVersion,
-    images: QuerySet[ProductImage],
-    replace: bool = False,
-    alone: bool = False,
-    writing: Writing = anyhow,
-) -> Iterator[int]:
-    """Embed and store `images` by ascending id; yield the size of each batch.
+@dataclass(frozen=True)
+class Batch:
+    """Images that a version is to embed at once."""
 
-    While the model computes one batch, the next is decoded and the former is stored.
-    alone: only those whose readers died, one by one; otherwise all others.
+    version: ModelVersion
+    images: list[ProductImage]
+    pixels: torch.Tensor | None  # (B, 3, H, W) in [0, 1]; None for a model that ignores images
+
+
+def embed_batches(batches: Iterable[Batch], replace: bool = False, writing: Writing = anyhow) -> Iterator[int]:
+    """Embed and store each batch; yield its size. writing: see `embed_all`.
+
+    While the model computes one batch, the next is read and the former is stored, also where the next is of another
+    version.
+    """
+    # The model has a thread of its own, and the database stays with this one, as its transaction does.
+    with ThreadPoolExecutor(1) as computing:
+        former: tuple[Batch, Future[np.ndarray]] | None = None
+        for batch in batches:
+            if not batch.images:  # none of them could be read
+                continue
+            vectors = computing.submit(compute_vectors, batch)
+            if former:
+                yield store_batch(*former, replace, writing)
+            former = batch, vectors
+        if former:
+            yield store_batch(*former, replace, writing)
+
+
+def compute_vectors(batch: Batch) -> np.ndarray:
+    """Compute the vectors of a batch: (B, D) float32."""
+    model, items = load_model(batch.version.folder)
+    with torch.inference_mode():
+        vectors = embed_pixels(model, batch.pixels, [items.get(image.product_id, -1) for image in batch.images])
+    return vectors.numpy()
+
+
+def store_batch(batch: Batch, vectors: "Future[np.ndarray]", replace: bool, writing: Writing) -> int:
+    """Wait for the vectors of a batch and store them; return the batch's size."""
+    pairs = zip(batch.images, vectors.result(), strict=True)
+    rows = [(image.pk, image.product_id, vector) for image, vector in pairs]
+    with writing(batch.version):
+        store.store_vectors(batch.version, rows, replace=replace)
+    return len(batch.images)
+
+
+def batches_of_each(versions: Sequence[ModelVersion], image_ids: Sequence[int], alone: bool) -> Iterator[Batch]:
+    """Yield, version by version, those of the images that it has no vector of; each is decoded once for each size."""
+    decoded: Decoded = {}
+    for version in versions:
+        images = queries.images_without_embedding(version).filter(pk__in=image_ids)
+        try:
+            yield from read_batches(version, images, alone, decoded)
+        except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
+            log.error("%s embeds nothing: %s", version, error)
+
+
+def read_batches(
+    version: ModelVersion, images: QuerySet[ProductImage], alone: bool = False, decoded: Decoded | None = None
+) -> Iterator[Batch]:
+    """Yield those of `images` that can be read in batches; the next is decoded meanwhile. Raises BadCheckpoint.
+
+    alone: only those whose readers died, one by one; otherwise all others. decoded: images that need not be decoded,
+    which come first; the others are added.
     """
     if alone:
         images = images.filter(pk__in=ImageReading.objects.values("image_id"))
     if not images.exists():  # a checkpoint may take a second to load
         return
-    load_model(version.folder)
-    # The model has a thread of its own, and the database stays with this one, as its transaction does.
-    with ThreadPoolExecutor(1) as computing:
-        former: Computed | None = None
-        for batch, pixels in read_batches(version, images, alone):
-            computed = Computed(len(batch), computing.submit(compute_vectors, version, batch, pixels))
-            if former:
-                yield former.store(version, replace, writing)
-            former = computed
-        if former:
-            yield former.store(version, replace, writing)
-
-
-@dataclass(frozen=True)
-class Computed:
-    """A batch of so many images whose vectors are computed, or will be soon."""
-
-    size: int
-    vectors: "Future[list[tuple[int, int, np.ndarray]]]"
-
-    def store(self, version: ModelVersion, replace: bool, writing: Writing) -> int:
-        """Wait for the vectors and store them; return the number of images."""
-        vectors = self.vectors.result()
-        with writing(version):
-            store.store_vectors(version, vectors, replace=replace)
-        return self.size
-
-
-def read_batches(
-    version: ModelVersion, images: QuerySet[ProductImage], alone: bool
-) -> Iterator[tuple[list[ProductImage], np.ndarray | None]]:
-    """Yield `images` in batches, each with its pixels; None for a model that ignores images."""
     model, _ = load_model(version.folder)
-    if model.image_size is None:
-        yield from ((batch, None) for batch in batches_by_id(images))
-    elif alone:
-        yield from reading.read_alone(list(images.order_by("pk")), model.image_size)
+    size = model.image_size
+    if size is None:
+        yield from (Batch(version, batch, None) for batch in batches_by_id(images))
+        return
+    known = [image_id for image_id, of_size in decoded or {} if of_size == size]
+    for batch in batches_by_id(images.filter(pk__in=known)):
+        assert decoded is not None
+        yield Batch(version, batch, to_tensor(np.stack([decoded[image.pk, size] for image in batch])))
+    others = images.exclude(pk__in=known)
+    if alone:
+        found = reading.read_alone(list(others.order_by("pk")), size)
     else:
-        yield from reading.read_batches(batches_by_id(images), model.image_size)
+        found = reading.read_batches(batches_by_id(others), size)
+    for batch, pixels in found:
+        if decoded is not None:
+            decoded |= {(image.pk, size): array for image, array in zip(batch, pixels, strict=True)}
+        yield Batch(version, batch, to_tensor(pixels))
+
+
+def to_tensor(pixels: np.ndarray) -> torch.Tensor:
+    """Convert (B, H, W, 3) uint8 to (B, 3, H, W) in [0, 1]."""
+    return ImageArray(pixels).batch(range(len(pixels)))
 
 
 def batches_by_id(images: QuerySet[ProductImage]) -> Iterator[list[ProductImage]]:
     """Yield the images in batches, by ascending id; images that are added meanwhile come too."""
-    last = 0
-    while batch := list(images.filter(pk__gt=last).order_by("pk")[:BATCH]):
-        last = batch[-1].pk
+    last, size = 0, FIRST
+    while batch := list(images.filter(pk__gt=last).order_by("pk")[:size]):
+        last, size = batch[-1].pk, BATCH
         yield batch
-
-
-def compute_vectors(
-    version: ModelVersion, images: Sequence[ProductImage], pixels: np.ndarray | None
-) -> list[tuple[int, int, np.ndarray]]:
-    """Compute (image id, product id, vector) of each image.
-
-    pixels: (B, H, W, 3) uint8; None for a model that ignores images.
-    """
-    if not images:
-        return []
-    model, items = load_model(version.folder)
-    batch = None if pixels is None else ImageArray(pixels).batch(range(len(images)))
-    with torch.inference_mode():
-        found = embed_pixels(model, batch, [items.get(image.product_id, -1) for image in images])
-    return [(image.pk, image.product_id, row) for image, row in zip(images, found.numpy(), strict=True)]
 
 
 def embed_pixels(model: Model[Any], pixels: torch.Tensor | None, items: Sequence[int]) -> torch.Tensor:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.demo import draw, plan_catalog, write_catalog
+from tests.benchmarks import embedding
 from tests.benchmarks.cost import costs
 from tests.benchmarks.in_shop import run_in
 from tests.benchmarks.spread import spread
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("only", nargs="*", choices=list(BENCHMARKS), help="which; without any, all")
     parser.add_argument("--products", type=int, default=50_000, help="added to the shop by serving and peers")
     parser.add_argument("--seconds", type=int, default=20, help="of load")
+    parser.add_argument("--pictures", type=int, default=1200, help="of the shop that embedding makes")
     options = parser.parse_args()
     if options.products < LEAST:
         parser.error(
@@ -34,7 +36,7 @@ def main() -> None:
         )
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="visrec-bench-") as folder:
-        world = World(Path(folder), options.products, options.seconds)
+        world = World(Path(folder), options.products, options.seconds, options.pictures)
         try:
             for name, benchmark in BENCHMARKS.items():  # in this order: first those that need the shop as it opens
                 if name in options.only or not options.only:
@@ -46,8 +48,8 @@ def main() -> None:
 class World:
     """The drawn catalogue and a running shop, each made when it is first needed, and what the options are."""
 
-    def __init__(self, folder: Path, products: int, seconds: int):
-        self.folder, self.products, self.seconds = folder, products, seconds
+    def __init__(self, folder: Path, products: int, seconds: int, pictures: int):
+        self.folder, self.products, self.seconds, self.pictures = folder, products, seconds, pictures
         self.is_big = False
         self._shop: Shop | None = None
 
@@ -114,6 +116,11 @@ def peers(world: World) -> dict:
     return {"products": world.products} | run_in(world.big_shop, "peers")
 
 
+def embedding_against_pass(world: World) -> dict:
+    """Pictures embedded by the command and through the queue against the bare forward pass of the same networks."""
+    return embedding.in_folder(world.folder / "embedding", world.pictures)
+
+
 def compare_retrieval(world: World) -> dict:
     methods = "pixels,histogram,hog,visrec"
     return compare("retrieval", "--train", world.catalog, "--test", world.catalog, "--methods", methods)
@@ -151,6 +158,7 @@ BENCHMARKS: dict[str, Callable[[World], dict]] = {
     "load": load,
     "serving": serving_against_sql,
     "peers": peers,
+    "embedding": embedding_against_pass,
     "retrieval": compare_retrieval,
     "recommend": compare_recommend,
     "cost": cost,

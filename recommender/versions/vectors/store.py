@@ -42,7 +42,9 @@ def store_vectors(version: ModelVersion, vectors: Iterable[tuple[int, int, Vecto
     locked = ProductImage.objects.filter(pk__in=rows).order_by("pk").select_for_update(of=("self",), no_key=True)
     alive = list(locked.values_list("pk", flat=True))
     keys = [(image, rows[image][0]) for image in alive]
-    on_conflict = "DO UPDATE SET vector = excluded.vector" if replace else "DO NOTHING"
+    # A vector that is the same is not written: each write costs an element of the HNSW index, and a dead row.
+    changed = "recommender_imageembedding.vector <> excluded.vector"
+    on_conflict = f"DO UPDATE SET vector = excluded.vector WHERE {changed}" if replace else "DO NOTHING"
     with copied("image_id, product_id", keys, [rows[image][1] for image in alive]) as cursor:
         cursor.execute(
             "INSERT INTO recommender_imageembedding (version_id, image_id, product_id, vector, created_at)"

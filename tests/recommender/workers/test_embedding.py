@@ -11,6 +11,7 @@ from ml.data.decoding import read_image
 from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint
 from ml.models.factory import create
+from ml.nn import inference
 from ml.training import checkpoints
 from ml.training.loop import fit
 from recommender import broker
@@ -88,6 +89,38 @@ def test_what_serves_sees_all_pictures_before_any_other_version_does_and_stays_l
     assert order[:2] == [older.pk] * 2 and older.pk not in order[2:]
     shutil.rmtree(older.folder)
     embedding.embed_photo(image_bytes(7))  # by the model that is still in memory
+
+
+def test_similar_styles_see_a_picture_before_personal_lists_do(version):
+    personal = VersionFactory(role="personal", metric="inner", state="active", dimensions=version.dimensions)
+    checkpoints.save(embedding.load_model(version.folder)[0], personal.folder)
+
+    embedding.embed_images([ProductFactory().images.get().pk])
+
+    order = list(ImageEmbedding.objects.order_by("pk").values_list("version", flat=True))
+    assert order == [version.pk, personal.pk]
+
+
+def test_each_picture_is_decoded_once_for_all_versions_of_one_size(version, monkeypatch):
+    kept = VersionFactory(state="retired", dimensions=version.dimensions)
+    checkpoints.save(embedding.load_model(version.folder)[0], kept.folder)
+    monkeypatch.setattr(embedding, "FIRST", 2)
+    images = [ProductFactory(image=seed).images.get() for seed in range(5)]
+    embedding.embed_images([images[4].pk])
+    kept.embeddings.all().delete()  # this version lacks one more than the other
+    decoded = []
+
+    def counted(source, *options):
+        decoded.append(source)
+        return read_image(source, *options)
+
+    monkeypatch.setattr(inference, "read_image", counted)
+
+    embedding.embed_images([image.pk for image in images])
+
+    assert sorted(decoded) == sorted(Path(image.file.path) for image in images)
+    one, other = ([row.vector for row in each.embeddings.order_by("image")] for each in (version, kept))
+    assert len(one) == 5 and one == [pytest.approx(vector, abs=1e-6) for vector in other]
 
 
 def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
@@ -269,12 +302,13 @@ def test_the_pixels_that_are_embedded_are_the_file_s(version):
 
 
 def test_many_batches_are_embedded_each_picture_by_its_own_pixels(version, monkeypatch):
+    monkeypatch.setattr(embedding, "FIRST", 1)
     monkeypatch.setattr(embedding, "BATCH", 2)
     products = [ProductFactory(image=seed) for seed in range(5)]
     Path(products[2].images.get().file.path).write_bytes(b"no picture")
     model, _ = embedding.load_model(version.folder)
 
-    assert list(embedding.embed_all(version)) == [(2, 5), (3, 5), (4, 5)]
+    assert list(embedding.embed_all(version)) == [(1, 5), (2, 5), (4, 5)]
 
     pixels = ImageArray.decode([image_bytes(seed) for seed in (0, 1, 3, 4)], model.image_size)
     rows = ImageEmbedding.objects.order_by("image")
@@ -284,14 +318,15 @@ def test_many_batches_are_embedded_each_picture_by_its_own_pixels(version, monke
 
 
 def test_a_model_that_fails_stops_the_run_and_stores_what_came_before(version, monkeypatch):
+    monkeypatch.setattr(embedding, "FIRST", 2)
     monkeypatch.setattr(embedding, "BATCH", 2)
     images = [ProductFactory().images.get() for _ in range(6)]
     compute = embedding.compute_vectors
 
-    def compute_first(version, batch, pixels):
-        if batch[0] != images[0]:
+    def compute_first(batch):
+        if batch.images[0] != images[0]:
             raise RuntimeError("out of memory")
-        return compute(version, batch, pixels)
+        return compute(batch)
 
     monkeypatch.setattr(embedding, "compute_vectors", compute_first)
     with pytest.raises(RuntimeError, match="out of memory"):

@@ -6,6 +6,7 @@ from django.db import DataError, transaction
 
 from catalog import products
 from catalog.models import Product
+from catalog.rows import Sql, fetch
 from recommender.models import ImageEmbedding, ShopperVector
 from recommender.versions.vectors import store
 from tests.factories import ProductFactory, ShopperFactory, embed, turned
@@ -35,6 +36,20 @@ def test_storing_twice_changes_nothing_unless_asked_to(active):
 
     store.store_vectors(active, [(image.pk, image.product_id, turned(90))], replace=True)
     assert ImageEmbedding.objects.get().vector == pytest.approx(turned(90), abs=1e-6)
+
+
+def test_a_vector_that_is_the_same_is_not_written_again(active):
+    images = [ProductFactory().images.get() for _ in range(2)]
+    store.store_vectors(active, [(image.pk, image.product_id, turned(0)) for image in images])
+
+    def places():
+        return [place for (place,) in fetch(Sql("SELECT ctid::text FROM recommender_imageembedding ORDER BY image_id"))]
+
+    before = places()
+    rows = [(image.pk, image.product_id, turned(angle)) for image, angle in zip(images, (0, 90), strict=True)]
+    store.store_vectors(active, rows, replace=True)
+
+    assert [place in before for place in places()] == [True, False]
 
 
 def test_a_picture_deleted_meanwhile_is_passed_over(active):
