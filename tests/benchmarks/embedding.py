@@ -73,12 +73,15 @@ def measure(laps: int) -> dict:
     whole = [[batch for batch in batches if len(batch.images) == embedding.BATCH] for batches in ready]
     some = sum(len(batch.images) for batch in whole[0])
 
+    cpu: dict[str, list[float]] = {"bare": [], "manage.py embed": []}
+
     def bare() -> float:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         with torch.inference_mode():
             for batches in whole:
                 for batch in batches:
                     embedding.compute_vectors(batch)
+        cpu["bare"].append((time.process_time() - used) / some)
         return (time.perf_counter() - began) / some
 
     def decode() -> None:
@@ -87,8 +90,10 @@ def measure(laps: int) -> dict:
                 read_image(Path(image.file.path), (64, 64))
 
     def by_command() -> None:
-        with redirect_stdout(sys.stderr):  # which has the figures, as JSON
+        used = own_and_database_seconds()
+        with redirect_stdout(sys.stderr):  # the figures go to stdout, as JSON
             call_command("embed", missing=True, verbosity=0)
+        cpu["manage.py embed"].append((own_and_database_seconds() - used) / len(ids))
 
     def by_queue() -> None:
         broker.queue_embedding(ids)
@@ -115,6 +120,7 @@ def measure(laps: int) -> dict:
     return {
         "milliseconds a picture": {name: round(1000 * statistics.median(each), 2) for name, each in times.items()}
         | {"decoding, one thread": round(1000 * decoding, 2)},
+        "CPU ms a picture": {name: round(1000 * statistics.median(each), 2) for name, each in cpu.items()},
         "ratio": {name: round(statistics.median(each), 2) for name, each in ratios.items()},
         "laps": {name: [round(ratio, 2) for ratio in each] for name, each in ratios.items()},
     }
@@ -131,6 +137,16 @@ def check_complete(vectors: int) -> None:
     from recommender.models import ImageEmbedding
 
     assert ImageEmbedding.objects.count() == vectors, f"{ImageEmbedding.objects.count()} of {vectors} vectors"
+
+
+def own_and_database_seconds() -> float:
+    """CPU seconds that this process and its session of the database have used."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    stat = Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text()
+    user, system = stat.rsplit(")", 1)[1].split()[11:13]
+    return time.process_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def timed(call: Callable[[], None]) -> float:
