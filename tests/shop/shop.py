@@ -117,7 +117,7 @@ class Staff(requests.Session):
         assert answer.status_code == 200, answer.text
         return [result["product"] for result in answer.json()["results"]]
 
-    def wait_until_findable(self, sku: str, seconds: float = 30) -> float:
+    def wait_until_findable(self, sku: str, seconds: float = 120) -> float:
         return wait_for(lambda: self.product(sku)["findable"], seconds)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-METHODS = {"histogram": [], "hog+histogram": [], "vae": ["--epochs", "1"]}
+METHODS = {"histogram": [], "vae": ["--epochs", "1"]}
 ACTIVATE = "from recommender.versions import lifecycle; from recommender.models import ModelVersion as V; "
 
 

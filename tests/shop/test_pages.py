@@ -22,6 +22,10 @@ PAGES = (
     "/no-such-page/",
 )
 
+PATIENCE = 120_000  # milliseconds, on a machine that does much else
+
+expect.set_options(timeout=PATIENCE)
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
@@ -42,6 +46,7 @@ def browser() -> Iterator[Browser]:
 def page(shop, browser) -> Iterator[Page]:
     """A desktop page that has yet to go anywhere; whatever it complains of fails the test."""
     context = browser.new_context(base_url=shop.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -88,6 +93,7 @@ def test_a_shopper_finds_likes_and_takes_back_by_keyboard_alone(page):
 
 def test_everything_works_without_javascript(shop, browser, fresh_pictures):
     context = browser.new_context(base_url=shop.url, java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/products/?category=heels")
     assert page.locator("main ul li img").count() > 0
@@ -123,7 +129,7 @@ def test_a_guest_s_views_change_what_is_shown(page):
     expect(page.get_by_text("Popular in this shop")).to_have_count(0)
 
 
-def test_an_admin_uploads_and_sees_when_it_became_findable(page, fresh_pictures):
+def test_an_admin_uploads_and_it_becomes_findable(page, staff, fresh_pictures):
     sign_in(page, "admin")
     page.goto("/admin/catalog/product/add/")
     page.get_by_label("SKU").fill("BY-HAND")
@@ -136,7 +142,7 @@ def test_an_admin_uploads_and_sees_when_it_became_findable(page, fresh_pictures)
     page.locator("input[name=_save]").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
 
-    page.wait_for_timeout(5000)
+    staff.wait_until_findable("BY-HAND")
     page.goto("/products/BY-HAND/")
     expect(page.get_by_role("heading", name="Similar styles")).to_be_visible()
     assert page.locator(".similar li").count() >= 5
@@ -157,4 +163,4 @@ def test_the_back_room_s_lists_open(page, path):
 def test_the_api_s_own_page_lists_its_calls(page):
     page.goto("/api/v1/docs/")
 
-    expect(page.get_by_text("/api/v1/products/{sku}/similar/")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("/api/v1/products/{sku}/similar/")).to_be_visible()

@@ -21,13 +21,13 @@ def test_each_stage_says_how_long_it_took(shop):
         assert stage in shop.printed()
 
 
-def test_ctrl_c_stops_everything_and_a_second_start_takes_seconds(shop, staff):
+def test_ctrl_c_stops_everything_and_a_second_start_is_quicker(shop, staff):
     count = shop.get("/api/v1/products/").json()["count"]
 
     assert shop.stop(signal.SIGINT) == 0
     assert shop.pids("") == []
     offset = len(shop.printed())
-    assert shop.start() < 30  # 8 on a machine that does nothing else, such as other tests
+    assert shop.start() < shop.first_start / 2
     again = shop.printed()[offset:]
     assert not any(stage in again for stage in ("products:", "interactions:", "trained"))
 
