@@ -11,7 +11,7 @@ tests test-fast: export MALLOC_MMAP_THRESHOLD_ = 33554432
 tests test-fast: export MALLOC_TRIM_THRESHOLD_ = 4000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo services test tests test-fast check lint types bench pictures clean
+.PHONY: help install demo services test tests test-fast check lint types backup restore bench pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -53,6 +53,12 @@ lint: install
 
 types: install
 	$(BIN)/mypy
+
+backup: install ## the shop, in use or not, in one file; FILE=path, or visrec-DATE.tar here
+	@$(BIN)/python manage.py backup "$(or $(FILE),visrec-$(shell date +%Y%m%d-%H%M%S).tar)"
+
+restore: install ## the shop of a backup, into an empty var/: FILE=path
+	@$(BIN)/python manage.py restore "$(FILE)"
 
 bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 	$(BIN)/python -m tests.benchmarks

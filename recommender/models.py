@@ -49,6 +49,8 @@ UNFINISHED = (*LIVE, State.INTERRUPTED)
 SERVABLE = (State.READY, State.ACTIVE, State.RETIRED)  # trained; each embeds every new image
 EMBEDDING_ROLES = (Role.SIMILAR, Role.PERSONAL)  # their versions embed images; a shop needs one of each to be ready
 
+TRAINING_STATE = "training"  # begins the names, in a version's folder, of the folders with the state of its training
+
 MAX_EPOCHS = 100_000  # of a training
 MAX_SEED = 2**31 - 1  # in a PositiveIntegerField
 

@@ -19,13 +19,13 @@ ROOMS = ("catalog", "recommender", "ml", "visrec_site")
 # The verbs with which the docstring of a function, a method or a property begins today. Add one on purpose, and only if
 # it is an imperative that says what happens. "Tell", "Have", "Let", "Say", "Give", "Make" and "Handle" do not.
 _VERBS = """
-Activate Add Allow Append Apply Approximate Average Build Call Cancel Change Check Choose Claim Collect Compare Compute
-Concatenate Connect Convert Convolve Copy Count Create Crop Cut Decode Delete Derive Describe Detect Draw Dye Embed
-Encode Estimate Evaluate Exclude Fill Filter Find Finish Fit Flatten Format Generate Hash Identify Ignore Import
-Interpolate Join Kill Label Limit List Load Lock Mark Measure Move Normalize Open Parse Plan Predict Prepare Print Queue
-Raise Rank Rate Read Recommend Record Release Remove Render Renew Replace Request Resize Respond Restart Return Run
-Sample Save Scale Search Send Set Shift Show Shrink Simulate Solve Split Stack Start Stop Store Summarize Tailor Take
-Tile Train Transform Truncate Update Wait Write Yield
+Activate Add Allow Append Apply Approximate Average Build Call Cancel Change Check Choose Claim Collect Compare
+Compute Concatenate Connect Convert Convolve Copy Count Create Crop Cut Decode Delete Derive Describe Detect Draw
+Dump Dye Embed Encode Estimate Evaluate Exclude Fill Filter Find Finish Fit Flatten Format Generate Hash Identify
+Ignore Import Interpolate Join Kill Label Limit List Load Lock Mark Measure Move Normalize Open Parse Plan Predict
+Prepare Print Queue Raise Rank Rate Read Recommend Record Release Remove Render Renew Replace Request Resize Respond
+Restart Restore Return Run Sample Save Scale Search Send Set Shift Show Shrink Simulate Solve Split Stack Start Stop
+Store Summarize Tailor Take Tile Train Transform Truncate Update Wait Write Yield
 """
 VERBS = frozenset(_VERBS.split())
 

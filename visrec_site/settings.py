@@ -93,6 +93,7 @@ if BEHIND_TLS:
 INSTALLED_APPS = [
     "catalog",
     "recommender",
+    "visrec_site",  # its commands
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

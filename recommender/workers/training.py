@@ -22,7 +22,7 @@ from ml.training import checkpoints, resume
 from ml.training.loop import TrainConfig, fit
 from recommender import leases
 from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused
-from recommender.models import EMBEDDING_ROLES, ModelVersion, Role, State
+from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Role, State
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews
 from recommender.versions.vectors import index, store
@@ -36,7 +36,6 @@ from recommender.workers.training_data import (
     load_personal_data,
 )
 
-WORK = "training"  # begins the name of the folder in which a training's state is saved
 CHECK_SECONDS = 1.0  # between two checks, in an epoch, that the training is still this process's
 
 
@@ -94,7 +93,8 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         data = load_labelled_images(version, model, work, progress)
     else:
         data = load_catalogue(model, work, progress)
-    losses = list(version.metrics.get("losses", []))
+    # Of a backup the losses are restored, but not the state after these epochs.
+    losses = [each for each in version.metrics.get("losses", []) if each["epoch"] <= resume.last_epoch(work)]
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
     lifecycle.follow(version, stage="training", done=len(losses))  # an epoch may take minutes
     for epoch in fit(model, data, config, folder=work, progress=progress, check=checker(version)):
@@ -120,7 +120,7 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         for name in (embedding.PRODUCTS_FILE, checkpoints.WEIGHTS, checkpoints.CONFIG):  # the last makes it complete
             if (work / name).exists():
                 (work / name).replace(folder / name)
-    for former in folder.glob(f"{WORK}*"):
+    for former in folder.glob(f"{TRAINING_STATE}*"):
         shutil.rmtree(former)
 
 
@@ -129,7 +129,7 @@ def work_folder(version: ModelVersion) -> Path:
 
     A former holder that is alive after all writes into a folder of its own name, which nobody reads.
     """
-    return version.folder / f"{WORK}-{version.claims:05d}"
+    return version.folder / f"{TRAINING_STATE}-{version.claims:05d}"
 
 
 def take_over(version: ModelVersion) -> Path:
@@ -137,7 +137,7 @@ def take_over(version: ModelVersion) -> Path:
     folder, own = version.folder, work_folder(version)
     with lifecycle.writing(version):
         folder.mkdir(parents=True, exist_ok=True)
-        former = max(folder.glob(f"{WORK}*"), key=resume.last_epoch, default=None)
+        former = max(folder.glob(f"{TRAINING_STATE}*"), key=resume.last_epoch, default=None)
         if former is None:
             own.mkdir()
         else:

@@ -162,6 +162,15 @@ def test_a_database_that_is_away_does_not_end_a_training_for_good(shop, monkeypa
     assert training.run(lifecycle.claim(version.pk, here=True)).state == "ready"
 
 
+def test_epochs_whose_state_is_lost_are_trained_again_and_not_listed_twice(shop):
+    version = lifecycle.register("dvbpr", epochs=2, here=True)
+    version.metrics = {"losses": [{"epoch": 1, "all": 0.5}]}  # as restored from a backup
+
+    training.run(version)
+
+    assert [entry["epoch"] for entry in version.metrics["losses"]] == [1, 2]
+
+
 def test_too_little_to_learn_from_fails_with_the_reason(db):
     version = lifecycle.register("dvbpr", here=True)
 
