@@ -13,7 +13,7 @@ from django.db.models import F, Max, QuerySet
 from catalog import categories, files, locks, readings
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage, fingerprint_file
-from catalog.models import Category, Product, ProductImage
+from catalog.models import Category, ImageReading, Product, ProductImage
 from catalog.signals import images_added
 
 log = logging.getLogger(__name__)
@@ -196,7 +196,7 @@ def delete_images(images: Collection[ProductImage]) -> None:
     # Locked before what depends on them is deleted: a worker may be storing vectors of them just now.
     list(rows.select_for_update().order_by("pk").values_list("pk"))
     rows.delete()
-    readings.end([image.pk for image in images])
+    ImageReading.objects.filter(image_id__in=[image.pk for image in images]).delete()
     transaction.on_commit(partial(files.delete, list(images)))
 
 

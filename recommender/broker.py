@@ -23,7 +23,9 @@ from recommender.errors import WorkersUnavailable
 log = logging.getLogger(__name__)
 
 SENT_AT = "sent_at"  # header of a message: time.time()
-FIRST, LATER = 0, 6  # priorities: messages that come later wait until none of the first are left. Two of kombu's steps
+# Priorities, of kombu's steps: a message waits until none of a higher priority is left in its queue. Somebody waits for
+# the first, such as an activation; uploads come next.
+FIRST, UPLOADS, LATER = 0, 3, 6
 EMBED_BATCH = 256  # images a task: a second or so of work, so that an upload never waits long behind an import
 
 
@@ -35,9 +37,10 @@ class PhotoVector(TypedDict):
 
 
 def queue_embedding(image_ids: list[int]) -> None:
-    """Queue these images, once the transaction is committed, to be embedded by every servable version."""
+    """Queue these images, once the transaction is committed, to be embedded by every active version."""
     for first in range(0, len(image_ids), EMBED_BATCH):
-        transaction.on_commit(partial(send, "embed_images", image_ids[first : first + EMBED_BATCH]))
+        batch = image_ids[first : first + EMBED_BATCH]
+        transaction.on_commit(partial(send, "embed_images", batch, priority=UPLOADS))
 
 
 def queue_alone(image_id: int) -> None:
@@ -48,7 +51,7 @@ def queue_alone(image_id: int) -> None:
 def send(task: str, *args: Any, priority: int = FIRST) -> bool:
     """Send a task to the broker and return whether it took it; otherwise the sweep finds the work in the database.
 
-    task: the name of a function in recommender.tasks. priority: FIRST or LATER, among the messages of its queue.
+    task: the name of a function in recommender.tasks. priority: among the messages of its queue.
     """
     try:
         # Sent by name, Celery does not know that nobody reads the result and would need the result store as well.
@@ -67,12 +70,13 @@ def count_waiting(queue: str) -> int:
 
 
 def oldest_waiting(queue: str) -> float | None:
-    """Return the seconds since the next message of a queue was sent; None if none waits."""
+    """Return the seconds since the oldest message of a queue was sent; None if none waits but those for LATER."""
     with current_app.connection_for_read() as connection:
         channel: Any = connection.default_channel
-        message = channel.client.lindex(queue, -1)  # kombu puts messages in on the left and takes them on the right
-    sent_at = json.loads(message)["headers"].get(SENT_AT) if message else None
-    return time.time() - sent_at if sent_at else None
+        # Kombu has a list for each priority, puts messages in on the left and takes them on the right.
+        messages = [channel.client.lindex(channel._q_for_pri(queue, priority), -1) for priority in (FIRST, UPLOADS)]
+    sent = [json.loads(message)["headers"].get(SENT_AT) for message in messages if message]
+    return max((time.time() - sent_at for sent_at in sent if sent_at), default=None)
 
 
 @before_task_publish.connect

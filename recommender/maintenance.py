@@ -9,23 +9,27 @@ from catalog import files, products, readings
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
-from recommender.models import LIVE, ImageWalk, ModelVersion
+from recommender.models import LIVE, ImageWalk, ModelVersion, State
 from recommender.versions import lifecycle as versions
-from recommender.versions import queries
+from recommender.versions import queries, retention
 
 WINDOW = 20_000  # images looked at from one id; a walk through a million takes 50 sweeps
 MOST_MESSAGES = 20  # that wait to embed images
+MOST_LATER = 8  # messages a sweep for versions that do not serve
 MOST_RETRIES = 100  # a sweep, of images that could not be read
 MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
-    """Queue missed images, expire designs, count popularity, add missing fingerprints and remove files of no row."""
+    """Queue missed images, remove what is old or left over, count popularity and add missing fingerprints."""
     resume_activations()
     # With more, those that are missing may be waiting, and would be sent again every half minute.
-    if broker.count_waiting("embed") <= MOST_MESSAGES:
-        queue_missing_embeddings()
+    waiting = broker.count_waiting("embed")
+    if waiting <= MOST_MESSAGES:
+        queue_missing_embeddings(waiting)
         retry_readings()
+    retention.remove_old_versions()
+    retention.remove_leftovers()
     designs.expire()
     popularity.count_changed()
     products.add_missing_fingerprints(MOST_FINGERPRINTS)
@@ -42,15 +46,28 @@ def remove_unnamed_files() -> None:
     designs.remove_unnamed(shard)
 
 
-def queue_missing_embeddings() -> None:
-    """Queue images that some version has still to embed: of the newest ones, and of those that are next in the walk."""
+def queue_missing_embeddings(waiting: int) -> None:
+    """Queue images that some version has still to embed: of the newest ones, and of those that are next in the walk.
+
+    Of versions that do not serve only if no message is waiting, and so few that the next sweep sees past them.
+    """
     windows = [window for window in (newest_window(), next_window()) if window]
-    missing: set[int] = set()
+    for_active: set[int] = set()
+    later = 0 if waiting else MOST_LATER
     for version in queries.servable_versions():
         for window in windows:
-            images = queries.images_without_embedding(version, between=window)
-            missing.update(images.order_by().values_list("pk", flat=True))
-    broker.queue_embedding(sorted(missing))
+            images = (
+                queries.images_without_embedding(version, between=window).order_by("pk").values_list("pk", flat=True)
+            )
+            if version.state == State.ACTIVE:
+                for_active.update(images)
+            elif later:
+                missing = list(images[: later * broker.EMBED_BATCH])
+                for first in range(0, len(missing), broker.EMBED_BATCH):
+                    batch = missing[first : first + broker.EMBED_BATCH]
+                    broker.send("embed_later", version.pk, batch, priority=broker.LATER)
+                    later -= 1
+    broker.queue_embedding(sorted(for_active))
 
 
 def retry_readings() -> None:

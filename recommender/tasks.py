@@ -39,7 +39,7 @@ LIMIT = 600  # seconds a task may take. Set for each, as one for all would end t
     max_retries=5,
 )
 def embed_images(image_ids: list[int]) -> None:
-    """Embed these images by every version that has no vector of them; a second run writes nothing."""
+    """Embed these images by every active version that has no vector of them; a second run writes nothing."""
     from recommender.workers import embedding  # torch is behind this import; web processes stop at this file
 
     embedding.embed_images(image_ids)
@@ -52,6 +52,14 @@ def embed_alone(image_id: int) -> None:
     from recommender.workers import embedding  # torch
 
     embedding.embed_alone(image_id)
+
+
+@shared_task(soft_time_limit=LIMIT)
+def embed_later(version_id: int, image_ids: list[int]) -> None:
+    """Embed these images by a version that does not serve; what this leaves undone, the sweep sends again."""
+    from recommender.workers import embedding  # torch
+
+    embedding.embed_later(version_id, image_ids)
 
 
 @shared_task(soft_time_limit=LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)

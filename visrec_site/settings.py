@@ -253,6 +253,8 @@ CELERY_TIMEZONE = "UTC"
 # Seconds without a renewal of its lease after which another worker may take over a training. A process renews it four
 # times in these; one that is late all the same loses at most an epoch, as nothing that it writes then counts.
 TRAINING_LEASE = env_positive("VISREC_TRAINING_LEASE", 15)
+# Versions of each role that are retained besides the active one: recommender.versions.retention.
+RETAINED_VERSIONS = env_positive("VISREC_RETAINED_VERSIONS", 3)
 # Designs: products a shopper must have liked, bought or viewed first; limits for one shopper; days until images expire.
 DESIGN_HISTORY = env_positive("VISREC_DESIGN_HISTORY", 5)
 DESIGNS_PENDING = env_positive("VISREC_DESIGNS_PENDING", 3)

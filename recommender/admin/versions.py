@@ -11,7 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.views.decorators.csrf import csrf_protect
 
 from catalog.models import Product
@@ -21,7 +23,7 @@ from recommender.admin.forms import TrainForm
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, Role, State
-from recommender.versions import lifecycle, previews
+from recommender.versions import lifecycle, previews, retention
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
@@ -92,9 +94,9 @@ class ModelVersionAdmin(VersionModelAdmin):
     list_filter = ["role", "state", "method"]
     list_per_page = 50
     actions = None
-    readonly_fields = ["state_shown", "progress_shown", "error", "chart", "metrics_shown", "sheet"]
+    readonly_fields = ["state_shown", "progress_shown", "error", "chart", "metrics_shown", "sheet", "removed_on"]
     facts = ("role", "method", "number", "settings", "epochs", "seed", "dimensions", "metric", "good_match")
-    times = ("created_at", "started_at", "finished_at", "activated_at", "activation_requested_at")
+    times = ("created_at", "started_at", "finished_at", "activated_at", "activation_requested_at", "removed_on")
 
     class Media:
         js = ["vendor/htmx.min.js"]
@@ -149,6 +151,12 @@ class ModelVersionAdmin(VersionModelAdmin):
     def state_shown(self, version: ModelVersion) -> str:
         state = f"{version.get_state_display()}{', to be activated' if version.activation_requested_at else ''}"
         return format_html('<span class="state {}">{}</span>', version.state, state)
+
+    @admin.display(description="removed on")
+    def removed_on(self, version: ModelVersion) -> str:
+        """Return the date from which on the sweep removes the version; a dash if it is retained."""
+        date = retention.removal_dates().get(version.pk)
+        return date_format(localtime(date)) if date else "–"
 
     @admin.display(description="progress")
     def progress_shown(self, version: ModelVersion) -> str:

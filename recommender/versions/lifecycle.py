@@ -242,14 +242,16 @@ def roll_back(role: Role) -> ModelVersion:
 
     Raises VersionNotReady if none did.
     """
-    former = (
-        ModelVersion.objects.filter(role=role, state=State.RETIRED, activated_at__isnull=False)
-        .order_by("-activated_at")
-        .first()
-    )
+    former = former_version(role)
     if former is None:
         raise VersionNotReady(f"no earlier version has served {Role(role).label}")
     return request_activation(former)
+
+
+def former_version(role: Role) -> ModelVersion | None:
+    """Return the version that a roll-back activates, if there is one."""
+    served = ModelVersion.objects.filter(role=role, state=State.RETIRED, activated_at__isnull=False)
+    return served.order_by("-activated_at").first()
 
 
 def cancel(version: ModelVersion) -> None:

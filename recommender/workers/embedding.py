@@ -73,9 +73,8 @@ def warm_up() -> None:
 
 
 def embed_images(image_ids: Sequence[int]) -> None:
-    """Embed these images by every servable version that has no vector of them; a second run writes nothing.
+    """Embed these images by every active version that has no vector of them; a second run writes nothing.
 
-    Active versions come first, similar styles before all: the products are findable by then, however many are kept.
     Images whose readers died are sent on, to be embedded alone.
     """
     embed_missing(image_ids)
@@ -95,14 +94,19 @@ def embed_alone(image_id: int) -> None:
 
 
 def embed_missing(image_ids: Sequence[int], alone: bool = False) -> None:
-    """Embed images by the versions that have no vector of them."""
-    versions = sorted(
-        queries.servable_versions(), key=lambda version: (version.state != State.ACTIVE, version.role != Role.SIMILAR)
-    )
+    """Embed images by the active versions that have no vector of them, by that of similar styles first."""
+    active = queries.servable_versions().filter(state=State.ACTIVE)
+    versions = sorted(active, key=lambda version: version.role != Role.SIMILAR)
     for _ in embed_batches(batches_of_each(versions, image_ids, alone)):
         pass
-    if any(version.state != State.ACTIVE for version in versions):
-        warm_up()  # they may have replaced the active models in the cache
+
+
+def embed_later(version_id: int, image_ids: Sequence[int]) -> None:
+    """Embed images by a version that does not serve, and load the models of those that do again."""
+    versions = list(queries.servable_versions().filter(pk=version_id))
+    for _ in embed_batches(batches_of_each(versions, image_ids)):
+        pass
+    warm_up()  # it may have replaced one of them in the cache
 
 
 def complete(version_id: int) -> None:
@@ -191,7 +195,7 @@ def store_batch(batch: Batch, vectors: "Future[np.ndarray]", replace: bool, writ
     return len(batch.images)
 
 
-def batches_of_each(versions: Sequence[ModelVersion], image_ids: Sequence[int], alone: bool) -> Iterator[Batch]:
+def batches_of_each(versions: Sequence[ModelVersion], image_ids: Sequence[int], alone: bool = False) -> Iterator[Batch]:
     """Yield, version by version, those of the images that it has no vector of; each is decoded once for each size."""
     decoded: Decoded = {}
     for version in versions:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog import files, readings
 from catalog.models import ImageReading, ProductImage
-from recommender import leases, maintenance, tasks
+from recommender import broker, leases, maintenance, tasks
 from recommender.designs import lifecycle
 from recommender.models import Design, ModelVersion
 from recommender.versions import lifecycle as versions
@@ -161,6 +161,24 @@ def test_an_activation_whose_message_was_lost_is_sent_again(waiting, active):
     maintenance.sweep()
 
     assert ("complete_version", [newer.pk]) in waiting("embed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_versions_that_do_not_serve_embed_when_nothing_waits_and_a_few_at_a_time(waiting, active, monkeypatch):
+    monkeypatch.setattr(maintenance, "MOST_LATER", 2)
+    monkeypatch.setattr(broker, "EMBED_BATCH", 2)
+    versions_ready = [VersionFactory() for _ in range(2)]
+    images = [ProductFactory() for _ in range(3)]
+    for product in images:
+        embed(product, active, turned(0))
+    ids = [product.images.get().pk for product in images]
+
+    maintenance.sweep()
+    assert {task for task, _ in waiting("embed")} == {"embed_images"}  # the uploads; nothing else
+    maintenance.sweep()
+
+    newest = versions_ready[1].pk
+    assert waiting("embed") == [("embed_later", [newest, ids[:2]]), ("embed_later", [newest, ids[2:]])]
 
 
 @pytest.mark.django_db(transaction=True)

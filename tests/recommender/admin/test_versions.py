@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from recommender.models import ImageEmbedding, ModelVersion
-from recommender.versions import previews
+from recommender.versions import previews, retention
 from tests.factories import ProductFactory, VersionFactory, embed
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +133,16 @@ def test_what_cannot_be_done_is_told(admin_client, active):
     assert "earlier version has served" in page
     active.refresh_from_db()
     assert active.state == "active"
+
+
+def test_a_version_says_when_it_is_removed(admin_client, settings):
+    settings.RETAINED_VERSIONS = 1
+    older, newer = VersionFactory(), VersionFactory()
+
+    pages = [admin_client.get(f"{LIST}{version.pk}/change/").content.decode() for version in (older, newer)]
+
+    date = date_format(localtime(older.created_at + retention.GRACE))
+    assert [date in page for page in pages] == [True, False]
 
 
 def test_a_training_is_cancelled(admin_client):

@@ -63,31 +63,20 @@ def test_whatever_size_the_shop_takes_can_be_embedded_and_learned_from(version, 
     assert (decoded.pixels == 255).all()
 
 
-def test_versions_kept_ready_are_embedded_too_and_unfinished_ones_not(version):
-    kept = VersionFactory(state="retired", dimensions=version.dimensions)
+def test_an_upload_is_embedded_by_what_serves_and_later_by_the_versions_kept(version):
+    others = [VersionFactory(state=state, dimensions=version.dimensions) for state in ("retired", *["ready"] * 4)]
     VersionFactory(state="training")
-    checkpoints.save(embedding.load_model(version.folder)[0], kept.folder)
-
-    embedding.embed_images([ProductFactory().images.get().pk])
-
-    assert set(ImageEmbedding.objects.values_list("version", flat=True)) == {version.pk, kept.pk}
-
-
-def test_what_serves_sees_all_pictures_before_any_other_version_does_and_stays_loaded(version):
-    older, newer = (VersionFactory(state=state, dimensions=version.dimensions) for state in ("retired", "ready"))
-    kept = [VersionFactory(state="retired", dimensions=version.dimensions) for _ in range(3)]
-    for other in (older, newer, *kept):
+    for other in others:
         checkpoints.save(embedding.load_model(version.folder)[0], other.folder)
-    ModelVersion.objects.filter(pk=version.pk).update(state="retired")
-    ModelVersion.objects.filter(pk=older.pk).update(state="active")  # neither the first nor the last of them
-    images = [ProductFactory().images.get().pk for _ in range(2)]
+    image = ProductFactory().images.get()
 
-    embedding.embed_images(images)
+    embedding.embed_images([image.pk])
+    assert [row.version for row in ImageEmbedding.objects.all()] == [version]
+    for other in others:
+        embedding.embed_later(other.pk, [image.pk])
 
-    order = list(ImageEmbedding.objects.order_by("pk").values_list("version", flat=True))
-    assert len(order) == 12
-    assert order[:2] == [older.pk] * 2 and older.pk not in order[2:]
-    shutil.rmtree(older.folder)
+    assert {row.version for row in ImageEmbedding.objects.all()} == {version, *others}
+    shutil.rmtree(version.folder)
     embedding.embed_photo(image_bytes(7))  # by the model that is still in memory
 
 
@@ -106,8 +95,7 @@ def test_each_picture_is_decoded_once_for_all_versions_of_one_size(version, monk
     checkpoints.save(embedding.load_model(version.folder)[0], kept.folder)
     monkeypatch.setattr(embedding, "FIRST", 2)
     images = [ProductFactory(image=seed).images.get() for seed in range(5)]
-    embedding.embed_images([images[4].pk])
-    kept.embeddings.all().delete()  # this version lacks one more than the other
+    embedding.embed_images([images[4].pk])  # the other version lacks one more
     decoded = []
 
     def counted(source, *options):
@@ -116,7 +104,8 @@ def test_each_picture_is_decoded_once_for_all_versions_of_one_size(version, monk
 
     monkeypatch.setattr(inference, "read_image", counted)
 
-    embedding.embed_images([image.pk for image in images])
+    batches = embedding.batches_of_each([version, kept], [image.pk for image in images])
+    assert sum(embedding.embed_batches(batches)) == 9
 
     assert sorted(decoded) == sorted(Path(image.file.path) for image in images)
     one, other = ([row.vector for row in each.embeddings.order_by("image")] for each in (version, kept))
@@ -124,13 +113,13 @@ def test_each_picture_is_decoded_once_for_all_versions_of_one_size(version, monk
 
 
 def test_a_version_whose_checkpoint_is_lost_stops_only_itself(version, caplog):
-    VersionFactory(state="retired")
+    lost = VersionFactory(role="personal", method="dvbpr", state="active")
     image = ProductFactory(image=1).images.get()
 
     embedding.embed_images([image.pk])
 
     assert [row.version for row in ImageEmbedding.objects.all()] == [version]
-    assert "embeds nothing" in caplog.text
+    assert f"{lost} embeds nothing" in caplog.text
 
 
 def test_a_version_that_lacks_nothing_is_not_loaded(version, caplog):
