@@ -17,7 +17,7 @@ def test_uploads_are_findable_within_seconds(staff, fresh_pictures):
         assert staff.upload(f"cold-{number}", picture, category).status_code == 201
         seconds.append(staff.wait_until_findable(f"cold-{number}"))
 
-    assert statistics.median(seconds) < 15  # by the sweep alone, every thirty seconds, it would be about thirty
+    assert statistics.quantiles(seconds, n=20)[18] <= 5  # p95
     found = staff.similar("cold-0", limit=5)
     assert len(found) == 5
     assert "cold-0" in {p["sku"] for p in staff.similar(found[0]["sku"], limit=100)}
