@@ -91,7 +91,8 @@ AWKWARD = {
 
 
 def shop_pixels(data: bytes) -> np.ndarray:
-    return np.asarray(shop_images.to_upright_rgb(shop_images.decode(data)))
+    with shop_images.decoded(data) as image:
+        return np.asarray(shop_images.to_upright_rgb(image))
 
 
 @pytest.mark.parametrize("name", AWKWARD)

@@ -96,8 +96,9 @@ class ProductSerializer(serializers.Serializer[Product]):
     findable = serializers.SerializerMethodField(
         help_text="Whether the active similarity model has embedded its image."
     )
-    problem = serializers.SerializerMethodField(
+    problem = serializers.CharField(
         required=False,
+        source="primary_image.problem",
         help_text="Why no model can embed its primary image. Left out if its file can be read.",
     )
 
@@ -113,8 +114,7 @@ class ProductSerializer(serializers.Serializer[Product]):
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
 
-    @extend_schema_field(OpenApiTypes.STR)
-    def get_problem(self, product: Product) -> str:
+    def problem_of(self, product: Product) -> str:
         image = product.primary_image
         return as_sentence(f"{image} {image.problem}") if image and image.problem else ""
 
@@ -124,7 +124,7 @@ class ProductSerializer(serializers.Serializer[Product]):
 
     def to_representation(self, product: Product) -> dict[str, Any]:
         """Return what the fields above give, without a call for each: a page has up to a hundred products."""
-        problem = self.get_problem(product)
+        problem = self.problem_of(product)
         return {
             "id": product.pk,
             "sku": product.sku,

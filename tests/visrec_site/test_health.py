@@ -68,7 +68,8 @@ def test_a_worker_or_a_sweep_that_stands_still_is_named(client, at_work, name, l
 def no_messages():
     def purge() -> None:
         with app.connection_for_write() as connection:
-            app.amqp.queues["maintenance"](connection.default_channel).purge()
+            for queue in ("embed", "maintenance"):
+                app.amqp.queues[queue](connection.default_channel).purge()
 
     purge()
     yield

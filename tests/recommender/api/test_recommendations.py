@@ -116,4 +116,6 @@ def test_an_answer_is_what_its_fields_give(active, has_results):
     assert serializer.data == by_fields
     for product in (first, second):
         fields = ProductSerializer(context=context)
-        assert fields.to_representation(product) == Serializer.to_representation(fields, product)
+        documented = Serializer.to_representation(fields, product)
+        assert documented.pop("problem", "") == ""  # left out if there is none
+        assert fields.to_representation(product) == documented
