@@ -19,11 +19,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120  # for what takes five on a quiet machine
 
 
+def app_of(broker: str) -> Celery:
+    """Return an app that does not become this process's own, through which the other tests send."""
+    return Celery(broker=broker, set_as_current=False)
+
+
 @pytest.fixture
 def broker():
     """A database of the broker that no other test uses."""
     url = embedded.broker_url(services.data, database=7)
-    with Celery(broker=url).connection_for_write() as connection:
+    with app_of(url).connection_for_write() as connection:
         connection.default_channel.client.flushdb()
     return url
 
@@ -37,7 +42,7 @@ def wait_for(condition) -> None:
 
 @pytest.mark.parametrize(("pool", "receiver"), [("prefork", "main"), ("prefork", "child"), ("solo", "main")])
 def test_a_worker_that_is_stopped_hands_its_task_over_at_once(broker, tmp_path, pool, receiver):
-    app = Celery(broker=broker)
+    app = app_of(broker)
     app.send_task("work", [str(tmp_path)], queue="train")
     command = [sys.executable, "-m", "celery", "--app", "tests.recommender.stopping_worker", "worker"]
     command += ["--queues", "train", "--pool", pool, "--concurrency", "1", "--without-gossip", "--without-mingle"]
