@@ -23,7 +23,8 @@ app.conf.update(
 @app.task(name="work")
 def work(folder: str) -> None:
     with handed_over():
-        Path(folder, "begun").write_text(str(os.getpid()))
+        Path(folder, "begins").write_text(str(os.getpid()))
+        Path(folder, "begins").rename(Path(folder, "begun"))  # never seen empty
         try:
             while True:
                 time.sleep(0.05)
