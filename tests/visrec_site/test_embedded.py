@@ -143,13 +143,17 @@ def test_the_broker_refuses_what_it_would_lose_and_the_cache_evicts_what_is_olde
         with pytest.raises(OutOfMemoryError):
             for _ in range(40):
                 broker.lpush("ballast", bytes(100_000))
-        for number in range(40):
+        cache.config_set("maxmemory-samples", 64)  # more than there are keys: else the oldest of five is evicted
+        cache.set("ballast-0", bytes(100_000), ex=60)
+        time.sleep(2)  # ages are counted in whole seconds
+        for number in range(1, 40):
             cache.set(f"ballast-{number}", bytes(100_000), ex=60)
 
         assert broker.llen("ballast") > 0
-        assert cache.exists("ballast-39") and cache.exists(*(f"ballast-{number}" for number in range(40))) < 40
+        assert cache.get("ballast-39") and not cache.get("ballast-0")
         assert cache.config_get("maxmemory-policy")["maxmemory-policy"] == "allkeys-lru"
     finally:
+        cache.config_set("maxmemory-samples", 5)
         for server, limit in zip((broker, cache), limits, strict=True):
             server.delete("ballast", *(f"ballast-{number}" for number in range(40)))
             server.config_set("maxmemory", limit)
