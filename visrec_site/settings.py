@@ -93,6 +93,7 @@ if BEHIND_TLS:
 INSTALLED_APPS = [
     "catalog",
     "recommender",
+    "recommender.access",
     "visrec_site",  # its commands
     "django.contrib.admin",
     "django.contrib.auth",
@@ -104,7 +105,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_htmx",
     "django_prometheus",
     "drf_spectacular",
@@ -269,6 +269,8 @@ KIND_WEIGHTS = env_weights(
 TASTE_HALF_LIFE_DAYS = env_positive(
     "VISREC_TASTE_HALF_LIFE_DAYS", 180
 )  # after these an interaction weighs half as much
+# Days after which the token of an account expires.
+TOKEN_DAYS = env_positive("VISREC_TOKEN_DAYS", 90)
 # Seconds for which a recommendation can be read again by its id.
 ANSWER_SECONDS = env_positive("VISREC_ANSWER_SECONDS", 3600)
 # Threads of a process that uses torch. Half the cores: pages and the database need the others, and torch's threads wait
@@ -286,7 +288,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",  # first: its WWW-Authenticate header makes a refusal a 401
+        "recommender.api.authentication.CredentialAuthentication",  # first: its WWW-Authenticate makes a refusal a 401
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -23,6 +23,7 @@ LINKS = {
     "models": "api:models",
     "search/image": "api:search-image",
     "auth/token": "api:token",
+    "auth/tokens": "api:own-tokens",
     "schema": "api:schema",
     "docs": "api:docs",
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 from rest_framework import serializers
@@ -24,7 +25,7 @@ class ProblemSerializer(serializers.Serializer[Problem]):
 # For `responses` of extend_schema, where the state of a resource may forbid the operation.
 CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 ALWAYS = {
-    401: "The token or the password is wrong or missing.",
+    401: "The token is missing, malformed, not known, or has expired; `detail` says which.",
     403: "This account may not do this.",
     406: "The requested media type is not available.",
     429: "Too many requests. The header Retry-After has the seconds to wait.",
@@ -34,6 +35,21 @@ ALWAYS = {
 WITH_INPUT = {400: "A value in the request is not valid. Parameters that are not listed here are ignored."}
 WITH_PATH = {404: "It does not exist."}
 WITH_BODY = {413: "The body is too large.", 415: "The media type of the body is not supported."}
+
+
+class CredentialScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # of its metaclass
+    """Security scheme of the header Authorization."""
+
+    target_class = "recommender.api.authentication.CredentialAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A token from `auth/token/`. The scheme `Token` means the same as `Bearer`. Any other "
+            "header Authorization is refused with 401, also where none is needed.",
+        }
 
 
 class ProblemSchema(AutoSchema):

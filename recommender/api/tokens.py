@@ -1,13 +1,21 @@
-"""Resource auth/token/: a token for a user name and a password."""
+"""Resources auth/token/, which issues a token for a user name and a password, and auth/tokens/, the caller's own."""
 
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.authtoken.models import Token
-from rest_framework.authtoken.serializers import AuthTokenSerializer
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from recommender.access import tokens
+from recommender.access.models import AccountToken
+from recommender.api.pagination import Pages
+from recommender.api.permissions import account_of
 from recommender.api.throttling import TokenThrottle
 
 
@@ -16,19 +24,67 @@ class Credentials(serializers.Serializer[None]):
     password = serializers.CharField(max_length=4096, trim_whitespace=False)
 
 
-class TokenSerializer(serializers.Serializer[Token]):
-    token = serializers.CharField(help_text="Send it in the header `Authorization: Token …`.")
+class IssuedSerializer(serializers.Serializer[dict[str, Any]]):
+    token = serializers.CharField(
+        help_text="Send it in the header `Authorization: Bearer …`, or `Token …`. It is shown only now."
+    )
+    expires_at = serializers.DateTimeField()
+
+
+class TokenSerializer(serializers.ModelSerializer[AccountToken]):
+    is_current = serializers.SerializerMethodField(help_text="Whether this request was sent with it.")
+
+    class Meta:
+        model = AccountToken
+        fields = ["id", "prefix", "created_at", "expires_at", "last_used_at", "is_current"]
+        extra_kwargs = {
+            "prefix": {"help_text": "The first characters of the token."},
+            "expires_at": {"required": True, "allow_null": False},
+            "last_used_at": {"help_text": "Exact to a minute."},
+        }
+
+    def get_is_current(self, token: AccountToken) -> bool:
+        return bool(token == self.context["request"].auth)
 
 
 class Tokens(APIView):
     authentication_classes = []  # a request with an invalid token must still get a new one
     throttle_classes = [*APIView.throttle_classes, TokenThrottle]
 
-    @extend_schema(summary="Get a token", request=Credentials, responses=TokenSerializer)
+    @extend_schema(
+        summary="Get a token",
+        description="It expires, and ends with a change of the account's password.",
+        request=Credentials,
+        responses=IssuedSerializer,
+    )
     def post(self, request: Request) -> Response:
         credentials = Credentials(data=request.data)
         credentials.is_valid(raise_exception=True)
-        login = AuthTokenSerializer(data=credentials.validated_data, context={"request": request})
-        login.is_valid(raise_exception=True)
-        token, _ = Token.objects.get_or_create(user=login.validated_data["user"])
-        return Response({"token": token.key})
+        account = authenticate(request, **credentials.validated_data)
+        if not isinstance(account, User):
+            raise serializers.ValidationError("The user name or the password is wrong.")
+        token, secret = tokens.issue(account)
+        return Response(IssuedSerializer({"token": secret, "expires_at": token.expires_at}).data)
+
+
+class OwnTokens(APIView):
+    permission_classes = [IsAuthenticated]
+    pagination_class = Pages
+
+    @extend_schema(summary="The caller's tokens", description="The newest first.", responses=TokenSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        pages = self.pagination_class(None)
+        page = pages.page_of(account_of(request).tokens.all(), request)
+        shown = serializers.ListSerializer(page, child=TokenSerializer(), context={"request": request})
+        return pages.get_paginated_response(shown.data)
+
+
+class OneToken(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(summary="Revoke a token of the caller's", responses={204: None})
+    def delete(self, request: Request, pk: int) -> Response:
+        deleted, _ = account_of(request).tokens.filter(pk=pk).delete()
+        if not deleted:
+            raise NotFound(f"You have no token {pk}.")
+        return Response(status=204)

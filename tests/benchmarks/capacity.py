@@ -89,12 +89,13 @@ def cases(client: http.client.HTTPConnection) -> Iterator[tuple[str, Callable[[]
 
 
 def token() -> str:
-    """The key of an account of staff that this benchmark adds."""
+    """A token of an account of staff that this benchmark adds."""
     from django.contrib.auth.models import User
-    from rest_framework.authtoken.models import Token
 
-    account, _ = User.objects.get_or_create(username="benchmark", defaults={"is_staff": True})
-    return Token.objects.get_or_create(user=account)[0].key
+    from recommender.access import tokens
+
+    account, _ = User.objects.get_or_create(username="benchmark", defaults={"is_staff": True, "is_superuser": True})
+    return tokens.issue(account)[1]
 
 
 def call(client: http.client.HTTPConnection, method: str, path: str, body: str | None, headers: dict[str, str]) -> None:

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import pytest
 from django.db import connection, connections
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from catalog.models import Interaction
 from recommender import popularity
+from recommender.access import tokens
 from recommender.models import Popularity
 from tests.factories import AccountFactory, InteractionFactory, ProductFactory, ShopperFactory, embed, turned
 from tests.services import services
@@ -109,6 +109,11 @@ def at_once(work: Callable[[int], T]) -> list[T]:
         return list(threads.map(run, range(THREADS)))
 
 
+def with_token() -> dict[str, str]:
+    boss = AccountFactory(is_staff=True, is_superuser=True)
+    return {"HTTP_AUTHORIZATION": f"Token {tokens.issue(boss)[1]}"}
+
+
 def test_no_request_takes_another_s_settings(prepared, pooled, active, active_personal):
     ada = ShopperFactory(key="ada")
     for number in range(8):
@@ -117,7 +122,7 @@ def test_no_request_takes_another_s_settings(prepared, pooled, active, active_pe
         embed(product, active_personal, turned(11 * number))
         if number > 4:
             InteractionFactory(shopper=ada, product=product)
-    staff = {"HTTP_AUTHORIZATION": f"Token {Token.objects.create(user=AccountFactory(is_staff=True)).key}"}
+    staff = with_token()
     urls = ["/api/v1/products/P-0/similar/", "/api/v1/users/ada/recommendations/"]  # the latter sets hnsw.ef_search
     first = [skus(Client().get(url, **staff)) for url in urls]
     assert all(first)
@@ -135,7 +140,7 @@ def test_no_request_takes_another_s_settings(prepared, pooled, active, active_pe
 
 def test_writers_at_once_lose_nothing_and_count_nothing_twice(prepared, pooled):
     ProductFactory(sku="P-0", image=False)
-    own = {"HTTP_AUTHORIZATION": f"Token {Token.objects.create(user=AccountFactory(is_staff=True)).key}"}
+    own = with_token()
 
     def like(number: int) -> int:
         events = [

@@ -13,10 +13,10 @@ from django.db import connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from rest_framework.authtoken.models import Token
 
 from catalog import rows
 from catalog.models import Interaction, Product, ProductCount
+from recommender.access import tokens
 from tests.factories import AccountFactory, ProductFactory, embed, turned
 from tests.services import services, without
 from visrec_site import embedded, replica
@@ -161,8 +161,8 @@ def test_a_client_is_back_at_the_replica_when_that_has_its_write(shop):
 
 
 def test_a_program_reads_its_own_write_without_cookies(paused):
-    token = Token.objects.create(user=AccountFactory(is_staff=True))
-    own = {"HTTP_AUTHORIZATION": f"Token {token.key}"}
+    _, secret = tokens.issue(AccountFactory(is_staff=True, is_superuser=True))
+    own = {"HTTP_AUTHORIZATION": f"Token {secret}"}
     Client().patch(f"{API}P-0/", {"title": "Sandal"}, content_type="application/json", **own)
 
     assert Client().get(f"{API}P-0/", **own).json()["title"] == "Sandal"

@@ -21,7 +21,7 @@ def guest(db) -> APIClient:
 
 @pytest.fixture
 def staff(db) -> APIClient:
-    return signed_in(AccountFactory(username="boss", is_staff=True))
+    return signed_in(AccountFactory(username="boss", is_staff=True, is_superuser=True))
 
 
 @pytest.fixture

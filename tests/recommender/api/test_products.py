@@ -288,7 +288,7 @@ def test_only_staff_write(guest, shopper, method):
 
     without, other = getattr(guest, method)(url), getattr(shopper, method)(url)
 
-    assert (without.status_code, without.headers["WWW-Authenticate"]) == (401, "Token")
+    assert (without.status_code, without.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert other.status_code == 403
     assert Product.objects.count() == 1
 

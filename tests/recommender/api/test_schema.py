@@ -6,11 +6,11 @@ from django.core.wsgi import get_wsgi_application
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
-from rest_framework.authtoken.models import Token
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from catalog.models import Product
 from recommender import popularity
+from recommender.access import tokens
 from tests.factories import AccountFactory, InteractionFactory, embed, turned
 
 # A category, a password or bytes can be of the right form and unknown, wrong or no picture; and a list of
@@ -39,7 +39,7 @@ def shop(trained, active_personal, worker) -> None:
 
 @pytest.fixture
 def token(db) -> str:
-    return Token.objects.create(user=AccountFactory(username="boss", is_staff=True)).key
+    return tokens.issue(AccountFactory(username="boss", is_staff=True, is_superuser=True))[1]
 
 
 TRAINING = {"path": "/api/v1/models/", "method": "POST"}  # in a shop with products the worker would train

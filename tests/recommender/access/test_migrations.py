@@ -1,0 +1,51 @@
+"""Migrations of data, run on what they find."""
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from recommender.access import tokens
+from recommender.access.errors import InvalidCredential
+from recommender.access.models import AccountToken
+from tests.factories import AccountFactory
+
+OLD_TABLE = (
+    "CREATE TABLE authtoken_token (key varchar(40) PRIMARY KEY, created timestamptz NOT NULL, "
+    "user_id integer NOT NULL UNIQUE REFERENCES auth_user)"
+)
+
+
+@pytest.fixture
+def move(db):
+    return import_module("recommender.access.migrations.0002_move_tokens").move
+
+
+def test_a_token_of_before_goes_on_working_for_a_while(move):
+    account, secret = AccountFactory(), "0123456789abcdef" * 2 + "01234567"
+    with connection.cursor() as cursor:
+        cursor.execute(OLD_TABLE)
+        cursor.execute("INSERT INTO authtoken_token VALUES (%s, now(), %s)", [secret, account.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with connection.schema_editor() as editor:
+        move(apps, editor)
+
+    token = tokens.find(secret)
+    assert (token.account, token.prefix) == (account, "01234567")
+    assert token.expires_at > timezone.now()
+    assert "authtoken_token" not in connection.introspection.table_names()
+
+    account.set_password("another one")
+    account.save()
+    with pytest.raises(InvalidCredential, match="password changed"):
+        tokens.find(secret)
+
+
+def test_a_new_shop_has_none(move):
+    with connection.schema_editor() as editor:
+        move(apps, editor)
+
+    assert not AccountToken.objects.exists()
