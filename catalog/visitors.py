@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
@@ -51,6 +51,11 @@ def create_shopper(account: AbstractBaseUser) -> Shopper:
     key = f"{name}#{account.pk}" if Shopper.objects.filter(key=name).exists() else name
     shopper, _ = Shopper.objects.get_or_create(account_id=account.pk, defaults={"key": key})
     return shopper
+
+
+def is_permitted_staff(account: AbstractBaseUser | AnonymousUser, permission: str) -> bool:
+    """Return whether an account is of staff and has one of Django's permissions: what the admin requires."""
+    return isinstance(account, AbstractUser) and account.is_staff and account.has_perm(permission)
 
 
 def is_crawler(request: HttpRequest) -> bool:

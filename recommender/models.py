@@ -124,6 +124,7 @@ class ModelVersion(Leased):
 
     class Meta:
         ordering = ["-pk"]
+        permissions = [("activate_modelversion", "Can activate and roll back model versions")]
         constraints = [
             models.UniqueConstraint(
                 fields=["role"], condition=Q(state=State.ACTIVE), name="one_active_version_for_each_role"

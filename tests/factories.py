@@ -7,6 +7,7 @@ from functools import cache
 import factory
 import numpy as np
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.db.models import Max
 from django.utils import timezone
 from PIL import Image
@@ -86,6 +87,13 @@ class AccountFactory(factory.django.DjangoModelFactory):
 
     username = factory.Sequence(lambda n: f"account-{n}")
     password = factory.django.Password("secret")
+
+
+def clerk(*permissions: str):
+    """An account of staff with these permissions alone."""
+    account = AccountFactory(is_staff=True)
+    account.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return account
 
 
 class InteractionFactory(factory.django.DjangoModelFactory):

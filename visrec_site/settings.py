@@ -291,6 +291,7 @@ REST_FRAMEWORK = {
         "recommender.api.authentication.CredentialAuthentication",  # first: its WWW-Authenticate makes a refusal a 401
         "rest_framework.authentication.SessionAuthentication",
     ],
+    "DEFAULT_PERMISSION_CLASSES": ["recommender.api.permissions.MayCall"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "recommender.api.parsers.JSONParser",

@@ -183,7 +183,7 @@ class ProductAdmin(ProductModelAdmin):
 
     @method_decorator(csrf_protect)
     def import_view(self, request: HttpRequest) -> HttpResponse:
-        if not self.has_add_permission(request):
+        if not (self.has_add_permission(request) and self.has_change_permission(request)):
             raise PermissionDenied
         form = ImportForm(request.POST or None, request.FILES or None)
         context: dict[str, Any] = self.admin_site.each_context(request)

@@ -48,9 +48,11 @@ class Step:
     states: Sequence[State]  # in which the action is possible
     consequence: str
     done: str  # {} is the version
+    permission: str = "recommender.change_modelversion"
     later: str = ""  # what happens if it is activated later; {} is the version that the action returned
 
 
+ACTIVATE = "recommender.activate_modelversion"
 LATER = "{} is active as soon as a worker has embedded the pictures that it lacks."
 STEPS = {
     "activate": Step(
@@ -60,6 +62,7 @@ STEPS = {
         "All visitors get its recommendations from the next request on. The version that is active now is retired, and "
         "stays available.",
         "{} is active now.",
+        ACTIVATE,
         LATER,
     ),
     "roll-back": Step(
@@ -68,6 +71,7 @@ STEPS = {
         (State.ACTIVE,),
         "The version that was active before is activated again at once. This one is retired, and stays available.",
         "{} was retired; the version before it is active again.",
+        ACTIVATE,
         LATER,
     ),
     "resume": Step(
@@ -87,6 +91,11 @@ STEPS = {
 }
 
 
+def may_activate(request: HttpRequest) -> bool:
+    """Return whether the caller may put a version into service."""
+    return request.user.has_perm(ACTIVATE)
+
+
 @admin.register(ModelVersion)
 class ModelVersionAdmin(VersionModelAdmin):
     form = TrainForm
@@ -103,7 +112,8 @@ class ModelVersionAdmin(VersionModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: ModelVersion | None = None) -> "_FieldsetSpec":
         if obj is None:
-            return [(None, {"fields": tuple(TrainForm.Meta.fields)})]
+            fields = [name for name in TrainForm.Meta.fields if name != "activate_when_ready" or may_activate(request)]
+            return [(None, {"fields": tuple(fields)})]
         state = ("state_shown", "progress_shown", *(["error"] if obj.error else []))
         return [
             (None, {"fields": state}),
@@ -138,7 +148,7 @@ class ModelVersionAdmin(VersionModelAdmin):
             method_settings=values["settings"],
             epochs=values["epochs"],
             seed=values["seed"],
-            activate=values["activate_when_ready"],
+            activate=values.get("activate_when_ready", False),
         )
         lifecycle.queue_training(version)
         obj.pk, obj.number = version.pk, version.number
@@ -186,9 +196,12 @@ class ModelVersionAdmin(VersionModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         version = self.get_object(request, object_id)
-        steps = {name: step for name, step in STEPS.items() if version and version.state in step.states}
-        may_change = super().has_change_permission(request, version)
-        context = {"steps": steps if may_change else {}, "version": version}
+        steps = {
+            name: step
+            for name, step in STEPS.items()
+            if version and version.state in step.states and request.user.has_perm(step.permission)
+        }
+        context = {"steps": steps, "version": version}
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -222,10 +235,10 @@ class ModelVersionAdmin(VersionModelAdmin):
     @method_decorator(csrf_protect)
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         """Show what a step will do; a POST does it."""
-        if not super().has_change_permission(request):
-            raise PermissionDenied
         if step not in STEPS:
             raise Http404(f"there is no step {step}")
+        if not request.user.has_perm(STEPS[step].permission):
+            raise PermissionDenied
         version, chosen = get_object_or_404(ModelVersion, pk=pk), STEPS[step]
         if request.method != "POST":
             context = {"version": version, "step": chosen, "title": f"{chosen.label} {version}", "opts": self.opts}

@@ -6,7 +6,6 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -16,7 +15,7 @@ from catalog import categories, visitors
 from catalog.models import Category, Product, Shopper
 from recommender.api.fields import MAX_SKU_LENGTH, Limit, Number, Strict, Validated
 from recommender.api.pagination import Pages
-from recommender.api.permissions import account_of
+from recommender.api.permissions import Rule, account_of
 from recommender.api.problems import as_sentence
 from recommender.api.products import ProductSerializer, at_origin, origin_of, product_context, products_for
 from recommender.api.schema import CONFLICT
@@ -26,6 +25,13 @@ from recommender.designs.gallery import Gallery, GalleryImage
 from recommender.designs.lifecycle import MOST_ETA, MOST_IMAGES
 from recommender.errors import CategoryNotLearned
 from recommender.models import Design, DesignImage, Status
+
+VIEW, ADD, CHANGE, DELETE = (f"recommender.{verb}_design" for verb in ("view", "add", "change", "delete"))
+
+
+def own_or(permission: str) -> Rule:
+    """Return the rule that lets an account reach its own designs, and staff with the permission those of others."""
+    return Rule(accounts=True, permissions=(permission,))
 
 
 class DesignInput(Strict):
@@ -72,7 +78,7 @@ class DesignInput(Strict):
 
     def validate_user(self, key: str) -> Shopper | None:
         try:
-            return shopper_for(self.context["request"], key)
+            return shopper_for(self.context["request"], key, ADD)
         except NotFound as error:
             raise serializers.ValidationError(str(error.detail)) from error
 
@@ -197,13 +203,13 @@ class DesignListParams(serializers.Serializer[None]):
 
 
 class Designs(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"GET": own_or(VIEW), "POST": own_or(ADD)}
     pagination_class = Pages
 
     @extend_schema(
         summary="A shopper's designs",
-        description="The newest first, without their images. An account may read its own designs, staff those of "
-        "every shopper.",
+        description="The newest first, without their images. An account may read its own designs, staff with the "
+        "permission recommender.view_design those of every shopper.",
         parameters=[DesignListParams],
         responses=DesignSerializer(many=True),
     )
@@ -211,7 +217,7 @@ class Designs(APIView):
         params = DesignListParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         user = params.validated_data.get("user", account_of(request).get_username())
-        found = lifecycle.designs_of(shopper_for(request, user)).select_related("shopper", "category", "product")
+        found = lifecycle.designs_of(shopper_for(request, user, VIEW)).select_related("shopper", "category", "product")
         pages = self.pagination_class(params.validated_data.get("limit"))
         page = pages.page_of(found, request)
         shown = serializers.ListSerializer(page, child=DesignSerializer(), context={"request": request})
@@ -231,16 +237,16 @@ class Designs(APIView):
         return Response(payload, status=202, headers={"Location": payload["url"]})
 
 
-def design_or_404(request: Request, pk: uuid.UUID) -> Design:
-    """Return the design. Raises NotFound unless the caller may see it."""
-    design = lifecycle.visible_to(account_of(request)).filter(pk=pk).first()
+def design_or_404(request: Request, pk: uuid.UUID, permission: str) -> Design:
+    """Return the design. Raises NotFound unless it is the caller's own, or the caller is staff with the permission."""
+    design = lifecycle.within_reach(account_of(request), permission).filter(pk=pk).first()
     if design is None:
         raise NotFound(f"You have no design {str(pk)!r}.")
     return design
 
 
 class OneDesign(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"GET": own_or(VIEW), "DELETE": own_or(DELETE)}
 
     @extend_schema(
         summary="A design: its progress and its images",
@@ -249,7 +255,7 @@ class OneDesign(APIView):
         responses=GallerySerializer,
     )
     def get(self, request: Request, pk: uuid.UUID) -> Response:
-        return design_response(request, design_or_404(request, pk))
+        return design_response(request, design_or_404(request, pk, VIEW))
 
     @extend_schema(
         summary="Cancel or delete a design",
@@ -257,12 +263,12 @@ class OneDesign(APIView):
         responses={204: None},
     )
     def delete(self, request: Request, pk: uuid.UUID) -> Response:
-        lifecycle.cancel_or_remove(design_or_404(request, pk))
+        lifecycle.cancel_or_remove(design_or_404(request, pk, DELETE))
         return Response(status=204)
 
 
 class CancelDesign(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"POST": own_or(CHANGE)}
 
     @extend_schema(
         summary="Cancel a design that is not finished",
@@ -271,6 +277,6 @@ class CancelDesign(APIView):
         responses={200: GallerySerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: uuid.UUID) -> Response:
-        design = design_or_404(request, pk)
+        design = design_or_404(request, pk, CHANGE)
         lifecycle.cancel(design)
         return design_response(request, design)

@@ -13,6 +13,7 @@ from catalog.interactions import CLOCK_SKEW
 from catalog.models import Kind, Product
 from recommender.api.fields import MAX_SKU_LENGTH, Validated
 from recommender.api.interactions import Timestamp
+from recommender.api.permissions import STATELESS
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import history, recommend
 from recommender.serving.history import ProductActivity
@@ -113,6 +114,7 @@ def recommend_to_guest(body: ByExample | Session, query: RecommendationQuery) ->
 
 
 class RecommendByExample(APIView):
+    rules = {"POST": STATELESS}
     only_reads = True  # by POST as well: a replica may answer
 
     @recommends(
@@ -125,6 +127,7 @@ class RecommendByExample(APIView):
 
 
 class RecommendForSession(APIView):
+    rules = {"POST": STATELESS}
     only_reads = True  # by POST as well: a replica may answer
 
     @recommends(

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from recommender.api.permissions import PUBLIC
+
 LINKS = {
     "products": "api:products",
     "me/recommendations": "api:my-recommendations",
@@ -32,6 +34,8 @@ LINKS = {
 class Index(APIView):
     """Links to the resources."""
 
+    rules = {"GET": PUBLIC}
+
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         return Response({name: reverse(view, request=request) for name, view in LINKS.items()})
@@ -40,6 +44,8 @@ class Index(APIView):
 class Schema(SpectacularAPIView):
     """OpenAPI document."""
 
+    rules = {"GET": PUBLIC}
+
     # JSON is first: it is the default for a client that names no media type.
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2]
 
@@ -47,6 +53,7 @@ class Schema(SpectacularAPIView):
 class Docs(SpectacularSwaggerSplitView):
     """Page of Swagger UI for the OpenAPI document."""
 
+    rules = {"GET": PUBLIC}
     template_name = "api/docs.html"
     url_name = "api:schema"
     throttle_classes = []  # its error would be a problem document, not a page

@@ -20,6 +20,7 @@ from catalog.interactions import Event
 from catalog.models import Kind
 from recommender.api.errors import errors_by_field
 from recommender.api.fields import MAX_SKU_LENGTH, Validated
+from recommender.api.permissions import Rule, is_granted
 from recommender.api.users import names_of
 from recommender.serving import saved
 
@@ -125,9 +126,13 @@ class Reporter:
             return Event(user=user, session=session, **fields)
         if user and self.account is None:
             raise serializers.ValidationError({"user": "Without credentials only a session may be used."})
-        if user and self.account and not self.account.is_staff:
+        if user and not self.is_for_everybody:
             raise serializers.ValidationError({"user": f"This account may not record interactions of {user!r}."})
         return Event(user=user, session=session, **fields)
+
+    @cached_property
+    def is_for_everybody(self) -> bool:
+        return is_granted(self.request, "catalog.add_interaction")
 
     @cached_property
     def own_identity(self) -> tuple[str, str]:
@@ -137,6 +142,8 @@ class Reporter:
 
 
 class Interactions(APIView):
+    rules = {"POST": Rule(guests=True, permissions=("catalog.add_interaction",))}
+
     @extend_schema(
         summary="Record interactions",
         description=f"One interaction, or a list of up to {MAX_INTERACTIONS:,}. Each is checked by itself: those that "

@@ -4,8 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
-from rest_framework.permissions import IsAdminUser
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -13,12 +12,15 @@ from rest_framework.views import APIView
 
 from recommender.api.fields import Flag, Limit, Strict, Validated
 from recommender.api.pagination import Pages
+from recommender.api.permissions import Rule, is_granted
 from recommender.api.schema import CONFLICT
 from recommender.errors import TrainingRefused
 from recommender.models import MAX_EPOCHS, MAX_SEED, ModelVersion, Role, State
 from recommender.versions import lifecycle, methods
 
 MAX_ID = 2**63 - 1  # in PostgreSQL
+READ = Rule(permissions=("recommender.view_modelversion", "recommender.change_modelversion"))
+ACTIVATE = "recommender.activate_modelversion"
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True, "example": {"colour": 0.6}})
@@ -114,7 +116,7 @@ def version_or_404(pk: int) -> ModelVersion:
 
 
 class Models(APIView):
-    permission_classes = [IsAdminUser]
+    rules = {"GET": READ, "POST": Rule(permissions=("recommender.add_modelversion",))}
     pagination_class = Pages
 
     @extend_schema(summary="Model versions", parameters=[ModelListParams], responses=ModelSerializer(many=True))
@@ -138,13 +140,15 @@ class Models(APIView):
         params = ModelInput(data=request.data)
         params.is_valid(raise_exception=True)
         fields = dict(params.validated_data)
+        if fields["activate"] and not is_granted(request, ACTIVATE):
+            raise PermissionDenied(f"To activate the version needs the permission {ACTIVATE}.")
         version = lifecycle.register(fields.pop("method"), method_settings=fields.pop("settings"), **fields)
         lifecycle.queue_training(version)
         return version_response(request, version, 202)
 
 
 class OneModel(APIView):
-    permission_classes = [IsAdminUser]
+    rules = {"GET": READ}
 
     @extend_schema(summary="A model version: its progress and its measures", responses=ModelSerializer)
     def get(self, request: Request, pk: int) -> Response:
@@ -152,7 +156,7 @@ class OneModel(APIView):
 
 
 class ActivateModel(APIView):
-    permission_classes = [IsAdminUser]
+    rules = {"POST": Rule(permissions=(ACTIVATE,))}
 
     @extend_schema(
         summary="Activate a version",
@@ -169,7 +173,7 @@ class ActivateModel(APIView):
 
 
 class CancelModel(APIView):
-    permission_classes = [IsAdminUser]
+    rules = {"POST": Rule(permissions=("recommender.change_modelversion",))}
 
     @extend_schema(
         summary="Cancel a training",

@@ -1,4 +1,4 @@
-"""Resource products/: everybody may read, staff may write."""
+"""Resource products/: everybody may read, staff with the permission may write."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +13,12 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from psycopg2.errors import UniqueViolation
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from catalog import products, queries
+from catalog import categories, products, queries
 from catalog.listing import Listing
 from catalog.models import Product
 from catalog.rows import VISIBLE, Sql, find_product
@@ -35,7 +34,7 @@ from recommender.api.fields import (
     Validated,
 )
 from recommender.api.pagination import ProductPages
-from recommender.api.permissions import StaffWrites
+from recommender.api.permissions import Rule, is_granted
 from recommender.api.problems import as_sentence
 from recommender.versions.queries import findable_since
 
@@ -161,9 +160,14 @@ def product_payload(request: Request, product: Product) -> dict[str, Any]:
     return ProductSerializer(product, context=product_context(request, [product])).data
 
 
+def sees_hidden(request: Request) -> bool:
+    """Return whether the caller may see hidden products, as in the admin."""
+    return is_granted(request, "catalog.view_product", "catalog.change_product")
+
+
 def products_for(request: Request) -> QuerySet[Product]:
-    """Return the products that the caller may see: staff see hidden ones as well."""
-    shown = Product.objects.all() if request.user.is_staff else Product.objects.visible()
+    """Return the products that the caller may see."""
+    shown = Product.objects.all() if sees_hidden(request) else Product.objects.visible()
     return shown.with_images()
 
 
@@ -178,7 +182,7 @@ def product_or_404(request: Request, sku: str) -> Product:
 def shown_to(request: Request, sku: str) -> Sql:
     """Return the condition of the product of this SKU, if the caller may see it."""
     where = Sql("p.sku = %s", (sku,))
-    return where if request.user.is_staff else where & VISIBLE
+    return where if sees_hidden(request) else where & VISIBLE
 
 
 def shown_product_or_404(request: Request, sku: str) -> Product:
@@ -187,6 +191,15 @@ def shown_product_or_404(request: Request, sku: str) -> Product:
     if product is None:
         raise NotFound(f"There is no product {sku!r}.")
     return product
+
+
+def check_category(request: Request, fields: Validated) -> None:
+    """Raise ValidationError for a category that is not there yet, if the caller may not add one."""
+    name = fields.get("category")
+    if name is None or is_granted(request, "catalog.add_category") or categories.find_by_name([name]):
+        return
+    reason = f"There is no category {name!r}; to add one needs the permission catalog.add_category."
+    raise serializers.ValidationError({"category": reason})
 
 
 @contextmanager
@@ -203,8 +216,11 @@ def rivals() -> Iterator[None]:
         raise serializers.ValidationError({"sku": "A product with this SKU was created just now."}) from error
 
 
+READ = Rule(guests=True, permissions=("catalog.view_product",))
+
+
 class Products(APIView):
-    permission_classes = [IsAuthenticatedOrReadOnly, StaffWrites]
+    rules = {"GET": READ, "POST": Rule(permissions=("catalog.add_product",))}
     pagination_class = ProductPages  # drf-spectacular reads it
 
     @extend_schema(
@@ -217,7 +233,7 @@ class Products(APIView):
         params.is_valid(raise_exception=True)
         filters = dict(params.validated_data)
         ordering, search, limit = filters.pop("ordering"), filters.pop("search", ""), filters.pop("limit", None)
-        found = Listing(ordering, cast(queries.Filters, filters), search, with_hidden=request.user.is_staff)
+        found = Listing(ordering, cast(queries.Filters, filters), search, with_hidden=sees_hidden(request))
         pages = self.pagination_class(limit)
         page = pages.products_of(found, request)
         context = product_context(request, page.products)
@@ -232,6 +248,7 @@ class Products(APIView):
     )
     def post(self, request: Request) -> Response:
         fields = ProductInput(data=request.data).product_fields()
+        check_category(request, fields)
         with rivals():
             product = products.create(**fields)
         payload = product_payload(request, product_or_404(request, product.sku))
@@ -240,7 +257,11 @@ class Products(APIView):
 
 
 class OneProduct(APIView):
-    permission_classes = [IsAuthenticatedOrReadOnly, StaffWrites]
+    rules = {
+        "GET": READ,
+        "PATCH": Rule(permissions=("catalog.change_product",)),
+        "DELETE": Rule(permissions=("catalog.delete_product",)),
+    }
 
     @extend_schema(summary="One product", responses=ProductSerializer)
     def get(self, request: Request, sku: str) -> Response:
@@ -255,6 +276,7 @@ class OneProduct(APIView):
     def patch(self, request: Request, sku: str) -> Response:
         product = product_or_404(request, sku)
         fields = ProductInput(data=request.data, partial=True).product_fields()
+        check_category(request, fields)
         with rivals():
             products.update(product, **fields)
         return Response(product_payload(request, product_or_404(request, product.sku)))

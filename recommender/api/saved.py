@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from recommender.api.permissions import STATELESS
 from recommender.api.problems import as_sentence
 from recommender.api.recommendations import RecommendationSerializer, recommendation_response
 from recommender.errors import NoSuchRecommendation
@@ -30,12 +31,14 @@ class PageParams(serializers.Serializer[None]):
 
 
 class OneRecommendation(APIView):
+    rules = {"GET": STATELESS}
+
     @extend_schema(
         summary="A saved recommendation and its next pages",
         description="The same products, ranks and scores as in the first response, without products that were hidden "
         "or sold out since. No product is on two pages, whatever the shopper does meanwhile. A recommendation is saved "
-        "for an hour, or as long as the shop has configured, for its caller and for staff. One for a guest without a "
-        "session can be read by everybody who knows its id.",
+        "for an hour, or as long as the shop has configured, for its caller and for staff with the permission "
+        "catalog.view_shopper. One for a guest without a session can be read by everybody who knows its id.",
         parameters=[PageParams],
         responses=RecommendationSerializer,
     )

@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 from rest_framework import serializers
 
+from recommender.api.permissions import rule_of
 from recommender.api.problems import MEDIA_TYPE, Problem
 
 
@@ -67,6 +68,11 @@ class ProblemSchema(AutoSchema):
                     "content": {MEDIA_TYPE: {"schema": reference}},
                 }
         return operation
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        auth: list[dict[str, Any]] = super().get_auth()
+        rule = rule_of(self.view, self.method)
+        return [*auth, {}] if rule and rule.guests else auth
 
     @staticmethod
     def problems(operation: dict[str, Any]) -> dict[int, str]:

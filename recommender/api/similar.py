@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 
 from recommender.api.fields import PhotoField
 from recommender.api.parsers import MultiPartParser
+from recommender.api.permissions import STATELESS
 from recommender.api.products import shown_to
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.api.throttling import PhotoThrottle
@@ -17,6 +18,8 @@ from recommender.versions import queries
 
 
 class SimilarProducts(APIView):
+    rules = {"GET": STATELESS}
+
     @recommends(
         summary="Similar products",
         description="Products that look like this one. Without results, `reason` is `not_yet_findable` until the image "
@@ -41,6 +44,7 @@ class PhotoForm(RecommendationParams, Photo):
 
 
 class SearchImage(APIView):
+    rules = {"POST": STATELESS}
     only_reads = True  # by POST as well: a replica may answer
     parser_classes = [MultiPartParser]
     throttle_classes = [*APIView.throttle_classes, PhotoThrottle]

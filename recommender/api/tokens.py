@@ -7,7 +7,6 @@ from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +14,7 @@ from rest_framework.views import APIView
 from recommender.access import tokens
 from recommender.access.models import AccountToken
 from recommender.api.pagination import Pages
-from recommender.api.permissions import account_of
+from recommender.api.permissions import PUBLIC, Rule, account_of
 from recommender.api.throttling import TokenThrottle
 
 
@@ -48,6 +47,7 @@ class TokenSerializer(serializers.ModelSerializer[AccountToken]):
 
 
 class Tokens(APIView):
+    rules = {"POST": PUBLIC}
     authentication_classes = []  # a request with an invalid token must still get a new one
     throttle_classes = [*APIView.throttle_classes, TokenThrottle]
 
@@ -68,7 +68,7 @@ class Tokens(APIView):
 
 
 class OwnTokens(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"GET": Rule(accounts=True)}
     pagination_class = Pages
 
     @extend_schema(summary="The caller's tokens", description="The newest first.", responses=TokenSerializer(many=True))
@@ -80,7 +80,7 @@ class OwnTokens(APIView):
 
 
 class OneToken(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"DELETE": Rule(accounts=True)}
 
     @extend_schema(summary="Revoke a token of the caller's", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:

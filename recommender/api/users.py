@@ -4,14 +4,13 @@ from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import interactions, queries, visitors
 from catalog.models import Shopper
-from recommender.api.permissions import account_of
+from recommender.api.permissions import Rule, account_of, is_granted
 from recommender.api.problems import MEDIA_TYPE
 from recommender.api.recommendations import recommends
 from recommender.api.schema import ProblemSerializer
@@ -19,18 +18,18 @@ from recommender.serving import recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
 
 
-def shopper_for(request: Request, key: str) -> Shopper | None:
+def shopper_for(request: Request, key: str, permission: str) -> Shopper | None:
     """Return the shopper of this key; None for the caller's own key as long as the account has no interactions.
 
-    Raises PermissionDenied for another shopper's key, whether or not it exists. For staff, raises NotFound for a key
-    that does not exist.
+    Another's key needs the permission: raises PermissionDenied without it, whether or not the shopper exists, and
+    NotFound if it does not.
     """
     account = account_of(request)
     own = visitors.find_shopper(account)
     if key in names_of(account, own):
         return own
-    if not account.is_staff:
-        raise PermissionDenied(f"This account may not see the shopper {key!r}.")
+    if not is_granted(request, permission):
+        raise PermissionDenied(f"The shopper {key!r} needs the permission {permission}, which this account has not.")
     found = Shopper.objects.filter(key=key).first()
     if found is None:
         raise shopper_not_found(key)
@@ -52,19 +51,24 @@ def recommend_to(shopper: Shopper | None, query: RecommendationQuery) -> Recomme
     return recommend.for_shopper(shopper, query) if shopper else recommend.popular_products(query)
 
 
+VIEW, MERGE, FORGET = "catalog.view_shopper", "catalog.change_shopper", "catalog.delete_interaction"
+
+
 class UserRecommendations(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"GET": Rule(accounts=True, permissions=(VIEW,))}
 
     @recommends(
         summary="Personal recommendations for a shopper",
-        description="An account may read its own recommendations, staff those of every shopper. The strategy is "
-        "`popular` for a shopper with too few interactions.",
+        description="An account may read its own recommendations, staff with the permission catalog.view_shopper those "
+        "of every shopper. The strategy is `popular` for a shopper with too few interactions.",
     )
     def get(self, request: Request, query: RecommendationQuery, key: str) -> Recommendation:
-        return recommend_to(shopper_for(request, key), query)
+        return recommend_to(shopper_for(request, key, VIEW), query)
 
 
 class MyRecommendations(APIView):
+    rules = {"GET": Rule(guests=True)}
+
     @recommends(
         summary="Personal recommendations for the caller", description="For a guest, by the events of this session."
     )
@@ -85,14 +89,14 @@ class MergedSerializer(serializers.Serializer[None]):
 
 
 class UsersMerge(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"POST": Rule(accounts=True, permissions=(MERGE,))}
 
     @extend_schema(
         summary="Merge a guest into a shopper",
         description="All interactions of the session become the shopper's. An interaction that the shopper has "
         "already, by its `id`, counts once, so the call can be repeated. A session without interactions is not found. "
-        "An account may merge into itself, staff into every shopper. The shop's own pages do this when somebody signs "
-        "in.",
+        "An account may merge into itself, staff with the permission catalog.change_shopper into every shopper. The "
+        "shop's own pages do this when somebody signs in.",
         request=MergeInput,
         responses={
             200: MergedSerializer,
@@ -106,7 +110,7 @@ class UsersMerge(APIView):
         account = account_of(request)
         own = visitors.find_shopper(account)
         is_own = key in names_of(account, own)
-        if not (is_own or account.is_staff):
+        if not (is_own or is_granted(request, MERGE)):
             raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
         if not queries.is_known_session(session):  # before a shopper is created for it
             raise NotFound(f"There is no session {session!r}: it has no interactions.")
@@ -118,7 +122,7 @@ class UsersMerge(APIView):
 
 
 class UserInteractions(APIView):
-    permission_classes = [IsAuthenticated]
+    rules = {"DELETE": Rule(accounts=True, permissions=(FORGET,))}
 
     @extend_schema(
         summary="Delete the data of a shopper",
@@ -127,7 +131,7 @@ class UserInteractions(APIView):
         responses={204: None},
     )
     def delete(self, request: Request, key: str) -> Response:
-        shopper = shopper_for(request, key)
+        shopper = shopper_for(request, key, FORGET)
         if shopper is None:
             raise shopper_not_found(key)
         interactions.delete_history(shopper)

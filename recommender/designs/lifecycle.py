@@ -110,12 +110,12 @@ def availability(shopper: Shopper | None) -> Availability:
     return Availability(generator)
 
 
-def visible_to(account: AbstractUser | AnonymousUser) -> QuerySet[Design]:
-    """Return the designs that an account may see: those of its shopper, or for staff, all."""
+def within_reach(account: AbstractUser | AnonymousUser, permission: str) -> QuerySet[Design]:
+    """Return the designs that an account may act on: those of its shopper; for staff with the permission, all."""
     found = Design.objects.filter(is_removed=False).select_related(
         "shopper", "category", "product", "embedding_version"
     )
-    if account.is_staff:
+    if visitors.is_permitted_staff(account, permission):
         return found
     return found.filter(shopper=visitors.find_shopper(account)) if isinstance(account, AbstractUser) else found.none()
 

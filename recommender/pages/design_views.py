@@ -75,7 +75,7 @@ def show_designs(
 @login_required
 def design(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show one design: its progress, or its images."""
-    shown = gallery.build_gallery(own_design_or_404(request, pk))
+    shown = gallery.build_gallery(design_or_404(request, pk, "recommender.view_design"))
     form = TailorForm if shown.design.product_id else DesignForm
     context = {"gallery": shown, "design": shown.design, "form": form.from_design(shown.design)}
     return render(request, "recommender/design.html", context)
@@ -85,7 +85,7 @@ def design(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @login_required
 def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Cancel a design that is not finished."""
-    found = own_design_or_404(request, pk)
+    found = design_or_404(request, pk, "recommender.change_design")
     try:
         lifecycle.cancel(found)
     except DesignNotReady as error:
@@ -97,12 +97,12 @@ def cancel(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @login_required
 def delete(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Delete a design with its images."""
-    lifecycle.remove(own_design_or_404(request, pk))
+    lifecycle.remove(design_or_404(request, pk, "recommender.delete_design"))
     messages.success(request, "The design and its pictures were deleted.")
     return redirect("designs")
 
 
-def own_design_or_404(request: HttpRequest, pk: uuid.UUID) -> Design:
-    """Return the design. Raises Http404 unless the visitor may see it."""
+def design_or_404(request: HttpRequest, pk: uuid.UUID, permission: str) -> Design:
+    """Return the design. Raises Http404 unless it is the visitor's own, or the visitor is staff with the permission."""
     assert request.user.is_authenticated  # the views require it
-    return get_object_or_404(lifecycle.visible_to(request.user), pk=pk)
+    return get_object_or_404(lifecycle.within_reach(request.user, permission), pk=pk)

@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
+from catalog.visitors import is_permitted_staff
 from recommender import memory
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
 from recommender.serving import recommend, saved_json
@@ -28,18 +29,19 @@ class Caller:
 
     account: int | None = None
     session: str = ""
-    is_staff: bool = False
+    sees_all: bool = False
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
         """Identify the client of a request by account or session."""
         if request.user.is_authenticated:
-            return cls(account=request.user.pk, is_staff=request.user.is_staff)
+            sees_all = is_permitted_staff(request.user, "catalog.view_shopper")
+            return cls(account=request.user.pk, sees_all=sees_all)
         return cls(session=request.session.session_key or "")
 
     def may_see(self, saved: SavedJson) -> bool:
-        """Return whether this client may load a recommendation: its own, one of nobody, or as staff any."""
-        if self.is_staff or not (saved["account"] or saved["session"]):
+        """Return whether this client may load a recommendation: its own, one of nobody, or any."""
+        if self.sees_all or not (saved["account"] or saved["session"]):
             return True
         return (self.account, self.session) == (saved["account"], saved["session"])
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import images, products
 from catalog.models import Category, Product
-from tests.factories import InteractionFactory, ProductFactory, image_bytes
+from tests.factories import InteractionFactory, ProductFactory, clerk, image_bytes
 from tests.rivals import rival_before
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +204,6 @@ def test_a_file_that_is_no_catalogue_is_told(admin_client):
 def test_staff_without_the_right_may_not_import(client, django_user_model):
     client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
     assert client.get(f"{LIST}import/").status_code == 403
+
+    client.force_login(clerk("view_product", "add_product"))
+    assert client.get(f"{LIST}import/").status_code == 403  # an import changes products as well

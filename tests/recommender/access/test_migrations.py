@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.utils import timezone
 
@@ -49,3 +50,29 @@ def test_a_new_shop_has_none(move):
         move(apps, editor)
 
     assert not AccountToken.objects.exists()
+
+
+@pytest.fixture
+def create_groups(db):
+    Group.objects.all().delete()
+    return import_module("recommender.access.migrations.0003_groups").create
+
+
+def rights(name: str) -> set[str]:
+    found = Group.objects.get(name=name).permissions.values_list("content_type__app_label", "codename")
+    return {f"{app}.{codename}" for app, codename in found}
+
+
+def test_the_groups_have_permissions_that_exist_already_or_soon(create_groups):
+    Permission.objects.filter(codename__in=["view_product", "activate_modelversion"]).delete()
+    known = Permission.objects.count()
+
+    create_groups(apps, None)
+    create_groups(apps, None)
+
+    assert set(Group.objects.values_list("name", flat=True)) == {"catalogue editor", "model minder", "support"}
+    assert {"catalog.view_product", "catalog.delete_category"} <= rights("catalogue editor")
+    assert "recommender.activate_modelversion" in rights("model minder")
+    assert rights("support") & {"catalog.change_product", "recommender.activate_modelversion"} == set()
+    assert Permission.objects.count() == known + 2
+    assert Permission.objects.get(codename="view_product").name == "Can view product"

@@ -7,7 +7,7 @@ from django.utils.timezone import localtime
 
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import previews, retention
-from tests.factories import ProductFactory, VersionFactory, embed
+from tests.factories import ProductFactory, VersionFactory, clerk, embed
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recommender/modelversion/"
@@ -181,6 +181,29 @@ def test_staff_without_the_right_may_look_at_nothing(client, django_user_model):
     assert client.post(f"{LIST}{version.pk}/step/cancel/").status_code == 403
     version.refresh_from_db()
     assert version.state == "training"
+
+
+def test_each_step_needs_its_own_permission(client):
+    client.force_login(clerk("view_modelversion", "change_modelversion"))
+    ready, training = VersionFactory(state="ready"), VersionFactory(state="training")
+
+    assert "/step/activate/" not in client.get(f"{LIST}{ready.pk}/change/").content.decode()
+    assert client.post(f"{LIST}{ready.pk}/step/activate/").status_code == 403
+    assert client.post(f"{LIST}{training.pk}/step/cancel/").status_code == 302
+
+    client.force_login(clerk("view_modelversion", "activate_modelversion"))
+    assert "/step/activate/" in client.get(f"{LIST}{ready.pk}/change/").content.decode()
+    assert client.post(f"{LIST}{ready.pk}/step/activate/").status_code == 302
+
+
+def test_a_training_of_staff_without_the_permission_is_not_activated(client):
+    client.force_login(clerk("view_modelversion", "add_modelversion"))
+
+    assert "activate_when_ready" not in client.get(f"{LIST}add/").content.decode()
+    form = {"method": "pixels", "settings": "{}", "epochs": "", "seed": "0", "activate_when_ready": "on"}
+    assert client.post(f"{LIST}add/", form).status_code == 302
+
+    assert not ModelVersion.objects.get().activate_when_ready
 
 
 def test_a_version_shows_what_it_dreamt_up(admin_client, client):

@@ -61,7 +61,7 @@ def test_each_field_with_its_reasons(guest):
 
 def test_a_session_without_its_csrf_token(db):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(get_user_model().objects.create_user("boss", is_staff=True))
+    client.force_login(get_user_model().objects.create_superuser("boss"))
 
     response = client.post(PRODUCTS, {}, content_type="application/json")
 
@@ -70,7 +70,7 @@ def test_a_session_without_its_csrf_token(db):
 
 def test_a_session_with_its_csrf_token(db):
     client = Client(enforce_csrf_checks=True, headers={"X-CSRFToken": "a" * 32})
-    client.force_login(get_user_model().objects.create_user("boss", is_staff=True))
+    client.force_login(get_user_model().objects.create_superuser("boss"))
     client.cookies["csrftoken"] = "a" * 32
 
     response = client.post(PRODUCTS, {}, content_type="application/json")

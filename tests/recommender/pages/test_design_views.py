@@ -12,6 +12,7 @@ from tests.factories import (
     CategoryFactory,
     ProductFactory,
     VersionFactory,
+    clerk,
     embed,
     image_bytes,
     turned,
@@ -245,8 +246,11 @@ def test_another_s_design_is_nobody_else_s(hers, generator, client):
     assert client.get(path).status_code == 404
     assert client.post(f"{path}cancel/").status_code == client.post(f"{path}delete/").status_code == 404
     assert Design.objects.get().status == "queued"
-    client.force_login(AccountFactory(username="boss", is_staff=True))
+    client.force_login(clerk())
+    assert client.get(path).status_code == 404
+    client.force_login(clerk("view_design"))
     assert client.get(path).status_code == 200
+    assert client.post(f"{path}cancel/").status_code == client.post(f"{path}delete/").status_code == 404
 
 
 def test_without_a_generator_old_designs_are_shown_and_no_new_ones_offered(hers, generator):

@@ -63,7 +63,7 @@ def test_what_was_hidden_or_sold_out_since_is_left_out(products):
         (GUEST, True),
         (Caller(session="other"), False),
         (Caller(account=7), False),
-        (Caller(account=7, is_staff=True), True),
+        (Caller(account=7, sees_all=True), True),
     ],
 )
 def test_a_recommendation_is_its_caller_s_and_the_staff_s(products, caller, may_see):
