@@ -1,15 +1,18 @@
-"""Errors outside of the API's views: pages for 400, 404, 500 and 503, and problem documents for URLs of the API.
+"""Errors outside of the API's views: pages for 400, 404, 429, 500 and 503, and problem documents for URLs of the API.
 
 Errors inside of the API's views are handled by recommender.api.errors.
 """
 
 import sys
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views import defaults
 
-from recommender.api.problems import PREFIX, Outage, outage, problem_response
+from recommender.access.errors import TooManyAttempts
+from recommender.api.problems import PREFIX, Outage, as_sentence, outage, problem_response
 from visrec_site import request_id
 
 
@@ -44,3 +47,21 @@ def unavailable(request: HttpRequest, found: Outage) -> HttpResponse:
         response = HttpResponse(render_to_string("503.html", {"detail": found.detail}), status=503)
     response["Retry-After"] = str(found.wait)
     return response
+
+
+class TooManyAttemptsMiddleware:
+    """Respond with 429 to an attempt to sign in that is one too many, wherever its form is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the page for TooManyAttempts; None for any other error."""
+        if not isinstance(exception, TooManyAttempts):
+            return None
+        response = render(request, "429.html", {"detail": as_sentence(exception)}, status=429)
+        response["Retry-After"] = str(exception.wait)
+        return response

@@ -3,12 +3,13 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from visrec_site import health, media
+from visrec_site import accounts, health, media
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("recommender.api.urls")),
     path("login/", auth.LoginView.as_view(template_name="login.html"), name="login"),
+    path("password/", accounts.ChangePassword.as_view(), name="password"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -25,6 +25,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from recommender.access.errors import TooManyAttempts
 from recommender.api.parsers import TooLarge
 from recommender.api.problems import MEDIA_TYPE, as_sentence, outage, problem
 from recommender.errors import (
@@ -99,7 +100,7 @@ def as_api_exception(error: Exception) -> Exception:
         return Unavailable(as_sentence(error), RETRY_SECONDS[type(error)])
     if isinstance(error, CONFLICTS):
         return Conflict(as_sentence(error))
-    if isinstance(error, TooManyDesigns):
+    if isinstance(error, TooManyDesigns | TooManyAttempts):
         return exceptions.Throttled(error.wait, as_sentence(error))
     if isinstance(error, InvalidModel):
         reasons = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}

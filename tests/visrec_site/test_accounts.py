@@ -1,0 +1,77 @@
+"""Signing in and passwords, on the shop's pages and in the admin."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from recommender.access import logins, tokens
+from recommender.access.errors import InvalidCredential
+from recommender.access.logins import Limit
+from tests.factories import AccountFactory
+from tests.problems import assert_problem
+
+
+@pytest.fixture
+def account(db):
+    return AccountFactory(username="sam", is_staff=True)
+
+
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_too_many_wrong_passwords(client, account, monkeypatch, path):
+    monkeypatch.setattr(logins, "PAIR", Limit(2, 10**9))
+    for _ in range(2):
+        assert client.post(path, {"username": "sam", "password": "wrong"}).status_code == 200
+
+    refused = client.post(path, {"username": "sam", "password": "secret"})
+
+    assert (refused.status_code, int(refused.headers["Retry-After"]) > 1) == (429, True)
+    assert "Too many attempts to sign in failed; try again in" in refused.content.decode()
+    assert "sessionid" not in client.cookies
+    assert client.post(path, {"username": "ann", "password": "wrong"}).status_code == 200
+
+
+def test_too_many_wrong_passwords_over_rest(client, account, monkeypatch):
+    monkeypatch.setattr(logins, "PAIR", Limit(2, 10**9))
+    for _ in range(2):
+        client.post("/login/", {"username": "sam", "password": "wrong"})
+
+    refused = client.post("/api/v1/auth/token/", {"username": "sam", "password": "secret"})
+
+    assert_problem(refused, 429, "Too many attempts to sign in failed")
+    assert int(refused.headers["Retry-After"]) > 1
+
+
+def test_a_changed_password_ends_what_else_is_signed_in(client, account):
+    _, secret = tokens.issue(account)
+    other = Client()
+    for each in (client, other):
+        each.force_login(account)
+    new = "correct horse battery"
+
+    form = {"old_password": "secret", "new_password1": new, "new_password2": new}
+    changed = client.post("/password/", form, follow=True)
+
+    assert "Your password is changed." in changed.content.decode()
+    assert client.get("/password/").status_code == 200
+    assert other.get("/password/").status_code == 302
+    with pytest.raises(InvalidCredential):
+        tokens.find(secret)
+    assert get_user_model().objects.get().check_password(new)
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [("eleven char", "too short"), ("123456qwerty", "too common"), ("samantha-smith", "too similar to the username")],
+)
+def test_a_password_that_is_guessed_first_is_refused(password, reason):
+    account = AccountFactory.build(username="samantha.smith")
+
+    with pytest.raises(ValidationError, match=reason):
+        validate_password(password, account)
+
+
+@pytest.mark.parametrize("password", ["a" * 6 + "b" * 6 + "!", "8102736450918", "ünïcödé ☃ pass", "x1" * 64])
+def test_any_characters_make_a_password(password):
+    validate_password(password, AccountFactory.build(username="sam"))
