@@ -167,6 +167,10 @@ def open_image(data: bytes) -> Image.Image:
         raise UnreadableImage(f"the file has {len(data):,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken")
     try:
         image = Image.open(io.BytesIO(data), formats=list(FORMATS))
+        if max(image.size) > settings.MAX_IMAGE_SIDE:
+            raise UnreadableImage(
+                f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_SIDE:,} are taken on a side"
+            )
         if image.width * image.height > settings.MAX_IMAGE_PIXELS:
             raise UnreadableImage(
                 f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_PIXELS / 1e6:g} million are taken"

@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "visrec_site.limits.LimitsMiddleware",  # before whatever reads a form
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -203,7 +204,13 @@ MODELS_ROOT = Path(env.str("VISREC_MODELS", str(VAR / "models")))  # checkpoints
 MAX_IMAGE_BYTES = env_positive("VISREC_MAX_IMAGE_BYTES", 20_000_000)
 MAX_IMAGE_PIXELS = env_positive("VISREC_MAX_IMAGE_PIXELS", 50_000_000)
 THUMBNAIL_PIXELS = 480  # longest side of a thumbnail, which lists show; smaller images have none
-DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_IMAGE_BYTES
+MAX_IMAGE_SIDE = env_positive("VISREC_MAX_IMAGE_SIDE", 16_000)  # pixels
+# Bytes of a request's body, by the attribute `body_limit` of its view: visrec_site.limits.
+BODY_LIMIT = 64_000
+BATCH_BODY_LIMIT = 1_000_000
+IMAGE_BODY_LIMIT = MAX_IMAGE_BYTES * 4 // 3 + 2 * BODY_LIMIT  # as base64, with the other fields
+ADMIN_BODY_LIMIT = env_positive("VISREC_MAX_IMPORT_BYTES", 10_000_000_000)  # a catalogue that staff import by the admin
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_IMAGE_BYTES * 4 // 3  # of a form's fields that are no files
 CURRENCY = env.str("VISREC_CURRENCY", "EUR")
 
 # While the broker is unavailable an upload must not wait for it: recommender.tasks.sweep sends the tasks later.
@@ -308,8 +315,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "recommender.api.schema.ProblemSchema",
     "EXCEPTION_HANDLER": "recommender.api.errors.handle_exception",
     "DEFAULT_THROTTLE_CLASSES": [
-        "recommender.api.throttling.AnonymousThrottle",
-        "recommender.api.throttling.AccountThrottle",
+        "recommender.throttling.AnonymousThrottle",
+        "recommender.throttling.AccountThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anonymous": env.str("VISREC_RATE_ANONYMOUS", "1200/min"),

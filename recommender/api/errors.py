@@ -7,6 +7,7 @@ import http
 import logging
 import math
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +28,7 @@ from rest_framework.views import exception_handler
 
 from recommender.access.errors import TooManyAttempts
 from recommender.api.parsers import TooLarge
-from recommender.api.problems import MEDIA_TYPE, as_sentence, outage, problem
+from recommender.api.problems import MEDIA_TYPE, as_sentence, outage, problem, rejection
 from recommender.errors import (
     DesignNotReady,
     NoActiveVersion,
@@ -38,6 +39,9 @@ from recommender.errors import (
     VersionNotReady,
     WorkersUnavailable,
 )
+
+MAX_ERRORS = 20  # reasons in a response
+MAX_REASON = 1000  # characters
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +98,9 @@ def as_api_exception(error: Exception) -> Exception:
     if found := outage(error):
         log.error("%s %s", found.detail, error)
         return Unavailable(found.detail, found.wait)
+    if reason := rejection(error):
+        log.warning("%s", reason, exc_info=error)
+        return exceptions.ParseError(reason)
     if isinstance(error, IntegrityError) and isinstance(error.__cause__, ForeignKeyViolation):
         return Conflict("What this refers to was deleted just now.")
     if type(error) in RETRY_SECONDS:
@@ -118,9 +125,9 @@ def as_api_exception(error: Exception) -> Exception:
 
 
 def errors_by_field(detail: object) -> dict[str, list[str]]:
-    """Flatten the nested reasons of a ValidationError to one level, as in {"attributes.colour": ["Too long."]}."""
+    """Flatten the first reasons of a ValidationError to one level, as in {"attributes.colour": ["Too long."]}."""
     errors: dict[str, list[str]] = {}
-    for field, reason in flat_reasons(detail, ""):
+    for field, reason in islice(flat_reasons(detail, ""), MAX_ERRORS):
         errors.setdefault(field or api_settings.NON_FIELD_ERRORS_KEY, []).append(reason)
     return errors
 
@@ -134,7 +141,13 @@ def flat_reasons(detail: object, field: str) -> Iterator[tuple[str, str]]:
         for inner in detail:
             yield from flat_reasons(inner, field)
     else:
-        yield field, str(detail)
+        yield shortened(field), shortened(str(detail))
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a text that a caller may have chosen, as far as it can be sent back."""
+    text = text.encode(errors="replace").decode()
+    return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}…"
 
 
 def with_field(field: str, reasons: list[str]) -> str:

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from catalog.interactions import CLOCK_SKEW
 from catalog.models import Kind, Product
-from recommender.api.fields import MAX_SKU_LENGTH, Validated
+from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, Validated
 from recommender.api.interactions import Timestamp
 from recommender.api.permissions import STATELESS
 from recommender.api.recommendations import RecommendationParams, recommends
@@ -32,7 +32,7 @@ def product_ids(skus: Iterable[str]) -> dict[str, int]:
     return dict(Product.objects.filter(sku__in=set(skus)).values_list("sku", "pk"))
 
 
-class SkuList(serializers.ListField):
+class SkuList(BoundedList):
     """Optional list of SKUs: a list in JSON, repeated in a form."""
 
     child = serializers.CharField(max_length=MAX_SKU_LENGTH)
@@ -78,7 +78,7 @@ class SessionEvent(serializers.Serializer[None]):
 class Session(serializers.Serializer[None]):
     """Events of a visitor."""
 
-    events = serializers.ListField(
+    events = BoundedList(
         child=SessionEvent(), max_length=MAX_EVENTS, help_text="Events of the visitor; they are not stored."
     )
 

@@ -76,12 +76,18 @@ class Price(serializers.DecimalField):
 
 
 class Number(serializers.FloatField):
-    """Float that is not a boolean: to Python, true is 1."""
+    """Float that is finite and not a boolean: to Python, true is 1."""
 
     def to_internal_value(self, data: float | int | str) -> float:
         if isinstance(data, bool):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        try:
+            number = super().to_internal_value(data)
+        except OverflowError:
+            self.fail("invalid")
+        if not math.isfinite(number):  # it would pass any bound
+            self.fail("invalid")
+        return number
 
 
 class Limit(serializers.IntegerField):
@@ -91,7 +97,17 @@ class Limit(serializers.IntegerField):
         super().__init__(min_value=1, max_value=MAX_LISTED, **options)
 
 
-class Skus(serializers.ListField):
+class BoundedList(serializers.ListField):
+    """List whose length is checked before its items are."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if self.max_length is not None and isinstance(data, list) and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        found: list[Any] = super().to_internal_value(data)
+        return found
+
+
+class Skus(BoundedList):
     """SKUs in a query string or a form: separated by commas, repeated, or both; in JSON, a list."""
 
     child = serializers.CharField(max_length=MAX_SKU_LENGTH)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+from django.conf import settings
 from django.http import QueryDict
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
@@ -142,6 +143,7 @@ class Reporter:
 
 
 class Interactions(APIView):
+    body_limit = settings.BATCH_BODY_LIMIT
     rules = {"POST": Rule(guests=True, permissions=("catalog.add_interaction",))}
 
     @extend_schema(

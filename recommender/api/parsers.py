@@ -1,18 +1,24 @@
-"""Parsers that bound the size of a body. Django bounds forms itself; DRF's JSON parser ignores that bound."""
+"""Parsers that check the depth of a body, and the size of what is beside an image, before any field is looked at.
 
+The size of the whole body is checked by visrec_site.limits.
+"""
+
+import json
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from rest_framework import parsers
 from rest_framework.exceptions import APIException, ParseError
 
+from recommender.api.problems import size_limit
+
 if TYPE_CHECKING:
     from django.http.request import _ImmutableQueryDict
     from django.utils.datastructures import MultiValueDict
 
-BASE64 = 4 / 3  # size of an image in JSON, relative to its file
-ENVELOPE = 1_000_000  # bytes for everything but the image
+MAX_DEPTH = 20  # lists and objects within each other
+IMAGE = "image"  # the field whose text may be as long as an image
 
 
 class TooLarge(APIException):
@@ -21,47 +27,81 @@ class TooLarge(APIException):
     status_code = 413
 
     def __init__(self, limit: int) -> None:
-        """Write the limit, in bytes, as megabytes; rounded down, so that a body of the size in the message fits."""
-        super().__init__(f"The body is too large: at most {limit // 100_000 / 10:g} MB are allowed.")
+        super().__init__(size_limit(limit))
 
 
-def check_size(parser_context: Mapping[str, Any] | None) -> None:
-    """Raise TooLarge if the Content-Length is above the limit. Under WSGI a body without that header is empty."""
-    assert parser_context is not None  # DRF's request passes it
-    length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
-    limit = int(settings.MAX_IMAGE_BYTES * BASE64) + ENVELOPE
-    if length > limit:
-        raise TooLarge(limit)
+def check_depth(value: object, left: int = MAX_DEPTH) -> None:
+    """Raise ParseError for lists and objects that are nested too deeply."""
+    if isinstance(value, dict | list):
+        if not left:
+            raise ParseError(f"The body is nested too deeply: at most {MAX_DEPTH} lists and objects are allowed.")
+        for inner in value.values() if isinstance(value, dict) else value:
+            check_depth(inner, left - 1)
+
+
+def check_rest(data: object, parser_context: Mapping[str, Any] | None) -> None:
+    """Raise TooLarge if the fields beside an image are larger than a body without one."""
+    view = parser_context and parser_context.get("view")
+    if getattr(view, "body_limit", 0) == settings.IMAGE_BODY_LIMIT and size_of(data, settings.BODY_LIMIT) < 0:
+        raise TooLarge(settings.BODY_LIMIT)
+
+
+def size_of(value: object, left: int) -> int:
+    """Return how many characters are left of so many after this value, negative as soon as there are too few."""
+    left -= len(value) if isinstance(value, str) else 1
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            left -= len(name)
+            left = left if name == IMAGE else size_of(inner, left)
+            if left < 0:
+                break
+    elif isinstance(value, list):
+        for inner in value:
+            left = size_of(inner, left)
+            if left < 0:
+                break
+    return left
 
 
 class JSONParser(parsers.JSONParser):
-    """DRF's parser with a bounded body."""
+    """DRF's parser, with these checks."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        check_size(parser_context)
         try:
-            return super().parse(stream, media_type, parser_context)
+            found: dict[str, Any] = json.loads(stream.read().decode(), parse_constant=refuse_constant)
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {str(error)[:200]}") from error
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
+        check_rest(found, parser_context)
+        check_depth(found)
+        return found
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Raise ValueError for NaN and Infinity, which are no JSON."""
+    raise ValueError(f"{name} is not a value of JSON")
 
 
 class FormParser(parsers.FormParser):
-    """DRF's parser with a bounded body."""
+    """DRF's parser, with these checks."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> "_ImmutableQueryDict":
-        check_size(parser_context)
-        return super().parse(stream, media_type, parser_context)
+        found = super().parse(stream, media_type, parser_context)
+        check_rest(dict(found.lists()), parser_context)
+        return found
 
 
 class MultiPartParser(parsers.MultiPartParser):
-    """DRF's parser with a bounded body."""
+    """DRF's parser, with these checks."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> "parsers.DataAndFiles[_ImmutableQueryDict, MultiValueDict[Any, Any]]":
-        check_size(parser_context)
-        return super().parse(stream, media_type, parser_context)
+        found = super().parse(stream, media_type, parser_context)
+        check_rest(dict(found.data.lists()), parser_context)
+        return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import JsonResponse
 
 from catalog.errors import TooManyPixels
@@ -55,6 +55,17 @@ def outage(error: BaseException | None) -> Outage | None:
     return None
 
 
+def rejection(error: BaseException | None) -> str:
+    """Return what is wrong with a request whose values cause this error; "" for any other error."""
+    if isinstance(error, DataError):
+        return "A value in the request cannot be stored or compared: it is too large, too long or no text."
+    if isinstance(error, UnicodeEncodeError):
+        return "A text in the request has half of a surrogate pair, which is not a character."
+    if isinstance(error, RecursionError):
+        return "A value in the request is nested too deeply."
+    return ""
+
+
 def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = None) -> Problem:
     """Return the problem document of an HTTP status."""
     return {
@@ -69,6 +80,12 @@ def problem(status: int, detail: str, errors: Mapping[str, list[str]] | None = N
 def problem_response(status: int, detail: str) -> JsonResponse:
     """Return a problem document as Django's response, for errors that Django REST framework does not handle."""
     return JsonResponse(problem(status, detail), status=status, content_type=MEDIA_TYPE)
+
+
+def size_limit(limit: int) -> str:
+    """Return what is wrong with a body of more bytes; rounded down, so that a body of the size in the text fits."""
+    size = f"{limit // 100_000 / 10:g} MB" if limit >= 1_000_000 else f"{limit // 1000} kB"
+    return f"The body is too large: at most {size} are allowed."
 
 
 def as_sentence(error: Exception | str) -> str:

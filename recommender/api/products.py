@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urljoin
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -220,6 +221,7 @@ READ = Rule(guests=True, permissions=("catalog.view_product",))
 
 
 class Products(APIView):
+    body_limit = settings.IMAGE_BODY_LIMIT
     rules = {"GET": READ, "POST": Rule(permissions=("catalog.add_product",))}
     pagination_class = ProductPages  # drf-spectacular reads it
 
@@ -257,6 +259,7 @@ class Products(APIView):
 
 
 class OneProduct(APIView):
+    body_limit = settings.IMAGE_BODY_LIMIT
     rules = {
         "GET": READ,
         "PATCH": Rule(permissions=("catalog.change_product",)),

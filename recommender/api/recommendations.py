@@ -15,7 +15,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalog.models import Kind
-from recommender.api.fields import Filters, Flag, Limit, Skus
+from recommender.api.fields import Filters, Flag, Limit, Number, Skus
 from recommender.api.products import ProductSerializer
 from recommender.models import ModelVersion
 from recommender.serving import saved
@@ -30,8 +30,8 @@ class RecommendationParams(Filters):
     limit = Limit(default=12)
     in_stock = Flag(required=False, help_text="Only true: products that are sold out are never recommended.")
     exclude = Skus(required=False, help_text="SKUs to leave out: separated by commas, repeated, or both.")
-    min_score = serializers.FloatField(min_value=0, max_value=1, default=0.0)
-    diversity = serializers.FloatField(
+    min_score = Number(min_value=0, max_value=1, default=0.0)
+    diversity = Number(
         min_value=0,
         max_value=1,
         default=0.0,

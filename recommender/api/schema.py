@@ -28,6 +28,7 @@ CONFLICT = {(409, MEDIA_TYPE): ProblemSerializer}
 ALWAYS = {
     401: "The token is missing, malformed, not known, or has expired; `detail` says which.",
     403: "This account may not do this.",
+    414: "The address is too long.",
     406: "The requested media type is not available.",
     429: "Too many requests. The header Retry-After has the seconds to wait.",
     500: "An internal error, logged under the id in the header X-Request-ID.",
@@ -35,7 +36,11 @@ ALWAYS = {
 }
 WITH_INPUT = {400: "A value in the request is not valid. Parameters that are not listed here are ignored."}
 WITH_PATH = {404: "It does not exist."}
-WITH_BODY = {413: "The body is too large.", 415: "The media type of the body is not supported."}
+WITH_BODY = {
+    411: "The header Content-Length is missing.",
+    413: "The body is too large.",
+    415: "The media type of the body is not supported.",
+}
 
 
 class CredentialScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # of its metaclass

@@ -1,5 +1,6 @@
 """Resources products/SKU/similar/ and search/image/: products similar to a product or to a photo."""
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -10,10 +11,10 @@ from recommender.api.parsers import MultiPartParser
 from recommender.api.permissions import STATELESS
 from recommender.api.products import shown_to
 from recommender.api.recommendations import RecommendationParams, recommends
-from recommender.api.throttling import PhotoThrottle
 from recommender.models import Role
 from recommender.serving import candidates, photos, recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
+from recommender.throttling import PhotoThrottle
 from recommender.versions import queries
 
 
@@ -44,6 +45,7 @@ class PhotoForm(RecommendationParams, Photo):
 
 
 class SearchImage(APIView):
+    body_limit = settings.IMAGE_BODY_LIMIT
     rules = {"POST": STATELESS}
     only_reads = True  # by POST as well: a replica may answer
     parser_classes = [MultiPartParser]

@@ -15,7 +15,7 @@ from recommender.access import tokens
 from recommender.access.models import AccountToken
 from recommender.api.pagination import Pages
 from recommender.api.permissions import PUBLIC, Rule, account_of
-from recommender.api.throttling import TokenThrottle
+from recommender.throttling import TokenThrottle
 
 
 class Credentials(serializers.Serializer[None]):

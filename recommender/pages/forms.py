@@ -54,7 +54,7 @@ class PhotoSearchForm(forms.Form):
                 f"The file has {size / 1e6:.1f} MB; at most {settings.MAX_IMAGE_BYTES / 1e6:g} MB are allowed."
             )
         try:
-            return images.shrink_to_jpeg(upload.read(), PHOTO_PIXELS)
+            return images.shrink_to_jpeg(upload.read(), PHOTO_PIXELS, images.PATIENCE)
         except UnreadableImage as error:
             raise forms.ValidationError(f"{upload.name}: {error}.") from error
 

@@ -1,10 +1,16 @@
 """The pages that consist of recommendations: for you, and find by photo."""
 
 import base64
+import math
+from collections.abc import Callable
+from typing import TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from catalog import visitors
 from recommender.errors import NoActiveVersion, WorkersUnavailable
@@ -13,10 +19,13 @@ from recommender.pages.forms import PhotoSearchForm
 from recommender.serving import photos
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
+from recommender.throttling import PhotoThrottle
 
 FOR_YOU = 24  # products
 PHOTO_RESULTS = 24
 RETRY_SECONDS = 10  # for the header Retry-After
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 @require_safe
@@ -26,11 +35,28 @@ def for_you(request: HttpRequest) -> HttpResponse:
     return render(request, "recommender/for_you.html", {"strip": strip})
 
 
+def accepts_body(limit: int) -> Callable[[View], View]:
+    """Return a decorator for a view whose body may have this many bytes."""
+
+    def decorator(view: View) -> View:
+        vars(view)["body_limit"] = limit
+        return view
+
+    return decorator
+
+
+@accepts_body(settings.IMAGE_BODY_LIMIT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def photo_search(request: HttpRequest) -> HttpResponse:
     """Show a form for a photo; a POST shows products that look like the photo."""
+    throttle = PhotoThrottle()
+    if request.method == "POST" and not throttle.allow_request(Request(request), APIView()):
+        context: dict[str, object] = {"form": PhotoSearchForm(), "unavailable": "too many photos; wait a moment"}
+        response = render(request, "recommender/photo_search.html", context, status=429)
+        response["Retry-After"] = str(math.ceil(throttle.wait()))
+        return response
     form = PhotoSearchForm(request.POST, request.FILES) if request.method == "POST" else PhotoSearchForm()
-    context: dict[str, object] = {"form": form}
+    context = {"form": form}
     if request.method != "POST":
         return render(request, "recommender/photo_search.html", context)
     if not form.is_valid():

@@ -136,3 +136,10 @@ def test_a_file_that_cannot_be_taken_is_refused_with_the_reason(settings, data, 
 
     with pytest.raises(UnreadableImage, match=reason):
         images.read_image(data)
+
+
+def test_a_side_has_a_limit_of_its_own(settings):
+    settings.MAX_IMAGE_SIDE = 100
+
+    with pytest.raises(UnreadableImage, match="at most 100 are taken on a side"):
+        images.read_image(encoded(Image.new("RGB", (101, 1)), "PNG"))

@@ -19,3 +19,8 @@ def test_media_is_cached_for_ever_and_nothing_else_is_served(client, settings):
         assert design["Cache-Control"].startswith("private")
     assert client.get("/media/../settings.py").status_code == 400
     assert client.get("/media/products/").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "products/" + "x" * 300 + "/a.png"])
+def test_a_name_that_is_too_long_for_a_file_names_none(client, name):
+    assert client.get(f"/media/{name}").status_code == 404

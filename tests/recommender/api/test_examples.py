@@ -206,3 +206,17 @@ def test_as_many_queries_for_ten_examples_as_for_two(guest, active, active_perso
         # explain; what of these is findable
         with django_assert_num_queries(8):
             assert len(skus(guest.post(BY_EXAMPLE, {"like": liked, "limit": 5, "explain": True}))) == 5
+
+
+def test_the_length_of_a_list_is_checked_before_its_items(guest):
+    response = guest.post(BY_EXAMPLE, {"like": [""] * 201}, format="json")
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == {"like": ["Ensure this field has no more than 200 elements."]}
+
+
+def test_twenty_errors_are_named_at_most(guest):
+    response = guest.post("/api/v1/recommendations/session/", {"events": [{}] * 1000}, format="json")
+
+    assert response.status_code == 400
+    assert sum(map(len, response.json()["errors"].values())) == 20

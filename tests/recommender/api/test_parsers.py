@@ -1,24 +1,56 @@
+import json
+
 import pytest
 
-URL = "/api/v1/interactions/"
+INTERACTIONS = "/api/v1/interactions/"
+BY_EXAMPLE = "/api/v1/recommendations/by-example/"
+PRODUCTS = "/api/v1/products/"
 
 
-@pytest.fixture(autouse=True)
-def small(settings):
-    settings.MAX_IMAGE_BYTES = 600_000  # so a body has at most 4/3 of it and a million bytes: 1.8 million
+def post(client, url: str, body: object):
+    text = body if isinstance(body, str) else json.dumps(body)
+    return client.post(url, text, content_type="application/json")
 
 
-@pytest.mark.parametrize(
-    "media_type", ["application/json", "multipart/form-data; boundary=b", "application/x-www-form-urlencoded"]
-)
-def test_a_body_that_is_too_large_is_refused_unread(guest, media_type):
-    response = guest.post(URL, b" " * 1_800_001, content_type=media_type)
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "x\\udfffx"])
+def test_half_a_character_that_is_named_in_an_error_can_be_sent(guest, staff, text):
+    event = post(guest, INTERACTIONS, '{"session": "s", "sku": "A", "kind": "' + text + '"}')
+    field = post(staff, PRODUCTS, '{"' + text + '": 1}')
+
+    assert (event.status_code, field.status_code) == (202, 400)
+    assert event.json()["rejected"]
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400])
+def test_a_number_without_bounds_is_refused_by_its_name(guest, number):
+    for field in ("min_score", "diversity", "limit"):
+        response = post(guest, BY_EXAMPLE, f'{{"{field}": {number}}}')
+        assert (response.status_code, list(response.json()["errors"])) == (400, [field])
+    assert guest.get("/api/v1/me/recommendations/", {"min_score": "nan"}).status_code == 400
+
+
+def test_a_body_is_nested_twenty_deep_at_most(guest):
+    assert "too deeply" in post(guest, INTERACTIONS, "[" * 30 + "]" * 30).json()["detail"]
+    assert post(guest, INTERACTIONS, "[" * 20 + "]" * 20).status_code == 202  # with the event refused
+
+
+@pytest.mark.parametrize("extra", [{"title": "x" * 70_000}, {f"field {number}": 1 for number in range(6_000)}])
+def test_where_an_image_may_be_sent_the_other_fields_are_small(staff, extra):
+    response = post(staff, PRODUCTS, {"sku": "A-1", "price": 1, **extra})
 
     assert response.status_code == 413
-    assert response.json()["detail"] == "The body is too large: at most 1.8 MB are allowed."
+    assert response.json()["detail"] == "The body is too large: at most 64 kB are allowed."
+    assert len(response.content) < 1000
 
 
-def test_a_body_of_the_largest_size_is_read(guest):
-    response = guest.post(URL, b"{}".ljust(1_800_000), content_type="application/json")
+def test_a_long_image_is_left_to_its_field(staff):
+    response = post(staff, PRODUCTS, {"image": "*" * 70_000})
 
-    assert response.status_code == 202
+    assert response.status_code == 400
+    assert response.json()["errors"]["image"] == ["Neither a file nor base64 text."]
+
+
+def test_a_batch_of_interactions_has_more_room(guest):
+    events = [{"session": "s" * 140, "sku": "none", "kind": "view"} for _ in range(900)]
+
+    assert post(guest, INTERACTIONS, events).status_code == 202

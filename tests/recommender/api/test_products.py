@@ -302,7 +302,7 @@ def test_only_staff_write(guest, shopper, method):
         ({"sku": "a\0b"}, "sku"),
         ({"sku": "x" * 101}, "sku"),
         ({"title": ""}, "title"),
-        ({"title": "x" * 100_000}, "title"),
+        ({"title": "x" * 60_000}, "title"),
         ({"title": "a\0b"}, "title"),
         ({"category": "x" * 101}, "category"),
         ({"price": "NaN"}, "price"),

@@ -51,7 +51,7 @@ def test_a_stale_token_is_refused_but_keeps_nobody_from_a_new_one(guest):
 
 
 def test_attempts_are_counted(guest, monkeypatch):
-    monkeypatch.setattr("recommender.api.throttling.TokenThrottle.rate", "2/min", raising=False)
+    monkeypatch.setattr("recommender.throttling.TokenThrottle.rate", "2/min", raising=False)
 
     attempts = [guest.post(URL, {"username": "sam", "password": "wrong"}) for _ in range(3)]
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from catalog.models import Interaction, ProductImage
 from recommender.models import ShopperVector
+from recommender.throttling import PhotoThrottle
 from recommender.versions import lifecycle
 from recommender.workers import training
 from tests.factories import (
@@ -119,6 +120,19 @@ def test_what_is_no_photo_is_told(client, active, settings, files, told):
 
     assert answer.status_code == 400
     assert told in answer.content.decode()
+
+
+def test_photos_are_counted_as_those_of_the_api_are(client, active, monkeypatch):
+    monkeypatch.setattr(PhotoThrottle, "rate", "2/min", raising=False)
+    client.post("/api/v1/search/image/")
+    client.post("/search/photo/")
+
+    refused = client.post("/search/photo/")
+
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 60
+    assert "too many photos" in refused.content.decode()
+    assert client.get("/search/photo/").status_code == 200
 
 
 def test_workers_away_is_said_and_when_to_come_back(client, active, settings):

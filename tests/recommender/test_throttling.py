@@ -1,10 +1,16 @@
 import pytest
+from rest_framework.test import APIClient
 
-from recommender.api.throttling import AccountThrottle, AnonymousThrottle
+from recommender.throttling import AccountThrottle, AnonymousThrottle
 from tests.factories import AccountFactory
 from tests.recommender.api.conftest import signed_in
 
 URL = "/api/v1/products/"
+
+
+@pytest.fixture
+def guest(db) -> APIClient:
+    return APIClient()
 
 
 @pytest.fixture
@@ -53,3 +59,12 @@ def test_without_redis_everybody_is_let_through(guest, clock, settings, caplog):
 
     assert statuses(guest, 3) == [200, 200, 200]
     assert "Redis is unavailable" in caplog.text
+
+
+def test_each_response_has_the_limit_that_is_reached_first(guest, clock):
+    clock[0] += 15
+    responses = [guest.get(URL) for _ in range(3)]
+
+    assert [response.headers["RateLimit-Remaining"] for response in responses] == ["1", "0", "0"]
+    assert {response.headers["RateLimit-Limit"] for response in responses} == {"2"}
+    assert {response.headers["RateLimit-Reset"] for response in responses} == {"45"}

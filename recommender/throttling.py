@@ -1,8 +1,10 @@
 """Rate limits for each caller, counted in Redis by fixed windows."""
 
 import logging
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
+from django.http import HttpRequest
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -13,6 +15,14 @@ if TYPE_CHECKING:  # DRF loads the throttles while it defines APIView
     from rest_framework.views import APIView
 
 log = logging.getLogger(__name__)
+
+
+class RateLimit(NamedTuple):
+    """Requests that a caller may make in a window, how many of them are left, and the seconds until it ends."""
+
+    limit: int
+    left: int
+    seconds: int
 
 
 class WindowThrottle(SimpleRateThrottle):
@@ -39,7 +49,14 @@ class WindowThrottle(SimpleRateThrottle):
         except RedisError as error:
             log.warning("not throttled, Redis is unavailable: %s", error)  # a shop without its counter still sells
             return True
+        self.tell(getattr(request, "_request", request), max(self.num_requests - count, 0))
         return count <= self.num_requests
+
+    def tell(self, request: HttpRequest, left: int) -> None:
+        """Set the limit for the response's headers; of several, the one that is reached first."""
+        known: RateLimit | None = vars(request).get("rate_limit")
+        if known is None or left < known.left:
+            vars(request)["rate_limit"] = RateLimit(self.num_requests, left, math.ceil(self.remaining))
 
     def wait(self) -> float:
         """Return the seconds until the window ends."""

@@ -1,0 +1,80 @@
+"""Limits of requests, checked before anything is read of them: the length of the address and the size of the body."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from recommender.api.problems import PREFIX, problem_response, rejection, size_limit
+from recommender.throttling import RateLimit
+
+log = logging.getLogger(__name__)
+
+MAX_ADDRESS = 8190  # characters of path and query: many excluded SKUs
+
+
+class LimitsMiddleware:
+    """Refuse what is too large, what has no length and what nobody can store.
+
+    A view's `body_limit`, in bytes, is settings.BODY_LIMIT if it has none.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path:
+            raise Http404
+        query = request.META.get("QUERY_STRING", "")
+        if len(request.path) + len(query) > MAX_ADDRESS:
+            return refusal(request, 414, f"The address is too long: at most {MAX_ADDRESS:,} characters are allowed.")
+        if "%00" in query and not request.path.startswith(PREFIX):  # the API names the field
+            names = [name for name, values in request.GET.lists() if "\x00" in name + "".join(values)]
+            name = ", ".join(names).replace("\x00", "?")[:100]
+            return refusal(request, 400, f"{name}: null characters are not allowed.")
+        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+            return refusal(request, 411, "A body needs the header Content-Length.")
+        response = self.get_response(request)
+        limit: RateLimit | None = vars(request).get("rate_limit")
+        if limit:
+            response["RateLimit-Limit"] = str(limit.limit)
+            response["RateLimit-Remaining"] = str(limit.left)
+            response["RateLimit-Reset"] = str(limit.seconds)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """Return a refusal of a body that is larger than the view takes; None for any other."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal():
+            return refusal(request, 400, "The header Content-Length must be a whole number.")
+        limit = limit_of(request, view)
+        if int(length) > limit:
+            return refusal(request, 413, size_limit(limit))
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return a refusal of what the view, or the database behind it, cannot take; None for any other error."""
+        if reason := rejection(error):
+            log.warning("%s: %s", request.path, reason, exc_info=error)
+            return refusal(request, 400, reason)
+        return None
+
+
+def limit_of(request: HttpRequest, view: Callable[..., Any]) -> int:
+    """Return how many bytes the body of a request to this view may have. Staff upload whole catalogues in the admin."""
+    if request.resolver_match and "admin" in request.resolver_match.app_names:
+        return settings.ADMIN_BODY_LIMIT if request.user.is_staff else settings.BODY_LIMIT
+    limit: int = getattr(getattr(view, "cls", view), "body_limit", settings.BODY_LIMIT)
+    return limit
+
+
+def refusal(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+    """Return a problem document, or for a page one that needs no database."""
+    if request.path.startswith(PREFIX):
+        return problem_response(status, detail)
+    return HttpResponse(render_to_string("400.html", {"detail": detail}), status=status)
