@@ -1,4 +1,4 @@
-"""Parsers that check the depth of a body, and the size of what is beside an image, before any field is looked at.
+"""Parsers that check the shape of a body, and the size of what is beside an image, before any field is looked at.
 
 The size of the whole body is checked by visrec_site.limits.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from django.utils.datastructures import MultiValueDict
 
 MAX_DEPTH = 20  # lists and objects within each other
+MAX_ITEMS = 10_000  # of a list: no field takes more, and each has a smaller limit of its own
 IMAGE = "image"  # the field whose text may be as long as an image
 
 
@@ -30,13 +31,15 @@ class TooLarge(APIException):
         super().__init__(size_limit(limit))
 
 
-def check_depth(value: object, left: int = MAX_DEPTH) -> None:
-    """Raise ParseError for lists and objects that are nested too deeply."""
+def check_shape(value: object, left: int = MAX_DEPTH) -> None:
+    """Raise ParseError for lists that are too long, before their items are read, and for what is nested too deeply."""
     if isinstance(value, dict | list):
+        if isinstance(value, list) and len(value) > MAX_ITEMS:
+            raise ParseError(f"A list has {len(value):,} items: at most {MAX_ITEMS:,} are allowed.")
         if not left:
             raise ParseError(f"The body is nested too deeply: at most {MAX_DEPTH} lists and objects are allowed.")
         for inner in value.values() if isinstance(value, dict) else value:
-            check_depth(inner, left - 1)
+            check_shape(inner, left - 1)
 
 
 def check_rest(data: object, parser_context: Mapping[str, Any] | None) -> None:
@@ -76,7 +79,7 @@ class JSONParser(parsers.JSONParser):
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
         check_rest(found, parser_context)
-        check_depth(found)
+        check_shape(found)
         return found
 
 

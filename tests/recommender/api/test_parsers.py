@@ -34,6 +34,13 @@ def test_a_body_is_nested_twenty_deep_at_most(guest):
     assert post(guest, INTERACTIONS, "[" * 20 + "]" * 20).status_code == 202  # with the event refused
 
 
+def test_the_length_of_a_list_is_checked_before_its_items(guest):
+    refused = post(guest, INTERACTIONS, "[" + ",".join(["[" * 30 + "]" * 30] * 10_001) + "]")
+
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == "A list has 10,001 items: at most 10,000 are allowed."
+
+
 @pytest.mark.parametrize("extra", [{"title": "x" * 70_000}, {f"field {number}": 1 for number in range(6_000)}])
 def test_where_an_image_may_be_sent_the_other_fields_are_small(staff, extra):
     response = post(staff, PRODUCTS, {"sku": "A-1", "price": 1, **extra})
