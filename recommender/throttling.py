@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from recommender import memory
+from recommender.access.keys import key_of
+from recommender.access.models import ApiKey, KeyKind
 
 if TYPE_CHECKING:  # DRF loads the throttles while it defines APIView
     from rest_framework.views import APIView
@@ -58,18 +60,22 @@ class WindowThrottle(SimpleRateThrottle):
         if known is None or left < known.left:
             vars(request)["rate_limit"] = RateLimit(self.num_requests, left, math.ceil(self.remaining))
 
+    def key_ident(self, request: Request, key: ApiKey) -> str:
+        """Return whom a key stands for: its program, or of a publishable one each visitor of the storefront."""
+        return f"key-{key.pk}" + (f"-{self.get_ident(request)}" if key.kind == KeyKind.PUBLISHABLE else "")
+
     def wait(self) -> float:
         """Return the seconds until the window ends."""
         return self.remaining
 
 
 class AnonymousThrottle(WindowThrottle):
-    """Limit for each address of callers without an account."""
+    """Limit for each address of callers without an account and without a key."""
 
     scope = "anonymous"
 
     def get_cache_key(self, request: Request, view: "APIView") -> str | None:
-        if request.user.is_authenticated:
+        if request.user.is_authenticated or key_of(request):
             return None
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
@@ -85,11 +91,39 @@ class AccountThrottle(WindowThrottle):
         return self.cache_format % {"scope": self.scope, "ident": request.user.pk}
 
 
+class KeyThrottle(WindowThrottle):
+    """Limit for each key of a kind, whose name is the scope: the kind's, unless the key has its own."""
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
+        key = key_of(request)
+        if key is None or key.kind != self.scope:
+            return None
+        if key.rate:
+            self.num_requests, self.duration = key.rate, 60
+        return self.cache_format % {"scope": self.scope, "ident": self.key_ident(request, key)}
+
+
+class PublishableThrottle(KeyThrottle):
+    """Limit for each address of the callers with a publishable key."""
+
+    scope = KeyKind.PUBLISHABLE.value
+
+
+class SecretThrottle(KeyThrottle):
+    """Limit for each secret key."""
+
+    scope = KeyKind.SECRET.value
+
+
 class CallerThrottle(WindowThrottle):
-    """Limit for costly calls, for each account or address."""
+    """Limit for costly calls, for each account, key or address."""
 
     def get_cache_key(self, request: Request, view: "APIView") -> str:
-        ident = request.user.pk if request.user.is_authenticated else self.get_ident(request)
+        key = key_of(request)
+        if key:
+            ident = self.key_ident(request, key)
+        else:
+            ident = str(request.user.pk) if request.user.is_authenticated else self.get_ident(request) or ""
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 

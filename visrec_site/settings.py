@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "corsheaders",
     "django_htmx",
     "django_prometheus",
     "drf_spectacular",
@@ -114,6 +115,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "visrec_site.request_id.RequestIdMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -317,10 +319,14 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": [
         "recommender.throttling.AnonymousThrottle",
         "recommender.throttling.AccountThrottle",
+        "recommender.throttling.PublishableThrottle",
+        "recommender.throttling.SecretThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anonymous": env.str("VISREC_RATE_ANONYMOUS", "1200/min"),
         "account": env.str("VISREC_RATE_ACCOUNT", "6000/min"),
+        "publishable": env.str("VISREC_RATE_PUBLISHABLE", "1200/min"),
+        "secret": env.str("VISREC_RATE_SECRET", "6000/min"),
         "photo": env.str("VISREC_RATE_PHOTO", "60/min"),
         "token": env.str("VISREC_RATE_TOKEN", "20/min"),
     },
@@ -328,6 +334,20 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+# A page reads responses from the origins that its publishable key names, by recommender.access.cors, and no others.
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_METHODS = ["GET", "POST", "DELETE", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-visitor", "idempotency-key", "if-none-match"]
+CORS_EXPOSE_HEADERS = [
+    "X-Request-ID",
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Location",
+    "ETag",
+]
+CORS_PREFLIGHT_MAX_AGE = 600  # seconds, after which a revoked key's origin is refused by its browsers as well
 SPECTACULAR_SETTINGS = {
     "TITLE": "VisRec",
     "DESCRIPTION": "A shop catalogue in which pictures do the recommending.",
@@ -340,6 +360,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # each name would appear twice
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "catalog.models.Kind",
+        "KeyKindEnum": "recommender.access.models.KeyKind",
         "PictureKindEnum": "recommender.models.DesignImage.Kind",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",

@@ -1,1 +1,1 @@
-"""Callers of the API: the tokens of accounts, and how their secrets are stored."""
+"""Callers of the API: API keys and the tokens of accounts, and how their secrets are stored."""

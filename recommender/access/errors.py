@@ -5,6 +5,10 @@ class InvalidCredential(Exception):
     """A key or token that does not identify anybody, with the reason."""
 
 
+class KeyEnded(Exception):
+    """A key that was revoked or has expired, and cannot be rotated any more."""
+
+
 class TooManyAttempts(Exception):
     """More attempts to sign in than are allowed; wait: seconds after which the next is."""
 

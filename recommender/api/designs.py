@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -15,7 +16,7 @@ from catalog import categories, visitors
 from catalog.models import Category, Product, Shopper
 from recommender.api.fields import MAX_SKU_LENGTH, Limit, Number, Strict, Validated
 from recommender.api.pagination import Pages
-from recommender.api.permissions import Rule, account_of
+from recommender.api.permissions import Rule, account_of, is_granted
 from recommender.api.problems import as_sentence
 from recommender.api.products import ProductSerializer, at_origin, origin_of, product_context, products_for
 from recommender.api.schema import CONFLICT
@@ -32,6 +33,26 @@ VIEW, ADD, CHANGE, DELETE = (f"recommender.{verb}_design" for verb in ("view", "
 def own_or(permission: str) -> Rule:
     """Return the rule that lets an account reach its own designs, and staff with the permission those of others."""
     return Rule(accounts=True, permissions=(permission,))
+
+
+class UserRequired(serializers.ValidationError):
+    """A request by a key, which is no shopper itself, without the shopper that it means."""
+
+    default_detail = {"user": ["A key has no shopper of its own: `user` is required."]}
+
+
+def own_shopper(account: User | None) -> Shopper:
+    """Return the shopper of an account, which is created if it has none. Raises UserRequired for a key."""
+    if account is None:
+        raise UserRequired
+    return visitors.find_shopper(account) or visitors.create_shopper(account)
+
+
+def own_name(account: User | None) -> str:
+    """Return the name of an account. Raises UserRequired for a key."""
+    if account is None:
+        raise UserRequired
+    return account.get_username()
 
 
 class DesignInput(Strict):
@@ -94,7 +115,7 @@ class DesignInput(Strict):
         """Request the design. Raises ValidationError, and what recommender.designs.lifecycle.request raises."""
         self.is_valid(raise_exception=True)
         params, account = dict(self.validated_data), account_of(self.context["request"])
-        shopper = params.pop("user", None) or visitors.find_shopper(account) or visitors.create_shopper(account)
+        shopper = params.pop("user", None) or own_shopper(account)
         field = "sku" if "sku" in params else "category"
         try:
             if field == "sku":
@@ -216,7 +237,7 @@ class Designs(APIView):
     def get(self, request: Request) -> Response:
         params = DesignListParams(data=request.query_params)
         params.is_valid(raise_exception=True)
-        user = params.validated_data.get("user", account_of(request).get_username())
+        user = params.validated_data.get("user") or own_name(account_of(request))
         found = lifecycle.designs_of(shopper_for(request, user, VIEW)).select_related("shopper", "category", "product")
         pages = self.pagination_class(params.validated_data.get("limit"))
         page = pages.page_of(found, request)
@@ -239,7 +260,9 @@ class Designs(APIView):
 
 def design_or_404(request: Request, pk: uuid.UUID, permission: str) -> Design:
     """Return the design. Raises NotFound unless it is the caller's own, or the caller is staff with the permission."""
-    design = lifecycle.within_reach(account_of(request), permission).filter(pk=pk).first()
+    is_for_everybody = is_granted(request, permission)
+    found = lifecycle.remaining() if is_for_everybody else lifecycle.within_reach(request.user, permission)
+    design = found.filter(pk=pk).first()
     if design is None:
         raise NotFound(f"You have no design {str(pk)!r}.")
     return design

@@ -26,7 +26,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
-from recommender.access.errors import TooManyAttempts
+from recommender.access.errors import KeyEnded, TooManyAttempts
 from recommender.api.parsers import TooLarge
 from recommender.api.problems import MEDIA_TYPE, as_sentence, outage, problem, rejection
 from recommender.errors import (
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 
 # Errors that pass by themselves, with the seconds after which a client should try again.
 RETRY_SECONDS: dict[type[Exception], int] = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5}
-CONFLICTS = (ScorerIgnoresImages, TooLittleHistory, DesignNotReady, VersionNotReady)
+CONFLICTS = (KeyEnded, ScorerIgnoresImages, TooLittleHistory, DesignNotReady, VersionNotReady)
 
 
 class Unavailable(exceptions.APIException):

@@ -26,6 +26,7 @@ LINKS = {
     "search/image": "api:search-image",
     "auth/token": "api:token",
     "auth/tokens": "api:own-tokens",
+    "keys": "api:keys",
     "schema": "api:schema",
     "docs": "api:docs",
 }

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.interactions import Event
 from catalog.models import Kind
+from recommender.access.keys import key_of
 from recommender.api.errors import errors_by_field
 from recommender.api.fields import MAX_SKU_LENGTH, Validated
 from recommender.api.permissions import Rule, is_granted
@@ -125,10 +126,11 @@ class Reporter:
         if user in self.names or not (user or session):
             user, session = self.own_identity
             return Event(user=user, session=session, **fields)
-        if user and self.account is None:
-            raise serializers.ValidationError({"user": "Without credentials only a session may be used."})
         if user and not self.is_for_everybody:
-            raise serializers.ValidationError({"user": f"This account may not record interactions of {user!r}."})
+            reason = f"This account may not record interactions of {user!r}."
+            if self.account is None:
+                reason = "Without the credentials of an account or a secret key only a session may be used."
+            raise serializers.ValidationError({"user": reason})
         return Event(user=user, session=session, **fields)
 
     @cached_property
@@ -138,6 +140,8 @@ class Reporter:
     @cached_property
     def own_identity(self) -> tuple[str, str]:
         """Return the caller's user and session, one of them empty; a shopper or session is created if needed."""
+        if key_of(self.request):
+            raise serializers.ValidationError("A key has no visitor of its own: name a user or a session.")
         visitor = visitors.get_or_create_visitor(self.request)
         return (visitor.shopper.key, "") if visitor.shopper else ("", visitor.session)
 

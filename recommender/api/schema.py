@@ -7,8 +7,17 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry
 from rest_framework import serializers
 
-from recommender.api.permissions import rule_of
+from recommender.access.scopes import SCOPES, scopes_with
+from recommender.api.permissions import PUBLIC, rule_of
 from recommender.api.problems import MEDIA_TYPE, Problem
+
+# Of the header Authorization: an account's token, a publishable key and a secret one.
+SCHEMES = (
+    "A token from `auth/token/`. `Authorization: Token …` means the same as `Bearer …`. Any other header Authorization "
+    "is refused with 401, also where none is needed.",
+    "A key for the pages of a storefront, `pk_…`, at the origins that it names. It may do what a guest may.",
+    f"A key for a server, `sk_…`, which may do what its scopes say: {', '.join(f'`{scope}`' for scope in SCOPES)}.",
+)
 
 
 class ProblemSerializer(serializers.Serializer[Problem]):
@@ -44,18 +53,13 @@ WITH_BODY = {
 
 
 class CredentialScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # of its metaclass
-    """Security scheme of the header Authorization."""
+    """Security schemes of the header Authorization."""
 
     target_class = "recommender.api.authentication.CredentialAuthentication"
-    name = "bearer"
+    name = ["accountToken", "publishableKey", "secretKey"]
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A token from `auth/token/`. The scheme `Token` means the same as `Bearer`. Any other "
-            "header Authorization is refused with 401, also where none is needed.",
-        }
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        return [{"type": "http", "scheme": "bearer", "description": text} for text in SCHEMES]
 
 
 class ProblemSchema(AutoSchema):
@@ -66,6 +70,8 @@ class ProblemSchema(AutoSchema):
     ) -> dict[str, Any] | None:
         operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation:
+            texts = (operation.get("description", ""), self.requirements())
+            operation["description"] = "\n\n".join(filter(None, texts))
             reference = self.resolve_serializer(ProblemSerializer, "response").ref
             for status, description in self.problems(operation).items():
                 operation["responses"][str(status)] = {
@@ -75,9 +81,26 @@ class ProblemSchema(AutoSchema):
         return operation
 
     def get_auth(self) -> list[dict[str, Any]]:
-        auth: list[dict[str, Any]] = super().get_auth()
+        """Return the security schemes that the rule of the view accepts, each by itself."""
+        super().get_auth()  # which registers them
         rule = rule_of(self.view, self.method)
-        return [*auth, {}] if rule and rule.guests else auth
+        if rule is None or not self.view.authentication_classes:
+            return []
+        schemes = {"accountToken": True, "cookieAuth": True, "publishableKey": rule.guests}
+        schemes["secretKey"] = rule == PUBLIC or bool(scopes_with(*rule.permissions))
+        return [{name: []} for name, accepted in schemes.items() if accepted] + ([{}] if rule.guests else [])
+
+    def requirements(self) -> str:
+        """Return what the rule of the view requires of staff and of secret keys; "" if it requires nothing."""
+        rule = rule_of(self.view, self.method)
+        if rule is None or not rule.permissions:
+            return ""
+        what = f"Staff need the permission {' or '.join(f'`{name}`' for name in rule.permissions)}"
+        if rule.accounts or rule.guests:
+            what += " to reach what is not their own"
+        if scopes := scopes_with(*rule.permissions):
+            what += f"; a secret key needs the scope {' or '.join(f'`{scope}`' for scope in scopes)}"
+        return f"{what}."
 
     @staticmethod
     def problems(operation: dict[str, Any]) -> dict[int, str]:

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from recommender.access import tokens
 from recommender.access.models import AccountToken
 from recommender.api.pagination import Pages
-from recommender.api.permissions import PUBLIC, Rule, account_of
+from recommender.api.permissions import PUBLIC, Rule
 from recommender.throttling import TokenThrottle
 
 
@@ -74,7 +74,7 @@ class OwnTokens(APIView):
     @extend_schema(summary="The caller's tokens", description="The newest first.", responses=TokenSerializer(many=True))
     def get(self, request: Request) -> Response:
         pages = self.pagination_class(None)
-        page = pages.page_of(account_of(request).tokens.all(), request)
+        page = pages.page_of(AccountToken.objects.filter(account=request.user.pk), request)
         shown = serializers.ListSerializer(page, child=TokenSerializer(), context={"request": request})
         return pages.get_paginated_response(shown.data)
 
@@ -84,7 +84,7 @@ class OneToken(APIView):
 
     @extend_schema(summary="Revoke a token of the caller's", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        deleted, _ = account_of(request).tokens.filter(pk=pk).delete()
+        deleted, _ = AccountToken.objects.filter(account=request.user.pk, pk=pk).delete()
         if not deleted:
             raise NotFound(f"You have no token {pk}.")
         return Response(status=204)

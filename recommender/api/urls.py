@@ -1,6 +1,18 @@
 from django.urls import path, register_converter
 
-from recommender.api import designs, examples, index, interactions, models, products, saved, similar, tokens, users
+from recommender.api import (
+    designs,
+    examples,
+    index,
+    interactions,
+    keys,
+    models,
+    products,
+    saved,
+    similar,
+    tokens,
+    users,
+)
 
 
 class NameConverter:
@@ -25,6 +37,9 @@ urlpatterns = [
     path("auth/token/", tokens.Tokens.as_view(), name="token"),
     path("auth/tokens/", tokens.OwnTokens.as_view(), name="own-tokens"),
     path("auth/tokens/<int:pk>/", tokens.OneToken.as_view(), name="own-token"),
+    path("keys/", keys.Keys.as_view(), name="keys"),
+    path("keys/<int:pk>/", keys.OneKey.as_view(), name="key"),
+    path("keys/<int:pk>/rotate/", keys.RotateKey.as_view(), name="rotate-key"),
     path("products/", products.Products.as_view(), name="products"),
     path("products/<name:sku>/", products.OneProduct.as_view(), name="product"),
     path("products/<name:sku>/similar/", similar.SimilarProducts.as_view(), name="similar"),

@@ -25,11 +25,11 @@ def shopper_for(request: Request, key: str, permission: str) -> Shopper | None:
     NotFound if it does not.
     """
     account = account_of(request)
-    own = visitors.find_shopper(account)
-    if key in names_of(account, own):
+    own = visitors.find_shopper(account) if account else None
+    if account and key in names_of(account, own):
         return own
     if not is_granted(request, permission):
-        raise PermissionDenied(f"The shopper {key!r} needs the permission {permission}, which this account has not.")
+        raise PermissionDenied(f"The shopper {key!r} needs the permission {permission}, which the caller has not.")
     found = Shopper.objects.filter(key=key).first()
     if found is None:
         raise shopper_not_found(key)
@@ -67,7 +67,7 @@ class UserRecommendations(APIView):
 
 
 class MyRecommendations(APIView):
-    rules = {"GET": Rule(guests=True)}
+    rules = {"GET": Rule(guests=True, permissions=(VIEW,))}
 
     @recommends(
         summary="Personal recommendations for the caller", description="For a guest, by the events of this session."
@@ -108,13 +108,13 @@ class UsersMerge(APIView):
         params.is_valid(raise_exception=True)
         session, key = params.validated_data["session"], params.validated_data["user"]
         account = account_of(request)
-        own = visitors.find_shopper(account)
-        is_own = key in names_of(account, own)
+        own = visitors.find_shopper(account) if account else None
+        is_own = account is not None and key in names_of(account, own)
         if not (is_own or is_granted(request, MERGE)):
             raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
         if not queries.is_known_session(session):  # before a shopper is created for it
             raise NotFound(f"There is no session {session!r}: it has no interactions.")
-        if is_own:
+        if account and is_own:
             shopper = own or visitors.create_shopper(account)
         else:
             shopper, _ = Shopper.objects.get_or_create(key=key)

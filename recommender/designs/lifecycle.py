@@ -110,11 +110,15 @@ def availability(shopper: Shopper | None) -> Availability:
     return Availability(generator)
 
 
+def remaining() -> QuerySet[Design]:
+    """Return the designs of all shoppers, without those that were removed."""
+    related = ("shopper", "category", "product", "embedding_version")
+    return Design.objects.filter(is_removed=False).select_related(*related)
+
+
 def within_reach(account: AbstractUser | AnonymousUser, permission: str) -> QuerySet[Design]:
     """Return the designs that an account may act on: those of its shopper; for staff with the permission, all."""
-    found = Design.objects.filter(is_removed=False).select_related(
-        "shopper", "category", "product", "embedding_version"
-    )
+    found = remaining()
     if visitors.is_permitted_staff(account, permission):
         return found
     return found.filter(shopper=visitors.find_shopper(account)) if isinstance(account, AbstractUser) else found.none()

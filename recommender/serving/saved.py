@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from catalog.visitors import is_permitted_staff
 from recommender import memory
+from recommender.access.keys import key_of
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
 from recommender.serving import recommend, saved_json
 from recommender.serving.saved_json import PageJson, SavedJson
@@ -29,11 +30,15 @@ class Caller:
 
     account: int | None = None
     session: str = ""
+    key: int | None = None
     sees_all: bool = False
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
-        """Identify the client of a request by account or session."""
+        """Identify the client of a request by key, account or session."""
+        key = key_of(request)
+        if key:
+            return cls(key=key.pk, sees_all=key.has_perm("catalog.view_shopper"))
         if request.user.is_authenticated:
             sees_all = is_permitted_staff(request.user, "catalog.view_shopper")
             return cls(account=request.user.pk, sees_all=sees_all)
@@ -41,9 +46,8 @@ class Caller:
 
     def may_see(self, saved: SavedJson) -> bool:
         """Return whether this client may load a recommendation: its own, one of nobody, or any."""
-        if self.sees_all or not (saved["account"] or saved["session"]):
-            return True
-        return (self.account, self.session) == (saved["account"], saved["session"])
+        owner = (saved["account"], saved["session"], saved.get("key"))
+        return self.sees_all or not any(owner) or owner == (self.account, self.session, self.key)
 
 
 def save(found: Recommendation, caller: Caller) -> Recommendation:
@@ -51,6 +55,7 @@ def save(found: Recommendation, caller: Caller) -> Recommendation:
     content: SavedJson = {
         "account": caller.account,
         "session": caller.session,
+        "key": caller.key,
         "query": saved_json.query_to_json(found.query),
         "plan": saved_json.plan_to_json(found.plan, explain=found.query.explain),
         "reason": found.reason,

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -72,6 +72,7 @@ class SavedJson(TypedDict):
 
     account: int | None
     session: str
+    key: NotRequired[int | None]  # before keys there was none
     query: QueryJson
     plan: PlanJson
     reason: str | None

@@ -1,7 +1,9 @@
 import pytest
 from rest_framework.test import APIClient
 
-from recommender.throttling import AccountThrottle, AnonymousThrottle
+from recommender.access import keys
+from recommender.access.models import KeyKind
+from recommender.throttling import AccountThrottle, AnonymousThrottle, PublishableThrottle, SecretThrottle
 from tests.factories import AccountFactory
 from tests.recommender.api.conftest import signed_in
 
@@ -16,7 +18,7 @@ def guest(db) -> APIClient:
 @pytest.fixture
 def clock(monkeypatch):
     now = [1_000_000_020.0]  # where a minute begins
-    for throttle in (AnonymousThrottle, AccountThrottle):
+    for throttle in (AnonymousThrottle, AccountThrottle, PublishableThrottle, SecretThrottle):
         monkeypatch.setattr(throttle, "timer", lambda self: now[0])
         monkeypatch.setattr(throttle, "rate", "2/min", raising=False)
     return now
@@ -68,3 +70,30 @@ def test_each_response_has_the_limit_that_is_reached_first(guest, clock):
     assert [response.headers["RateLimit-Remaining"] for response in responses] == ["1", "0", "0"]
     assert {response.headers["RateLimit-Limit"] for response in responses} == {"2"}
     assert {response.headers["RateLimit-Reset"] for response in responses} == {"45"}
+
+
+def with_key(kind: KeyKind, **fields) -> APIClient:
+    _, secret = keys.create("a key", kind, **fields)
+    return APIClient(HTTP_AUTHORIZATION=f"Bearer {secret}")
+
+
+def test_a_secret_key_is_counted_by_itself_wherever_it_is_used(guest, clock):
+    erp, other = (with_key(KeyKind.SECRET, scopes=["catalogue:read"]) for _ in range(2))
+
+    assert statuses(erp, 2) == [200, 200]
+    assert statuses(erp, 1, REMOTE_ADDR="10.0.0.7") == [429]
+    assert statuses(other, 1) == statuses(guest, 1) == [200]
+
+
+def test_a_publishable_key_is_counted_for_each_visitor_of_its_pages(guest, clock):
+    shop = with_key(KeyKind.PUBLISHABLE)
+
+    assert statuses(shop, 3) == [200, 200, 429]
+    assert statuses(shop, 1, REMOTE_ADDR="10.0.0.7") == statuses(guest, 1) == [200]
+
+
+@pytest.mark.parametrize("kind", list(KeyKind))
+def test_a_key_may_have_its_own_rate(db, clock, kind):
+    scopes = ["catalogue:read"] if kind == KeyKind.SECRET else []
+
+    assert statuses(with_key(kind, rate=3, scopes=scopes), 4) == [200, 200, 200, 429]

@@ -64,6 +64,8 @@ def test_what_was_hidden_or_sold_out_since_is_left_out(products):
         (Caller(session="other"), False),
         (Caller(account=7), False),
         (Caller(account=7, sees_all=True), True),
+        (Caller(key=3), False),
+        (Caller(key=3, sees_all=True), True),
     ],
 )
 def test_a_recommendation_is_its_caller_s_and_the_staff_s(products, caller, may_see):
