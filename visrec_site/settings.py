@@ -295,6 +295,7 @@ INDEX_MEMORY = env_positive("VISREC_INDEX_MEMORY", max(64, MEMORY // 4))
 VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "recommender.access.passwords.MaximumLengthValidator"},
     {"NAME": f"{VALIDATION}.UserAttributeSimilarityValidator"},
     {"NAME": f"{VALIDATION}.CommonPasswordValidator"},
 ]

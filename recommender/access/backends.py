@@ -1,10 +1,14 @@
+import logging
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from recommender.access.errors import TooManyAttempts
 from recommender.access.logins import Attempt, address_of
+
+log = logging.getLogger(__name__)
 
 
 class CountedBackend(ModelBackend):
@@ -16,9 +20,17 @@ class CountedBackend(ModelBackend):
         """Return the account of a name and a password; None if one is wrong. Raises TooManyAttempts."""
         if request is None or username is None:  # no client
             return super().authenticate(request, username, password, **kwargs)
-        attempt = Attempt(username, address_of(request))
-        attempt.count()
+        address = address_of(request)
+        attempt = Attempt(username, address)
+        try:
+            attempt.count()
+        except TooManyAttempts:
+            log.warning("%s: sign-in as %r refused, too many attempts", address, username)
+            raise
         account = super().authenticate(request, username, password, **kwargs)
-        if account is not None:
+        if account is None:
+            log.warning("%s: sign-in as %r failed", address, username)
+        else:
+            log.info("%s: signed in as %r", address, username)
             attempt.succeed()
         return account

@@ -1,5 +1,6 @@
 """API keys: created, found by their secret, rotated and revoked. A secret is returned once; its digest is stored."""
 
+import logging
 import secrets
 from datetime import datetime, timedelta
 
@@ -12,6 +13,8 @@ from django.utils import timezone
 from recommender.access.errors import InvalidCredential, KeyEnded
 from recommender.access.models import ApiKey, KeyKind, digest_of
 from recommender.access.scopes import SCOPES
+
+log = logging.getLogger(__name__)
 
 PREFIXES = {KeyKind.PUBLISHABLE: "pk_", KeyKind.SECRET: "sk_"}
 PREFIX_LENGTH = 11  # characters of a secret that are stored
@@ -48,6 +51,7 @@ def store(key: ApiKey) -> str:
     secret = f"{PREFIXES[KeyKind(key.kind)]}{secrets.token_urlsafe(32)}"
     key.digest, key.prefix = digest_of(secret), secret[:PREFIX_LENGTH]
     key.save(force_insert=True)
+    log.info("key %s created: %r, %s", key.prefix, key.name, ", ".join(key.scopes or key.origins))
     return secret
 
 
@@ -89,7 +93,8 @@ def rotate(key: ApiKey, overlap: timedelta) -> tuple[ApiKey, str]:
 
 def revoke(key: ApiKey) -> None:
     """Stop a key at once. Its row stays, to be seen in the list."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        log.info("key %s revoked", key.prefix)
 
 
 def check_grant(account: AbstractUser | AnonymousUser, scopes: list[str]) -> None:
