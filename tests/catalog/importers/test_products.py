@@ -215,7 +215,7 @@ def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
     told = {problem.place.removeprefix("t.csv line "): problem.reason for problem in heard}
     assert told["3"].startswith("cut.jpg: damaged: ")
     assert told["4"].startswith("text.jpg: not a picture that can be read")
-    assert told["5"] == "bomb.png: 30000×30000 pixels; at most 50 million are taken"
+    assert told["5"] == "bomb.png: 30000×30000 pixels; at most 16,000 are taken on a side"
     assert told["6"] == "empty.jpg: the file is empty"
     assert told["7"] == "missing.jpg: there is no such file"
     assert told["8"] == "SKU A: duplicate of t.csv line 2"

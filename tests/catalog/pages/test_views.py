@@ -90,7 +90,6 @@ def test_products_come_in_the_order_asked_for(client, ordering, expected):
         {"category": "Nowhere"},
         {"ordering": "colour"},
         {"search": "x" * 201},
-        {"search": "\x00"},
         {"min_price": "20", "max_price": "10"},
     ],
 )
