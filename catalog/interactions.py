@@ -25,12 +25,12 @@ SIMULATED = "sim-"  # prefix of the ids of simulated events
 INSERT = """
     INSERT INTO catalog_interaction (
         shopper_id, session, product_id, kind, occurred_at, event_id, recommendation_id, position, placement,
-        recorded_at
+        is_verified, recorded_at
     )
-    SELECT shopper, session, product, kind, occurred_at, event, recommendation, position, placement, %s
+    SELECT shopper, session, product, kind, occurred_at, event, recommendation, position, placement, verified, %s
     FROM json_to_recordset(%s) AS event (
         shopper bigint, session text, product bigint, kind text, occurred_at timestamptz, event text,
-        recommendation uuid, position integer, placement text
+        recommendation uuid, position integer, placement text, verified boolean
     )
     ON CONFLICT DO NOTHING
     RETURNING shopper_id, session
@@ -44,9 +44,9 @@ MERGE = """
     ), gained AS (
         INSERT INTO catalog_interaction (
             shopper_id, session, product_id, kind, occurred_at, event_id, recommendation_id, position, placement,
-            recorded_at
+            is_verified, recorded_at
         )
-        SELECT %s, '', product_id, kind, occurred_at, event_id, recommendation_id, position, placement, %s
+        SELECT %s, '', product_id, kind, occurred_at, event_id, recommendation_id, position, placement, is_verified, %s
         FROM taken ORDER BY id
         ON CONFLICT DO NOTHING
         RETURNING id
@@ -68,6 +68,7 @@ class Event:
     recommendation_id: uuid.UUID | None = None
     position: int | None = None
     placement: str = ""
+    is_verified: bool = False  # of a guest: sent by that guest, or for them by somebody who may; a shopper's always are
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def record(events: Sequence[Event], *, is_simulated: bool = False) -> RecordResu
             "recommendation": event.recommendation_id and str(event.recommendation_id),
             "position": event.position,
             "placement": event.placement,
+            "verified": bool(event.user) or event.is_verified,
         }
         for event in accepted
     )
@@ -204,6 +206,7 @@ def build_event(
         kind=kind,
         user=visitor.shopper.key if visitor.shopper else "",
         session=visitor.session,
+        is_verified=visitor.is_verified,
         id=id,
         recommendation_id=recommendation_id,
         position=position,
@@ -245,6 +248,11 @@ def delete_idle_simulated_shoppers(keep: Collection[str]) -> int:
     idle = Shopper.objects.filter(~Exists(interactions), is_simulated=True, account=None).exclude(key__in=keep)
     _, counts = idle.delete()
     return counts.get(Shopper._meta.label, 0)
+
+
+def delete_guest_history(session: str) -> int:
+    """Delete the interactions of a guest, whom nothing has learnt from by name; return how many there were."""
+    return interactions_of(session=session).delete()[0]
 
 
 def delete_history(shopper: Shopper) -> int:

@@ -280,6 +280,12 @@ class Interaction(models.Model):
         help_text="The place in the shop where the recommendation was shown; empty if unknown.",
     )
     recorded_at = models.DateTimeField(auto_now_add=True)
+    is_verified = models.BooleanField(
+        "verified",
+        db_default=False,
+        default=False,
+        help_text="Sent by this shopper, by a guest whom the shop knew already, or for them by who may.",
+    )
 
     class Meta:
         ordering = ["-occurred_at", "-pk"]

@@ -1,14 +1,30 @@
 """Visitors of the shop: a shopper with an account, or a guest known by a session alone."""
 
+import math
 import re
+import secrets
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
+from django.contrib.sessions.models import Session
+from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
 
 from catalog.models import Shopper
+
+SIGNED = "visitor-"  # prefix of the ids in visitor tokens: no session of Django's begins with it
+TOKEN_AGE = timedelta(days=400)  # after which a visitor token is refused, as long as browsers store a cookie
+HASTE = timedelta(seconds=10)  # after which a guest is verified: whoever invents guests has to wait for each
+GUEST = "guest"  # in the data of a session: its key, before somebody signs in, and when it began
+
+signer = signing.TimestampSigner(salt="catalog.visitors")
+
+MAX_SESSION_KEY = 40  # characters of Django's column
 
 CRAWLERS = re.compile(r"bot\b|crawl|spider|slurp|preview", re.IGNORECASE)
 
@@ -19,6 +35,36 @@ class Visitor:
 
     shopper: Shopper | None = None
     session: str = ""
+    is_verified: bool = False  # a guest whom the shop has known for a while
+
+
+class BadToken(Exception):
+    """A visitor token that the shop did not issue, or too long ago."""
+
+
+def issue_token() -> str:
+    """Return the token of a new guest; nothing is stored."""
+    return signer.sign(f"{SIGNED}{secrets.token_hex(16)}")
+
+
+def read_token(token: str) -> Visitor:
+    """Return the guest whose token this is. Raises BadToken."""
+    try:
+        session = signer.unsign(token, max_age=TOKEN_AGE)
+    except signing.BadSignature as error:
+        raise BadToken("the visitor token is not valid, or has expired") from error
+    try:
+        signer.unsign(token, max_age=HASTE)
+    except signing.SignatureExpired:
+        return Visitor(session=session, is_verified=True)
+    return Visitor(session=session)
+
+
+def find_reserved(sessions: Iterable[str]) -> set[str]:
+    """Return which of these are ids of guests of the shop's pages or of visitor tokens, which nobody else may name."""
+    names = set(sessions)
+    known = Session.objects.filter(session_key__in={name for name in names if len(name) <= MAX_SESSION_KEY})
+    return {name for name in names if name.startswith(SIGNED)} | set(known.values_list("session_key", flat=True))
 
 
 def get_visitor(request: HttpRequest) -> Visitor:
@@ -26,7 +72,9 @@ def get_visitor(request: HttpRequest) -> Visitor:
     # Reading request.user loads the session, which drops a key out of a cookie that no session has.
     if request.user.is_authenticated:
         return Visitor(shopper=find_shopper(request.user))
-    return Visitor(session=request.session.session_key or "")
+    began = request.session.get(GUEST, {}).get("began", math.inf)
+    is_verified = time.time() - began >= HASTE.total_seconds()
+    return Visitor(session=request.session.session_key or "", is_verified=is_verified)
 
 
 def get_or_create_visitor(request: HttpRequest) -> Visitor:
@@ -35,7 +83,9 @@ def get_or_create_visitor(request: HttpRequest) -> Visitor:
         return Visitor(shopper=find_shopper(request.user) or create_shopper(request.user))
     if not request.session.session_key:
         request.session.create()
-    return Visitor(session=request.session.session_key or "")
+    if GUEST not in request.session:
+        request.session[GUEST] = {"session": request.session.session_key, "began": time.time()}
+    return get_visitor(request)
 
 
 def find_shopper(account: AbstractBaseUser) -> Shopper | None:

@@ -1,5 +1,8 @@
 """Popularity of products, for visitors whose taste is not known: how many shoppers and guests took to each.
 
+A guest is easily invented, so n of them count as much as the square root of n shoppers, and only verified ones count
+(catalog.visitors).
+
 Triggers on the interactions note which products they concern (models.PopularityChange), whoever writes them; those
 are counted anew from their interactions, so that deletions, merged sessions and repeated events need no arithmetic.
 """
@@ -22,7 +25,8 @@ COUNT_CHANGED = """
         SELECT product_id, shoppers
         FROM (SELECT DISTINCT product_id FROM taken) AS product
         CROSS JOIN LATERAL (
-            SELECT count(DISTINCT shopper_id) + count(DISTINCT nullif(session, '')) AS shoppers
+            SELECT count(DISTINCT shopper_id)
+                + ceil(sqrt(count(DISTINCT nullif(session, '')) FILTER (WHERE is_verified)))::integer AS shoppers
             FROM catalog_interaction AS interaction
             WHERE interaction.product_id = product.product_id AND kind <> 'dislike'
         ) AS visitors

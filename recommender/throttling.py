@@ -133,6 +133,12 @@ class PhotoThrottle(CallerThrottle):
     scope = "photo"
 
 
+class VisitorThrottle(CallerThrottle):
+    """Limit for tokens of new guests."""
+
+    scope = "visitor"
+
+
 class TokenThrottle(CallerThrottle):
     """Limit for attempts to get a token."""
 

@@ -330,6 +330,7 @@ REST_FRAMEWORK = {
         "secret": env.str("VISREC_RATE_SECRET", "6000/min"),
         "photo": env.str("VISREC_RATE_PHOTO", "60/min"),
         "token": env.str("VISREC_RATE_TOKEN", "20/min"),
+        "visitor": env.str("VISREC_RATE_VISITOR", "60/min"),
     },
     "NUM_PROXIES": 1 if BEHIND_TLS else 0,  # else a caller could choose its address by X-Forwarded-For
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -60,7 +60,7 @@ def products(request: HtmxHttpRequest) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, sku: str) -> HttpResponse:
     shown = get_object_or_404(Product.objects.visible().with_images(), sku=sku)
-    is_visit = request.method == "GET" and not visitors.is_crawler(request)
+    is_visit = request.method == "GET" and not visitors.is_crawler(request) and not is_staff(request)
     visitor = visitors.get_or_create_visitor(request) if is_visit else visitors.get_visitor(request)
     rating = queries.find_rating(shown, shopper=visitor.shopper, session=visitor.session)
     details = [(name, value) for name, value in shown.attributes.items() if value not in ("", None)]
@@ -68,6 +68,11 @@ def product(request: HttpRequest, sku: str) -> HttpResponse:
     if is_visit:  # last, as a request that has written no longer reads from a replica
         interactions.record_visit(visitor, shown, **parse_origin(request))
     return response
+
+
+def is_staff(request: HttpRequest) -> bool:
+    """Return whether staff looks at the shop: their views are work, not taste."""
+    return request.user.is_authenticated and request.user.is_staff
 
 
 def parse_origin(request: HttpRequest) -> Origin:

@@ -23,6 +23,7 @@ LINKS = {
     "interactions": "api:interactions",
     "designs": "api:designs",
     "models": "api:models",
+    "visitors": "api:visitors",
     "search/image": "api:search-image",
     "auth/token": "api:token",
     "auth/tokens": "api:own-tokens",

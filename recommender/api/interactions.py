@@ -19,11 +19,13 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.interactions import Event
 from catalog.models import Kind
+from catalog.visitors import Visitor
 from recommender.access.keys import key_of
 from recommender.api.errors import errors_by_field
 from recommender.api.fields import MAX_SKU_LENGTH, Validated
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.users import names_of
+from recommender.api.visitors import HEADER, visitor_of
 from recommender.serving import saved
 
 MAX_INTERACTIONS = 1000  # a request
@@ -54,7 +56,12 @@ class Timestamp(serializers.DateTimeField):
 
 class InteractionInput(serializers.Serializer[None]):
     user = serializers.CharField(required=False, max_length=150, help_text="The shop's id of a shopper.")
-    session = serializers.CharField(required=False, max_length=150, help_text="The caller's id of a guest.")
+    session = serializers.CharField(
+        required=False,
+        max_length=150,
+        help_text=f"The shop's id of a guest. Without user and session, the guest whose token is in {HEADER}, or the "
+        "caller. Popularity counts what a guest's token or staff vouch for, and nothing of other sessions.",
+    )
     sku = serializers.CharField(max_length=MAX_SKU_LENGTH)
     kind = serializers.ChoiceField(Kind.choices)
     timestamp = Timestamp(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
@@ -108,42 +115,55 @@ class RecordedSerializer(serializers.Serializer[None]):
 
 
 class Reporter:
-    """Caller of the request: the users whose interactions it may record, and its own user or session."""
+    """Caller of the request: the users and sessions whose interactions it may record, and its own user or session."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, sessions: Iterable[str]) -> None:
+        """Take the request, and the sessions that are named in it."""
         self.request = request
+        self.sessions = set(sessions)
         self.account = request.user if request.user.is_authenticated else None
         self.names = names_of(self.account, visitors.find_shopper(self.account)) if self.account else set()
 
     def event(self, fields: Validated) -> Event:
         """Return the event, the caller's own if no user or session is given.
 
-        Raises ValidationError for a user whose interactions the caller may not record.
+        Raises ValidationError for a user or a session whose interactions the caller may not record.
         """
         user, session = fields.pop("user", ""), fields.pop("session", "")
         if user and session:
             raise serializers.ValidationError({"session": "Use either user or session, not both."})
         if user in self.names or not (user or session):
-            user, session = self.own_identity
-            return Event(user=user, session=session, **fields)
+            own = self.own_identity
+            user, session = (own.shopper.key, "") if own.shopper else ("", own.session)
+            return Event(user=user, session=session, is_verified=own.is_verified, **fields)
         if user and not self.is_for_everybody:
             reason = f"This account may not record interactions of {user!r}."
             if self.account is None:
                 reason = "Without the credentials of an account or a secret key only a session may be used."
             raise serializers.ValidationError({"user": reason})
-        return Event(user=user, session=session, **fields)
+        if session in self.reserved and not self.is_for_everybody:
+            raise serializers.ValidationError({"session": f"Only this guest may use it, by the header {HEADER}."})
+        return Event(user=user, session=session, is_verified=self.is_for_everybody, **fields)
+
+    @cached_property
+    def reserved(self) -> set[str]:
+        """Return the named sessions of other guests of the shop's own pages, and those of tokens."""
+        return visitors.find_reserved(self.sessions) - {self.request.session.session_key}
 
     @cached_property
     def is_for_everybody(self) -> bool:
         return is_granted(self.request, "catalog.add_interaction")
 
     @cached_property
-    def own_identity(self) -> tuple[str, str]:
-        """Return the caller's user and session, one of them empty; a shopper or session is created if needed."""
+    def own_identity(self) -> Visitor:
+        """Return the guest whose token was sent, or the caller; a shopper or session is created if needed."""
+        if guest := visitor_of(self.request):
+            return guest
         if key_of(self.request):
-            raise serializers.ValidationError("A key has no visitor of its own: name a user or a session.")
-        visitor = visitors.get_or_create_visitor(self.request)
-        return (visitor.shopper.key, "") if visitor.shopper else ("", visitor.session)
+            raise serializers.ValidationError(
+                f"A key has no visitor of its own: name a user or a session, or send the header {HEADER}."
+            )
+        return visitors.get_or_create_visitor(self.request)
 
 
 class Interactions(APIView):
@@ -164,7 +184,7 @@ class Interactions(APIView):
         items = body if isinstance(body, list) else [body]
         if not 1 <= len(items) <= MAX_INTERACTIONS:
             raise ParseError(f"{len(items):,} interactions; a request has 1 to {MAX_INTERACTIONS:,} of them.")
-        events, rejected = parse_interactions(items, Reporter(request))
+        events, rejected = parse_interactions(items, request)
         recorded = interactions.record(with_placements(events.values()))
         indices = list(events)
         rejected |= {indices[index]: errors for index, errors in recorded.rejected.items()}
@@ -187,15 +207,22 @@ def with_placements(events: Iterable[Event]) -> list[Event]:
 
 
 def parse_interactions(
-    items: list[object], reporter: Reporter
+    items: list[object], request: Request
 ) -> tuple[dict[int, Event], dict[int, dict[str, list[str]]]]:
     """Return the events by their index in the list, and the errors of the other items by theirs."""
+    validated: dict[int, Validated] = {}
     events: dict[int, Event] = {}
     rejected: dict[int, dict[str, list[str]]] = {}
     serializer = InteractionInput()  # one for all items: to create a serializer costs more than to run it
     for index, item in enumerate(items):
         try:
-            events[index] = reporter.event(serializer.to_internal_value(item))
+            validated[index] = serializer.to_internal_value(item)
+        except serializers.ValidationError as error:
+            rejected[index] = errors_by_field(error.detail)
+    reporter = Reporter(request, [fields["session"] for fields in validated.values() if "session" in fields])
+    for index, fields in validated.items():
+        try:
+            events[index] = reporter.event(fields)
         except serializers.ValidationError as error:
             rejected[index] = errors_by_field(error.detail)
     return events, rejected

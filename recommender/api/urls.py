@@ -12,11 +12,12 @@ from recommender.api import (
     similar,
     tokens,
     users,
+    visitors,
 )
 
 
 class NameConverter:
-    """A SKU or a shopper's key."""
+    """A SKU."""
 
     regex = r"[^/\x00]+"  # PostgreSQL would choke on a NUL
 
@@ -27,7 +28,14 @@ class NameConverter:
         return value
 
 
+class KeyConverter(NameConverter):
+    """A shopper's key or a guest's session, in which the shop may use every character."""
+
+    regex = r"[^\x00]+"
+
+
 register_converter(NameConverter, "name")
+register_converter(KeyConverter, "key")
 
 app_name = "api"
 urlpatterns = [
@@ -45,8 +53,17 @@ urlpatterns = [
     path("products/<name:sku>/similar/", similar.SimilarProducts.as_view(), name="similar"),
     path("search/image/", similar.SearchImage.as_view(), name="search-image"),
     path("users/merge/", users.UsersMerge.as_view(), name="users-merge"),
-    path("users/<name:key>/recommendations/", users.UserRecommendations.as_view(), name="user-recommendations"),
-    path("users/<name:key>/interactions/", users.UserInteractions.as_view(), name="user-interactions"),
+    path("users/<key:key>/recommendations/", users.UserRecommendations.as_view(), name="user-recommendations"),
+    path("users/<key:key>/interactions/", users.UserInteractions.as_view(), name="user-interactions"),
+    path("visitors/", visitors.Visitors.as_view(), name="visitors"),
+    path("visitors/me/recommendations/", visitors.OwnRecommendations.as_view(), name="own-visitor-recommendations"),
+    path("visitors/me/interactions/", visitors.OwnInteractions.as_view(), name="own-visitor-interactions"),
+    path(
+        "visitors/<key:session>/recommendations/",
+        visitors.VisitorRecommendations.as_view(),
+        name="visitor-recommendations",
+    ),
+    path("visitors/<key:session>/interactions/", visitors.VisitorInteractions.as_view(), name="visitor-interactions"),
     path("recommendations/by-example/", examples.RecommendByExample.as_view(), name="by-example"),
     path("recommendations/session/", examples.RecommendForSession.as_view(), name="for-session"),
     path("recommendations/<uuid:pk>/", saved.OneRecommendation.as_view(), name="recommendation"),

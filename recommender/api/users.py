@@ -10,8 +10,12 @@ from rest_framework.views import APIView
 
 from catalog import interactions, queries, visitors
 from catalog.models import Shopper
+from catalog.visitors import BadToken, read_token
+from recommender.api.fields import Validated
+from recommender.api.histories import InteractionSerializer, history_page
+from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule, account_of, is_granted
-from recommender.api.problems import MEDIA_TYPE
+from recommender.api.problems import MEDIA_TYPE, as_sentence
 from recommender.api.recommendations import recommends
 from recommender.api.schema import ProblemSerializer
 from recommender.serving import recommend
@@ -51,7 +55,8 @@ def recommend_to(shopper: Shopper | None, query: RecommendationQuery) -> Recomme
     return recommend.for_shopper(shopper, query) if shopper else recommend.popular_products(query)
 
 
-VIEW, MERGE, FORGET = "catalog.view_shopper", "catalog.change_shopper", "catalog.delete_interaction"
+VIEW, MERGE = "catalog.view_shopper", "catalog.change_shopper"
+READ, FORGET = "catalog.view_interaction", "catalog.delete_interaction"
 
 
 class UserRecommendations(APIView):
@@ -80,7 +85,10 @@ class MyRecommendations(APIView):
 
 
 class MergeInput(serializers.Serializer[None]):
-    session = serializers.CharField(max_length=150, help_text="The id in the guest's interactions.")
+    visitor = serializers.CharField(required=False, max_length=300, help_text="The guest's token.")
+    session = serializers.CharField(
+        required=False, max_length=150, help_text=f"The id in the guest's interactions, with the permission {MERGE}."
+    )
     user = serializers.CharField(max_length=150, help_text="The shop's id of the shopper.")
 
 
@@ -93,36 +101,63 @@ class UsersMerge(APIView):
 
     @extend_schema(
         summary="Merge a guest into a shopper",
-        description="All interactions of the session become the shopper's. An interaction that the shopper has "
-        "already, by its `id`, counts once, so the call can be repeated. A session without interactions is not found. "
-        "An account may merge into itself, staff with the permission catalog.change_shopper into every shopper. The "
-        "shop's own pages do this when somebody signs in.",
+        description="All interactions of the guest become the shopper's. An interaction that the shopper has already, "
+        "by its `id`, counts once, so the call can be repeated. A guest without interactions is not found. An account "
+        "may merge a guest whose token it has into itself, staff with the permission catalog.change_shopper every "
+        "guest into every shopper. The shop's own pages do this when somebody signs in.",
         request=MergeInput,
         responses={
             200: MergedSerializer,
-            (404, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, "The session does not exist."),
+            (404, MEDIA_TYPE): OpenApiResponse(ProblemSerializer, "The guest has no interactions."),
         },
     )
     def post(self, request: Request) -> Response:
         params = MergeInput(data=request.data)
         params.is_valid(raise_exception=True)
-        session, key = params.validated_data["session"], params.validated_data["user"]
+        key = params.validated_data["user"]
         account = account_of(request)
         own = visitors.find_shopper(account) if account else None
         is_own = account is not None and key in names_of(account, own)
         if not (is_own or is_granted(request, MERGE)):
             raise PermissionDenied(f"This account may not merge a session into the shopper {key!r}.")
+        session = self.guest_of(request, params.validated_data)
         if not queries.is_known_session(session):  # before a shopper is created for it
-            raise NotFound(f"There is no session {session!r}: it has no interactions.")
+            raise NotFound("There is no such guest: they have no interactions.")
         if account and is_own:
             shopper = own or visitors.create_shopper(account)
         else:
             shopper, _ = Shopper.objects.get_or_create(key=key)
         return Response({"merged": interactions.merge_guest(session, shopper)})
 
+    @staticmethod
+    def guest_of(request: Request, params: Validated) -> str:
+        """Return the session of the guest. Raises ValidationError, and PermissionDenied for a session by its name."""
+        if ("visitor" in params) == ("session" in params):
+            raise serializers.ValidationError("Either visitor or session is required, and not both.")
+        if "visitor" in params:
+            try:
+                return read_token(params["visitor"]).session
+            except BadToken as error:
+                raise serializers.ValidationError({"visitor": as_sentence(error)}) from error
+        if not is_granted(request, MERGE):
+            raise PermissionDenied(f"To merge a session by its name needs the permission {MERGE}; send visitor.")
+        return str(params["session"])
+
 
 class UserInteractions(APIView):
-    rules = {"DELETE": Rule(accounts=True, permissions=(FORGET,))}
+    pagination_class = Pages  # drf-spectacular reads it
+    rules = {
+        "GET": Rule(accounts=True, permissions=(READ,)),
+        "DELETE": Rule(accounts=True, permissions=(FORGET,)),
+    }
+
+    @extend_schema(
+        summary="Interactions of a shopper",
+        description="All that are stored, the newest first. An account may read its own.",
+        responses=InteractionSerializer(many=True),
+    )
+    def get(self, request: Request, key: str) -> Response:
+        return history_page(request, queries.interactions_of(shopper=shopper_for(request, key, READ)))
 
     @extend_schema(
         summary="Delete the data of a shopper",

@@ -24,6 +24,16 @@ def test_a_guest_who_signs_in_keeps_what_they_did(client):
     assert Shopper.objects.get().account == account
 
 
+def test_a_name_in_a_cookie_brings_nobody_s_interactions(client):
+    row = InteractionFactory(shopper=None, session="guest-of-another-shop")
+    client.cookies["sessionid"] = "guest-of-another-shop"
+
+    assert sign_in(client, AccountFactory()).status_code == 302
+
+    row.refresh_from_db()
+    assert (row.shopper, row.session) == (None, "guest-of-another-shop")
+
+
 def test_whoever_did_nothing_yet_is_no_shopper_for_signing_in(client):
     client.get("/")
 

@@ -1,10 +1,13 @@
+import time
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.signing import TimestampSigner
 
 from catalog import visitors
 from catalog.models import Shopper
-from catalog.visitors import Visitor
+from catalog.visitors import BadToken, Visitor
 from tests.factories import AccountFactory, ShopperFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,6 +29,7 @@ def test_a_guest_is_nobody_until_welcomed(request_of):
     assert visitors.get_visitor(request) == Visitor()
     welcomed = visitors.get_or_create_visitor(request)
     assert welcomed == Visitor(session=request.session.session_key)
+    assert not welcomed.is_verified
     assert visitors.get_visitor(request) == welcomed
 
 
@@ -47,6 +51,40 @@ def test_an_account_is_the_shopper_of_its_name_unless_that_is_anothers(request_o
     Shopper.objects.update(account=other)
     assert visitors.get_visitor(request_of(account)).shopper is None
     assert visitors.get_visitor(request_of(other)).shopper == of_that_name
+
+
+def test_a_guest_is_verified_after_a_while(request_of, monkeypatch):
+    request, token = request_of(), visitors.issue_token()
+    assert not visitors.get_or_create_visitor(request).is_verified
+    assert not visitors.read_token(token).is_verified
+
+    later = time.time() + 11
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    assert visitors.get_or_create_visitor(request).is_verified
+    assert visitors.read_token(token).is_verified
+
+
+def test_a_token_names_one_guest_and_expires(monkeypatch):
+    token, other = visitors.issue_token(), visitors.issue_token()
+    assert visitors.read_token(token) == visitors.read_token(token) != visitors.read_token(other)
+    assert visitors.read_token(token).session.startswith("visitor-")
+    for invented in ("", "visitor-1", f"{token}x", TimestampSigner(salt="another").sign("visitor-1")):
+        with pytest.raises(BadToken):
+            visitors.read_token(invented)
+
+    later = time.time() + 401 * 24 * 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(BadToken):
+        visitors.read_token(token)
+
+
+def test_ids_of_tokens_and_of_pages_are_reserved():
+    session = SessionStore()
+    session.create()
+
+    names = [session.session_key, "visitor-1", "basket-7", "x" * 150]
+    assert visitors.find_reserved(names) == {session.session_key, "visitor-1"}
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def test_popularity_counts_shoppers_and_guests_once_and_no_dislikes():
     shopper = ShopperFactory()
     for kind in ("view", "like"):
         InteractionFactory(shopper=shopper, product=liked, kind=kind)
-    InteractionFactory(shopper=None, session="guest", product=liked)
-    InteractionFactory(shopper=None, session=str(shopper.pk), product=liked)  # not the shopper
+    InteractionFactory(shopper=None, session="guest", product=liked, is_verified=True)
+    InteractionFactory(shopper=None, session=str(shopper.pk), product=liked, is_verified=True)  # not the shopper
     InteractionFactory(product=disliked, kind="dislike")
 
     assert popularity.count() == 1
@@ -45,7 +45,7 @@ def test_a_guest_who_becomes_a_shopper_and_one_who_is_forgotten_count_no_longer(
     InteractionFactory(shopper=ann, product=one)
     InteractionFactory(shopper=bob, product=other)
     for product in (one, other):
-        InteractionFactory(shopper=None, session="guest", product=product)
+        InteractionFactory(shopper=None, session="guest", product=product, is_verified=True)
     assert counted() == {"one": 2, "other": 2}
 
     interactions.merge_guest("guest", ann)
@@ -56,6 +56,19 @@ def test_a_guest_who_becomes_a_shopper_and_one_who_is_forgotten_count_no_longer(
 
     ann.delete()
     assert counted() == {}
+
+
+@pytest.mark.django_db
+def test_guests_count_as_the_root_of_as_many_shoppers_and_only_verified_ones():
+    ProductFactory(sku="one", image=False)
+    ProductFactory(sku="other", image=False)
+    shoppers = [Event(sku="one", kind="view", user=f"user-{number}") for number in range(11)]
+    guests = [Event(sku="other", kind="view", session=f"s-{number}", is_verified=True) for number in range(99)]
+    invented = [Event(sku="other", kind="view", session=f"x-{number}") for number in range(900)]
+
+    interactions.record(shoppers + guests + invented)
+
+    assert counted() == {"one": 11, "other": 10}
 
 
 @pytest.mark.django_db

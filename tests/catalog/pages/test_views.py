@@ -224,6 +224,12 @@ def test_neither_crawlers_nor_head_requests_leave_a_view(client):
     assert not Interaction.objects.exists()
 
 
+def test_staff_leave_no_view(admin_client):
+    admin_client.get(ProductFactory().get_absolute_url())
+
+    assert not Interaction.objects.exists()
+
+
 def test_a_click_tells_which_recommendation_led_there_and_counts_once(client):
     product, recommendation = ProductFactory(), uuid.uuid4()
     path = f"{product.get_absolute_url()}?rec={recommendation}&pos=3"

@@ -1,10 +1,13 @@
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Interaction, Shopper
+from catalog.visitors import read_token
 from tests.factories import AccountFactory, ProductFactory, ShopperFactory
 from tests.recommender.api.conftest import signed_in
 
@@ -196,6 +199,45 @@ def test_a_guest_may_be_named_by_the_caller(guest):
 
     assert Interaction.objects.get().session == "basket-7"
     assert "sessionid" not in guest.cookies
+
+
+def test_the_session_of_a_guest_of_the_pages_is_theirs_alone(guest, staff):
+    browser = Client()
+    browser.get("/products/A-1/")
+    named = event(session=browser.session.session_key)
+
+    refused = guest.post(URL, [named, event(session="visitor-1"), event(session="basket-7")])
+
+    assert counts(refused) == (1, 0, 2)
+    assert list(refused.json()["rejected"][0]["errors"]) == ["session"]
+    assert counts(browser.post(URL, named, content_type="application/json")) == (1, 0, 0)
+    assert counts(staff.post(URL, named)) == (1, 0, 0)
+
+
+def test_a_guest_writes_by_a_token(guest, shopper, staff):
+    token = guest.post("/api/v1/visitors/").json()["visitor"]
+
+    for caller in (guest, shopper, staff):
+        assert counts(caller.post(URL, event(), headers={"X-Visitor": token})) == (1, 0, 0)
+    assert guest.post(URL, event(), headers={"X-Visitor": f"{token}x"}).status_code == 401
+
+    assert {row.session for row in Interaction.objects.all()} == {read_token(token).session}
+    assert "sessionid" not in guest.cookies
+
+
+def test_what_a_known_guest_or_staff_send_is_verified(guest, shopper, staff, monkeypatch):
+    token = guest.post("/api/v1/visitors/").json()["visitor"]
+    guest.post(URL, event(id="hasty"), headers={"X-Visitor": token})
+    later = time.time() + 11
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    guest.post(URL, event(id="known"), headers={"X-Visitor": token})
+    guest.post(URL, event(id="invented", session="s"))
+    shopper.post(URL, event(id="own"))
+    staff.post(URL, [event(id="of a guest", session="s"), event(id="of a shopper", user="ann")])
+
+    verified = Interaction.objects.filter(is_verified=True).values_list("event_id", flat=True)
+    assert set(verified) == {"known", "own", "of a guest", "of a shopper"}
 
 
 def test_a_guest_speaks_for_no_user(guest):

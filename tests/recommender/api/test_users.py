@@ -1,6 +1,9 @@
+from urllib.parse import quote
+
 import pytest
 
 from catalog.models import Interaction, Product, Shopper
+from catalog.visitors import signer
 from recommender import popularity
 from recommender.models import ShopperVector
 from recommender.serving.history import prior_of
@@ -164,6 +167,32 @@ def test_shoppers_may_forget_themselves_and_nobody_else(shopper, guest):
     assert [row.shopper.key for row in Interaction.objects.all()] == ["ann"]
 
 
+def test_shoppers_read_what_is_stored_of_them_page_by_page(shopper, staff, guest, django_assert_num_queries):
+    like(ShopperFactory(key="sam"), "A-1", "A-2", "A-3")
+    like(ShopperFactory(key="ann"), "A-4")
+
+    with django_assert_num_queries(3):  # whose, count, page
+        first = shopper.get(interactions("sam"), {"page_size": 2}).json()
+    second = shopper.get(first["next"]).json()
+
+    assert (first["count"], [row["sku"] for row in first["results"] + second["results"]]) == (3, ["A-3", "A-2", "A-1"])
+    assert first["results"][0]["kind"] == "like"
+    assert staff.get(interactions("sam")).json()["count"] == 3
+    assert shopper.get(interactions("ann")).status_code == 403
+    assert guest.get(interactions("sam")).status_code == 401
+
+
+@pytest.mark.parametrize("key", ["a/b", ".", "..", "a b", "ü%", "me/interactions", "?"])
+def test_a_key_may_have_any_character(staff, key):
+    like(ShopperFactory(key=key), "A-1")
+    name = quote(key, safe="")
+
+    assert staff.get(recommendations(name)).status_code == 200
+    assert staff.get(interactions(name)).json()["count"] == 1
+    assert staff.delete(interactions(name)).status_code == 204
+    assert staff.get(interactions(name)).json()["count"] == 0
+
+
 def test_nobody_unknown_can_be_forgotten(staff, shopper):
     assert staff.delete(interactions("nope")).status_code == 404
     assert shopper.delete(interactions("sam")).status_code == 404  # has done nothing yet
@@ -176,22 +205,34 @@ def by_guest(session: str = "guest", **fields) -> Interaction:
     return InteractionFactory(shopper=None, session=session, **fields)
 
 
-def test_an_account_takes_over_what_a_session_did(shopper):
+def test_an_account_takes_over_what_a_guest_did_whose_token_it_has(shopper):
     by_guest(event_id="e-1")
     by_guest(event_id="e-2")
     InteractionFactory(shopper=ShopperFactory(key="sam"), event_id="e-1")
 
-    answers = [shopper.post(MERGE, {"session": "guest", "user": "sam"}) for _ in range(2)]
+    answers = [shopper.post(MERGE, {"visitor": signer.sign("guest"), "user": "sam"}) for _ in range(2)]
 
     assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"merged": 1}), (200, {"merged": 0})]
     assert sorted(Interaction.objects.values_list("shopper__key", "event_id")) == [("sam", "e-1"), ("sam", "e-2")]
 
 
-def test_an_account_becomes_a_shopper_by_what_its_session_did(shopper):
+def test_an_account_becomes_a_shopper_by_what_it_did_as_a_guest(shopper):
     by_guest()
 
-    assert shopper.post(MERGE, {"session": "guest", "user": "sam"}).json() == {"merged": 1}
+    assert shopper.post(MERGE, {"visitor": signer.sign("guest"), "user": "sam"}).json() == {"merged": 1}
     assert Shopper.objects.get().account.username == "sam"
+
+
+def test_an_account_takes_over_no_guest_by_a_name_or_an_invented_token(shopper):
+    row = by_guest()
+
+    refused = shopper.post(MERGE, {"session": "guest", "user": "sam"})
+    forged = shopper.post(MERGE, {"visitor": f"{signer.sign('guest')}x", "user": "sam"})
+
+    assert (refused.status_code, "catalog.change_shopper" in refused.json()["detail"]) == (403, True)
+    assert (forged.status_code, list(forged.json()["errors"])) == (400, ["visitor"])
+    row.refresh_from_db()
+    assert (row.shopper, row.session) == (None, "guest")
 
 
 def test_an_account_merges_into_nobody_else(shopper, guest):
@@ -219,10 +260,12 @@ def test_staff_merge_into_anybody_also_into_somebody_new(staff):
 def test_a_session_that_nobody_had_is_named_and_makes_no_shopper(staff, shopper):
     by_guest("guest")
 
-    for caller, key in ((staff, "new"), (shopper, "sam")):
-        answer = caller.post(MERGE, {"session": "gest", "user": key})
+    for answer in (
+        staff.post(MERGE, {"session": "gest", "user": "new"}),
+        shopper.post(MERGE, {"visitor": signer.sign("gest"), "user": "sam"}),
+    ):
         assert answer.status_code == 404
-        assert answer.json()["detail"] == "There is no session 'gest': it has no interactions."
+        assert answer.json()["detail"] == "There is no such guest: they have no interactions."
     assert not Shopper.objects.exists()
     assert Interaction.objects.get().session == "guest"
 
@@ -245,7 +288,9 @@ def test_a_session_that_goes_on_is_merged_once_more(staff):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"user": "sam"}, "session"),
+        ({"user": "sam"}, "non_field_errors"),
+        ({"user": "sam", "session": "guest", "visitor": "token"}, "non_field_errors"),
+        ({"user": "sam", "visitor": "guest"}, "visitor"),
         ({"session": "guest"}, "user"),
         ({"session": "", "user": "sam"}, "session"),
         ({"session": "x" * 151, "user": "sam"}, "session"),

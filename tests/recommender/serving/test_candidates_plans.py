@@ -36,8 +36,9 @@ def shop(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
         for product in Product.objects.visible()[:8]:
             InteractionFactory(shopper=shopper, product=product)
         cursor.execute(
-            "INSERT INTO catalog_interaction (session, product_id, kind, occurred_at, recorded_at, event_id, placement)"
-            " SELECT 'guest' || n, n, 'view', now(), now(), '', '' FROM generate_series(1, 50000, 3) n"
+            "INSERT INTO catalog_interaction (session, product_id, kind, occurred_at, recorded_at, event_id, placement,"
+            " is_verified) SELECT 'guest' || n, n, 'view', now(), now(), '', '', true"
+            " FROM generate_series(1, 50000, 3) n"
         )
         popularity.count()
         cursor.execute(f"VACUUM ANALYZE {TABLES}, catalog_interaction, recommender_popularity")
