@@ -39,16 +39,20 @@ CALLS = """async ([api, key, image]) => {
       return {status: response.status, id: response.headers.get("X-Request-ID"), body: await response.json()};
     } catch (error) { return "nothing"; }
   };
-  const post = (path, body) =>
-    call(path, {method: "POST", body: JSON.stringify(body), headers: {"Content-Type": "application/json"}});
+  const visitor = await call("visitors/", {method: "POST"});
+  const guest = {"X-Visitor": visitor === "nothing" ? "none" : visitor.body.visitor};
+  const json = {"Content-Type": "application/json"};
+  const post = (path, body, headers) =>
+    call(path, {method: "POST", body: JSON.stringify(body), headers: {...json, ...headers}});
   const photo = new FormData();
   photo.append("image", await (await fetch(`data:image/png;base64,${image}`)).blob(), "photo.png");
   return {
     products: await call("products/"),
     similar: await call("products/A-0/similar/"),
     photo: await call("search/image/", {method: "POST", body: photo}),
-    events: await post("interactions/", {session: "basket-7", sku: "A-3", kind: "like"}),
-    recommendations: await post("recommendations/session/", {events: [{sku: "A-3", kind: "like"}]}),
+    visitor,
+    events: await post("interactions/", {sku: "A-3", kind: "like"}, guest),
+    recommendations: await call("visitors/me/recommendations/?explain=1", {headers: guest}),
     models: await call("models/"),
   };
 }"""
@@ -101,15 +105,17 @@ def test_a_page_at_an_origin_of_the_key_uses_the_api_and_one_elsewhere_gets_noth
         "products": 200,
         "similar": 200,
         "photo": 200,
+        "visitor": 201,
         "events": 202,
         "recommendations": 200,
         "models": 403,
     }
     assert all(answer["id"] for answer in found[own].values())
     assert found[own]["photo"]["body"]["results"][0]["product"]["sku"] == "A-2"
-    assert found[own]["recommendations"]["body"]["strategy"] == "session"
     assert found[own]["events"]["body"]["accepted"] == 1
+    assert found[own]["recommendations"]["body"]["strategy"] == "session"
+    assert found[own]["recommendations"]["body"]["results"][0]["because"][0]["product"]["sku"] == "A-3"
 
     assert set(found[other].values()) == {"nothing"}
-    assert [row.session for row in Interaction.objects.all()] == ["basket-7"]
+    assert Interaction.objects.count() == 1
     assert ApiKey.objects.get().last_used_at
