@@ -1,6 +1,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests.factories import AccountFactory
 from visrec_site import settings
 
 DEFAULTS = {"view": 0.2, "like": 1.0, "dislike": -1.0}
@@ -49,3 +50,30 @@ def test_a_pooler_gets_nothing_that_outlives_a_transaction(monkeypatch):
 
     assert found["OPTIONS"] == {}
     assert found["DISABLE_SERVER_SIDE_CURSORS"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/", "/api/v1/products/", "/no-such-page/"])
+def test_each_response_tells_browsers_what_it_is_not_for(client, path):
+    headers = client.get(path).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "charset=utf-8" in headers["Content-Type"] or headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.django_db
+def test_a_session_is_new_after_a_login_and_its_cookie_is_for_the_server_alone(client):
+    AccountFactory(username="sam")
+    client.get("/products/")
+    client.cookies["sessionid"] = "chosen-by-somebody-else"
+
+    client.post("/login/", {"username": "sam", "password": "secret"})
+
+    cookie = client.cookies["sessionid"]
+    assert cookie.value != "chosen-by-somebody-else"
+    assert len(cookie.value) == 32
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
