@@ -36,6 +36,7 @@ class KeyForm(KeyModelForm):
 
     class Meta:
         model = ApiKey
+        help_texts = {"origins": f"{ApiKey._meta.get_field('origins').help_text} Separated by commas."}
         fields = ["name", "kind", "scopes", "origins", "rate", "expires_at"]
 
 

@@ -6,9 +6,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from recommender.access import logins, tokens
+from recommender.access import keys, logins, tokens
 from recommender.access.errors import InvalidCredential
 from recommender.access.logins import Limit
+from recommender.access.models import KeyKind
 from tests.factories import AccountFactory
 from tests.problems import assert_problem
 
@@ -75,3 +76,30 @@ def test_a_password_that_is_guessed_first_is_refused(password, reason):
 @pytest.mark.parametrize("password", ["a" * 6 + "b" * 6 + "!", "8102736450918", "ünïcödé ☃ pass", "x1" * 64])
 def test_any_characters_make_a_password(password):
     validate_password(password, AccountFactory.build(username="sam"))
+
+
+def with_key(kind: KeyKind, **fields) -> dict[str, str]:
+    return {"Authorization": f"Bearer {keys.create('a key', kind, **fields)[1]}"}
+
+
+def test_nothing_is_stored_of_what_one_account_or_secret_key_was_sent(client, account, settings):
+    (settings.MEDIA_ROOT / "designs").mkdir(parents=True)
+    (settings.MEDIA_ROOT / "designs" / "a.png").touch()
+    for path in ("/", "/api/v1/products/"):
+        assert "Cache-Control" not in client.get(path).headers
+    page = with_key(KeyKind.PUBLISHABLE)
+    assert "Cache-Control" not in client.get("/api/v1/products/", headers=page).headers
+
+    client.force_login(account)
+    for path in ("/", "/for-you/", "/api/v1/products/", "/api/v1/auth/tokens/"):
+        assert client.get(path).headers["Cache-Control"] == "private, no-store"
+    assert "no-store" in client.get("/admin/").headers["Cache-Control"]
+    image = client.get("/media/designs/a.png")
+    image.close()
+    assert image.headers["Cache-Control"] == "private, max-age=86400, immutable"
+    for headers in (
+        with_key(KeyKind.SECRET, scopes=["catalogue:read"]),
+        {"Authorization": f"Token {tokens.issue(account)[1]}"},
+    ):
+        response = Client().get("/api/v1/products/", headers=headers)
+        assert (response.status_code, response.headers["Cache-Control"]) == (200, "private, no-store")
