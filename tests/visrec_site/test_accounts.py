@@ -95,7 +95,7 @@ def test_nothing_is_stored_of_what_one_account_or_secret_key_was_sent(client, ac
         assert client.get(path).headers["Cache-Control"] == "private, no-store"
     assert "no-store" in client.get("/admin/").headers["Cache-Control"]
     image = client.get("/media/designs/a.png")
-    image.close()
+    assert b"".join(image) == b""  # closes the file
     assert image.headers["Cache-Control"] == "private, max-age=86400, immutable"
     for headers in (
         with_key(KeyKind.SECRET, scopes=["catalogue:read"]),
