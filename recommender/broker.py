@@ -48,14 +48,15 @@ def queue_alone(image_id: int) -> None:
     send("embed_alone", image_id, priority=LATER)
 
 
-def send(task: str, *args: Any, priority: int = FIRST) -> bool:
+def send(task: str, *args: Any, priority: int = FIRST, expires: int | None = None) -> bool:
     """Send a task to the broker and return whether it took it; otherwise the sweep finds the work in the database.
 
-    task: the name of a function in recommender.tasks. priority: among the messages of its queue.
+    task: the name of a function in recommender.tasks. priority: among the messages of its queue. expires: the seconds
+    after which no worker begins it any more.
     """
     try:
         # Sent by name, Celery does not know that nobody reads the result and would need the result store as well.
-        _publish(task, *args, priority=priority, ignore_result=True)
+        _publish(task, *args, priority=priority, expires=expires, ignore_result=True)
     except BrokerUnavailable as error:
         log.warning("%s%r waits for the sweep: the broker is away: %s", task, args, error)
         return False

@@ -5,8 +5,10 @@ Each part reads a bounded number of rows by an index, however large the shop is.
 
 import random
 
+from django.conf import settings
+
 from catalog import files, products, readings
-from catalog.models import ProductImage
+from catalog.models import ImageReading, ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
 from recommender.models import LIVE, ImageWalk, ModelVersion, State
@@ -98,9 +100,25 @@ def next_window() -> tuple[int, int] | None:
 
 
 def resume() -> None:
-    """Send trainings and designs without a lease to the workers again: their message or their worker was lost."""
+    """Send to the workers again what nobody works on: its message or its worker was lost."""
+    resume_uploads()
     resume_trainings()
     designs.resend_unclaimed()
+
+
+def resume_uploads() -> None:
+    """Queue the newest images that an active version has still to embed, in one message before all others.
+
+    Whether their own messages wait or were lost nobody knows. A message for an image that is embedded takes no time.
+    """
+    newest: set[int] = set()
+    for version in queries.servable_versions().filter(state=State.ACTIVE):
+        missing = queries.images_without_embedding(version, between=newest_window())
+        missing = missing.exclude(pk__in=ImageReading.objects.values("image_id"))  # it may kill its reader, or is read
+        newest.update(missing.order_by("-pk").values_list("pk", flat=True)[: broker.EMBED_BATCH])
+    if newest:
+        batch = sorted(newest)[-broker.EMBED_BATCH :]
+        broker.send("embed_images", batch, priority=broker.FIRST, expires=settings.RESUME_SECONDS)
 
 
 def resume_trainings() -> None:

@@ -249,6 +249,7 @@ CELERY_TASK_ROUTES = {
     "recommender.tasks.sweep": {"queue": "maintenance"},
     "recommender.tasks.resume": {"queue": "maintenance"},
 }
+RESUME_SECONDS = 10
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "recommender.tasks.sweep",
@@ -256,7 +257,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
         "last_run_at": datetime.min.replace(tzinfo=UTC),  # a scheduler that is new sends it at once
     },
-    "resume": {"task": "recommender.tasks.resume", "schedule": schedule(run_every=10), "options": {"expires": 10}},
+    "resume": {
+        "task": "recommender.tasks.resume",
+        "schedule": schedule(run_every=RESUME_SECONDS),
+        "options": {"expires": RESUME_SECONDS},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_TIMEZONE = "UTC"

@@ -34,6 +34,33 @@ def test_the_sweep_queues_what_was_missed(waiting, active):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_lost_upload_is_sent_again_before_all_that_wait(waiting, active, monkeypatch):
+    monkeypatch.setattr(broker, "EMBED_BATCH", 2)
+    old, lost, newest, embedded, being_read = (ProductFactory() for _ in range(5))
+    embed(embedded, active, turned(0))
+    readings.begin([being_read.images.get().pk])
+    waiting("embed")
+    for _ in range(30):
+        broker.queue_embedding([old.images.get().pk])
+
+    maintenance.resume()
+
+    messages = waiting("embed")
+    assert len(messages) == 31
+    assert messages[0] == ("embed_images", [[lost.images.get().pk, newest.images.get().pk]])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sent_again_while_every_image_is_embedded(waiting, active):
+    embed(ProductFactory(), active, turned(0))
+    waiting("embed")
+
+    maintenance.resume()
+
+    assert waiting("embed") == []
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
     lost, held, done = (versions.register("pixels") for _ in range(3))
     versions.claim(held.pk)
