@@ -30,6 +30,17 @@ def read_and_be_killed(read, pipe: Path) -> None:
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(writer)
+    while advisory_locks():  # the database notices only by and by that the process is gone
+        time.sleep(0.01)
+
+
+def advisory_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        return cursor.fetchone()[0]
 
 
 def opened(pipe: Path) -> int | None:
