@@ -162,6 +162,16 @@ def test_a_picture_whose_reader_died_is_embedded_alone_when_no_upload_waits(vers
     assert not ImageReading.objects.exists()
 
 
+def test_a_picture_that_was_alone_when_its_reader_died_is_sent_on_too(version, waiting):
+    suspect = ProductFactory().images.get()
+    waiting("embed")
+    readings.begin([suspect.pk])
+
+    embedding.embed_images([suspect.pk])  # as the broker sends it again
+
+    assert waiting("embed") == [("embed_alone", [suspect.pk])]
+
+
 def test_a_picture_that_can_be_read_again_has_no_problem_any_more(version):
     image = ProductFactory(image=1).images.get()
     readings.set_aside({image.pk: "cannot be read: no such file"})
