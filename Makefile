@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CORES := $(shell cores=$$(nproc); echo $$((cores > 4 ? 4 : cores)))
 # Processes that run tests, about 1 GB each; more of them would disturb the tests that measure times.
 WORKERS ?= $(CORES)
-# Python keeps what it has compiled, whatever the shell says: a process that loads torch starts in a third of the time.
+# Python keeps what it has compiled, whatever the shell says: each process that loads torch would compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
 # glibc keeps freed memory for the next large array, which the kernel would else have to fill with noughts again.
 tests test-fast: export MALLOC_MMAP_THRESHOLD_ = 33554432

@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "visrec_site.settings")
 ctypes.CDLL(None).mallopt(-3, 2**20)
 application = get_wsgi_application()
 get_resolver().url_patterns  # noqa: B018  # imports all views, so that the first request does not wait for them
-# What is imported stays. No longer searched for garbage, a body of 100,000 lists is parsed in a sixth of the
-# time, and processes that are forked from this one share these pages.
+# What is imported stays, and is no longer searched for garbage: a body of many lists has Python search again and again.
+# Processes that are forked from this one share these pages.
 gc.collect()
 gc.freeze()

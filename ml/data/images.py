@@ -55,7 +55,7 @@ class ImageArray:
 
     def batch(self, indices: Tensor | np.ndarray | Sequence[int]) -> Tensor:
         """Return these images as (B, 3, H, W) float32 in [0, 1]."""
-        chosen = torch.from_numpy(self.pixels[np.asarray(indices, dtype=np.intp)])  # numpy takes none for floats
+        chosen = torch.from_numpy(self.pixels[np.asarray(indices, dtype=np.intp)])  # of no indices, numpy makes floats
         return chosen.permute(0, 3, 1, 2) / 255  # in one step: with .float() before it takes half as long again
 
 
