@@ -6,6 +6,7 @@ Each part reads a bounded number of rows by an index, however large the shop is.
 import random
 
 from django.conf import settings
+from django.db.models import Max, Min
 
 from catalog import files, products, readings
 from catalog.models import ImageReading, ProductImage
@@ -87,8 +88,9 @@ def resume_activations() -> None:
 
 def newest_window() -> tuple[int, int] | None:
     """Return the first and the last id of the newest images; None if there are none."""
-    ids = list(ProductImage.objects.order_by("-pk").values_list("pk", flat=True)[:WINDOW])
-    return (ids[-1], ids[0]) if ids else None
+    newest = ProductImage.objects.order_by("-pk")[:WINDOW]
+    bounds = newest.aggregate(first=Min("pk"), last=Max("pk"))
+    return None if bounds["first"] is None else (bounds["first"], bounds["last"])
 
 
 def next_window() -> tuple[int, int] | None:
@@ -112,8 +114,9 @@ def resume_uploads() -> None:
     Whether their own messages wait or were lost nobody knows. A message for an image that is embedded takes no time.
     """
     newest: set[int] = set()
+    window = newest_window()
     for version in queries.servable_versions().filter(state=State.ACTIVE):
-        missing = queries.images_without_embedding(version, between=newest_window())
+        missing = queries.images_without_embedding(version, between=window)
         missing = missing.exclude(pk__in=ImageReading.objects.values("image_id"))  # it may kill its reader, or is read
         newest.update(missing.order_by("-pk").values_list("pk", flat=True)[: broker.EMBED_BATCH])
     if newest:
