@@ -41,7 +41,7 @@ test: install lint ## all checks and all tests, on servers that they start thems
 tests: install
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-test-fast: install ## the tests that train no model and start no browser: two minutes
+test-fast: install ## the tests that train no model and start no browser: three minutes on two cores
 	$(BIN)/python -m pytest -n $(CORES) -m "not slow and not browser"
 
 check: lint types ## the linter, the format, the import contracts, the words, the migrations and the types
