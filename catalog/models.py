@@ -173,6 +173,10 @@ class ProductImageQuerySet(models.QuerySet["ProductImage"]):
         """Exclude images whose file cannot be read, as far as is known."""
         return self.filter(problem="")
 
+    def unreadable(self) -> Self:
+        """Exclude all but images that were set aside, as their files cannot be read."""
+        return self.exclude(problem="")
+
 
 class ProductImage(models.Model):
     """An image of a product; the one of lowest position is the primary one. Written by catalog.products alone."""

@@ -103,7 +103,7 @@ def set_aside(problems: Mapping[int, str], *, retry: bool = True) -> None:
 
 def due(limit: int) -> list[int]:
     """Return the ids of up to `limit` images that were set aside and are to be tried again now."""
-    found = ProductImage.objects.exclude(problem="").filter(retry_at__lte=timezone.now()).order_by("retry_at")
+    found = ProductImage.objects.unreadable().filter(retry_at__lte=timezone.now()).order_by("retry_at")
     return list(found.values_list("pk", flat=True)[:limit])
 
 

@@ -39,13 +39,8 @@ class FindableFilter(admin.SimpleListFilter):
         if self.value() == "no":
             return queryset.filter(pk__in=waiting())
         if self.value() == "never":
-            return queryset.filter(pk__in=unreadable().values("product"))
+            return queryset.filter(pk__in=ProductImage.objects.unreadable().order_by().values("product"))
         return queryset
-
-
-def unreadable() -> QuerySet[ProductImage]:
-    """Return the images that were set aside, as their files cannot be read."""
-    return ProductImage.objects.exclude(problem="").order_by()
 
 
 def waiting() -> list[int]:
@@ -82,7 +77,7 @@ class FindableProductAdmin(ProductAdmin):
 
     @admin.action(description="Try again to read pictures", permissions=["change"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
-        images = readings.try_again(unreadable().filter(product__in=queryset.values("pk")))
+        images = readings.try_again(ProductImage.objects.filter(product__in=queryset.values("pk")))
         broker.queue_embedding(images)
         self.report_waiting(request, len(images))
 
