@@ -21,8 +21,10 @@ FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bm
 # Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)
 
-# Seconds that a request waits for the memory to decode its image: the other threads of the process are for others.
+# Seconds that a request waits for the memory to decode its image, and requests that wait at a time in a process: each
+# holds one of its four threads, and the others are for pages.
 PATIENCE = 5
+MOST_WAITING = 1
 STRIP = 1_000_000  # pixels of an image that are converted or hashed at a time
 
 # Pillow warns of decompression bombs above a limit of its own; MAX_IMAGE_PIXELS is checked first and refuses.
@@ -120,17 +122,18 @@ class Budget:
 
     def __init__(self) -> None:
         self.used = 0
+        self.waiting = 0  # threads, of those whose patience ends
         self.changed = Condition()
 
     @contextmanager
     def hold(self, pixels: int, patience: float | None) -> Iterator[None]:
         """Wait until these pixels fit beside those of other threads, and count them for the length of the block.
 
-        patience: seconds, or None for as long as it takes. Raises TooManyPixels if they do not fit by then.
+        patience: seconds, or None for as long as it takes. Raises TooManyPixels if they do not fit by then, and at once
+        if MOST_WAITING others wait.
         """
         with self.changed:
-            most = settings.MAX_IMAGE_PIXELS * 3 // 2
-            if not self.changed.wait_for(lambda: not self.used or self.used + pixels <= most, patience):
+            if not self.wait(pixels, patience):
                 raise TooManyPixels("other large pictures are being read; try again in a moment")
             self.used += pixels
         try:
@@ -139,6 +142,24 @@ class Budget:
             with self.changed:
                 self.used -= pixels
                 self.changed.notify_all()
+
+    def wait(self, pixels: int, patience: float | None) -> bool:
+        """Wait until these pixels fit; return False if they do not in time, or if enough others wait already."""
+
+        def fit() -> bool:
+            return not self.used or self.used + pixels <= settings.MAX_IMAGE_PIXELS * 3 // 2
+
+        if patience is None:
+            return self.changed.wait_for(fit)
+        if fit():
+            return True
+        if self.waiting >= MOST_WAITING:
+            return False
+        self.waiting += 1
+        try:
+            return self.changed.wait_for(fit, patience)
+        finally:
+            self.waiting -= 1
 
 
 budget = Budget()

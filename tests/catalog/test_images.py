@@ -3,6 +3,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -90,6 +91,21 @@ def test_large_images_are_decoded_one_after_another_and_small_ones_beside_them(s
                 images.read_image(large, patience=0)
         assert waiting.result(60)
     assert images.budget.used == 0
+
+
+def test_of_requests_with_large_images_one_waits_and_the_next_is_told_at_once(settings):
+    settings.MAX_IMAGE_PIXELS = 100
+    large = encoded(Image.new("L", (9, 9)), "PNG")
+
+    with ThreadPoolExecutor(2) as pool:
+        with images.decoded(large):
+            first = pool.submit(images.read_image, large, 60)
+            while not images.budget.waiting:
+                time.sleep(0.01)
+            with pytest.raises(TooManyPixels):
+                pool.submit(images.read_image, large, 60).result(30)
+        assert first.result(60)
+    assert (images.budget.used, images.budget.waiting) == (0, 0)
 
 
 def test_a_damaged_image_leaves_its_place_to_others():
