@@ -8,12 +8,6 @@ from tests.factories import AccountFactory, ProductFactory
 from visrec_site import celery_app
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give the tests of the document's operations, which schemathesis names by operation, node ids as different."""
-    if label := getattr(item, "operation_label", None):
-        item._id = item._id.with_params(label)
-
-
 @pytest.fixture
 def guest(db) -> APIClient:
     return APIClient()
