@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 
 from recommender.api.problems import PREFIX, problem_response, rejection, size_limit
 from recommender.throttling import RateLimit
+from visrec_site.web_worker import HEAD_ONLY
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +49,14 @@ class LimitsMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: object, kwargs: object
     ) -> HttpResponse | None:
-        """Return a refusal of a body that is larger than the view takes; None for any other."""
+        """Return a refusal of a body that is larger than the view takes; for any other None, or 100."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal():
             return refusal(request, 400, "The header Content-Length must be a whole number.")
         limit = limit_of(request, view)
         if int(length) > limit:
             return refusal(request, 413, size_limit(limit))
-        return None
+        return HttpResponse(status=100) if HEAD_ONLY in request.META else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return a refusal of what the view, or the database behind it, cannot take; None for any other error."""

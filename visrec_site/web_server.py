@@ -7,10 +7,9 @@ from typing import Any
 from visrec_site.embedded import set_parent_death_signal
 
 workers = 2
-worker_class = "gthread"  # a request that waits for a worker's answer holds a thread, not the process
-threads = 4
+worker_class = "visrec_site.web_worker.WaitressWorker"
+threads = 4  # of each worker: a request that waits for a worker's answer holds a thread, not the process
 timeout = 60  # seconds after which a worker that stands still is replaced
-limit_request_line = 8190  # for a long `exclude`; gunicorn's maximum
 
 
 def post_fork(server: Any, worker: Any) -> None:

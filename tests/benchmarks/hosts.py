@@ -99,7 +99,8 @@ class Network:
         valkey = [str(embedded.valkey_binary()), "--bind", HOSTS["broker"], "--protected-mode", "no", "--save", ""]
         self.launch("broker", valkey)
         run("ip", "netns", "exec", "web1", sys.executable, "manage.py", "migrate", cwd=ROOT, env=self.environment)
-        web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--bind", f"0.0.0.0:{PORT}", "--threads", "4"]
+        web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--bind", f"0.0.0.0:{PORT}"]
+        web += ["--config", "python:visrec_site.web_server", "--workers", "1"]
         worker = [
             sys.executable,
             "-m",

@@ -120,7 +120,8 @@ def plain_view() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     command = [sys.executable, "-m", "gunicorn", "tests.benchmarks.plain_view", "--bind", address]
-    process = subprocess.Popen([*command, "--workers", "2", "--threads", "4"], stdout=sys.stderr)
+    command += ["--config", "python:visrec_site.web_server"]
+    process = subprocess.Popen(command, stdout=sys.stderr)
     try:
         yield f"http://{address}"
     finally:

@@ -4,6 +4,7 @@ from django.db import DataError
 
 from tests.factories import AccountFactory
 from tests.problems import assert_problem
+from visrec_site.web_worker import HEAD_ONLY
 
 pytestmark = pytest.mark.django_db
 BY_EXAMPLE = "/api/v1/recommendations/by-example/"
@@ -35,6 +36,17 @@ def test_a_photo_and_what_staff_upload_may_be_larger(client, settings):
     client.force_login(AccountFactory(is_staff=True, is_superuser=True))
     pictures = {"pictures": SimpleUploadedFile("a.jpg", b" " * 64_001)}
     assert client.post("/admin/catalog/product/add/", pictures).status_code == 200  # the form, with its errors
+
+
+def test_the_web_server_is_told_which_bodies_to_read(client):
+    def status(path: str, size: int) -> int:
+        return client.post(path, b"", "application/json", CONTENT_LENGTH=str(size), **{HEAD_ONLY: True}).status_code
+
+    assert [status("/api/v1/interactions/", size) for size in (1_000_000, 1_000_001)] == [100, 413]
+    assert status("/admin/catalog/product/import/", 2_000_000_000) == 413
+    assert status("/nowhere/", 1_000_000) == 404
+    client.force_login(AccountFactory(is_staff=True))
+    assert status("/admin/catalog/product/import/", 2_000_000_000) == 100
 
 
 def test_a_body_of_unknown_length_is_refused(client):

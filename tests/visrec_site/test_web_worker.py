@@ -1,0 +1,116 @@
+import http.client
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from tests.visrec_site.web import free_port, start
+
+SLOW_HEAD = b"GET / HTTP/1.1\r\nHost: shop\r\nX-Slow: "
+SLOW_BODY = b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 50000\r\n\r\n["
+LARGE = b"x" * 2_000_000
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    return tmp_path_factory.mktemp("server") / "log"
+
+
+@pytest.fixture(scope="module")
+def url(log):
+    port = free_port()
+    process = start(log.parent, port)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    assert process.wait(20) == 0
+    assert not [line for line in log.read_text().splitlines() if "WARN" in line or "ERROR" in line]
+
+
+@pytest.mark.parametrize("beginning", [SLOW_HEAD, SLOW_BODY, SLOW_BODY.replace(b"50000", b"50000000")])
+def test_requests_are_answered_beside_thirty_slow_clients(url, beginning):
+    with ExitStack() as stack:
+        for _ in range(30):
+            client = stack.enter_context(socket.create_connection(address(url)))
+            client.sendall(beginning)
+        time.sleep(0.2)
+
+        began = time.monotonic()
+        assert [requests.get(url, timeout=5).status_code for _ in range(8)] == [200] * 8
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("headers", [{}, {"Connection": "close"}])
+def test_a_large_body_is_read_only_if_the_application_wants_it(url, headers):
+    with requests.Session() as client:
+        for _ in range(2):  # what was refused does not disturb the next request on the connection
+            assert client.post(f"{url}/large", LARGE, headers=headers).text == "2000000 None"
+            assert client.post(f"{url}/other", LARGE, headers=headers).status_code == 413
+
+
+def test_the_refusal_comes_before_the_body(url):
+    with socket.create_connection(address(url)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 9000000000\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path, first", [("/large", b"100"), ("/other", b"413")])
+def test_a_client_that_expects_100_is_told_whether_to_send(url, path, first):
+    with socket.create_connection(address(url)) as client:
+        head = f"POST {path} HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: {len(LARGE)}\r\n\r\n"
+        client.sendall(head.encode())
+        assert client.recv(1000).startswith(b"HTTP/1.1 " + first)
+        client.sendall(LARGE)
+        if first == b"100":
+            assert b"\r\n\r\n2000000 None" in client.recv(1000)
+
+
+def test_a_chunked_body_is_refused_by_the_application_and_dropped(url):
+    with requests.Session() as client:
+        assert client.post(f"{url}/large", iter([LARGE, LARGE])).status_code == 413
+        assert client.post(f"{url}/", b"12345").text == "5 None"
+
+
+def test_headers_of_a_proxy_reach_the_application(url):
+    assert requests.get(url, headers={"X-Forwarded-Proto": "https"}).text == "0 https"
+
+
+def test_a_head_that_is_too_long_is_refused(url):
+    assert requests.get(url, headers={"X-Long": "x" * 33_000}).status_code == 431
+
+
+def test_each_request_has_one_line_in_the_access_log(url, log):
+    requests.post(f"{url}/large?0.0", LARGE, headers={"User-Agent": "test"})
+
+    lines = [line for line in log.read_text().splitlines() if "?0.0" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("127.0.0.1 - - [")
+    assert lines[0].endswith('] "POST /large?0.0 HTTP/1.1" 200 12 "-" "test"')
+
+
+def test_a_stop_resets_no_request(tmp_path):
+    port = free_port()
+    process = start(tmp_path, port)
+    url = f"http://127.0.0.1:{port}"
+    idle = http.client.HTTPConnection("127.0.0.1", port)
+    idle.request("GET", "/")
+    idle.getresponse().read()
+    with ThreadPoolExecutor(12) as pool:  # more than the threads of the server
+        running = [pool.submit(requests.get, f"{url}/?0.7") for _ in range(12)]
+        time.sleep(0.4)
+
+        process.terminate()
+        time.sleep(0.3)
+        idle.request("GET", "/")
+        response = idle.getresponse()
+
+        assert (response.status, response.headers["Connection"]) == (200, "close")
+        assert [request.result().status_code for request in running] == [200] * 12
+    assert process.wait(20) == 0
+    assert "WARN" not in (tmp_path / "log").read_text()
+
+
+def address(url: str) -> tuple[str, int]:
+    return "127.0.0.1", int(url.rpartition(":")[2])

@@ -1,0 +1,55 @@
+"""The web server of the shop, with an application that says how much it read and waits as long as it is asked to."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPLICATION = """
+import time
+def application(environ, start_response):
+    if "visrec_site.head_only" in environ:
+        is_wanted = environ["PATH_INFO"] == "/large" and "HTTP_TRANSFER_ENCODING" not in environ
+        start_response("100 Continue" if is_wanted else "413 Content Too Large", [("Content-Length", "0")])
+        return []
+    body = environ["wsgi.input"].read()
+    time.sleep(float(environ["QUERY_STRING"] or 0))
+    text = f"{len(body)} {environ.get('HTTP_X_FORWARDED_PROTO')}".encode()
+    start_response("200 OK", [("Content-Length", str(len(text)))])
+    return [text]
+"""
+
+
+def start(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start the server; its output, with the access log, is in folder/log."""
+    (folder / "echo.py").write_text(APPLICATION)
+    command = [sys.executable, "-m", "gunicorn", "echo", "--config", "python:visrec_site.web_server"]
+    command += ["--bind", f"127.0.0.1:{port}", "--pythonpath", str(folder), "--access-logfile", "-"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    wait_for(lambda: responds(port))
+    return process
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def responds(port: int, path: str = "/") -> bool:
+    with suppress(OSError):
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20).status == 200
+    return False
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

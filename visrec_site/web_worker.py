@@ -1,0 +1,215 @@
+"""A worker of gunicorn that reads requests and sends responses by waitress: slow clients hold no thread.
+
+One loop reads all connections of the process; a thread gets a request once its body is there. Before a large body is
+read the application is shown the head of the request: it answers 100, or refuses, and then the body is thrown away.
+"""
+
+import logging
+import time
+from collections.abc import MutableMapping
+from datetime import timedelta
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from gunicorn.workers.base import Worker
+from waitress import wasyncore
+from waitress.buffers import OverflowableBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import create_server
+from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import queue_logger
+
+# In the environment of a request whose body is yet to be read.
+HEAD_ONLY = "visrec_site.head_only"
+SMALL_BODY = 65_536  # bytes that are read before the application is asked
+MAX_HEAD = 32_768  # bytes of the request line and headers
+MAX_CONNECTIONS = 500  # of a process, each with a file descriptor, of which a process often has 1,024
+IDLE_SECONDS = 60  # without a byte, after which a connection is closed
+LINGER_SECONDS = 2  # of a stop, for a request that a client may be sending on an open connection
+
+
+class Nowhere:
+    """A buffer of waitress's that drops what it is given."""
+
+    def append(self, data: bytes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Request(HTTPRequestParser):
+    """A request that counts as complete as soon as its head is there, if its body is large or of unknown length.
+
+    is_head: the application is yet to be asked for the body.
+    """
+
+    is_head = False
+    is_wanted = False  # the application has answered 100
+    expects_continue = False
+    start_of_body = b""  # came with the head
+
+    def received(self, data: bytes) -> int:
+        was_head = self.headers_finished
+        used = super().received(data)
+        if was_head or self.error or not (self.chunked or self.content_length > SMALL_BODY):
+            return used
+        self.is_head = self.completed = True
+        self.expects_continue, self.expect_continue = self.expect_continue, False
+        self.start_of_body = data[used:]
+        return len(data)
+
+    def go_on(self) -> None:
+        """Read the body next, to serve the request or, if the application does not want it, to drop it."""
+        self.is_head = self.completed = False
+        self.empty = not self.is_wanted
+        body: Any = self.body_rcv
+        body.buf = OverflowableBuffer(self.adj.inbuf_overflow) if self.is_wanted else Nowhere()
+
+
+class Task(WSGITask):
+    """Serve a request, or ask the application for its body, and write a line in the access log."""
+
+    channel: "Channel"
+    request: Request  # type: ignore[assignment]  # the stubs take it for an error
+
+    def service(self) -> None:
+        super().service()
+        if self.request.is_wanted and self.request.is_head:
+            return
+        response = SimpleNamespace(status=self.status, sent=self.content_length, headers=self.response_headers)
+        headers = {name.replace("_", "-"): value for name, value in self.request.headers.items()}
+        seconds = timedelta(seconds=time.time() - self.start_time)
+        log: Any = self.channel.worker.log  # takes whatever has these attributes
+        log.access(response, SimpleNamespace(headers=headers), self.get_environment(), seconds)
+
+    def get_environment(self) -> dict[str, Any]:
+        environ = super().get_environment()
+        environ["RAW_URI"] = environ["REQUEST_URI"]  # gunicorn's name of it
+        if self.request.is_head:
+            environ[HEAD_ONLY] = True
+            if self.request.chunked:
+                environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+        return environ
+
+    def build_response_header(self) -> bytes:
+        if not self.channel.worker.alive:
+            self.set_close_on_finish()
+        return super().build_response_header()
+
+    def set_close_on_finish(self) -> None:
+        # While the body is on its way, a client whose connection were closed would see a reset and not the response.
+        if not self.request.is_head:
+            super().set_close_on_finish()
+
+    def finish(self) -> None:
+        if self.request.is_head and self.status.startswith("100"):
+            self.request.is_wanted = True
+        else:
+            super().finish()
+
+
+class Channel(HTTPChannel):
+    """A connection."""
+
+    task_class = Task
+    parser_class = Request
+
+    def __init__(self, worker: "WaitressWorker", *args: Any, **kwargs: Any):
+        self.worker = worker
+        self.is_paused = False  # reads nothing, as the application is being asked for the body
+        super().__init__(*args, **kwargs)
+
+    def readable(self) -> bool:
+        return not self.is_paused and super().readable()
+
+    def service(self) -> None:
+        request = self.requests[0]
+        assert isinstance(request, Request)
+        self.is_paused = request.is_head
+        super().service()
+        if self.is_paused:
+            request.go_on()
+            self.request = request
+            if request.is_wanted and request.expects_continue:
+                self.send_continue()
+            self.received(request.start_of_body)
+            self.is_paused = False
+            if self.connected:
+                self.server.pull_trigger()
+
+    def is_idle(self) -> bool:
+        """Return whether no request is under way, but for the beginning of a head."""
+        is_reading = self.request is not None and self.request.headers_finished
+        return not (self.requests or self.total_outbufs_len or self.is_paused or is_reading)
+
+
+class WaitressWorker(Worker):
+    """The worker class, for gunicorn's `worker_class`."""
+
+    connections: MutableMapping[int, Any]  # those that are open, and what is listened on, by file descriptor
+    servers: tuple[Any, ...] = ()  # one for each address that is listened on
+
+    def run(self) -> None:
+        queue_logger.setLevel(logging.ERROR)  # requests that wait for a thread are no cause for a warning each
+        self.connections = {}
+        threads = ThreadedTaskDispatcher()
+        threads.set_thread_count(self.cfg.threads)
+        listeners: list[Any] = self.sockets
+        self.servers = tuple(self.listen(listener.sock, threads) for listener in listeners)
+        while self.alive:
+            self.notify()
+            wasyncore.poll2(1.0, self.connections)
+        self.finish()
+
+    def listen(self, socket: Any, threads: ThreadedTaskDispatcher) -> Any:
+        """Return a server that reads the connections of a listening socket."""
+        application: Any = self.wsgi
+        server: Any = create_server(
+            application,
+            self.connections,
+            _dispatcher=threads,
+            sockets=[socket],
+            clear_untrusted_proxy_headers=False,  # Django's settings say which to trust
+            max_request_header_size=MAX_HEAD,
+            max_request_body_size=2**62,  # the application decides
+            recv_bytes=SMALL_BODY,
+            connection_limit=MAX_CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+        )
+        server.channel_class = partial(Channel, self)
+        return server
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        for server in self.servers:
+            server.pull_trigger()  # wakes the loop
+
+    def finish(self) -> None:
+        """Finish the requests that have been sent, and those that come in LINGER_SECONDS on open connections."""
+        for server in self.servers:
+            self.accept_waiting(server)
+            wasyncore.dispatcher.close(server)  # not its trigger, by which threads wake the loop
+        began = time.monotonic()
+        while (seconds := time.monotonic() - began) < self.cfg.graceful_timeout:
+            open_channels = [channel for server in self.servers for channel in server.active_channels.values()]
+            if not open_channels:
+                return
+            self.notify()
+            for channel in open_channels:
+                if seconds > LINGER_SECONDS and channel.is_idle():
+                    channel.will_close = True
+            wasyncore.poll2(0.1, self.connections)
+        self.log.warning("Requests that did not end in %d s are given up.", self.cfg.graceful_timeout)
+
+    def accept_waiting(self, server: Any) -> None:
+        """Take the connections that wait, as the kernel would reset them."""
+        known = -1
+        while known < len(self.connections):
+            known = len(self.connections)
+            server.handle_accept()
