@@ -65,7 +65,8 @@ def database(name: str, default: str = environ.Env.NOTSET, *, is_pooled: bool) -
     longer than a transaction.
     """
     found: dict[str, Any] = env.db_url(name, default=default)
-    options = {} if is_pooled else {"options": " ".join(f"-c {name}={value}" for name, value in SESSION.items())}
+    settings = SESSION | {"plan_cache_mode": "force_generic_plan"}  # for catalog.prepared, which a pooler goes without
+    options = {} if is_pooled else {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
     return found | {
         "ENGINE": "visrec_site.postgresql",
         "CONN_MAX_AGE": None,  # a new connection costs 6 to 14 times the query

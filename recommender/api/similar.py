@@ -11,11 +11,9 @@ from recommender.api.parsers import MultiPartParser
 from recommender.api.permissions import STATELESS
 from recommender.api.products import shown_to
 from recommender.api.recommendations import RecommendationParams, recommends
-from recommender.models import Role
-from recommender.serving import candidates, photos, recommend
+from recommender.serving import photos, recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.throttling import PhotoThrottle
-from recommender.versions import queries
 
 
 class SimilarProducts(APIView):
@@ -27,11 +25,10 @@ class SimilarProducts(APIView):
         "of this product has its embedding.",
     )
     def get(self, request: Request, query: RecommendationQuery, sku: str) -> Recommendation:
-        version = queries.serving_or_raise(Role.SIMILAR)
-        found = candidates.candidates_where(shown_to(request, sku), version)
-        if not found:
+        found = recommend.similar_to(shown_to(request, sku), query)
+        if found is None:
             raise NotFound(f"There is no product {sku!r}.")
-        return recommend.similar_to(found[0], version, query)
+        return found
 
 
 class Photo(serializers.Serializer[None]):

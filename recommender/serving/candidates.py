@@ -1,7 +1,7 @@
-"""Products that may be recommended, and searches for the best of them by vector or by popularity: a statement each."""
+"""Products that may be recommended, and the most popular of them."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,15 +25,9 @@ from recommender.serving.types import Candidate, RecommendationQuery, RetrievalP
 from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores
 
-# How much further a walk goes than it would have to if those that pass the filter were spread evenly. Where it comes
-# back with too few, the filter goes against the query, and what it would find further on is not what is nearest.
-FURTHER = 2
-# What it costs to pass over one embedding in a walk of the index, in comparisons of an exact search.
-WALK = 2.0
 ESTIMATE_SECONDS = 60.0
 MOST_ESTIMATES = 10_000
 SHOWN = VISIBLE & IN_STOCK
-SAME = 1e-5  # distance of a vector from itself, computed by the index or not
 
 
 def eligible(query: RecommendationQuery) -> Sql:
@@ -77,90 +71,6 @@ def not_excluded(plan: RetrievalPlan, query: RecommendationQuery, shown: Iterabl
     for condition in conditions[1:]:
         found &= condition
     return found
-
-
-@dataclass
-class VectorSearch:
-    """A search for the products nearest to the plan's vector.
-
-    By a walk of the index, from which those that pass the filter are taken; or by a comparison with all that pass,
-    where the planner's statistics say that this costs less, where the walk finds too few, and for islands.
-    """
-
-    plan: RetrievalPlan
-    filters: Sql  # of the query
-    excluded: Sql | None  # by the visitor and the list so far
-    embeddings: ModelVersion | None  # the similarity version that duplicates are found with
-    exact: bool = False  # once that turned out to be necessary
-
-    def __call__(self, limit: int) -> list[Candidate]:
-        """Return the best `limit` candidates, best first; fewer only if there are no more."""
-        for near in () if self.exact else self._depths(limit):
-            rows = self._walk(near, limit)
-            if rows is None:
-                rows = self._walk(near, limit, ef_search=nearest.MOST_EF_SEARCH)
-            if rows is None:
-                break
-            if len(rows) == limit:
-                return rows
-        return self._search_exactly(limit)
-
-    def _depths(self, limit: int) -> Iterator[int]:
-        """Yield how many of the nearest embeddings to look at, until a comparison with all that pass costs less."""
-        assert self.plan.version is not None
-        least = nearest.ef_search(self.plan.version)  # a walk finds so many at no further cost
-        if self.filters == SHOWN:
-            yield max(least, FURTHER * limit)
-            return
-        passing = recent_estimate(self.filters)
-        expected = limit * recent_estimate(SHOWN) / max(passing, 1)
-        if passing > WALK * least:
-            yield least  # enough where what passes is near, such as the product's own category
-        if passing > WALK * expected and FURTHER * expected > least:
-            yield int(FURTHER * expected)
-
-    def _search_exactly(self, limit: int) -> list[Candidate]:
-        self.exact = True
-        return self._candidates(self._nearest(limit, among=self._where(), exact=True), self._where(), limit)
-
-    def _walk(self, depth: int, limit: int, ef_search: int | None = None) -> list[Candidate] | None:
-        """Return the best candidates among the nearest embeddings; None if the plan's product is an island.
-
-        The index does not find an island by its own vector, and so little of what is near to it: some in a thousand
-        products of an HNSW index, most of which are found with the longest list of candidates.
-        """
-        near, where, own = self._nearest(depth), self._where(), self.plan.product
-        if own is None:
-            return self._candidates(near, where, limit)
-        itself = Sql(f"({where.text} OR p.id = %s AND near.distance < {SAME})", (*where.params, own))
-        rows = self._candidates(near, itself, limit + 1, ef_search)
-        others = [row for row in rows if row.id != own]
-        is_found = len(others) < len(rows) or (rows and rows[0].distance < SAME)  # by a copy of its image
-        return others[:limit] if is_found else None
-
-    def _nearest(self, limit: int, among: Sql | None = None, exact: bool = False) -> Sql:
-        assert self.plan.version is not None and self.plan.vector is not None
-        return nearest.nearest_sql(self.plan.version, self.plan.vector, limit, among=among, exact=exact)
-
-    def _where(self) -> Sql:
-        return self.filters & self.excluded if self.excluded else self.filters
-
-    def _candidates(self, near: Sql, where: Sql, limit: int, ef_search: int | None = None) -> list[Candidate]:
-        version = self.plan.version
-        assert version is not None
-        is_similar = version.role == Role.SIMILAR
-        embedding = "vector_send(near.vector)" if is_similar else embedding_sql(self.embeddings)
-        rows = fetch(
-            Sql(
-                nearest.set_ef_search(ef_search or nearest.ef_search(version))
-                + f"WITH near AS MATERIALIZED ({near.text}) SELECT near.distance, {embedding}, {COLUMNS}"
-                f" FROM near JOIN catalog_product p ON p.id = near.product_id {CATEGORY} WHERE {where.text}"
-                f" ORDER BY near.distance LIMIT {limit:d}",
-                (*near.params, *where.params),
-            )
-        )
-        by = version if is_similar else self.embeddings
-        return candidates_from_rows(rows, [scores.score(version, row[0]) for row in rows], by)
 
 
 @dataclass
@@ -209,7 +119,7 @@ def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:
 
 def embedding_sql(version: ModelVersion | None) -> str:
     """Return the expression for the bytes of the primary image's vector of a product `p` by this version."""
-    return nearest.primary_vector_sql(version, "p.id") if version else "NULL"
+    return f"vector_send({nearest.primary_vector_sql(version, 'p.id')})" if version else "NULL"
 
 
 def candidates_from_rows(
@@ -231,11 +141,8 @@ def candidates_from_rows(
 def candidates_by_id(ids: Iterable[int], version: ModelVersion | None) -> list[Candidate]:
     """Return these products, with their embeddings by the version, as candidates that score 1; one statement."""
     wanted = list(ids)
-    return candidates_where(Sql("p.id = ANY(%s)", (wanted,)), version) if wanted else []
-
-
-def candidates_where(where: Sql, version: ModelVersion | None) -> list[Candidate]:
-    """Return all products that satisfy the condition, as candidates_by_id does."""
+    if not wanted:
+        return []
     columns = f"0.0::float, {embedding_sql(version)}, {COLUMNS}"
-    rows = fetch(Sql(f"SELECT {columns} FROM catalog_product p {CATEGORY} WHERE {where.text}", where.params))
+    rows = fetch(Sql(f"SELECT {columns} FROM catalog_product p {CATEGORY} WHERE p.id = ANY(%s)", (wanted,)))
     return candidates_from_rows(rows, [1.0] * len(rows), version)

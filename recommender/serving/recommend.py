@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from catalog.models import Product, Shopper
+from catalog.rows import Sql
 from recommender.models import ModelVersion, Role
-from recommender.serving import candidates, explain, history, rerank
+from recommender.serving import candidates, explain, history, rerank, similar
 from recommender.serving.history import History, ProductActivity
 from recommender.serving.types import Candidate, Recommendation, RecommendationQuery, Result, RetrievalPlan, Search
+from recommender.serving.vector_search import VectorSearch
 from recommender.versions import queries
-from recommender.versions.vectors import nearest, scores
+from recommender.versions.vectors import nearest
 
 # Weights of interactions (VISREC_KIND_WEIGHTS) from which a shopper's taste is estimated: one like has it, and so have
 # three views. One product gave AUC .78 where the mean taste gave .70, among 250 of 5,000 simulated shoppers; of the
@@ -21,18 +23,23 @@ ENOUGH = 0.5
 
 def similar_products(product: Product, query: RecommendationQuery) -> Recommendation:
     """Recommend products that look like this one. Raises NoActiveVersion."""
-    version = queries.serving_or_raise(Role.SIMILAR)
-    vector = nearest.vector_of(version, product)
-    embedding = None if vector is None else scores.normalize_if_cosine(version, vector)
-    return similar_to(Candidate.of(product, 1.0, embedding), version, query)
+    found = similar_to(Sql("p.id = %s", (product.pk,)), query)
+    return found or Recommendation(query, RetrievalPlan("similar"), [], reason="not_yet_findable")  # deleted since
 
 
-def similar_to(candidate: Candidate, version: ModelVersion, query: RecommendationQuery) -> Recommendation:
-    """Recommend products that look like this one. candidate: with its embedding by `version`, if it has one."""
-    plan = RetrievalPlan("similar", version, candidate.embedding, product=candidate.id)
-    if candidate.embedding is None:
+def similar_to(where: Sql, query: RecommendationQuery) -> Recommendation | None:
+    """Recommend products that look like the one that satisfies the condition; None without one.
+
+    Raises NoActiveVersion.
+    """
+    found = similar.find(where, query)
+    if found is None:
+        return None
+    own, search = found
+    plan = RetrievalPlan("similar", search.version, own.embedding, product=own.id)
+    if own.embedding is None:
         return Recommendation(query, plan, [], reason="not_yet_findable")
-    return execute_plan(plan, query, [candidate])
+    return execute_plan(plan, query, [own], search=search)
 
 
 def products_like_photo(vector: Sequence[float], version: ModelVersion, query: RecommendationQuery) -> Recommendation:
@@ -91,23 +98,23 @@ def popular_products(query: RecommendationQuery) -> Recommendation:
 
 
 def execute_plan(
-    plan: RetrievalPlan, query: RecommendationQuery, shown: Sequence[Candidate] = (), *, earlier: Sequence[int] = ()
+    plan: RetrievalPlan,
+    query: RecommendationQuery,
+    shown: Sequence[Candidate] = (),
+    *,
+    earlier: Sequence[int] = (),
+    search: Search | None = None,
 ) -> Recommendation:
     """Return the best products by the plan, none a duplicate of `shown`, nor of the products on earlier pages.
 
-    earlier: the ids of these products.
+    earlier: the ids of these products. search: the plan's, where it was begun already.
     """
     embeddings = candidates.embedding_version(plan)
     if earlier:
         known = [*earlier, plan.product] if plan.product else earlier
         shown = [*shown, *candidates.candidates_by_id(known, embeddings)]
-    filters = candidates.eligible(query)
-    excluded = candidates.not_excluded(plan, query, [candidate.id for candidate in shown])
-    search: Search
-    if plan.vector is None:
-        search = candidates.PopularitySearch(filters & excluded if excluded else filters, embeddings)
-    else:
-        search = candidates.VectorSearch(plan, filters, excluded, embeddings)
+    if search is None:
+        search = search_of(plan, query, embeddings, [candidate.id for candidate in shown])
     copies = candidates.candidates_by_id(plan.excluded_ids, None)
     chosen, has_next = rerank.rank(search, query, [*shown, *copies])
     first = len(earlier) + 1
@@ -117,3 +124,15 @@ def execute_plan(
     if query.explain:
         results = explain.add_contributors(plan, results)
     return Recommendation(query, plan, results, has_next=has_next)
+
+
+def search_of(
+    plan: RetrievalPlan, query: RecommendationQuery, embeddings: ModelVersion | None, shown: Sequence[int]
+) -> Search:
+    """Return the search for the plan's products that satisfy the query, without those shown, which are ids."""
+    filters, excluded = candidates.eligible(query), candidates.not_excluded(plan, query, shown)
+    if plan.version is None or plan.vector is None:
+        return candidates.PopularitySearch(filters & excluded if excluded else filters, embeddings)
+    return VectorSearch(
+        plan.version, plan.vector, filters, excluded, embeddings, plan.product, may_go_with_look=bool(query.category)
+    )

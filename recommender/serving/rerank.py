@@ -8,8 +8,6 @@ from catalog import fingerprints
 from catalog.rows import ImageMarks
 from recommender.serving.types import Candidate, RecommendationQuery, Search
 
-DIVERSITY_POOL = 5  # candidates for each place in a diverse list
-SPARE = 8  # candidates beyond what is wanted, in place of duplicates
 BLOCK = 256  # candidates that are compared with each other at once: the matrices have the square of that
 MOST = 5000  # candidates looked at for one list; where more copies of one image come first, it is short
 # Cosine from which two images count as one. Measured on 1,485 product photos: of two different ones none came nearer
@@ -23,9 +21,9 @@ def rank(search: Search, query: RecommendationQuery, shown: Sequence[Candidate] 
     None duplicates another or one of `shown`; it may merely look like the last. Searches further until the list is full
     or there are no more candidates.
     """
-    pool = query.limit * DIVERSITY_POOL if query.diversity else query.limit
+    pool = query.pool_size
     wanted = pool + 1  # one more tells whether there is a next page
-    size = wanted + SPARE
+    size = query.first_size
     while True:
         rows = search(size)
         good = [row for row in rows if row.score >= query.min_score]

@@ -14,6 +14,9 @@ from catalog.rows import ImageMarks
 from recommender.models import ModelVersion
 from recommender.serving.history import History
 
+DIVERSITY_POOL = 5  # candidates for each place in a diverse list
+SPARE = 8  # candidates beyond what is wanted, in place of duplicates
+
 
 @dataclass(frozen=True)
 class RecommendationQuery:
@@ -29,6 +32,16 @@ class RecommendationQuery:
     exclude_seen: bool = True  # leave out every product with an interaction, not only bought and disliked ones
     placement: str = ""  # where the caller shows the recommendation
     explain: bool = False
+
+    @property
+    def pool_size(self) -> int:
+        """Return how many candidates the results are chosen from."""
+        return self.limit * DIVERSITY_POOL if self.diversity else self.limit
+
+    @property
+    def first_size(self) -> int:
+        """Return how many candidates are searched for at first."""
+        return self.pool_size + 1 + SPARE  # one more tells whether there is a next page
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,25 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from catalog.models import Product, ProductImage
-from catalog.rows import Sql, fetch
+from catalog.prepared import fetch_prepared
+from catalog.rows import Sql
 from recommender.errors import NoActiveVersion
 from recommender.models import EMBEDDING_ROLES, SERVABLE, ImageEmbedding, ModelVersion, Role, State
 
-_serving: dict[Role, tuple[tuple[int, str, str], ModelVersion]] = {}  # with what tells its row from the next
+
+class Served(NamedTuple):
+    """A version as this process last read it, and the mark of its row: another one once it was written again."""
+
+    version: ModelVersion
+    mark: str
+
+
+_served: dict[Role, Served] = {}
 
 
 def active_version(role: Role) -> ModelVersion | None:
@@ -26,23 +36,30 @@ def active_or_raise(role: Role) -> ModelVersion:
     return version
 
 
+def served_mark(role: Role) -> str:
+    """Return the scalar subquery for the mark of the version that serves this role; NULL without one."""
+    return (
+        "(SELECT v.id || ' ' || v.ctid || ' ' || v.xmin FROM recommender_modelversion v"
+        f" WHERE v.role = '{Role(role).value}' AND v.state = 'active')"
+    )
+
+
 def serving_version(role: Role) -> ModelVersion | None:
     """Return the version that serves this role, without what serving ignores.
 
     It is read anew only when its row was written, to another place or by another transaction than before.
     """
-    columns = "id, ctid::text, xmin::text"
-    found = fetch(Sql(f"SELECT {columns} FROM recommender_modelversion WHERE role = %s AND state = 'active'", (role,)))
-    if not found:
+    [[mark]] = fetch_prepared(Sql(f"SELECT {served_mark(role)}"))
+    if mark is None:
         return None
-    read = _serving.get(role)
-    if read is None or read[0] != found[0]:
+    served = _served.get(role)
+    if served is None or served.mark != mark:
         fields = ("settings", "progress", "metrics", "error", "categories", "taste")
-        version = ModelVersion.objects.defer(*fields).filter(pk=found[0][0]).first()
+        version = ModelVersion.objects.defer(*fields).filter(pk=int(mark.split()[0])).first()
         if version is None:  # deleted since
             return None
-        read = _serving[role] = found[0], version
-    return read[1]
+        served = _served[role] = Served(version, mark)
+    return served.version
 
 
 def serving_or_raise(role: Role) -> ModelVersion:
@@ -51,6 +68,16 @@ def serving_or_raise(role: Role) -> ModelVersion:
     if version is None:
         raise NoActiveVersion(f"no model version is active for {Role(role).label}")
     return version
+
+
+def last_served(role: Role) -> Served:
+    """Return the version that served this role when the process last looked, for a statement that reads the mark.
+
+    If that is another, it serves no more. Raises NoActiveVersion.
+    """
+    if role not in _served:
+        serving_or_raise(role)
+    return _served[role]
 
 
 def images_of_version(version: ModelVersion) -> QuerySet[ProductImage]:

@@ -16,7 +16,7 @@ OPERATORS = {Metric.COSINE: "<=>", Metric.EUCLIDEAN: "<->", Metric.INNER: "<#>"}
 
 def nearest_sql(
     version: ModelVersion,
-    vector: Sequence[float] | np.ndarray,
+    vector: Sequence[float] | np.ndarray | Sql,
     limit: int,
     *,
     among: Sql | None = None,
@@ -25,21 +25,22 @@ def nearest_sql(
     """Return the statement for the `limit` embeddings nearest to `vector`, nearest first.
 
     Its columns: product_id, image_id, vector, distance: the cosine distance (0 same, 2 opposite), the Euclidean one or
-    minus the inner product, as the version's metric has it. vector: version.dimensions floats. among: a condition on
-    the embeddings' products `p`; None: all. exact: compare with all of them rather than walk the index, which
-    index.build_index builds.
+    minus the inner product, as the version's metric has it. vector: version.dimensions floats, or the expression of a
+    vector. among: a condition on the embeddings' products `p`; None: all. exact: compare with all of them rather than
+    walk the index, which index.build_index builds.
     """
-    operator, text = OPERATORS[Metric(version.metric)], vector_text(vector)
+    operator = OPERATORS[Metric(version.metric)]
+    sought = vector if isinstance(vector, Sql) else Sql("%s", (vector_text(vector),))
     whole, indexed = f"vector({version.dimensions:d})", indexed_type(version)
-    distance = f"e.vector::{whole} {operator} %s::{whole}"
+    distance = f"e.vector::{whole} {operator} {sought.text}::{whole}"
     # A search uses the index only if it repeats its expression; adding nothing keeps the planner from it.
-    order = f"({distance}) + 0" if exact else f"e.vector::{indexed} {operator} %s::{indexed}"
+    order = f"({distance}) + 0" if exact else f"e.vector::{indexed} {operator} {sought.text}::{indexed}"
     join, where = ("JOIN catalog_product p ON p.id = e.product_id", f" AND {among.text}") if among else ("", "")
     # The version is a literal: the index is partial, and a parameter would hide from the planner that it applies.
     found = Sql(
         f"SELECT e.product_id, e.image_id, e.vector, {distance} AS distance FROM recommender_imageembedding e {join}"
         f" WHERE e.version_id = {version.pk:d}{where} ORDER BY {order} LIMIT {limit:d}",
-        (text, *(among.params if among else ()), text),
+        (*sought.params, *(among.params if among else ()), *sought.params),
     )
     if exact or indexed == whole:
         return found
@@ -78,12 +79,12 @@ def vector_of_bytes(data: memoryview) -> np.ndarray:
 
 
 def primary_vector_sql(version: ModelVersion, product: str) -> str:
-    """Return the scalar subquery for the vector, as bytes, of a product's primary image by this version.
+    """Return the scalar subquery for the vector of a product's primary image by this version.
 
     product: the SQL expression of its id.
     """
     return (
-        "(SELECT vector_send(s.vector) FROM recommender_imageembedding s JOIN catalog_productimage j"
+        "(SELECT s.vector FROM recommender_imageembedding s JOIN catalog_productimage j"
         f" ON j.id = s.image_id WHERE s.version_id = {version.pk:d} AND s.product_id = {product}"
         " ORDER BY j.position, j.id LIMIT 1)"
     )
@@ -96,7 +97,7 @@ def vector_of(version: ModelVersion, product: Product) -> np.ndarray | None:
 
 def vectors_of(version: ModelVersion, products: Iterable[int]) -> dict[int, np.ndarray]:
     """Return the vectors (D,) of the products' primary images by this version, by product id; only those stored."""
-    text = f"SELECT p.id, {primary_vector_sql(version, 'p.id')} FROM unnest(%s::bigint[]) AS p (id)"
+    text = f"SELECT p.id, vector_send({primary_vector_sql(version, 'p.id')}) FROM unnest(%s::bigint[]) AS p (id)"
     rows = fetch(Sql(text, (list(products),)))
     return {product: vector_of_bytes(data) for product, data in rows if data is not None}
 

@@ -57,7 +57,7 @@ def plans(ask: Callable[[], Recommendation]) -> list[str]:
     with connection.cursor() as cursor:
         for query in captured:
             settings, _, statement = query["sql"].rpartition("; ")
-            if statement.startswith(("SELECT", "WITH")):
+            if statement.startswith(("SELECT", "WITH", "EXECUTE")):
                 cursor.execute(f"{settings or 'SELECT 1'}; EXPLAIN {statement}")
                 found.append("\n".join(line for (line,) in cursor.fetchall()))
     return found

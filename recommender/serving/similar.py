@@ -1,0 +1,54 @@
+"""A product and the first of those that look like it, by one statement."""
+
+from dataclasses import replace
+
+from catalog.prepared import fetch_prepared
+from catalog.rows import CATEGORY, COLUMNS, Sql, fetch
+from recommender.models import ModelVersion, Role
+from recommender.serving.candidates import candidates_from_rows, eligible, not_excluded
+from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan
+from recommender.serving.vector_search import VectorSearch
+from recommender.versions import queries
+from recommender.versions.vectors import nearest
+
+
+def find(where: Sql, query: RecommendationQuery) -> tuple[Candidate, VectorSearch] | None:
+    """Return the product that satisfies the condition and the search for similar ones; None if there is no product.
+
+    The product has its embedding if it is there. Raises NoActiveVersion.
+    """
+    served = queries.last_served(Role.SIMILAR)
+    mark, found = _read(where, query, served.version)
+    if found and mark != served.mark:
+        _, found = _read(where, query, queries.serving_or_raise(Role.SIMILAR))
+    return found
+
+
+def _read(
+    where: Sql, query: RecommendationQuery, version: ModelVersion
+) -> tuple[str | None, tuple[Candidate, VectorSearch] | None]:
+    """Return the mark of the version that serves, and what `find` does by this one."""
+    excluded = not_excluded(RetrievalPlan("similar"), query)
+    vector = Sql("(SELECT vector FROM own)")
+    search = VectorSearch(version, vector, eligible(query), excluded, version, may_go_with_look=bool(query.category))
+    limit = query.first_size
+    depth = search.depth(limit)
+    near = search.statement(depth, limit, Sql("(SELECT id FROM own)"))
+    statement = Sql(
+        f"WITH own AS MATERIALIZED (SELECT p.id, {nearest.primary_vector_sql(version, 'p.id')} AS vector"
+        f" FROM catalog_product p WHERE {where.text})"
+        f" SELECT true, {queries.served_mark(Role.SIMILAR)}, 0.0::float, vector_send(own.vector), {COLUMNS}"
+        f" FROM own JOIN catalog_product p ON p.id = own.id {CATEGORY}"
+        f" UNION ALL (SELECT false, NULL, near.* FROM ({near.text}) near)",
+        (*where.params, *near.params),
+    )
+    rows = fetch(statement) if depth is None else fetch_prepared(statement)
+    itself = [row for row in rows if row[0]]
+    if not itself:
+        return None, None
+    mark, own = itself[0][1], candidates_from_rows([itself[0][2:]], [1.0], version)[0]
+    others = sorted((row[2:] for row in rows if not row[0]), key=lambda row: float(row[0] or 0))
+    if own.embedding is None:
+        return mark, (own, search)
+    first = search.candidates(others)
+    return mark, (own, replace(search, vector=own.embedding, own=own.id, first=first))
