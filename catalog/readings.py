@@ -81,8 +81,12 @@ def unfinished(image_ids: Collection[int]) -> set[int]:
 
 
 def abandoned(limit: int) -> list[int]:
-    """Return the ids of up to `limit` images whose reading began so long ago that its process must have died."""
-    found = ImageReading.objects.filter(began_at__lt=timezone.now() - ABANDONED).order_by("began_at")
+    """Return the ids of up to `limit` images whose reading began so long ago that its process must have died.
+
+    One that begins in the future began before the clock was set back.
+    """
+    now = timezone.now()
+    found = ImageReading.objects.exclude(began_at__range=(now - ABANDONED, now + ABANDONED)).order_by("began_at")
     return list(found.values_list("image_id", flat=True)[:limit])
 
 

@@ -54,10 +54,13 @@ def record(name: str) -> None:
 
 
 def ages(names: Sequence[str]) -> dict[str, float | None]:
-    """Return the seconds since the last heartbeat of each name; None if there was none. Raises RedisError."""
+    """Return the seconds since the last heartbeat of each name; None if there was none. Raises RedisError.
+
+    One of the future, before a clock was set back, may be an old one, and is as old as it is far away.
+    """
     found = cache.get_many([f"{_PREFIX}{name}" for name in names])
     now = time.time()
-    return {name: now - at if (at := found.get(f"{_PREFIX}{name}")) else None for name in names}
+    return {name: abs(now - at) if (at := found.get(f"{_PREFIX}{name}")) else None for name in names}
 
 
 @contextmanager

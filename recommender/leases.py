@@ -7,6 +7,8 @@ A holder whose lease ran out may still be running when another process claims th
 claims of a row (Leased.claims), and the count that a process got is its token: whatever it writes to the row later
 has the token in its WHERE (`held`), and whatever it writes elsewhere is written while it holds the row's lock, taken
 by that token (`lock`).
+
+All times are the database's, as the clocks of hosts differ.
 """
 
 import logging
@@ -18,7 +20,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from recommender.models import Leased
 
@@ -29,12 +31,12 @@ Row = TypeVar("Row", bound=Leased)
 
 def is_free() -> Q:
     """Return the condition that nobody holds a row: its lease was released, or has run out."""
-    return Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
+    return Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
 
 
 def is_held(row: Leased) -> bool:
-    """Return whether somebody held the row when it was read."""
-    return row.lease_until is not None and row.lease_until > timezone.now()
+    """Return whether somebody holds the row now."""
+    return type(row)._default_manager.filter(pk=row.pk).exclude(is_free()).exists()
 
 
 def claim(rows: QuerySet[Row], pk: object, length: timedelta, **changes: object) -> Row | None:
@@ -66,12 +68,20 @@ def hold(rows: QuerySet[Row], length: timedelta, **changes: object) -> bool:
 
     rows: filtered by the state that the step needs.
     """
-    return bool(rows.update(lease_until=timezone.now() + length, **changes))
+    return bool(rows.update(lease_until=Now() + length, **changes))
 
 
 def release(rows: QuerySet[Row], **changes: object) -> bool:
     """Release the lease of these rows and write `changes` with it; return whether there was any row."""
     return bool(rows.update(lease_until=None, **changes))
+
+
+def limit(rows: QuerySet[Row], length: timedelta) -> None:
+    """Limit these leases to `length` from now: those that end later were taken before the clock was set back.
+
+    A holder that lives renews its lease before that.
+    """
+    rows.filter(lease_until__gt=Now() + length).update(lease_until=Now() + length)
 
 
 @contextmanager

@@ -129,6 +129,7 @@ def resume_trainings() -> None:
 
     While messages wait for the workers none is sent: they may be for these trainings, which wait for hours.
     """
+    leases.limit(ModelVersion.objects.filter(state__in=LIVE), versions.lease())
     versions.interrupt_abandoned()
     if broker.count_waiting("train"):
         return

@@ -104,7 +104,11 @@ def test_each_service_that_stays_is_restarted_and_its_log_is_limited(services):
 
 @pytest.mark.parametrize(
     ("age", "status", "printed"),
-    [(5, 0, "embed: the last heartbeat 5 s ago"), (100, 1, "embed: the last heartbeat 100 s ago")],
+    [
+        (5, 0, "embed: the last heartbeat 5 s ago"),
+        (100, 1, "embed: the last heartbeat 100 s ago"),
+        (-3600, 1, "embed: the last heartbeat 3600 s ago"),  # before the clock was set back
+    ],
 )
 def test_the_health_of_a_program_is_the_age_of_its_heartbeat(tmp_path, age, status, printed):
     (tmp_path / "heartbeats").mkdir()

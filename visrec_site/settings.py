@@ -5,7 +5,6 @@ Without VISREC_DATABASE_URL the embedded servers are used, and all data is under
 
 import math
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -256,7 +255,6 @@ CELERY_BEAT_SCHEDULE = {
         "task": "recommender.tasks.sweep",
         "schedule": schedule(run_every=30),
         "options": {"expires": 30},
-        "last_run_at": datetime.min.replace(tzinfo=UTC),  # a scheduler that is new sends it at once
     },
     "resume": {
         "task": "recommender.tasks.resume",
@@ -264,7 +262,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": RESUME_SECONDS},
     },
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "visrec_site.beat:Scheduler"
 CELERY_TIMEZONE = "UTC"
 
 # Seconds without a renewal of its lease after which another worker may take over a training. A process renews it four

@@ -79,8 +79,8 @@ def _queue(design: Design) -> Design:
     class_index(design.category, generator)
     taste_of(design.shopper, scorer)
     check_limits(design.shopper)
-    design.lease_until = timezone.now() + MESSAGE
     design.save(force_insert=True)
+    leases.hold(Design.objects.filter(pk=design.pk), MESSAGE)
     send(design)
     return design
 
@@ -326,6 +326,8 @@ def expire() -> None:
 
 def resend_unclaimed() -> None:
     """Send designs without a lease again: their message was lost, or their worker was."""
+    leases.limit(Design.objects.filter(status=Status.QUEUED), MESSAGE)
+    leases.limit(Design.objects.filter(status=Status.RUNNING), LEASE)
     for design in Design.objects.filter(leases.is_free(), status__in=PENDING):
         # The lease of a lost worker stays as it is, so that the next one may claim the design.
         leases.hold(Design.objects.filter(pk=design.pk, status=Status.QUEUED), MESSAGE)

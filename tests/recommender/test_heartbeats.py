@@ -27,6 +27,18 @@ def test_a_heartbeat_is_in_the_cache_and_in_a_file(settings, tmp_path):
     assert [file.name for file in (tmp_path / "heartbeats").iterdir()] == ["embed"]
 
 
+def test_a_heartbeat_before_the_clock_was_set_back_is_no_young_one(settings, tmp_path, monkeypatch):
+    settings.VAR = tmp_path
+    heartbeats.record("embed")
+    set_back = time.time() - 3600
+    monkeypatch.setattr(heartbeats.time, "time", lambda: set_back)
+
+    assert heartbeats.ages(["embed"])["embed"] > 3500
+
+    heartbeats.record("embed")
+    assert heartbeats.ages(["embed"])["embed"] < 10
+
+
 def test_without_the_cache_the_file_is_written(settings, tmp_path, no_cache, caplog):
     settings.VAR = tmp_path
 

@@ -86,6 +86,18 @@ def test_a_released_row_is_free_again_and_has_its_changes():
     assert not leases.release(ModelVersion.objects.filter(state="failed"))
 
 
+def test_a_lease_of_before_the_clock_was_set_back_ends_in_time_and_no_other_does():
+    lost, held = (VersionFactory(state="queued", lease_until=timezone.now() + after) for after in (60 * MINUTE, MINUTE))
+    until = held.lease_until
+
+    leases.limit(ModelVersion.objects.all(), 2 * MINUTE)
+
+    lost.refresh_from_db()
+    held.refresh_from_db()
+    assert MINUTE < lost.lease_until - timezone.now() < 2 * MINUTE
+    assert held.lease_until == until
+
+
 def test_a_lease_is_renewed_until_the_work_ends_also_where_the_database_was_away_once(caplog):
     version, renewed, calls = VersionFactory(), threading.Event(), []
 

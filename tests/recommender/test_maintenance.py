@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models import F
 from django.utils import timezone
 
 from catalog import files, readings
@@ -71,6 +72,24 @@ def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
     maintenance.resume_trainings()
 
     assert waiting("train") == [("train_version", [lost.pk])]
+
+
+@pytest.mark.django_db
+def test_what_a_lost_process_held_before_the_clock_was_set_back_is_free_in_time(generator, ada):
+    version = versions.claim(versions.register("pixels").pk)
+    running, queued = (lifecycle.request(ada, CategoryFactory(name="Shoes")) for _ in range(2))
+    lifecycle.claim(running.pk)
+    for rows in (ModelVersion.objects.filter(pk=version.pk), Design.objects.all()):
+        rows.update(lease_until=F("lease_until") + timedelta(hours=1))
+
+    maintenance.resume()
+
+    left = [
+        row.lease_until - timezone.now()
+        for row in (ModelVersion.objects.get(pk=version.pk), *Design.objects.order_by("created_at"))
+    ]
+    longest = (versions.lease(), lifecycle.LEASE, lifecycle.MESSAGE)
+    assert [length < most for length, most in zip(left, longest, strict=True)] == [True] * 3
 
 
 @pytest.mark.django_db(transaction=True)
