@@ -42,11 +42,30 @@ def check_shape(value: object, left: int = MAX_DEPTH) -> None:
             check_shape(inner, left - 1)
 
 
+def takes_images(parser_context: Mapping[str, Any] | None) -> bool:
+    """Return whether the body of the request may be as large as an image."""
+    view = parser_context and parser_context.get("view")
+    return getattr(view, "body_limit", 0) == settings.IMAGE_BODY_LIMIT
+
+
 def check_rest(data: object, parser_context: Mapping[str, Any] | None) -> None:
     """Raise TooLarge if the fields beside an image are larger than a body without one."""
-    view = parser_context and parser_context.get("view")
-    if getattr(view, "body_limit", 0) == settings.IMAGE_BODY_LIMIT and size_of(data, settings.BODY_LIMIT) < 0:
+    if takes_images(parser_context) and size_of(data, settings.BODY_LIMIT) < 0:
         raise TooLarge(settings.BODY_LIMIT)
+
+
+def read_json(stream: IO[Any], parser_context: Mapping[str, Any] | None) -> bytes:
+    """Read a body. Raises TooLarge if its beginning shows that it is large for another reason than an image.
+
+    Before the name of an image there are only fields that are small.
+    """
+    body: bytes = stream.read(settings.BODY_LIMIT + 1)
+    if len(body) <= settings.BODY_LIMIT:
+        return body
+    if takes_images(parser_context) and f'"{IMAGE}"'.encode() not in body:
+        raise TooLarge(settings.BODY_LIMIT)
+    rest: bytes = stream.read()
+    return body + rest
 
 
 def size_of(value: object, left: int) -> int:
@@ -73,7 +92,9 @@ class JSONParser(parsers.JSONParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = json.loads(stream.read().decode(), parse_constant=refuse_constant)
+            found: dict[str, Any] = json.loads(
+                read_json(stream, parser_context).decode(), parse_constant=refuse_constant
+            )
         except ValueError as error:
             raise ParseError(f"JSON parse error - {str(error)[:200]}") from error
         except RecursionError:

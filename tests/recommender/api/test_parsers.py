@@ -50,6 +50,11 @@ def test_where_an_image_may_be_sent_the_other_fields_are_small(staff, extra):
     assert len(response.content) < 1000
 
 
+def test_a_body_without_an_image_is_refused_by_its_beginning(staff):
+    assert post(staff, PRODUCTS, '{"title": "' + "x" * 70_000).status_code == 413  # not read up to where it breaks
+    assert post(staff, PRODUCTS, '{"image": "' + "x" * 70_000).status_code == 400
+
+
 def test_a_long_image_is_left_to_its_field(staff):
     response = post(staff, PRODUCTS, {"image": "*" * 70_000})
 
