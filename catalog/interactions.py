@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connections, router, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from catalog import locks
 from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
-from catalog.queries import find_rating, interactions_of
+from catalog.queries import find_rating, interactions_of, with_public_id
 from catalog.signals import interactions_recorded, shopper_history_deleted
 from catalog.visitors import Visitor
 
@@ -248,6 +248,14 @@ def delete_idle_simulated_shoppers(keep: Collection[str]) -> int:
     idle = Shopper.objects.filter(~Exists(interactions), is_simulated=True, account=None).exclude(key__in=keep)
     _, counts = idle.delete()
     return counts.get(Shopper._meta.label, 0)
+
+
+def delete_one(rows: QuerySet[Interaction], public_id: str) -> int:
+    """Delete the one of a shopper's or a guest's interactions that has this id; return how many had it.
+
+    What a model has learnt from it stays until the next training.
+    """
+    return with_public_id(rows, public_id).delete()[0]
 
 
 def delete_guest_history(session: str) -> int:

@@ -265,6 +265,9 @@ class Kind(models.TextChoices):
     PURCHASE = "purchase"
 
 
+OWN_ID = "~"  # before the number of an interaction whose sender gave it no id
+
+
 class Interaction(models.Model):
     """An action of a shopper, or of a guest's session, on a product. Written by catalog.interactions alone."""
 
@@ -316,6 +319,11 @@ class Interaction(models.Model):
                 name="one_event_per_session_and_id",
             ),
         ]
+
+    @property
+    def public_id(self) -> str:
+        """Return the id by which this is named among those of its shopper or session: the sender's, or our own."""
+        return self.event_id or f"{OWN_ID}{self.pk}"
 
     def __str__(self) -> str:
         return f"{self.kind} of product {self.product_id}"

@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
+from django.db.models.functions import Cast, Concat
 
-from catalog.models import Category, Interaction, Kind, MergedSession, Product, ProductImage, Shopper
+from catalog.models import OWN_ID, Category, Interaction, Kind, MergedSession, Product, ProductImage, Shopper
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -81,6 +82,14 @@ def interactions_of(*, shopper: Shopper | None = None, session: str = "") -> Que
         return Interaction.objects.filter(shopper=shopper)
     # All shoppers' interactions have an empty session: it must not match them.
     return Interaction.objects.filter(session=session) if session else Interaction.objects.none()
+
+
+def with_public_id(rows: QuerySet[Interaction], public_id: str) -> QuerySet[Interaction]:
+    """Return those of the interactions of one shopper or session that have this id, as Interaction.public_id has it."""
+    own = Concat(Value(OWN_ID), Cast("pk", TextField()))
+    return rows.alias(named=Case(When(event_id="", then=own), default="event_id", output_field=TextField())).filter(
+        named=public_id
+    )
 
 
 def is_known_session(session: str) -> bool:

@@ -79,10 +79,13 @@ API = {
     ("user-recommendations", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
     ("user-interactions", "DELETE"): Opens(permission="delete_interaction", scopes="people:write"),
     ("user-interactions", "GET"): Opens(permission="view_interaction", scopes="people:read"),
+    ("user-interaction", "DELETE"): Opens(permission="delete_interaction", scopes="people:write"),
     ("visitors", "POST"): PUBLIC,
     ("own-visitor-recommendations", "GET"): NOBODY_ELSE,  # without the guest's token
     ("own-visitor-interactions", "GET"): NOBODY_ELSE,
     ("own-visitor-interactions", "DELETE"): NOBODY_ELSE,
+    ("own-visitor-interaction", "DELETE"): NOBODY_ELSE,
+    ("visitor-interaction", "DELETE"): Opens(permission="delete_interaction", scopes="people:write"),
     ("visitor-recommendations", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
     ("visitor-interactions", "GET"): Opens(permission="view_interaction", scopes="people:read"),
     ("visitor-interactions", "DELETE"): Opens(permission="delete_interaction", scopes="people:write"),
@@ -117,7 +120,7 @@ def shop(active) -> dict[str, dict[str, object]]:
     """A shop with something of each kind; returns the arguments of each route."""
     product = ProductFactory(sku="A-1", image=0)
     embed(product, active, turned(0))
-    InteractionFactory(shopper=None, session="guest", product=product)
+    hers_as_guest = InteractionFactory(shopper=None, session="guest", product=product)
     ada = InteractionFactory(shopper__key="ada", shopper__account=AccountFactory(username="ada"), product=product)
     account = ada.shopper.account
     version = VersionFactory(state="training")
@@ -133,6 +136,9 @@ def shop(active) -> dict[str, dict[str, object]]:
         "similar": product_of,
         "user-recommendations": shopper_of,
         "user-interactions": shopper_of,
+        "user-interaction": shopper_of | {"event": ada.public_id},
+        "own-visitor-interaction": {"event": hers_as_guest.public_id},
+        "visitor-interaction": {"session": "guest", "event": hers_as_guest.public_id},
         "visitor-recommendations": {"session": "guest"},
         "visitor-interactions": {"session": "guest"},
         "recommendation": {"pk": hers.id},

@@ -11,8 +11,7 @@ from rest_framework.views import APIView
 
 from catalog.interactions import CLOCK_SKEW
 from catalog.models import Kind, Product
-from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, Validated
-from recommender.api.interactions import Timestamp
+from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, Timestamp, Validated
 from recommender.api.permissions import STATELESS
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import history, recommend

@@ -4,6 +4,7 @@ import base64
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from django.core.files.uploadedfile import UploadedFile
@@ -27,6 +28,7 @@ AttributeValues: TypeAlias = dict[str, str | float | bool]
 CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in forms of callers who are signed in by a session
 MAX_SKU_LENGTH = 100
 MAX_LISTED = 100  # products or other rows a page
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an older time comes from a clock that was never set
 MAX_EXCLUDED = 1000  # SKUs that one request excludes
 STORABLE: list[Callable[[str], None]] = [
     ProhibitNullCharactersValidator(),
@@ -88,6 +90,16 @@ class Number(serializers.FloatField):
         if not math.isfinite(number):  # it would pass any bound
             self.fail("invalid")
         return number
+
+
+class Timestamp(serializers.DateTimeField):
+    """Time of an event, from 1970 on."""
+
+    def to_internal_value(self, value: datetime | str) -> datetime:
+        timestamp: datetime = super().to_internal_value(value)
+        if timestamp < EPOCH:
+            raise serializers.ValidationError(f"{timestamp.isoformat()} is before 1970.")
+        return timestamp
 
 
 class Limit(serializers.IntegerField):

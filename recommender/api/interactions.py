@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 
 from django.conf import settings
@@ -22,14 +21,13 @@ from catalog.models import Kind
 from catalog.visitors import Visitor
 from recommender.access.keys import key_of
 from recommender.api.errors import errors_by_field
-from recommender.api.fields import MAX_SKU_LENGTH, Validated
+from recommender.api.fields import MAX_SKU_LENGTH, Timestamp, Validated
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.users import names_of
 from recommender.api.visitors import HEADER, visitor_of
 from recommender.serving import saved
 
 MAX_INTERACTIONS = 1000  # a request
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an older time comes from a clock that was never set
 MAX_POSITION = 2**31 - 1
 
 
@@ -42,16 +40,6 @@ class RecommendationId(serializers.UUIDField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
-
-
-class Timestamp(serializers.DateTimeField):
-    """Time of an event, from 1970 on."""
-
-    def to_internal_value(self, value: datetime | str) -> datetime:
-        timestamp: datetime = super().to_internal_value(value)
-        if timestamp < EPOCH:
-            raise serializers.ValidationError(f"{timestamp.isoformat()} is before 1970.")
-        return timestamp
 
 
 class InteractionInput(serializers.Serializer[None]):

@@ -12,7 +12,7 @@ from catalog import interactions, queries, visitors
 from catalog.models import Shopper
 from catalog.visitors import BadToken, read_token
 from recommender.api.fields import Validated
-from recommender.api.histories import InteractionSerializer, history_page
+from recommender.api.histories import HISTORY, delete_one, history_page
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule, account_of, is_granted
 from recommender.api.problems import MEDIA_TYPE, as_sentence
@@ -151,10 +151,10 @@ class UserInteractions(APIView):
         "DELETE": Rule(accounts=True, permissions=(FORGET,)),
     }
 
+    @HISTORY
     @extend_schema(
         summary="Interactions of a shopper",
         description="All that are stored, the newest first. An account may read its own.",
-        responses=InteractionSerializer(many=True),
     )
     def get(self, request: Request, key: str) -> Response:
         return history_page(request, queries.interactions_of(shopper=shopper_for(request, key, READ)))
@@ -171,3 +171,15 @@ class UserInteractions(APIView):
             raise shopper_not_found(key)
         interactions.delete_history(shopper)
         return Response(status=204)
+
+
+class UserInteraction(APIView):
+    rules = {"DELETE": Rule(accounts=True, permissions=(FORGET,))}
+
+    @extend_schema(
+        summary="Delete an interaction of a shopper",
+        description="An account may delete its own. What models have learnt from it stays until they are trained anew.",
+        responses={204: None},
+    )
+    def delete(self, request: Request, key: str, event: str) -> Response:
+        return delete_one(queries.interactions_of(shopper=shopper_for(request, key, FORGET)), event)

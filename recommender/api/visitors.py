@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from catalog import interactions, queries, visitors
 from catalog.visitors import BadToken, Visitor
-from recommender.api.histories import InteractionSerializer, history_page
+from recommender.api.histories import HISTORY, delete_one, history_page
 from recommender.api.pagination import Pages
 from recommender.api.permissions import PUBLIC, Rule
 from recommender.api.problems import as_sentence
@@ -92,7 +92,8 @@ class OwnInteractions(APIView):
     rules = {"GET": PUBLIC, "DELETE": PUBLIC}
 
     @TOKEN
-    @extend_schema(summary="Interactions of the guest of a token", responses=InteractionSerializer(many=True))
+    @HISTORY
+    @extend_schema(summary="Interactions of the guest of a token")
     def get(self, request: Request) -> Response:
         return history_page(request, queries.interactions_of(session=required_visitor_of(request).session))
 
@@ -103,11 +104,21 @@ class OwnInteractions(APIView):
         return Response(status=204)
 
 
+class OwnInteraction(APIView):
+    rules = {"DELETE": PUBLIC}
+
+    @TOKEN
+    @extend_schema(summary="Delete an interaction of the guest of a token", responses={204: None})
+    def delete(self, request: Request, event: str) -> Response:
+        return delete_one(queries.interactions_of(session=required_visitor_of(request).session), event)
+
+
 class VisitorInteractions(APIView):
     pagination_class = Pages
     rules = {"GET": Rule(permissions=(READ,)), "DELETE": Rule(permissions=(FORGET,))}
 
-    @extend_schema(summary="Interactions of a guest", responses=InteractionSerializer(many=True))
+    @HISTORY
+    @extend_schema(summary="Interactions of a guest")
     def get(self, request: Request, session: str) -> Response:
         return history_page(request, queries.interactions_of(session=session))
 
@@ -116,3 +127,11 @@ class VisitorInteractions(APIView):
         if not interactions.delete_guest_history(session):
             raise NotFound(f"There is no guest {session!r}: they have no interactions.")
         return Response(status=204)
+
+
+class VisitorInteraction(APIView):
+    rules = {"DELETE": Rule(permissions=(FORGET,))}
+
+    @extend_schema(summary="Delete an interaction of a guest", responses={204: None})
+    def delete(self, request: Request, session: str, event: str) -> Response:
+        return delete_one(queries.interactions_of(session=session), event)

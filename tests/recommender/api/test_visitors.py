@@ -48,6 +48,17 @@ def test_a_guest_reads_and_deletes_what_is_stored_of_them(guest, visitor):
     assert list(Interaction.objects.all()) == [other]
 
 
+def test_a_guest_deletes_one_interaction(guest, visitor):
+    ProductFactory(sku="one", image=False)
+    for event in ("first", "second"):
+        guest.post(EVENTS, {"sku": "one", "kind": "view", "id": event}, headers=visitor)
+
+    assert guest.delete(f"{URL}me/interactions/first/", headers=visitor).status_code == 204
+    assert guest.delete(f"{URL}me/interactions/first/", headers=visitor).status_code == 404
+
+    assert Interaction.objects.get().event_id == "second"
+
+
 @pytest.mark.parametrize("path", ["me/recommendations/", "me/interactions/"])
 @pytest.mark.parametrize("headers", [{}, {"X-Visitor": ""}, {"X-Visitor": "visitor-1:x:y"}])
 def test_without_a_token_nobody_is_read(guest, path, headers):
