@@ -31,6 +31,7 @@ MAY_IMPORT_ML = {
     "embedding.py",
     "training.py",
     "training_data.py",
+    "snapshots.py",
     "generation.py",
     "gaps.py",
     "reading.py",

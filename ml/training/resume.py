@@ -28,6 +28,14 @@ def last_epoch(folder: Path) -> int:
     return max((_number(path) for path in _complete(folder)), default=0)
 
 
+def forget(folder: Path) -> int:
+    """Delete the states in the folder, so that the training begins anew; return how many there were."""
+    complete = _complete(folder)
+    for path in complete:
+        shutil.rmtree(path)
+    return len(complete)
+
+
 def save_epoch(
     model: Model, optimizers: dict[str, Optimizer], seed: int, folder: Path, epoch: int, elapsed: float
 ) -> None:

@@ -1,5 +1,6 @@
 """Training data, read from the database. Workers only."""
 
+import logging
 import os
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from ml.contract import Model
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.data.labelled_images import LabelledImages
-from ml.training import checkpoints
+from ml.training import checkpoints, resume
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role
 from recommender.serving import history
 from recommender.versions import lifecycle, queries
 from recommender.workers import embedding, reading
+from recommender.workers.snapshots import Snapshot
+
+log = logging.getLogger(__name__)
 
 BATCH = 256  # images decoded at once
 MOST_NAMED = 5  # of the images that cannot be read
@@ -159,27 +163,42 @@ class PersonalTraining:
 def load_personal_data(version: ModelVersion, model: Model[Any], folder: Path, progress: bool) -> PersonalTraining:
     """Read the products with an image, and the shoppers' positive interactions, the last of each held out.
 
-    The ids of the products are written into `folder`, which is the training's.
+    A training that is resumed reads those that it began with. If one of the products has gone, or has no image any more
+    that can be read, it begins anew with those that are left. The ids of the products are written into `folder`, which
+    is the training's.
     """
+    began = Snapshot.load(folder) if resume.last_epoch(folder) else None
     images = list(queries.images_of_version(version).select_related("product").order_by("product_id"))
+    if began:
+        known = set(began.products.tolist())
+        images = [image for image in images if image.product_id in known]
     images, decoded = decode(images, model, folder, progress)
+    products = [image.product_id for image in images]
+    if began is None or began.products.tolist() != products:
+        if resume.forget(folder):
+            log.warning("%s begins anew: products that it began with have gone, or have no image any more", version)
+        began = take_snapshot(images)
+        began.save(folder)
+    split = hold_out_last(began.interactions)
+    checkpoints.write_json(products, folder / embedding.PRODUCTS_FILE)
+    return PersonalTraining(PersonalData(decoded, split.train, began.categories), split, began.shoppers.tolist())
+
+
+def take_snapshot(images: Sequence[ProductImage]) -> Snapshot:
+    """Read the interactions with the products of these images, which are in ascending order of the products."""
     products = [image.product_id for image in images]
     item_of = {product: item for item, product in enumerate(products)}
     positive = list(positive_interactions(item_of))
-    shoppers = sorted({shopper for shopper, *_ in positive})
-    user_of = {shopper: user for user, shopper in enumerate(shoppers)}
-    interactions = Interactions(
-        users=np.array([user_of[shopper] for shopper, *_ in positive]),
+    shoppers, users = np.unique([shopper for shopper, *_ in positive], return_inverse=True)
+    return Snapshot(
+        products=np.array(products),
+        categories=np.unique([image.product.category_id for image in images], return_inverse=True)[1],
+        shoppers=shoppers,
+        users=users,
         items=np.array([item_of[product] for _, product, *_ in positive]),
         timestamps=np.array([first.timestamp() for *_, first, _ in positive]),
-        n_users=len(shoppers),
-        n_items=len(products),
         weights=np.array([weight for *_, weight in positive]),
     )
-    split = hold_out_last(interactions)
-    _, categories = np.unique([image.product.category_id for image in images], return_inverse=True)
-    checkpoints.write_json(products, folder / embedding.PRODUCTS_FILE)
-    return PersonalTraining(PersonalData(decoded, split.train, categories), split, shoppers)
 
 
 def positive_interactions(products: Container[int]) -> Iterator[tuple[int, int, datetime, float]]:

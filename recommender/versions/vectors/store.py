@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 from catalog.locks import lock_against_deletion
-from catalog.models import Product, ProductImage
+from catalog.models import Product, ProductImage, Shopper
 from recommender import broker
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.versions.vectors.binary_copy import copy_rows
@@ -58,11 +58,13 @@ def store_vectors(version: ModelVersion, vectors: Iterable[tuple[int, int, Vecto
 def store_tastes(version: ModelVersion, tastes: Iterable[tuple[int, Vector]]) -> None:
     """Store (shopper id, vector) pairs in place of all that this version had before.
 
-    Raises ValueError for vectors that differ in length, and DataError for NaN and infinity; nothing is changed then.
+    Shoppers who were deleted meanwhile are skipped. Raises ValueError for vectors that differ in length, and DataError
+    for NaN and infinity; nothing is changed then.
     """
-    rows = list(tastes)
+    rows = dict(tastes)
+    alive = lock_against_deletion(Shopper.objects.filter(pk__in=rows).values_list("pk"))
     ShopperVector.objects.filter(version=version).delete()
-    with copied("shopper_id", [(shopper,) for shopper, _ in rows], [vector for _, vector in rows]) as cursor:
+    with copied("shopper_id", alive, [rows[shopper] for (shopper,) in alive]) as cursor:
         cursor.execute(
             "INSERT INTO recommender_shoppervector (version_id, shopper_id, vector)"
             " SELECT %s, shopper_id, vector FROM copied",

@@ -6,7 +6,8 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from catalog import readings
+from catalog import products, readings
+from catalog.models import Shopper
 from ml.training import resume
 from recommender.errors import TrainingCancelled, TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
@@ -14,7 +15,7 @@ from recommender.serving import recommend
 from recommender.serving.types import RecommendationQuery
 from recommender.versions import lifecycle
 from recommender.workers import embedding, training
-from tests.factories import CategoryFactory, ProductFactory
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -54,20 +55,26 @@ def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
     assert category[1] not in {category[0], *category[2:]} and len(set(category)) == 2
 
 
-def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
-    whole = training.run(lifecycle.register("dvbpr", epochs=3, seed=5, here=True))
-    version = lifecycle.register("dvbpr", epochs=3, seed=5, here=True)
+def interrupted(monkeypatch, method: str, epochs: int) -> ModelVersion:
+    """A version whose training was interrupted before its last epoch."""
+    version = lifecycle.register(method, epochs=epochs, seed=5, here=True)
     follow = lifecycle.follow
 
     def interrupt(version, *, stage, done=0, **fields):
         follow(version, stage=stage, done=done, **fields)
-        if (stage, done) == ("training", 2):
+        if (stage, done) == ("training", epochs - 1):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(lifecycle, "follow", interrupt)
     with pytest.raises(KeyboardInterrupt):
         training.run(version)
     monkeypatch.undo()
+    return version
+
+
+def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
+    whole = training.run(lifecycle.register("dvbpr", epochs=3, seed=5, here=True))
+    version = interrupted(monkeypatch, "dvbpr", 3)
     assert ModelVersion.objects.get(pk=version.pk).state == "interrupted"
 
     resumed = training.run(lifecycle.claim(version.pk, here=True))
@@ -80,6 +87,35 @@ def test_an_interrupted_training_goes_on_where_it_was(shop, monkeypatch):
         for v in (whole, resumed)
     ]
     assert vectors[0] == vectors[1]
+
+
+def test_an_interrupted_training_goes_on_with_what_it_began_with_whatever_comes_and_goes(shop, monkeypatch):
+    whole = training.run(lifecycle.register("bpr-mf", epochs=2, seed=5, here=True))
+    version = interrupted(monkeypatch, "bpr-mf", 2)
+    lost, *rest = Shopper.objects.order_by("pk")
+    pk = lost.pk
+    lost.delete()
+    InteractionFactory(shopper=ShopperFactory(pk=pk), product=ProductFactory(category=CategoryFactory(name="New")))
+    InteractionFactory(shopper=ShopperFactory(), product=shop[0])
+
+    training.run(lifecycle.claim(version.pk, here=True))
+
+    def tastes(version, shoppers) -> list:
+        found = ShopperVector.objects.filter(version=version, shopper__in=shoppers)
+        return list(found.order_by("shopper").values_list("shopper", "vector"))
+
+    assert tastes(version, Shopper.objects.all())[-5:] == tastes(whole, rest)
+
+
+def test_an_interrupted_training_begins_anew_without_a_product_that_has_gone(shop, monkeypatch):
+    version = interrupted(monkeypatch, "bpr-mf", 2)
+    products.delete([shop[0]])
+
+    training.run(lifecycle.claim(version.pk, here=True))
+
+    version.refresh_from_db()
+    assert (version.state, [each["epoch"] for each in version.metrics["losses"]]) == ("ready", [1, 2])
+    assert json.loads((version.folder / embedding.PRODUCTS_FILE).read_text()) == [product.pk for product in shop[1:]]
 
 
 def expire(version) -> None:

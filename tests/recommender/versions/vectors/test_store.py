@@ -104,7 +104,9 @@ def test_tastes_take_the_place_of_all_former_ones_or_of_none(active_personal):
     rows = ShopperVector.objects.filter(version=active_personal).values_list("shopper", "vector")
     assert {shopper: list(vector) for shopper, vector in rows} == {ann.pk: [1.0, 2.0], bob.pk: [3.0, 4.0]}
 
-    store.store_tastes(active_personal, [(cat.pk, [0.0, 0.0])])
+    gone = bob.pk
+    bob.delete()
+    store.store_tastes(active_personal, [(cat.pk, [0.0, 0.0]), (gone, [1.0, 2.0])])
     assert [(shopper, list(vector)) for shopper, vector in rows.all()] == [(cat.pk, [0.0, 0.0])]
 
 
