@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("only", nargs="*", choices=list(BENCHMARKS), help="which; without any, all")
     parser.add_argument("--products", type=int, default=50_000, help="added to the shop by serving and peers")
     parser.add_argument("--seconds", type=int, default=20, help="of load")
+    parser.add_argument("--minutes", type=int, default=3, help="of soak, with a fault in each but the first")
     parser.add_argument("--pictures", type=int, default=1200, help="of the shop that embedding makes")
     options = parser.parse_args()
     if options.products < LEAST:
@@ -36,7 +37,7 @@ def main() -> None:
         )
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="visrec-bench-") as folder:
-        world = World(Path(folder), options.products, options.seconds, options.pictures)
+        world = World(Path(folder), options)
         try:
             for name, benchmark in BENCHMARKS.items():  # in this order: first those that need the shop as it opens
                 if name in options.only or not options.only:
@@ -48,8 +49,9 @@ def main() -> None:
 class World:
     """The drawn catalogue and a running shop, each made when it is first needed, and what the options are."""
 
-    def __init__(self, folder: Path, products: int, seconds: int, pictures: int):
-        self.folder, self.products, self.seconds, self.pictures = folder, products, seconds, pictures
+    def __init__(self, folder: Path, options: argparse.Namespace):
+        self.folder, self.products, self.seconds = folder, options.products, options.seconds
+        self.minutes, self.pictures = options.minutes, options.pictures
         self.is_big = False
         self._shop: Shop | None = None
 
@@ -104,6 +106,11 @@ def load(world: World) -> dict:
     return run_in(world.shop, "load", world.seconds)
 
 
+def soak(world: World) -> dict:
+    """Uploads, interactions and reads, with a random fault a minute: what is lost, seen and held in the end."""
+    return run_in(world.shop, "soak", 60 * world.minutes)
+
+
 def serving_against_sql(world: World) -> dict:
     """Answers over HTTP against the quickest SQL for the same rows, among many products: ms, one client."""
     results = run_in(world.big_shop, "serving")
@@ -148,7 +155,7 @@ def report(name: str, figures: dict) -> None:
     for key, value in figures.items():
         if key not in ("results", "machine", "data"):
             print(f"  {key:16} {value}")
-    if name in ("load", "serving", "peers"):
+    if name in ("load", "soak", "serving", "peers"):
         for case, row in figures["results"].items():
             print(f"  {case:18} {row}")
 
@@ -156,6 +163,7 @@ def report(name: str, figures: dict) -> None:
 BENCHMARKS: dict[str, Callable[[World], dict]] = {
     "upload-to-findable": upload_to_findable,
     "load": load,
+    "soak": soak,
     "serving": serving_against_sql,
     "peers": peers,
     "embedding": embedding_against_pass,
