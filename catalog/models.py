@@ -139,7 +139,8 @@ class Product(models.Model):
     @property
     def primary_image(self) -> "ProductImage | None":
         """Return the first image, or None; a query, unless the images were prefetched (with_images)."""
-        return next(iter(self.images.all()), None)
+        prefetched = vars(self).get("_prefetched_objects_cache", {}).get("images")  # as images.all() has them
+        return next(iter(self.images.all() if prefetched is None else prefetched), None)
 
 
 class ProductCount(models.Model):

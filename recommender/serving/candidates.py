@@ -9,6 +9,7 @@ from typing import Any
 import cachetools
 import numpy as np
 
+from catalog.prepared import fetch_prepared
 from catalog.rows import (
     CATEGORY,
     COLUMNS,
@@ -34,7 +35,7 @@ def eligible(query: RecommendationQuery) -> Sql:
     """Return the condition of products that are visible, in stock and satisfy the query's filters."""
     where = SHOWN
     if query.category:
-        found = fetch(Sql("SELECT id FROM catalog_category WHERE name = %s", (query.category,)))
+        found = fetch_prepared(Sql("SELECT id FROM catalog_category WHERE name = %s", (query.category,)))
         # By id, whose frequency the planner knows.
         where &= Sql("p.category_id = %s", found[0]) if found else Sql("false")
     if query.min_price is not None:

@@ -14,9 +14,10 @@ from recommender.serving.candidates import SHOWN, candidates_from_rows, embeddin
 from recommender.serving.types import Candidate
 from recommender.versions.vectors import nearest, scores
 
-# How much further a walk may go than it would have to if those that pass the filter were spread evenly. Where it comes
-# back with too few, the filter goes against the query, and what it would find further on is not what is nearest.
-FURTHER = 2
+# How much further a walk may go than it would have to if those that pass the filter were spread evenly: one that stops
+# as soon as it has enough, and one whose candidates are all read and sorted first. Where it comes back with too few,
+# the filter goes against the query, and what it would find further on is not what is nearest.
+FURTHER, FURTHER_SORTED = 16, 2
 # What a walk of the index costs, in comparisons of an exact search: for each embedding that it passes over, after as
 # many embeddings as its way to the nearest one costs.
 WALK, START = 2.0, 100
@@ -58,15 +59,17 @@ class VectorSearch:
 
     def depth(self, limit: int) -> int | None:
         """Return how many of the nearest embeddings to look at; None if a comparison with all that pass costs less."""
-        least, further = nearest.ef_search(self.version), float(FURTHER * limit)
+        least, expected, most = nearest.ef_search(self.version), float(limit), math.inf
+        is_sorted = nearest.is_sorted_again(self.version)
         if self.filters != SHOWN:
             passing = max(recent_estimate(self.filters), 1)
-            further *= recent_estimate(SHOWN) / passing
+            expected *= recent_estimate(SHOWN) / passing
             most = passing / WALK - START
-            if further > most:
-                if not self.may_go_with_look or not limit <= least <= most:
-                    return None
-                further = least
+        further = min(expected * (FURTHER_SORTED if is_sorted else FURTHER), most)
+        if FURTHER_SORTED * expected > most:
+            if not self.may_go_with_look or not limit <= least <= most:
+                return None
+            further = least if is_sorted else most / 2  # half of what a comparison costs, if it finds too few
         # Few numbers, as each has a plan of its own.
         return least if further <= least else int(2 ** math.ceil(math.log2(further)))
 

@@ -42,9 +42,14 @@ def nearest_sql(
         f" WHERE e.version_id = {version.pk:d}{where} ORDER BY {order} LIMIT {limit:d}",
         (*sought.params, *(among.params if among else ()), *sought.params),
     )
-    if exact or indexed == whole:
+    if exact or not is_sorted_again(version):
         return found
     return Sql(f"SELECT * FROM ({found.text}) AS rough ORDER BY distance", found.params)
+
+
+def is_sorted_again(version: ModelVersion) -> bool:
+    """Return whether what a walk finds is sorted by the whole vectors, for which all of it is read first."""
+    return indexed_type(version) != f"vector({version.dimensions:d})"
 
 
 def indexed_type(version: ModelVersion) -> str:

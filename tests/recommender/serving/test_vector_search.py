@@ -64,7 +64,7 @@ def test_a_product_that_the_index_does_not_find_by_its_own_vector_is_compared_wi
         ("p.price < 5", None),  # one in twenty
         ("p.category_id = {bags}", True),  # one in forty, wherever they are
         ("p.price >= 1000", True),  # all products of one style, none of which is near
-        ("p.price < 1000", True),  # for a product of that style
+        ("p.price < 1000", False),  # for a product of that style, past which the walk goes on
     ],
 )
 def test_a_filter_neither_shortens_a_list_nor_lets_it_miss_what_is_near(crowd, condition, is_exact, limit):
