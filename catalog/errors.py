@@ -20,3 +20,7 @@ class BadRow(CatalogError):
 
 class NoSuchPage(CatalogError):
     """A page of a list that does not exist, is too far to be requested by number, or has a cursor of another list."""
+
+
+class ProductChanged(CatalogError):
+    """A product that is no longer the version that a caller has read."""

@@ -2,21 +2,27 @@
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import TypedDict, Unpack
+from typing import TypeAlias, TypedDict, Unpack
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Max, QuerySet
+from django.utils import timezone
 
 from catalog import categories, files, locks, readings
-from catalog.errors import UnreadableImage
+from catalog.errors import ProductChanged, UnreadableImage
 from catalog.images import DecodedImage, fingerprint_file
 from catalog.models import Category, ImageReading, Product, ProductImage
 from catalog.signals import images_added
 
 log = logging.getLogger(__name__)
+
+
+# Of a product, by `updated_at`; None for whichever it is.
+Versions: TypeAlias = Collection[datetime] | None
 
 
 class ProductFields(TypedDict, total=False):
@@ -54,22 +60,27 @@ def update(
     *,
     category: str | Category | None = None,
     image: DecodedImage | None = None,
+    versions: Versions = None,
     **fields: Unpack[ProductFields],
 ) -> None:
     """Write the fields that are given; an image replaces the primary one, unless both are equal.
 
-    Raises ValidationError for fields that are invalid, Product.DoesNotExist if it was deleted meanwhile, and OSError if
-    the image cannot be stored.
+    Raises ValidationError for fields that are invalid, Product.DoesNotExist if it was deleted meanwhile, ProductChanged
+    if it is none of these versions, and OSError if the image cannot be stored.
     """
     with files.stored([image] if image else []) as rows:
-        update_with(rows, product, category, fields)
+        update_with(rows, product, category, fields, versions)
 
 
 @locks.atomic
 def update_with(
-    rows: Sequence[ProductImage], product: Product, category: str | Category | None, fields: ProductFields
+    rows: Sequence[ProductImage],
+    product: Product,
+    category: str | Category | None,
+    fields: ProductFields,
+    versions: Versions,
 ) -> None:
-    lock(product)
+    lock(product, versions)
     changes: dict[str, object] = dict(fields)
     if category is not None:
         changes["category"] = resolve_category(category)
@@ -86,10 +97,26 @@ def resolve_category(category: str | Category) -> Category:
     return categories.find_or_create([category])[category] if isinstance(category, str) else category
 
 
-def lock(product: Product) -> None:
-    """Wait for others who change the product, and then let them wait. Raises Product.DoesNotExist."""
+def lock(product: Product, versions: Versions = None) -> None:
+    """Wait for others who change the product, and then let them wait.
+
+    Raises Product.DoesNotExist, and ProductChanged if it is none of these versions.
+    """
     if not lock_all([product.pk]):
         raise Product.DoesNotExist(f"there is no product {product.sku!r} any more")
+    if versions is not None:
+        check_version(Product.objects.only("sku", "updated_at").get(pk=product.pk), versions)
+
+
+def check_version(product: Product, versions: Versions) -> None:
+    """Raise ProductChanged unless the product, which is locked, is one of these versions."""
+    if versions is not None and product.updated_at not in versions:
+        raise ProductChanged(f"the product {product.sku!r} was changed meanwhile")
+
+
+def touch(products: Iterable[int]) -> None:
+    """Mark these products as changed, as their images were."""
+    Product.objects.filter(pk__in=products).update(updated_at=timezone.now())
 
 
 def lock_all(products: Iterable[int] | QuerySet[ProductImage, int]) -> list[int]:
@@ -115,6 +142,7 @@ def append_rows(product: Product, rows: Sequence[ProductImage]) -> None:
     last = product.images.aggregate(last=Max("position"))["last"]
     for position, row in enumerate(rows, 0 if last is None else last + 1):
         save_row(row, product, position)
+    touch([product.pk])
     images_added.send(sender=ProductImage, image_ids=[row.pk for row in rows])
 
 
@@ -134,8 +162,9 @@ def replace_primary_row(product: Product, row: ProductImage) -> ProductImage:
     if former and former.content_hash == row.content_hash:
         return former
     if former:
-        delete_images([former])
+        delete_image_rows([former])
     save_row(row, product, former.position if former else 0)
+    touch([product.pk])
     images_added.send(sender=ProductImage, image_ids=[row.pk])
     return row
 
@@ -184,6 +213,7 @@ def arrange_images(product: Product, image_ids: Sequence[int]) -> None:
     product.images.update(position=F("position") + len(order) + 1000)
     for position, pk in enumerate(order):
         ProductImage.objects.filter(pk=pk).update(position=position)
+    touch([product.pk])
     if order[0] != former[0]:
         images_added.send(sender=ProductImage, image_ids=order[:1])  # some versions embed primary images only
 
@@ -191,7 +221,12 @@ def arrange_images(product: Product, image_ids: Sequence[int]) -> None:
 @locks.atomic
 def delete_images(images: Collection[ProductImage]) -> None:
     """Delete the rows now, and their files when the transaction is committed."""
-    lock_all({image.product_id for image in images})
+    touch(lock_all({image.product_id for image in images}))
+    delete_image_rows(images)
+
+
+def delete_image_rows(images: Collection[ProductImage]) -> None:
+    """Delete images of products that are locked."""
     rows = ProductImage.objects.filter(pk__in=[image.pk for image in images])
     # Locked before what depends on them is deleted: a worker may be storing vectors of them just now.
     list(rows.select_for_update().order_by("pk").values_list("pk"))
@@ -206,18 +241,25 @@ def delete(products: Collection[Product]) -> int:
     chosen = Product.objects.filter(pk__in=[product.pk for product in products])
     # With their keys: events that are being recorded are waited for, and then deleted as well.
     list(chosen.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
-    delete_images(ProductImage.objects.filter(product__in=chosen))
+    delete_image_rows(ProductImage.objects.filter(product__in=chosen))
     _, counts = chosen.delete()
     return counts.get(Product._meta.label, 0)
 
 
+@locks.atomic
+def delete_version(product: Product, versions: Versions) -> None:
+    """Delete a product. Raises Product.DoesNotExist, and ProductChanged if it is none of these versions."""
+    lock(product, versions)
+    delete([product])
+
+
 def hide(products: QuerySet[Product]) -> int:
-    return products.filter(is_hidden=False).update(is_hidden=True)
+    return products.filter(is_hidden=False).update(is_hidden=True, updated_at=timezone.now())
 
 
 def show(products: QuerySet[Product]) -> int:
-    return products.filter(is_hidden=True).update(is_hidden=False)
+    return products.filter(is_hidden=True).update(is_hidden=False, updated_at=timezone.now())
 
 
 def mark_in_stock(products: QuerySet[Product], in_stock: bool) -> int:
-    return products.exclude(in_stock=in_stock).update(in_stock=in_stock)
+    return products.exclude(in_stock=in_stock).update(in_stock=in_stock, updated_at=timezone.now())

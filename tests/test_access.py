@@ -66,6 +66,7 @@ API = {
     ("products", "GET"): Opens(everybody=True, accounts=True, scopes="catalogue:read catalogue:write"),
     ("products", "POST"): Opens(permission="add_product", scopes="catalogue:write"),
     ("product", "GET"): Opens(everybody=True, accounts=True, scopes="catalogue:read catalogue:write"),
+    ("product", "PUT"): Opens(permission="change_product", scopes="catalogue:write"),
     ("product", "PATCH"): Opens(permission="change_product", scopes="catalogue:write"),
     ("product", "DELETE"): Opens(permission="delete_product", scopes="catalogue:write"),
     ("similar", "GET"): STATELESS,

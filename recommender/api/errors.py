@@ -26,6 +26,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from catalog.errors import ProductChanged
 from recommender.access.errors import KeyEnded, TooManyAttempts
 from recommender.api.parsers import TooLarge
 from recommender.api.problems import MEDIA_TYPE, as_sentence, outage, problem, rejection
@@ -58,6 +59,12 @@ class Unavailable(exceptions.APIException):
     def __init__(self, detail: str, wait: int):
         super().__init__(detail)
         self.wait = wait  # seconds; DRF puts them into the header Retry-After
+
+
+class Changed(exceptions.APIException):
+    """The resource is no longer the version that the request requires."""
+
+    status_code = http.HTTPStatus.PRECONDITION_FAILED
 
 
 class Conflict(exceptions.APIException):
@@ -105,6 +112,8 @@ def as_api_exception(error: Exception) -> Exception:
         return Conflict("What this refers to was deleted just now.")
     if type(error) in RETRY_SECONDS:
         return Unavailable(as_sentence(error), RETRY_SECONDS[type(error)])
+    if isinstance(error, ProductChanged):
+        return Changed(as_sentence(error))
     if isinstance(error, CONFLICTS):
         return Conflict(as_sentence(error))
     if isinstance(error, TooManyDesigns | TooManyAttempts):

@@ -1,14 +1,16 @@
 """Resource products/: everybody may read, staff with the permission may write."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, cast
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.core.exceptions import ValidationError as InvalidModel
 from django.db import IntegrityError
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from psycopg2.errors import UniqueViolation
@@ -19,10 +21,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from catalog import categories, products, queries
+from catalog import categories, products, queries, upserts
 from catalog.listing import Listing
 from catalog.models import Product
+from catalog.products import ProductFields, Versions
 from catalog.rows import VISIBLE, Sql, find_product
+from catalog.upserts import Upsert
 from recommender.api.fields import (
     CSRF_FIELD,
     MAX_SKU_LENGTH,
@@ -36,7 +40,9 @@ from recommender.api.fields import (
 )
 from recommender.api.pagination import ProductPages
 from recommender.api.permissions import Rule, is_granted
+from recommender.api.preconditions import CHANGED, ETAG, IF_MATCH, product_response, required_versions
 from recommender.api.problems import as_sentence
+from recommender.api.schema import CONFLICT
 from recommender.versions.queries import findable_since
 
 ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
@@ -66,6 +72,7 @@ class ProductInput(serializers.Serializer[None]):
     image = ProductImageField(help_text="A file; in JSON, base64 text or a data URL.")
     attributes = Attributes(required=False)
     in_stock = Flag(required=False)
+    is_hidden = Flag(required=False, help_text="Visitors do not see it, nor is it recommended.")
 
     def product_fields(self) -> Validated:
         """Return the arguments of catalog.products. Raises ValidationError, also for a field that no product has."""
@@ -80,6 +87,25 @@ class ProductInput(serializers.Serializer[None]):
         given = self.initial_data if isinstance(self.initial_data, dict) else {}
         known = {*self.fields, *ProductSerializer().fields, CSRF_FIELD}
         return [name for name in given if name not in known]
+
+
+class ProductUpsert(ProductInput):
+    sku = serializers.CharField(required=False, max_length=MAX_SKU_LENGTH, help_text="The one in the address.")
+    image = ProductImageField(required=False, help_text="A file; in JSON, base64 text or a data URL.")
+
+    def upsert_of(self, sku: str, versions: Versions) -> Upsert:
+        """Return the product as it is to be. Raises ValidationError."""
+        fields = self.product_fields()
+        if fields.setdefault("sku", sku) != sku:
+            raise serializers.ValidationError({"sku": f"It is not the one in the address, {sku!r}."})
+        image, category = fields.pop("image", None), fields.pop("category")
+        return Upsert(cast(ProductFields, fields), category, image, versions)
+
+
+class SkuTaken(serializers.ValidationError):
+    """Another product has the SKU."""
+
+    status_code = 409
 
 
 class ProductSerializer(serializers.Serializer[Product]):
@@ -101,6 +127,7 @@ class ProductSerializer(serializers.Serializer[Product]):
         source="primary_image.problem",
         help_text="Why no model can embed its primary image. Left out if its file can be read.",
     )
+    is_hidden = serializers.BooleanField(required=False, help_text="Left out if visitors see it.")
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_image(self, product: Product) -> str | None:
@@ -114,9 +141,12 @@ class ProductSerializer(serializers.Serializer[Product]):
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
 
-    def problem_of(self, product: Product) -> str:
+    @staticmethod
+    def exceptions_of(product: Product) -> dict[str, Any]:
+        """Return what only few products have."""
         image = product.primary_image
-        return as_sentence(f"{image} {image.problem}") if image and image.problem else ""
+        found: dict[str, Any] = {"is_hidden": True} if product.is_hidden else {}
+        return found | ({"problem": as_sentence(f"{image} {image.problem}")} if image and image.problem else {})
 
     @cached_property
     def origin(self) -> str:
@@ -124,7 +154,6 @@ class ProductSerializer(serializers.Serializer[Product]):
 
     def to_representation(self, product: Product) -> dict[str, Any]:
         """Return what the fields above give, without a call for each: a page has up to a hundred products."""
-        problem = self.problem_of(product)
         return {
             "id": product.pk,
             "sku": product.sku,
@@ -137,7 +166,7 @@ class ProductSerializer(serializers.Serializer[Product]):
             "in_stock": product.in_stock,
             "attributes": product.attributes,
             "findable": self.get_findable(product),
-        } | ({"problem": problem} if problem else {})
+        } | self.exceptions_of(product)
 
 
 def origin_of(request: Request) -> str:
@@ -205,24 +234,30 @@ def check_category(request: Request, fields: Validated) -> None:
 
 @contextmanager
 def rivals() -> Iterator[None]:
-    """Raise ValidationError or NotFound if another request has taken the SKU, or deleted the product, just now."""
+    """Raise SkuTaken if another product has the SKU, and NotFound if another request has deleted the product."""
     try:
         yield
     except Product.DoesNotExist as error:
         raise NotFound(as_sentence(error)) from error
+    except InvalidModel as error:
+        reasons = error.error_dict if hasattr(error, "error_dict") else {}
+        if list(reasons) != ["sku"] or reasons["sku"][0].code != "unique":
+            raise
+        raise SkuTaken({"sku": error.message_dict["sku"]}) from error
     except IntegrityError as error:
         cause = error.__cause__
         if not isinstance(cause, UniqueViolation) or cause.diag.table_name != Product._meta.db_table:
             raise
-        raise serializers.ValidationError({"sku": "A product with this SKU was created just now."}) from error
+        raise SkuTaken({"sku": "A product with this SKU was created just now."}) from error
 
 
 READ = Rule(guests=True, permissions=("catalog.view_product",))
+ADD, CHANGE = "catalog.add_product", "catalog.change_product"
 
 
 class Products(APIView):
     body_limit = settings.IMAGE_BODY_LIMIT
-    rules = {"GET": READ, "POST": Rule(permissions=("catalog.add_product",))}
+    rules = {"GET": READ, "POST": Rule(permissions=(ADD,))}
     pagination_class = ProductPages  # drf-spectacular reads it
 
     @extend_schema(
@@ -246,45 +281,86 @@ class Products(APIView):
         summary="Add a product",
         description="Its image is embedded in the background; the product is findable within seconds.",
         request={"multipart/form-data": ProductInput, "application/json": ProductInput},
-        responses={201: ProductSerializer},
+        parameters=[ETAG],
+        responses={201: ProductSerializer, **CONFLICT},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         fields = ProductInput(data=request.data).product_fields()
         check_category(request, fields)
         with rivals():
             product = products.create(**fields)
-        payload = product_payload(request, product_or_404(request, product.sku))
         url = reverse("api:product", [product.sku], request=request)
-        return Response(payload, status=201, headers={"Location": url})
+        return written_response(request, product.sku, 201, {"Location": url})
+
+
+def written_response(
+    request: Request, sku: str, status: int = 200, headers: Mapping[str, str] = {}
+) -> HttpResponseBase:
+    """Return the product that was just written."""
+    product = product_or_404(request, sku)
+    return product_response(request, product, product_payload(request, product), status, headers)
 
 
 class OneProduct(APIView):
     body_limit = settings.IMAGE_BODY_LIMIT
     rules = {
         "GET": READ,
-        "PATCH": Rule(permissions=("catalog.change_product",)),
+        "PUT": Rule(permissions=(CHANGE,)),
+        "PATCH": Rule(permissions=(CHANGE,)),
         "DELETE": Rule(permissions=("catalog.delete_product",)),
     }
 
-    @extend_schema(summary="One product", responses=ProductSerializer)
-    def get(self, request: Request, sku: str) -> Response:
-        return Response(product_payload(request, shown_product_or_404(request, sku)))
+    @extend_schema(
+        summary="One product",
+        description="304 if the caller has this version, by If-None-Match.",
+        parameters=[ETAG],
+        responses={200: ProductSerializer, 304: None},
+    )
+    def get(self, request: Request, sku: str) -> HttpResponseBase:
+        product = shown_product_or_404(request, sku)
+        return product_response(request, product, product_payload(request, product))
+
+    @extend_schema(
+        summary="Create or replace a product",
+        description="A field that is not given gets its default, but an image: without one the images stay. To create "
+        f"one needs the permission {ADD} as well.",
+        request={"multipart/form-data": ProductUpsert, "application/json": ProductUpsert},
+        parameters=[IF_MATCH, ETAG],
+        responses={200: ProductSerializer, 201: ProductSerializer, **CONFLICT, **CHANGED},
+    )
+    def put(self, request: Request, sku: str) -> HttpResponseBase:
+        wanted = ProductUpsert(data=request.data).upsert_of(sku, required_versions(request))
+        check_category(request, {"category": wanted.category})
+        if not is_granted(request, ADD):
+            product_or_404(request, sku)
+        with rivals():
+            result = upserts.upsert([wanted])
+        if result.refused:
+            raise serializers.ValidationError(result.refused[0])
+        return written_response(request, sku, 201 if result.created else 200)
 
     @extend_schema(
         summary="Change a product",
         description="Only the given fields are changed. An image replaces the primary one.",
         request={"multipart/form-data": ProductInput, "application/json": ProductInput},
-        responses=ProductSerializer,
+        parameters=[IF_MATCH, ETAG],
+        responses={200: ProductSerializer, **CONFLICT, **CHANGED},
     )
-    def patch(self, request: Request, sku: str) -> Response:
+    def patch(self, request: Request, sku: str) -> HttpResponseBase:
         product = product_or_404(request, sku)
         fields = ProductInput(data=request.data, partial=True).product_fields()
         check_category(request, fields)
         with rivals():
-            products.update(product, **fields)
-        return Response(product_payload(request, product_or_404(request, product.sku)))
+            products.update(product, versions=required_versions(request), **fields)
+        return written_response(request, product.sku)
 
-    @extend_schema(summary="Delete a product, its images and its interactions", responses={204: None})
+    @extend_schema(
+        summary="Delete a product, its images and its interactions",
+        parameters=[IF_MATCH],
+        responses={204: None, **CHANGED},
+    )
     def delete(self, request: Request, sku: str) -> Response:
-        products.delete([product_or_404(request, sku)])
+        product = product_or_404(request, sku)
+        with rivals():
+            products.delete_version(product, required_versions(request))
         return Response(status=204)

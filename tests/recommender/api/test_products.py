@@ -13,8 +13,9 @@ from catalog import images, products, readings
 from catalog.models import Category, Product, ProductImage
 from recommender.api.products import rivals
 from tests import media
-from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
+from tests.factories import CategoryFactory, ProductFactory, clerk, embed, image_bytes, turned
 from tests.problems import assert_problem
+from tests.recommender.api.conftest import signed_in
 from tests.rivals import rival_before
 
 URL = "/api/v1/products/"
@@ -365,7 +366,7 @@ def test_a_sku_is_taken_once(staff):
 
     response = staff.post(URL, form(), format="multipart")
 
-    assert response.status_code == 400
+    assert response.status_code == 409
     assert response.json()["errors"] == {"sku": ["Product with this SKU already exists."]}
     assert Product.objects.get().title == "First"
 
@@ -374,6 +375,7 @@ def test_a_sku_that_another_request_takes_at_the_same_time_is_taken(staff):
     with rival_before('INSERT INTO "catalog_product"', lambda: ProductFactory(sku="A-1")):
         response = staff.post(URL, form(), format="multipart")
 
+    assert response.status_code == 409
     assert response.json()["errors"] == {"sku": ["A product with this SKU was created just now."]}
 
 
@@ -471,13 +473,54 @@ def test_a_product_may_be_sent_back_as_it_was_told(staff):
     assert (response.status_code, response.json()["title"]) == (200, "Shoe")
 
 
-def test_put_is_not_offered(staff):
+def test_put_creates_a_product_without_an_image_and_replaces_all_but_images(staff):
+    body = {"title": "Boot", "category": "Boots", "price": "59.90"}
+
+    made = staff.put(f"{URL}A-1/", body | {"attributes": {"colour": "red"}, "is_hidden": True})
+    product = Product.objects.get(sku="A-1")
+    products.add_images(product, [images.read_image(image_bytes())])
+    replaced = staff.put(f"{URL}A-1/", body | {"title": "Shoe"})
+
+    assert (made.status_code, made.json()["image"], made.json()["is_hidden"]) == (201, None, True)
+    assert (replaced.status_code, replaced.json()["title"], replaced.json()["attributes"]) == (200, "Shoe", {})
+    assert "is_hidden" not in replaced.json()
+    assert replaced.json()["image"].endswith(product.images.get().file.url)
+
+
+def test_put_replaces_an_image(staff):
+    former = ProductFactory(sku="A-1").images.get()
+
+    response = staff.put(f"{URL}A-1/", form(sku=None, image=upload(image_bytes(99))), format="multipart")
+
+    assert response.status_code == 200
+    assert ProductImage.objects.get().content_hash != former.content_hash
+
+
+@pytest.mark.parametrize(
+    ("sku", "body", "field"),
+    [
+        ("A-1", {"title": None}, "title"),
+        ("A-1", {"sku": "A-2"}, "sku"),
+        ("A-1", {"currency": "€"}, "currency"),
+        ("A%20b", {}, "sku"),
+        ("x" * 101, {}, "sku"),
+    ],
+)
+def test_put_checks_each_field(staff, sku, body, field):
+    given = {"title": "Boot", "category": "Boots", "price": "59.90"} | body
+    response = staff.put(f"{URL}{sku}/", {name: value for name, value in given.items() if value is not None})
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, [field])
+    assert not Product.objects.exists()
+
+
+def test_whoever_may_only_change_products_puts_no_new_ones(db):
+    client = signed_in(clerk("view_product", "change_product", "add_category"))
+    body = {"title": "Boot", "category": "Boots", "price": "59.90"}
+
+    assert client.put(f"{URL}A-1/", body).status_code == 404
     ProductFactory(sku="A-1")
-
-    response = staff.put(f"{URL}A-1/", {})
-
-    assert response.status_code == 405
-    assert "PUT" not in response.headers["Allow"]
+    assert client.put(f"{URL}A-1/", body).status_code == 200
 
 
 def test_a_deleted_product_is_gone(staff, active):
