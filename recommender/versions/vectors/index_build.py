@@ -36,10 +36,15 @@ def memory_needed(vectors: int, dimensions: int) -> int:
 
 
 def use_machine(cursor: CursorWrapper, version: ModelVersion) -> None:
-    """Set what this session may use: the memory that the index needs, up to VISREC_INDEX_MEMORY, and half the cores."""
+    """Set what this session may use: the memory that the index needs, up to VISREC_INDEX_MEMORY, and half the cores.
+
+    The server gives up what this session does soon after its client was killed: an index that is built on for nobody
+    takes all that, and whoever resumes the training waits for its end and builds another.
+    """
     vectors = ImageEmbedding.objects.filter(version=version).count()
     memory = min(memory_needed(vectors, version.dimensions or 0), settings.INDEX_MEMORY)
     cursor.execute(f"SET maintenance_work_mem = '{memory:d}MB'")
+    cursor.execute("SET client_connection_check_interval = '2s'")
     cursor.execute(f"SET max_parallel_maintenance_workers = {max(1, (os.cpu_count() or 1) // 2):d}")
 
 

@@ -1,8 +1,12 @@
 import os
+import queue
+import socket
+import threading
+import time
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import OperationalError, connection
 
 from recommender.versions.vectors import index, index_build
 from tests.factories import ProductFactory, VersionFactory, embed, turned
@@ -39,6 +43,42 @@ def test_an_index_is_built_in_the_memory_that_it_needs_and_no_more_than_is_grant
     embed(ProductFactory(), other, turned(0))
     index.build_index(other)
     assert setting("maintenance_work_mem") == "50MB"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_server_builds_no_index_for_a_client_that_was_killed():
+    version, sessions = VersionFactory(), queue.Queue()
+
+    def build():
+        with connection.cursor() as cursor:
+            index_build.use_machine(cursor, version)
+            sessions.put(connection.connection)
+            with pytest.raises(OperationalError):
+                cursor.execute("SELECT pg_sleep(60)")  # in an index's place
+        connection.close()
+
+    def builds_on(session: int) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_stat_activity WHERE pid = %s AND state = 'active'", [session])
+            return bool(cursor.fetchall())
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    client = sessions.get(timeout=30)
+    session = client.info.backend_pid
+    wait_for(lambda: builds_on(session))
+    with socket.socket(fileno=os.dup(client.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+
+    wait_for(lambda: not builds_on(session))
+    thread.join()
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_behind_a_pooler_no_index_is_built(settings):
