@@ -58,11 +58,15 @@ def reported(report: Report | None) -> Iterator[None]:
     session = connection.connection.info.backend_pid
 
     def loop() -> None:
+        begun = False
         try:
             while not ended.wait(POLL_SECONDS):
                 try:
-                    if progress := read_progress(session):
-                        report(*progress)
+                    done, of = read_progress(session) or (0, 0)
+                    # While PostgreSQL reads the first block it says that all are done.
+                    begun = begun or done < of
+                    if begun and of:
+                        report(done, of)
                 except OperationalError as error:
                     log.warning("the progress of an index cannot be read: %s", error)
         finally:
