@@ -1,4 +1,4 @@
-"""One running shop for all tests in this folder, started from nothing."""
+"""One running shop for all tests in this folder, started from nothing and stopped after the last of them."""
 
 import io
 
@@ -8,7 +8,7 @@ from catalog.demo import draw, plan_catalog
 from tests.shop.shop import Shop, Staff
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(tmp_path_factory):
     shop = Shop(tmp_path_factory.mktemp("shop") / "var")
     shop.first_start = shop.start()
@@ -17,13 +17,13 @@ def shop(tmp_path_factory):
         assert shop.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def staff(shop):
     with Staff(shop) as staff:
         yield staff
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fresh_pictures():
     """(category, JPEG bytes) of drawn products that the shop does not have."""
 
