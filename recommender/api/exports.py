@@ -30,7 +30,7 @@ class AccountSerializer(serializers.Serializer[User]):
     username = serializers.CharField()
     email = serializers.CharField()
     date_joined = serializers.DateTimeField()
-    last_login = serializers.DateTimeField()
+    last_login = serializers.DateTimeField(allow_null=True)
 
 
 class TasteSerializer(serializers.Serializer[ShopperVector]):
