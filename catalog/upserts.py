@@ -12,7 +12,7 @@ from catalog.images import DecodedImage
 from catalog.models import Category, Product, ProductImage
 from catalog.products import ProductFields, Versions
 
-FIELDS = ("title", "price", "currency", "in_stock", "is_hidden", "attributes")  # that are compared
+FIELDS = ("title", "category_id", "price", "currency", "in_stock", "is_hidden", "attributes")  # that are compared
 Errors = Mapping[str, Sequence[str]]
 
 
@@ -113,14 +113,15 @@ def errors_of(product: Product, category: str) -> Errors:
 
 def change(pairs: Sequence[tuple[Product, Product]]) -> set[str]:
     """Write to each first product the values of the second one; return the SKUs of those that differed."""
-    changed = []
+    changed, columns = [], set()
     for product, wanted in pairs:
-        values = {name: getattr(wanted, name) for name in (*FIELDS, "category_id")}
-        if any(getattr(product, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(product, name, value)
+        names = [name for name in FIELDS if getattr(product, name) != getattr(wanted, name)]
+        for name in names:
+            setattr(product, name, getattr(wanted, name))
+        if names:
             product.updated_at = timezone.now()
             changed.append(product)
+            columns.update(names)
     if changed:
-        Product.objects.bulk_update(changed, [*FIELDS, "category", "updated_at"])
+        Product.objects.bulk_update(changed, [*sorted(columns), "updated_at"])
     return {product.sku for product in changed}

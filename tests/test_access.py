@@ -65,6 +65,7 @@ API = {
     ("rotate-key", "POST"): Opens(permission="add_apikey"),
     ("products", "GET"): Opens(everybody=True, accounts=True, scopes="catalogue:read catalogue:write"),
     ("products", "POST"): Opens(permission="add_product", scopes="catalogue:write"),
+    ("products-batch", "POST"): Opens(permission="change_product", scopes="catalogue:write"),
     ("product", "GET"): Opens(everybody=True, accounts=True, scopes="catalogue:read catalogue:write"),
     ("product", "PUT"): Opens(permission="change_product", scopes="catalogue:write"),
     ("product", "PATCH"): Opens(permission="change_product", scopes="catalogue:write"),

@@ -45,6 +45,8 @@ from recommender.api.problems import as_sentence
 from recommender.api.schema import CONFLICT
 from recommender.versions.queries import findable_since
 
+NO_FIELD = "A product has no such field."
+READ_ONLY = ("id", "url", "findable", "problem")  # fields of a response that a request may repeat
 ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
 
 
@@ -77,16 +79,18 @@ class ProductInput(serializers.Serializer[None]):
     def product_fields(self) -> Validated:
         """Return the arguments of catalog.products. Raises ValidationError, also for a field that no product has."""
         self.is_valid()
-        errors = self.errors | {name: ["A product has no such field."] for name in self.unknown_fields()}
+        errors = self.errors | {name: [NO_FIELD] for name in self.unknown_among(self.initial_data)}
         if errors:
             raise serializers.ValidationError(errors)
         return dict(self.validated_data)
 
-    def unknown_fields(self) -> list[str]:
+    def unknown_among(self, given: object) -> list[str]:
         """Return the names of unknown fields. Fields of a response that are read-only, such as `id`, are ignored."""
-        given = self.initial_data if isinstance(self.initial_data, dict) else {}
-        known = {*self.fields, *ProductSerializer().fields, CSRF_FIELD}
-        return [name for name in given if name not in known]
+        return [name for name in given if name not in self.known] if isinstance(given, dict) else []
+
+    @cached_property
+    def known(self) -> set[str]:
+        return {*self.fields, *READ_ONLY, CSRF_FIELD}
 
 
 class ProductUpsert(ProductInput):
@@ -228,8 +232,12 @@ def check_category(request: Request, fields: Validated) -> None:
     name = fields.get("category")
     if name is None or is_granted(request, "catalog.add_category") or categories.find_by_name([name]):
         return
-    reason = f"There is no category {name!r}; to add one needs the permission catalog.add_category."
-    raise serializers.ValidationError({"category": reason})
+    raise serializers.ValidationError({"category": no_category(name)})
+
+
+def no_category(name: str) -> str:
+    """Return why a product cannot be in this category."""
+    return f"There is no category {name!r}; to add one needs the permission catalog.add_category."
 
 
 @contextmanager
@@ -252,7 +260,7 @@ def rivals() -> Iterator[None]:
 
 
 READ = Rule(guests=True, permissions=("catalog.view_product",))
-ADD, CHANGE = "catalog.add_product", "catalog.change_product"
+ADD, CHANGE, DELETE = "catalog.add_product", "catalog.change_product", "catalog.delete_product"
 
 
 class Products(APIView):
@@ -307,7 +315,7 @@ class OneProduct(APIView):
         "GET": READ,
         "PUT": Rule(permissions=(CHANGE,)),
         "PATCH": Rule(permissions=(CHANGE,)),
-        "DELETE": Rule(permissions=("catalog.delete_product",)),
+        "DELETE": Rule(permissions=(DELETE,)),
     }
 
     @extend_schema(

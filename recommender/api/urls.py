@@ -1,6 +1,7 @@
 from django.urls import path, register_converter
 
 from recommender.api import (
+    batches,
     designs,
     examples,
     exports,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("keys/<int:pk>/", keys.OneKey.as_view(), name="key"),
     path("keys/<int:pk>/rotate/", keys.RotateKey.as_view(), name="rotate-key"),
     path("products/", products.Products.as_view(), name="products"),
+    path("products/batch/", batches.Batch.as_view(), name="products-batch"),
     path("products/<name:sku>/", products.OneProduct.as_view(), name="product"),
     path("products/<name:sku>/similar/", similar.SimilarProducts.as_view(), name="similar"),
     path("search/image/", similar.SearchImage.as_view(), name="search-image"),
