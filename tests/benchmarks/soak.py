@@ -146,12 +146,13 @@ def run(url: str, seconds: str, seed: str = "14") -> dict[str, Any]:
     """Use the shop for so long. Returns the faults, what was lost, and what the shop holds before and afterwards."""
     dice, clients = random.Random(int(seed)), Clients(url, int(seed))
     version = requests.post(f"{url}/api/v1/models/", json=TRAINING, headers=clients.staff).json()["id"]
-    threads, began, faults = clients.start(), time.monotonic(), []
+    threads, began, faults, due = clients.start(), time.monotonic(), [], []
     time.sleep(CALM)
     before = holdings()
     connection.close()
     while time.monotonic() - began < float(seconds) - EVERY - CALM:
-        faults.append(Fault(dice.choice(FAULTS), dice, url))
+        due = due or dice.sample(FAULTS, len(FAULTS))  # each once before any comes again
+        faults.append(Fault(due.pop(), dice, url))
         time.sleep(EVERY)
     time.sleep(CALM)
     clients.ended.set()
