@@ -1,5 +1,7 @@
 """Structural similarity of two images, and the diversity of many."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -19,17 +21,27 @@ def ssim(one: Tensor, other: Tensor) -> Tensor:
     one, other: (B, 3, H, W) in [0, 1]. Wang et al. 2004: an 11x11 Gaussian window, sigma 1.5, averaged over the
     positions where it fits.
     """
-    x, y = (torch.einsum("bchw,c->bhw", images, images.new_tensor(LUMA))[:, None] for images in (one, other))
-    moments = _blur(torch.cat([x, y, x * x, y * y, x * y], dim=1))
-    mx, my, xx, yy, xy = moments.unbind(dim=1)
-    variances, covariance = xx - mx.square() + yy - my.square(), xy - mx * my
-    alike = (2 * mx * my + C1) * (2 * covariance + C2)
-    return (alike / ((mx.square() + my.square() + C1) * (variances + C2))).mean(dim=(1, 2))
+    return _similarity(_describe(one), _describe(other))
+
+
+def _describe(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Compute the luminance of images, (B, H, W), and its mean and variance in each window, (B, H - 10, W - 10)."""
+    x = torch.einsum("bchw,c->bhw", images, images.new_tensor(LUMA))
+    mean = _blur(x)
+    return x, mean, _blur(x * x) - mean.square()
+
+
+def _similarity(one: Sequence[Tensor], other: Sequence[Tensor]) -> Tensor:
+    """Compute `ssim` of pairs of described images."""
+    (x, mx, vx), (y, my, vy) = one, other
+    product = mx * my
+    alike = (2 * product + C1) * (2 * (_blur(x * y) - product) + C2)
+    return (alike / ((mx.square() + my.square() + C1) * (vx + vy + C2))).mean(dim=(1, 2))
 
 
 def _blur(maps: Tensor) -> Tensor:
-    """Convolve (B, C, H, W) with the window to (B, C, H - 10, W - 10)."""
-    down, across = (_window_matrix(side, maps) for side in maps.shape[2:])
+    """Convolve (B, H, W) with the window to (B, H - 10, W - 10)."""
+    down, across = (_window_matrix(side, maps) for side in maps.shape[1:])
     return down @ maps @ across.T
 
 
@@ -47,8 +59,12 @@ def diversity(images: Tensor, generator: torch.Generator, pairs: int = PAIRS) ->
     count = len(images)
     one = torch.randint(count, (pairs,), generator=generator)
     other = (one + torch.randint(1, count, (pairs,), generator=generator)) % count
-    chunks = zip(one.split(250), other.split(250), strict=True)
-    return 1 - torch.cat([ssim(images[a], images[b]) for a, b in chunks]).mean().item()
+    described = _describe(images)  # once an image, which is in many pairs
+    similar = [
+        _similarity([part[a] for part in described], [part[b] for part in described])
+        for a, b in zip(one.split(250), other.split(250), strict=True)
+    ]
+    return 1 - torch.cat(similar).mean().item()
 
 
 def mean_differences(one: Tensor, other: Tensor) -> Tensor:
