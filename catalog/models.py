@@ -124,6 +124,7 @@ class Product(models.Model):
             models.Index(fields=["-created_at", "-id"], name="product_newest"),
             models.Index(fields=["price", "id"], name="product_price"),
             models.Index(fields=["title", "id"], name="product_title"),
+            models.Index(fields=["updated_at"], name="product_updated"),  # `updated_since` of the API
             # The few that a filter of the admin looks for among very many.
             models.Index(fields=["-created_at", "-id"], name="product_hidden", condition=Q(is_hidden=True)),
             models.Index(fields=["-created_at", "-id"], name="product_sold_out", condition=Q(in_stock=False)),

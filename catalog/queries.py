@@ -1,6 +1,7 @@
 """Queries of pages and the API: each returns a queryset or a value and changes nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
@@ -27,6 +28,7 @@ class Filters(TypedDict, total=False):
     min_price: Decimal | None
     max_price: Decimal | None
     in_stock: bool | None
+    updated_since: datetime | None
 
 
 def search_products(products: Products, text: str) -> Products:
@@ -48,6 +50,7 @@ def narrow(
     min_price: Decimal | None = None,
     max_price: Decimal | None = None,
     in_stock: bool | None = None,
+    updated_since: datetime | None = None,
 ) -> Products:
     """Filter `products` by every condition that is given; `category` is the exact name."""
     if category:
@@ -58,6 +61,8 @@ def narrow(
         products = products.filter(price__lte=max_price)
     if in_stock is not None:
         products = products.filter(in_stock=in_stock)
+    if updated_since is not None:
+        products = products.filter(updated_at__gte=updated_since)
     return products
 
 

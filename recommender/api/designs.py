@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from catalog import categories, visitors
 from catalog.models import Category, Product, Shopper
+from recommender.api import idempotency
 from recommender.api.fields import MAX_SKU_LENGTH, Limit, Number, Strict, Validated
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule, account_of, is_granted
@@ -250,8 +251,10 @@ class Designs(APIView):
         "product, images of it changed towards the shopper's taste. A worker generates them; read `url` for the "
         "progress. 409 if the shopper has too few interactions, 429 if the shopper has requested too many designs.",
         request=DesignInput,
-        responses={202: RequestedSerializer, **CONFLICT},
+        parameters=[idempotency.KEY, idempotency.REPLAYED],
+        responses={202: RequestedSerializer, **idempotency.ERRORS},
     )
+    @idempotency.idempotent
     def post(self, request: Request) -> Response:
         design = DesignInput(data=request.data, context={"request": request}).request_design()
         payload = RequestedSerializer(design, context={"request": request}).data

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from recommender.api import idempotency
 from recommender.api.fields import Flag, Limit, Strict, Validated
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule, is_granted
@@ -134,8 +135,10 @@ class Models(APIView):
         description="A worker trains it; read its `url` for the progress. The settings are checked at once: 400 names "
         "the one that is not valid.",
         request=ModelInput,
-        responses={202: ModelSerializer},
+        parameters=[idempotency.KEY, idempotency.REPLAYED],
+        responses={202: ModelSerializer, **idempotency.ERRORS},
     )
+    @idempotency.idempotent
     def post(self, request: Request) -> Response:
         params = ModelInput(data=request.data)
         params.is_valid(raise_exception=True)

@@ -27,6 +27,7 @@ from catalog.models import Product
 from catalog.products import ProductFields, Versions
 from catalog.rows import VISIBLE, Sql, find_product
 from catalog.upserts import Upsert
+from recommender.api import idempotency
 from recommender.api.fields import (
     CSRF_FIELD,
     MAX_SKU_LENGTH,
@@ -36,6 +37,7 @@ from recommender.api.fields import (
     Limit,
     Price,
     ProductImageField,
+    Timestamp,
     Validated,
 )
 from recommender.api.pagination import ProductPages
@@ -58,6 +60,10 @@ class ProductParams(Filters):
         allow_blank=True,
         max_length=200,
         help_text="Beginnings of words of the title or of the SKU. A product whose SKU is this text comes first.",
+    )
+    updated_since = Timestamp(
+        required=False,
+        help_text="Products that were created or changed since, in more than the name of their category.",
     )
     ordering = serializers.ChoiceField(ORDERINGS, default="-created_at")
     limit = Limit(required=False, help_text=f"Products a page. Default: {ProductPages.page_size}.")
@@ -289,9 +295,10 @@ class Products(APIView):
         summary="Add a product",
         description="Its image is embedded in the background; the product is findable within seconds.",
         request={"multipart/form-data": ProductInput, "application/json": ProductInput},
-        parameters=[ETAG],
-        responses={201: ProductSerializer, **CONFLICT},
+        parameters=[idempotency.KEY, idempotency.REPLAYED, ETAG],
+        responses={201: ProductSerializer, **idempotency.ERRORS},
     )
+    @idempotency.idempotent
     def post(self, request: Request) -> HttpResponseBase:
         fields = ProductInput(data=request.data).product_fields()
         check_category(request, fields)

@@ -198,9 +198,22 @@ def test_the_list_is_searched_filtered_and_ordered(guest, query, expected):
     assert skus(guest.get(URL, query)) == expected
 
 
+def test_the_list_has_what_was_changed_since(guest):
+    for sku in ("A-1", "A-2", "A-3"):
+        ProductFactory(sku=sku, image=False)
+    products.update(Product.objects.get(sku="A-1"), price="7")
+    since = Product.objects.get(sku="A-3").updated_at.isoformat()
+
+    response = guest.get(URL, {"updated_since": since, "limit": 1})
+
+    assert (skus(response), response.json()["count"]) == (["A-3"], 2)
+    assert skus(guest.get(response.json()["next"])) == ["A-1"]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
+        ({"updated_since": "soon"}, "updated_since"),
         ({"ordering": "sku"}, "ordering"),
         ({"category": "Nope"}, "category"),
         ({"min_price": "NaN"}, "min_price"),
