@@ -18,6 +18,7 @@ def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
     assert ModelVersion.objects.get().state == "active"
 
 
+@pytest.mark.slow
 def test_a_command_that_is_terminated_leaves_a_training_to_be_gone_on_with(shop, monkeypatch):
     follow, handler = lifecycle.follow, signal.getsignal(signal.SIGTERM)
 
@@ -73,6 +74,7 @@ def test_the_command_leaves_no_version_behind_in_a_shop_too_small_to_learn_from(
     assert not ModelVersion.objects.exists()
 
 
+@pytest.mark.slow
 def test_what_went_wrong_in_a_training_is_told(shop):
     answer = call_command("train", "vae", "--epochs", "1", "--set", "kl=1000", verbosity=0)
 
