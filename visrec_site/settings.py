@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "visrec_site.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "visrec_site.limits.LimitsMiddleware",  # before whatever reads a form
     "django.contrib.sessions.middleware.SessionMiddleware",

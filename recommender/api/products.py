@@ -28,6 +28,7 @@ from catalog.products import ProductFields, Versions
 from catalog.rows import VISIBLE, Sql, find_product
 from catalog.upserts import Upsert
 from recommender.api import idempotency
+from recommender.api.caching import revalidated
 from recommender.api.fields import (
     CSRF_FIELD,
     MAX_SKU_LENGTH,
@@ -277,8 +278,10 @@ class Products(APIView):
     @extend_schema(
         summary="List, search and filter products",
         parameters=[ProductParams],
-        responses=ProductSerializer(many=True),
+        description="304 if the caller has the same response, by If-None-Match.",
+        responses={200: ProductSerializer(many=True), 304: None},
     )
+    @revalidated
     def get(self, request: Request) -> Response:
         params = ProductParams(data=request.query_params)
         params.is_valid(raise_exception=True)
@@ -331,6 +334,7 @@ class OneProduct(APIView):
         parameters=[ETAG],
         responses={200: ProductSerializer, 304: None},
     )
+    @revalidated
     def get(self, request: Request, sku: str) -> HttpResponseBase:
         product = shown_product_or_404(request, sku)
         return product_response(request, product, product_payload(request, product))
