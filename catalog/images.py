@@ -16,7 +16,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from catalog.errors import TooManyPixels, UnreadableImage
 from catalog.fingerprints import compute_fingerprint
 
-FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif", "BMP": "bmp", "TIFF": "tiff"}  # -> extension
+FORMATS = {
+    "JPEG": "jpg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "GIF": "gif",
+    "BMP": "bmp",
+    "TIFF": "tiff",
+    "AVIF": "avif",
+}  # -> extension
 
 # Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)

@@ -84,7 +84,10 @@ class Product(models.Model):
         "SKU",
         max_length=100,
         unique=True,
-        validators=[RegexValidator(r"^[^\s/]+$", "A SKU has neither spaces nor slashes.")],
+        # Browsers take . and .. in an address for folders.
+        validators=[
+            RegexValidator(r"^(?!\.{1,2}$)[^\s/]+$", "A SKU has neither spaces nor slashes, and is not . or ..")
+        ],
     )
     title = models.CharField(max_length=300)
     category = models.ForeignKey(Category, models.PROTECT, related_name="products")

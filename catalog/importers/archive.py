@@ -1,7 +1,9 @@
 """A folder or a zip, read the same way; a zip is never unpacked."""
 
+import gzip
 import lzma
 import os
+import unicodedata
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -9,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from django.conf import settings
 
 from catalog.errors import ImportFailed, UnreadableImage
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
 MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; the limit of an image is MAX_IMAGE_BYTES
 ENCRYPTED = 0x1  # bit of ZipInfo.flag_bits
 MEMBER = b"PK\x03\x04"  # the first bytes of each member, and of a zip
@@ -45,6 +47,23 @@ class Archive(ABC):
     @abstractmethod
     def subfolder(self, folder: str) -> "Archive":
         """Return one of its folders as an archive."""
+
+    @contextmanager
+    def open_unpacked(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a file for reading, or if it is a .gz, what is in it. Raises as `open` does."""
+        with self.open(name) as file:
+            if name.lower().endswith(".gz"):
+                yield cast(IO[bytes], gzip.GzipFile(fileobj=file))
+            else:
+                yield file
+
+    def find(self, name: str) -> str | None:
+        """Return the name of a file that people take for this name: in other capitals, or otherwise composed."""
+        return name if self.size(name) else self._by_folded_name.get(folded(name))
+
+    @cached_property
+    def _by_folded_name(self) -> dict[str, str]:
+        return {folded(name): name for name in reversed(self.names)}
 
     @property
     def images(self) -> list[str]:
@@ -156,6 +175,11 @@ def is_cut_off(path: Path) -> bool:
     """Return whether a file begins like a zip and does not end like one."""
     with path.open("rb") as file:
         return file.read(len(MEMBER)) == MEMBER and not zipfile.is_zipfile(path)
+
+
+def folded(name: str) -> str:
+    """Return a name by which names are equal that differ in capitals or in how accents are composed."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def is_data(part: str) -> bool:

@@ -44,6 +44,8 @@ class ImportCommand(ABC, BaseCommand):
         except ImportFailed as error:
             raise CommandError(str(error)) from error
         on_problem.print_rest()
+        for note in report.notes:
+            self.stderr.write(f"Note: {note}")
         return f"{report} (dry run: nothing was written)" if dry_run else str(report)
 
     @abstractmethod

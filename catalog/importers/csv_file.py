@@ -1,44 +1,70 @@
-"""CSV files in UTF-8, read one record at a time, each with its file name and line."""
+"""CSV files of any program, read one record at a time, each with its file name and line."""
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
 from catalog.importers.rows import Problem
 
 UNDECODED = re.compile("[\udc80-\udcff]")
+SEPARATORS = ",;\t|"
+# A record of more lines or characters is one whose quote was never closed.
+MOST_LINES, MOST_CHARACTERS = 1000, 1_000_000
+NOT_CLOSED = f'a quote (") is opened and not closed, or a field has over {MOST_CHARACTERS:,} characters'
+NUMBER = re.compile(r"[\d.,:/ -]+")
+
+csv.field_size_limit(MOST_CHARACTERS)
 
 
 class CsvFile:
     """Iterator over (place, {column: text}), with a Problem for each record that does not fit the header.
 
-    overflow: the column, if any, whose commas were not quoted: a record's surplus fields belong to it.
-    Raises ImportFailed, at once or during iteration, for a file that is missing, damaged, empty or not UTF-8.
+    The separator is that of the header's line: a comma, semicolon, tab or bar, or what a line `sep=` before it names.
+    The encoding is UTF-8, UTF-16 with its mark, or where the file cannot be UTF-8, Windows-1252. overflow: the column,
+    if any, whose commas were not quoted: a record's surplus fields belong to it. may_be_short: a record that lacks the
+    values of its last columns is no problem. notes: what was assumed.
+    Raises ImportFailed, at once or during iteration, for a file that is missing, damaged, empty or not text.
     """
 
-    def __init__(self, archive: Archive, name: str, overflow: str = "") -> None:
+    def __init__(self, archive: Archive, name: str, overflow: str = "", *, may_be_short: bool = False) -> None:
         self.archive = archive
         self.name = name
         self.label = f"{archive.label}/{name}"
+        self.may_be_short = may_be_short
+        self.notes: list[str] = []
+        self.encoding = self._encoding()
+        self.separator, self.columns = ",", []
+        lines = (text for _, text in self._lines() if text.strip("\r\n \ufeff"))
+        first = next(lines, None)
+        if first is None:
+            raise ImportFailed(f"{self.label} is empty")
+        named = re.fullmatch(r"sep=(.)", first.strip("\r\n\ufeff"))
+        self.skipped = 1 if named else 0
+        self.separator = named[1] if named else separator_of(first)
         header = next(self._records(), None)
         if header is None:
             raise ImportFailed(f"{self.label} is empty")
         if isinstance(header, Problem):
             raise ImportFailed(f"{self.label}: {header.reason}")
         self.columns = [column.strip() for column in header[1]]
-        twice = sorted({column for column in self.columns if self.columns.count(column) > 1})
+        twice = sorted({column for column in self.columns if column and self.columns.count(column) > 1})
         if twice:
             raise ImportFailed(f"{self.label} has twice: {', '.join(twice)}")
         self.overflow = self.columns.index(overflow) if overflow in self.columns else None
+        if self.encoding == "cp1252":
+            self.notes.append(f"{self.name} is not UTF-8; it was read as Windows-1252")
 
     def require(self, columns: Collection[str]) -> None:
-        """Raise ImportFailed naming the columns that are missing, if any."""
+        """Raise ImportFailed naming the columns that are missing, if any, and what may be meant by others."""
         missing = [column for column in columns if column not in self.columns]
         if missing:
-            raise ImportFailed(f"{self.label} lacks: {', '.join(missing)}; its columns are {', '.join(self.columns)}")
+            raise ImportFailed(f"{self.label} lacks: {', '.join(missing)}; {describe(self.columns, missing)}")
 
     def __len__(self) -> int:
         """Count the records under the header. Reads the whole file: one that is not UTF-8 fails before any row."""
@@ -55,44 +81,138 @@ class CsvFile:
         if surplus > 0 and self.overflow is not None:
             span = slice(self.overflow, self.overflow + surplus + 1)
             fields[span] = [",".join(fields[span])]
+        fields = without_empty_end(fields, len(self.columns))
+        if surplus < 0 and self.may_be_short:
+            fields += [""] * -surplus
         if len(fields) != len(self.columns):
             return Problem(place, f"it has {len(fields)} fields, the header has {len(self.columns)}")
-        return place, {column: text.strip() for column, text in zip(self.columns, fields, strict=True)}
+        return place, {column: text.strip() for column, text in zip(self.columns, fields, strict=True) if column}
 
     def _records(self) -> Iterator[tuple[str, list[str]] | Problem]:
-        last = 0
+        """Yield the records, the header first, without those of empty fields alone."""
+        lines = Lines(self._lines())
+        for _ in range(self.skipped):
+            next(lines)
+        for number, line in lines:
+            fields = self._parsed(line) if '"' in line else line.rstrip("\r\n").split(self.separator)
+            last = number
+            if fields is None:
+                fields, last = self._continued(number, line, lines)
+            if fields is None:
+                yield Problem(self._place(number, number), NOT_CLOSED)
+            elif any(text.strip() for text in fields):
+                yield self._place(number, last), fields
+
+    def _continued(self, number: int, line: str, lines: "Lines") -> tuple[list[str] | None, int]:
+        """Return the fields of a record that goes on in the next lines, and its last line; None if it does not."""
+        taken, size = [(number, line)], len(line)
+        for following in lines:
+            taken.append(following)
+            size += len(following[1])
+            if '"' in following[1]:
+                fields = self._parsed("".join(text for _, text in taken))
+                if fields is not None:
+                    if self.columns and len(without_empty_end(fields, len(self.columns))) > len(self.columns):
+                        break  # the quotes of two records
+                    return fields, following[0]
+            if len(taken) == MOST_LINES or size > MOST_CHARACTERS:
+                break
+        lines.put_back(taken[1:])
+        return self._loose(line), number
+
+    def _parsed(self, text: str) -> list[str] | None:
+        """Return the fields of a record; None if its quotes are not those of CSV."""
+        try:
+            return next(csv.reader([text], delimiter=self.separator, strict=True), [])
+        except csv.Error:
+            return None
+
+    def _loose(self, line: str) -> list[str] | None:
+        """Return the fields of a line whose quotes mean inches or stand anywhere; None if it is cut otherwise then."""
+        fields = line.rstrip("\r\n").split(self.separator)
+        is_whole = line.count('"') % 2 == 0 and len(fields) == len(self.columns) and len(line) <= MOST_CHARACTERS
+        return [text.strip().removeprefix('"').removesuffix('"') for text in fields] if is_whole else None
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """Yield each line, with its end, and its number. Raises ImportFailed."""
         try:
             with (
-                self.archive.open(self.name) as file,
+                self.archive.open_unpacked(self.name) as file,
                 # A byte that is not UTF-8 becomes half a surrogate pair, which UTF-8 itself cannot spell.
-                io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="") as text,
+                io.TextIOWrapper(file, self.encoding, errors="surrogateescape", newline="") as text,
             ):
-                reader = csv.reader(self._decoded(text))
-                while True:
-                    first, last = last + 1, last
-                    try:
-                        fields = next(reader)
-                    except StopIteration:
-                        return
-                    except csv.Error as error:
-                        last = reader.line_num
-                        yield Problem(self._place(first, last), str(error))
-                        continue
-                    last = reader.line_num
-                    if fields:
-                        yield self._place(first, last), fields
+                for number, line in enumerate(text, 1):
+                    if wrong := UNDECODED.search(line):
+                        byte = ord(wrong.group()) - 0xDC00
+                        reason = f"line {number} has the byte 0x{byte:02x}; save it as UTF-8, then import it"
+                        raise ImportFailed(f"{self.label} is not UTF-8: {reason}")
+                    yield number, line
+        except FileNotFoundError:
+            raise ImportFailed(f"{self.label} does not exist") from None
+        except UnicodeError as error:  # UTF-16 that is cut off
+            raise ImportFailed(f"{self.label} cannot be read as {self.encoding.upper()}: {error}") from error
+        except READ_ERRORS as error:
+            raise ImportFailed(f"{self.label} cannot be read: {error}") from error
+
+    def _encoding(self) -> str:
+        """Return the encoding: Windows-1252 for a file with other bytes than ASCII's, none of which is UTF-8's."""
+        decoder, has_utf8 = codecs.getincrementaldecoder("utf-8")(), False
+        try:
+            with self.archive.open_unpacked(self.name) as file:
+                while block := file.read(1_000_000):
+                    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and decoder.getstate() == (b"", 0):
+                        return "utf-16"
+                    has_utf8 |= not decoder.decode(block).isascii()
+                decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            is_mixed = has_utf8 or not error.object[: error.start].isascii()
+            return "utf-8-sig" if is_mixed or set(error.object) & {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "cp1252"
         except FileNotFoundError:
             raise ImportFailed(f"{self.label} does not exist") from None
         except READ_ERRORS as error:
             raise ImportFailed(f"{self.label} cannot be read: {error}") from error
-
-    def _decoded(self, lines: Iterable[str]) -> Iterator[str]:
-        for number, line in enumerate(lines, 1):
-            if wrong := UNDECODED.search(line):
-                byte = ord(wrong.group()) - 0xDC00
-                reason = f"line {number} has the byte 0x{byte:02x}; save it as UTF-8, then import it"
-                raise ImportFailed(f"{self.label} is not UTF-8: {reason}")
-            yield line
+        return "utf-8-sig"
 
     def _place(self, first: int, last: int) -> str:
         return f"{self.name} line {first}" if first == last else f"{self.name} lines {first}-{last}"
+
+
+class Lines:
+    """Iterator over numbered lines, some of which can be put back."""
+
+    def __init__(self, lines: Iterable[tuple[int, str]]) -> None:
+        self.lines = iter(lines)
+        self.waiting: deque[tuple[int, str]] = deque()
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return self
+
+    def __next__(self) -> tuple[int, str]:
+        return self.waiting.popleft() if self.waiting else next(self.lines)
+
+    def put_back(self, lines: list[tuple[int, str]]) -> None:
+        """Return these lines next."""
+        self.waiting.extendleft(reversed(lines))
+
+
+def separator_of(header: str) -> str:
+    """Return which of SEPARATORS cuts a header's line into most columns."""
+    return max(SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
+
+
+def without_empty_end(fields: list[str], least: int = 0) -> list[str]:
+    """Return the fields without empty ones at the end; at least so many."""
+    size = len(fields)
+    while size > least and not fields[size - 1].strip():
+        size -= 1
+    return fields[:size]
+
+
+def describe(columns: Sequence[str], missing: Collection[str]) -> str:
+    """Return the columns that there are, with what may help somebody who meant those that are missing."""
+    words = f"its columns are {', '.join(columns)}"
+    if columns and all(NUMBER.fullmatch(column) for column in columns[-2:]):
+        words += "; these look like values: the first line must be a header with the names of the columns"
+    near = {column: get_close_matches(column.lower(), missing, 1, 0.7) for column in columns}
+    renamed = [f"{column} -> {found[0]}" for column, found in near.items() if found and column not in missing]
+    return words + (f"; rename {', '.join(renamed)}?" if renamed else "")

@@ -8,19 +8,21 @@ from catalog.errors import ImportFailed
 from catalog.importers.archive import Archive, Folder, open_zip
 from catalog.importers.class_folders import ClassFolders
 from catalog.importers.fashion_products import FashionProducts
+from catalog.importers.hm import Hm
+from catalog.importers.records import TABLES, WORKBOOKS, open_records, suffix_of
 from catalog.importers.rows import Source
-from catalog.importers.table import Table, explain_rejection, list_tables
+from catalog.importers.table import Table, explain_rejection, is_meant_as_products, list_tables
 from catalog.importers.zappos import Zappos
 
-SOURCES: list[type[Source]] = [FashionProducts, Zappos, Table, ClassFolders]
+SOURCES: list[type[Source]] = [FashionProducts, Hm, Zappos, Table, ClassFolders]
 
 
 @contextmanager
 def open_source(path: Path) -> Iterator[Source]:
-    """Open the rows of a zip, folder or CSV. Raises ImportFailed if it cannot be read or its layout is unknown."""
+    """Open the rows of a zip, folder or table. Raises ImportFailed if it cannot be read or its layout is unknown."""
     if not path.exists():
         raise ImportFailed(f"{path} does not exist")
-    if path.is_file() and path.suffix.lower() == ".csv":
+    if path.is_file() and suffix_of(path.name) in TABLES | WORKBOOKS:
         yield Table(Folder(path.parent), path.name)
         return
     with nullcontext(Folder(path)) if path.is_dir() else open_zip(path) as archive:
@@ -36,11 +38,19 @@ def find_source(archive: Archive) -> Source:
         raise ImportFailed(f"{archive.label} is empty")
     folders = {name.split("/")[0] for name in archive.names if "/" in name}
     places = [archive, *(archive.subfolder(folder) for folder in folders if len(folders) == 1)]
+    # Where a table of products cannot be read, none are made of the names of folders.
+    has_table = any(is_meant_as_products(place, name) for place in places for name in list_tables(place))
     for place in places:
         for source in SOURCES:
+            if has_table and source is ClassFolders:
+                continue
             found = source.find(place)
             if found:
                 return found
+    for place in places:
+        for name in place.names:
+            if suffix_of(name) in WORKBOOKS:
+                open_records(place, name)  # which raises the reason
     understood = "; ".join(source.layout for source in SOURCES)
     objections = [explain_rejection(place, name) for place in places for name in list_tables(place)]
     raise ImportFailed(". ".join([f"{archive.label} is none of what is understood: {understood}", *objections]))

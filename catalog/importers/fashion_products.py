@@ -22,6 +22,7 @@ class FashionProducts:
         self.archive = archive
         # Names are full of commas, and not all of them are quoted.
         self.table = CsvFile(archive, TABLE, overflow="productDisplayName")
+        self.notes = self.table.notes
         self.table.require(["id", "articleType", "productDisplayName"])
         self.images = {PurePosixPath(name).stem: name for name in archive.images if name.startswith("images/")}
         if not self.images:

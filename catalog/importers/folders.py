@@ -17,6 +17,7 @@ class ImageFolders(ABC):
     def __init__(self, archive: Archive, images: list[str]) -> None:
         self.archive = archive
         self.images = images
+        self.notes: list[str] = []
         self.problems: list[Problem] = []  # found before the first image
 
     @classmethod

@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -14,10 +12,15 @@ from django.db import transaction
 
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers.archive import Folder
-from catalog.importers.csv_file import CsvFile
+from catalog.importers.columns import EVENTS, find_columns, plain
+from catalog.importers.csv_file import describe
+from catalog.importers.events import read_kind, read_time, read_user
+from catalog.importers.json_file import Records
 from catalog.importers.progress import with_progress
+from catalog.importers.records import open_records
 from catalog.importers.reports import InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
+from catalog.importers.values import is_nothing
 from catalog.interactions import Event, record
 from catalog.models import Interaction, Kind, Shopper
 
@@ -27,9 +30,6 @@ LONGEST = {
     "user": Shopper._meta.get_field("key").max_length or 0,
     "id": Interaction._meta.get_field("event_id").max_length or 0,
 }
-UNIX_SECONDS = re.compile(r"-?\d+(\.\d+)?")
-
-Records = Iterator[tuple[str, Mapping[str, object]] | Problem]
 
 
 def import_interactions(
@@ -48,10 +48,10 @@ def import_interactions(
     progress: show a bar on stderr. on_problem: called with each problem as it occurs.
     Every thousand rows are a transaction of their own. Raises ImportFailed for a file that cannot be read at all.
     """
-    report = InteractionReport()
+    report, derived = InteractionReport(), 0
     with (
         rolled_back() if dry_run else nullcontext(),
-        with_progress(open_records(file), file, "interactions", limit=limit, shown=progress) as (entries, bar),
+        with_progress(source := Events(file), file, "interactions", limit=limit, shown=progress) as (entries, bar),
     ):
         while batch := list(islice(entries, BATCH)):
             places, events = [], []
@@ -62,6 +62,7 @@ def import_interactions(
                 place, fields = entry
                 try:
                     events.append(parse_event(fields))
+                    derived += not read_text(fields, "id")
                     places.append(place)
                 except BadRow as error:
                     report.add_problem(Problem(place, str(error)), on_problem)
@@ -72,6 +73,12 @@ def import_interactions(
                 message = " ".join(reason for reasons in errors.values() for reason in reasons)
                 report.add_problem(Problem(places[index], message), on_problem)
             bar.update(len(batch))
+    report.notes += source.notes
+    if derived and report.duplicates:
+        report.notes.append(
+            f"{derived} rows have no id: of these, rows of one user, product, kind and the same time count once"
+            " (give them a column id to count each)"
+        )
     return report
 
 
@@ -83,44 +90,52 @@ def rolled_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def open_records(file: Path) -> "CsvFile | JsonLines":
-    """Open a CSV or JSON lines, told apart by content: JSON lines begin with a brace. Raises ImportFailed."""
-    if not file.exists():
-        raise ImportFailed(f"{file} does not exist")
-    if not file.is_file():
-        raise ImportFailed(f"{file} is no file; a CSV or JSON lines are taken")
-    with file.open("rb") as opened:
-        if opened.read(1000).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-            return JsonLines(file)
-    table = CsvFile(Folder(file.parent), file.name)
-    table.require(REQUIRED)
-    return table
+class Events:
+    """Records of events, of each of which our columns are read, whatever they are called.
 
+    Raises ImportFailed for a file without them.
+    """
 
-@dataclass(frozen=True)
-class JsonLines:
-    """Iterator over a file of JSON lines, with the same items as CsvFile."""
+    def __init__(self, file: Path) -> None:
+        if not file.exists():
+            raise ImportFailed(f"{file} does not exist")
+        if not file.is_file():
+            raise ImportFailed(f"{file} is no file; a CSV or JSON lines are taken")
+        self.records = open_records(Folder(file.parent), file.name)
+        columns = self.records.columns
+        self.columns = find_columns(columns, EVENTS)
+        # Of H&M's transactions, a row for each article that was bought.
+        self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None
+        missing = [name for name in REQUIRED if name not in self.columns and not (name == "kind" and self.kind)]
+        if missing and columns:
+            needed = f"An interaction needs {', '.join(REQUIRED)}"
+            if "kind" in missing and any(plain(name) in ("rating", "stars", "score") for name in columns):
+                needed += "; it has ratings: in their stead add a column kind, such as like from 4 on and view below"
+            raise ImportFailed(
+                f"{self.records.label} lacks: {', '.join(missing)}; {describe(columns, missing)}. {needed}"
+            )
 
-    file: Path
+    @property
+    def notes(self) -> list[str]:
+        """Return what was assumed."""
+        renamed = [f"{name} -> {ours}" for ours, name in self.columns.items() if name.lower() != ours]
+        return [
+            *self.records.notes,
+            *(["H&M's transactions: each row is a purchase"] if self.kind else []),
+            *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
+        ]
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._lines())
+        return len(self.records)
 
     def __iter__(self) -> Records:
-        for place, line in self._lines():
-            try:
-                fields = json.loads(line)
-            except (ValueError, RecursionError) as error:  # also a line that is not UTF-8
-                yield Problem(place, f"not JSON: {error}")
+        for entry in self.records:
+            if isinstance(entry, Problem):
+                yield entry
                 continue
-            yield (place, fields) if isinstance(fields, dict) else Problem(place, "the line is JSON, but not an object")
-
-    def _lines(self) -> Iterator[tuple[str, bytes]]:
-        with self.file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-                if text.strip():
-                    yield f"{self.file.name} line {number}", text
+            place, fields = entry
+            own: dict[str, object] = {ours: fields.get(name) for ours, name in self.columns.items()}
+            yield place, own if self.kind is None else own | {"kind": self.kind}
 
 
 def parse_event(fields: Mapping[str, object]) -> Event:
@@ -129,12 +144,10 @@ def parse_event(fields: Mapping[str, object]) -> Event:
     missing = [name for name, value in zip(REQUIRED, (user, sku, kind, timestamp), strict=True) if not value]
     if missing:
         raise BadRow(f"no value for {', '.join(missing)}")
-    if kind not in Kind.values:
-        raise BadRow(f"kind: {kind!r} is none of {', '.join(Kind.values)}")
     for name, value in (("user", user), ("id", given_id)):
         if len(value) > LONGEST[name]:
             raise BadRow(f"{name}: it has {len(value)} characters; at most {LONGEST[name]} are taken")
-    event = Event(user=user, sku=sku, kind=Kind(kind), timestamp=parse_timestamp(timestamp), id=given_id)
+    event = Event(user=read_user(user), sku=sku, kind=read_kind(kind), timestamp=read_time(timestamp), id=given_id)
     return event if given_id else replace(event, id=derive_id(event))
 
 
@@ -147,18 +160,8 @@ def read_text(fields: Mapping[str, object], name: str) -> str:
         raise BadRow(f"{name}: {json.dumps(value)} is neither a text nor a number")
     if UNSTORABLE.search(str(value)):
         raise BadRow(f"{name}: it holds a character that cannot be stored")
-    return str(value).strip()
-
-
-def parse_timestamp(text: str) -> datetime:
-    """Parse ISO 8601, UTC where it names no zone, or unix seconds. Raises BadRow for any other text."""
-    try:
-        if UNIX_SECONDS.fullmatch(text):
-            return datetime.fromtimestamp(float(text), UTC)
-        parsed = datetime.fromisoformat(text)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadRow(f"timestamp: {text!r} is neither ISO 8601 nor unix seconds") from None
+    text = str(value).strip()
+    return "" if is_nothing(text) else text
 
 
 def derive_id(event: Event) -> str:

@@ -50,6 +50,7 @@ def import_products(
             for problem in problems + written.problems:
                 report.add_problem(problem, on_problem)
             bar.update(len(batch))
+        report.notes += rows.notes
         report.has_generated_prices = report.created > 0 and not rows.has_prices
     return report
 

@@ -13,6 +13,7 @@ class ImportReport:
     """Base class of the reports: the rows that could not be imported."""
 
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what was assumed and left out
 
     @property
     def failed(self) -> int:

@@ -1,7 +1,7 @@
 """Rows that every source is converted to before anything is written."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, Self
 
@@ -43,6 +43,10 @@ class Source(Protocol):
     layout: ClassVar[str]  # for people, in a few words
     has_prices: ClassVar[bool]
     archive: Archive
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Return what was assumed and left out, once the rows were read."""
 
     @classmethod
     def find(cls, archive: Archive) -> Self | None:

@@ -20,6 +20,7 @@ class Zappos(ImageFolders):
     def __init__(self, archive: Archive, images: list[str]) -> None:
         super().__init__(archive, images)
         tables = [CsvFile(archive, name) for name in archive.names if PurePosixPath(name).name == METADATA]
+        self.notes = [note for table in tables for note in table.notes]
         for table in tables:
             table.require(["CID"])
         records = [record for table in tables for record in table]

@@ -11,8 +11,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from ml.errors import UnreadableImage
 
 # The same as in catalog, which ml may not import; tests/test_rooms_agree.py compares the two.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 MOST_PIXELS = 50_000_000  # before decoding: a 30,000 x 30,000 PNG of one colour is 2 MB on disk and 2.7 GB decoded
 WHITE = (255, 255, 255)
 

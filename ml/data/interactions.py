@@ -48,7 +48,7 @@ class Interactions:
     @cached_property
     def distinct(self) -> Self:
         """Return each pair of user and item once, at its first time and with its largest weight, sorted by both."""
-        by_time = self.select(np.argsort(self.timestamps, kind="stable"))
+        by_time = self.select(self.by_time)
         _, first, indices = np.unique(by_time.keys, return_index=True, return_inverse=True)
         pairs = by_time.select(first)
         if by_time.weights is None:
@@ -56,6 +56,11 @@ class Interactions:
         largest = np.zeros(len(pairs))
         np.maximum.at(largest, indices, by_time.weights)
         return replace(pairs, weights=largest)
+
+    @property
+    def by_time(self) -> np.ndarray:
+        """Return the (N,) order of the rows in time; of one time, as of a day's basket, in the order that they have."""
+        return np.argsort(self.timestamps, kind="stable")
 
     @property
     def keys(self) -> np.ndarray:
@@ -81,9 +86,8 @@ class Interactions:
 
     def leave_one_out(self) -> Split:
         """Split by time, pairs counted once. Users with fewer than three items are in the training part alone."""
-        pairs = self.distinct
-        order = np.lexsort((pairs.items, pairs.timestamps, pairs.users))
-        pairs = pairs.select(order)
+        _, positions = np.unique(self.keys[self.by_time], return_index=True)  # in time, of each of the distinct pairs
+        pairs = self.distinct.select(np.lexsort((positions, self.distinct.users)))
         ends = np.searchsorted(pairs.users, pairs.users, side="right")
         counts = np.bincount(pairs.users, minlength=self.n_users)[pairs.users]
         from_last = np.where(counts >= 3, ends - np.arange(len(pairs)), np.iinfo(np.int64).max)

@@ -1,3 +1,7 @@
+import csv
+import io
+import itertools
+
 import pytest
 
 from catalog.errors import ImportFailed
@@ -40,15 +44,57 @@ def test_surplus_fields_belong_to_the_column_with_unquoted_commas(opened):
 
 
 def test_records_that_do_not_fit_are_problems_and_the_rest_is_read(opened):
-    table = opened("a,b\n1\n1,2,3\n8,9\n" + f'1,"{"x" * 200_000}"\n' + "4,5\n")
+    table = opened("a,b\n1\n1,2,3\n8,9\n" + f'1,"{"x" * 1_200_000}"\n' + '4,5\n6,"7\n8,9\n')
 
     assert list(table) == [
         Problem("t.csv line 2", "it has 1 fields, the header has 2"),
         Problem("t.csv line 3", "it has 3 fields, the header has 2"),
         ("t.csv line 4", {"a": "8", "b": "9"}),
-        Problem("t.csv line 5", "field larger than field limit (131072)"),
+        Problem("t.csv line 5", 'a quote (") is opened and not closed, or a field has over 1,000,000 characters'),
         ("t.csv line 6", {"a": "4", "b": "5"}),
+        Problem("t.csv line 7", 'a quote (") is opened and not closed, or a field has over 1,000,000 characters'),
+        ("t.csv line 8", {"a": "8", "b": "9"}),
     ]
+
+
+def test_short_records_may_lack_the_values_of_the_last_columns(opened):
+    table = opened("a,b,c\n1\n1,2\n\n,,\n", may_be_short=True)
+
+    assert [fields for _, fields in table] == [{"a": "1", "b": "", "c": ""}, {"a": "1", "b": "2", "c": ""}]
+
+
+SAID = [("A-1", 'Red "5 inch" heel', "one\ntwo"), ("A-2", "Läufer; grün, |", "x"), ("A-3", "", "y")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("oddity", ["", "sep", "trailing", "blank", "stray"])
+def test_every_dialect_says_the_same(opened, encoding, end, oddity):
+    for separator, quoting in itertools.product(",;\t|", (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)):
+        check_dialect(opened, separator, encoding, end, quoting, oddity)
+
+
+def check_dialect(opened, separator, encoding, end, quoting, oddity):
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, quoting=quoting, lineterminator=end)
+    ends = ["", ""] if oddity == "trailing" else []
+    writer.writerow(["sku", "title", "notes", *ends])
+    if oddity == "blank":
+        writer.writerow(["", "", ""])
+        text.write(end)
+    if oddity == "stray":
+        text.write(separator.join(["B-1", '"A quote that nobody closes', "z"]) + end)
+    rows = [(sku, title, notes.replace("\n", end)) for sku, title, notes in SAID]
+    writer.writerows([*row, *ends] for row in rows)
+    content = f"sep={separator}{end}" * (oddity == "sep") + text.getvalue()
+
+    table = opened(content.encode(encoding))
+
+    entries = list(table)
+    problems = [entry for entry in entries if isinstance(entry, Problem)]
+    assert [tuple(entry[1].values()) for entry in entries if not isinstance(entry, Problem)] == rows
+    assert len(problems) == (oddity == "stray")
+    assert bool(table.notes) == (encoding == "cp1252")
 
 
 def test_missing_columns_are_named(opened):
@@ -61,10 +107,11 @@ def test_missing_columns_are_named(opened):
     [
         (b"", "is empty"),
         (b"a,b,a\n", "has twice: a"),
-        (b"a,b\n1,2\n1,caf\xe9\n", "is not UTF-8: line 3 has the byte 0xe9; save it as UTF-8, then import it"),
-        (b"a,b\n" + 5000 * b'1,"\n2"\n' + b"1,caf\xe9\n", "is not UTF-8: line 10002 has the byte 0xe9"),
-        (b"a,b\r1,2\r1,caf\xe9\r", "is not UTF-8: line 3 has"),
-        ("a,b\n".encode("utf-16"), "is not UTF-8: line 1 has the byte 0xff"),
+        (b"a,b\n1,\xc3\xa9\n1,caf\xe9\n", "is not UTF-8: line 3 has the byte 0xe9; save it as UTF-8, then import it"),
+        (b"a,\xc3\xa9\n" + 5000 * b'1,"\n2"\n' + b"1,caf\xe9\n", "is not UTF-8: line 10002 has the byte 0xe9"),
+        (b"a,b\r1,\xc3\xa9\r1,caf\xe9\r", "is not UTF-8: line 3 has"),
+        (b"a,b\n1,\x81\n", "is not UTF-8: line 2 has the byte 0x81"),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], "cannot be read as UTF-16"),
     ],
 )
 def test_a_file_that_cannot_be_read_at_all(opened, content, reason):

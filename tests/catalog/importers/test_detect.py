@@ -4,6 +4,7 @@ from catalog.errors import ImportFailed
 from catalog.importers.class_folders import ClassFolders
 from catalog.importers.detect import open_source
 from catalog.importers.fashion_products import FashionProducts
+from catalog.importers.hm import Hm
 from catalog.importers.table import Table
 from catalog.importers.zappos import Zappos
 from tests.catalog.importers.builders import STYLES, write_folder, write_zip
@@ -18,6 +19,10 @@ LAYOUTS = [
     (ClassFolders, {"train/dress/1.jpg": b"x", "validation/dress/2.jpg": b"x"}),
     (ClassFolders, {"dress/1.jpg": b"x", "hat/2.jpg": b"x", "labels.csv": "image,label\n"}),
     (ClassFolders, {"dress/1.jpg": b"x", "hat/2.jpg": b"x", "notes.csv": b"caf\xe9", "empty.csv": ""}),
+    (Hm, {"articles.csv": "article_id,prod_name,product_type_name\n012,One,Top\n", "images/012/012.jpg": b"x"}),
+    (Table, {"products.tsv": TABLE.replace(",", "\t"), "1.jpg": b"x"}),
+    (Table, {"feed.txt": TABLE.replace(",", "\t"), "readme.txt": "hello", "1.jpg": b"x"}),
+    (Table, {"products.jsonl": '{"sku": 1, "title": 2, "category": 3, "price": 4, "image": "1.jpg"}\n'}),
     (Table, {"products.csv": TABLE, "interactions.csv": "user,sku\n", "1.jpg": b"x"}),
     (Table, {"mine.csv": TABLE, "pictures/1.jpg": b"x", "pictures/more/2.jpg": b"x"}),
     (Table, {"mine.csv": TABLE, "other.csv": "a,b\n", "dress/1.jpg": b"x", "hat/2.jpg": b"x"}),
@@ -52,6 +57,7 @@ def test_what_nobody_recognises_is_answered_with_what_is_understood(tmp_path, ar
 
     assert str(failure.value) == (
         f"{tmp_path} is none of what is understood: styles.csv beside images/ID.jpg; "
+        "articles.csv beside images/ABC/ID.jpg (H&M); "
         "Category/SubCategory/Brand/CID.jpg (UT-Zappos50K); a CSV with the columns sku,title,category,price,image; "
         "CLASS/NAME.jpg or train/CLASS/NAME.jpg, a folder per class. "
         f"{tmp_path}/{around}stock.csv lacks: category, price; its columns are sku, title, image"
@@ -74,4 +80,21 @@ def test_a_source_that_cannot_be_read_says_why(tmp_path, files, name, reason):
     write_folder(tmp_path, files)
 
     with pytest.raises(ImportFailed, match=reason), open_source(tmp_path / name):
+        pass
+
+
+@pytest.mark.parametrize("around", ["", "packed/"])
+def test_no_products_are_made_of_folders_beside_a_table_that_lacks_a_column(tmp_path, around):
+    files = {"mine.csv": TABLE.replace("category", "categroy"), "images/dress/1.jpg": b"x", "images/hat/2.jpg": b"x"}
+    path = write_zip(tmp_path / "c.zip", {f"{around}{name}": content for name, content in files.items()})
+
+    with pytest.raises(ImportFailed, match=r"lacks: category; .* rename categroy -> category\?"), open_source(path):
+        pass
+
+
+@pytest.mark.parametrize("name", ["products.xlsx", "."])
+def test_a_workbook_is_to_be_saved_as_csv(tmp_path, name):
+    write_folder(tmp_path, {"products.xlsx": b"PK", "1.jpg": b"x"})
+
+    with pytest.raises(ImportFailed, match="is a workbook .*save its sheet as CSV"), open_source(tmp_path / name):
         pass

@@ -219,11 +219,11 @@ def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
     assert told["6"] == "empty.jpg: the file is empty"
     assert told["7"] == "missing.jpg: there is no such file"
     assert told["8"] == "SKU A: duplicate of t.csv line 2"
-    assert told["9"] == "price: “cheap” value must be a decimal number."
+    assert told["9"] == "price: 'cheap' is no price; such as 19.95, 19,95 or 19.95 EUR is taken"
     assert all(told[line].startswith("price: ") for line in ("10", "11", "12", "16"))
     assert told["13"].startswith("category: ")
     assert "title: Ensure this value has at most 300 characters" in told["13"]
-    assert told["14"] == "sku: A SKU has neither spaces nor slashes."
+    assert told["14"] == "sku: A SKU has neither spaces nor slashes, and is not . or .."
     assert "File name too long" in told["18"]
     assert "Is a directory" in told["19"]
     assert told["15"] == "it holds a character that cannot be stored"

@@ -2,8 +2,8 @@ import pytest
 
 from catalog.importers.archive import Folder
 from catalog.importers.rows import Problem, Row
-from catalog.importers.table import Table
-from tests.catalog.importers.builders import HEADER, write_csv
+from catalog.importers.table import Table, find_image
+from tests.catalog.importers.builders import HEADER, write_csv, write_folder
 
 
 def rows_of(tmp_path, *rows, header=HEADER):
@@ -38,14 +38,16 @@ def test_our_columns_are_known_in_any_case_and_order(tmp_path):
     ("image", "reason"),
     [
         ("", "image: it is empty"),
-        ("/etc/1.jpg", "image: /etc/1.jpg lies outside; a path relative to the CSV is taken"),
+        ("../1.jpg", "image: ../1.jpg lies outside; a path relative to the CSV is taken"),
+        ("https://shop/1.jpg", "image: https://shop/1.jpg is a URL, and images are not fetched: download it beside"),
         ("a/../../1.jpg", "image: a/../../1.jpg lies outside; a path relative to the CSV is taken"),
     ],
 )
 def test_an_image_must_lie_beside_the_table(tmp_path, image, reason):
     bad, good = rows_of(tmp_path, ["A", "One", "Shoes", "1", image], ["B", "Two", "Shoes", "1", "./a\\..\\2.jpg"])
 
-    assert bad == Problem("products.csv line 2", reason)
+    assert bad.place == "products.csv line 2"
+    assert bad.reason.startswith(reason)
     assert good.image == "2.jpg"
 
 
@@ -59,4 +61,60 @@ def test_in_stock_is_understood(tmp_path, told, meant):
 def test_in_stock_that_is_neither_is_a_problem(tmp_path):
     [problem] = rows_of(tmp_path, ["A", "One", "Shoes", "1", "1.jpg", "perhaps"], header=[*HEADER, "in_stock"])
 
-    assert problem == Problem("products.csv line 2", "in_stock: 'perhaps' is neither yes nor no")
+    assert problem == Problem(
+        "products.csv line 2", "in_stock: 'perhaps' is neither yes nor no, nor a number of pieces"
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "found", "is_one"),
+    [
+        ("A.JPG", "a.jpg", True),
+        ("/a.jpg", "a.jpg", True),
+        ("cafe\u0301.jpg", "café.jpg", True),
+        ("a.jpg, b.jpg", "a.jpg", False),
+        ("b|a.jpg", "b|a.jpg", True),
+        ("nowhere.jpg; a.jpg", "nowhere.jpg", False),
+    ],
+)
+def test_an_image_is_found_in_other_letters_and_as_the_first_of_several(tmp_path, image, found, is_one):
+    write_folder(tmp_path, {"a.jpg": b"x", "café.jpg": b"x", "b|a.jpg": b"x"})
+
+    assert find_image(Folder(tmp_path), image) == (found, is_one)
+
+
+def test_variants_of_a_product_are_one(tmp_path):
+    write_folder(tmp_path, {"1.jpg": b"x"})
+    header = [
+        "Handle",
+        "Title",
+        "Type",
+        "Variant SKU",
+        "Variant Price",
+        "Image Src",
+        "Option1 Value",
+        "Variant Inventory Qty",
+    ]
+    rows = [
+        ["red", "Red <b>trainer</b>", "Shoes &gt; Running", "R-40", "19.95", "1.jpg", "40", "0"],
+        ["red", "", "", "R-41", "19.95", "2.jpg", "41", "3"],
+        ["red", "", "", "", "", "3.jpg", "", ""],
+        ["blue", "Blue trainer", "Shoes", "B-40", "20", "1.jpg", "40", "0"],
+    ]
+    write_csv(tmp_path / "products.csv", rows, header)
+    table = Table.find(Folder(tmp_path))
+
+    red, blue = table
+
+    assert (red.sku, red.title, red.category, red.image) == ("red", "Red trainer", "Shoes > Running", "1.jpg")
+    assert (red.price, red.in_stock, blue.in_stock) == ("19.95", True, False)
+    assert red.attributes == {"Variant SKU": "R-40, R-41", "Option1 Value": "40, 41"}
+    assert len(table) == 2
+    assert "products.csv was read as Shopify's export" in table.notes
+    assert "2 rows are further variants of the product before them" in table.notes
+
+
+def test_a_row_that_is_repeated_or_has_another_title_is_no_variant(tmp_path):
+    one = ["A", "One", "Shoes", "1", "1.jpg"]
+
+    assert len(rows_of(tmp_path, one, one, ["A", "Two", "Shoes", "1", "1.jpg"])) == 3

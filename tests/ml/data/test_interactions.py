@@ -29,6 +29,12 @@ def test_what_was_taken_again_counts_at_its_first_time():
     assert len(split.train) == 1
 
 
+def test_of_a_basket_of_one_day_the_last_row_is_the_last():
+    split = interactions([(0, 5, 1), (0, 3, 1), (0, 2, 1), (0, 4, 1)]).leave_one_out()
+
+    assert (pairs(split.validation), pairs(split.test)) == ([(0, 2)], [(0, 4)])
+
+
 def test_a_published_division_is_kept_and_what_is_held_out_is_not_trained_on():
     taken = interactions([(0, 5, 1), (0, 1, 2), (0, 1, 9), (0, 2, 3), (0, 4, 4), (0, 2, 5), (2, 0, 1)])
 

@@ -1,0 +1,110 @@
+"""Columns as other programs call them, and what the shop takes them for."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+# For each of ours what it is called elsewhere, the surest first. Our own name goes before all of them.
+PRODUCTS: Mapping[str, Sequence[str]] = {
+    "sku": ("variant sku", "article id", "reference", "item number", "product code", "item id", "id", "product id"),
+    "title": ("name", "product name", "product title", "prod name", "item name"),
+    "category": (
+        "categories", "product type", "google product category", "type", "product category", "product type name",
+        "article type",
+    ),
+    "price": ("regular price", "variant price", "price tax excl", "price tax included", "unit price", "sale price"),
+    "image": (
+        "images", "image url", "image link", "image src", "base image", "picture", "photo", "image file", "image path",
+        "image urls x y z", "filename",
+    ),
+    "currency": ("currency code", "price currency"),
+    "in_stock": (
+        "in stock", "availability", "stock", "quantity", "qty", "stock quantity", "variant inventory qty",
+        "is in stock", "inventory",
+    ),
+}  # fmt: skip
+EVENTS: Mapping[str, Sequence[str]] = {
+    "user": ("user id", "userid", "customer id", "customer", "visitor id", "visitorid", "reviewer id", "uid"),
+    "sku": (
+        "item id", "itemid", "product id", "article id", "parent asin", "asin", "product", "item", "product sku",
+    ),
+    "kind": ("event", "event type", "event name", "type", "action", "behavior", "behaviour type", "interaction"),
+    "timestamp": (
+        "time", "datetime", "date", "event time", "event timestamp", "created at", "occurred at", "ts", "t dat",
+        "unixtime",
+    ),
+    "id": ("event id", "transaction id", "order id"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Export of another program: known by these columns, read by these."""
+
+    name: str
+    marks: frozenset[str]
+    columns: Mapping[str, str]
+    continued: str = ""  # the column whose value, repeated on the next row, tells another variant of the product
+
+
+LAYOUTS = (
+    Layout(
+        "Shopify's export",
+        frozenset({"handle", "variant price"}),
+        {
+            "sku": "handle", "title": "title", "category": "type", "price": "variant price", "image": "image src",
+            "in_stock": "variant inventory qty",
+        },
+        "handle",
+    ),
+    Layout(
+        "WooCommerce's export",
+        frozenset({"sku", "regular price", "categories"}),
+        {
+            "sku": "sku", "title": "name", "category": "categories", "price": "regular price", "image": "images",
+            "in_stock": "in stock",
+        },
+        "sku",
+    ),
+    Layout(
+        "a Google Merchant feed",
+        frozenset({"id", "image link", "availability"}),
+        {
+            "sku": "id", "title": "title", "category": "product type", "price": "price", "image": "image link",
+            "in_stock": "availability",
+        },
+    ),
+)  # fmt: skip
+
+
+def plain(column: str) -> str:
+    """Return the name of a column in lower case, with single spaces for all signs, without what is in brackets."""
+    return " ".join(re.sub(r"[\W_]+", " ", re.sub(r"\(.*?\)", "", column.lower())).split())
+
+
+def layout_of(columns: Iterable[str]) -> Layout | None:
+    """Return the layout that has these columns."""
+    named = {plain(column) for column in columns}
+    return next((layout for layout in LAYOUTS if layout.marks <= named), None)
+
+
+def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return, for each of our columns that is there, what it is called here."""
+    named: dict[str, str] = {}
+    for column in columns:
+        named.setdefault(plain(column), column)
+    layout = layout_of(columns) if synonyms is PRODUCTS else None
+    found: dict[str, str] = {}
+    for ours, others in synonyms.items():
+        known = [layout.columns[ours]] if layout and ours in layout.columns else []
+        for name in (*known, plain(ours), *others):
+            if name in named and named[name] not in found.values():
+                found[ours] = named[name]
+                break
+    return found
+
+
+def currency_in(column: str) -> str | None:
+    """Return the currency in the name of a column: Price (EUR)."""
+    code = re.search(r"\(([A-Z]{3})\)", column)
+    return code[1] if code else None

@@ -1,0 +1,68 @@
+"""JSON lines, and one JSON array of objects, read one record at a time."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from catalog.errors import ImportFailed
+from catalog.importers.archive import READ_ERRORS, Archive
+from catalog.importers.rows import Problem
+
+Records = Iterator[tuple[str, Mapping[str, object]] | Problem]
+MARK = b"\xef\xbb\xbf"
+MOST_BYTES = 200_000_000  # of an array, which is read as a whole
+
+
+class JsonFile:
+    """Iterator over (place, object), with a Problem for each line or element that is none.
+
+    Raises ImportFailed, at once or during iteration, for a file that is missing or damaged.
+    """
+
+    def __init__(self, archive: Archive, name: str) -> None:
+        self.archive = archive
+        self.name = name
+        self.label = f"{archive.label}/{name}"
+        self.notes: list[str] = []
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the names in the first object."""
+        first = next((record for record in self if not isinstance(record, Problem)), None)
+        return [] if first is None else list(first[1])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._entries())
+
+    def __iter__(self) -> Records:
+        for place, entry in self._entries():
+            if isinstance(entry, bytes):
+                try:
+                    entry = json.loads(entry)
+                except (ValueError, RecursionError) as error:  # also a line that is not UTF-8
+                    yield Problem(place, f"not JSON: {error}")
+                    continue
+            yield (place, entry) if isinstance(entry, dict) else Problem(place, "the line is JSON, but not an object")
+
+    def _entries(self) -> Iterator[tuple[str, object]]:
+        """Yield lines as bytes, or the elements of an array."""
+        try:
+            with self.archive.open_unpacked(self.name) as file:
+                for number, line in enumerate(file, 1):
+                    text = line.removeprefix(MARK) if number == 1 else line
+                    if number == 1 and text.lstrip().startswith(b"["):
+                        yield from self._elements(text + file.read(MOST_BYTES))
+                        return
+                    if text.strip():
+                        yield f"{self.name} line {number}", text
+        except FileNotFoundError:
+            raise ImportFailed(f"{self.label} does not exist") from None
+        except READ_ERRORS as error:
+            raise ImportFailed(f"{self.label} cannot be read: {error}") from error
+
+    def _elements(self, text: bytes) -> Iterator[tuple[str, object]]:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ImportFailed(f"{self.label} is not JSON, or longer than {MOST_BYTES:,} bytes: {error}") from error
+        for number, element in enumerate(found, 1):
+            yield f"{self.name} element {number}", element

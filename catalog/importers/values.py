@@ -1,0 +1,100 @@
+"""Values as people and their programs write them: texts, prices, stock."""
+
+import html
+import re
+import unicodedata
+
+from catalog.errors import BadRow
+
+NOTHING = {
+    "",
+    "null",
+    "nan",
+    "#n/a",
+    "\\n",
+    "none",
+    "n/a",
+}  # what databases, pandas and spreadsheets write for no value
+BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
+# Characters that nobody sees: soft hyphen, zero width ones, marks of the direction of writing.
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "kr": "", "chf": "CHF"}
+CODE = re.compile(r"[A-Z]{3}")
+NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
+
+IN_STOCK = {
+    "yes", "y", "true", "in stock", "instock", "available", "in stock online", "limited", "low stock", "preorder",
+    "pre order", "backorder", "on backorder", "onbackorder", "available for order", "active", "ja", "oui", "si", "sí",
+}  # fmt: skip
+SOLD_OUT = {
+    "no", "n", "false", "out of stock", "outofstock", "sold out", "soldout", "unavailable", "not available",
+    "discontinued", "nein", "non",
+}  # fmt: skip
+
+
+def is_nothing(text: str) -> bool:
+    """Return whether a program wrote this for no value."""
+    return text.strip().lower() in NOTHING
+
+
+def read_text(text: str) -> str:
+    """Return a text as a shopper should read it: without tags, entities, unseen characters and double spaces."""
+    text = html.unescape(text) if "&" in text else text
+    if "<" in text:
+        text = TAG.sub("", BREAK.sub(" ", text))
+    return " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+
+
+def read_price(text: str) -> tuple[str, str | None]:
+    """Return a price with a decimal point, and the currency that stands beside it, if any. Raises BadRow.
+
+    1.299,00 and 1,299.00 are plain; of 1,299 nobody knows whether the comma stands before decimals or thousands.
+    """
+    found = NUMBER.search(text)
+    beside = (text[: found.start()] + " " + text[found.end() :]).strip() if found else text
+    currency = currency_of(beside)
+    if not found or currency is None or "-" in text[: found.start()]:
+        raise BadRow(f"price: {text!r} is no price; such as 19.95, 19,95 or 19.95 EUR is taken")
+    digits = re.sub(r"['’\s\u00a0\u202f]", "", found.group())
+    marks = re.findall(r"[.,]", digits)
+    if len(set(marks)) == 2:
+        decimal = marks[-1]
+        if marks.count(decimal) > 1:
+            raise unclear(text)
+        digits = digits.replace("." if decimal == "," else ",", "").replace(",", ".")
+    elif len(marks) > 1:
+        if not all(len(part) == 3 for part in re.split("[.,]", digits)[1:]):
+            raise unclear(text)
+        digits = re.sub("[.,]", "", digits)
+    elif marks:
+        if len(digits) - digits.index(marks[0]) == 4 and digits[0] != "0":
+            raise unclear(text)
+        digits = digits.replace(",", ".")
+    return digits.rstrip("."), currency or None
+
+
+def unclear(text: str) -> BadRow:
+    """Return the error of a price whose comma or point may stand before decimals as well as thousands."""
+    return BadRow(f"price: {text!r} has a comma or point for decimals or for thousands; write 1299.00 or 1.29")
+
+
+def currency_of(text: str) -> str | None:
+    """Return the code of a currency's symbol or code, "" for no text; None for any other text."""
+    text = text.strip().strip(".,-–")
+    if not text or text.lower() in SYMBOLS:
+        return SYMBOLS.get(text.lower(), "")
+    return text.upper() if CODE.fullmatch(text.upper()) else None
+
+
+def read_stock(text: str) -> bool | None:
+    """Return whether this means in stock; None for no value. Raises BadRow for a text that is neither."""
+    words = " ".join(re.split(r"[\s_-]+", text.strip().lower()))
+    if words in NOTHING:
+        return None
+    if words in IN_STOCK or words in SOLD_OUT:
+        return words in IN_STOCK
+    try:
+        return float(text.replace(",", ".")) > 0
+    except ValueError:
+        raise BadRow(f"in_stock: {text!r} is neither yes nor no, nor a number of pieces") from None

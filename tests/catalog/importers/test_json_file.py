@@ -1,0 +1,33 @@
+import gzip
+import json
+
+import pytest
+
+from catalog.errors import ImportFailed
+from catalog.importers.archive import Folder
+from catalog.importers.json_file import JsonFile
+from catalog.importers.rows import Problem
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_and_arrays_of_objects(tmp_path, packed):
+    for name, text in (("t.jsonl", '{"a": 1}\n\n[2]\n{"a"\n'), ("t.json", '\ufeff[{"a": 1},\n2]')):
+        name += ".gz" * packed
+        (tmp_path / name).write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+        file = JsonFile(Folder(tmp_path), name)
+
+        first, *others = file
+
+        assert first[1] == {"a": 1}
+        assert file.columns == ["a"]
+        assert all(isinstance(other, Problem) for other in others)
+        assert len(file) == len(others) + 1
+    assert others == [Problem(f"{name} element 2", "the line is JSON, but not an object")]
+
+
+@pytest.mark.parametrize("text", ["[{", json.dumps([1])[:-1]])
+def test_an_array_that_is_cut_off(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+
+    with pytest.raises(ImportFailed, match=r"t\.json is not JSON"):
+        list(JsonFile(Folder(tmp_path), "t.json"))

@@ -1,0 +1,33 @@
+import gzip
+
+import pytest
+
+from catalog.errors import ImportFailed
+from catalog.importers.archive import Folder
+from catalog.importers.csv_file import CsvFile
+from catalog.importers.json_file import JsonFile
+from catalog.importers.records import open_records, suffix_of
+
+
+@pytest.mark.parametrize(("name", "packed"), [("t.txt", False), ("t.csv.gz", True)])
+@pytest.mark.parametrize(("text", "kind"), [("a,b\n1,2\n", CsvFile), ('{"a": 1}', JsonFile), (' [{"a": 1}]', JsonFile)])
+def test_csv_and_json_are_told_apart_by_content(tmp_path, name, packed, text, kind):
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+
+    found = open_records(Folder(tmp_path), name)
+
+    assert (type(found), len(found)) == (kind, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("t.xlsx", "is a workbook"), ("t.csv", "does not exist"), ("bad.csv.gz", "cannot be read")]
+)
+def test_what_cannot_be_read(tmp_path, name, reason):
+    (tmp_path / "bad.csv.gz").write_bytes(b"hello")
+
+    with pytest.raises(ImportFailed, match=reason):
+        open_records(Folder(tmp_path), name)
+
+
+def test_the_suffix_is_that_of_what_is_packed():
+    assert (suffix_of("a/T.CSV.GZ"), suffix_of("T.Json")) == (".csv", ".json")

@@ -1,0 +1,75 @@
+import pytest
+
+from catalog.errors import BadRow
+from catalog.importers.values import is_nothing, read_price, read_stock, read_text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("19.95", ("19.95", None)),
+        ("19,95", ("19.95", None)),
+        ("19,9", ("19.9", None)),
+        ("20", ("20", None)),
+        ("0.999", ("0.999", None)),
+        ("19.95 EUR", ("19.95", "EUR")),
+        ("€19.95", ("19.95", "EUR")),
+        ("19,95 €", ("19.95", "EUR")),
+        ("USD 19.95", ("19.95", "USD")),
+        ("CHF 1'299.00", ("1299.00", "CHF")),
+        ("1.299,00", ("1299.00", None)),
+        ("1,299.00", ("1299.00", None)),
+        ("1 299,00 zł", ("1299.00", "PLN")),
+        ("1.299.000,50", ("1299000.50", None)),
+        ("1,299,000", ("1299000", None)),
+        ("19,-", ("19", None)),
+    ],
+)
+def test_a_price_is_read_as_it_is_meant(text, meant):
+    assert read_price(text) == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["1,299", "1.299", "12.34.56", "1.2.3,4,5", "cheap", "-1", "−1", "1e9", "NaN", "19.95 or so", "from 10"]
+)
+def test_a_price_that_may_be_another_is_refused(text):
+    with pytest.raises(BadRow, match="^price: "):
+        read_price(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("in_stock", True), ("In Stock", True), ("instock", True), ("12", True), ("3.0", True), ("backorder", True),
+        ("out of stock", False), ("out-of-stock", False), ("0", False), ("-2", False), ("Sold out", False),
+        ("", None), ("nan", None),
+    ],
+)  # fmt: skip
+def test_stock_is_read_from_words_and_numbers(text, meant):
+    assert read_stock(text) is meant
+
+
+def test_stock_in_other_words_is_refused():
+    with pytest.raises(BadRow, match="neither yes nor no"):
+        read_stock("perhaps")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Levi&#39;s &amp; Co", "Levi's & Co"),
+        ("<b>Red</b> trainer<br>new", "Red trainer new"),
+        ("  double \u00a0 spaces\n", "double spaces"),
+        ("soft\u00adhyphen\u200b", "softhyphen"),
+        ("cafe\u0301", "café"),
+        ("4 < 5 > 3 & more", "4 < 5 > 3 & more"),
+        ("Ünïcödé 靴 👟", "Ünïcödé 靴 👟"),
+    ],
+)
+def test_a_text_is_what_a_shopper_reads(text, meant):
+    assert read_text(text) == meant
+
+
+def test_what_programs_write_for_nothing():
+    assert all(map(is_nothing, ["", " ", "NULL", "nan", "#N/A", "None"]))
+    assert not any(map(is_nothing, ["0", "nano", "Nana"]))
