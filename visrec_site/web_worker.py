@@ -123,9 +123,12 @@ class Channel(HTTPChannel):
     def __init__(self, worker: "WaitressWorker", *args: Any, **kwargs: Any):
         self.worker = worker
         self.is_paused = False  # reads nothing, as the application is being asked for the body
+        self.answered: Request | None = None  # the request whose head the application has answered
         super().__init__(*args, **kwargs)
 
     def readable(self) -> bool:
+        if self.answered:
+            self.resume(self.answered)
         return not self.is_paused and super().readable()
 
     def service(self) -> None:
@@ -134,14 +137,17 @@ class Channel(HTTPChannel):
         self.is_paused = request.is_head
         super().service()
         if self.is_paused:
-            request.go_on()
-            self.request = request
-            if request.is_wanted and request.expects_continue:
-                self.send_continue()
-            self.received(request.start_of_body)
-            self.is_paused = False
-            if self.connected:
-                self.server.pull_trigger()
+            self.answered = request
+            self.server.pull_trigger()
+
+    def resume(self, request: Request) -> None:
+        """Read the body of a request. In the loop, which sends without a lock when no request is being served."""
+        self.answered, self.request = None, request
+        request.go_on()
+        if request.is_wanted and request.expects_continue:
+            self.send_continue()
+        self.received(request.start_of_body)
+        self.is_paused = False
 
     def is_idle(self) -> bool:
         """Return whether no request is under way, but for the beginning of a head."""

@@ -26,6 +26,7 @@ from catalog.models import Interaction, Kind, Shopper
 
 REQUIRED = ("user", "sku", "kind", "timestamp")
 BATCH = 1000
+DERIVED = "row-"  # begins the id of a row that has none
 LONGEST = {
     "user": Shopper._meta.get_field("key").max_length or 0,
     "id": Interaction._meta.get_field("event_id").max_length or 0,
@@ -48,7 +49,7 @@ def import_interactions(
     progress: show a bar on stderr. on_problem: called with each problem as it occurs.
     Every thousand rows are a transaction of their own. Raises ImportFailed for a file that cannot be read at all.
     """
-    report, derived = InteractionReport(), 0
+    report, repeated = InteractionReport(), 0
     with (
         rolled_back() if dry_run else nullcontext(),
         with_progress(source := Events(file), file, "interactions", limit=limit, shown=progress) as (entries, bar),
@@ -62,10 +63,11 @@ def import_interactions(
                 place, fields = entry
                 try:
                     events.append(parse_event(fields))
-                    derived += not read_text(fields, "id")
                     places.append(place)
                 except BadRow as error:
                     report.add_problem(Problem(place, str(error)), on_problem)
+            derived = [event.id for event in events if event.id.startswith(DERIVED)]
+            repeated += len(derived) - len(set(derived))
             recorded = record(events, is_simulated=is_simulated)
             report.accepted += recorded.accepted
             report.duplicates += recorded.duplicates
@@ -74,10 +76,10 @@ def import_interactions(
                 report.add_problem(Problem(places[index], message), on_problem)
             bar.update(len(batch))
     report.notes += source.notes
-    if derived and report.duplicates:
+    if repeated:
         report.notes.append(
-            f"{derived} rows have no id: of these, rows of one user, product, kind and the same time count once"
-            " (give them a column id to count each)"
+            f"{repeated} rows without an id have the user, product, kind and the same time of a row near before them:"
+            " they count once with it; give them a column id to count each"
         )
     return report
 
@@ -168,4 +170,4 @@ def derive_id(event: Event) -> str:
     """Derive the id of an event without one: the same for the same row, so that a second import finds it."""
     assert event.timestamp is not None  # parse_event requires it
     key = "\0".join((event.user, event.sku, event.kind, event.timestamp.isoformat()))
-    return f"row-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    return f"{DERIVED}{hashlib.sha256(key.encode()).hexdigest()[:32]}"

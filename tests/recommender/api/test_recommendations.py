@@ -118,4 +118,5 @@ def test_an_answer_is_what_its_fields_give(active, has_results):
         fields = ProductSerializer(context=context)
         documented = Serializer.to_representation(fields, product)
         assert documented.pop("problem", "") == ""  # left out if there is none
+        assert documented.pop("is_hidden", False) is False  # left out if visitors see it
         assert fields.to_representation(product) == documented
