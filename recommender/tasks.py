@@ -73,9 +73,9 @@ def complete_version(version_id: int) -> None:
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
 def embed_photo(photo: str) -> PhotoVector:
     """Embed a visitor's photo, base64, by the active similarity version."""
-    from recommender.workers import embedding  # torch
+    from recommender.workers import photos  # torch
 
-    version, vector = embedding.embed_photo(base64.b64decode(photo))
+    version, vector = photos.embed_photo(base64.b64decode(photo))
     return {"version": version.pk, "vector": vector}
 
 

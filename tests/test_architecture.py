@@ -33,6 +33,7 @@ MAY_IMPORT_ML = {
     "training_data.py",
     "snapshots.py",
     "generation.py",
+    "photos.py",
     "gaps.py",
     "reading.py",
 }

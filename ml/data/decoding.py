@@ -73,7 +73,12 @@ def _fit(image: Image.Image, size: tuple[int, int], most_pixels: int | None) -> 
     # Twice the target leaves the final resize something to average.
     image.draft("RGB", (2 * width, 2 * height))
     image.load()  # raises for a truncated file
-    image = to_upright_rgb(image)
+    return fit(to_upright_rgb(image), size)
+
+
+def fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
+    """Resize an image in RGB to (H, W, 3) uint8 as read_image does, on its own border colour."""
+    height, width = size
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     small = np.asarray(image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=3.0))

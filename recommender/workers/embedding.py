@@ -18,16 +18,14 @@ from tqdm import tqdm
 
 from catalog import readings
 from catalog.models import ImageReading, ProductImage
-from catalog.rows import fetch
 from ml.contract import Model, PersonalModel, SimilarModel
-from ml.data.decoding import read_image
 from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint
 from ml.training import checkpoints
 from recommender import broker
-from recommender.models import ImageEmbedding, ModelVersion, Role, State
+from recommender.models import ModelVersion, Role, State
 from recommender.versions import lifecycle, queries
-from recommender.versions.vectors import nearest, scores, store
+from recommender.versions.vectors import store
 from recommender.workers import reading
 
 log = logging.getLogger(__name__)
@@ -263,32 +261,3 @@ def embed_pixels(model: Model[Any], pixels: torch.Tensor | None, items: Sequence
         return model.embed(pixels).cpu()
     assert isinstance(model, PersonalModel)
     return model.embed(pixels, torch.tensor(items, device=model.device)).cpu()
-
-
-def embed_photo(photo: bytes) -> tuple[ModelVersion, list[float]]:
-    """Embed a visitor's photo by the active similarity version. Raises NoActiveVersion."""
-    version = queries.active_or_raise(Role.SIMILAR)
-    model = model_of(version, SimilarModel)
-    assert model.image_size is not None
-    pixels = ImageArray(read_image(photo, model.image_size)[None]).batch([0])
-    with torch.inference_mode():
-        vector: list[float] = embed_pixels(model, pixels, []).tolist()[0]
-    return version, vector
-
-
-def calibrate(version: ModelVersion) -> None:
-    """Set the score that a photo search counts as a match: 99 % of the catalogue's images have a neighbour as near.
-
-    Searched in the index, with 500 images spread over the catalogue. Personal versions have no such score.
-    """
-    if version.role != Role.SIMILAR:
-        return
-    images = list(ImageEmbedding.objects.filter(version=version).order_by("image").values_list("image", flat=True))
-    nearest_scores: list[float] = []
-    for image in images[:: max(1, len(images) // 500)]:
-        vector = ImageEmbedding.objects.get(version=version, image=image).vector
-        rows = fetch(nearest.nearest_sql(version, vector, 2))
-        nearest_scores += [scores.score(version, distance) for _, other, _, distance in rows if other != image][:1]
-    if nearest_scores:
-        version.good_match = float(np.quantile(nearest_scores, 0.01))
-        ModelVersion.objects.filter(pk=version.pk).update(good_match=version.good_match)

@@ -26,7 +26,7 @@ from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Ro
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews
 from recommender.versions.vectors import index, store
-from recommender.workers import embedding
+from recommender.workers import embedding, photos
 from recommender.workers.training_data import (
     PersonalTraining,
     check_shop,
@@ -177,7 +177,7 @@ def embed_catalogue(version: ModelVersion, progress: bool) -> None:
     lifecycle.follow(version, stage="building the index")
     index.build_index(version, partial(follow_index, version))
     with lifecycle.writing(version):
-        embedding.calibrate(version)
+        photos.calibrate(version)
     lifecycle.finish(version)
 
 

@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 
 import pytest
+from PIL import Image, ImageOps
 
 from catalog.demo import draw, plan_catalog
 
@@ -113,3 +114,25 @@ def test_somebody_new_gets_what_is_popular(shop, staff):
 
     assert (answer["strategy"], answer["model"]) == ("popular", None)
     assert len(answer["results"]) == 12
+
+
+ALTERATIONS = {
+    "white margin": lambda image: ImageOps.expand(image, image.width // 4, "white"),
+    "black margin": lambda image: ImageOps.expand(image, image.width // 10, "black"),
+    "mirror": ImageOps.mirror,
+    "turned": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "phone": lambda image: ImageOps.pad(image, (image.width, 2 * image.width), color="white"),
+}
+
+
+def test_a_photo_finds_its_product_whatever_surrounds_it(staff, neighbours):
+    found = []
+    for product, _ in neighbours[:6]:
+        image = Image.open(io.BytesIO(staff.get(product["image"]).content)).convert("RGB")
+        for alter in ALTERATIONS.values():
+            photo = io.BytesIO()
+            alter(image).save(photo, "JPEG", quality=92)
+            answer = staff.post(f"{staff.api}/search/image/", files={"image": ("photo.jpg", photo.getvalue())})
+            found.append([result["product"]["sku"] for result in answer.json()["results"][:1]] == [product["sku"]])
+
+    assert statistics.mean(found) >= 0.9

@@ -15,10 +15,9 @@ from ml.nn import inference
 from ml.training import checkpoints
 from ml.training.loop import fit
 from recommender import broker
-from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import lifecycle, queries
-from recommender.workers import embedding, training_data
+from recommender.workers import embedding, photos, training_data
 from tests.factories import ProductFactory, VersionFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +76,7 @@ def test_an_upload_is_embedded_by_what_serves_and_later_by_the_versions_kept(ver
 
     assert {row.version for row in ImageEmbedding.objects.all()} == {version, *others}
     shutil.rmtree(version.folder)
-    embedding.embed_photo(image_bytes(7))  # by the model that is still in memory
+    photos.embed_photo(image_bytes(7))  # by the model that is still in memory
 
 
 def test_similar_styles_see_a_picture_before_personal_lists_do(version):
@@ -258,36 +257,6 @@ def test_embedding_anew_replaces_what_is_there(version):
     assert list(embedding.embed_all(version)) == []
     assert list(embedding.embed_all(version, anew=True)) == [(1, 1)]
     assert ImageEmbedding.objects.get().vector[0] != 1.0
-
-
-def test_a_photo_of_a_product_is_nearest_to_itself(version):
-    image = ProductFactory(image=7).images.get()
-    embedding.embed_images([image.pk])
-
-    found, vector = embedding.embed_photo(image_bytes(7))
-
-    assert found == version
-    assert vector == pytest.approx(ImageEmbedding.objects.get().vector, abs=1e-6)
-
-
-def test_a_photo_needs_an_active_version():
-    with pytest.raises(NoActiveVersion):
-        embedding.embed_photo(image_bytes())
-
-
-def test_a_match_is_what_nearly_all_pictures_have(version):
-    for seed in range(30):
-        ProductFactory(image=seed)
-    list(embedding.embed_all(version))
-
-    embedding.calibrate(version)
-
-    floor = ModelVersion.objects.get(pk=version.pk).good_match
-    scores = []
-    for row in ImageEmbedding.objects.all():
-        others = ImageEmbedding.objects.exclude(pk=row.pk)
-        scores.append(max((1 + sum(a * b for a, b in zip(row.vector, o.vector, strict=True))) / 2 for o in others))
-    assert min(scores) <= floor <= sorted(scores)[1] + 1e-6
 
 
 def test_the_pixels_that_are_embedded_are_the_file_s(version):
