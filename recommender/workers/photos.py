@@ -21,7 +21,7 @@ from recommender.workers import photo_views
 from recommender.workers.embedding import embed_pixels, model_of
 
 PIXELS = 256  # longest side of a photo, as the web processes send it
-CALIBRATED_BY = 28  # of the catalogue's images, spread over it: four altered in each way
+CALIBRATED_BY = 50  # of the catalogue's images, spread over it
 MISSED = 0.1  # share of altered images, which are harder than most photos, that count as no match
 
 
