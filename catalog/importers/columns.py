@@ -12,10 +12,10 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
         "categories", "product type", "google product category", "type", "product category", "product type name",
         "article type",
     ),
-    "price": ("regular price", "variant price", "price tax excl", "price tax included", "unit price", "sale price"),
+    "price": ("regular price", "variant price", "unit price", "sale price"),
     "image": (
         "images", "image url", "image link", "image src", "base image", "picture", "photo", "image file", "image path",
-        "image urls x y z", "filename",
+        "filename",
     ),
     "currency": ("currency code", "price currency"),
     "in_stock": (

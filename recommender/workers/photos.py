@@ -15,12 +15,12 @@ from ml.contract import SimilarModel
 from ml.data.decoding import fit, to_upright_rgb
 from ml.data.images import ImageArray
 from recommender.models import ImageEmbedding, ModelVersion, Role
+from recommender.serving.photos import PHOTO_PIXELS
 from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores
 from recommender.workers import photo_views
 from recommender.workers.embedding import embed_pixels, model_of
 
-PIXELS = 256  # longest side of a photo, as the web processes send it
 CALIBRATED_BY = 50  # of the catalogue's images, spread over it
 MISSED = 0.1  # share of altered images, which are harder than most photos, that count as no match
 
@@ -58,7 +58,7 @@ def calibrate(version: ModelVersion) -> None:
     spread = list(ids)[:: max(1, len(ids) // CALIBRATED_BY)]
     found: list[float] = []
     for turn, image in enumerate(ProductImage.objects.readable().filter(pk__in=spread).order_by("pk")):
-        file = shrink_to_jpeg(Path(image.file.path).read_bytes(), PIXELS)
+        file = shrink_to_jpeg(Path(image.file.path).read_bytes(), PHOTO_PIXELS)
         photo = altered(Image.open(io.BytesIO(file)).convert("RGB"), turn)
         score = embed_best_view(version, photo)[1]
         found += [] if score is None else [score]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from django.conf import settings
 
-from catalog.models import Product, Shopper
+from catalog.models import Shopper
 from catalog.rows import Sql, fetch
 from recommender.models import Metric, ModelVersion
 
@@ -93,11 +93,6 @@ def primary_vector_sql(version: ModelVersion, product: str) -> str:
         f" ON j.id = s.image_id WHERE s.version_id = {version.pk:d} AND s.product_id = {product}"
         " ORDER BY j.position, j.id LIMIT 1)"
     )
-
-
-def vector_of(version: ModelVersion, product: Product) -> np.ndarray | None:
-    """Return the vector (D,) of the product's primary image by this version; None if there is none yet."""
-    return vectors_of(version, [product.pk]).get(product.pk)
 
 
 def vectors_of(version: ModelVersion, products: Iterable[int]) -> dict[int, np.ndarray]:

@@ -14,6 +14,7 @@ from ml.training import checkpoints
 from ml.training.loop import fit
 from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion
+from recommender.serving.photos import PHOTO_PIXELS
 from recommender.workers import embedding, photos
 from tests.factories import ProductFactory, VersionFactory
 
@@ -92,7 +93,7 @@ def test_a_match_is_what_nearly_all_altered_pictures_have(version):
     floor = ModelVersion.objects.get(pk=version.pk).good_match
     found = []
     for turn, row in enumerate(ImageEmbedding.objects.order_by("image").select_related("image")):
-        shrunk = shrink_to_jpeg(Path(row.image.file.path).read_bytes(), photos.PIXELS)
+        shrunk = shrink_to_jpeg(Path(row.image.file.path).read_bytes(), PHOTO_PIXELS)
         photo = photos.altered(Image.open(io.BytesIO(shrunk)).convert("RGB"), turn)
         found.append(photos.embed_best_view(version, photo)[1])
     assert sorted(found)[1] <= floor <= sorted(found)[2]

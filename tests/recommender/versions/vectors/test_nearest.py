@@ -99,7 +99,8 @@ def test_vectors_are_read_as_they_were_stored(active, active_personal):
     train(active_personal, shopper, turned(30))
 
     assert nearest.vectors_of(active, [product.pk, unseen.pk]).keys() == {product.pk}
-    assert nearest.vector_of(active, product).tolist() == np.float32([0.1, -2.5]).tolist()
-    assert nearest.vector_of(active, unseen) is None
+    found = nearest.vectors_of(active, [product.pk, unseen.pk])
+    assert found.keys() == {product.pk}
+    assert found[product.pk].tolist() == np.float32([0.1, -2.5]).tolist()
     assert nearest.trained_taste(active_personal, shopper) == pytest.approx(turned(30))
     assert nearest.trained_taste(active_personal, ShopperFactory()) is None
