@@ -71,6 +71,7 @@ class BatchSerializer(serializers.Serializer[None]):
 
 class Batch(APIView):
     body_limit = settings.BATCH_BODY_LIMIT
+    operations = {"POST": "write_products"}
     rules = {"POST": Rule(permissions=(CHANGE,))}
 
     @extend_schema(

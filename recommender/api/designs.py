@@ -225,6 +225,7 @@ class DesignListParams(serializers.Serializer[None]):
 
 
 class Designs(APIView):
+    operations = {"GET": "list_designs", "POST": "create_design"}
     rules = {"GET": own_or(VIEW), "POST": own_or(ADD)}
     pagination_class = Pages
 
@@ -272,6 +273,7 @@ def design_or_404(request: Request, pk: uuid.UUID, permission: str) -> Design:
 
 
 class OneDesign(APIView):
+    operations = {"GET": "get_design", "DELETE": "delete_design"}
     rules = {"GET": own_or(VIEW), "DELETE": own_or(DELETE)}
 
     @extend_schema(
@@ -294,6 +296,7 @@ class OneDesign(APIView):
 
 
 class CancelDesign(APIView):
+    operations = {"POST": "cancel_design"}
     rules = {"POST": own_or(CHANGE)}
 
     @extend_schema(

@@ -113,6 +113,7 @@ def recommend_to_guest(body: ByExample | Session, query: RecommendationQuery) ->
 
 
 class RecommendByExample(APIView):
+    operations = {"POST": "recommend_by_example"}
     rules = {"POST": STATELESS}
     only_reads = True  # by POST as well: a replica may answer
 
@@ -126,6 +127,7 @@ class RecommendByExample(APIView):
 
 
 class RecommendForSession(APIView):
+    operations = {"POST": "recommend_for_session"}
     rules = {"POST": STATELESS}
     only_reads = True  # by POST as well: a replica may answer
 

@@ -97,6 +97,7 @@ def write(known: dict[str, Any], rows: Iterable[Interaction]) -> Iterator[bytes]
 
 
 class MyExport(APIView):
+    operations = {"GET": "export_me"}
     rules = {"GET": Rule(accounts=True)}
 
     @EXPORT
@@ -106,6 +107,7 @@ class MyExport(APIView):
 
 
 class UserExport(APIView):
+    operations = {"GET": "export_user"}
     rules = {"GET": Rule(accounts=True, permissions=(READ,))}
 
     @EXPORT
@@ -116,6 +118,7 @@ class UserExport(APIView):
 
 
 class OwnVisitorExport(APIView):
+    operations = {"GET": "export_own_visitor"}
     rules = {"GET": PUBLIC}
 
     @TOKEN
@@ -125,6 +128,7 @@ class OwnVisitorExport(APIView):
 
 
 class VisitorExport(APIView):
+    operations = {"GET": "export_visitor"}
     rules = {"GET": Rule(permissions=(READ,))}
 
     @EXPORT

@@ -156,6 +156,7 @@ class Reporter:
 
 class Interactions(APIView):
     body_limit = settings.BATCH_BODY_LIMIT
+    operations = {"POST": "record_interactions"}
     rules = {"POST": Rule(guests=True, permissions=("catalog.add_interaction",))}
 
     @extend_schema(

@@ -102,6 +102,7 @@ def key_or_404(pk: int) -> ApiKey:
 
 
 class Keys(APIView):
+    operations = {"GET": "list_keys", "POST": "create_key"}
     rules = {"GET": VIEW, "POST": Rule(permissions=("access.add_apikey",))}
     pagination_class = Pages
 
@@ -132,6 +133,7 @@ class Keys(APIView):
 
 
 class OneKey(APIView):
+    operations = {"GET": "get_key", "DELETE": "revoke_key"}
     rules = {"GET": VIEW, "DELETE": Rule(permissions=("access.change_apikey",))}
 
     @extend_schema(summary="An API key, without its secret", responses=KeySerializer)
@@ -147,6 +149,7 @@ class OneKey(APIView):
 
 
 class RotateKey(APIView):
+    operations = {"POST": "rotate_key"}
     rules = {"POST": Rule(permissions=("access.add_apikey",))}
 
     @extend_schema(

@@ -117,6 +117,7 @@ def version_or_404(pk: int) -> ModelVersion:
 
 
 class Models(APIView):
+    operations = {"GET": "list_models", "POST": "create_model"}
     rules = {"GET": READ, "POST": Rule(permissions=("recommender.add_modelversion",))}
     pagination_class = Pages
 
@@ -151,6 +152,7 @@ class Models(APIView):
 
 
 class OneModel(APIView):
+    operations = {"GET": "get_model"}
     rules = {"GET": READ}
 
     @extend_schema(summary="A model version: its progress and its measures", responses=ModelSerializer)
@@ -159,6 +161,7 @@ class OneModel(APIView):
 
 
 class ActivateModel(APIView):
+    operations = {"POST": "activate_model"}
     rules = {"POST": Rule(permissions=(ACTIVATE,))}
 
     @extend_schema(
@@ -176,6 +179,7 @@ class ActivateModel(APIView):
 
 
 class CancelModel(APIView):
+    operations = {"POST": "cancel_model"}
     rules = {"POST": Rule(permissions=("recommender.change_modelversion",))}
 
     @extend_schema(

@@ -272,6 +272,7 @@ ADD, CHANGE, DELETE = "catalog.add_product", "catalog.change_product", "catalog.
 
 class Products(APIView):
     body_limit = settings.IMAGE_BODY_LIMIT
+    operations = {"GET": "list_products", "POST": "create_product"}
     rules = {"GET": READ, "POST": Rule(permissions=(ADD,))}
     pagination_class = ProductPages  # drf-spectacular reads it
 
@@ -321,6 +322,7 @@ def written_response(
 
 class OneProduct(APIView):
     body_limit = settings.IMAGE_BODY_LIMIT
+    operations = {"GET": "get_product", "PUT": "put_product", "PATCH": "change_product", "DELETE": "delete_product"}
     rules = {
         "GET": READ,
         "PUT": Rule(permissions=(CHANGE,)),

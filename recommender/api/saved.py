@@ -31,6 +31,7 @@ class PageParams(serializers.Serializer[None]):
 
 
 class OneRecommendation(APIView):
+    operations = {"GET": "get_recommendation"}
     rules = {"GET": STATELESS}
 
     @extend_schema(

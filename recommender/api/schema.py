@@ -80,6 +80,11 @@ class ProblemSchema(AutoSchema):
                 }
         return operation
 
+    def get_operation_id(self) -> str:
+        """Return the name that the view gives to the operation, which generated clients call it by."""
+        names: dict[str, str] = vars(type(self.view))["operations"]
+        return names[self.method]
+
     def get_auth(self) -> list[dict[str, Any]]:
         """Return the security schemes that the rule of the view accepts, each by itself."""
         super().get_auth()  # which registers them

@@ -17,6 +17,7 @@ from recommender.throttling import PhotoThrottle
 
 
 class SimilarProducts(APIView):
+    operations = {"GET": "similar_products"}
     rules = {"GET": STATELESS}
 
     @recommends(
@@ -43,6 +44,7 @@ class PhotoForm(RecommendationParams, Photo):
 
 class SearchImage(APIView):
     body_limit = settings.IMAGE_BODY_LIMIT
+    operations = {"POST": "search_by_image"}
     rules = {"POST": STATELESS}
     only_reads = True  # by POST as well: a replica may answer
     parser_classes = [MultiPartParser]

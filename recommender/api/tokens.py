@@ -47,6 +47,7 @@ class TokenSerializer(serializers.ModelSerializer[AccountToken]):
 
 
 class Tokens(APIView):
+    operations = {"POST": "create_token"}
     rules = {"POST": PUBLIC}
     authentication_classes = []  # a request with an invalid token must still get a new one
     throttle_classes = [*APIView.throttle_classes, TokenThrottle]
@@ -68,6 +69,7 @@ class Tokens(APIView):
 
 
 class OwnTokens(APIView):
+    operations = {"GET": "list_tokens"}
     rules = {"GET": Rule(accounts=True)}
     pagination_class = Pages
 
@@ -80,6 +82,7 @@ class OwnTokens(APIView):
 
 
 class OneToken(APIView):
+    operations = {"DELETE": "revoke_token"}
     rules = {"DELETE": Rule(accounts=True)}
 
     @extend_schema(summary="Revoke a token of the caller's", responses={204: None})

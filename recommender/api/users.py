@@ -60,6 +60,7 @@ READ, FORGET = "catalog.view_interaction", "catalog.delete_interaction"
 
 
 class UserRecommendations(APIView):
+    operations = {"GET": "recommend_to_user"}
     rules = {"GET": Rule(accounts=True, permissions=(VIEW,))}
 
     @recommends(
@@ -72,6 +73,7 @@ class UserRecommendations(APIView):
 
 
 class MyRecommendations(APIView):
+    operations = {"GET": "recommend_to_me"}
     rules = {"GET": Rule(guests=True, permissions=(VIEW,))}
 
     @recommends(
@@ -97,6 +99,7 @@ class MergedSerializer(serializers.Serializer[None]):
 
 
 class UsersMerge(APIView):
+    operations = {"POST": "merge_guest"}
     rules = {"POST": Rule(accounts=True, permissions=(MERGE,))}
 
     @extend_schema(
@@ -146,6 +149,7 @@ class UsersMerge(APIView):
 
 class UserInteractions(APIView):
     pagination_class = Pages  # drf-spectacular reads it
+    operations = {"GET": "list_user_interactions", "DELETE": "delete_user_interactions"}
     rules = {
         "GET": Rule(accounts=True, permissions=(READ,)),
         "DELETE": Rule(accounts=True, permissions=(FORGET,)),
@@ -174,6 +178,7 @@ class UserInteractions(APIView):
 
 
 class UserInteraction(APIView):
+    operations = {"DELETE": "delete_user_interaction"}
     rules = {"DELETE": Rule(accounts=True, permissions=(FORGET,))}
 
     @extend_schema(

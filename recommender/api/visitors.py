@@ -50,6 +50,7 @@ class VisitorSerializer(serializers.Serializer[None]):
 
 
 class Visitors(APIView):
+    operations = {"POST": "create_visitor"}
     rules = {"POST": PUBLIC}
     throttle_classes = [*APIView.throttle_classes, VisitorThrottle]
 
@@ -65,6 +66,7 @@ class Visitors(APIView):
 
 
 class OwnRecommendations(APIView):
+    operations = {"GET": "recommend_to_own_visitor"}
     rules = {"GET": PUBLIC}
 
     @TOKEN
@@ -77,6 +79,7 @@ class OwnRecommendations(APIView):
 
 
 class VisitorRecommendations(APIView):
+    operations = {"GET": "recommend_to_visitor"}
     rules = {"GET": Rule(permissions=(VIEW,))}
 
     @recommends(
@@ -89,6 +92,7 @@ class VisitorRecommendations(APIView):
 
 class OwnInteractions(APIView):
     pagination_class = Pages  # drf-spectacular reads it
+    operations = {"GET": "list_own_visitor_interactions", "DELETE": "delete_own_visitor_interactions"}
     rules = {"GET": PUBLIC, "DELETE": PUBLIC}
 
     @TOKEN
@@ -105,6 +109,7 @@ class OwnInteractions(APIView):
 
 
 class OwnInteraction(APIView):
+    operations = {"DELETE": "delete_own_visitor_interaction"}
     rules = {"DELETE": PUBLIC}
 
     @TOKEN
@@ -115,6 +120,7 @@ class OwnInteraction(APIView):
 
 class VisitorInteractions(APIView):
     pagination_class = Pages
+    operations = {"GET": "list_visitor_interactions", "DELETE": "delete_visitor_interactions"}
     rules = {"GET": Rule(permissions=(READ,)), "DELETE": Rule(permissions=(FORGET,))}
 
     @HISTORY
@@ -130,6 +136,7 @@ class VisitorInteractions(APIView):
 
 
 class VisitorInteraction(APIView):
+    operations = {"DELETE": "delete_visitor_interaction"}
     rules = {"DELETE": Rule(permissions=(FORGET,))}
 
     @extend_schema(summary="Delete an interaction of a guest", responses={204: None})

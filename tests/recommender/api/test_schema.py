@@ -35,6 +35,13 @@ schema = schemathesis.openapi.from_dict(DOCUMENT)
 schema.app = application
 
 
+def test_each_operation_has_a_name_of_its_own():
+    names = [operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()]
+
+    assert "list_products" in names and len(names) == len(set(names))
+    assert [name for name in names if name.endswith(("_2", "_retrieve", "_destroy"))] == []  # drf-spectacular's own
+
+
 @pytest.fixture
 def shop(trained, active_personal, worker) -> None:
     """A dozen products, shoppers who like some of them, and models that know both."""
