@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,9 +15,26 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text()
 
 
+GIVEN = {"VISREC_SECRET_KEY": "".join(map(str, range(50))), "POSTGRES_PASSWORD": "one", "BROKER_PASSWORD": "two"}
+VARIABLE = re.compile(r"\$\{(\w+):([-?])([^${}]*)\}")
+
+
 @pytest.fixture
 def services() -> dict:
-    return yaml.safe_load((ROOT / "docker" / "compose.yml").read_text())["services"]
+    return substitute(yaml.safe_load((ROOT / "docker" / "compose.yml").read_text()))["services"]
+
+
+def substitute(value: Any) -> Any:
+    """Replace ${NAME:-default} and ${NAME:?reason} in all texts, innermost first, by what is GIVEN and the defaults."""
+    if isinstance(value, dict):
+        return {name: substitute(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [substitute(entry) for entry in value]
+    while isinstance(value, str) and (found := VARIABLE.search(value)):
+        name, operator, text = found.groups()
+        assert name in GIVEN or operator == "-", f"{name}: {text}"
+        value = value.replace(found[0], GIVEN.get(name, text))
+    return value
 
 
 def stage(name: str) -> str:
@@ -74,9 +92,10 @@ def test_the_broker_refuses_what_it_would_lose_and_the_cache_forgets(services):
     assert "--appendonly" not in cache and "--maxmemory-policy allkeys-lru" in cache and "--maxmemory " in cache
     assert "volumes" not in services["cache"]
     assert [urls[name].split("/")[2] for name in ("VISREC_BROKER_URL", "VISREC_CACHE_URL")] == [
-        "broker:6379",
-        "cache:6379",
+        ":two@broker:6379",
+        ":two@cache:6379",
     ]
+    assert "--requirepass two" in broker and "--requirepass two" in cache
 
 
 def test_the_shop_waits_for_its_migrations(services):
@@ -100,6 +119,20 @@ def test_each_service_that_stays_is_restarted_and_its_log_is_limited(services):
     for name in services.keys() - {"migrate"}:
         assert services[name]["restart"] == "unless-stopped", name
         assert services[name]["logging"]["options"].keys() == {"max-size", "max-file"}, name
+
+
+def test_no_service_may_take_all_memory_and_only_the_proxy_is_reached_from_outside(services):
+    assert [name for name, service in services.items() if "mem_limit" not in service] == []
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+
+
+def test_the_settings_of_compose_are_fit_for_deployment(services):
+    environment = services["web"]["environment"]
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (0, "System check identified no issues (2 silenced).\n"), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,18 @@ def env_bool(name: str, default: str) -> bool:
     return value == "yes"
 
 
+def env_whole(name: str, default: int) -> int:
+    """Read a whole number, 0 or above, from the environment."""
+    value: str = env.str(name, str(default))
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number")
+    return int(value)
+
+
 def env_positive(name: str, default: int) -> int:
     """Read a whole number above 0 from the environment."""
     value: str = env.str(name, str(default))
-    if not value.isdigit() or int(value) == 0:
+    if not value.isdecimal() or int(value) == 0:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number above 0")
     return int(value)
 
@@ -88,7 +96,12 @@ CSRF_TRUSTED_ORIGINS = env.list("VISREC_TRUSTED_ORIGINS", default=[])
 BEHIND_TLS = env_bool("VISREC_BEHIND_TLS", "no")  # a proxy in front speaks https and sets X-Forwarded-Proto
 if BEHIND_TLS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # requested from inside, not through the proxy
+    SECURE_HSTS_SECONDS = env_whole("VISREC_HSTS_SECONDS", 365 * 24 * 3600)
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+# HSTS of subdomains and its preloading would promise something for hosts that are not this shop's.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
     "catalog",

@@ -1,3 +1,8 @@
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -77,3 +82,39 @@ def test_a_session_is_new_after_a_login_and_its_cookie_is_for_the_server_alone(c
     assert cookie.value != "chosen-by-somebody-else"
     assert len(cookie.value) == 32
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+
+BEHIND_TLS = """
+import json, django
+django.setup()
+from django.test import Client
+guest = Client(headers={"Host": "shop.example"})
+plain, probe = guest.get("/login/"), guest.get("/healthz")
+page = guest.get("/healthz", headers={"X-Forwarded-Proto": "https"})
+print(json.dumps({
+    "plain": [plain.status_code, plain.headers.get("Location")],
+    "probe": probe.status_code,
+    "page": [page.status_code, page.headers["Strict-Transport-Security"]],
+    "cookies": [django.conf.settings.SESSION_COOKIE_SECURE, django.conf.settings.CSRF_COOKIE_SECURE],
+}))
+"""
+
+
+def test_behind_tls_browsers_use_nothing_else():
+    ours = {"VISREC_BEHIND_TLS": "yes", "VISREC_HSTS_SECONDS": "600", "VISREC_ALLOWED_HOSTS": "shop.example"}
+    environment = os.environ | ours | {"DJANGO_SETTINGS_MODULE": "visrec_site.settings"}
+
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", BEHIND_TLS], env=environment, capture_output=True)
+
+    assert json.loads(done.stdout) == {
+        "plain": [301, "https://shop.example/login/"],
+        "probe": 200,
+        "page": [200, "max-age=600"],
+        "cookies": [True, True],
+    }
+
+
+def test_a_number_of_seconds_that_is_none_is_told(monkeypatch):
+    monkeypatch.setenv("VISREC_HSTS_SECONDS", "a year")
+    with pytest.raises(ImproperlyConfigured, match="VISREC_HSTS_SECONDS is 'a year'; it must be a whole number"):
+        settings.env_whole("VISREC_HSTS_SECONDS", 0)
