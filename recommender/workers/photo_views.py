@@ -1,7 +1,7 @@
 """Views of a visitor's photo: as it is, and its foreground as the shop's own pictures show products."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 SIDE = 96  # pixels of the mask
 LEAST, MOST = 0.01, 0.98  # share of the photo that a foreground covers
@@ -24,18 +24,11 @@ def find_foreground(image: Image.Image) -> tuple[Image.Image, tuple[int, int, in
     ground = np.median(edge, axis=0)
     spread = np.median(np.abs(edge - ground).max(axis=1))
     mask = np.abs(pixels - ground).max(axis=2) > NEAREST + 3 * spread
-    labels = Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).copy()
-    best, best_size, label = 0, 0, 1
-    for y, x in np.argwhere(mask):
-        if labels.getpixel((int(x), int(y))) == 255 and label < 250:
-            ImageDraw.floodfill(labels, (int(x), int(y)), label)
-            size = int((np.asarray(labels) == label).sum())
-            if size > best_size:
-                best, best_size = label, size
-            label += 1
-    if not LEAST <= best_size / SIDE**2 <= MOST:
+    labels = label(mask)
+    sizes = np.bincount(labels.ravel())[1:]
+    if not len(sizes) or not LEAST <= sizes.max() / SIDE**2 <= MOST:
         return None
-    found = np.asarray(labels) == best
+    found = labels == 1 + np.argmax(sizes)
     rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
     w, h = image.size
     box = (
@@ -56,20 +49,21 @@ def views(image: Image.Image) -> list[Image.Image]:
         if found is None:
             break
         mask, box = found
-        cut = Image.composite(image, Image.new("RGB", image.size, "white"), fill_holes(mask))
+        filled = fill_holes(mask)
+        cut = Image.composite(image, Image.new("RGB", image.size, "white"), filled)
         parts = [image.crop(box), cut.crop(box)]
         plain += [on_white(part, scale) for scale in SCALES for part in parts]
         turned += [on_white(part, SCALES[1]).transpose(turn) for part in parts for turn in TURNS]
-        if not is_picture(mask, box):
+        if not is_picture(filled, box):
             break
         image = image.crop(inner(box))
         plain.append(image)
     return [*plain, *(ImageOps.mirror(view) for view in plain), *turned]
 
 
-def is_picture(mask: Image.Image, box: tuple[int, int, int, int]) -> bool:
+def is_picture(filled: Image.Image, box: tuple[int, int, int, int]) -> bool:
     """Return whether a foreground with all that it surrounds is a rectangle."""
-    return bool((np.asarray(fill_holes(mask).crop(inner(box))) > 127).mean() > RECTANGLE)
+    return bool((np.asarray(filled.crop(inner(box))) > 127).mean() > RECTANGLE)
 
 
 def inner(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -89,6 +83,37 @@ def on_white(part: Image.Image, scale: float) -> Image.Image:
 
 def fill_holes(mask: Image.Image) -> Image.Image:
     """Return the mask with what it surrounds."""
-    outside = Image.fromarray(np.pad(np.where(np.asarray(mask) > 127, 255, 0).astype(np.uint8), 1)).copy()
-    ImageDraw.floodfill(outside, (0, 0), 128)
-    return Image.fromarray(np.where(np.asarray(outside)[1:-1, 1:-1] == 128, 0, 255).astype(np.uint8))
+    labels = label(np.pad(np.asarray(mask) <= 127, 1, constant_values=True))
+    return Image.fromarray(np.where(labels == labels[0, 0], 0, 255).astype(np.uint8)[1:-1, 1:-1])
+
+
+def label(mask: np.ndarray) -> np.ndarray:
+    """Return the number of the component of each pixel, (H, W): 1 and on, 0 outside of the mask.
+
+    Pixels that share a side are of one component. By runs of pixels in a row: an image has a few hundred of them.
+    """
+    height, width = mask.shape
+    stride = width + 1  # a column of False: no run goes on in the next row
+    inside = np.pad(mask, ((0, 0), (0, 1))).ravel()
+    steps = np.diff(inside.astype(np.int8), prepend=0)
+    begins, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    # Of the row above, a run touches those that end after its begin and begin before its end.
+    first = np.searchsorted(ends, begins - stride, side="right")
+    last = np.searchsorted(begins, ends - stride, side="left")
+    roots = list(range(len(begins)))
+    for run in np.flatnonzero(last > first):
+        for above in range(first[run], last[run]):
+            a, b = find_root(roots, int(run)), find_root(roots, above)
+            roots[max(a, b)] = min(a, b)
+    found = np.array([find_root(roots, run) for run in range(len(roots))], dtype=np.intp)
+    _, components = np.unique(found, return_inverse=True)
+    labels = np.zeros(height * stride, dtype=np.intp)
+    labels[inside] = np.repeat(components + 1, ends - begins)
+    return labels.reshape(height, stride)[:, :width]
+
+
+def find_root(roots: list[int], run: int) -> int:
+    """Return the first run of the component, as far as it is known; the way to it is made shorter."""
+    while roots[run] != run:
+        roots[run] = run = roots[roots[run]]
+    return run

@@ -43,3 +43,23 @@ def test_views_show_the_foreground_on_white_whatever_the_ground_was():
     assert len(on_white) > 10
     assert views[0].size == (200, 200)
     assert any((np.asarray(view) == 255).all(axis=2).mean() > 0.3 for view in on_white)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_pixels_that_share_a_side_have_one_label(share):
+    mask = np.random.default_rng(0).random((30, 40)) < share
+
+    labels = photo_views.label(mask)
+
+    assert (labels > 0).tolist() == mask.tolist()
+    filled = Image.fromarray(np.where(mask, 255, 0).astype(np.uint8)).copy()
+    for number in range(1, labels.max() + 1):
+        y, x = np.argwhere(labels == number)[0]
+        ImageDraw.floodfill(filled, (int(x), int(y)), 100)
+        assert ((np.asarray(filled) == 100) == (labels == number)).all()
+        ImageDraw.floodfill(filled, (int(x), int(y)), 0)
+    assert not np.asarray(filled).any()
+
+
+def test_nothing_has_no_label():
+    assert not photo_views.label(np.zeros((3, 4), dtype=bool)).any()
