@@ -1,7 +1,7 @@
 """Readings of images' files: an image that cannot be read, or that kills who reads it, is set aside with the reason.
 
 A reading is recorded before it begins and forgotten when it ends. If its process dies, the record stays, and from then
-on the image is read alone, so that no other is lost with it. After TRIES readings that did not end it is set aside.
+on the image is a suspect: it is read apart from others, so that none is lost with it.
 """
 
 import logging
@@ -26,7 +26,7 @@ ABANDONED = timedelta(minutes=1)  # a reading takes a second or so
 def begin(image_ids: Collection[int]) -> set[int]:
     """Record readings that begin now, and return the ids of these images.
 
-    Without those that are being read already, or whose readers died: they are to be read `alone`.
+    Without those that are being read already, or whose readers died.
     """
     # If a crash of the database loses the record, an image is read in company once more. So no reader waits for a disk.
     with connection.cursor() as cursor:
@@ -66,7 +66,7 @@ def alone(image_id: int) -> Iterator[bool]:
 def _count(image_id: int) -> bool:
     reading, is_first = ImageReading.objects.get_or_create(image_id=image_id, defaults={"tries": 1})
     if reading.tries >= TRIES:
-        set_aside({image_id: f"cannot be read: {TRIES} processes that read it died"}, retry=False)
+        set_aside({image_id: f"cannot be read: {TRIES} processes that read it died"})
         end([image_id])
         return False
     if not is_first:
@@ -90,19 +90,17 @@ def abandoned(limit: int) -> list[int]:
     return list(found.values_list("image_id", flat=True)[:limit])
 
 
-def set_aside(problems: Mapping[int, str], *, retry: bool = True) -> None:
+def set_aside(problems: Mapping[int, str]) -> None:
     """Set images aside, by id, with what is wrong with each; nothing waits for them.
 
-    retry: whether the sweep tries them again, first after a minute, then whenever as much time has passed once more.
+    The sweep tries them again, first after a minute, then whenever as much time has passed once more.
     """
     now = timezone.now()
     for image in ProductImage.objects.filter(pk__in=problems):
         problem, since = problems[image.pk], image.problem_since or now
         log.error("%s is set aside: it %s", image, problem)
         pause = min(max(now - since, SOONEST_RETRY), LATEST_RETRY)
-        ProductImage.objects.filter(pk=image.pk).update(
-            problem=problem, problem_since=since, retry_at=now + pause if retry else None
-        )
+        ProductImage.objects.filter(pk=image.pk).update(problem=problem, problem_since=since, retry_at=now + pause)
 
 
 def due(limit: int) -> list[int]:
@@ -112,7 +110,7 @@ def due(limit: int) -> list[int]:
 
 
 def try_again(images: QuerySet[ProductImage]) -> list[int]:
-    """Count images that were set aside as readable again, to be read alone; return their ids."""
+    """Count images that were set aside as readable again, to be read apart; return their ids."""
     ids = list(images.exclude(problem="").order_by("pk").values_list("pk", flat=True))
     ImageReading.objects.filter(image_id__in=ids).delete()
     readings = [ImageReading(image_id=pk, tries=0) for pk in ids]
@@ -121,6 +119,7 @@ def try_again(images: QuerySet[ProductImage]) -> list[int]:
     return ids
 
 
-def forget_problem(image_id: int) -> None:
-    """Record that an image was read, whatever was wrong with it before."""
-    ProductImage.objects.filter(pk=image_id, problem="", problem_since__isnull=False).update(problem_since=None)
+def forget_problems(image_ids: Collection[int]) -> None:
+    """Record that images were read, unless they were set aside, whatever was wrong with them before."""
+    read = ProductImage.objects.filter(pk__in=image_ids, problem="", problem_since__isnull=False)
+    read.update(problem_since=None)

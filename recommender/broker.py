@@ -43,11 +43,6 @@ def queue_embedding(image_ids: list[int]) -> None:
         transaction.on_commit(partial(send, "embed_images", batch, priority=UPLOADS))
 
 
-def queue_alone(image_id: int) -> None:
-    """Queue an image that may kill its reader, to be embedded when no upload waits."""
-    send("embed_alone", image_id, priority=LATER)
-
-
 def send(task: str, *args: Any, priority: int = FIRST, expires: int | None = None) -> bool:
     """Send a task to the broker and return whether it took it; otherwise the sweep finds the work in the database.
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Max, Min
 
 from catalog import files, products, readings
-from catalog.models import ImageReading, ProductImage
+from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
 from recommender.models import LIVE, ImageWalk, ModelVersion, State
@@ -76,8 +76,7 @@ def queue_missing_embeddings(waiting: int) -> None:
 def retry_readings() -> None:
     """Queue images again that were set aside and are due, and those whose readers died."""
     due = ProductImage.objects.filter(pk__in=readings.due(MOST_RETRIES))
-    for image_id in {*readings.try_again(due), *readings.abandoned(MOST_RETRIES)}:
-        broker.queue_alone(image_id)
+    broker.queue_embedding(sorted({*readings.try_again(due), *readings.abandoned(MOST_RETRIES)}))
 
 
 def resume_activations() -> None:
@@ -117,7 +116,6 @@ def resume_uploads() -> None:
     window = newest_window()
     for version in queries.servable_versions().filter(state=State.ACTIVE):
         missing = queries.images_without_embedding(version, between=window)
-        missing = missing.exclude(pk__in=ImageReading.objects.values("image_id"))  # it may kill its reader, or is read
         newest.update(missing.order_by("-pk").values_list("pk", flat=True)[: broker.EMBED_BATCH])
     if newest:
         batch = sorted(newest)[-broker.EMBED_BATCH :]

@@ -27,13 +27,13 @@ from recommender.stopping import handed_over
 
 log = logging.getLogger(__name__)
 
-ALONE_LIMIT = 60  # seconds for one image
 LIMIT = 600  # seconds a task may take. Set for each, as one for all would end trainings too, which hold leases
+KILL_LIMIT = 660  # for one that an image holds up in the decoder, which nothing interrupts
 
 
 @shared_task(
     soft_time_limit=LIMIT,
-    time_limit=LIMIT + ALONE_LIMIT,  # a file that cannot be read to its end holds up more than the task
+    time_limit=KILL_LIMIT,
     autoretry_for=(OperationalError,),
     retry_backoff=True,
     max_retries=5,
@@ -43,15 +43,6 @@ def embed_images(image_ids: list[int]) -> None:
     from recommender.workers import embedding  # torch is behind this import; web processes stop at this file
 
     embedding.embed_images(image_ids)
-
-
-# Killed at its limit: an image that holds up its reader counts like one that kills it.
-@shared_task(time_limit=ALONE_LIMIT, autoretry_for=(OperationalError,), retry_backoff=True, max_retries=5)
-def embed_alone(image_id: int) -> None:
-    """Embed an image whose readers died, which others must not be lost with."""
-    from recommender.workers import embedding  # torch
-
-    embedding.embed_alone(image_id)
 
 
 @shared_task(soft_time_limit=LIMIT)

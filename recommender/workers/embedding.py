@@ -71,31 +71,24 @@ def warm_up() -> None:
 
 
 def embed_images(image_ids: Sequence[int]) -> None:
-    """Embed these images by every active version that has no vector of them; a second run writes nothing.
-
-    Images whose readers died are sent on, to be embedded alone.
-    """
+    """Embed these images by every active version that has no vector of them; a second run writes nothing."""
+    suspects = readings.unfinished(image_ids)
+    if suspects:
+        embed_missing(image_ids, suspects=True)  # by the first version that has to read them
+        readings.end(suspects)  # those that no version had to
     embed_missing(image_ids)
-    for image_id in sorted(readings.unfinished(image_ids)):
-        broker.queue_alone(image_id)
+    if suspects:
+        readings.forget_problems(suspects)
 
 
-def embed_alone(image_id: int) -> None:
-    """Embed an image that others must not be lost with: it could not be read before, or its readers died."""
-    embed_missing([image_id], alone=True)  # by the first version that has to read it
-    with readings.alone(image_id) as may_read:
-        if not may_read:
-            return
-        readings.end([image_id])  # no version had to
-    embed_missing([image_id])
-    readings.forget_problem(image_id)
+def embed_missing(image_ids: Sequence[int], suspects: bool = False) -> None:
+    """Embed images by the active versions that have no vector of them, by that of similar styles first.
 
-
-def embed_missing(image_ids: Sequence[int], alone: bool = False) -> None:
-    """Embed images by the active versions that have no vector of them, by that of similar styles first."""
+    suspects: only those that may kill their reader; otherwise all others.
+    """
     active = queries.servable_versions().filter(state=State.ACTIVE)
     versions = sorted(active, key=lambda version: version.role != Role.SIMILAR)
-    for _ in embed_batches(batches_of_each(versions, image_ids, alone)):
+    for _ in embed_batches(batches_of_each(versions, image_ids, suspects)):
         pass
 
 
@@ -140,8 +133,8 @@ def embed_all(
     images = queries.images_of_version(version) if anew else queries.images_without_embedding(version)
     total, done = images.count(), 0
     with tqdm(total=total, desc="embedding", unit=" pictures", disable=not progress) as bar:
-        for alone in (False, True):
-            for count in embed_batches(read_batches(version, images, alone), replace=anew, writing=writing):
+        for suspects in (False, True):
+            for count in embed_batches(read_batches(version, images, suspects), replace=anew, writing=writing):
                 done += count
                 bar.update(count)
                 yield done, max(total, done)
@@ -193,26 +186,28 @@ def store_batch(batch: Batch, vectors: "Future[np.ndarray]", replace: bool, writ
     return len(batch.images)
 
 
-def batches_of_each(versions: Sequence[ModelVersion], image_ids: Sequence[int], alone: bool = False) -> Iterator[Batch]:
+def batches_of_each(
+    versions: Sequence[ModelVersion], image_ids: Sequence[int], suspects: bool = False
+) -> Iterator[Batch]:
     """Yield, version by version, those of the images that it has no vector of; each is decoded once for each size."""
     decoded: Decoded = {}
     for version in versions:
         images = queries.images_without_embedding(version).filter(pk__in=image_ids)
         try:
-            yield from read_batches(version, images, alone, decoded)
+            yield from read_batches(version, images, suspects, decoded)
         except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
             log.error("%s embeds nothing: %s", version, error)
 
 
 def read_batches(
-    version: ModelVersion, images: QuerySet[ProductImage], alone: bool = False, decoded: Decoded | None = None
+    version: ModelVersion, images: QuerySet[ProductImage], suspects: bool = False, decoded: Decoded | None = None
 ) -> Iterator[Batch]:
     """Yield those of `images` that can be read in batches; the next is decoded meanwhile. Raises BadCheckpoint.
 
-    alone: only those whose readers died, one by one; otherwise all others. decoded: images that need not be decoded,
+    suspects: only those whose readers died, read apart; otherwise all others. decoded: images that need not be decoded,
     which come first; the others are added.
     """
-    if alone:
+    if suspects:
         images = images.filter(pk__in=ImageReading.objects.values("image_id"))
     if not images.exists():  # a checkpoint may take a second to load
         return
@@ -226,8 +221,8 @@ def read_batches(
         assert decoded is not None
         yield Batch(version, batch, to_tensor(np.stack([decoded[image.pk, size] for image in batch])))
     others = images.exclude(pk__in=known)
-    if alone:
-        found = reading.read_alone(list(others.order_by("pk")), size)
+    if suspects:
+        found = reading.read_suspects(list(others.order_by("pk")), size)
     else:
         found = reading.read_batches(batches_by_id(others), size)
     for batch, pixels in found:

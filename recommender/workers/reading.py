@@ -8,6 +8,7 @@ import numpy as np
 
 from catalog import readings
 from catalog.models import ProductImage
+from ml.data.reader_process import read_apart
 from ml.errors import UnreadableImage
 from ml.nn.inference import decode_ahead
 
@@ -19,7 +20,7 @@ def read_batches(
 ) -> Iterator[Read]:
     """Yield those images of each batch that can be read; the next batch is decoded while the former is used.
 
-    The others are set aside, and those that are being read already, or whose readers died, are left to read_alone.
+    The others are set aside, and those that are being read already, or whose readers died, are left to read_suspects.
     size: (H, W) of the pixels. threads: see decode_ahead.
     """
     waiting: deque[list[ProductImage]] = deque()
@@ -35,15 +36,11 @@ def read_batches(
         yield settle(waiting.popleft(), decoded, size)
 
 
-def read_alone(images: Iterable[ProductImage], size: tuple[int, int]) -> Iterator[Read]:
-    """Yield each image that can be read as a batch of its own; others are not lost with one that kills this process."""
-    for image in images:
-        with readings.alone(image.pk) as may_read:
-            if not may_read:
-                continue
-            [decoded] = decode_ahead([[Path(image.file.path)]], size, most_pixels=None)
-            found = settle([image], decoded, size)
-        yield found
+def read_suspects(images: Sequence[ProductImage], size: tuple[int, int]) -> Iterator[Read]:
+    """Yield each image that can be read as a batch of its own, read by a process that it may kill."""
+    files = [Path(image.file.path) for image in images]
+    for image, decoded in zip(images, read_apart(files, size), strict=True):
+        yield settle([image], [decoded], size)
 
 
 def settle(

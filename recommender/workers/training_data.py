@@ -102,11 +102,11 @@ def decode(
 
 
 def read(images: Sequence[ProductImage], size: tuple[int, int]) -> Iterator[reading.Read]:
-    """Yield images and their pixels; in the end, one by one, those whose readers died."""
+    """Yield images and their pixels; in the end, in a process of its own, those whose readers died."""
     batches = (list(images[first : first + BATCH]) for first in range(0, len(images), BATCH))
     yield from reading.read_batches(batches, size, threads=os.cpu_count())
     left = readings.unfinished([image.pk for image in images])
-    yield from reading.read_alone((image for image in images if image.pk in left), size)
+    yield from reading.read_suspects([image for image in images if image.pk in left], size)
 
 
 def load_labelled_images(version: ModelVersion, model: Model[Any], folder: Path, progress: bool) -> LabelledImages:

@@ -58,10 +58,9 @@ def test_a_picture_is_tried_again_after_as_long_as_it_could_not_be_read(image, c
     assert hour * 2 > found.retry_at - found.problem_since - timedelta(minutes=1)
 
 
-def test_what_is_tried_again_is_readable_until_it_is_read_alone(image):
-    readings.set_aside({image.pk: "cannot be read: no such file"}, retry=False)
+def test_what_is_tried_again_is_readable_until_it_is_read_apart(image):
+    readings.set_aside({image.pk: "cannot be read: no such file"})
     assert not ProductImage.objects.readable().exists()
-    assert ProductImage.objects.get().retry_at is None
 
     assert readings.try_again(ProductImage.objects.all()) == [image.pk]
 

@@ -52,16 +52,16 @@ def test_without_a_broker_a_design_is_kept_for_the_sweep(no_broker, ada, generat
 
 @pytest.mark.django_db(transaction=True)
 def test_an_activation_waits_for_no_upload_and_what_may_wait_comes_last(waiting):
-    broker.queue_alone(1)
+    broker.send("embed_later", 1, [4], priority=broker.LATER)
     broker.queue_embedding([2])
     time.sleep(0.01)
     broker.send("complete_version", 3)
     assert broker.count_waiting("embed") == 3
     assert 0.01 < broker.oldest_waiting("embed") < 60  # the upload's
 
-    assert waiting("embed") == [("complete_version", [3]), ("embed_images", [[2]]), ("embed_alone", [1])]
+    assert waiting("embed") == [("complete_version", [3]), ("embed_images", [[2]]), ("embed_later", [1, [4]])]
 
-    broker.queue_alone(1)
+    broker.send("embed_later", 1, [4], priority=broker.LATER)
     assert broker.oldest_waiting("embed") is None
 
 

@@ -13,7 +13,7 @@ def test_pictures_that_were_set_aside_are_listed_by_their_files_and_tried_again(
 ):
     image = ProductFactory(sku="BOOT-1").images.get()
     ProductFactory(sku="BOOT-2")
-    readings.set_aside({image.pk: "cannot be read: No such file or directory"}, retry=False)
+    readings.set_aside({image.pk: "cannot be read: No such file or directory"})
 
     call_command("unreadable_images")
 

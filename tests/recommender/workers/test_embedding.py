@@ -147,28 +147,18 @@ def test_a_damaged_picture_stops_only_itself(version, caplog):
     assert not queries.images_without_embedding(version).exists()
 
 
-def test_a_picture_whose_reader_died_is_embedded_alone_when_no_upload_waits(version, waiting):
-    suspect, other = (ProductFactory().images.get() for _ in range(2))
-    readings.begin([suspect.pk])  # as by a process that was killed
+def test_pictures_whose_reader_died_are_embedded_by_every_version_at_once(version):
+    personal = VersionFactory(role="personal", metric="inner", state="active", dimensions=version.dimensions)
+    checkpoints.save(embedding.load_model(version.folder)[0], personal.folder)
+    suspects = [ProductFactory(image=seed).images.get() for seed in range(2)]
+    readings.begin([image.pk for image in suspects])  # as by a process that was killed
+    other = ProductFactory(image=2).images.get()
 
-    embedding.embed_images([suspect.pk, other.pk])
+    embedding.embed_images([image.pk for image in (*suspects, other)])  # as the broker sends it again
 
-    assert [row.image for row in ImageEmbedding.objects.all()] == [other]
-    broker.send("embed_images", [1])
-    assert waiting("embed") == [("embed_images", [[1]]), ("embed_alone", [suspect.pk])]
-    embedding.embed_alone(suspect.pk)
-    assert [row.image for row in ImageEmbedding.objects.order_by("pk")] == [other, suspect]
+    rows = {(row.version, row.image) for row in ImageEmbedding.objects.all()}
+    assert rows == {(each, image) for each in (version, personal) for image in (*suspects, other)}
     assert not ImageReading.objects.exists()
-
-
-def test_a_picture_that_was_alone_when_its_reader_died_is_sent_on_too(version, waiting):
-    suspect = ProductFactory().images.get()
-    waiting("embed")
-    readings.begin([suspect.pk])
-
-    embedding.embed_images([suspect.pk])  # as the broker sends it again
-
-    assert waiting("embed") == [("embed_alone", [suspect.pk])]
 
 
 def test_a_picture_that_can_be_read_again_has_no_problem_any_more(version):
@@ -176,12 +166,12 @@ def test_a_picture_that_can_be_read_again_has_no_problem_any_more(version):
     readings.set_aside({image.pk: "cannot be read: no such file"})
     readings.try_again(ProductImage.objects.all())
 
-    embedding.embed_alone(image.pk)
+    embedding.embed_images([image.pk])
 
     found = ProductImage.objects.get()
     assert (found.problem, found.problem_since, ImageEmbedding.objects.get().image) == ("", None, image)
     readings.begin([image.pk])
-    embedding.embed_alone(image.pk)  # which every version has embedded
+    embedding.embed_images([image.pk])  # which every version has embedded
     assert not ImageReading.objects.exists()
 
 

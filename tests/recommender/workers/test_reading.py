@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from catalog import readings
 from catalog.models import ImageReading, ProductImage
 from ml.data.decoding import read_image
 from recommender.workers import reading
 from tests.factories import ProductFactory, image_bytes
+from tests.ml.pipes import opened, reader_killed
 
 SIZE = (8, 8)
 
@@ -30,28 +30,10 @@ def read_and_be_killed(read, pipe: Path) -> None:
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(writer)
-    while advisory_locks():  # the database notices only by and by that the process is gone
-        time.sleep(0.01)
-
-
-def advisory_locks() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-        return cursor.fetchone()[0]
-
-
-def opened(pipe: Path) -> int | None:
-    try:
-        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        return None  # nobody reads it
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_picture_that_kills_its_readers_is_set_aside_alone():
+def test_a_picture_that_kills_its_reader_is_set_aside_alone():
     images = [ProductFactory().images.get() for _ in range(3)]
     deadly, others = images[1], [images[0], images[2]]
     pipe = Path(deadly.file.path)
@@ -61,12 +43,11 @@ def test_a_picture_that_kills_its_readers_is_set_aside_alone():
     read_and_be_killed(lambda: reading.read_batches([images], SIZE), pipe)
 
     assert list(reading.read_batches([images], SIZE))[0][0] == []  # they died together
-    read_and_be_killed(lambda: reading.read_alone([others[0], deadly, others[1]], SIZE), pipe)
-    assert readings.unfinished([image.pk for image in images]) == {deadly.pk, others[1].pk}
-    read_and_be_killed(lambda: reading.read_alone([deadly], SIZE), pipe)
-    assert [found for found, _ in reading.read_alone([deadly, others[1]], SIZE)] == [[others[1]]]
-    found = ProductImage.objects.values_list("problem", "retry_at").get(pk=deadly.pk)
-    assert found == ("cannot be read: 3 processes that read it died", None)
+    with reader_killed(pipe):
+        found = [found for found, _ in reading.read_suspects([others[0], deadly, others[1]], SIZE)]
+    assert found == [[others[0]], [], [others[1]]]
+    problem = f"cannot be read: {pipe.name}: the process that read it ended with -9"
+    assert list(ProductImage.objects.unreadable().values_list("pk", "problem")) == [(deadly.pk, problem)]
     assert not ImageReading.objects.exists()
 
 
