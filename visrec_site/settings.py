@@ -3,69 +3,21 @@
 Without VISREC_DATABASE_URL the embedded servers are used, and all data is under var/.
 """
 
-import math
 import os
 from pathlib import Path
 from typing import Any
 
-import environ
 from celery.schedules import schedule
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from kombu import Queue
 
 from visrec_site import embedded
+from visrec_site.environment import NOTSET, env, env_bool, env_positive, env_redis, env_weights, env_whole
 
 ROOT = Path(__file__).resolve().parent.parent
-env = environ.Env()
 
 
-def env_bool(name: str, default: str) -> bool:
-    """Read "yes" or "no" from the environment."""
-    value: str = env.str(name, default)
-    if value not in ("yes", "no"):
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be yes or no")
-    return value == "yes"
-
-
-def env_whole(name: str, default: int) -> int:
-    """Read a whole number, 0 or above, from the environment."""
-    value: str = env.str(name, str(default))
-    if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number")
-    return int(value)
-
-
-def env_positive(name: str, default: int) -> int:
-    """Read a whole number above 0 from the environment."""
-    value: str = env.str(name, str(default))
-    if not value.isdecimal() or int(value) == 0:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number above 0")
-    return int(value)
-
-
-def env_weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
-    """Read weights such as "view=0.1,dislike=-2" from the environment; one that is not named has its default.
-
-    A weight has the sign of its default, or is 0.
-    """
-    found = dict(defaults)
-    for part in filter(None, env.str(name, "").split(",")):
-        kind, _, text = (piece.strip() for piece in part.partition("="))
-        if kind not in defaults:
-            raise ImproperlyConfigured(f"{name} names {kind!r}; the kinds are: {', '.join(defaults)}")
-        try:
-            weight = float(text)
-        except ValueError:
-            raise ImproperlyConfigured(f"{name} has {part!r}; a number is expected, as in view=0.2") from None
-        if not math.isfinite(weight) or weight * defaults[kind] < 0:
-            sign = "above" if defaults[kind] > 0 else "below"
-            raise ImproperlyConfigured(f"{name} has {part!r}; the weight of {kind} is 0 or {sign}")
-        found[kind] = weight
-    return found
-
-
-def database(name: str, default: str = environ.Env.NOTSET, *, is_pooled: bool) -> dict[str, Any]:
+def database(name: str, default: str = NOTSET, *, is_pooled: bool) -> dict[str, Any]:
     """Read an entry of DATABASES from the URL in the environment, with what each of our connections needs.
 
     is_pooled: a pooler in transaction mode is between, which takes no settings and whose connections are not ours for
@@ -193,11 +145,11 @@ if env.str("VISREC_REPLICA_URL", ""):
     )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-BROKER_URL = env.str("VISREC_BROKER_URL", embedded.broker_url(VAR))
+BROKER_URL = env_redis("VISREC_BROKER_URL", embedded.broker_url(VAR))
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": env.str("VISREC_CACHE_URL", embedded.cache_url(VAR)),
+        "LOCATION": env_redis("VISREC_CACHE_URL", embedded.cache_url(VAR)),
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 }
@@ -232,7 +184,7 @@ CURRENCY = env.str("VISREC_CURRENCY", "EUR")
 
 # While the broker is unavailable an upload must not wait for it: recommender.tasks.sweep sends the tasks later.
 CELERY_BROKER_URL = BROKER_URL
-CELERY_RESULT_BACKEND = env.str("VISREC_RESULT_URL", BROKER_URL)
+CELERY_RESULT_BACKEND = env_redis("VISREC_RESULT_URL", BROKER_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 1,

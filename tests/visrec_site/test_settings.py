@@ -4,38 +4,12 @@ import subprocess
 import sys
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
+import redis
 
 from tests.factories import AccountFactory
+from tests.services import services
+from tests.visrec_site.tls import CERTIFICATE, tls_front
 from visrec_site import settings
-
-DEFAULTS = {"view": 0.2, "like": 1.0, "dislike": -1.0}
-
-
-def weights(monkeypatch, text: str) -> dict[str, float]:
-    monkeypatch.setenv("VISREC_KIND_WEIGHTS", text)
-    return settings.env_weights("VISREC_KIND_WEIGHTS", DEFAULTS)
-
-
-def test_weights_that_are_not_named_stay(monkeypatch):
-    assert weights(monkeypatch, "") == DEFAULTS
-    assert weights(monkeypatch, "view=0, dislike=-2.5") == {"view": 0.0, "like": 1.0, "dislike": -2.5}
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("wish=1", "names 'wish'; the kinds are: view, like, dislike"),
-        ("view", "has 'view'; a number is expected, as in view=0.2"),
-        ("view=much", "has 'view=much'; a number is expected"),
-        ("like=nan", "has 'like=nan'; the weight of like is 0 or above"),
-        ("like=-1", "has 'like=-1'; the weight of like is 0 or above"),
-        ("dislike=1", "has 'dislike=1'; the weight of dislike is 0 or below"),
-    ],
-)
-def test_weights_that_make_no_sense_are_told(monkeypatch, text, reason):
-    with pytest.raises(ImproperlyConfigured, match=f"VISREC_KIND_WEIGHTS {reason}"):
-        weights(monkeypatch, text)
 
 
 def test_a_database_keeps_what_its_url_asks_for_and_gets_our_session(monkeypatch):
@@ -84,6 +58,14 @@ def test_a_session_is_new_after_a_login_and_its_cookie_is_for_the_server_alone(c
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
 
 
+def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a process of its own, which reads the settings anew."""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "visrec_site.settings"} | environment
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], env=environment, capture_output=True, text=True
+    )
+
+
 BEHIND_TLS = """
 import json, django
 django.setup()
@@ -102,9 +84,8 @@ print(json.dumps({
 
 def test_behind_tls_browsers_use_nothing_else():
     ours = {"VISREC_BEHIND_TLS": "yes", "VISREC_HSTS_SECONDS": "600", "VISREC_ALLOWED_HOSTS": "shop.example"}
-    environment = os.environ | ours | {"DJANGO_SETTINGS_MODULE": "visrec_site.settings"}
 
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", BEHIND_TLS], env=environment, capture_output=True)
+    done = run(BEHIND_TLS, **ours)
 
     assert json.loads(done.stdout) == {
         "plain": [301, "https://shop.example/login/"],
@@ -114,7 +95,41 @@ def test_behind_tls_browsers_use_nothing_else():
     }
 
 
-def test_a_number_of_seconds_that_is_none_is_told(monkeypatch):
-    monkeypatch.setenv("VISREC_HSTS_SECONDS", "a year")
-    with pytest.raises(ImproperlyConfigured, match="VISREC_HSTS_SECONDS is 'a year'; it must be a whole number"):
-        settings.env_whole("VISREC_HSTS_SECONDS", 0)
+OVER_TLS = """
+import django
+django.setup()
+from django.core.cache import cache
+from redis.exceptions import RedisError
+from recommender import broker, memory
+from visrec_site.celery import app
+if not broker.send("sweep"):
+    raise SystemExit("the broker is away")
+cache.set("over-tls", 1)
+app.backend.set("over-tls-result", "2")
+print(cache.get("over-tls"), memory.client().ping(), app.backend.get("over-tls-result"))
+print(broker.count_waiting("maintenance"))
+"""
+
+
+@pytest.fixture
+def tls_broker():
+    """The address of the tests' broker over TLS, of a database that nothing else uses."""
+    with tls_front(services.run / "redis.sock") as port:
+        yield f"rediss://localhost:{port}/9"
+    with redis.Redis(unix_socket_path=str(services.run / "redis.sock"), db=9) as used:
+        used.flushdb()
+
+
+def test_broker_results_and_cache_speak_tls(tls_broker):
+    url = f"{tls_broker}?ssl_ca_certs={CERTIFICATE}"
+
+    done = run(OVER_TLS, VISREC_BROKER_URL=url, VISREC_CACHE_URL=url)
+
+    assert done.stdout == "1 True b'2'\n1\n", done.stderr
+
+
+def test_a_broker_with_the_certificate_of_a_stranger_is_sent_nothing(tls_broker):
+    done = run(OVER_TLS, VISREC_BROKER_URL=tls_broker, VISREC_CACHE_URL=tls_broker)
+
+    assert (done.stdout, done.stderr.splitlines()[-1]) == ("", "the broker is away")
+    assert "CERTIFICATE_VERIFY_FAILED" in done.stderr
