@@ -10,16 +10,14 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from catalog.images import shrink_to_jpeg
 from catalog.models import ProductImage
-from catalog.rows import fetch
 from ml.contract import SimilarModel
 from ml.data.decoding import fit, to_upright_rgb
-from ml.data.images import ImageArray
 from recommender.models import ImageEmbedding, ModelVersion, Role
 from recommender.serving.photos import PHOTO_PIXELS
 from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores
 from recommender.workers import photo_views
-from recommender.workers.embedding import embed_pixels, model_of
+from recommender.workers.embedding import embed_pixels, model_of, to_tensor
 
 CALIBRATED_BY = 50  # of the catalogue's images, spread over it
 MISSED = 0.1  # share of altered images, which are harder than most photos, that count as no match
@@ -40,11 +38,11 @@ def embed_best_view(version: ModelVersion, photo: Image.Image) -> tuple[list[flo
     assert model.image_size is not None
     pixels = np.stack([fit(view, model.image_size) for view in photo_views.views(photo)])
     with torch.inference_mode():
-        vectors: list[list[float]] = embed_pixels(model, ImageArray(pixels).batch(range(len(pixels))), []).tolist()
-    found = [fetch(nearest.nearest_sql(version, vector, 1)) for vector in vectors]
-    distances = [rows[0][3] if rows else np.inf for rows in found]
+        vectors = embed_pixels(model, to_tensor(pixels), []).numpy()
+    distances = nearest.nearest_distances(version, vectors)
     best = int(np.argmin(distances))
-    return vectors[best], scores.score(version, distances[best]) if found[best] else None
+    vector: list[float] = vectors[best].tolist()
+    return vector, scores.score(version, distances[best]) if np.isfinite(distances[best]) else None
 
 
 def calibrate(version: ModelVersion) -> None:

@@ -47,6 +47,19 @@ def nearest_sql(
     return Sql(f"SELECT * FROM ({found.text}) AS rough ORDER BY distance", found.params)
 
 
+def nearest_distances(version: ModelVersion, vectors: np.ndarray) -> np.ndarray:
+    """Return the distance of each vector (N, D) to the embedding nearest to it: (N,), infinite if there is none."""
+    nearest = nearest_sql(version, Sql("sought.vector"), 1)
+    found = fetch(
+        Sql(
+            "SELECT nearest.distance FROM unnest(%s::vector[]) WITH ORDINALITY AS sought (vector, place)"
+            f" LEFT JOIN LATERAL ({nearest.text}) AS nearest ON true ORDER BY sought.place",
+            ([vector_text(vector) for vector in vectors], *nearest.params),
+        )
+    )
+    return np.array([np.inf if distance is None else distance for (distance,) in found])
+
+
 def is_sorted_again(version: ModelVersion) -> bool:
     """Return whether what a walk finds is sorted by the whole vectors, for which all of it is read first."""
     return indexed_type(version) != f"vector({version.dimensions:d})"

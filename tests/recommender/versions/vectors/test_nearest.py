@@ -104,3 +104,19 @@ def test_vectors_are_read_as_they_were_stored(active, active_personal):
     assert found[product.pk].tolist() == np.float32([0.1, -2.5]).tolist()
     assert nearest.trained_taste(active_personal, shopper) == pytest.approx(turned(30))
     assert nearest.trained_taste(active_personal, ShopperFactory()) is None
+
+
+def test_the_nearest_of_many_vectors_are_found_by_one_statement_that_walks_the_index(crowd, django_assert_num_queries):
+    sought = crowd.matrix[:20] + 0.01
+    with django_assert_num_queries(1) as queries:
+        distances = nearest.nearest_distances(crowd, sought)
+
+    one_by_one = [fetch(nearest.nearest_sql(crowd, vector, 1))[0][3] for vector in sought]
+    assert distances.tolist() == one_by_one
+    assert index.index_name(crowd) in plan(Sql(queries.captured_queries[0]["sql"]))
+
+
+def test_without_embeddings_the_nearest_is_infinitely_far(db):
+    distances = nearest.nearest_distances(VersionFactory(), np.eye(2))
+
+    assert distances.tolist() == [np.inf, np.inf]
