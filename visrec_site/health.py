@@ -1,5 +1,7 @@
 """Probes for monitoring: /healthz, /readyz and /metrics."""
 
+import ipaddress
+
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -101,6 +103,19 @@ def broker_state() -> str:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the counters of this process in Prometheus' text format."""
+    """Return the counters of all processes of this web server in Prometheus' text format, to callers inside alone."""
+    if not is_inside(request):
+        text = "Metrics are for callers of a private network that do not come through a proxy.\n"
+        return HttpResponse(text, status=403, content_type="text/plain")
     response: HttpResponse = ExportToDjangoView(request)
     return response
+
+
+def is_inside(request: HttpRequest) -> bool:
+    """Return whether the caller has a private address; whoever comes through a proxy has not shown theirs."""
+    try:
+        address = ipaddress.ip_address(request.META["REMOTE_ADDR"])
+    except ValueError:  # a Unix socket, which a proxy connects to
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address  # of a socket for both kinds of addresses
+    return address.is_private and not {"X-Forwarded-For", "Forwarded"} & request.headers.keys()

@@ -96,5 +96,22 @@ def test_a_lost_broker_is_told_and_pages_go_on(client, at_work):
     assert page.status_code == 200
 
 
-def test_metrics_are_prometheus_s(client):
-    assert b"django_http_requests" in client.get("/metrics").content
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.7", "::ffff:10.0.0.7", "fd00::7"])
+def test_metrics_are_prometheus_s(client, address):
+    assert b"django_http_requests" in client.get("/metrics", REMOTE_ADDR=address).content
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        {"REMOTE_ADDR": "8.8.8.8"},
+        {"REMOTE_ADDR": "::ffff:8.8.8.8"},
+        {"REMOTE_ADDR": "10.0.0.7", "HTTP_X_FORWARDED_FOR": "10.0.0.8"},  # through a proxy
+        {"REMOTE_ADDR": ""},  # by a Unix socket
+    ],
+)
+def test_metrics_are_for_callers_inside(client, caller):
+    answer = client.get("/metrics", **caller)
+
+    assert answer.status_code == 403
+    assert answer.content == b"Metrics are for callers of a private network that do not come through a proxy.\n"

@@ -2,6 +2,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from urllib.request import urlopen
 
 import pytest
 
@@ -31,6 +32,19 @@ def test_the_port_of_a_killed_server_is_free_although_a_request_is_under_way(ser
 
     wait_for(lambda: is_free(port))
     request.join()
+
+
+def test_what_several_processes_count_is_summed_by_each(server, port):
+    def count() -> list[int]:
+        return [int(number) for number in urlopen(f"http://127.0.0.1:{port}/count").read().split()]
+
+    answers = [count()]
+    while len({process for process, _ in answers}) < 2 and len(answers) < 200:
+        answers.append(count())
+
+    first = answers[0][1]
+    assert [number for _, number in answers] == list(range(first, first + len(answers)))
+    assert len({process for process, _ in answers}) == 2
 
 
 def is_free(port: int) -> bool:

@@ -11,7 +11,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPLICATION = """
-import time
+import os, time
+import prometheus_client
+from prometheus_client.multiprocess import MultiProcessCollector
+echoed = prometheus_client.Counter("echoed", "Requests.")
 def application(environ, start_response):
     if "visrec_site.head_only" in environ:
         is_wanted = environ["PATH_INFO"] == "/large" and "HTTP_TRANSFER_ENCODING" not in environ
@@ -19,7 +22,11 @@ def application(environ, start_response):
         return []
     body = environ["wsgi.input"].read()
     time.sleep(float(environ["QUERY_STRING"] or 0))
+    echoed.inc()
     text = f"{len(body)} {environ.get('HTTP_X_FORWARDED_PROTO')}".encode()
+    if environ["PATH_INFO"] == "/count":
+        MultiProcessCollector(registry := prometheus_client.CollectorRegistry())
+        text = f"{os.getpid()} {registry.get_sample_value('echoed_total'):.0f}".encode()
     start_response("200 OK", [("Content-Length", str(len(text)))])
     return [text]
 """
