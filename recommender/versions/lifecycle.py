@@ -8,7 +8,7 @@ from typing import Any
 
 import pglock
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -17,7 +17,6 @@ from recommender import broker, leases
 from recommender.errors import TrainingCancelled, VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
 from recommender.versions import methods, queries
-from recommender.versions.vectors.index import index_name
 
 
 @transaction.atomic
@@ -263,13 +262,14 @@ def cancel(version: ModelVersion) -> None:
 
 
 def delete(version: ModelVersion) -> None:
-    """Delete a version, its vectors, its index and its checkpoint. Raises VersionNotReady while it serves."""
+    """Delete a version, its vectors and its checkpoint. Raises VersionNotReady while it serves.
+
+    A sweep drops its index later (vectors.index.drop_unused).
+    """
     with transaction.atomic():
         current = ModelVersion.objects.select_for_update().get(pk=version.pk)
         if current.state == State.ACTIVE or leases.is_held(current):
             raise VersionNotReady(f"{version} is {current.state}: activate another, or cancel it, first")
-        folder, name = current.folder, index_name(current)
+        folder = current.folder
         current.delete()
         transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP INDEX IF EXISTS {connection.ops.quote_name(name)}")

@@ -15,6 +15,7 @@ from django.utils import timezone
 from recommender.errors import VersionNotReady
 from recommender.models import SERVABLE, UNFINISHED, ModelVersion, Role, State
 from recommender.versions import lifecycle
+from recommender.versions.vectors import index
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +49,11 @@ def remove_old_versions() -> None:
 
 
 def remove_leftovers() -> None:
-    """Delete what trainings that have ended would have been resumed from, and the images that they decoded."""
+    """Delete what ended trainings would have been resumed from, the images that they decoded, and unused indexes."""
     ended = ModelVersion.objects.exclude(state__in=UNFINISHED).filter(finished_at__lt=timezone.now() - STOPPED)
     for version in ended:
         for folder in version.folder.glob("training*"):
             shutil.rmtree(folder, ignore_errors=True)
         for file in version.folder.glob("*.npy"):
             file.unlink(missing_ok=True)
+    index.drop_unused()

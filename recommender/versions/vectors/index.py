@@ -1,11 +1,18 @@
 """The HNSW index of each version."""
 
-from django.db import connection
+import logging
+
+from django.db import OperationalError, connection
+from psycopg2.errors import LockNotAvailable
 
 from recommender.models import Metric, ModelVersion
 from recommender.versions.vectors import nearest
 from recommender.versions.vectors.index_build import Report, reported, require_session, use_machine
 
+log = logging.getLogger(__name__)
+
+PREFIX = "embedding_hnsw_"
+LOCK_SECONDS = 1  # that the removal of an index waits for those who use it
 OPERATOR_CLASSES = {
     Metric.COSINE: "vector_cosine_ops",
     Metric.EUCLIDEAN: "vector_l2_ops",
@@ -18,7 +25,7 @@ EF_CONSTRUCTION = {Metric.COSINE: 200, Metric.EUCLIDEAN: 200, Metric.INNER: 64}
 
 def index_name(version: ModelVersion) -> str:
     """Return the name of the version's index in the database."""
-    return f"embedding_hnsw_{version.pk}"
+    return f"{PREFIX}{version.pk}"
 
 
 def build_index(version: ModelVersion, report: Report | None = None) -> None:
@@ -47,3 +54,25 @@ def build_index(version: ModelVersion, report: Report | None = None) -> None:
                 f" USING hnsw ((vector::{nearest.indexed_type(version)}) {OPERATOR_CLASSES[metric]})"
                 f" WITH (m = 16, ef_construction = {EF_CONSTRUCTION[metric]}) WHERE version_id = {version.pk:d}"
             )
+
+
+def drop_unused() -> None:
+    """Delete the indexes of versions that are gone, unless somebody uses them or builds another index.
+
+    Not when a version is deleted: the lock for that would wait for the end of a build, and all searches for the lock.
+    """
+    used = {index_name(version) for version in ModelVersion.objects.only("pk")}
+    concurrently = "" if connection.in_atomic_block else "CONCURRENTLY"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE starts_with(indexname, %s)", [PREFIX])
+        unused = {name for (name,) in cursor.fetchall()} - used
+        cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        try:
+            for name in sorted(unused):
+                cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {connection.ops.quote_name(name)}")
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            log.info("%s stays until the next sweep: its table is in use", name)
+        finally:
+            cursor.execute("RESET lock_timeout")

@@ -1,3 +1,6 @@
+from contextlib import closing
+
+import psycopg2
 import pytest
 from django.db import connection
 
@@ -23,10 +26,31 @@ def test_each_version_has_an_index_of_its_own_which_goes_with_it(active):
     assert indexes() == {index.index_name(active), index.index_name(other)}
 
     lifecycle.delete(other)
+    index.drop_unused()
 
     assert indexes() == {index.index_name(active)}
     with pytest.raises(VersionNotReady, match="is active"):
         lifecycle.delete(active)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_version_is_deleted_while_an_index_is_built_and_no_search_waits(active, monkeypatch):
+    monkeypatch.setattr(index, "LOCK_SECONDS", 0.1)
+    other = VersionFactory(dimensions=3)
+    index.build_index(other)
+    name = index.index_name(other)
+
+    with closing(psycopg2.connect(**connection.get_connection_params())) as builder, builder.cursor() as cursor:
+        cursor.execute("LOCK TABLE recommender_imageembedding IN SHARE UPDATE EXCLUSIVE MODE")
+        with connection.cursor() as waiting:
+            waiting.execute("SET lock_timeout = '1s'")  # else it would wait for ever
+        lifecycle.delete(other)
+        index.drop_unused()
+        assert indexes() == {name}
+        builder.rollback()
+
+    index.drop_unused()
+    assert indexes() == set()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -44,3 +68,4 @@ def test_an_index_left_half_built_is_built_again():
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])
         assert "hnsw" in cursor.fetchone()[0]
     lifecycle.delete(version)
+    index.drop_unused()
