@@ -20,11 +20,11 @@ from django.conf import settings
 from django.core.management import CommandError
 
 from visrec_site.embedded import ServiceError, Services, set_parent_death_signal
-from visrec_site.processes import Children, Program, rotate_logs
+from visrec_site.processes import Children, Program, report, rotate_logs
 from visrec_site.stages import DemoError, Options, prepare, stage
 
 READY_SECONDS = 180  # all processes import their packages at once
-SERVICE_RETRY_SECONDS = 10
+RETRY_SECONDS = 10
 
 
 def run(options: Options) -> None:
@@ -101,19 +101,26 @@ def wait_until_ready(port: int, children: Children) -> None:
 
 def supervise(children: Children, services: Services) -> NoReturn:
     """Restart each process and server that ends, until Ctrl-C raises KeyboardInterrupt."""
-    retry_at = 0.0
-    while True:
-        time.sleep(0.5)
-        if time.monotonic() >= retry_at:
-            try:
-                for name in services.restart_ended():
-                    print(f"{name} ended unexpectedly; restarted (see {settings.VAR}/*.log)", flush=True)
-            except (ServiceError, OSError) as error:  # a full disk, say: what else runs may still answer
-                print(f"{error}\nTried again in {SERVICE_RETRY_SECONDS} s.", flush=True)
-                retry_at = time.monotonic() + SERVICE_RETRY_SECONDS
-        children.restart_ended()
+
+    def restart_servers() -> None:
+        for name in services.restart_ended():
+            report(f"{name} ended unexpectedly; restarted (see {settings.VAR}/*.log)")
+
+    def rotate() -> None:
         for folder in (settings.VAR, children.logs):
             rotate_logs(folder)
+
+    retry_at = dict.fromkeys((restart_servers, children.restart_ended, rotate), 0.0)
+    while True:
+        time.sleep(0.5)
+        for step in retry_at:
+            if time.monotonic() < retry_at[step]:
+                continue
+            try:
+                step()
+            except (ServiceError, OSError) as error:  # a full disk, say: what else runs may still answer
+                report(f"{error}\nTried again in {RETRY_SECONDS} s.")
+                retry_at[step] = time.monotonic() + RETRY_SECONDS
 
 
 def print_addresses(port: int, seconds: float) -> None:

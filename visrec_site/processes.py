@@ -81,7 +81,7 @@ class Children:
         child.restart_at = now + delay
         name, log = child.program.name, self.logs / f"{child.program.name}.log"
         how = f"again soon after its start; restarted in {delay} s" if delay else "restarted"
-        print(f"{name} ended with {child.process.returncode}, {how} (see {log})", flush=True)
+        report(f"{name} ended with {child.process.returncode}, {how} (see {log})")
         kill_session(child.process)
 
     def stop(self) -> None:
@@ -109,6 +109,12 @@ def kill_session(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def report(text: str) -> None:
+    """Print a line. Where its disk is full, say, it is lost, and the shop goes on."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 def rotate_logs(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from visrec_site import demo
 from visrec_site.embedded import Services
-from visrec_site.processes import Children
+from visrec_site.processes import Children, Program
 from visrec_site.stages import DemoError, Options
 
 
@@ -80,7 +80,7 @@ def test_it_says_where_the_shop_is(capsys):
     assert "http://127.0.0.1:8123/api/v1/docs/" in printed
 
 
-def test_a_server_that_cannot_be_restarted_does_not_end_the_shop(tmp_path, capsys):
+def test_a_server_or_a_program_that_cannot_be_restarted_does_not_end_the_shop(tmp_path, capsys):
     services = Services(tmp_path)
     services.processes["Valkey"] = subprocess.Popen(["true"])
     services.processes["Valkey"].wait()
@@ -88,7 +88,15 @@ def test_a_server_that_cannot_be_restarted_does_not_end_the_shop(tmp_path, capsy
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 1.5)
 
-    with pytest.raises(KeyboardInterrupt):
-        demo.supervise(Children([], logs=tmp_path), services)
+    children = Children([Program("one", ["true"])], logs=tmp_path / "log")
+    children.start()
+    children.children[0].process.wait()
+    (tmp_path / "log" / "one.log").rename(tmp_path / "log" / "gone")
+    (tmp_path / "log" / "one.log").mkdir()  # so that it cannot be started again
 
-    assert capsys.readouterr().out == f"[Errno 17] File exists: '{tmp_path}/redis'\nTried again in 10 s.\n"
+    with pytest.raises(KeyboardInterrupt):
+        demo.supervise(children, services)
+
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == [f"[Errno 17] File exists: '{tmp_path}/redis'", "Tried again in 10 s."]
+    assert told[3:] == [f"[Errno 21] Is a directory: '{tmp_path}/log/one.log'", "Tried again in 10 s."]

@@ -1,7 +1,9 @@
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +121,11 @@ def test_a_large_log_is_moved_and_its_program_writes_on(children, tmp_path, monk
     assert (tmp_path / "log" / "talks.log.1").read_text().startswith("a line\na line\n")
     wait_for(lambda: log.read_text().endswith("a line\n"))
     assert "\0" not in log.read_text()
+
+
+def test_what_cannot_be_printed_ends_nothing():
+    code = "import sys; from visrec_site.processes import report; report('a line'); sys.stderr.write('goes on')"
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], cwd=processes.ROOT, stdout=full, stderr=subprocess.PIPE)
+
+    assert done.stderr.startswith(b"goes on")
