@@ -1,9 +1,13 @@
 """The Celery app. Queues of their own keep designs, trainings and maintenance from delaying uploads, in `embed`."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import before_task_publish, setup_logging, task_prerun
 from kombu.transport import redis, virtual
+
+from visrec_site import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "visrec_site.settings")
 
@@ -34,3 +38,18 @@ class QoS(redis.QoS):
 
 
 redis.Channel.QoS = QoS
+
+
+@setup_logging.connect
+def _keep_logging(**kwargs: Any) -> None:
+    """Ignore what Celery would set up: Django's handlers stay, which log the id of the request."""
+
+
+@before_task_publish.connect
+def _send_request_id(headers: dict[str, Any], **kwargs: Any) -> None:
+    headers["request_id"] = request_id.current.get()
+
+
+@task_prerun.connect
+def _set_request_id(task: "Task[Any, Any]", **kwargs: Any) -> None:
+    request_id.current.set((task.request.headers or {}).get("request_id", "-"))

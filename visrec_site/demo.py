@@ -54,7 +54,7 @@ def programs(port: int) -> list[Program]:
     """Return the processes of the shop. Training has a process of its own, so that it never delays an upload."""
     # Priorities (niceness): pages first, then uploads, then designs, then trainings.
     celery = [sys.executable, "-m", "celery", "--app", "visrec_site", "--quiet"]
-    worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--concurrency", "1"]
+    worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--concurrency", "1"]
     web = [sys.executable, "-m", "gunicorn", "visrec_site.wsgi", "--config", "python:visrec_site.web_server"]
     web += ["--preload", "--bind", f"127.0.0.1:{port}", "--access-logfile", "-"]
     return [
@@ -63,7 +63,7 @@ def programs(port: int) -> list[Program]:
         Program("worker-design", [*niced(10), *worker, "--queues", "design", "--hostname", "design@%h"]),
         Program("worker-train", [*niced(15), *worker, "--queues", "train", "--hostname", "train@%h"]),
         Program("worker-maintenance", [*niced(10), *worker, "--queues", "maintenance", "--hostname", "maintenance@%h"]),
-        Program("beat", [*niced(5), *celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]),
+        Program("beat", [*niced(5), *celery, "beat", "--pidfile", ""]),
     ]
 
 

@@ -1,4 +1,4 @@
-"""An id for each request, in its response and in every line that is logged while it is served."""
+"""An id for each request, in its response and in every line that is logged while it is served, by workers too."""
 
 import logging
 import re
@@ -33,7 +33,7 @@ class RequestIdMiddleware:
 
 
 class RequestIdFilter(logging.Filter):
-    """Add the id of the request being served to a log record; "-" outside of requests."""
+    """Add to a log record the id of the request that is served, or that sent the task; "-" outside of both."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current.get()

@@ -357,4 +357,5 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": env.str("VISREC_LOG_LEVEL", "INFO")},
+    "loggers": {"celery.beat": {"level": "WARNING"}},  # it would tell of each sweep that it sends
 }

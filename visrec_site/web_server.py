@@ -12,6 +12,8 @@ workers = 2
 worker_class = "visrec_site.web_worker.WaitressWorker"
 threads = 4  # of each worker: a request that waits for a worker's answer holds a thread, not the process
 timeout = 60  # seconds after which a worker that stands still is replaced
+# gunicorn's own, and the id of the request.
+access_log_format = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s" %({x-request-id}o)s'
 # Where prometheus_client has each process count in a file, so that whichever answers /metrics sums all of them up.
 METRICS = tempfile.mkdtemp(prefix="visrec-metrics-")
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={METRICS}"]

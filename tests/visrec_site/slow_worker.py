@@ -1,5 +1,6 @@
 """A Celery worker whose pool process takes longer to come up than the 4 s after which Celery kills it by default."""
 
+import logging
 import os
 import time
 
@@ -8,6 +9,7 @@ from celery.signals import worker_process_init
 from visrec_site.celery import app
 
 QUEUE = "slow"
+log = logging.getLogger(__name__)
 
 
 @worker_process_init.connect(weak=False)
@@ -18,3 +20,8 @@ def come_up_slowly(**kwargs) -> None:
 @app.task(ignore_result=False)
 def process_id() -> int:
     return os.getpid()
+
+
+@app.task(ignore_result=False)
+def log_something() -> None:
+    log.warning("something")

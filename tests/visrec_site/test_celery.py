@@ -11,6 +11,7 @@ import pytest
 
 from tests.services import services
 from tests.visrec_site import slow_worker
+from visrec_site import request_id
 from visrec_site.celery import app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -42,10 +43,11 @@ def children(pid: int) -> list[int]:
 
 
 @pytest.fixture
-def worker():
+def worker(tmp_path):
     command = [sys.executable, "-m", "celery", "--quiet", "--app", "tests.visrec_site.slow_worker", "worker"]
     command += ["--queues", slow_worker.QUEUE, "--concurrency", "1", "--without-gossip", "--without-mingle"]
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=log)
     yield process
     process.kill()
     process.wait()
@@ -58,3 +60,16 @@ def test_a_killed_pool_process_has_a_successor_however_long_that_takes_to_come_u
     os.kill(first, signal.SIGKILL)  # the next takes longer to come up than Celery would wait
     second = slow_worker.process_id.apply_async(queue=slow_worker.QUEUE).get(timeout=90)
     assert second != first
+
+
+def test_what_a_worker_logs_has_the_id_of_the_request_that_sent_the_task(worker, tmp_path):
+    token = request_id.current.set("abc-1")
+    slow_worker.log_something.apply_async(queue=slow_worker.QUEUE).get(timeout=90)
+    request_id.current.reset(token)
+    slow_worker.log_something.apply_async(queue=slow_worker.QUEUE).get(timeout=90)
+
+    lines = [line for line in (tmp_path / "log").read_text().splitlines() if line.endswith("something")]
+    assert [line.split(maxsplit=2)[2] for line in lines] == [
+        "WARNING tests.visrec_site.slow_worker [abc-1] something",
+        "WARNING tests.visrec_site.slow_worker [-] something",
+    ]

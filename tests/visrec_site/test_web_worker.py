@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from tests.visrec_site.web import free_port, start
+from tests.visrec_site.web import free_port, start, wait_for
 
 SLOW_HEAD = b"GET / HTTP/1.1\r\nHost: shop\r\nX-Slow: "
 SLOW_BODY = b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 50000\r\n\r\n["
@@ -85,10 +85,11 @@ def test_a_head_that_is_too_long_is_refused(url):
 def test_each_request_has_one_line_in_the_access_log(url, log):
     requests.post(f"{url}/large?0.0", LARGE, headers={"User-Agent": "test"})
 
+    wait_for(lambda: "?0.0" in log.read_text())  # the line is written after the response
     lines = [line for line in log.read_text().splitlines() if "?0.0" in line]
     assert len(lines) == 1
     assert lines[0].startswith("127.0.0.1 - - [")
-    assert lines[0].endswith('] "POST /large?0.0 HTTP/1.1" 200 12 "-" "test"')
+    assert lines[0].endswith('] "POST /large?0.0 HTTP/1.1" 200 12 "-" "test" abc-1')
 
 
 def test_a_stop_resets_no_request(tmp_path):

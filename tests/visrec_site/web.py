@@ -27,7 +27,7 @@ def application(environ, start_response):
     if environ["PATH_INFO"] == "/count":
         MultiProcessCollector(registry := prometheus_client.CollectorRegistry())
         text = f"{os.getpid()} {registry.get_sample_value('echoed_total'):.0f}".encode()
-    start_response("200 OK", [("Content-Length", str(len(text)))])
+    start_response("200 OK", [("Content-Length", str(len(text))), ("X-Request-ID", "abc-1")])
     return [text]
 """
 
