@@ -14,6 +14,7 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils import timezone
 
 from catalog.models import Shopper
 
@@ -65,6 +66,12 @@ def find_reserved(sessions: Iterable[str]) -> set[str]:
     names = set(sessions)
     known = Session.objects.filter(session_key__in={name for name in names if len(name) <= MAX_SESSION_KEY})
     return {name for name in names if name.startswith(SIGNED)} | set(known.values_list("session_key", flat=True))
+
+
+def delete_expired_sessions(limit: int) -> int:
+    """Delete at most `limit` sessions that have expired; return how many. What their guests did stays."""
+    expired = Session.objects.filter(expire_date__lt=timezone.now()).values("pk")[:limit]
+    return Session.objects.filter(pk__in=expired).delete()[0]
 
 
 def get_visitor(request: HttpRequest) -> Visitor:

@@ -8,7 +8,7 @@ import random
 from django.conf import settings
 from django.db.models import Max, Min
 
-from catalog import files, products, readings
+from catalog import files, products, readings, visitors
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
@@ -20,11 +20,12 @@ WINDOW = 20_000  # images looked at from one id; a walk through a million takes 
 MOST_MESSAGES = 20  # that wait to embed images
 MOST_LATER = 8  # messages a sweep for versions that do not serve
 MOST_RETRIES = 100  # a sweep, of images that could not be read
+MOST_SESSIONS = 5000  # a sweep
 MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
-    """Queue missed images, remove what is old or left over, count popularity and add missing fingerprints."""
+    """Queue missed images, remove what is old, expired or left over, count popularity and add missing fingerprints."""
     resume_activations()
     # With more, those that are missing may be waiting, and would be sent again every half minute.
     waiting = broker.count_waiting("embed")
@@ -36,6 +37,7 @@ def sweep() -> None:
     designs.expire()
     popularity.count_changed()
     products.add_missing_fingerprints(MOST_FINGERPRINTS)
+    visitors.delete_expired_sessions(MOST_SESSIONS)
     remove_unnamed_files()
 
 

@@ -3,6 +3,7 @@ import time
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.signing import TimestampSigner
 
 from catalog import visitors
@@ -85,6 +86,19 @@ def test_ids_of_tokens_and_of_pages_are_reserved():
 
     names = [session.session_key, "visitor-1", "basket-7", "x" * 150]
     assert visitors.find_reserved(names) == {session.session_key, "visitor-1"}
+
+
+def test_sessions_that_have_expired_are_deleted_some_at_a_time():
+    def session(seconds: int) -> str:
+        store = SessionStore()
+        store.set_expiry(seconds)
+        store.create()
+        return store.session_key
+
+    lasting, *_ = session(60), session(-60), session(-60), session(-60)
+
+    assert [visitors.delete_expired_sessions(limit=2) for _ in range(3)] == [2, 1, 0]
+    assert [found.session_key for found in Session.objects.all()] == [lasting]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import F
@@ -253,3 +255,14 @@ def test_the_sweep_removes_files_that_no_row_names(settings):
 def test_the_sweep_delays_no_upload():
     for task in (tasks.sweep, tasks.resume):
         assert app.amqp.router.route({}, task.name)["queue"].name == "maintenance"
+
+
+@pytest.mark.django_db
+def test_the_sweep_deletes_sessions_that_have_expired():
+    expired = SessionStore()
+    expired.set_expiry(-60)
+    expired.create()
+
+    maintenance.sweep()
+
+    assert not Session.objects.exists()
