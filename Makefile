@@ -13,19 +13,27 @@ tests test-fast: export MALLOC_MMAP_THRESHOLD_ = 33554432
 tests test-fast: export MALLOC_TRIM_THRESHOLD_ = 4000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo services test tests test-fast check lint types backup restore bench pictures clean
+.PHONY: help install lock demo services test tests test-fast check lint types backup restore bench pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
 
-install: $(VENV)/.installed ## the virtual environment with everything that is pinned
+install: $(VENV)/.installed ## the virtual environment with everything that is pinned, each file by its hash
 
-$(VENV)/.installed: requirements.txt docker/requirements-web.txt docker/requirements-worker.txt
+$(VENV)/.installed: requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11, or say make PYTHON=..."; exit 1; }
 	@echo "Installing the pinned packages into $(VENV): some minutes, 6 GB with CUDA's libraries"
 	@began=$$(date +%s); $(PYTHON) -m venv $(VENV) \
-		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.txt \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock \
 		&& touch $@ && echo "    $$(($$(date +%s) - began)) s  installed"
+
+# What has a version keeps it; --universal: for each architecture and Python 3.11 or later.
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 \
+	--custom-compile-command "make lock"
+lock: install ## requirements*.lock anew, after a change of requirements*.txt
+	$(LOCK) requirements.txt --output-file requirements.lock
+	$(LOCK) docker/requirements-web.txt --constraint requirements.lock --output-file docker/requirements-web.lock
+	$(LOCK) docker/requirements-worker.txt --constraint requirements.lock --output-file docker/requirements-worker.lock
 
 demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products, DESIGNS=no to train no generator
 	@exec $(BIN)/python -m visrec_site.demo --stop-with-parent --port $(PORT) \

@@ -53,11 +53,28 @@ def test_everything_that_is_copied_exists():
 
 
 def test_only_the_worker_s_image_holds_torch():
-    requirements = (ROOT / "docker" / "requirements-web.txt").read_text()
+    requirements = (ROOT / "docker" / "requirements-web.lock").read_text()
 
     assert "requirements-worker" not in stage("web") + stage("base")
     assert "requirements-worker" in stage("worker")
     assert not re.search(r"^(torch|torchvision|safetensors)\b", requirements, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["requirements", "docker/requirements-web", "docker/requirements-worker"])
+def test_what_is_pinned_is_locked_with_hashes(name):
+    """After a change of the requirements: make lock."""
+    entries = re.split(r"\n(?=\w)", (ROOT / f"{name}.lock").read_text().split("make lock\n")[1])
+
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert pins(f"{name}.txt") - {entry.split()[0].partition(";")[0] for entry in entries} == set()
+
+
+def pins(path: str) -> set[str]:
+    """What a file and those that it reads with -r pin, without extras, as in a lock file."""
+    lines = [line.split("#")[0].split(";")[0].strip() for line in (ROOT / path).read_text().splitlines()]
+    found = {re.sub(r"\[[^]]*\]", "", line).lower() for line in lines if "==" in line}
+    others = [line.removeprefix("-r ") for line in lines if line.startswith("-r ")]
+    return found.union(*(pins(str((ROOT / path).parent.relative_to(ROOT) / other)) for other in others))
 
 
 def test_services_are_built_from_the_stages_there_are(services):
