@@ -6,6 +6,8 @@ Errors inside of the API's views are handled by recommender.api.errors.
 import sys
 from collections.abc import Callable
 
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -17,10 +19,22 @@ from visrec_site import request_id
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Respond with 400 (Django's handler400): the request was refused before any view was called."""
+    """Respond with 400 (Django's handler400): the request was refused before any view was called.
+
+    With 503 if the session could not be saved: Django says then that it was deleted meanwhile.
+    """
+    if isinstance(exception, SessionInterrupted) and (found := session_outage(exception)):
+        return unavailable(request, found)
     if not request.path.startswith(PREFIX):
         return defaults.bad_request(request, exception)
     return problem_response(400, "The request is not valid.")
+
+
+def session_outage(error: SessionInterrupted) -> Outage | None:
+    """Return why the database did not save a session; None if the session was deleted."""
+    update_error = error.__context__
+    cause = update_error.__context__ if update_error else None
+    return outage(cause) if isinstance(cause, OperationalError) else None
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Probes for monitoring: /healthz, /readyz and /metrics."""
 
 import ipaddress
+from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
@@ -93,12 +94,16 @@ def database_state(alias: str) -> str:
 
 
 def broker_state() -> str:
-    """Return "ok", or why the broker cannot be reached."""
+    """Return "ok", or why the broker cannot be reached or takes no messages: it or its disk is full, say."""
     try:
         with app.connection_for_read(transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS) as connected:
             connected.ensure_connection(max_retries=1, interval_start=0, timeout=2)
+            channel: Any = connected.default_channel
+            channel.client.set("readyz", 1, ex=1)
     except BrokerError as error:
         return f"unreachable: {error}"
+    except RedisError as error:
+        return f"takes no messages: {error}"
     return "ok"
 
 

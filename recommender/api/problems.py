@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError
 from django.http import JsonResponse
+from psycopg2.errors import DiskFull
 
 from catalog.errors import TooManyPixels
 from catalog.locks import is_deadlock
@@ -35,6 +36,7 @@ class Outage:
     wait: int  # seconds after which a client should try again
 
 
+DATABASE_FULL = Outage("The database cannot store anything just now: no space left on device.", 30)
 DATABASE_AWAY = Outage("The database does not answer; try again in a moment.", 5)
 STORAGE_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 DEADLOCK = Outage("Others are changing the same just now; try again in a moment.", 1)
@@ -44,6 +46,8 @@ def outage(error: BaseException | None) -> Outage | None:
     """Return what is unavailable, for an error that passes by itself; None for any other."""
     if is_deadlock(error):
         return DEADLOCK
+    if isinstance(error, OperationalError) and isinstance(error.__cause__, DiskFull):
+        return DATABASE_FULL
     # Of a server that is killed in the middle of its answer psycopg2 raises the base class itself, and of the next
     # statement over that connection an InterfaceError.
     if type(error) is DatabaseError or isinstance(error, OperationalError | InterfaceError):

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from pathlib import Path
 
 from celery.signals import worker_process_init
 
@@ -25,3 +26,8 @@ def process_id() -> int:
 @app.task(ignore_result=False)
 def log_something() -> None:
     log.warning("something")
+
+
+@app.task
+def touch(file: str) -> None:
+    Path(file).touch()

@@ -5,9 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from tests.services import services
 from tests.visrec_site import slow_worker
@@ -42,6 +46,24 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """A connection to the broker, which has a task and no room for anything more."""
+    slow_worker.touch.apply_async([str(tmp_path / "done")], queue=slow_worker.QUEUE)
+    with closing(Redis(unix_socket_path=str(services.run / "redis.sock"))) as server:
+        limit = server.config_get("maxmemory")["maxmemory"]
+        server.config_set("maxmemory", 1)
+        yield server
+        server.config_set("maxmemory", limit)
+
+
 @pytest.fixture
 def worker(tmp_path):
     command = [sys.executable, "-m", "celery", "--quiet", "--app", "tests.visrec_site.slow_worker", "worker"]
@@ -51,6 +73,18 @@ def worker(tmp_path):
     yield process
     process.kill()
     process.wait()
+
+
+def test_a_worker_empties_a_broker_that_is_full_and_waits_for_one_that_refuses(broker, worker, tmp_path):
+    wait_for((tmp_path / "done").exists)
+    broker.config_set("maxmemory", 0)
+
+    broker.config_set("min-replicas-to-write", 1)  # refuses all writes, as where the disk is full
+    time.sleep(3)  # the worker asks for messages every second
+    broker.config_set("min-replicas-to-write", 0)
+
+    assert slow_worker.process_id.apply_async(queue=slow_worker.QUEUE).get(timeout=90) in children(worker.pid)
+    assert worker.poll() is None
 
 
 def test_a_killed_pool_process_has_a_successor_however_long_that_takes_to_come_up(worker):

@@ -1,9 +1,16 @@
 import errno
+from contextlib import closing
 
+import psycopg2
 import pytest
-from django.db import OperationalError
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection
 from django.test import Client
 
+from tests.factories import AccountFactory
 from tests.problems import assert_problem
 from visrec_site import errors
 
@@ -62,3 +69,30 @@ def test_where_no_view_answers_without_the_database_it_is_said_all_the_same(rf, 
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert told in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_the_database_does_not_save_is_no_fault_of_the_visitor(client, settings):
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    client.force_login(AccountFactory())
+    with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as holder:
+        holder.execute("LOCK TABLE django_session IN SHARE MODE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        answer = client.get("/products/")
+    with connection.cursor() as cursor:
+        cursor.execute("RESET lock_timeout")
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+def test_a_session_that_was_deleted_meanwhile_is_told(rf):
+    store = SessionStore()
+    store.create()
+    Session.objects.all().delete()
+    with pytest.raises(UpdateError) as deleted:
+        store.save()
+    interrupted = SessionInterrupted()
+    interrupted.__context__ = deleted.value
+
+    assert errors.bad_request(rf.get("/"), interrupted).status_code == 400

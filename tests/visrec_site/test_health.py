@@ -1,11 +1,13 @@
 import time
+from contextlib import closing
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from redis import Redis
 
 from recommender import broker
-from tests.services import without
+from tests.services import services, without
 from visrec_site.celery import app
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +117,14 @@ def test_metrics_are_for_callers_inside(client, caller):
 
     assert answer.status_code == 403
     assert answer.content == b"Metrics are for callers of a private network that do not come through a proxy.\n"
+
+
+def test_a_broker_that_takes_no_messages_is_named(client, at_work):
+    with closing(Redis(unix_socket_path=str(services.run / "redis.sock"))) as server:
+        limit = server.config_get("maxmemory")["maxmemory"]
+        server.config_set("maxmemory", 1)
+        answer = client.get("/readyz")
+        server.config_set("maxmemory", limit)
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["broker"].startswith("takes no messages: ")

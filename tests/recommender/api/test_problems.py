@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from psycopg2.errors import DiskFull
 
 from recommender.api import problems
 
@@ -27,6 +28,13 @@ def test_a_problem_outside_of_drf_is_json_of_its_own_media_type():
 @pytest.mark.parametrize("kind", [OperationalError, DatabaseError, InterfaceError])
 def test_a_connection_that_the_database_ended_is_no_bug(kind):
     assert problems.outage(kind("server closed the connection unexpectedly")) is problems.DATABASE_AWAY
+
+
+def test_a_database_whose_disk_is_full_is_named():
+    error = OperationalError('could not extend file "base/1/2": No space left on device')
+    error.__cause__ = DiskFull()
+
+    assert "no space left" in problems.outage(error).detail
 
 
 @pytest.mark.parametrize("kind", [IntegrityError, ProgrammingError, ValueError])
