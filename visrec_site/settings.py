@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "VisRec",
     "DESCRIPTION": "A shop catalogue in which pictures do the recommending.",
     "VERSION": "1",
+    "SERVERS": [{"url": "/", "description": "The shop that this document was read from."}],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

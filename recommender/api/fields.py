@@ -237,7 +237,7 @@ def image_bytes(data: object) -> bytes:
         raise serializers.ValidationError("Neither a file nor base64 text.") from None
 
 
-@extend_schema_field({"type": "string", "format": "binary"})
+@extend_schema_field({"type": "string", "format": "byte"})
 class ProductImageField(serializers.Field[DecodedImage, object, None, Any]):
     """Image to store."""
 
@@ -246,6 +246,11 @@ class ProductImageField(serializers.Field[DecodedImage, object, None, Any]):
             return images.read_image(image_bytes(data), images.PATIENCE)
         except UnreadableImage as error:
             raise serializers.ValidationError(as_sentence(error)) from error
+
+
+@extend_schema_field({"type": "string", "format": "binary"})
+class ProductImageFile(ProductImageField):
+    """Image of a form."""
 
 
 @extend_schema_field({"type": "string", "format": "binary"})

@@ -38,6 +38,7 @@ from recommender.api.fields import (
     Limit,
     Price,
     ProductImageField,
+    ProductImageFile,
     Timestamp,
     Validated,
 )
@@ -78,7 +79,7 @@ class ProductInput(serializers.Serializer[None]):
     )
     price = Price()
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False, help_text="Three letters, such as EUR.")
-    image = ProductImageField(help_text="A file; in JSON, base64 text or a data URL.")
+    image = ProductImageField(help_text="Base64 text or a data URL.")
     attributes = Attributes(required=False)
     in_stock = Flag(required=False)
     is_hidden = Flag(required=False, help_text="Visitors do not see it, nor is it recommended.")
@@ -102,7 +103,7 @@ class ProductInput(serializers.Serializer[None]):
 
 class ProductUpsert(ProductInput):
     sku = serializers.CharField(required=False, max_length=MAX_SKU_LENGTH, help_text="The one in the address.")
-    image = ProductImageField(required=False, help_text="A file; in JSON, base64 text or a data URL.")
+    image = ProductImageField(required=False, help_text="Base64 text or a data URL.")
 
     def upsert_of(self, sku: str, versions: Versions) -> Upsert:
         """Return the product as it is to be. Raises ValidationError."""
@@ -111,6 +112,16 @@ class ProductUpsert(ProductInput):
             raise serializers.ValidationError({"sku": f"It is not the one in the address, {sku!r}."})
         image, category = fields.pop("image", None), fields.pop("category")
         return Upsert(cast(ProductFields, fields), category, image, versions)
+
+
+class ProductForm(ProductInput):
+    """Product as a form, whose image is a file."""
+
+    image = ProductImageFile()
+
+
+class ProductUpsertForm(ProductUpsert):
+    image = ProductImageFile(required=False)
 
 
 class SkuTaken(serializers.ValidationError):
@@ -298,7 +309,7 @@ class Products(APIView):
     @extend_schema(
         summary="Add a product",
         description="Its image is embedded in the background; the product is findable within seconds.",
-        request={"multipart/form-data": ProductInput, "application/json": ProductInput},
+        request={"multipart/form-data": ProductForm, "application/json": ProductInput},
         parameters=[idempotency.KEY, idempotency.REPLAYED, ETAG],
         responses={201: ProductSerializer, **idempotency.ERRORS},
     )
@@ -345,7 +356,7 @@ class OneProduct(APIView):
         summary="Create or replace a product",
         description="A field that is not given gets its default, but an image: without one the images stay. To create "
         f"one needs the permission {ADD} as well.",
-        request={"multipart/form-data": ProductUpsert, "application/json": ProductUpsert},
+        request={"multipart/form-data": ProductUpsertForm, "application/json": ProductUpsert},
         parameters=[IF_MATCH, ETAG],
         responses={200: ProductSerializer, 201: ProductSerializer, **CONFLICT, **CHANGED},
     )
@@ -363,7 +374,7 @@ class OneProduct(APIView):
     @extend_schema(
         summary="Change a product",
         description="Only the given fields are changed. An image replaces the primary one.",
-        request={"multipart/form-data": ProductInput, "application/json": ProductInput},
+        request={"multipart/form-data": ProductForm, "application/json": ProductInput},
         parameters=[IF_MATCH, ETAG],
         responses={200: ProductSerializer, **CONFLICT, **CHANGED},
     )

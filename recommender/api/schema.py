@@ -4,12 +4,13 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ComponentRegistry
+from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from rest_framework import serializers
 
 from recommender.access.scopes import SCOPES, scopes_with
 from recommender.api.permissions import PUBLIC, rule_of
-from recommender.api.problems import MEDIA_TYPE, Problem
+from recommender.api.problems import MEDIA_TYPE, Problem, problem
+from recommender.api.samples import BODIES
 
 # Of the header Authorization: an account's token, a publishable key and a secret one.
 SCHEMES = (
@@ -52,6 +53,29 @@ WITH_BODY = {
 }
 
 
+TEXT, NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {"description": "Id of the request, which what was logged of it has too.", "schema": TEXT},
+    "WWW-Authenticate": {"description": "`Bearer`.", "schema": TEXT},
+    "Retry-After": {"description": "Seconds to wait.", "schema": NUMBER},
+    "ETag": {"description": "Version of the content, for `If-None-Match`.", "schema": TEXT},
+    "RateLimit-Limit": {"description": "Requests that the caller may make in a window.", "schema": NUMBER},
+    "RateLimit-Remaining": {"description": "How many of them are left.", "schema": NUMBER},
+    "RateLimit-Reset": {"description": "Seconds until the window ends.", "schema": NUMBER},
+}
+COUNTED = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+
+
+def headers_of(status: int, *, has_version: bool) -> list[str]:
+    """Return the names of the headers that a response may have; has_version: an `ETag` if it succeeds."""
+    names = ["X-Request-ID"]
+    names += ["WWW-Authenticate"] if status == 401 else []
+    names += ["Retry-After"] if status in (429, 503) else []
+    names += COUNTED if status < 300 or status == 429 else []
+    names += ["ETag"] if has_version and status < 400 else []
+    return names
+
+
 class CredentialScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # of its metaclass
     """Security schemes of the header Authorization."""
 
@@ -76,14 +100,31 @@ class ProblemSchema(AutoSchema):
             for status, description in self.problems(operation).items():
                 operation["responses"][str(status)] = {
                     "description": description,
-                    "content": {MEDIA_TYPE: {"schema": reference}},
+                    "content": {MEDIA_TYPE: {"schema": reference, "example": problem(status, description)}},
                 }
+            for code, response in operation["responses"].items():
+                names = headers_of(int(code), has_version="304" in operation["responses"])
+                response["headers"] = {name: self.header(name) for name in names} | response.get("headers", {})
+            if "application/json" in (contents := operation.get("requestBody", {}).get("content", {})):
+                contents["application/json"]["example"] = BODIES[operation["operationId"]]
         return operation
+
+    def header(self, name: str) -> dict[str, str]:
+        """Return a reference to the description of a header."""
+        component: Any = ResolvedComponent(name, ResolvedComponent.HEADER, HEADERS[name], name)  # type: ignore[no-untyped-call]  # untyped in drf-spectacular
+        self.registry.register_on_missing(component)
+        reference: dict[str, str] = component.ref
+        return reference
 
     def get_operation_id(self) -> str:
         """Return the name that the view gives to the operation, which generated clients call it by."""
         names: dict[str, str] = vars(type(self.view))["operations"]
         return names[self.method]
+
+    def map_parsers(self) -> list[str]:
+        """Return JSON alone where it is taken: forms are as well, but one body is enough for a client."""
+        found: list[str] = super().map_parsers()
+        return ["application/json"] if "application/json" in found else found
 
     def get_auth(self) -> list[dict[str, Any]]:
         """Return the security schemes that the rule of the view accepts, each by itself."""

@@ -42,6 +42,18 @@ def test_each_operation_has_a_name_of_its_own():
     assert [name for name in names if name.endswith(("_2", "_retrieve", "_destroy"))] == []  # drf-spectacular's own
 
 
+def test_limits_conflicts_and_refusals_are_described_with_their_headers():
+    operation = DOCUMENT["paths"]["/api/v1/products/{sku}/"]["put"]["responses"]
+    headers = {int(status): set(response["headers"]) for status, response in operation.items()}
+    counted = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+
+    assert {409, 411, 412, 413, 414, 415} <= headers.keys()
+    assert headers[429] == {"X-Request-ID", "Retry-After", *counted}
+    assert headers[401] == {"X-Request-ID", "WWW-Authenticate"}
+    assert headers[201] == {"X-Request-ID", "ETag", *counted}
+    assert operation["429"]["content"]["application/problem+json"]["example"]["status"] == 429
+
+
 @pytest.fixture
 def shop(trained, active_personal, worker) -> None:
     """A dozen products, shoppers who like some of them, and models that know both."""

@@ -1,0 +1,24 @@
+"""Example of a body for each operation that takes JSON, for the OpenAPI document; by the name of the operation."""
+
+from typing import Any
+
+PRODUCT = {"title": "Pumps", "category": "heels", "price": "59.90", "attributes": {"colour": "red", "heel": 7.5}}
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"  # base64 of a PNG
+)
+
+BODIES: dict[str, Any] = {
+    "create_token": {"username": "shopper", "password": "correct horse battery"},
+    "create_key": {"name": "ERP", "kind": "secret", "scopes": ["catalogue:read", "catalogue:write"]},
+    "rotate_key": {"overlap": 48},
+    "create_product": {"sku": "VR-1", "image": PIXEL, **PRODUCT},
+    "put_product": PRODUCT,
+    "change_product": {"price": "49.90", "in_stock": False},
+    "write_products": {"upsert": [{"sku": "VR-1", **PRODUCT}], "delete": ["VR-2"]},
+    "record_interactions": [{"user": "user-17", "sku": "VR-1", "kind": "purchase", "id": "order-4711"}],
+    "recommend_by_example": {"like": ["VR-1"], "dislike": ["VR-2"], "limit": 6},
+    "recommend_for_session": {"events": [{"sku": "VR-1", "kind": "view"}], "limit": 6},
+    "merge_guest": {"session": "basket-4711", "user": "user-17"},
+    "create_design": {"user": "user-17", "category": "heels", "count": 3},
+    "create_model": {"method": "visrec", "epochs": 20},
+}
