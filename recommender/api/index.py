@@ -22,6 +22,7 @@ LINKS = {
     "recommendations/session": "api:for-session",
     "interactions": "api:interactions",
     "designs": "api:designs",
+    "categories": "api:categories",
     "models": "api:models",
     "visitors": "api:visitors",
     "search/image": "api:search-image",

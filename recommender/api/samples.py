@@ -14,6 +14,8 @@ BODIES: dict[str, Any] = {
     "create_product": {"sku": "VR-1", "image": PIXEL, **PRODUCT},
     "put_product": PRODUCT,
     "change_product": {"price": "49.90", "in_stock": False},
+    "add_image": {"image": PIXEL},
+    "order_images": {"order": [4712, 4711]},
     "write_products": {"upsert": [{"sku": "VR-1", **PRODUCT}], "delete": ["VR-2"]},
     "record_interactions": [{"user": "user-17", "sku": "VR-1", "kind": "purchase", "id": "order-4711"}],
     "recommend_by_example": {"like": ["VR-1"], "dislike": ["VR-2"], "limit": 6},

@@ -2,9 +2,11 @@ from django.urls import path, register_converter
 
 from recommender.api import (
     batches,
+    categories,
     designs,
     examples,
     exports,
+    images,
     index,
     interactions,
     keys,
@@ -54,6 +56,9 @@ urlpatterns = [
     path("products/batch/", batches.Batch.as_view(), name="products-batch"),
     path("products/<name:sku>/", products.OneProduct.as_view(), name="product"),
     path("products/<name:sku>/similar/", similar.SimilarProducts.as_view(), name="similar"),
+    path("products/<name:sku>/images/", images.ProductImages.as_view(), name="images"),
+    path("products/<name:sku>/images/<int:pk>/", images.OneImage.as_view(), name="image"),
+    path("categories/", categories.Categories.as_view(), name="categories"),
     path("search/image/", similar.SearchImage.as_view(), name="search-image"),
     path("users/merge/", users.UsersMerge.as_view(), name="users-merge"),
     path("users/<key:key>/recommendations/", users.UserRecommendations.as_view(), name="user-recommendations"),
