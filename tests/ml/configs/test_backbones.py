@@ -1,6 +1,8 @@
 """The table of networks against the networks themselves, which are built on torch's meta device."""
 
+import copy
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -18,7 +20,9 @@ SAMPLE = [
 ]
 
 
+@cache
 def build(name: str, side: int = 224) -> nn.Module:
+    """A network that nobody may change, built once for all tests: the weights that it draws take a second of some."""
     extras = {}
     if name in ("inception_v3", "googlenet"):
         extras = {"init_weights": False}
@@ -79,7 +83,7 @@ def test_a_network_takes_multiples_of_its_step(name):
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_map_can_be_flattened_from_the_side_that_the_table_says(name):
-    network, facts = build(name), BACKBONES[name]
+    network, facts = copy.deepcopy(build(name)), BACKBONES[name]
     network.set_submodule(last_layer(network)[0], nn.Identity())
     pools = [path for path, module in network.named_modules() if isinstance(module, nn.AdaptiveAvgPool2d)]
     if pools:
