@@ -35,10 +35,7 @@ class ImageArray:
         file: where the array is written and mapped from; None keeps it in memory. most_pixels: see `read_image`.
         """
         shape = (len(sources), *size, 3)
-        if file is None:
-            pixels = np.empty(shape, dtype=np.uint8)
-        else:
-            pixels = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
+        pixels = np.empty(shape, dtype=np.uint8) if file is None else create_mapped(file, shape)
         for index, decoded in enumerate(decode_each(sources, size, progress, most_pixels)):
             if isinstance(decoded, UnreadableImage):
                 raise decoded
@@ -57,6 +54,17 @@ class ImageArray:
         """Return these images as (B, 3, H, W) float32 in [0, 1]."""
         chosen = torch.from_numpy(self.pixels[np.asarray(indices, dtype=np.intp)])  # of no indices, numpy makes floats
         return chosen.permute(0, 3, 1, 2) / 255  # in one step: with .float() before it takes half as long again
+
+
+def create_mapped(file: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Create a .npy file of uint8 and map it into memory. Raises OSError if the disk has no room for all of it."""
+    pixels = np.lib.format.open_memmap(file, mode="w+", dtype=np.uint8, shape=shape)
+    with file.open("r+b") as opened:  # a mapped file that cannot grow kills the process, which has no time for a reason
+        try:
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(file)) from error
+    return pixels
 
 
 def decode_each(

@@ -156,6 +156,14 @@ def release(version: ModelVersion) -> None:
     leases.release(_held(version), state=State.QUEUED if version.by_worker else State.INTERRUPTED)
 
 
+def postpone(version: ModelVersion, error: Exception) -> None:
+    """Save why a training cannot go on just now: once its lease ends a worker tries again, or it can be resumed."""
+    if version.by_worker:
+        leases.hold(_held(version), lease(), state=State.QUEUED, error=str(error))
+    else:
+        leases.release(_held(version), state=State.INTERRUPTED, error=str(error))
+
+
 def interrupt_abandoned() -> None:
     """Mark trainings that were started by hand as interrupted if no process holds them any more: it was killed."""
     abandoned = ModelVersion.objects.filter(leases.is_free(), state__in=LIVE, by_worker=False)

@@ -1,5 +1,6 @@
 """Training: rows, through ml, to a new version. Workers only."""
 
+import errno
 import shutil
 import time
 from collections.abc import Callable
@@ -48,7 +49,8 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     """Train a claimed version to the end: fit, embed the catalogue, build the index, and activate if requested.
 
     Goes on where an earlier, interrupted run stopped. Raises TrainingFailed with the reason, which is saved in the
-    version too, as any other error is, but for one of a database that is away. Raises TrainingCancelled if the training
+    version too, as any other error is, but for one of a database that is away. On a full disk a worker tries it again
+    until there is room. Raises TrainingCancelled if the training
     was cancelled, or another process has it.
     """
     try:
@@ -70,7 +72,8 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     except (OperationalError, InterfaceError):  # the sweep finds the version when its lease ends
         raise
     except Exception as error:
-        lifecycle.fail(version, error)
+        has_no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        (lifecycle.postpone if has_no_room else lifecycle.fail)(version, error)
         raise
     if version.activate_when_ready:
         embed_rest_and_activate(version)

@@ -17,7 +17,7 @@ from catalog import readings
 from catalog.models import Category, Interaction, Kind, ProductImage
 from ml.configs.methods import METHODS
 from ml.contract import Model
-from ml.data.images import ImageArray
+from ml.data.images import ImageArray, create_mapped
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.data.labelled_images import LabelledImages
 from ml.training import checkpoints, resume
@@ -89,7 +89,7 @@ def decode(
     shape = (len(images), *model.image_size, 3)
     # A file of a holder that was lost is removed, not written to: that holder may be alive after all, and read it.
     (folder / "pictures.npy").unlink(missing_ok=True)
-    pixels = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.uint8, shape=shape)
+    pixels = create_mapped(folder / "pictures.npy", shape)
     found: list[ProductImage] = []
     with tqdm(total=len(images), unit=" pictures", disable=not progress) as bar:
         for batch, decoded in read(images, model.image_size):

@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ml.data.images import ImageArray
+from ml.data.images import ImageArray, create_mapped
 from ml.errors import UnreadableImage
 from tests.ml.data.test_decoding import encoded
 
@@ -18,6 +18,13 @@ def test_an_array_keeps_order_and_comes_back_from_its_file(tmp_path):
     batch = array.batch([19, 3])
     assert batch.shape == (2, 3, 4, 4) and batch.dtype == torch.float32
     assert batch[:, 0, 0, 0].tolist() == pytest.approx([19 / 255, 3 / 255])
+
+
+def test_a_mapped_file_has_its_room_before_it_is_written_to(tmp_path):
+    create_mapped(tmp_path / "pixels.npy", (1000, 32, 32, 3))
+
+    found = (tmp_path / "pixels.npy").stat()
+    assert found.st_blocks * 512 >= found.st_size > 3_000_000
 
 
 def test_an_array_stops_at_what_it_cannot_read():

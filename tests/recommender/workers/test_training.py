@@ -1,3 +1,4 @@
+import errno
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from django.utils import timezone
 from catalog import products, readings
 from catalog.models import Shopper
 from ml.training import resume
+from recommender import maintenance
 from recommender.errors import TrainingCancelled, TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
@@ -180,6 +182,30 @@ def test_an_error_that_nobody_expected_is_saved_and_ends_the_training(shop, monk
 
     version.refresh_from_db()
     assert (version.state, version.error, version.lease_until) == ("failed", "No space left on device", None)
+
+
+@pytest.mark.parametrize("here", [False, True])
+def test_a_training_without_room_on_the_disk_is_tried_again_or_can_be_resumed(shop, monkeypatch, waiting, here):
+    def run_out(version):
+        raise OSError(errno.ENOSPC, "No space left on device", "pictures.npy")
+
+    monkeypatch.setattr(training, "take_over", run_out)
+    version = lifecycle.register("pixels", here=here)
+    version = version if here else lifecycle.claim(version.pk)
+    with pytest.raises(OSError, match="No space left"):
+        training.run(version)
+
+    found = ModelVersion.objects.get(pk=version.pk)
+    assert (found.state, found.error) == (
+        "interrupted" if here else "queued",
+        "[Errno 28] No space left on device: 'pictures.npy'",
+    )
+    maintenance.resume_trainings()
+    assert waiting("train") == []
+    ModelVersion.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    maintenance.resume_trainings()
+    assert waiting("train") == ([] if here else [("train_version", [version.pk])])
+    assert lifecycle.claim(version.pk, here=here).error == ""
 
 
 def test_a_database_that_is_away_does_not_end_a_training_for_good(shop, monkeypatch):
