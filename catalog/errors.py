@@ -24,3 +24,11 @@ class NoSuchPage(CatalogError):
 
 class ProductChanged(CatalogError):
     """A product that is no longer the version that a caller has read."""
+
+
+class FetchRefused(CatalogError):
+    """A file that is not fetched from where it is said to be, now or later; the message gives the reason."""
+
+
+class FetchFailed(CatalogError):
+    """A file that could not be fetched, but may be another time; the message gives the reason."""

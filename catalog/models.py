@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import get_script_prefix, reverse
+from django.utils import timezone
 from django.utils.text import slugify
 
 
@@ -220,6 +221,28 @@ class ProductImage(models.Model):
     @property
     def display_url(self) -> str:
         return (self.thumbnail or self.file).url
+
+
+class ImageDownload(models.Model):
+    """A URL whose image a product is to get; the row is deleted when it has it. Written by catalog.downloads."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="downloads")
+    url = models.TextField()
+    is_primary = models.BooleanField()  # it replaces the primary image; else it becomes the last one
+    tries = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, default=timezone.now)  # null: it is not tried any more
+    problem = models.TextField(blank=True)  # why the last try failed
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["retry_at", "id"], name="download_due")]  # downloads.claim
+        constraints = [
+            models.UniqueConstraint(fields=["product"], condition=Q(is_primary=True), name="one_primary_download")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.url} for product {self.product_id}"
 
 
 class ImageReading(models.Model):

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
-from catalog import categories, files, locks, readings
+from catalog import categories, files, image_urls, locks, readings
 from catalog.errors import ProductChanged, UnreadableImage
 from catalog.images import DecodedImage, fingerprint_file
 from catalog.models import Category, ImageReading, Product, ProductImage
@@ -37,21 +37,33 @@ class ProductFields(TypedDict, total=False):
     attributes: Mapping[str, object]
 
 
-def create(*, category: str | Category, image: DecodedImage | None = None, **fields: Unpack[ProductFields]) -> Product:
+def create(
+    *,
+    category: str | Category,
+    image: DecodedImage | None = None,
+    image_url: str = "",
+    **fields: Unpack[ProductFields],
+) -> Product:
     """Create a product, and its category if that is given by a name that is new.
+
+    image_url: of an image that is yet to be fetched.
 
     Raises ValidationError for fields that are missing or invalid, and OSError if the image cannot be stored.
     """
     with files.stored([image] if image else []) as rows:
-        return create_with(rows, category, fields)
+        return create_with(rows, category, fields, image_url)
 
 
 @locks.atomic
-def create_with(rows: Sequence[ProductImage], category: str | Category, fields: ProductFields) -> Product:
+def create_with(
+    rows: Sequence[ProductImage], category: str | Category, fields: ProductFields, image_url: str
+) -> Product:
     product = Product(category=resolve_category(category), **fields)
     product.full_clean()
     product.save(force_insert=True)
     append_rows(product, rows)
+    if image_url:
+        image_urls.note_primary({product.pk: image_url})
     return product
 
 
@@ -60,16 +72,21 @@ def update(
     *,
     category: str | Category | None = None,
     image: DecodedImage | None = None,
+    image_url: str = "",
     versions: Versions = None,
     **fields: Unpack[ProductFields],
 ) -> None:
     """Write the fields that are given; an image replaces the primary one, unless both are equal.
+
+    image_url: of an image that is yet to be fetched.
 
     Raises ValidationError for fields that are invalid, Product.DoesNotExist if it was deleted meanwhile, ProductChanged
     if it is none of these versions, and OSError if the image cannot be stored.
     """
     with files.stored([image] if image else []) as rows:
         update_with(rows, product, category, fields, versions)
+        if image_url:
+            image_urls.note_primary({product.pk: image_url})
 
 
 @locks.atomic
@@ -158,6 +175,7 @@ def replace_primary_image(product: Product, image: DecodedImage) -> ProductImage
 @locks.atomic
 def replace_primary_row(product: Product, row: ProductImage) -> ProductImage:
     lock(product)
+    image_urls.forget_primary([product.pk])  # which this image supersedes
     former = ProductImage.objects.filter(product=product).first()  # not one that was prefetched before the lock
     if former and former.content_hash == row.content_hash:
         return former

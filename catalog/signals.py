@@ -3,5 +3,6 @@
 from django.dispatch import Signal
 
 images_added = Signal()  # image_ids: list[int]
+downloads_requested = Signal()
 interactions_recorded = Signal()  # shopper_ids: set[int], sessions: set[str]
 shopper_history_deleted = Signal()  # shopper_id: int

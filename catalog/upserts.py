@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from catalog import categories, files, locks, products
+from catalog import categories, files, image_urls, locks, products
 from catalog.images import DecodedImage
 from catalog.models import Category, Product, ProductImage
 from catalog.products import ProductFields, Versions
@@ -23,6 +23,7 @@ class Upsert:
     fields: ProductFields  # a field that is missing has its default
     category: str
     image: DecodedImage | None = None
+    image_url: str = ""  # of one that is yet to be fetched
     versions: Versions = None  # that it may replace
 
 
@@ -68,6 +69,8 @@ def upsert_with(images: Sequence[ProductImage], upserts: Sequence[Upsert], delet
         sku = row.fields["sku"]
         if image and sku in wanted and products.replace_primary_row(stored.get(sku) or wanted[sku], image) is image:
             changed.add(sku)
+    urls = {row.fields["sku"]: row.image_url for row in upserts if row.image_url}
+    image_urls.note_primary({(stored.get(sku) or wanted[sku]).pk: url for sku, url in urls.items() if sku in wanted})
     result.created = [product.sku for product in new]
     existing = [sku for sku in wanted if sku in stored]
     result.updated = [sku for sku in existing if sku in changed]

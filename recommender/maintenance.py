@@ -8,7 +8,7 @@ import random
 from django.conf import settings
 from django.db.models import Max, Min
 
-from catalog import files, products, readings, visitors
+from catalog import downloads, files, products, readings, visitors
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
@@ -37,6 +37,8 @@ def sweep() -> None:
     designs.expire()
     popularity.count_changed()
     products.add_missing_fingerprints(MOST_FINGERPRINTS)
+    if downloads.is_due():
+        broker.send("download_images", priority=broker.LATER)
     visitors.delete_expired_sessions(MOST_SESSIONS)
     remove_unnamed_files()
 

@@ -1,7 +1,9 @@
 """Receivers of the shop's signals: they queue or delete what follows from a change in the catalogue."""
 
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.db.models.signals import post_delete
 
 from catalog import signals
@@ -13,6 +15,11 @@ from recommender.models import Design, ShopperVector
 def embed_new_images(image_ids: list[int], **kwargs: Any) -> None:
     """Queue images that were added to be embedded."""
     broker.queue_embedding(image_ids)
+
+
+def download_images(**kwargs: Any) -> None:
+    """Queue the fetching of images whose URLs were given."""
+    transaction.on_commit(partial(broker.send, "download_images", priority=broker.LATER))
 
 
 def delete_taste(shopper_id: int, **kwargs: Any) -> None:
@@ -31,6 +38,7 @@ def delete_files(instance: Design, **kwargs: Any) -> None:
 def connect() -> None:
     """Connect the receivers when Django starts."""
     signals.images_added.connect(embed_new_images, dispatch_uid="embed_new_images")
+    signals.downloads_requested.connect(download_images, dispatch_uid="download_images")
     signals.shopper_history_deleted.connect(delete_taste, dispatch_uid="delete_taste")
     signals.shopper_history_deleted.connect(delete_designs, dispatch_uid="delete_designs")
     post_delete.connect(delete_files, sender=Design, dispatch_uid="delete_files")

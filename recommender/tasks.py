@@ -9,7 +9,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_process_init
 from django.db import OperationalError
 
-from recommender import heartbeats, maintenance
+from catalog import downloads
+from recommender import broker, heartbeats, maintenance
 from recommender.broker import PhotoVector
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
@@ -28,6 +29,7 @@ from recommender.stopping import handed_over
 log = logging.getLogger(__name__)
 
 LIMIT = 600  # seconds a task may take. Set for each, as one for all would end trainings too, which hold leases
+DOWNLOADS_LIMIT = 60  # several times what a run takes
 KILL_LIMIT = 660  # for one that an image holds up in the decoder, which nothing interrupts
 
 
@@ -118,6 +120,13 @@ def warm_up(**kwargs: Any) -> None:
     from recommender.workers import embedding  # torch, which must never be used in the parent: forked tasks would hang
 
     embedding.warm_up()
+
+
+@shared_task(soft_time_limit=DOWNLOADS_LIMIT)
+def download_images() -> None:
+    """Store images from their URLs for some seconds, then let what waits come first."""
+    if downloads.run():
+        broker.send("download_images", priority=broker.LATER)
 
 
 @shared_task(soft_time_limit=LIMIT)

@@ -1,9 +1,13 @@
+import socket
+from collections.abc import Iterator
+
 import pytest
 from django.core.cache import cache
 
 from recommender.serving import candidates
 from recommender.versions import queries
 from tests import factories
+from tests.internet import Internet
 
 TRAIN = (  # files and folders whose tests, most of them, train a model: `make test-fast` leaves them out
     "tests/ml/benchmark/",
@@ -69,3 +73,14 @@ def active_personal(db):
     )
     queries.serving_version("personal")
     return version
+
+
+@pytest.fixture
+def internet(monkeypatch, settings) -> Iterator[Internet]:
+    settings.IMAGE_HOSTS = ["img.example", ".cdn.example"]
+    internet = Internet()
+    monkeypatch.setattr(socket, "getaddrinfo", internet.resolve)
+    monkeypatch.setattr(socket, "create_connection", internet.connect)
+    yield internet
+    internet.listener.shutdown(socket.SHUT_RDWR)
+    internet.listener.close()

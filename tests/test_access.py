@@ -74,6 +74,7 @@ API = {
     ("images", "POST"): Opens(permission="change_product", scopes="catalogue:write"),
     ("images", "PUT"): Opens(permission="change_product", scopes="catalogue:write"),
     ("image", "DELETE"): Opens(permission="change_product", scopes="catalogue:write"),
+    ("downloads", "GET"): Opens(permission="change_product", scopes="catalogue:write"),
     ("categories", "GET"): Opens(everybody=True, accounts=True, scopes="catalogue:read catalogue:write"),
     ("similar", "GET"): STATELESS,
     ("search-image", "POST"): STATELESS,

@@ -174,6 +174,8 @@ MAX_IMAGE_BYTES = env_positive("VISREC_MAX_IMAGE_BYTES", 20_000_000)
 MAX_IMAGE_PIXELS = env_positive("VISREC_MAX_IMAGE_PIXELS", 50_000_000)
 THUMBNAIL_PIXELS = 480  # longest side of a thumbnail, which lists show; smaller images have none
 MAX_IMAGE_SIDE = env_positive("VISREC_MAX_IMAGE_SIDE", 16_000)  # pixels
+# Hosts that pictures are fetched from by their URLs, as ALLOWED_HOSTS has them; none unless they are named.
+IMAGE_HOSTS = env.list("VISREC_IMAGE_HOSTS", default=[])
 # Bytes of a request's body, by the attribute `body_limit` of its view: visrec_site.limits.
 BODY_LIMIT = 64_000
 BATCH_BODY_LIMIT = 1_000_000
@@ -215,6 +217,7 @@ CELERY_TASK_ROUTES = {
     "recommender.tasks.find_gaps": {"queue": "train"},
     "recommender.tasks.sweep": {"queue": "maintenance"},
     "recommender.tasks.resume": {"queue": "maintenance"},
+    "recommender.tasks.download_images": {"queue": "maintenance"},
 }
 RESUME_SECONDS = 10
 CELERY_BEAT_SCHEDULE = {

@@ -17,11 +17,12 @@ from catalog.upserts import Upsert
 from recommender.api.errors import errors_by_field
 from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, Strict, Validated
 from recommender.api.permissions import Rule, is_granted
-from recommender.api.products import ADD, CHANGE, DELETE, NO_FIELD, ProductInput, no_category
+from recommender.api.product_inputs import NO_FIELD, ProductInput
+from recommender.api.products import ADD, CHANGE, DELETE, no_category
 
 MAX_ROWS = 1000  # of both lists
 TWICE = "It is in the batch twice."
-UNKNOWN = {"image": "Images are sent by PUT or PATCH of the product."}
+UNKNOWN = {"image": "Images are sent as image_url, or by PUT or PATCH of the product."}
 Errors: TypeAlias = dict[str, list[str]]
 
 
@@ -29,6 +30,8 @@ class RowInput(ProductInput):
     """A product of a batch."""
 
     image = None  # type: ignore[assignment]  # so DRF leaves out an inherited field
+
+    needs_image = False
 
 
 @extend_schema_field(RowInput(many=True))
@@ -77,8 +80,8 @@ class Batch(APIView):
     @extend_schema(
         summary="Write and delete many products",
         description=f"Up to {MAX_ROWS:,} products, in one transaction. Each is checked by itself: those that are not "
-        "valid are reported, the others are written. Their images stay; new products have none until one is sent by "
-        f"PUT or PATCH. `upsert` needs the permission {ADD} as well, `delete` the permission {DELETE}.",
+        "valid are reported, the others are written. Their images stay, unless `image_url` leads to others, which are "
+        f"fetched in the background. `upsert` needs the permission {ADD} as well, `delete` the permission {DELETE}.",
         request={"application/json": BatchInput},
         responses=BatchSerializer,
     )
@@ -132,7 +135,8 @@ def check_rows(items: Sequence[object], *, may_add_categories: bool) -> tuple[di
         if (category := fields.pop("category")) not in known:
             refused.setdefault(index, {"category": [no_category(category)]})
         if index not in refused:
-            found[index] = Upsert(cast(ProductFields, fields), category)
+            url = fields.pop("image_url", "")
+            found[index] = Upsert(cast(ProductFields, fields), category, image_url=url)
     return found, refused
 
 

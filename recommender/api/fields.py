@@ -15,8 +15,8 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
-from catalog import categories, images
-from catalog.errors import UnreadableImage
+from catalog import categories, fetching, images
+from catalog.errors import FetchRefused, UnreadableImage
 from catalog.images import DecodedImage
 from recommender.api.problems import as_sentence
 from recommender.serving.photos import PHOTO_PIXELS
@@ -251,6 +251,27 @@ class ProductImageField(serializers.Field[DecodedImage, object, None, Any]):
 @extend_schema_field({"type": "string", "format": "binary"})
 class ProductImageFile(ProductImageField):
     """Image of a form."""
+
+
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": fetching.MAX_URL})
+class ImageUrl(serializers.CharField):
+    """URL of an image that a worker is to fetch."""
+
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
+        options.setdefault(
+            "help_text",
+            "In place of `image`: http or https, at a host that the shop allows. A worker fetches it within seconds; "
+            "`downloads/` says why one was not.",
+        )
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> str:
+        url = super().to_internal_value(data)
+        try:
+            fetching.parse_target(url)
+        except FetchRefused as error:
+            raise serializers.ValidationError(as_sentence(error)) from error
+        return url
 
 
 @extend_schema_field({"type": "string", "format": "binary"})

@@ -10,9 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog import products
+from catalog import image_urls, products
 from catalog.models import Product, ProductImage
-from recommender.api.fields import BoundedList, ProductImageField, ProductImageFile, Strict
+from recommender.api.fields import BoundedList, ImageUrl, ProductImageField, ProductImageFile, Strict, Validated
 from recommender.api.permissions import Rule
 from recommender.api.problems import as_sentence
 from recommender.api.products import CHANGE, READ, at_origin, origin_of, product_or_404, rivals
@@ -22,13 +22,19 @@ FULL = f"A product has at most {MAX_IMAGES} images; delete some first."
 
 
 class ImageInput(Strict):
-    image = ProductImageField(help_text="Base64 text or a data URL.")
+    image = ProductImageField(required=False, help_text="Base64 text or a data URL.")
+    image_url = ImageUrl(required=False)
+
+    def validate(self, attrs: Validated) -> Validated:
+        if len(attrs) != 1:
+            raise serializers.ValidationError({"image": "Send either image or image_url."})
+        return attrs
 
 
-class ImageForm(Strict):
+class ImageForm(ImageInput):
     """Image as a file of a form."""
 
-    image = ProductImageFile()
+    image = ProductImageFile(required=False)
 
 
 class OrderInput(Strict):
@@ -74,9 +80,10 @@ class ProductImages(APIView):
 
     @extend_schema(
         summary="Add an image to a product",
-        description="It becomes the last one. Returns all images of the product.",
+        description="It becomes the last one. Returns all images of the product; with 202 those of now, as a worker is "
+        "to fetch the new one.",
         request={"multipart/form-data": ImageForm, "application/json": ImageInput},
-        responses={201: ProductImageSerializer(many=True)},
+        responses={201: ProductImageSerializer(many=True), 202: ProductImageSerializer(many=True)},
     )
     def post(self, request: Request, sku: str) -> Response:
         product = product_or_404(request, sku)
@@ -84,6 +91,9 @@ class ProductImages(APIView):
         params.is_valid(raise_exception=True)
         if product.images.count() >= MAX_IMAGES:
             raise serializers.ValidationError({"image": FULL})
+        if url := params.validated_data.get("image_url"):
+            image_urls.note_further(product, url)
+            return images_response(request, product, 202)
         with rivals():
             products.add_images(product, [params.validated_data["image"]])
         return images_response(request, product, 201)

@@ -23,6 +23,7 @@ LINKS = {
     "interactions": "api:interactions",
     "designs": "api:designs",
     "categories": "api:categories",
+    "downloads": "api:downloads",
     "models": "api:models",
     "visitors": "api:visitors",
     "search/image": "api:search-image",

@@ -24,21 +24,14 @@ from rest_framework.views import APIView
 from catalog import categories, products, queries, upserts
 from catalog.listing import Listing
 from catalog.models import Product
-from catalog.products import ProductFields, Versions
 from catalog.rows import VISIBLE, Sql, find_product
-from catalog.upserts import Upsert
 from recommender.api import idempotency
 from recommender.api.caching import revalidated
 from recommender.api.fields import (
-    CSRF_FIELD,
-    MAX_SKU_LENGTH,
     Attributes,
     Filters,
-    Flag,
     Limit,
     Price,
-    ProductImageField,
-    ProductImageFile,
     Timestamp,
     Validated,
 )
@@ -46,11 +39,10 @@ from recommender.api.pagination import ProductPages
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.preconditions import CHANGED, ETAG, IF_MATCH, product_response, required_versions
 from recommender.api.problems import as_sentence
+from recommender.api.product_inputs import ProductForm, ProductInput, ProductUpsert, ProductUpsertForm
 from recommender.api.schema import CONFLICT
 from recommender.versions.queries import findable_since
 
-NO_FIELD = "A product has no such field."
-READ_ONLY = ("id", "url", "findable", "problem")  # fields of a response that a request may repeat
 ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")]
 
 
@@ -69,59 +61,6 @@ class ProductParams(Filters):
     )
     ordering = serializers.ChoiceField(ORDERINGS, default="-created_at")
     limit = Limit(required=False, help_text=f"Products a page. Default: {ProductPages.page_size}.")
-
-
-class ProductInput(serializers.Serializer[None]):
-    sku = serializers.CharField(max_length=MAX_SKU_LENGTH, help_text="Without spaces and slashes.")
-    title = serializers.CharField(max_length=300)
-    category = serializers.CharField(
-        max_length=100, help_text="Name of the category, which is created if it does not exist."
-    )
-    price = Price()
-    currency = serializers.RegexField(r"^[A-Z]{3}$", required=False, help_text="Three letters, such as EUR.")
-    image = ProductImageField(help_text="Base64 text or a data URL.")
-    attributes = Attributes(required=False)
-    in_stock = Flag(required=False)
-    is_hidden = Flag(required=False, help_text="Visitors do not see it, nor is it recommended.")
-
-    def product_fields(self) -> Validated:
-        """Return the arguments of catalog.products. Raises ValidationError, also for a field that no product has."""
-        self.is_valid()
-        errors = self.errors | {name: [NO_FIELD] for name in self.unknown_among(self.initial_data)}
-        if errors:
-            raise serializers.ValidationError(errors)
-        return dict(self.validated_data)
-
-    def unknown_among(self, given: object) -> list[str]:
-        """Return the names of unknown fields. Fields of a response that are read-only, such as `id`, are ignored."""
-        return [name for name in given if name not in self.known] if isinstance(given, dict) else []
-
-    @cached_property
-    def known(self) -> set[str]:
-        return {*self.fields, *READ_ONLY, CSRF_FIELD}
-
-
-class ProductUpsert(ProductInput):
-    sku = serializers.CharField(required=False, max_length=MAX_SKU_LENGTH, help_text="The one in the address.")
-    image = ProductImageField(required=False, help_text="Base64 text or a data URL.")
-
-    def upsert_of(self, sku: str, versions: Versions) -> Upsert:
-        """Return the product as it is to be. Raises ValidationError."""
-        fields = self.product_fields()
-        if fields.setdefault("sku", sku) != sku:
-            raise serializers.ValidationError({"sku": f"It is not the one in the address, {sku!r}."})
-        image, category = fields.pop("image", None), fields.pop("category")
-        return Upsert(cast(ProductFields, fields), category, image, versions)
-
-
-class ProductForm(ProductInput):
-    """Product as a form, whose image is a file."""
-
-    image = ProductImageFile()
-
-
-class ProductUpsertForm(ProductUpsert):
-    image = ProductImageFile(required=False)
 
 
 class SkuTaken(serializers.ValidationError):
@@ -308,7 +247,8 @@ class Products(APIView):
 
     @extend_schema(
         summary="Add a product",
-        description="Its image is embedded in the background; the product is findable within seconds.",
+        description="Its image, or the one that `image_url` leads to, is embedded in the background; the product is "
+        "findable within seconds.",
         request={"multipart/form-data": ProductForm, "application/json": ProductInput},
         parameters=[idempotency.KEY, idempotency.REPLAYED, ETAG],
         responses={201: ProductSerializer, **idempotency.ERRORS},

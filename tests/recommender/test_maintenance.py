@@ -9,7 +9,8 @@ from django.core.files.storage import default_storage
 from django.db.models import F
 from django.utils import timezone
 
-from catalog import files, readings
+from catalog import downloads, files, image_urls, readings
+from catalog.images import read_image
 from catalog.models import ImageReading, ProductImage
 from recommender import broker, leases, maintenance, tasks
 from recommender.designs import lifecycle
@@ -20,8 +21,10 @@ from tests.factories import (
     ProductFactory,
     VersionFactory,
     embed,
+    image_bytes,
     turned,
 )
+from tests.internet import response_of
 from visrec_site.celery import app
 
 
@@ -266,3 +269,29 @@ def test_the_sweep_deletes_sessions_that_have_expired():
     maintenance.sweep()
 
     assert not Session.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_images_that_are_to_be_fetched_are_queued_at_once_and_by_the_sweep(waiting):
+    image_urls.note_primary({ProductFactory().pk: "http://img.example/a.png"})
+    assert ("download_images", []) in waiting("maintenance")
+
+    maintenance.sweep()
+    assert waiting("maintenance") == [("download_images", [])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_fetches_images_and_lets_others_come_before_the_rest(waiting, internet, monkeypatch):
+    internet.responses = [response_of(image_bytes(1))]
+    product = ProductFactory(image=0)
+    image_urls.note_primary({product.pk: "http://img.example/a.png"})
+    waiting("maintenance")
+
+    monkeypatch.setattr(downloads, "SECONDS", 0)
+    tasks.download_images()
+    assert waiting("maintenance") == [("download_images", [])]
+
+    monkeypatch.setattr(downloads, "SECONDS", 8)
+    tasks.download_images()
+    assert waiting("maintenance") == []
+    assert product.images.get().content_hash == read_image(image_bytes(1)).content_hash

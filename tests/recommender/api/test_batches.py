@@ -40,7 +40,7 @@ def test_products_are_written_and_deleted_with_the_reasons_against_others(staff)
 def test_an_image_is_refused_with_where_to_send_it(staff):
     (failed,) = staff.post(URL, {"upsert": [row("A-1", image="x")]}).json()["failed"]
 
-    assert failed["errors"] == {"image": ["Images are sent by PUT or PATCH of the product."]}
+    assert failed["errors"] == {"image": ["Images are sent as image_url, or by PUT or PATCH of the product."]}
 
 
 @pytest.mark.parametrize(

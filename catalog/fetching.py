@@ -1,0 +1,154 @@
+"""Files fetched from hosts that an allow-list names, without a way into the shop's own network.
+
+A name is resolved once, its address is checked, and that address is connected to: a name server that answers
+differently a moment later gains nothing. Each redirect is a new URL, which is checked in the same way.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Timer
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from django.conf import settings
+from django.http.request import validate_host
+
+from catalog.errors import FetchFailed, FetchRefused
+
+MAX_URL = 2000  # characters
+SECONDS = 8  # for all of a file, with its redirects
+REDIRECTS = 3
+PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)  # and 5xx: another time it may work
+UNICAST = ipaddress.ip_network("2000::/3")  # public addresses of IPv6; those that lead to IPv4 are elsewhere, or named
+
+
+@dataclass(frozen=True)
+class Target:
+    """A URL that may be fetched, in its parts."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str  # with the query
+
+
+def parse_target(url: str) -> Target:
+    """Return the parts of a URL. Raises FetchRefused unless it is http or https of a host in VISREC_IMAGE_HOSTS."""
+    if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
+        raise FetchRefused(f"a URL has at most {MAX_URL} ASCII characters; others are percent-encoded")
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, (parts.hostname or "").rstrip(".")
+    except ValueError as error:
+        raise FetchRefused(f"it is no URL: {error}") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise FetchRefused("only http:// and https:// URLs are fetched")
+    if parts.username is not None or parts.password is not None:
+        raise FetchRefused("a URL with a user name or a password is not fetched")
+    standard = 443 if parts.scheme == "https" else 80
+    if port not in (None, standard):
+        raise FetchRefused(f"port {port} is not fetched from, only {standard} for {parts.scheme}")
+    if not validate_host(host, settings.IMAGE_HOSTS):
+        raise FetchRefused(f"the host {host} is not among those in VISREC_IMAGE_HOSTS")
+    return Target(parts.scheme, host, standard, address_of(parts))
+
+
+def address_of(parts: SplitResult) -> str:
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address is one of the internet, and of no network inside or of this machine."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast
+    return ip in UNICAST and ip.is_global and ip.sixtofour is None and ip.teredo is None
+
+
+def resolve(host: str, port: int) -> str:
+    """Return an address of a host. Raises FetchRefused if one of its addresses is not public."""
+    try:
+        found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError) as error:
+        raise FetchFailed(f"{host} has no address: {error}") from error
+    if inside := [address for address in found if not is_public(address)]:
+        raise FetchRefused(f"{host} has the address {inside[0]}, which is not public")
+    return found[0]
+
+
+class Connection(http.client.HTTPConnection):
+    """A connection to an address that was checked, whatever the name of the host leads to by now; cut at a deadline."""
+
+    def __init__(self, target: Target, deadline: float) -> None:
+        super().__init__(target.host, target.port)
+        self.target, self.deadline = target, deadline
+        self.default_port = target.port  # which the header Host leaves out
+        self.held = ExitStack()
+
+    def connect(self) -> None:
+        address = resolve(self.target.host, self.target.port)
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        self.sock = socket.create_connection((address, self.target.port), seconds)
+        # A server that sends a byte now and then would never run into a timeout.
+        raw = self.held.enter_context(self.sock.dup())
+        alarm = Timer(seconds, raw.shutdown, [socket.SHUT_RDWR])
+        alarm.start()
+        self.held.callback(alarm.cancel)
+        if self.target.scheme == "https":
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.target.host)
+
+    def end(self) -> None:
+        """Release what `close` leaves open, which http.client calls before the response is read."""
+        self.close()
+        self.held.close()
+
+
+def fetch(url: str, limit: int) -> bytes:
+    """Return the file at a URL, of at most `limit` bytes.
+
+    Raises FetchRefused for what will never be fetched, and FetchFailed for what may be another time.
+    """
+    deadline = time.monotonic() + SECONDS
+    for _ in range(REDIRECTS + 1):
+        target = parse_target(url)
+        connection = Connection(target, deadline)
+        try:
+            found = request(connection, limit)
+        except (OSError, http.client.HTTPException) as error:
+            reason = (
+                f"took longer than {SECONDS} seconds" if time.monotonic() >= deadline else f"does not answer: {error}"
+            )
+            raise FetchFailed(f"{target.host} {reason}") from error
+        finally:
+            connection.end()
+        if isinstance(found, bytes):
+            return found
+        url = urljoin(url, found)
+    raise FetchRefused(f"there are more than {REDIRECTS} redirects")
+
+
+def request(connection: Connection, limit: int) -> bytes | str:
+    """Return the body of the response, or where it redirects to."""
+    target = connection.target
+    connection.request("GET", target.path, headers={"User-Agent": "VisRec", "Accept": "image/*"})
+    response = connection.getresponse()
+    location = response.getheader("Location")
+    if response.status in (301, 302, 303, 307, 308) and location:
+        return location
+    if response.status in PASSING or response.status >= 500:
+        raise FetchFailed(f"{target.host} answers {response.status}")
+    if response.status != HTTPStatus.OK:
+        raise FetchRefused(f"{target.host} answers {response.status}")
+    body = response.read(limit + 1)
+    if len(body) > limit:
+        raise FetchRefused(f"the file has more than {limit:,} bytes")
+    if response.length:
+        raise http.client.IncompleteRead(body, response.length)
+    return body
