@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from ml.contract import Model
@@ -58,10 +59,8 @@ def load(folder: Path) -> Model:
 
 
 def write_tensors(tensors: dict[str, Tensor], file: Path) -> None:
-    """Write tensors by name as safetensors, replacing the file as a whole."""
-    partial = file.with_name(file.name + ".partial")
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, partial)
-    partial.replace(file)
+    """Write tensors by name as safetensors, replacing the file as a whole. Raises OSError, on a full disk too."""
+    replace(file, save_tensors({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:
@@ -74,9 +73,14 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
 
 def write_json(document: Mapping[str, Any] | Sequence[Any], file: Path) -> None:
     """Write a JSON object, replacing the file as a whole."""
+    replace(file, json.dumps(document, indent=1).encode())
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Replace a file as a whole; once it is there, it survives a loss of power."""
     partial = file.with_name(file.name + ".partial")
-    with partial.open("w", encoding="utf-8") as stream:
-        json.dump(document, stream, indent=1)
+    with partial.open("wb") as stream:
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
     partial.replace(file)

@@ -1,3 +1,4 @@
+import errno
 import json
 import pickle
 
@@ -80,3 +81,19 @@ def test_a_config_that_describes_no_model_or_another_is_refused(saved, changes):
 
     with pytest.raises(BadCheckpoint, match=str(saved)):
         checkpoints.load(saved)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: checkpoints.write_tensors({"a": torch.ones(3)}, file),
+        lambda file: checkpoints.write_json({}, file),
+    ],
+)
+def test_a_full_disk_is_told_as_the_system_does(tmp_path, write):
+    (tmp_path / "file.partial").symlink_to("/dev/full")
+
+    with pytest.raises(OSError, match="No space left") as full:
+        write(tmp_path / "file")
+
+    assert full.value.errno == errno.ENOSPC
