@@ -16,6 +16,7 @@ TRAIN = (  # files and folders whose tests, most of them, train a model: `make t
     "tests/ml/test_contract.py",
     "tests/ml/test_main.py",
     "tests/ml/training/",
+    "tests/recommender/api/test_schema.py",
     "tests/recommender/workers/",
     "tests/shop/",
     "tests/visrec_site/test_stages.py",

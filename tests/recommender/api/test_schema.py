@@ -1,9 +1,13 @@
 import functools
+import io
+from pathlib import Path
 from zlib import crc32
 
 import pytest
 import schemathesis
+from django.apps import apps
 from django.core.wsgi import get_wsgi_application
+from django.db import connection, transaction
 from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
@@ -54,13 +58,56 @@ def test_limits_conflicts_and_refusals_are_described_with_their_headers():
     assert operation["429"]["content"]["application/problem+json"]["example"]["status"] == 429
 
 
+class Copy:
+    """The rows and files of a shop, with its ids: it is filled and trained once, and comes back for each operation."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, str] = {}  # by table, as COPY writes them
+        self.files: dict[str, bytes] = {}  # by path
+
+    def take(self, folder: Path) -> None:
+        self.files = {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+        for label in ("catalog", "recommender"):
+            for model in apps.get_app_config(label).get_models(include_auto_created=True):
+                text = io.StringIO()
+                with connection.cursor() as cursor:
+                    cursor.copy_expert(f"COPY {model._meta.db_table} TO STDOUT", text)
+                if text.tell():
+                    self.rows[model._meta.db_table] = text.getvalue()
+
+    def bring(self, folder: Path) -> None:
+        for name, data in self.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")  # what triggers count is among the rows
+            for table, text in self.rows.items():
+                cursor.execute(f"DELETE FROM {table}")  # what a migration or a trigger has written
+                cursor.copy_expert(f"COPY {table} FROM STDIN", io.StringIO(text))
+
+
+@pytest.fixture(scope="module")
+def copy() -> Copy:
+    return Copy()
+
+
 @pytest.fixture
-def shop(trained, active_personal, worker) -> None:
-    """A dozen products, shoppers who like some of them, and models that know both."""
+def filled(trained, active_personal) -> None:
     for number, product in enumerate(Product.objects.all()):
         embed(product, active_personal, turned(30 * number))
         InteractionFactory(shopper__key=f"user-{number}", product=product)
     popularity.count()
+
+
+@pytest.fixture
+def shop(request, db, settings, copy, worker) -> None:
+    """A dozen products, shoppers who like some of them, and models that know both."""
+    folder = settings.MEDIA_ROOT.parent
+    if copy.rows:
+        copy.bring(folder)
+    else:
+        request.getfixturevalue("filled")
+        copy.take(folder)
 
 
 @pytest.fixture
