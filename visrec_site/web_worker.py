@@ -26,6 +26,7 @@ HEAD_ONLY = "visrec_site.head_only"
 SMALL_BODY = 65_536  # bytes that are read before the application is asked
 MAX_HEAD = 32_768  # bytes of the request line and headers
 MAX_CONNECTIONS = 500  # of a process, each with a file descriptor, of which a process often has 1,024
+HEAD_SECONDS = 20  # in which a head has to come, from its first byte on
 IDLE_SECONDS = 60  # without a byte, after which a connection is closed
 LINGER_SECONDS = 2  # of a stop, for a request that a client may be sending on an open connection
 
@@ -53,6 +54,10 @@ class Request(HTTPRequestParser):
     is_wanted = False  # the application has answered 100
     expects_continue = False
     start_of_body = b""  # came with the head
+
+    def __init__(self, adj: Any) -> None:
+        super().__init__(adj)
+        self.began = time.monotonic()  # its first byte is about to be read
 
     def received(self, data: bytes) -> int:
         was_head = self.headers_finished
@@ -129,6 +134,8 @@ class Channel(HTTPChannel):
     def readable(self) -> bool:
         if self.answered:
             self.resume(self.answered)
+        if self.is_late():
+            self.will_close = True
         return not self.is_paused and super().readable()
 
     def service(self) -> None:
@@ -148,6 +155,13 @@ class Channel(HTTPChannel):
             self.send_continue()
         self.received(request.start_of_body)
         self.is_paused = False
+
+    def is_late(self) -> bool:
+        """Return whether the head of a request has been coming for too long; a byte now and then is no progress."""
+        request = self.request
+        if not isinstance(request, Request) or request.headers_finished:
+            return False
+        return time.monotonic() - request.began > HEAD_SECONDS
 
     def is_idle(self) -> bool:
         """Return whether no request is under way, but for the beginning of a head."""

@@ -42,6 +42,25 @@ def test_requests_are_answered_beside_thirty_slow_clients(url, beginning):
         assert time.monotonic() - began < 2
 
 
+def test_a_head_that_comes_byte_by_byte_is_cut_off_in_the_end(url):
+    with socket.create_connection(address(url), timeout=0.2) as client:
+        client.sendall(SLOW_HEAD)
+        began = time.monotonic()
+        while is_open(client):
+            client.sendall(b"x")
+            assert time.monotonic() - began < 10
+    assert time.monotonic() - began > 2
+
+
+def is_open(client: socket.socket) -> bool:
+    try:
+        return bool(client.recv(1))
+    except TimeoutError:
+        return True
+    except ConnectionResetError:
+        return False
+
+
 @pytest.mark.parametrize("headers", [{}, {"Connection": "close"}])
 def test_a_large_body_is_read_only_if_the_application_wants_it(url, headers):
     with requests.Session() as client:

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 APPLICATION = """
 import os, time
 import prometheus_client
+from visrec_site import web_worker
+web_worker.HEAD_SECONDS = 2
 from prometheus_client.multiprocess import MultiProcessCollector
 echoed = prometheus_client.Counter("echoed", "Requests.")
 def application(environ, start_response):
