@@ -278,6 +278,11 @@ def release(design: Design) -> None:
     leases.release(_held(design), status=Status.QUEUED, tries=F("tries") - 1)
 
 
+def postpone(design: Design) -> None:
+    """Release a design whose images cannot be stored just now, for another try later; no worker is counted as lost."""
+    leases.hold(_held(design), LEASE, status=Status.QUEUED, tries=F("tries") - 1)
+
+
 def cancel(design: Design) -> None:
     """Cancel a design; its worker notices at the next step. Raises DesignNotReady once it is finished."""
     pending = Design.objects.filter(pk=design.pk, status__in=PENDING)

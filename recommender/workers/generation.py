@@ -37,7 +37,10 @@ Progress = Callable[[float, float], None]  # (done, of)
 
 
 def run(request: Design) -> None:
-    """Generate a claimed design's images. Raises DesignFailed with the reason, which is saved in the design too."""
+    """Generate a claimed design's images. Raises DesignFailed with the reason, which is saved in the design too.
+
+    Where the images cannot be stored it is tried again once its lease ends; the OSError is raised.
+    """
     interval = lifecycle.LEASE.total_seconds() / 4
     try:
         with leases.renewing(partial(lifecycle.renew, request), interval=interval, row=request):
@@ -50,6 +53,9 @@ def run(request: Design) -> None:
     except (MlError, RecommenderError) as error:
         lifecycle.fail(request, str(error))
         raise DesignFailed(f"{request}: {error}") from error
+    except OSError:  # a full disk, say
+        lifecycle.postpone(request)
+        raise
     except (KeyboardInterrupt, SystemExit):
         lifecycle.release(request)
         raise

@@ -175,3 +175,21 @@ def test_without_a_similar_version_there_are_designs_that_nobody_looked_at(studi
     generation.run(design)
 
     assert [image.embedding for image in design.images.all()] == [None, None]
+
+
+def test_a_design_whose_images_cannot_be_stored_is_tried_again(studio, settings):
+    folder = settings.MEDIA_ROOT / "designs"
+    folder.touch()  # a file
+    design = asked(count=1)
+
+    for _ in range(lifecycle.TRIES + 1):
+        with pytest.raises(OSError, match="directory"):
+            generation.run(design)
+        design.refresh_from_db()
+        assert (design.status, design.tries) == ("queued", 0)
+        Design.objects.update(lease_until=None)
+        design = lifecycle.claim(design.pk)
+    folder.unlink()
+    generation.run(design)
+
+    assert Design.objects.get().status == "done"
