@@ -205,7 +205,8 @@ def open_image(data: bytes) -> Image.Image:
                 f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_PIXELS / 1e6:g} million are taken"
             )
     except UnidentifiedImageError:
-        raise UnreadableImage("not a picture that can be read (JPEG, PNG, WebP, GIF, BMP and TIFF are taken)") from None
+        formats = "JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF"
+        raise UnreadableImage(f"not a picture that can be read ({formats} are taken)") from None
     except DAMAGE as error:
         raise UnreadableImage(f"damaged: {error}") from error
     return image

@@ -35,7 +35,7 @@ class SimilarProducts(APIView):
 class Photo(serializers.Serializer[None]):
     """Photo to search by."""
 
-    image = PhotoField(help_text="JPEG, PNG, WebP, GIF, BMP or TIFF. It is not stored.")
+    image = PhotoField(help_text="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF. It is not stored.")
 
 
 class PhotoForm(RecommendationParams, Photo):

@@ -159,3 +159,9 @@ def test_a_side_has_a_limit_of_its_own(settings):
 
     with pytest.raises(UnreadableImage, match="at most 100 are taken on a side"):
         images.read_image(encoded(Image.new("RGB", (101, 1)), "PNG"))
+
+
+def test_who_sends_no_image_is_told_each_format_that_is_taken():
+    with pytest.raises(UnreadableImage) as refusal:
+        images.read_image(b"no image")
+    assert [name for name in images.FORMATS if name.lower() not in str(refusal.value).lower()] == []
