@@ -91,6 +91,11 @@ class ModelVersion(Leased):
     )
     seed = models.PositiveIntegerField(default=0)
     activate_when_ready = models.BooleanField(default=False)
+    tries = models.PositiveSmallIntegerField(
+        default=0,
+        editable=False,
+        help_text="How many processes have worked on it since its last epoch, without those that handed it over.",
+    )
     by_worker = models.BooleanField(
         default=True, help_text="Whether a worker runs this training; otherwise it was started by hand."
     )

@@ -9,14 +9,16 @@ from typing import Any
 import pglock
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, QuerySet, Value
+from django.db.models import F, Max, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from recommender import broker, leases
-from recommender.errors import TrainingCancelled, VersionNotReady
+from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
 from recommender.versions import methods, queries
+
+TRIES = 5  # workers that may be lost in a row; a training that killed more, as for want of memory, would never end
 
 
 @transaction.atomic
@@ -63,7 +65,7 @@ def claim(version_id: int, *, here: bool = False) -> ModelVersion:
     """Take the lease of an unfinished version, to train it while the lease is renewed.
 
     here: by hand, in this process; a worker claims only versions that were queued for workers.
-    Raises VersionNotReady if another process trains it, or it is done.
+    Raises VersionNotReady if another process trains it, it is done, or so many workers were lost that it fails.
     """
     free = unfinished(version_id).filter(leases.is_free())
     version = leases.claim(
@@ -72,11 +74,16 @@ def claim(version_id: int, *, here: bool = False) -> ModelVersion:
         lease(),
         state=State.TRAINING,
         by_worker=not here,
+        tries=F("tries") + 1,
         error="",
         started_at=Coalesce("started_at", Value(timezone.now())),
     )
     if version is None:
         raise VersionNotReady(reason_not_free(version_id))
+    if version.tries > TRIES and not here:
+        error = TrainingFailed(f"{TRIES} workers were lost before an epoch ended: for want of memory? See their log")
+        fail(version, error)
+        raise VersionNotReady(f"{version}: {error}")
     return version
 
 
@@ -153,13 +160,14 @@ def check(version: ModelVersion) -> None:
 
 def release(version: ModelVersion) -> None:
     """Release an interrupted training: another worker goes on, or if it was started by hand, it can be resumed."""
-    leases.release(_held(version), state=State.QUEUED if version.by_worker else State.INTERRUPTED)
+    state = State.QUEUED if version.by_worker else State.INTERRUPTED
+    leases.release(_held(version), state=state, tries=F("tries") - 1)
 
 
 def postpone(version: ModelVersion, error: Exception) -> None:
     """Save why a training cannot go on just now: once its lease ends a worker tries again, or it can be resumed."""
     if version.by_worker:
-        leases.hold(_held(version), lease(), state=State.QUEUED, error=str(error))
+        leases.hold(_held(version), lease(), state=State.QUEUED, error=str(error), tries=F("tries") - 1)
     else:
         leases.release(_held(version), state=State.INTERRUPTED, error=str(error))
 

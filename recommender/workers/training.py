@@ -104,7 +104,7 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
         speed = round(epoch.samples_per_second, 1)
         results = version.metrics | {"losses": losses, "samples per second": speed}
-        lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results)
+        lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results, tries=1)
         save_preview(version, model, epoch.number)
     results = version.metrics | model.summary()
     if warnings := [*version.metrics.get("warnings", []), *model.warnings(), *left_out()]:
@@ -176,7 +176,7 @@ def embed_catalogue(version: ModelVersion, progress: bool) -> None:
     """Embed all images, build the index and mark the version as ready."""
     lifecycle.follow(version, stage="embedding", state=State.EMBEDDING)
     for done, of in embedding.embed_all(version, progress=progress, writing=lifecycle.writing):
-        lifecycle.follow(version, stage="embedding", done=done, of=of)
+        lifecycle.follow(version, stage="embedding", done=done, of=of, tries=1)
     lifecycle.follow(version, stage="building the index")
     index.build_index(version, partial(follow_index, version))
     with lifecycle.writing(version):

@@ -186,3 +186,34 @@ def test_whoever_trains_a_cancelled_version_is_told():
     assert ModelVersion.objects.get(pk=version.pk).progress["done"] == 1
     with pytest.raises(VersionNotReady, match="is cancelled"):
         lifecycle.cancel(version)
+
+
+def test_a_training_that_loses_one_worker_after_the_other_fails_with_the_reason():
+    version = lifecycle.register("pixels")
+    for _ in range(lifecycle.TRIES):
+        lifecycle.claim(version.pk)
+        ModelVersion.objects.update(lease_until=None)  # as if it had run out
+
+    with pytest.raises(VersionNotReady, match="5 workers were lost before an epoch ended"):
+        lifecycle.claim(version.pk)
+
+    found = ModelVersion.objects.get()
+    assert (found.state, found.lease_until) == ("failed", None)
+    assert found.error.startswith("5 workers were lost")
+
+
+def test_a_worker_that_hands_its_training_over_or_has_ended_an_epoch_is_not_lost():
+    version = lifecycle.register("pixels")
+    for _ in range(lifecycle.TRIES):
+        lifecycle.release(lifecycle.claim(version.pk))
+        lifecycle.postpone(lifecycle.claim(version.pk), OSError("No space left on device"))
+        ModelVersion.objects.update(lease_until=None)
+    assert ModelVersion.objects.get().tries == 0
+
+    for _ in range(lifecycle.TRIES - 1):
+        lifecycle.claim(version.pk)
+        ModelVersion.objects.update(lease_until=None)
+    lifecycle.follow(lifecycle.claim(version.pk), stage="training", done=1, tries=1)
+    ModelVersion.objects.update(lease_until=None)
+
+    assert lifecycle.claim(version.pk).tries == 2
