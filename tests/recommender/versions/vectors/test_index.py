@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 
 from recommender.errors import VersionNotReady
+from recommender.models import ModelVersion, Role
 from recommender.versions import lifecycle
 from recommender.versions.vectors import index
 from tests.factories import ProductFactory, VersionFactory, embed, turned
@@ -34,7 +35,7 @@ def test_each_version_has_an_index_of_its_own_which_goes_with_it(active):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_version_is_deleted_while_an_index_is_built_and_no_search_waits(active, monkeypatch):
+def test_versions_are_activated_rolled_back_and_deleted_while_an_index_is_built(active, monkeypatch):
     monkeypatch.setattr(index, "LOCK_SECONDS", 0.1)
     other = VersionFactory(dimensions=3)
     index.build_index(other)
@@ -44,6 +45,11 @@ def test_a_version_is_deleted_while_an_index_is_built_and_no_search_waits(active
         cursor.execute("LOCK TABLE recommender_imageembedding IN SHARE UPDATE EXCLUSIVE MODE")
         with connection.cursor() as waiting:
             waiting.execute("SET lock_timeout = '1s'")  # else it would wait for ever
+        lifecycle.request_activation(other)
+        lifecycle.request_activation(active)
+        assert lifecycle.roll_back(Role.SIMILAR) == other
+        assert ModelVersion.objects.get(pk=other.pk).state == "active"
+        lifecycle.request_activation(active)
         lifecycle.delete(other)
         index.drop_unused()
         assert indexes() == {name}
