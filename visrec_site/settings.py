@@ -146,7 +146,7 @@ if env.str("VISREC_REPLICA_URL", ""):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BROKER_URL = env_redis("VISREC_BROKER_URL", embedded.broker_url(VAR))
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": env_redis("VISREC_CACHE_URL", embedded.cache_url(VAR)),
