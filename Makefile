@@ -64,11 +64,11 @@ lint: install
 types: install
 	$(BIN)/mypy
 
-backup: install ## the shop, in use or not, in one file; FILE=path, or visrec-DATE.tar here
-	@$(BIN)/python manage.py backup "$(or $(FILE),visrec-$(shell date +%Y%m%d-%H%M%S).tar)"
+backup: install ## the shop, in use or not, in one file; TO=path, or visrec-DATE.tar here
+	@$(BIN)/python manage.py backup "$(or $(TO),visrec-$(shell date +%Y%m%d-%H%M%S).tar)"
 
-restore: install ## the shop of a backup, into an empty var/: FILE=path
-	@$(BIN)/python manage.py restore "$(FILE)"
+restore: install ## the shop of a backup, into an empty var/: FROM=path
+	@$(BIN)/python manage.py restore "$(or $(FROM),$(error name the backup: make restore FROM=path))"
 
 bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 	$(BIN)/python -m tests.benchmarks

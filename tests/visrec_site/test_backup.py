@@ -1,3 +1,4 @@
+import subprocess
 import threading
 
 import pytest
@@ -15,7 +16,7 @@ from recommender.serving import recommend
 from recommender.serving.types import RecommendationQuery
 from recommender.versions.vectors import index
 from tests.factories import ProductFactory, ShopperFactory, embed, image_bytes, turned
-from visrec_site import backup
+from visrec_site import backup, settings
 from visrec_site.backup import BackupError
 
 
@@ -234,3 +235,17 @@ def test_a_pooler_is_refused(shop, tmp_path, settings):
     settings.POOLER = True
     with pytest.raises(ImproperlyConfigured, match="a backup needs a session of its own"):
         backup.write_backup(tmp_path / "shop.tar")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        (["backup", "TO=a b.tar"], 'manage.py backup "a b.tar"\n'),
+        (["restore", "FROM=a.tar"], 'manage.py restore "a.tar"\n'),
+        (["restore"], "name the backup: make restore FROM=path.  Stop.\n"),
+    ],
+)
+def test_make_says_where_to_and_from(arguments, printed):
+    command = ["make", "--dry-run", "--assume-old", "install", *arguments]
+    done = subprocess.run(command, cwd=settings.ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.stdout.endswith(printed)
