@@ -138,3 +138,28 @@ def test_the_way_of_the_gradient_is_the_way_up():
     unit = gradient / gradient.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
 
     assert (liked(images + 0.02 * unit) > liked(images - 0.02 * unit)).all()
+
+
+def test_a_pixel_votes_for_the_two_bins_nearest_to_its_angle():
+    images = torch.rand(3, 3, 64, 48, generator=torch.Generator().manual_seed(0), dtype=torch.float64).requires_grad_()
+    weights = torch.rand(3, 7 * 5 * 36, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+
+    found = hog(images)
+
+    expected = hog_over_all_bins(images)
+    assert_close(found, expected)
+    gradients = [torch.autograd.grad((each * weights).sum(), images)[0] for each in (found, expected)]
+    assert_close(*gradients)
+
+
+def hog_over_all_bins(images: torch.Tensor) -> torch.Tensor:
+    """The histograms of nine orientations in cells of eight pixels, with the share of each pixel in every bin."""
+    grey = bounded_sqrt((images * images.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(dim=1))
+    padded = torch.nn.functional.pad(grey[:, None], (1, 1, 1, 1), mode="replicate")
+    dx = padded[:, :, 1:-1, 2:] - padded[:, :, 1:-1, :-2]
+    dy = padded[:, :, 2:, 1:-1] - padded[:, :, :-2, 1:-1]
+    distance = (torch.atan2(dy, dx).remainder(np.pi) * 9 / np.pi - torch.arange(9)[:, None, None]).abs()
+    share = (1 - torch.minimum(distance, 9 - distance)).clamp(min=0)
+    cells = torch.nn.functional.avg_pool2d(bounded_sqrt(dx.square() + dy.square()) * share, 8)
+    blocks = torch.nn.functional.normalize(torch.nn.functional.unfold(cells, 2), dim=1, eps=1e-3).clamp(max=0.2)
+    return torch.nn.functional.normalize(blocks, dim=1, eps=1e-3).flatten(1)
