@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from catalog import sessions
 from catalog.models import Shopper
 
 SIGNED = "visitor-"  # prefix of the ids in visitor tokens: no session of Django's begins with it
@@ -61,11 +62,12 @@ def read_token(token: str) -> Visitor:
     return Visitor(session=session)
 
 
-def find_reserved(sessions: Iterable[str]) -> set[str]:
+def find_reserved(named: Iterable[str]) -> set[str]:
     """Return which of these are ids of guests of the shop's pages or of visitor tokens, which nobody else may name."""
-    names = set(sessions)
-    known = Session.objects.filter(session_key__in={name for name in names if len(name) <= MAX_SESSION_KEY})
-    return {name for name in names if name.startswith(SIGNED)} | set(known.values_list("session_key", flat=True))
+    names = set(named)
+    keys = {name for name in names if len(name) <= MAX_SESSION_KEY}
+    known = Session.objects.filter(session_key__in=keys).values_list("session_key", flat=True)
+    return {name for name in names if name.startswith(SIGNED)} | {*known, *sessions.find(keys)}
 
 
 def delete_expired_sessions(limit: int) -> int:

@@ -100,6 +100,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "visrec_site.urls"
 WSGI_APPLICATION = "visrec_site.wsgi.application"
+SESSION_ENGINE = "catalog.sessions"
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/for-you/"
 LOGOUT_REDIRECT_URL = "/"
