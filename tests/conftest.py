@@ -21,11 +21,12 @@ TRAIN = (  # files and folders whose tests, most of them, train a model: `make t
     "tests/shop/",
     "tests/visrec_site/test_stages.py",
 )
+TRAINED = {"trained", "trained_shop"}  # fixtures that train, for tests elsewhere
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
-        if item.nodeid.startswith(TRAIN):
+        if item.nodeid.startswith(TRAIN) or TRAINED.intersection(item.fixturenames):
             item.add_marker("slow")
 
 

@@ -12,7 +12,6 @@ pytestmark = pytest.mark.django_db
 ADMIN = "/admin/recommender/design/demand-gaps/"
 
 
-@pytest.mark.slow
 def test_the_command_reports_and_copies(trained_shop, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(ml_gaps, "TOP", 0.0)  # whatever is better than the worst product
     monkeypatch.setattr(ml_gaps, "APART", 0.0)

@@ -6,6 +6,7 @@ from tests.factories import ProductFactory, VersionFactory
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_the_command_embeds_what_is_missing(shop, capsys):
     call_command("train", "pixels", verbosity=0)
     late = ProductFactory(image=50)

@@ -11,6 +11,7 @@ from tests.factories import VersionFactory
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_the_command_trains_and_says_what_came_of_it(shop, capsys):
     call_command("train", "pixels", "--activate", verbosity=0)
 

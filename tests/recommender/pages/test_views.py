@@ -77,6 +77,7 @@ def test_for_you_says_what_the_visitor_did(client, active_personal, kind, told):
     assert f'title="You {told[12:-1]}"' in page  # at its picture
 
 
+@pytest.mark.slow
 def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_hand):
     products = [ProductFactory(image=seed) for seed in range(12)]
     training.run(lifecycle.register("pixels", activate=True, here=True))
@@ -91,6 +92,7 @@ def test_a_photo_finds_the_product_it_shows_and_is_not_kept(client, worker_at_ha
     assert ProductImage.objects.count() == 12
 
 
+@pytest.mark.slow
 def test_a_photo_of_nothing_in_the_shop_has_no_good_match(client, worker_at_hand):
     for seed in range(12):
         ProductFactory(image=seed)
