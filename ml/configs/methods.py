@@ -98,9 +98,17 @@ METHODS: dict[str, Method] = {
             sees_images=False,
         ),
         Method(
+            "ials",
+            "personal",
+            "the same factors by least squares over all pairs, in closed form",
+            personal.IalsConfig,
+            "ials:Ials",
+            sees_images=False,
+        ),
+        Method(
             "warp",
             "personal",
-            "the same factors by WARP, which weighs the top of the list",
+            "the factors of bpr-mf by WARP, which weighs the top of the list",
             personal.WarpConfig,
             "warp:Warp",
             sees_images=False,

@@ -58,6 +58,17 @@ class BprMfConfig(Config):
     ] = 0.01
 
 
+class IalsConfig(Config):
+    factors: Annotated[int, Field(ge=1, le=1024, description="K, the length of the factors.")] = 50
+    # Of .003 to .1 and .03 to .3 these rank best on the validation items of real people and of simulated shoppers.
+    regularisation: Annotated[
+        float, Field(gt=0, le=10, description="lambda, penalty of the factors, times the weight of a row's pairs.")
+    ] = 0.01
+    unobserved: Annotated[
+        float, Field(gt=0, le=1, description="alpha_0, weight of a pair that was not observed; the others have 1 more.")
+    ] = 0.03
+
+
 class WarpConfig(Config):
     # LightFM has 10 factors.
     factors: Annotated[

@@ -84,6 +84,10 @@ class Interactions:
         there = {name: column for name in columns if (column := getattr(self, name)) is not None}
         return replace(self, **{name: column[rows] for name, column in there.items()})
 
+    def without(self, others: "Interactions") -> Self:
+        """Return the rows whose pair is in none of the others'."""
+        return self.select(~np.isin(self.keys, others.keys))
+
     def leave_one_out(self) -> Split:
         """Split by time, pairs counted once. Users with fewer than three items are in the training part alone."""
         _, positions = np.unique(self.keys[self.by_time], return_index=True)  # in time, of each of the distinct pairs
@@ -111,9 +115,27 @@ class PersonalData:
     images: ImageArray | None
     train: Interactions
     categories: np.ndarray | None = None  # (n_items,) int64 classes from 0, -1 where there is none; None: unknown
+    validation: Interactions | None = None  # later pairs, by which a method may choose; none of them is trained on
+    listed: np.ndarray | None = None  # (n_items,) since when users could take an item, as timestamps; None: always
 
     def __post_init__(self) -> None:
+        if self.listed is not None and len(self.listed) != self.train.n_items:
+            raise ValueError(f"{len(self.listed)} times of listing for {self.train.n_items} items")
         if self.images is not None and len(self.images) != self.train.n_items:
             raise ValueError(f"{len(self.images)} pictures for {self.train.n_items} items")
         if self.categories is not None and len(self.categories) != self.train.n_items:
             raise ValueError(f"{len(self.categories)} categories for {self.train.n_items} items")
+
+    @property
+    def exposure(self) -> np.ndarray:
+        """Return (n_items,) the share of the training's interactions that came after the item was listed, 0 to 1.
+
+        An item was listed no later than it was first taken.
+        """
+        if self.listed is None or not len(self.train):
+            return np.ones(self.train.n_items)
+        since = self.listed.astype(float)
+        np.minimum.at(since, self.train.items, self.train.timestamps)
+        times = np.sort(self.train.timestamps)
+        share: np.ndarray = 1 - np.searchsorted(times, since) / len(times)
+        return share

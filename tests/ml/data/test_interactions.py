@@ -87,3 +87,18 @@ def test_a_weight_is_above_zero(weight):
 def test_every_item_has_its_place_among_the_categories():
     with pytest.raises(ValueError, match="2 categories for 6 items"):
         PersonalData(None, interactions([(0, 1, 1)]), np.array([0, 1]))
+
+
+def test_exposure_is_the_share_of_the_interactions_since_an_item_was_listed_or_first_taken():
+    train = Interactions(np.array([0, 1, 0, 1]), np.array([0, 1, 1, 2]), np.array([1.0, 2.0, 3.0, 4.0]), 2, 5)
+
+    data = PersonalData(None, train, listed=np.array([0.0, 9.0, 3.5, 2.5, 9.0]))
+
+    assert data.exposure.tolist() == [1, 0.75, 0.25, 0.5, 0]
+    assert PersonalData(None, train).exposure.tolist() == [1] * 5
+
+
+def test_pairs_of_others_are_left_out():
+    train = Interactions(np.array([0, 1, 0]), np.array([0, 1, 0]), np.array([1.0, 2.0, 3.0]), 2, 2)
+
+    assert train.without(train.select(np.array([0]))).users.tolist() == [1]
