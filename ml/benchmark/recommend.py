@@ -181,7 +181,7 @@ class _Study:
             return self.saved
         task, seed = self.task, self.task.options.training.seed
         images = task.arrays[self.model.image_size]
-        read_data = partial(PersonalData, images, task.split.train, task.file.categories)
+        read_data = partial(PersonalData, images, task.split.train, task.file.categories, task.split.validation)
         create_selector = partial(Selection, split=task.split, seed=seed) if task.options.select else None
         result = self._measure(self.runs.train(self.model, self.run, read_data, create_selector), images)
         self.runs.save_result(self.model.method, self.measured, result)

@@ -1,9 +1,9 @@
-"""hybrid, our default for personal lists: interactions decide where an item has many, its image where it has few."""
+"""hybrid, our default for personal lists: what interactions and images say of an item, weighed by evidence."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain, repeat
 from operator import add
 from typing import NamedTuple
@@ -12,37 +12,46 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ml.configs.personal import BprMfConfig, DvbprConfig, HybridConfig
+from ml.configs.personal import BprMfConfig, DvbprConfig, HybridConfig, IalsConfig
 from ml.contract import Batches, PersonalModel
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
 from ml.models.dvbpr import Dvbpr
+from ml.nn.alternating import Penalties, factorise
+from ml.nn.choice import fit_choice
 from ml.nn.encoders import DESCRIPTORS
-from ml.nn.losses import fit_temperature
 
 PASSES = 60  # over all pairs, for the identity factors: as many as bpr-mf makes
 RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights
 FOLDS = 5
 RIDGE = 3e-3  # during the training
-SHARES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
+SQUARES_RIDGE = 1e-3  # of the factors by least squares
 HALF_WEIGHT = 10.0  # takers: an item with so many weighs half as much in the regression as one with infinitely many
-HELD_OUT_USERS, NEGATIVES = 500, 2000  # by which the mixture is chosen
+HELD_OUT_USERS, NEGATIVES = 1000, 3000  # by which the mixture is chosen
+MEAN_RATE = 0.1  # weight, in exposures of a whole training, of the mean rate in an item's own
 
 
 class Hybrid(PersonalModel[HybridConfig]):
-    """x_ui = a [w_u, 1] . y_i + c theta_u . Phi(X_i), of `bpr-mf` and `dvbpr`, each with a loss of its own.
+    """x_ui = a [w_u, 1] . y_i + s r_u . q_i + c theta_u . Phi(X_i) + d p_i + e n_i: five scores, weighed by evidence.
+
+    - w and y are the factors of `bpr-mf`, theta and Phi those of `dvbpr`, each with a loss of its own;
+    - r and q are factors by least squares, as of `ials`, which rank the first of a list better;
+    - p_i is the logarithm of the rate at which an item is taken: its takers by its exposure, the share of the
+      interactions that came after it was listed, shrunk to the mean rate; n_i is the exposure of an item that nobody
+      took. So a new item has the mean rate and n_i = 0, and one that was long there untaken may lose by both.
 
     mu(X_i) are the factors of an item as predicted from its image: by a ridge regression of factors on dvbpr's
     descriptors, fitted to other items than i, anew before each epoch. bpr-mf regularises an item's factors towards
     zero; here they are regularised towards mu(X_i), so v_i ~ N(mu(X_i), s^2), as in collaborative topic regression
-    (Wang & Blei, KDD 2011): an item with few takers stays near its prediction, one with many is free of it. y_i is
-    [v_i, b_i] of an item that anybody took; of any other, whose factors were only ever trained as a negative, it is the
-    prediction of a regression on all items.
+    (Wang & Blei, KDD 2011), and those by least squares likewise: an item with few takers stays near its prediction, one
+    with many is free of it. y_i is [v_i, b_i] of an item that anybody took; of any other, whose factors were only ever
+    trained as a negative, it is the prediction of a regression on all items, and so is q_i.
 
-    How strong the last ridge is, and a to c, are chosen by the AUC of the last items of up to five hundred users in the
-    training part, which both parts are trained without: the ridge as though all items were new, so by mu alone; a share
-    of 0 leaves out what does not help.
+    How strong the last ridge is, and a to e, are chosen by the validation items of up to a thousand users; without any,
+    by the last items of a third of the users, which both trained parts are trained without. The ridge is chosen by AUC
+    as though all items were new, so by mu alone; a to e maximise the probability that a softmax of the scores gives to
+    the items taken (ml/nn/choice.py). A part that would count against what it says is left out.
     """
 
     method = "hybrid"
@@ -53,33 +62,40 @@ class Hybrid(PersonalModel[HybridConfig]):
     centre: Tensor
     chosen: Tensor
     y: Tensor
+    tastes: Tensor
+    more: Tensor
+    expected_more: Tensor
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__(config)
         self.identities = _BprMfTowardsMeans(BprMfConfig(factors=config.factors))
         self.pictures = Dvbpr(DvbprConfig(dimensions=config.dimensions))
         self.image_size = self.pictures.image_size
-        self.dimensions = self.identities.dimensions + self.pictures.dimensions
         self.batch_size = 0  # of triples; set by batches
         self.fitting_data: PersonalData | None = None  # the data without the held-out pairs; not saved with the model
         self.register_buffer("expected", torch.zeros(DESCRIPTORS + 1, self.identities.dimensions))  # mu, and its bias
         self.register_buffer("scales", torch.ones(2))  # a and c
-        self.register_buffer("centre", torch.zeros(self.dimensions))
         self.register_buffer("chosen", torch.zeros(2))  # ridge and the image part's share, for the summary
-        self.allocate(users=0, items=0)
+        self.allocate(users=0, items=0, more=config.factors + 1)
 
     @property
     def state_shapes(self) -> dict[str, int]:
-        return self.identities.state_shapes
+        return self.identities.state_shapes | {"more": self.more.shape[1]}
 
-    def allocate(self, users: int, items: int) -> None:
+    def allocate(self, users: int, items: int, more: int = 0) -> None:
+        """Create what depends on the data. more: dimensions of [s q_i, d p_i + e n_i]; 0 in models before 0.3."""
         self.identities.allocate(users, items)
         self.pictures.allocate(users)
+        self.dimensions = self.identities.dimensions + more + self.pictures.dimensions
         self.register_buffer("y", self.expected.new_zeros(items, self.identities.dimensions))
+        self.register_buffer("tastes", self.expected.new_zeros(users, more))  # [r_u, 1]
+        self.register_buffer("more", self.expected.new_zeros(items, more))
+        self.register_buffer("expected_more", self.expected.new_zeros(DESCRIPTORS + 1, more))
+        self.register_buffer("centre", self.expected.new_zeros(self.dimensions))
 
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         self.fitting_data = None
-        self.allocate(data.train.n_users, data.train.n_items)
+        self.allocate(data.train.n_users, data.train.n_items, self.config.factors + 1)
         self.identities.on_fit_start(self._without_held_out(data), generator)
         self.pictures.on_fit_start(self._without_held_out(data), generator)
         self.epochs = self.pictures.epochs
@@ -106,6 +122,7 @@ class Hybrid(PersonalModel[HybridConfig]):
             for _, loss in self.identities.objectives(part):
                 yield "identities", loss
 
+    @torch.no_grad()
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         fitting, device = self._without_held_out(data), self.device
         self.fitting_data = None
@@ -113,30 +130,63 @@ class Hybrid(PersonalModel[HybridConfig]):
         descriptors = append_ones(self.pictures.catalogue_descriptors(data).to(device))
         phi = self.pictures.centre_on(data).to(device)
         self.pictures.descriptors = None
-        factors = self.identities.embed(None, torch.arange(data.train.n_items, device=device))
-        takers = torch.from_numpy(fitting.train.popularity).float().to(device)
-        comparison = _Comparison(hold_out(data.train), data.train, generator, device)
-        self._choose_mixture(descriptors, factors, phi, takers, comparison)
+        comparison = _Comparison(held_out_of(data), data.train, generator, device)
+        self._predict_new(descriptors, fitting.train, comparison)
+        squares = self._fit_squares(descriptors, fitting.train, generator)
+        coefficients = self._choose_mixture(squares, phi, fitting, comparison)
+        if len(fitting.train) < len(data.train):  # what was held out for the choice is learned, too
+            squares = self._fit_squares(descriptors, data.train, generator)
+        self._set_vectors(coefficients, squares, phi, data)
 
-    @torch.no_grad()
-    def _choose_mixture(
-        self, descriptors: Tensor, factors: Tensor, phi: Tensor, takers: Tensor, comparison: "_Comparison"
-    ) -> None:
-        """Choose ridge, a and c by the held-out pairs, and set the buffers that follow from them."""
-        w, theta = self.identities.user_vectors(), self.pictures.user_vectors()
+    def _predict_new(self, descriptors: Tensor, train: Interactions, comparison: "_Comparison") -> None:
+        """Choose the ridge by which mu ranks best, and set y of the items, of those that nobody took by it."""
+        w, takers = self.identities.user_vectors(), self._takers(train)
+        factors = self.identities.embed(None, torch.arange(train.n_items, device=self.device))
         predictions = [cross_fit(descriptors, factors, takers, ridge) for ridge in RIDGES]
         ridge = RIDGES[int(np.argmax([comparison.auc(comparison.scores(w, mu)) for mu in predictions]))]
         self.expected.copy_(fit_ridge(descriptors, factors, takers, ridge))
         self.y.copy_(torch.where(takers[:, None] > 0, factors, descriptors @ self.expected))
-        by_identity, by_image = comparison.scores(w, self.y), comparison.scores(theta, phi)
-        spread, image_spread = by_identity.std().clamp(min=1e-6), by_image.std().clamp(min=1e-6)
-        mixtures = [(1 - share) / spread * by_identity + share / image_spread * by_image for share in SHARES]
-        best = int(np.argmax([comparison.auc(scores) for scores in mixtures]))
-        scale, share = comparison.temperature(mixtures[best]), SHARES[best]
-        self.scales.copy_(torch.stack([scale * (1 - share) / spread, scale * share / image_spread]))
-        self.chosen.copy_(torch.tensor([ridge, share]))
+        self.chosen[0] = ridge
+
+    def _fit_squares(self, descriptors: Tensor, train: Interactions, generator: torch.Generator) -> "_Squares":
+        config, takers = IalsConfig(factors=self.config.factors), self._takers(train)
+        predict = partial(_cross_fit_by, descriptors, takers)
+        penalties = Penalties(config.unobserved, config.regularisation)
+        r, q = factorise(train, config.factors, penalties, generator, self.device, predict)
+        expected = fit_ridge(descriptors, q, takers, SQUARES_RIDGE)
+        return _Squares(r, torch.where(takers[:, None] > 0, q, descriptors @ expected), expected)
+
+    def _takers(self, train: Interactions) -> Tensor:
+        return torch.from_numpy(train.popularity).float().to(self.device)
+
+    def _choose_mixture(
+        self, squares: "_Squares", phi: Tensor, fitting: PersonalData, comparison: "_Comparison"
+    ) -> Tensor:
+        """Return a, s, c, d and e, by the held-out pairs."""
+        rates = _Rates.of(fitting).to(self.device)
+        by_taste = (
+            comparison.scores(self.identities.user_vectors(), self.y),
+            comparison.scores(squares.r, squares.q),
+            comparison.scores(self.pictures.user_vectors(), phi),
+        )
+        columns = torch.stack([*by_taste, *map(comparison.same_for_all, (rates.p, rates.n))], dim=2)
+        # Without evidence, bpr-mf's scores alone, whose loss makes probabilities of them.
+        prior = torch.tensor([1.0, 0, 0, 0, 0], device=self.device)
+        is_taste = torch.tensor([True, True, True, False, False], device=self.device)
+        coefficients = fit_choice(columns, comparison.counted, prior, is_taste)
+        parts = columns[:, :, :3].flatten(0, 1).std(dim=0).nan_to_num() * coefficients[:3]
+        self.chosen[1] = parts[2] / parts.sum().clamp(min=1e-9)
+        return coefficients.float()
+
+    def _set_vectors(self, coefficients: Tensor, squares: "_Squares", phi: Tensor, data: PersonalData) -> None:
+        a, s, c, d, e = coefficients
+        rates = _Rates.of(data).to(self.device)
+        self.scales.copy_(torch.stack([a, c]))
+        self.tastes.copy_(append_ones(squares.r))
+        self.more.copy_(torch.cat([s * squares.q, (d * rates.p + e * rates.n)[:, None]], dim=1))
+        self.expected_more[:, :-1] = s * squares.expected
         self.centre.zero_()
-        self.centre.copy_(self._concatenate(self.y, phi).mean(dim=0))
+        self.centre.copy_(self._concatenate(self.y, self.more, phi).mean(dim=0))
 
     def summary(self) -> dict[str, float]:
         ridge, share = self.chosen.tolist()
@@ -146,28 +196,69 @@ class Hybrid(PersonalModel[HybridConfig]):
         assert images is not None
         descriptors = self.pictures.encoder.describe(images)
         phi = self.pictures.encoder(images, descriptors).float() - self.pictures.centre
-        known = (items >= 0)[:, None]
-        y = torch.where(known, self.y[items.clamp(min=0)], append_ones(descriptors) @ self.expected)
-        return self._concatenate(y, phi)
+        known, rows, features = (items >= 0)[:, None], items.clamp(min=0), append_ones(descriptors)
+        y = torch.where(known, self.y[rows], features @ self.expected)
+        more = torch.where(known, self.more[rows], features @ self.expected_more)
+        return self._concatenate(y, more, phi)
 
-    def _concatenate(self, y: Tensor, phi: Tensor) -> Tensor:
-        return torch.cat([self.scales[0] * y, self.scales[1] * phi], dim=1) - self.centre
+    def _concatenate(self, y: Tensor, more: Tensor, phi: Tensor) -> Tensor:
+        return torch.cat([self.scales[0] * y, more, self.scales[1] * phi], dim=1) - self.centre
 
     def user_vectors(self) -> Tensor:
-        return torch.cat([self.identities.user_vectors(), self.pictures.user_vectors()], dim=1)
+        return torch.cat([self.identities.user_vectors(), self.tastes, self.pictures.user_vectors()], dim=1)
 
     def _without_held_out(self, data: PersonalData) -> PersonalData:
         if self.fitting_data is None:
-            fitting = ~np.isin(data.train.keys, hold_out(data.train).keys)
-            self.fitting_data = replace(data, train=data.train.select(fitting))
+            self.fitting_data = replace(data, train=data.train.without(held_out_of(data)))
         return self.fitting_data
 
 
+class _Squares(NamedTuple):
+    """The factors by least squares."""
+
+    r: Tensor  # (U, K)
+    q: Tensor  # (I, K), of items that nobody took as predicted
+    expected: Tensor  # (F, K) the map from descriptors to q
+
+
+class _Rates(NamedTuple):
+    """Scores of the items by takers and exposure, the same for all users."""
+
+    p: Tensor  # (I,) the logarithm of the rate, less that of the mean: 0 without any exposure
+    n: Tensor  # (I,) the exposure of an item that nobody took, else 0
+
+    @classmethod
+    def of(cls, data: PersonalData) -> "_Rates":
+        """Compute them from the training part."""
+        takers, exposure = (torch.from_numpy(a).float() for a in (data.train.popularity, data.exposure))
+        mean = (takers.sum() / exposure.sum().clamp(min=1e-9)).clamp(min=1e-9)
+        rate = (takers + MEAN_RATE * mean) / (exposure + MEAN_RATE)
+        return cls((rate / mean).log(), exposure * (takers == 0))
+
+    def to(self, device: torch.device) -> "_Rates":
+        """Move them to a device."""
+        return _Rates(*(part.to(device) for part in self))
+
+
+def _cross_fit_by(descriptors: Tensor, takers: Tensor, factors: Tensor) -> Tensor:
+    return cross_fit(descriptors, factors, takers, SQUARES_RIDGE)
+
+
+def held_out_of(data: PersonalData) -> Interactions:
+    """Return the pairs by which the mixture is chosen: of up to a thousand users, validation's or else the last."""
+    if data.validation is None or not len(data.validation):
+        return hold_out(data.train)
+    return every_nth(data.validation, 1)
+
+
 def hold_out(train: Interactions) -> Interactions:
-    """Choose the last item of every n-th user: of a third of the users with three items or more, at most 500."""
-    last = train.leave_one_out().test
-    step = max(3, math.ceil(len(last) / HELD_OUT_USERS))
-    return last.select(np.arange(len(last))[::step])
+    """Choose the last item of every n-th user: of a third of the users with three items or more, at most a thousand."""
+    return every_nth(train.leave_one_out().test, 3)
+
+
+def every_nth(pairs: Interactions, least: int) -> Interactions:
+    """Choose every n-th pair, at most a thousand in all. least: of n."""
+    return pairs.select(np.arange(len(pairs))[:: max(least, math.ceil(len(pairs) / HELD_OUT_USERS))])
 
 
 def append_ones(descriptors: Tensor) -> Tensor:
@@ -245,34 +336,32 @@ class _BprMfTowardsMeans(BprMf):
 
 
 class _Comparison:
-    """Held-out items compared with random items that others have taken and their user has not."""
+    """Held-out items compared with random items that their user has not taken."""
 
     def __init__(
         self, held_out: Interactions, train: Interactions, generator: torch.Generator, device: torch.device
     ) -> None:
-        self.users = torch.from_numpy(held_out.users).to(device)
-        self.items = torch.from_numpy(held_out.items).to(device)
-        known = torch.from_numpy(np.flatnonzero(train.popularity))  # an item without takers need not be a worse one
-        others = known[torch.randperm(len(known), generator=generator)[:NEGATIVES]]
-        rows = self.users.cpu()[:, None].expand(-1, len(others))
-        taken = Triples(train, 1, generator).is_taken(rows.reshape(-1), others.repeat(len(held_out)))
-        self.others, self.counted = others.to(device), (~taken.view(len(held_out), -1)).to(device)
+        others = torch.randperm(train.n_items, generator=generator)[:NEGATIVES]
+        rows, items = torch.from_numpy(held_out.users), torch.from_numpy(held_out.items)
+        pairs = rows[:, None].expand(-1, len(others)).reshape(-1), others.repeat(len(held_out))
+        taken = Triples(train, 1, generator).is_taken(*pairs).view(len(held_out), -1) | (others == items[:, None])
+        self.users, self.items = rows.to(device), items.to(device)
+        self.others, self.counted = others.to(device), (~taken).to(device)
 
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
         """Compute (V, 1 + N) scores from all users' and items' vectors: the held-out item's first, then the others'."""
         held_out = (users[self.users] * items[self.items]).sum(dim=1, keepdim=True)
         return torch.cat([held_out, users[self.users] @ items[self.others].T], dim=1)
 
+    def same_for_all(self, values: Tensor) -> Tensor:
+        """Return (V, 1 + N) the items' values (I,), which are the same for all users, in the order of scores."""
+        return torch.cat([values[self.items][:, None], values[self.others].expand(len(self.items), -1)], dim=1)
+
     def auc(self, scores: Tensor) -> float:
         """Compute the mean over users of the share of others that the held-out item outranks; .5 without users."""
         held_out, others = scores[:, :1], scores[:, 1:]
         below = ((others < held_out) + 0.5 * (others == held_out)) * self.counted
         return (below.sum(dim=1) / self.counted.sum(dim=1).clamp(min=1)).mean().item() if len(scores) else 0.5
-
-    def temperature(self, scores: Tensor) -> Tensor:
-        """Fit the factor on the scores by which the sigmoids of their differences are the best probabilities."""
-        margins = (scores[:, :1] - scores[:, 1:])[self.counted]
-        return fit_temperature(margins[:: max(1, len(margins) // 100_000)])
 
 
 class _JointBatches:

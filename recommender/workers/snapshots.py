@@ -4,7 +4,7 @@ Products and shoppers come and go while it goes on, and its model knows them by 
 training's state, for whoever resumes it. Workers only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +21,7 @@ class Snapshot:
 
     products: np.ndarray  # (I,) int64 ids, ascending: the model's items
     categories: np.ndarray  # (I,) int64 classes of the products, from 0
+    listed: np.ndarray  # (I,) seconds at which the shop got the products
     shoppers: np.ndarray  # (U,) int64 ids, ascending: the model's users
     users: np.ndarray  # (N,) int64, as the next ones columns of Interactions
     items: np.ndarray
@@ -47,8 +48,8 @@ class Snapshot:
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """Read what was saved in a folder; None if nothing was."""
+        """Read what was saved in a folder; None if nothing was, or not all of it, as by a release before this one."""
         if not (folder / FILE).exists():
             return None
         with np.load(folder / FILE, allow_pickle=False) as arrays:
-            return cls(**arrays)
+            return cls(**arrays) if {field.name for field in fields(cls)} == set(arrays) else None

@@ -181,7 +181,8 @@ def load_personal_data(version: ModelVersion, model: Model[Any], folder: Path, p
         began.save(folder)
     split = hold_out_last(began.interactions)
     checkpoints.write_json(products, folder / embedding.PRODUCTS_FILE)
-    return PersonalTraining(PersonalData(decoded, split.train, began.categories), split, began.shoppers.tolist())
+    data = PersonalData(decoded, split.train, began.categories, listed=began.listed)
+    return PersonalTraining(data, split, began.shoppers.tolist())
 
 
 def take_snapshot(images: Sequence[ProductImage]) -> Snapshot:
@@ -193,6 +194,7 @@ def take_snapshot(images: Sequence[ProductImage]) -> Snapshot:
     return Snapshot(
         products=np.array(products),
         categories=np.unique([image.product.category_id for image in images], return_inverse=True)[1],
+        listed=np.array([image.product.created_at.timestamp() for image in images]),
         shoppers=shoppers,
         users=users,
         items=np.array([item_of[product] for _, product, *_ in positive]),

@@ -1,12 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from torch.testing import assert_close
 
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
+from ml.models import hybrid
 from ml.models.hybrid import FOLDS, append_ones, cross_fit, fit_ridge, hold_out
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactions, trained, vectors_of
@@ -164,3 +166,61 @@ def test_the_catalogue_is_described_once(monkeypatch):
     exhaust(fit(model, data_for("hybrid"), TrainConfig(epochs=2)))
 
     assert sum(described) == 40
+
+
+def test_an_item_that_was_long_there_untaken_ranks_below_a_new_one_that_looks_the_same():
+    taken = replace(toy_interactions(users=48), timestamps=np.tile(np.arange(6, dtype=float), 48))
+    images = toy_images(40)
+    pixels = images.batch(range(40))
+    pixels[22:40:2] = pixels[20]  # discs that nobody took, all the same
+    listed = np.zeros(40)
+    listed[22:31] = 6.0  # half of them, after all the others were taken
+    model = small("hybrid")
+    alike = ImageArray((pixels.permute(0, 2, 3, 1) * 255).round().byte().numpy())
+    exhaust(fit(model, PersonalData(alike, taken, listed=listed), TrainConfig(epochs=4)))
+
+    with torch.inference_mode():
+        scores = model.user_vectors() @ model.embed(pixels, torch.arange(40)).T
+
+    assert (scores[:, [22, 24, 26, 28, 30]].min(dim=1).values > scores[:, [32, 34, 36, 38]].max(dim=1).values).all()
+
+
+def test_what_validation_takes_decides_whether_untaken_items_are_worse():
+    """With items that validation takes new ones are as good as others; with items that were taken before, worse."""
+    taken = toy_interactions(users=48)
+    found = []
+    for first in (0, 20):
+        items = np.arange(48) % 2 + 2 * (np.arange(48) % 10) + first
+        validation = replace(taken, users=np.arange(48), items=items, timestamps=np.full(48, 9.0))
+        model = small("hybrid")
+        data = PersonalData(toy_images(40), taken, validation=validation)
+        exhaust(fit(model, data, TrainConfig(epochs=2)))
+        scores = model.user_vectors() @ vectors_of(model).T
+        found.append((scores[:, 20:].mean() - scores[:, :20].mean()).item())
+
+    assert found[0] < 0 < found[1]
+
+
+def test_the_last_items_of_the_held_out_users_are_learned_in_the_end():
+    taken = toy_interactions(users=24)
+    model, rows = small("hybrid"), []
+    factorise = hybrid.factorise
+
+    def counting(train, *rest):
+        rows.append(len(train))
+        return factorise(train, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hybrid, "factorise", counting)
+        exhaust(fit(model, PersonalData(toy_images(40), taken), TrainConfig(epochs=1)))
+
+    assert rows == [len(taken) - 8, len(taken)]
+
+
+def test_a_model_of_a_release_before_has_no_factors_by_least_squares_and_embeds_as_it_did(tmp_path):
+    model = trained("hybrid")
+    model.allocate(24, 40)  # as such a model is loaded
+
+    assert model.dimensions == 9 + 8
+    assert vectors_of(model).shape == (40, 17)
+    assert model.user_vectors().shape == (24, 17)
