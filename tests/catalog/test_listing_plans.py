@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.bulk import bulk_writes
 from tests.factories import VersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -47,12 +48,14 @@ SELECT pg_clear_relation_stats('public', name) FROM unnest(string_to_array('{TAB
 
 @pytest.fixture(scope="module", autouse=True)
 def shop(django_db_setup, django_db_blocker) -> Iterator[None]:
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(FILL)
-        cursor.execute(EMBED, [VersionFactory(state="active", dimensions=24).pk])
-        cursor.execute(f"VACUUM ANALYZE {TABLES}")
+    with django_db_blocker.unblock():
+        with bulk_writes() as cursor:
+            cursor.execute(FILL)
+            cursor.execute(EMBED, [VersionFactory(state="active", dimensions=24).pk])
+            cursor.execute(f"VACUUM ANALYZE {TABLES}")
         yield
-        cursor.execute(EMPTY)
+        with connection.cursor() as cursor:
+            cursor.execute(EMPTY)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.db import connection
 from catalog.models import Category, Product, ProductImage
 from recommender.models import ModelVersion
 from recommender.versions.vectors import index, store
+from tests.bulk import bulk_writes
 from tests.factories import VersionFactory
 
 DIMENSIONS = 16
@@ -25,7 +26,7 @@ def committed(blocker) -> Iterator[ModelVersion]:
 
     One product in forty is a bag. Nothing is left behind.
     """
-    with blocker.unblock():
+    with blocker.unblock(), bulk_writes():
         made = fill()
     yield made
     with blocker.unblock(), connection.cursor() as cursor:

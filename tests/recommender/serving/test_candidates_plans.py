@@ -13,6 +13,7 @@ from recommender import popularity
 from recommender.serving import recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.versions.vectors import index
+from tests.bulk import bulk_writes
 from tests.catalog.test_listing_plans import EMBED, EMPTY, FILL, TABLES
 from tests.factories import InteractionFactory, ShopperFactory, VersionFactory
 
@@ -23,30 +24,32 @@ WHOLE = r"Seq Scan on (catalog_product|catalog_productimage|recommender_imageemb
 @pytest.fixture(scope="module", autouse=True)
 def shop(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
     taste = {"mean": [0.0] * 24, "precision": [[float(i == j) for j in range(24)] for i in range(24)]}
-    with django_db_blocker.unblock(), connection.cursor() as cursor, pytest.MonkeyPatch.context() as patch:
-        # Of the quality of the graph no plan knows; with the usual one the two indexes take longer than all the rest.
-        patch.setattr(index, "EF_CONSTRUCTION", dict.fromkeys(index.EF_CONSTRUCTION, 32))
-        cursor.execute(FILL)
-        similar = VersionFactory(state="active", dimensions=24)
-        personal = VersionFactory(state="active", dimensions=24, role="personal", metric="inner", taste=taste)
-        for version in (similar, personal):
-            cursor.execute(EMBED, [version.pk])
-            index.build_index(version)
-        shopper = ShopperFactory(key="late")
-        for product in Product.objects.visible()[:8]:
-            InteractionFactory(shopper=shopper, product=product)
-        cursor.execute(
-            "INSERT INTO catalog_interaction (session, product_id, kind, occurred_at, recorded_at, event_id, placement,"
-            " is_verified) SELECT 'guest' || n, n, 'view', now(), now(), '', '', true"
-            " FROM generate_series(1, 50000, 3) n"
-        )
-        popularity.count()
-        cursor.execute(f"VACUUM ANALYZE {TABLES}, catalog_interaction, recommender_popularity")
+    with django_db_blocker.unblock():
+        with bulk_writes() as cursor, pytest.MonkeyPatch.context() as patch:
+            # Of the quality of the graph no plan knows; with the usual one the indexes take longer than all the rest.
+            patch.setattr(index, "EF_CONSTRUCTION", dict.fromkeys(index.EF_CONSTRUCTION, 32))
+            cursor.execute(FILL)
+            similar = VersionFactory(state="active", dimensions=24)
+            personal = VersionFactory(state="active", dimensions=24, role="personal", metric="inner", taste=taste)
+            for version in (similar, personal):
+                cursor.execute(EMBED, [version.pk])
+                index.build_index(version)
+            shopper = ShopperFactory(key="late")
+            for product in Product.objects.visible()[:8]:
+                InteractionFactory(shopper=shopper, product=product)
+            cursor.execute(
+                "INSERT INTO catalog_interaction (session, product_id, kind, occurred_at, recorded_at, event_id,"
+                " placement, is_verified) SELECT 'guest' || n, n, 'view', now(), now(), '', '', true"
+                " FROM generate_series(1, 50000, 3) n"
+            )
+            popularity.count()
+            cursor.execute(f"VACUUM ANALYZE {TABLES}, catalog_interaction, recommender_popularity")
         yield SimpleNamespace(similar=similar, personal=personal, shopper=shopper)
-        for version in (similar, personal):
-            cursor.execute(f"DROP INDEX {index.index_name(version)}")
-        cursor.execute("TRUNCATE catalog_shopper CASCADE")
-        cursor.execute(EMPTY)
+        with connection.cursor() as cursor:
+            for version in (similar, personal):
+                cursor.execute(f"DROP INDEX {index.index_name(version)}")
+            cursor.execute("TRUNCATE catalog_shopper CASCADE")
+            cursor.execute(EMPTY)
 
 
 def plans(ask: Callable[[], Recommendation]) -> list[str]:
