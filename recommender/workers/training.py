@@ -111,9 +111,12 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         results["warnings"] = warnings
     if personal:
         assert isinstance(model, PersonalModel)
-        results |= evaluate_ranking(model, personal)
-        tastes = model.user_vectors().cpu().numpy()
-        version.taste = fold_in.Prior.from_tastes(tastes).to_json()
+        items = embed_items(model, personal.data.images, personal.data.train.n_items)
+        results |= evaluate_ranking(model, items, personal)
+        trained = model.user_vectors().cpu().numpy()
+        prior = fold_in.Prior.from_tastes(trained)
+        version.taste = prior.to_json()
+        tastes = learn_held_out(trained, items.numpy(), personal, prior)
     facts = {"dimensions": model.dimensions, "metric": model.metric, "taste": version.taste, "metrics": results}
     checkpoints.save(model.cpu(), work)
     with lifecycle.writing(version):
@@ -198,11 +201,32 @@ def embed_rest_and_activate(version: ModelVersion) -> None:
     lifecycle.activate(version)
 
 
-def evaluate_ranking(model: PersonalModel[Any], personal: PersonalTraining) -> dict[str, Any]:
-    """Measure how the shoppers' held-out products rank among all, also by popularity, with 95 % intervals."""
+def learn_held_out(
+    tastes: np.ndarray, items: np.ndarray, personal: PersonalTraining, prior: fold_in.Prior
+) -> np.ndarray:
+    """Return the shoppers' tastes (U, K) moved by the product that was held out from each to evaluate the version.
+
+    items: (I, K). Without it the latest product that a shopper took would never count.
+    """
+    moved, train, test = tastes.copy(), personal.data.train.distinct, personal.split.test
+    begins = np.searchsorted(train.users, np.arange(train.n_users + 1))
+    known, later = (np.ones(len(part)) if part.weights is None else part.weights for part in (train, test))
+    moves = items @ prior.covariance
+    for user, item, weight in zip(test.users, test.items, later, strict=True):
+        own = slice(begins[user], begins[user + 1])
+        products = np.append(train.items[own], item)
+        weights = np.append(known[own], weight)
+        moved[user] = fold_in.learn_last(tastes[user], items[products], weights, moves[products])
+    return moved
+
+
+def evaluate_ranking(model: PersonalModel[Any], items: torch.Tensor, personal: PersonalTraining) -> dict[str, Any]:
+    """Measure how the shoppers' held-out products rank among all, also by popularity, with 95 % intervals.
+
+    items: (I, K) the products' vectors.
+    """
     if not len(personal.split.test):
         return {}
-    items = embed_items(model, personal.data.images, personal.data.train.n_items)
     ranking = metrics.rank_held_out(model.user_vectors().cpu(), items, personal.split)
     counts = torch.from_numpy(personal.data.train.popularity).float()[:, None]
     popular = metrics.rank_held_out(torch.ones(len(personal.shoppers), 1), counts, personal.split)

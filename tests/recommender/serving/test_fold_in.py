@@ -6,6 +6,7 @@ from recommender.serving.fold_in import (
     estimate_taste,
     influences,
     laplace_posterior,
+    learn_last,
     rocchio_vector,
     top_contributors,
 )
@@ -84,6 +85,23 @@ def test_what_is_learnt_from_much_gives_way_less_than_what_is_learnt_from_little
         moved.append(trained[0] - estimate_taste(*disliked, believed)[0])
 
     assert moved[0] > 2 * moved[1] > 0
+
+
+@pytest.mark.parametrize("products", [0, 1, 40])
+@pytest.mark.parametrize("weight", [0.3, 5.0])
+def test_one_more_product_moves_a_taste_as_it_would_when_folded_in(products, weight):
+    rng = np.random.default_rng(products)
+    prior = Prior.from_tastes(rng.normal(size=(30, 12)))
+    vectors, weights = rng.normal(size=(products, 12)), rng.uniform(0.1, 3, size=products)
+    trained, vector = rng.normal(size=12), rng.normal(size=12)
+
+    together = np.vstack([vectors, vector])
+    moved = learn_last(trained, together, np.append(weights, weight), together @ prior.covariance)
+
+    believed = laplace_posterior(trained, vectors, weights, prior)
+    expected = estimate_taste(vector[None], np.array([weight]), believed)
+    assert np.abs(expected - trained).max() > 1e-3
+    assert moved == pytest.approx(expected, abs=1e-6)
 
 
 def test_nothing_new_leaves_a_trained_taste_where_it_is():

@@ -8,14 +8,15 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from catalog import products, readings
-from catalog.models import Shopper
-from ml.training import resume
+from catalog.models import Interaction, Shopper
+from ml.training import checkpoints, resume
 from recommender import maintenance
 from recommender.errors import TrainingCancelled, TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
 from recommender.serving.types import RecommendationQuery
 from recommender.versions import lifecycle
+from recommender.versions.vectors import nearest
 from recommender.workers import embedding, training
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory
 
@@ -44,6 +45,18 @@ def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back
     assert set(version.taste) == {"mean", "precision"}
     shopper = ShopperVector.objects.first().shopper
     assert recommend.for_shopper(shopper, RecommendationQuery()).strategy == "personal"
+
+
+def test_what_was_held_out_to_evaluate_a_version_is_learned_before_it_serves(shop):
+    version = training.run(lifecycle.register("dvbpr", epochs=2, here=True))
+    trained = checkpoints.load(version.folder).user_vectors().numpy()
+    shoppers = sorted(ShopperVector.objects.filter(version=version).values_list("shopper", flat=True))
+
+    for shopper, taste in zip(shoppers, trained, strict=True):
+        latest = Interaction.objects.filter(shopper=shopper).order_by("occurred_at").last()
+        vector = nearest.vectors_of(version, [latest.product_id])[latest.product_id]
+        served = nearest.trained_taste(version, Shopper.objects.get(pk=shopper))
+        assert served @ vector > taste @ vector
 
 
 def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
