@@ -59,8 +59,12 @@ class Interactions:
 
     @property
     def by_time(self) -> np.ndarray:
-        """Return the (N,) order of the rows in time; of one time, as of a day's basket, in the order that they have."""
-        return np.argsort(self.timestamps, kind="stable")
+        """Return the (N,) order of the rows in time; of one time, as of a day's basket, in a drawn order.
+
+        Neither the order of the rows nor that of the items' numbers may decide what is held out: files are sorted, and
+        popular items often come first. The draw is the same for the same pairs.
+        """
+        return np.lexsort((_draw(self.keys), self.timestamps))
 
     @property
     def keys(self) -> np.ndarray:
@@ -106,6 +110,14 @@ class Interactions:
         _, first = np.unique(self.keys[order], return_index=True)
         retained = order[first]
         return Split(*(self.select(retained[parts[retained] == part]) for part in range(3)))
+
+
+def _draw(keys: np.ndarray) -> np.ndarray:
+    """Return a number (N,) uint64 for each key that looks random: the finaliser of splitmix64 (Steele et al. 2014)."""
+    mixed = keys.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,18 @@ def test_what_was_taken_again_counts_at_its_first_time():
     assert len(split.train) == 1
 
 
-def test_of_a_basket_of_one_day_the_last_row_is_the_last():
-    split = interactions([(0, 5, 1), (0, 3, 1), (0, 2, 1), (0, 4, 1)]).leave_one_out()
+def test_of_a_basket_of_one_day_any_is_held_out_whatever_the_order_of_rows_and_numbers():
+    users, items = np.repeat(np.arange(600), 5), np.tile(np.arange(5), 600)
+    basket = Interactions(users, items, np.zeros(3000), n_users=600, n_items=5)
+    shuffled = basket.select(np.random.default_rng(0).permutation(3000))
 
-    assert (pairs(split.validation), pairs(split.test)) == ([(0, 2)], [(0, 4)])
+    split = basket.leave_one_out()
+
+    assert pairs(split.test) == pairs(shuffled.leave_one_out().test)
+    for part in (split.test, split.validation):
+        counts = np.bincount(part.items, minlength=5)
+        assert counts.sum() == 600
+        assert (abs(counts - 120) < 40).all()  # four standard deviations of a fair draw
 
 
 def test_a_published_division_is_kept_and_what_is_held_out_is_not_trained_on():
