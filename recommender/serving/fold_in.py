@@ -85,8 +85,8 @@ def learn_last(trained: np.ndarray, vectors: np.ndarray, weights: np.ndarray, mo
     low, high = 0.0, float(weight)
     for _ in range(BISECTIONS):
         step = (low + high) / 2
-        chance = 1 / (1 + math.exp(min(score + slope * step, 30)))  # of the opposite
-        low, high = (step, high) if weight * chance > step else (low, step)
+        probability = 1 / (1 + math.exp(min(score + slope * step, 30)))  # of the opposite
+        low, high = (step, high) if weight * probability > step else (low, step)
     return np.asarray(trained + (low + high) / 2 * direction)
 
 
