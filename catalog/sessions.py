@@ -71,9 +71,10 @@ def store(key: str, text: str) -> bool:
 
 
 def find(keys: Collection[str]) -> dict[str, str]:
-    """Return those of these sessions that are in the cache, by key."""
+    """Return those of these sessions that are in the cache, by key. Keys may be whatever a caller sent."""
+    possible = [key for key in keys if key.isascii() and key.isalnum()]  # as all of Django's
     try:
-        found: dict[str, str] = cache.get_many([f"{PREFIX}{key}" for key in keys])
+        found: dict[str, str] = cache.get_many([f"{PREFIX}{key}" for key in possible])
     except RedisError:
         return {}
     return {name.removeprefix(PREFIX): text for name, text in found.items()}

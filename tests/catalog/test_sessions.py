@@ -2,7 +2,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from catalog import visitors
+from catalog import sessions, visitors
 from catalog.models import Interaction
 from catalog.sessions import SessionStore
 from tests.factories import AccountFactory, ProductFactory
@@ -69,3 +69,9 @@ def test_without_the_cache_a_session_has_a_row(client, page):
         client.get(page)
 
     assert Session.objects.get().session_key == client.cookies["sessionid"].value
+
+
+@pytest.mark.parametrize("key", ["E\x1fV©rº?kaaaa", "a b c d e f g", "é" * 32, ""])
+def test_what_cannot_be_a_key_is_not_asked_for(key):
+    """The cache warns of such keys, and a warning fails a test."""
+    assert sessions.find([key, "a" * 32]) == {}
