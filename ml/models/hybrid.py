@@ -88,9 +88,9 @@ class Hybrid(PersonalModel[HybridConfig]):
         self.pictures.allocate(users)
         self.dimensions = self.identities.dimensions + more + self.pictures.dimensions
         self.register_buffer("y", self.expected.new_zeros(items, self.identities.dimensions))
-        self.register_buffer("tastes", self.expected.new_zeros(users, more))  # [r_u, 1]
-        self.register_buffer("more", self.expected.new_zeros(items, more))
-        self.register_buffer("expected_more", self.expected.new_zeros(DESCRIPTORS + 1, more))
+        rows = {"tastes": users, "more": items, "expected_more": DESCRIPTORS + 1}  # tastes: [r_u, 1]
+        for name, count in rows.items():
+            self.register_buffer(name, self.expected.new_zeros(count, more), persistent=more > 0)
         self.register_buffer("centre", self.expected.new_zeros(self.dimensions))
 
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:

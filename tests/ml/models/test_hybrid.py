@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.models import hybrid
 from ml.models.hybrid import FOLDS, append_ones, cross_fit, fit_ridge, hold_out
+from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactions, trained, vectors_of
 
@@ -218,9 +220,22 @@ def test_the_last_items_of_the_held_out_users_are_learned_in_the_end():
 
 
 def test_a_model_of_a_release_before_has_no_factors_by_least_squares_and_embeds_as_it_did(tmp_path):
-    model = trained("hybrid")
-    model.allocate(24, 40)  # as such a model is loaded
+    model = small("hybrid")
+    model.allocate(24, 40)
+    former = {"expected", "scales", "centre", "chosen", "y"}
+    parts = {name for name in model.state_dict() if "." in name}
+    tensors = {name: tensor + 1 for name, tensor in model.state_dict().items() if name in former | parts}
+    checkpoints.save(model, tmp_path)
+    checkpoints.write_tensors(tensors, tmp_path / checkpoints.WEIGHTS)
+    config = checkpoints.read_json(tmp_path / checkpoints.CONFIG)
+    digest = hashlib.sha256((tmp_path / checkpoints.WEIGHTS).read_bytes()).hexdigest()
+    checkpoints.write_json(
+        config | {"sizes": {"users": 24, "items": 40}, "sha256": digest}, tmp_path / checkpoints.CONFIG
+    )
 
-    assert model.dimensions == 9 + 8
-    assert vectors_of(model).shape == (40, 17)
-    assert model.user_vectors().shape == (24, 17)
+    loaded = checkpoints.load(tmp_path)
+
+    vectors, y = vectors_of(loaded), tensors["y"]
+    assert vectors.shape == (40, 9 + 8)
+    assert_close(vectors[:, :9], tensors["scales"][0] * y - tensors["centre"][:9])
+    assert loaded.user_vectors().shape == (24, 17)
