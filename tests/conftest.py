@@ -9,7 +9,10 @@ from recommender.versions import queries
 from tests import factories
 from tests.internet import Internet
 
-TRAIN = (  # files and folders whose tests, most of them, train a model: `make test-fast` leaves them out
+# Files and folders whose tests, most of them, train a model, write 50,000 rows, or wait for processes that they start:
+# `make test-fast` leaves them out.
+SLOW = (
+    "tests/catalog/test_listing_plans.py",
     "tests/ml/benchmark/",
     "tests/ml/generation/",
     "tests/ml/models/",
@@ -17,8 +20,15 @@ TRAIN = (  # files and folders whose tests, most of them, train a model: `make t
     "tests/ml/test_main.py",
     "tests/ml/training/",
     "tests/recommender/api/test_schema.py",
+    "tests/recommender/serving/test_candidates_plans.py",
+    "tests/recommender/serving/test_vector_search.py",
+    "tests/recommender/test_heartbeats.py",
+    "tests/recommender/test_stopping.py",
+    "tests/recommender/versions/vectors/test_nearest.py",
     "tests/recommender/workers/",
     "tests/shop/",
+    "tests/visrec_site/test_celery.py",
+    "tests/visrec_site/test_embedded.py",
     "tests/visrec_site/test_stages.py",
 )
 TRAINED = {"trained", "trained_shop"}  # fixtures that train, for tests elsewhere
@@ -26,7 +36,7 @@ TRAINED = {"trained", "trained_shop"}  # fixtures that train, for tests elsewher
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
-        if item.nodeid.startswith(TRAIN) or TRAINED.intersection(item.fixturenames):
+        if item.nodeid.startswith(SLOW) or TRAINED.intersection(item.fixturenames):
             item.add_marker("slow")
 
 
