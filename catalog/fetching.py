@@ -59,6 +59,7 @@ def parse_target(url: str) -> Target:
 
 
 def address_of(parts: SplitResult) -> str:
+    """Return the path of a URL with its query, as a request names it."""
     return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 

@@ -83,7 +83,7 @@ class Hybrid(PersonalModel[HybridConfig]):
         return self.identities.state_shapes | {"more": self.more.shape[1]}
 
     def allocate(self, users: int, items: int, more: int = 0) -> None:
-        """Create what depends on the data. more: dimensions of [s q_i, d p_i + e n_i]; 0 in models before 0.3."""
+        """Create what depends on the data. more: dimensions of [s q_i, d p_i + e n_i]; 0 in models of release 0.2."""
         self.identities.allocate(users, items)
         self.pictures.allocate(users)
         self.dimensions = self.identities.dimensions + more + self.pictures.dimensions

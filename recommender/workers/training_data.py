@@ -228,5 +228,4 @@ def hold_out_last(interactions: Interactions) -> Split:
     Nothing is chosen by validation here, so what `leave_one_out` sets aside for it is trained on as well.
     """
     pairs, test = interactions.distinct, interactions.leave_one_out().test
-    is_train = ~np.isin(pairs.keys, test.keys)
-    return Split(train=pairs.select(is_train), validation=pairs.select(np.zeros(0, dtype=int)), test=test)
+    return Split(train=pairs.without(test), validation=pairs.select(np.zeros(0, dtype=int)), test=test)
