@@ -175,3 +175,12 @@ def test_the_health_of_a_program_is_the_age_of_its_heartbeat(tmp_path, age, stat
 def check_health(var: Path, name: str) -> subprocess.CompletedProcess:
     command = [sys.executable, ROOT / "docker" / "healthcheck.py", name]
     return subprocess.run(command, env={"VISREC_VAR": str(var)}, capture_output=True, text=True)
+
+
+def test_images_of_others_are_named_by_version_and_digest(services):
+    others = [service["image"] for service in services.values() if "build" not in service]
+    bases = re.findall(r"^FROM (\S+) AS base$", DOCKERFILE, re.MULTILINE)
+
+    assert len(bases) == 1 and len(set(others)) == 3
+    for name in others + bases:
+        assert re.fullmatch(r"[\w/]+:\d+\.\d+\.\d+(-\w+)*@sha256:[0-9a-f]{64}", name), name

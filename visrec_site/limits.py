@@ -20,7 +20,8 @@ MAX_ADDRESS = 8190  # characters of path and query: many excluded SKUs
 class LimitsMiddleware:
     """Refuse what is too large, what has no length and what nobody can store.
 
-    A view's `body_limit`, in bytes, is settings.BODY_LIMIT if it has none.
+    A view's `body_limit`, in bytes, is settings.BODY_LIMIT if it has none; a view with a `files_limit` takes so many
+    bytes more as a form with files.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -70,8 +71,9 @@ def limit_of(request: HttpRequest, view: Callable[..., Any]) -> int:
     """Return how many bytes the body of a request to this view may have. Staff upload whole catalogues in the admin."""
     if request.resolver_match and "admin" in request.resolver_match.app_names:
         return settings.ADMIN_BODY_LIMIT if request.user.is_staff else settings.BODY_LIMIT
-    limit: int = getattr(getattr(view, "cls", view), "body_limit", settings.BODY_LIMIT)
-    return limit
+    view = getattr(view, "cls", view)
+    limit: int = getattr(view, "body_limit", settings.BODY_LIMIT)
+    return limit + (getattr(view, "files_limit", 0) if request.content_type == "multipart/form-data" else 0)
 
 
 def refusal(request: HttpRequest, status: int, detail: str) -> HttpResponse:

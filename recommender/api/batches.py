@@ -1,9 +1,11 @@
 """Resource products/batch/: many products written and deleted by one request."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias, cast
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
@@ -12,24 +14,40 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import categories, upserts
+from catalog.images import DecodedImage
 from catalog.products import ProductFields
 from catalog.upserts import Upsert
 from recommender.api.errors import errors_by_field
-from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, Strict, Validated
+from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, ProductImageField, Strict, Validated
+from recommender.api.parsers import check_shape, load_json
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.product_inputs import NO_FIELD, ProductInput
 from recommender.api.products import ADD, CHANGE, DELETE, no_category
 
 MAX_ROWS = 1000  # of both lists
 TWICE = "It is in the batch twice."
-UNKNOWN = {"image": "Images are sent as image_url, or by PUT or PATCH of the product."}
 Errors: TypeAlias = dict[str, list[str]]
+Files: TypeAlias = Mapping[str, "UploadedFile[bytes]"]
+
+
+@extend_schema_field({"type": "string", "example": "red.jpg"})
+class FileName(ProductImageField):
+    """Image to store, by the name of its file in the form."""
+
+    def to_internal_value(self, data: object) -> DecodedImage:
+        file = self.context["files"].get(data) if isinstance(data, str) else None
+        if file is None:
+            raise serializers.ValidationError(
+                f"The form has no file {str(data)[:100]!r}. Send images as files `images` of a form, or as image_url."
+            )
+        file.seek(0)  # other products may have the same image
+        return super().to_internal_value(file)
 
 
 class RowInput(ProductInput):
     """A product of a batch."""
 
-    image = None  # type: ignore[assignment]  # so DRF leaves out an inherited field
+    image = FileName(required=False, help_text="The name of one of the files `images`, if the request is a form.")
 
     needs_image = False
 
@@ -42,7 +60,7 @@ class Rows(BoundedList):
 
 
 class BatchInput(Strict):
-    upsert = Rows(required=False, max_length=MAX_ROWS, help_text="Products as in PUT, but with `sku` and no `image`.")
+    upsert = Rows(required=False, max_length=MAX_ROWS, help_text="Products as in PUT, but with `sku`.")
     delete = BoundedList(
         child=serializers.CharField(max_length=MAX_SKU_LENGTH), required=False, max_length=MAX_ROWS, help_text="SKUs."
     )
@@ -52,6 +70,15 @@ class BatchInput(Strict):
         if not 1 <= number <= MAX_ROWS:
             raise serializers.ValidationError(f"{number:,} products; a batch has 1 to {MAX_ROWS:,} of them.")
         return attrs
+
+
+class BatchForm(Strict):
+    """A batch with files of images."""
+
+    batch = serializers.CharField(trim_whitespace=False, help_text="The batch as JSON text.")
+    images = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), required=False, help_text="Files that products name."
+    )
 
 
 class FailedSerializer(serializers.Serializer[None]):
@@ -74,6 +101,7 @@ class BatchSerializer(serializers.Serializer[None]):
 
 class Batch(APIView):
     body_limit = settings.BATCH_BODY_LIMIT
+    files_limit = settings.IMAGE_BODY_LIMIT
     operations = {"POST": "write_products"}
     rules = {"POST": Rule(permissions=(CHANGE,))}
 
@@ -81,18 +109,22 @@ class Batch(APIView):
         summary="Write and delete many products",
         description=f"Up to {MAX_ROWS:,} products, in one transaction. Each is checked by itself: those that are not "
         "valid are reported, the others are written. Their images stay, unless `image_url` leads to others, which are "
-        f"fetched in the background. `upsert` needs the permission {ADD} as well, `delete` the permission {DELETE}.",
-        request={"application/json": BatchInput},
+        f"fetched in the background. `upsert` needs the permission {ADD} as well, `delete` the permission {DELETE}. "
+        "Images are sent as files `images` of a form whose field `batch` is the JSON; `image` of a product is then its "
+        f"file's name. The files have up to {settings.IMAGE_BODY_LIMIT // 1_000_000} MB together.",
+        request={"application/json": BatchInput, "multipart/form-data": BatchForm},
         responses=BatchSerializer,
     )
     def post(self, request: Request) -> Response:
-        params = BatchInput(data=request.data)
+        data, files = read_form(request) if is_form(request) else (request.data, {})
+        params = BatchInput(data=data)
         params.is_valid(raise_exception=True)
         rows, deletions = params.validated_data.get("upsert", []), params.validated_data.get("delete", [])
+        check_all_named(files, rows)
         for given, permission in ((rows, ADD), (deletions, DELETE)):
             if given and not is_granted(request, permission):
                 raise PermissionDenied(f"This needs the permission {permission}.")
-        valid, refused = check_rows(rows, may_add_categories=is_granted(request, "catalog.add_category"))
+        valid, refused = check_rows(rows, files, may_add_categories=is_granted(request, "catalog.add_category"))
         doomed, twice = check_deletions(deletions, {row.fields["sku"] for row in valid.values()})
         result = upserts.upsert(list(valid.values()), list(doomed))
         indices = list(valid)
@@ -109,14 +141,40 @@ class Batch(APIView):
         return Response(payload)
 
 
-def check_rows(items: Sequence[object], *, may_add_categories: bool) -> tuple[dict[int, Upsert], dict[int, Errors]]:
+def is_form(request: Request) -> bool:
+    return bool(request.content_type.startswith("multipart/"))
+
+
+def read_form(request: Request) -> tuple[object, Files]:
+    """Return the batch of a form, and its files by their names. Raises ValidationError and ParseError."""
+    form = BatchForm(data=request.data)
+    form.is_valid(raise_exception=True)
+    files = form.validated_data.get("images", [])
+    if several := [name for name, number in Counter(file.name for file in files).items() if number > 1]:
+        raise serializers.ValidationError({"images": [f"{name!r} is the name of several files." for name in several]})
+    data = load_json(form.validated_data["batch"])
+    check_shape(data)
+    return data, {file.name: file for file in files}
+
+
+def check_all_named(files: Files, items: Sequence[object]) -> None:
+    """Raise ValidationError if no product has one of the files: its name is misspelt somewhere."""
+    named = {item.get("image") for item in items if isinstance(item, dict) and isinstance(item.get("image"), str)}
+    if unused := sorted(files.keys() - named):
+        raise serializers.ValidationError({"images": [f"No product has the image {name!r}." for name in unused]})
+
+
+def check_rows(
+    items: Sequence[object], files: Files, *, may_add_categories: bool
+) -> tuple[dict[int, Upsert], dict[int, Errors]]:
     """Return the products by their index in the list, and the errors of the other items by theirs."""
-    serializer = RowInput()  # one for all items: to create a serializer costs more than to run it
+    # One for all items: to create a serializer costs more than to run it.
+    serializer = RowInput(context={"files": files})
     validated: dict[int, Validated] = {}
     refused: dict[int, Errors] = {}
     skus: set[str] = set()
     for index, item in enumerate(items):
-        errors = {name: [UNKNOWN.get(name, NO_FIELD)] for name in serializer.unknown_among(item)}
+        errors = {name: [NO_FIELD] for name in serializer.unknown_among(item)}
         try:
             fields = dict(serializer.run_validation(item))
         except serializers.ValidationError as error:
@@ -135,8 +193,8 @@ def check_rows(items: Sequence[object], *, may_add_categories: bool) -> tuple[di
         if (category := fields.pop("category")) not in known:
             refused.setdefault(index, {"category": [no_category(category)]})
         if index not in refused:
-            url = fields.pop("image_url", "")
-            found[index] = Upsert(cast(ProductFields, fields), category, image_url=url)
+            image, url = fields.pop("image", None), fields.pop("image_url", "")
+            found[index] = Upsert(cast(ProductFields, fields), category, image, url)
     return found, refused
 
 

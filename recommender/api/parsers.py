@@ -91,17 +91,20 @@ class JSONParser(parsers.JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads(
-                read_json(stream, parser_context).decode(), parse_constant=refuse_constant
-            )
-        except ValueError as error:
-            raise ParseError(f"JSON parse error - {str(error)[:200]}") from error
-        except RecursionError:
-            raise ParseError("JSON parse error - nested too deeply") from None
+        found: dict[str, Any] = load_json(read_json(stream, parser_context))
         check_rest(found, parser_context)
         check_shape(found)
         return found
+
+
+def load_json(text: bytes | str) -> Any:
+    """Return the value of JSON text in UTF-8. Raises ParseError."""
+    try:
+        return json.loads(text.decode() if isinstance(text, bytes) else text, parse_constant=refuse_constant)
+    except ValueError as error:
+        raise ParseError(f"JSON parse error - {str(error)[:200]}") from error
+    except RecursionError:
+        raise ParseError("JSON parse error - nested too deeply") from None
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -127,5 +130,9 @@ class MultiPartParser(parsers.MultiPartParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> "parsers.DataAndFiles[_ImmutableQueryDict, MultiValueDict[Any, Any]]":
         found = super().parse(stream, media_type, parser_context)
-        check_rest(dict(found.data.lists()), parser_context)
+        fields = dict(found.data.lists())
+        check_rest(fields, parser_context)
+        view: Any = (parser_context or {}).get("view")
+        if hasattr(view, "files_limit") and size_of(fields, view.body_limit) < 0:
+            raise TooLarge(view.body_limit)
         return found
