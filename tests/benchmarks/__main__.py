@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("only", nargs="*", choices=list(BENCHMARKS), help="which; without any, all")
     parser.add_argument("--products", type=int, default=50_000, help="added to the shop by serving and peers")
-    parser.add_argument("--seconds", type=int, default=20, help="of load")
+    parser.add_argument("--seconds", type=int, default=20, help="of load, and of each turn of attackers")
     parser.add_argument("--minutes", type=int, default=3, help="of soak, with a fault in each but the first")
     parser.add_argument("--pictures", type=int, default=1200, help="of the shop that embedding makes")
     options = parser.parse_args()
@@ -111,6 +111,20 @@ def soak(world: World) -> dict:
     return run_in(world.shop, "soak", 60 * world.minutes)
 
 
+def attackers(world: World) -> dict:
+    """What visitors wait for beside attackers and without: ms, in a shop with its usual rate limits."""
+    shop = world.shop
+    shop.stop()
+    limits = {name: shop.environment.pop(name) for name in UNLIMITED}
+    try:
+        shop.start()
+        return run_in(shop, "attackers", world.seconds)
+    finally:
+        shop.stop()
+        shop.environment |= limits
+        shop.start()
+
+
 def serving_against_sql(world: World) -> dict:
     """Answers over HTTP against the quickest SQL for the same rows, among many products: ms, one client."""
     results = run_in(world.big_shop, "serving")
@@ -155,7 +169,7 @@ def report(name: str, figures: dict) -> None:
     for key, value in figures.items():
         if key not in ("results", "machine", "data"):
             print(f"  {key:16} {value}")
-    if name in ("load", "soak", "serving", "peers"):
+    if name in ("load", "soak", "attackers", "serving", "peers"):
         for case, row in figures["results"].items():
             print(f"  {case:18} {row}")
 
@@ -164,6 +178,7 @@ BENCHMARKS: dict[str, Callable[[World], dict]] = {
     "upload-to-findable": upload_to_findable,
     "load": load,
     "soak": soak,
+    "attackers": attackers,
     "serving": serving_against_sql,
     "peers": peers,
     "embedding": embedding_against_pass,
