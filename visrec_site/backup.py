@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -79,6 +80,18 @@ def database_running() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Stop the block by SIGTERM as by Ctrl-C, so that it removes what it has written. Raises BackupError for both."""
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise BackupError("stopped; what was written is removed") from None
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
 def write_backup(file: Path) -> Manifest:
     """Write a backup of the shop, which may be in use meanwhile. Raises BackupError, and leaves no file then."""
     require_session("a backup")
@@ -86,7 +99,7 @@ def write_backup(file: Path) -> Manifest:
         raise BackupError(f"{file} exists; a backup is written to a new file")
     partial, dump = file.with_name(f"{file.name}.partial"), file.with_name(f"{file.name}.dump")
     try:
-        with partial.open("wb") as stream:
+        with stoppable(), partial.open("wb") as stream:
             with tarfile.open(fileobj=stream, mode="w") as tar:
                 manifest = fill(Archive(tar), dump)
             stream.flush()
@@ -95,9 +108,15 @@ def write_backup(file: Path) -> Manifest:
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror or error}") from error
     finally:
-        partial.unlink(missing_ok=True)
-        dump.unlink(missing_ok=True)
+        remove([partial, dump])
     return manifest
+
+
+def remove(files: Iterable[Path]) -> None:
+    """Remove those of these files that exist. On a medium that has become read-only they stay."""
+    for path in files:
+        with suppress(OSError):
+            path.unlink()
 
 
 def fill(archive: "Archive", dump: Path) -> Manifest:
@@ -236,11 +255,11 @@ def restore_backup(file: Path) -> Manifest:
     check_is_empty()
     written: list[Path] = []
     try:
-        extract(file, manifest, written)
-        load_dump(file)
+        with stoppable():
+            extract(file, manifest, written)
+            load_dump(file)
     except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
+        remove(written)
         raise
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
@@ -323,10 +342,13 @@ def extract(file: Path, manifest: Manifest, written: list[Path]) -> None:
                 pass
         else:
             path = path_of(member.name)
-            path.parent.mkdir(parents=True, exist_ok=True)
             written.append(path)
-            with path.open("xb") as output:
-                shutil.copyfileobj(reader, output, BLOCK)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("xb") as output:
+                    shutil.copyfileobj(reader, output, BLOCK)
+            except OSError as error:
+                raise BackupError(f"{path} cannot be written: {error.strerror or error}") from error
         if reader.hash.hexdigest() != waiting.pop(member.name):
             raise BackupError(f"{file} is damaged: {member.name} is not what was saved")
     if waiting:
@@ -340,10 +362,15 @@ def load_dump(file: Path) -> None:
     environment["PGOPTIONS"] = f"-c maintenance_work_mem={settings.INDEX_MEMORY}MB"  # for the indexes of the vectors
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin
-        for tar, member in members(file):
-            if member.name == DUMP:
-                with suppress(BrokenPipeError):  # it says why it ended
-                    shutil.copyfileobj(stream_of(tar, member), process.stdin, BLOCK)
-        _, errors = process.communicate()
+        try:
+            for tar, member in members(file):
+                if member.name == DUMP:
+                    with suppress(BrokenPipeError):  # it says why it ended
+                        shutil.copyfileobj(stream_of(tar, member), process.stdin, BLOCK)
+            _, errors = process.communicate()
+        except BaseException:
+            process.kill()  # it would go on, and commit what it has
+            process.wait()
+            raise
     if process.returncode:
         raise BackupError(f"pg_restore failed: {errors.decode(errors='replace').strip()}")

@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import threading
 
@@ -146,6 +148,8 @@ def test_a_backup_replaces_no_file_and_leaves_none_that_is_incomplete(shop, tmp_
         backup.write_backup(tmp_path / "other.tar")
     with pytest.raises(BackupError, match="cannot be written: No such file or directory"):
         backup.write_backup(tmp_path / "no folder" / "other.tar")
+    with pytest.raises(BackupError, match="cannot be written: Not a directory"):
+        backup.write_backup(tmp_path / "shop.tar" / "other.tar")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["shop.tar"]
 
 
@@ -208,6 +212,63 @@ def test_a_dump_that_cannot_be_restored_leaves_the_shop_empty(shop, go_to_empty_
         backup.restore_backup(tmp_path / "shop.tar")
 
     assert (files(), connection.introspection.table_names()) == ({}, [])
+
+
+def test_files_that_cannot_be_written_leave_the_shop_empty(shop, go_to_empty_shop, tmp_path, settings):
+    backup.write_backup(tmp_path / "shop.tar")
+    go_to_empty_shop()
+    settings.MODELS_ROOT = tmp_path / "shop.tar" / "models"
+
+    with pytest.raises(BackupError, match="shop.tar/models/.*/config.json cannot be written: Not a directory"):
+        backup.restore_backup(tmp_path / "shop.tar")
+
+    assert (files(), connection.introspection.table_names()) == ({}, [])
+
+
+@pytest.fixture
+def stop_before(monkeypatch):
+    """Called, it has this process get a signal when it calls this function next."""
+
+    def prepare(owner, name: str, sign: signal.Signals) -> None:
+        call = getattr(owner, name)
+
+        def stop_then_call(*arguments):
+            os.kill(os.getpid(), sign)
+            return call(*arguments)
+
+        monkeypatch.setattr(owner, name, stop_then_call)
+
+    handlers = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: lambda *_: None,
+    }  # a shell's & ignores SIGINT
+    former = {sign: signal.signal(sign, handler) for sign, handler in handlers.items()}
+    yield prepare
+    for sign, handler in former.items():
+        signal.signal(sign, handler)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("owner", "name"), [(backup, "load_dump"), (subprocess.Popen, "communicate")])
+def test_a_restore_that_is_stopped_leaves_the_shop_empty(
+    shop, go_to_empty_shop, tmp_path, stop_before, owner, name, sign
+):
+    backup.write_backup(tmp_path / "shop.tar")
+    go_to_empty_shop()
+
+    stop_before(owner, name, sign)
+    with pytest.raises(BackupError, match="stopped; what was written is removed"):
+        backup.restore_backup(tmp_path / "shop.tar")
+
+    assert (files(), connection.introspection.table_names()) == ({}, [])
+
+
+def test_a_backup_that_is_stopped_leaves_no_file(shop, tmp_path, stop_before):
+    stop_before(backup, "run_dump", signal.SIGTERM)
+    with pytest.raises(BackupError, match="stopped; what was written is removed"):
+        backup.write_backup(tmp_path / "shop.tar")
+
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]
 
 
 def test_a_shop_that_is_not_empty_is_left_alone(shop, go_to_empty_shop, tmp_path, settings):
