@@ -4,6 +4,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.contrib.auth import get_user
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.utils import timezone
@@ -50,6 +51,18 @@ def test_a_new_shop_has_none(move):
         move(apps, editor)
 
     assert not AccountToken.objects.exists()
+
+
+def test_accounts_stay_signed_in_by_sessions_of_before_and_after_a_roll_back(db, client):
+    sessions = import_module("recommender.access.migrations.0005_sessions_of_accounts")
+    client.force_login(AccountFactory(), backend=sessions.DJANGO)
+    assert get_user(client).is_anonymous
+
+    sessions.use_ours(apps, None)
+    assert get_user(client).is_authenticated
+
+    sessions.use_djangos(apps, None)
+    assert client.session["_auth_user_backend"] == sessions.DJANGO
 
 
 @pytest.fixture
