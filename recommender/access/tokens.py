@@ -41,7 +41,10 @@ def find(secret: str) -> AccountToken:
     if token.has_expired:
         raise InvalidCredential("this token has expired; auth/token/ issues a new one")
     if not constant_time_compare(token.session_hash, token.account.get_session_auth_hash()):
-        raise InvalidCredential("this token ended when its account's password changed; auth/token/ issues a new one")
+        raise InvalidCredential(
+            "this token ended when its account's password, or the shop's VISREC_SECRET_KEY, changed;"
+            " auth/token/ issues a new one"
+        )
     if not token.account.is_active:
         raise InvalidCredential("the account of this token is closed")
     return token
