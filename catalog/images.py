@@ -34,6 +34,7 @@ DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)
 PATIENCE = 5
 MOST_WAITING = 1
 STRIP = 1_000_000  # pixels of an image that are converted or hashed at a time
+MAX_READS = 100_000  # of a file: Pillow reads each piece of it by itself, four times for a chunk of a PNG
 
 # Pillow warns of decompression bombs above a limit of its own; MAX_IMAGE_PIXELS is checked first and refuses.
 Image.MAX_IMAGE_PIXELS = None
@@ -188,6 +189,22 @@ def decoded(data: bytes, draft: int | None = None, patience: float | None = None
         yield image
 
 
+class Pieces(io.BytesIO):
+    """An image file of which so many pieces are read and no more.
+
+    A file of 12 MB may be a million empty chunks, of which each costs Pillow some microseconds of Python.
+    """
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes. Raises UnreadableImage for one piece too many."""
+        self.reads += 1
+        if self.reads > MAX_READS:
+            raise UnreadableImage(f"it consists of too many pieces; at most {MAX_READS:,} are read")
+        return super().read(size)
+
+
 def open_image(data: bytes) -> Image.Image:
     """Read the head of an image file. Raises UnreadableImage with the reason."""
     if not data:
@@ -195,7 +212,7 @@ def open_image(data: bytes) -> Image.Image:
     if len(data) > settings.MAX_IMAGE_BYTES:
         raise UnreadableImage(f"the file has {len(data):,} bytes; at most {settings.MAX_IMAGE_BYTES:,} are taken")
     try:
-        image = Image.open(io.BytesIO(data), formats=list(FORMATS))
+        image = Image.open(Pieces(data), formats=list(FORMATS))
         if max(image.size) > settings.MAX_IMAGE_SIDE:
             raise UnreadableImage(
                 f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_SIDE:,} are taken on a side"

@@ -1,9 +1,11 @@
 import hashlib
 import io
 import os
+import struct
 import subprocess
 import sys
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -165,3 +167,37 @@ def test_who_sends_no_image_is_told_each_format_that_is_taken():
     with pytest.raises(UnreadableImage) as refusal:
         images.read_image(b"no image")
     assert [name for name in images.FORMATS if name.lower() not in str(refusal.value).lower()] == []
+
+
+def chunk(name: bytes, data: bytes = b"") -> bytes:
+    """Return a chunk of a PNG."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def with_chunks(name: bytes, number: int) -> bytes:
+    """Return a PNG with so many empty chunks before its pixels."""
+    data = image_bytes(1)
+    pixels = data.index(b"IDAT") - 4
+    return data[:pixels] + chunk(name) * number + data[pixels:]
+
+
+PICTURE = encoded(Image.new("RGB", (8, 8)), "JPEG")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_chunks(b"abCd", 50_000),
+        image_bytes(1)[:-12] + chunk(b"abCd") * 50_000 + image_bytes(1)[-12:],
+        PICTURE[:2] + b"\xff\xfe\0\x02" * 50_000 + PICTURE[2:],
+        PICTURE[:2] + b"\xff" * 150_000 + PICTURE[2:],
+    ],
+    ids=["chunks before the pixels", "chunks behind the pixels", "comments", "filling"],
+)
+def test_a_file_of_too_many_pieces_is_refused_before_all_are_read(data):
+    with pytest.raises(UnreadableImage, match="too many pieces"):
+        images.read_image(data)
+
+
+def test_a_file_may_have_thousands_of_pieces():
+    assert images.read_image(with_chunks(b"abCd", 20_000)).content_hash == images.read_image(image_bytes(1)).content_hash
