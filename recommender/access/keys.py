@@ -11,8 +11,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from recommender.access.errors import InvalidCredential, KeyEnded
-from recommender.access.models import ApiKey, KeyKind, digest_of
+from recommender.access.models import LONGEST, ApiKey, KeyKind, digest_of
 from recommender.access.scopes import SCOPES
+
+MAX_OVERLAP = timedelta(days=90)  # of a rotation
 
 log = logging.getLogger(__name__)
 
@@ -76,14 +78,14 @@ def rotate(key: ApiKey, overlap: timedelta) -> tuple[ApiKey, str]:
     old = ApiKey.objects.select_for_update().get(pk=key.pk)
     if not old.is_valid:
         raise KeyEnded(f"{old} has ended; create a new key")
-    expires_at = None if old.expires_at is None else timezone.now() + (old.expires_at - old.created_at)
+    lasts = None if old.expires_at is None else min(old.expires_at - old.created_at, LONGEST)
     created = create(
         old.name,
         KeyKind(old.kind),
         scopes=old.scopes,
         origins=old.origins,
         rate=old.rate,
-        expires_at=expires_at,
+        expires_at=None if lasts is None else timezone.now() + lasts,
     )
     end = timezone.now() + overlap
     old.expires_at = min(end, old.expires_at) if old.expires_at else end

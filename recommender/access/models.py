@@ -15,6 +15,7 @@ from django.utils import timezone
 from recommender.access.scopes import SCOPES, permissions_of
 
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?")
+LONGEST = timedelta(days=36_500)  # that a key may last
 USED_PERIOD = timedelta(minutes=1)  # between two writes of last_used_at
 
 
@@ -115,13 +116,19 @@ class ApiKey(Credential):
         return f"{self.name} ({self.prefix}…)"
 
     def clean(self) -> None:
-        """Raise ValidationError for scopes of a publishable key, and for a secret key without any, or with origins."""
+        """Raise ValidationError, by field.
+
+        That is for scopes of a publishable key, for a secret key without any, or with origins, and for an end that is
+        past, or too far away to be rotated.
+        """
         if self.kind == KeyKind.PUBLISHABLE and self.scopes:
             raise ValidationError({"scopes": "A publishable key has no scopes: everybody can read it."})
         if self.kind == KeyKind.SECRET and not self.scopes:
             raise ValidationError({"scopes": "A secret key needs a scope."})
         if self.kind == KeyKind.SECRET and self.origins:
             raise ValidationError({"origins": "A secret key has no origins: it must never be in a page."})
+        if self.expires_at and not timedelta(0) < self.expires_at - timezone.now() <= LONGEST:
+            raise ValidationError({"expires_at": "A key ends in the future, at most 100 years from now."})
         if self.rate == 0:
             raise ValidationError({"rate": "A key has one request a minute or more; revoke it to allow none."})
 

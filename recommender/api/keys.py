@@ -20,7 +20,6 @@ from recommender.api.schema import CONFLICT
 
 MAX_RATE = 1_000_000  # requests a minute
 MAX_ORIGINS = 50
-MAX_OVERLAP = 24 * 90  # hours
 VIEW = Rule(permissions=("access.view_apikey", "access.change_apikey"))
 
 
@@ -45,12 +44,15 @@ class KeyInput(Strict):
         max_value=MAX_RATE,
         help_text="Requests a minute; of a publishable key, from each address. Default: the limit of its kind.",
     )
-    expires_at = serializers.DateTimeField(required=False, help_text="Default: never.")
+    expires_at = serializers.DateTimeField(required=False, help_text="In the next 100 years. Default: never.")
 
 
 class RotationInput(Strict):
     overlap = serializers.IntegerField(
-        default=24, min_value=0, max_value=MAX_OVERLAP, help_text="Hours for which the old key goes on working."
+        default=24,
+        min_value=0,
+        max_value=keys.MAX_OVERLAP // timedelta(hours=1),
+        help_text="Hours for which the old key goes on working.",
     )
 
 

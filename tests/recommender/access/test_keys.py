@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from recommender.access import keys
 from recommender.access.errors import InvalidCredential, KeyEnded
-from recommender.access.models import ApiKey, KeyKind
+from recommender.access.models import LONGEST, ApiKey, KeyKind
 from tests.factories import AccountFactory, clerk
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,8 @@ def test_a_key_is_found_by_its_secret_alone():
         (KeyKind.PUBLISHABLE, {"origins": ["null"]}, "origins"),
         (KeyKind.PUBLISHABLE, {"origins": ["https://*.example"]}, "origins"),
         (KeyKind.PUBLISHABLE, {"rate": 0}, "rate"),
+        (KeyKind.PUBLISHABLE, {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "expires_at"),
+        (KeyKind.PUBLISHABLE, {"expires_at": datetime.max.replace(tzinfo=UTC)}, "expires_at"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field(kind, fields, field):
@@ -62,7 +64,8 @@ def test_origins_with_ports_and_addresses(origin):
 
 def test_a_key_ends_when_it_is_revoked_or_expires():
     revoked, first = secret_key()
-    _, second = secret_key(expires_at=timezone.now() - timedelta(seconds=1))
+    expired, second = secret_key()
+    ApiKey.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
 
     keys.revoke(revoked)
 
@@ -92,6 +95,15 @@ def test_a_rotation_prolongs_no_old_key_and_its_successor_lives_as_long():
 
     assert ApiKey.objects.get(pk=old.pk).expires_at == soon
     assert timedelta(minutes=4) < new.expires_at - timezone.now() <= timedelta(minutes=5)
+
+
+def test_a_key_that_was_to_last_for_ever_is_rotated():
+    old, _ = secret_key()
+    ApiKey.objects.update(expires_at=datetime.max.replace(tzinfo=UTC))
+
+    new, _ = keys.rotate(old, timedelta(days=1))
+
+    assert new.expires_at - timezone.now() <= LONGEST
 
 
 def test_what_has_ended_is_not_rotated():

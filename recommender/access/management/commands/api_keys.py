@@ -1,3 +1,5 @@
+import argparse
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +9,7 @@ from django.utils import timezone
 
 from recommender.access import keys
 from recommender.access.errors import KeyEnded
-from recommender.access.models import ApiKey, KeyKind
+from recommender.access.models import LONGEST, ApiKey, KeyKind
 from recommender.access.scopes import SCOPES
 
 
@@ -22,11 +24,12 @@ class Command(BaseCommand):
         create.add_argument("--scope", action="append", choices=list(SCOPES), help="of a secret key; may be repeated")
         create.add_argument("--origin", action="append", help="of a publishable key: https://shop.example; repeated")
         create.add_argument("--rate", type=int, metavar="N", help="requests a minute")
-        create.add_argument("--days", type=int, metavar="N", help="days after which it expires; never by default")
+        create.add_argument("--days", type=whole(1, LONGEST.days), metavar="N", help="days after which it expires; never by default")
         steps.add_parser("list", help="list all keys")
         rotate = steps.add_parser("rotate", help="create a key like another, which ends later, and print it")
         rotate.add_argument("id", type=int)
-        rotate.add_argument("--overlap", type=int, default=24, metavar="HOURS", help="for which both work; default: 24")
+        hours = whole(0, keys.MAX_OVERLAP // timedelta(hours=1))
+        rotate.add_argument("--overlap", type=hours, default=24, metavar="HOURS", help="for which both work; default: 24")
         revoke = steps.add_parser("revoke", help="stop a key at once")
         revoke.add_argument("id", type=int)
 
@@ -64,6 +67,17 @@ class Command(BaseCommand):
         except KeyEnded as error:
             raise CommandError(str(error)) from error
         return f"{line_of(created)}\n{secret}"
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """Return the type of an argument that is a whole number within these bounds."""
+
+    def number(text: str) -> int:
+        if not (text.isdecimal() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"a whole number from {least} to {most:,} is expected, not {text!r}")
+        return int(text)
+
+    return number
 
 
 def line_of(key: ApiKey) -> str:

@@ -48,6 +48,9 @@ def test_a_publishable_key(capsys):
         (("create", "ERP"), "A secret key needs a scope"),
         (("create", "shop", "--kind", "publishable", "--origin", "shop"), "'shop' is no origin"),
         (("revoke", "9"), "there is no key 9"),
+        (("create", "ERP", "--days", "0"), "a whole number from 1 to 36,500 is expected, not '0'"),
+        (("create", "ERP", "--days", "999999999"), "a whole number from 1 to 36,500"),
+        (("rotate", "1", "--overlap", "9999999999"), "a whole number from 0 to 2,160"),
     ],
 )
 def test_what_is_wrong_is_named(args, reason):
