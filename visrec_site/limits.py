@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from recommender.api.paths import mark_slashes
 from recommender.api.problems import PREFIX, problem_response, rejection, size_limit
 from recommender.throttling import RateLimit
 from visrec_site.web_worker import HEAD_ONLY
@@ -18,7 +19,7 @@ MAX_ADDRESS = 8190  # characters of path and query: many excluded SKUs
 
 
 class LimitsMiddleware:
-    """Refuse what is too large, what has no length and what nobody can store.
+    """Refuse what is too large, what has no length and what nobody can store; tell slashes of ids in a path.
 
     A view's `body_limit`, in bytes, is settings.BODY_LIMIT if it has none; a view with a `files_limit` takes so many
     bytes more as a form with files.
@@ -30,6 +31,8 @@ class LimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path:
             raise Http404
+        if request.path_info.startswith(PREFIX):
+            request.path_info = mark_slashes(request.path_info, request.META.get("RAW_URI", ""))
         query = request.META.get("QUERY_STRING", "")
         if len(request.path) + len(query) > MAX_ADDRESS:
             return refusal(request, 414, f"The address is too long: at most {MAX_ADDRESS:,} characters are allowed.")

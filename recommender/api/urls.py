@@ -19,25 +19,7 @@ from recommender.api import (
     users,
     visitors,
 )
-
-
-class NameConverter:
-    """A SKU."""
-
-    regex = r"[^/\x00]+"  # PostgreSQL would choke on a NUL
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class KeyConverter(NameConverter):
-    """A shopper's key or a guest's session, in which the shop may use every character."""
-
-    regex = r"[^\x00]+"
-
+from recommender.api.paths import KeyConverter, NameConverter
 
 register_converter(NameConverter, "name")
 register_converter(KeyConverter, "key")

@@ -200,4 +200,6 @@ def test_a_file_of_too_many_pieces_is_refused_before_all_are_read(data):
 
 
 def test_a_file_may_have_thousands_of_pieces():
-    assert images.read_image(with_chunks(b"abCd", 20_000)).content_hash == images.read_image(image_bytes(1)).content_hash
+    assert (
+        images.read_image(with_chunks(b"abCd", 20_000)).content_hash == images.read_image(image_bytes(1)).content_hash
+    )

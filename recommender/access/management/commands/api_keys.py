@@ -24,12 +24,16 @@ class Command(BaseCommand):
         create.add_argument("--scope", action="append", choices=list(SCOPES), help="of a secret key; may be repeated")
         create.add_argument("--origin", action="append", help="of a publishable key: https://shop.example; repeated")
         create.add_argument("--rate", type=int, metavar="N", help="requests a minute")
-        create.add_argument("--days", type=whole(1, LONGEST.days), metavar="N", help="days after which it expires; never by default")
+        create.add_argument(
+            "--days", type=whole(1, LONGEST.days), metavar="N", help="days after which it expires; never by default"
+        )
         steps.add_parser("list", help="list all keys")
         rotate = steps.add_parser("rotate", help="create a key like another, which ends later, and print it")
         rotate.add_argument("id", type=int)
         hours = whole(0, keys.MAX_OVERLAP // timedelta(hours=1))
-        rotate.add_argument("--overlap", type=hours, default=24, metavar="HOURS", help="for which both work; default: 24")
+        rotate.add_argument(
+            "--overlap", type=hours, default=24, metavar="HOURS", help="for which both work; default: 24"
+        )
         revoke = steps.add_parser("revoke", help="stop a key at once")
         revoke.add_argument("id", type=int)
 
