@@ -131,8 +131,16 @@ def fetch(url: str, limit: int) -> bytes:
             connection.end()
         if isinstance(found, bytes):
             return found
-        url = urljoin(url, found)
+        url = location_of(url, found)
     raise FetchRefused(f"there are more than {REDIRECTS} redirects")
+
+
+def location_of(url: str, location: str) -> str:
+    """Return the URL to which a URL redirects. Raises FetchRefused for what is none."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise FetchRefused(f"it redirects to what is no URL: {error}") from error
 
 
 def request(connection: Connection, limit: int) -> bytes | str:

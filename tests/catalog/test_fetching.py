@@ -120,6 +120,8 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(internet):
 @pytest.mark.parametrize(
     ("response", "error", "reason"),
     [
+        (redirect("http://[img.example/"), FetchRefused, "it redirects to what is no URL: Invalid IPv6 URL"),
+        (redirect("//[x]/"), FetchRefused, "it redirects to what is no URL"),
         (b"HTTP/1.1 404 Not Found\r\n\r\n", FetchRefused, "img.example answers 404"),
         (b"HTTP/1.1 503 Unavailable\r\n\r\n", FetchFailed, "img.example answers 503"),
         (b"SSH-2.0\r\n", FetchFailed, "img.example does not answer"),
