@@ -19,6 +19,7 @@ from django.utils import timezone
 from catalog import sessions
 from catalog.models import Shopper
 
+HEADER = "X-Visitor"  # of a request, with the guest's token
 SIGNED = "visitor-"  # prefix of the ids in visitor tokens: no session of Django's begins with it
 TOKEN_AGE = timedelta(days=400)  # after which a visitor token is refused, as long as browsers store a cookie
 HASTE = timedelta(seconds=10)  # after which a guest is verified: whoever invents guests has to wait for each

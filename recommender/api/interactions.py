@@ -18,13 +18,13 @@ from rest_framework.views import APIView
 from catalog import interactions, visitors
 from catalog.interactions import Event
 from catalog.models import Kind
-from catalog.visitors import Visitor
+from catalog.visitors import HEADER, Visitor
 from recommender.access.keys import key_of
 from recommender.api.errors import errors_by_field
 from recommender.api.fields import MAX_SKU_LENGTH, Timestamp, Validated
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.users import names_of
-from recommender.api.visitors import HEADER, visitor_of
+from recommender.api.visitors import visitor_of
 from recommender.serving import saved
 
 MAX_INTERACTIONS = 1000  # a request

@@ -39,7 +39,8 @@ class OneRecommendation(APIView):
         description="The same products, ranks and scores as in the first response, without products that were hidden "
         "or sold out since. No product is on two pages, whatever the shopper does meanwhile. A recommendation is saved "
         "for an hour, or as long as the shop has configured, for its caller and for staff with the permission "
-        "catalog.view_shopper. One for a guest without a session can be read by everybody who knows its id.",
+        "catalog.view_shopper. One for a guest's token is read with this token. One "
+        "for a guest with neither token nor session can be read by everybody who knows its id.",
         parameters=[PageParams],
         responses=RecommendationSerializer,
     )

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import interactions, queries, visitors
-from catalog.visitors import BadToken, Visitor
+from catalog.visitors import HEADER, BadToken, Visitor
 from recommender.api.histories import HISTORY, delete_one, history_page
 from recommender.api.pagination import Pages
 from recommender.api.permissions import PUBLIC, Rule
@@ -19,7 +19,6 @@ from recommender.serving import recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.throttling import VisitorThrottle
 
-HEADER = "X-Visitor"
 VIEW, READ, FORGET = "catalog.view_shopper", "catalog.view_interaction", "catalog.delete_interaction"
 TOKEN = extend_schema(parameters=[OpenApiParameter(HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)])
 

@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
-from catalog.visitors import is_permitted_staff
+from catalog.visitors import HEADER, BadToken, is_permitted_staff, read_token
 from recommender import memory
 from recommender.access.keys import key_of
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
@@ -35,19 +35,27 @@ class Caller:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
-        """Identify the client of a request by key, account or session."""
+        """Identify the client of a request by key and a guest's token, account or session."""
         key = key_of(request)
         if key:
-            return cls(key=key.pk, sees_all=key.has_perm("catalog.view_shopper"))
+            return cls(key=key.pk, session=guest_of(request), sees_all=key.has_perm("catalog.view_shopper"))
         if request.user.is_authenticated:
             sees_all = is_permitted_staff(request.user, "catalog.view_shopper")
             return cls(account=request.user.pk, sees_all=sees_all)
-        return cls(session=request.session.session_key or "")
+        return cls(session=guest_of(request) or request.session.session_key or "")
 
     def may_see(self, saved: SavedJson) -> bool:
         """Return whether this client may load a recommendation: its own, one of nobody, or any."""
         owner = (saved["account"], saved["session"], saved.get("key"))
         return self.sees_all or not any(owner) or owner == (self.account, self.session, self.key)
+
+
+def guest_of(request: HttpRequest) -> str:
+    """Return the id of the guest whose token the request has; "" without a valid one."""
+    try:
+        return read_token(request.headers.get(HEADER, "")).session
+    except BadToken:
+        return ""
 
 
 def save(found: Recommendation, caller: Caller) -> Recommendation:

@@ -2,7 +2,10 @@ import uuid
 
 import pytest
 
+from catalog import visitors
 from catalog.models import Interaction, Product
+from recommender.access import keys
+from recommender.access.models import KeyKind
 from recommender.models import ModelVersion
 from tests.factories import AccountFactory, ProductFactory, embed, turned
 from tests.recommender.api.conftest import signed_in
@@ -223,3 +226,16 @@ def test_without_its_cache_the_shop_records_what_an_answer_led_to(guest, no_cach
 
     assert (recorded.status_code, recorded.json()["accepted"]) == (202, 1)
     assert str(Interaction.objects.get().recommendation_id) == answer
+
+
+@pytest.mark.parametrize("has_key", [False, True])
+def test_a_guest_s_recommendations_are_read_with_the_guest_s_token_alone(client, active_personal, has_key):
+    placed(active_personal, 0)
+    key = {"Authorization": f"Bearer {keys.create('page', KeyKind.PUBLISHABLE)[1]}"} if has_key else {}
+    own, other = ({**key, "X-Visitor": visitors.issue_token()} for _ in range(2))
+    first = client.get("/api/v1/visitors/me/recommendations/", headers=own).json()
+
+    def status(headers: dict[str, str]) -> int:
+        return client.get(replay(first["recommendation_id"]), headers=headers).status_code
+
+    assert [status(headers) for headers in (own, other, key, {**key, "X-Visitor": "forged"})] == [200, 404, 404, 404]
