@@ -83,7 +83,10 @@ def settle(download: ImageDownload, rows: Sequence[ProductImage]) -> None:
     products.lock(product)
     if not ImageDownload.objects.filter(pk=download.pk).delete()[0]:
         return
-    if download.is_primary:
+    if download.position is not None:
+        rows[0].source = download.url
+        products.insert_row(product, rows[0], download.position)
+    elif download.is_primary:
         products.replace_primary_row(product, rows[0])
     else:
         products.append_rows(product, rows)

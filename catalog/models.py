@@ -201,6 +201,8 @@ class ProductImage(models.Model):
     problem = models.TextField(blank=True, db_default="", default="", editable=False)  # why its file cannot be read
     problem_since = models.DateTimeField(null=True, editable=False)
     retry_at = models.DateTimeField(null=True, editable=False)  # null: the sweep does not try it again
+    # The file or URL that an import has it from, for the next one; empty: it came in another way, and imports keep it.
+    source = models.TextField(blank=True, db_default="", default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProductImageQuerySet.as_manager()
@@ -229,6 +231,7 @@ class ImageDownload(models.Model):
     product = models.ForeignKey(Product, models.CASCADE, related_name="downloads")
     url = models.TextField()
     is_primary = models.BooleanField()  # it replaces the primary image; else it becomes the last one
+    position = models.PositiveSmallIntegerField(null=True)  # that an import keeps for it; null: it comes from elsewhere
     tries = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True, default=timezone.now)  # null: it is not tried any more
     problem = models.TextField(blank=True)  # why the last try failed
@@ -238,7 +241,10 @@ class ImageDownload(models.Model):
         ordering = ["pk"]
         indexes = [models.Index(fields=["retry_at", "id"], name="download_due")]  # downloads.claim
         constraints = [
-            models.UniqueConstraint(fields=["product"], condition=Q(is_primary=True), name="one_primary_download")
+            models.UniqueConstraint(fields=["product"], condition=Q(is_primary=True), name="one_primary_download"),
+            models.UniqueConstraint(
+                fields=["product", "position"], condition=Q(position__isnull=False), name="one_download_per_position"
+            ),
         ]
 
     def __str__(self) -> str:

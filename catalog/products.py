@@ -20,6 +20,8 @@ from catalog.signals import images_added
 
 log = logging.getLogger(__name__)
 
+OUT_OF_THE_WAY = 10_000  # a position that no image has
+
 
 # Of a product, by `updated_at`; None for whichever it is.
 Versions: TypeAlias = Collection[datetime] | None
@@ -187,6 +189,34 @@ def replace_primary_row(product: Product, row: ProductImage) -> ProductImage:
     return row
 
 
+@locks.atomic
+def insert_row(product: Product, row: ProductImage, position: int) -> None:
+    """Add an image at the position that an import keeps for it: at 0 in place of the image that is there."""
+    lock(product)
+    present = product.images.filter(position=position).first()
+    if present and position == 0 and present.content_hash == row.content_hash:
+        ProductImage.objects.filter(pk=present.pk).update(source=row.source)
+        return
+    if present and position == 0:
+        delete_image_rows([present])
+    elif present:
+        behind = list(product.images.filter(position__gte=position))
+        move_images([(image, image.position + 1) for image in behind])
+    save_row(row, product, position)
+    touch([product.pk])
+    images_added.send(sender=ProductImage, image_ids=[row.pk])
+
+
+def move_images(moves: Sequence[tuple[ProductImage, int]]) -> None:
+    """Move images of products that are locked to new positions, also to those of others of them."""
+    # Out of the way first: no two images may have one position, not even between two rows of an update.
+    rows = ProductImage.objects.filter(pk__in=[image.pk for image, _ in moves])
+    rows.update(position=F("position") + OUT_OF_THE_WAY)
+    for image, position in moves:
+        image.position = position
+    ProductImage.objects.bulk_update([image for image, _ in moves], ["position"])
+
+
 def save_row(row: ProductImage, product: Product, position: int) -> None:
     row.product, row.position = product, position
     row.pk = None  # it has one if a transaction that saved it before was rolled back
@@ -227,10 +257,8 @@ def arrange_images(product: Product, image_ids: Sequence[int]) -> None:
     order = [pk for pk in image_ids if pk in former] + [pk for pk in former if pk not in image_ids]
     if order == former:
         return
-    # Out of the way first: no two images may have one position, not even between two rows of an update.
-    product.images.update(position=F("position") + len(order) + 1000)
-    for position, pk in enumerate(order):
-        ProductImage.objects.filter(pk=pk).update(position=position)
+    images = product.images.in_bulk(order)
+    move_images([(images[pk], position) for position, pk in enumerate(order)])
     touch([product.pk])
     if order[0] != former[0]:
         images_added.send(sender=ProductImage, image_ids=order[:1])  # some versions embed primary images only

@@ -1,7 +1,7 @@
 """Columns as other programs call them, and what the shop takes them for."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # For each of ours what it is called elsewhere, the surest first. Our own name goes before all of them.
@@ -14,8 +14,9 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
     ),
     "price": ("regular price", "variant price", "unit price", "sale price"),
     "image": (
-        "images", "image url", "image link", "image src", "base image", "picture", "photo", "image file", "image path",
-        "filename",
+        "images", "image url", "image urls", "image link", "image src", "base image", "main image", "primary image",
+        "front image", "image front", "image 1", "image1", "image url 1", "picture", "pictures", "picture 1", "photo",
+        "photos", "photo 1", "image file", "image path", "filename",
     ),
     "currency": ("currency code", "price currency"),
     "in_stock": (
@@ -35,6 +36,13 @@ EVENTS: Mapping[str, Sequence[str]] = {
     ),
     "id": ("event id", "transaction id", "order id"),
 }  # fmt: skip
+
+# Columns of images that follow the first one, as `plain` returns their names.
+_NOUN = r"(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"
+FURTHER_IMAGES = re.compile(
+    rf"(?:additional|further|other|more|extra|alternat\w+|second|back|rear|side|detail|variant|gallery|hover) {_NOUN}"
+    rf"|{_NOUN} ?(?:\d+|back|rear|side|detail)|(?:media |image )?gallery"
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,11 @@ def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) 
                 found[ours] = named[name]
                 break
     return found
+
+
+def find_further_images(columns: Iterable[str], taken: Collection[str]) -> list[str]:
+    """Return the columns with further images, without those that are taken for something else."""
+    return [column for column in columns if column not in taken and FURTHER_IMAGES.fullmatch(plain(column))]
 
 
 def currency_in(column: str) -> str | None:

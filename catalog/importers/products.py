@@ -1,15 +1,18 @@
 """Import of products from any source whose layout is known."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from catalog.errors import BadRow, UnreadableImage
-from catalog.images import DecodedImage, file_hash, read_image
+from catalog.errors import BadRow, FetchRefused, UnreadableImage
+from catalog.fetching import parse_target
+from catalog.images import file_hash, read_image
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
+from catalog.importers.gallery import NamedImage, RemoteFile, StoredFile
+from catalog.importers.image_names import is_url
 from catalog.importers.progress import with_progress
 from catalog.importers.reports import OnProblem, ProductReport
 from catalog.importers.rows import Problem, Row
@@ -47,6 +50,7 @@ def import_products(
             report.created += written.created
             report.updated += written.updated
             report.unchanged += written.unchanged
+            report.awaited += written.awaited
             for problem in problems + written.problems:
                 report.add_problem(problem, on_problem)
             bar.update(len(batch))
@@ -77,7 +81,7 @@ def split_batches(entries: Iterable[CheckedRow | Problem], archive: Archive) -> 
     for entry in entries:
         batch.append(entry)
         if isinstance(entry, CheckedRow):
-            size += archive.size(entry.row.image)
+            size += sum(archive.size(name) for name in entry.row.images if not is_url(name))
         if len(batch) == BATCH_ROWS or size > BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -86,16 +90,27 @@ def split_batches(entries: Iterable[CheckedRow | Problem], archive: Archive) -> 
 
 
 def read_images(
-    pool: Executor, archive: Archive, batch: Sequence[CheckedRow], hashes: Mapping[str, str]
-) -> list[DecodedImage | UnreadableImage | None]:
+    pool: Executor, archive: Archive, batch: Sequence[CheckedRow], hashes: Mapping[str, Collection[str]]
+) -> list[dict[str, NamedImage]]:
     """Read the images of a batch in parallel: see writer.ReadImages."""
 
-    def read(item: CheckedRow) -> DecodedImage | UnreadableImage | None:
-        name = item.row.image
-        try:
-            data = archive.read_image_file(name)
-            return None if file_hash(data) == hashes.get(item.row.sku) else read_image(data)
-        except UnreadableImage as error:
-            return error if name == item.row.place else UnreadableImage(f"{name}: {error}")
+    def read(item: CheckedRow) -> dict[str, NamedImage]:
+        known = hashes.get(item.row.sku, ())
+        return {name: read_named(archive, name, known, item.row.place) for name in item.row.images}
 
     return list(pool.map(read, batch))
+
+
+def read_named(archive: Archive, name: str, known: Collection[str], place: str) -> NamedImage:
+    """Read an image of a row, unless its file is one of those whose hashes are known, or is to be fetched."""
+    try:
+        if is_url(name):
+            parse_target(name)
+            return RemoteFile(name)
+        data = archive.read_image_file(name)
+        digest = file_hash(data)
+        return StoredFile(digest) if digest in known else read_image(data)
+    except FetchRefused as error:
+        return UnreadableImage(f"image: the URL {name} is not fetched: {error}")
+    except UnreadableImage as error:
+        return error if name == place else UnreadableImage(f"{name}: {error}")

@@ -31,10 +31,13 @@ class ProductReport(ImportReport):
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    awaited: int = 0  # images that a worker is to fetch
     has_generated_prices: bool = False  # the source has none
 
     def __str__(self) -> str:
         counts = f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged, {self.failed} failed"
+        if self.awaited:
+            counts += f"; {self.awaited} images are to be fetched by their URLs"
         return counts + "; the prices are made up, for the source has none" * self.has_generated_prices
 
 

@@ -30,11 +30,16 @@ class Row:
     sku: str
     title: str
     category: str
-    image: str  # its name in the archive
+    image: str  # its name in the archive, or its URL
     price: str | None = None
     currency: str | None = None
     in_stock: bool | None = None
     attributes: dict[str, str] = field(default_factory=dict)  # an empty value: the source has none
+    further_images: tuple[str, ...] = ()  # that follow the first one, in this order
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        return self.image, *self.further_images
 
 
 class Source(Protocol):

@@ -1,6 +1,5 @@
 """Table of products: with the shop's columns, or with those of another program; further columns become attributes."""
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
@@ -8,14 +7,14 @@ from typing import ClassVar, Self
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
-from catalog.importers.columns import PRODUCTS, currency_in, find_columns, layout_of
+from catalog.importers.columns import PRODUCTS, currency_in, find_columns, find_further_images, layout_of
 from catalog.importers.csv_file import describe
+from catalog.importers.image_names import find_images
 from catalog.importers.records import TABLES, open_records, suffix_of
 from catalog.importers.rows import Problem, Row
 
 REQUIRED = ("sku", "title", "category", "price", "image")
 LEAST_COLUMNS = 3  # of REQUIRED
-URL = re.compile(r"(https?:|ftp:)?//|data:", re.IGNORECASE)
 
 Record = tuple[str, Mapping[str, str]]
 
@@ -36,9 +35,11 @@ class Table:
         if missing:
             of = f" for {self.program.name}" if self.program else ""
             raise ImportFailed(f"{self.table.label} lacks{of}: {', '.join(missing)}; {describe(columns, missing)}")
-        self.others = [column for column in columns if column and column not in self.columns.values()]
+        self.images = [self.columns["image"], *find_further_images(columns, self.columns.values())]
+        taken = {*self.columns.values(), *self.images}
+        self.others = [column for column in columns if column and column not in taken]
         self.currency = currency_in(self.columns["price"])
-        self.variants = self.further_images = 0
+        self.variants = 0
 
     @classmethod
     def find(cls, archive: Archive) -> Self | None:
@@ -57,19 +58,19 @@ class Table:
     def notes(self) -> list[str]:
         """Return what was assumed and left out, once the rows were read."""
         renamed = [f"{name} -> {ours}" for ours, name in self.columns.items() if name.lower() != ours]
+        renamed += [f"{name} -> further images" for name in self.images[1:]]
         return [
             *self.table.notes,
             *([f"{self.table.name} was read as {self.program.name}"] if self.program else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
             *([f"{self.variants} rows are further variants of the product before them"] if self.variants else []),
-            *([f"{self.further_images} rows name several images: the first is taken"] if self.further_images else []),
         ]
 
     def __len__(self) -> int:
         return sum(1 for _ in self._groups())
 
     def __iter__(self) -> Iterator[Row | Problem]:
-        self.variants = self.further_images = 0
+        self.variants = 0
         for group in self._groups():
             if isinstance(group, Problem):
                 yield group
@@ -116,8 +117,8 @@ class Table:
         price, currency = values.read_price(first("price")) if first("price") else ("", None)
         if not price:
             raise BadRow("price: it is empty")
-        image, is_one = find_image(self.archive, first("image"))
-        self.further_images += not is_one
+        cells = [fields.get(column, "") for column in self.images for fields in records]
+        image, *further = find_images(self.archive, cells)
         return Row(
             place=place,
             sku=first("sku"),
@@ -128,6 +129,7 @@ class Table:
             currency=first("currency") or currency or self.currency,
             in_stock=None if all(stock is None for stock in stocks) else any(stocks),
             attributes={name: joined(records, name) for name in self.others},
+            further_images=tuple(further),
         )
 
 
@@ -168,28 +170,3 @@ def explain_rejection(archive: Archive, name: str) -> str:
     except ImportFailed as error:
         return str(error)
     return ""
-
-
-def find_image(archive: Archive, text: str) -> tuple[str, bool]:
-    """Return the path of the image that a cell names, the first of several, and whether it is the only one.
-
-    Raises BadRow if it is empty, a URL, or leads out of the folder of the table.
-    """
-    if not text:
-        raise BadRow("image: it is empty")
-    whole = resolve_image_path(text) if not URL.match(text) else ""
-    if whole and archive.find(whole):
-        return archive.find(whole) or whole, True
-    first, *others = [part.strip() for part in re.split(r"[,;|]", text) if part.strip()] or [text]
-    if URL.match(first):
-        raise BadRow(f"image: {first} is a URL, and images are not fetched: download it beside the table and name it")
-    path = resolve_image_path(first)
-    return archive.find(path) or path, not others
-
-
-def resolve_image_path(image: str) -> str:
-    """Normalize the path of an image, from the folder of the table. Raises BadRow if it leads out of that."""
-    path = posixpath.normpath(image.replace("\\", "/").lstrip("/"))
-    if path.startswith("../") or path == "..":
-        raise BadRow(f"image: {image} lies outside; a path relative to the CSV is taken")
-    return path

@@ -1,6 +1,6 @@
 """Write checked rows to the shop: a batch is one transaction, and only what differs is written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from catalog import categories, files, products
+from catalog import categories, files, image_urls, products
 from catalog.errors import BadRow, UnreadableImage
-from catalog.images import DecodedImage
+from catalog.importers.gallery import GalleryChanges, NamedImage, gallery_changes
 from catalog.importers.prices import generate_price
 from catalog.importers.reports import ProductReport
 from catalog.importers.rows import UNSTORABLE, Problem, Row
@@ -25,14 +25,13 @@ class CheckedRow:
     product: Product  # built from the row, checked, not saved
 
 
-# Of a batch and the hashes of the files that its products have now, by SKU: for each row the image, None if its file is
-# the product's present one, or the error.
-ReadImages = Callable[[Sequence[CheckedRow], Mapping[str, str]], Sequence[DecodedImage | UnreadableImage | None]]
+# Of a batch and the hashes of the files that its products have now, by SKU: for each row its images, in their order.
+ReadImages = Callable[[Sequence[CheckedRow], Mapping[str, Collection[str]]], Sequence[Mapping[str, NamedImage]]]
 
 
 def check_row(row: Row) -> CheckedRow:
     """Build the product of a row, not saved. Raises BadRow if its fields are not valid."""
-    texts = (row.sku, row.title, row.category, row.image, *row.attributes, *row.attributes.values())
+    texts = (row.sku, row.title, row.category, *row.images, *row.attributes, *row.attributes.values())
     if any(UNSTORABLE.search(text) for text in texts):
         raise BadRow("it holds a character that cannot be stored")
     product = Product(
@@ -71,8 +70,8 @@ def write_once(batch: Sequence[CheckedRow], read_images: ReadImages, *, dry_run:
     with ExitStack() as cleanup, transaction.atomic():  # the files are deleted only once the rows are rolled back
         plan = plan_changes(batch, read_images)
         if not dry_run:
-            rows = cleanup.enter_context(files.stored([image for _, image, _ in plan.images]))
-            apply(plan, rows)
+            images = [image for _, gallery in plan.galleries for image, _, _ in gallery.added]
+            apply(plan, cleanup.enter_context(files.stored(images)))
     return plan.report
 
 
@@ -84,8 +83,7 @@ class Plan:
     created: list[Product] = field(default_factory=list)
     updated: list[Product] = field(default_factory=list)
     fields: set[str] = field(default_factory=set)  # to be written of `updated`
-    images: list[tuple[Product, DecodedImage, int]] = field(default_factory=list)  # to be stored, with the position
-    replaced: list[ProductImage] = field(default_factory=list)
+    galleries: list[tuple[Product, GalleryChanges]] = field(default_factory=list)
     categories: list[tuple[Product, str]] = field(default_factory=list)  # to be assigned, by name
 
 
@@ -93,43 +91,38 @@ def plan_changes(batch: Sequence[CheckedRow], read_images: ReadImages) -> Plan:
     """Compare a batch with the shop. The products that it names are locked until the transaction ends."""
     found = Product.objects.filter(sku__in=[item.row.sku for item in batch]).order_by("pk")
     stored = {product.sku: product for product in found.select_for_update()}
-    primary = {
-        image.product_id: image
-        for image in ProductImage.objects.filter(product__in=stored.values())
-        .order_by("product_id", "position", "pk")
-        .distinct("product_id")
-    }
-    hashes = {sku: primary[product.pk].file_hash for sku, product in stored.items() if product.pk in primary}
+    images: dict[int, list[ProductImage]] = {product.pk: [] for product in stored.values()}
+    for image in ProductImage.objects.filter(product__in=images).order_by("position", "pk"):
+        images[image.product_id].append(image)
+    urls = image_urls.numbered(images)
+    hashes = {sku: {image.file_hash for image in images[product.pk]} for sku, product in stored.items()}
     found_categories = categories.find_by_name(item.row.category for item in batch)
     plan = Plan()
 
-    for item, image in zip(batch, read_images(batch, hashes), strict=True):
+    for item, named in zip(batch, read_images(batch, hashes), strict=True):
+        problems = [image for image in named.values() if isinstance(image, UnreadableImage)]
+        plan.report.problems += [Problem(item.row.place, str(problem)) for problem in problems]
+        if isinstance(named[item.row.image], UnreadableImage):
+            continue
         product = stored.get(item.row.sku)
-        if isinstance(image, UnreadableImage):
-            plan.report.problems.append(Problem(item.row.place, str(image)))
-        elif product is None:
-            assert image is not None  # None is for a file that the product has already
+        gallery = gallery_changes(named, images[product.pk] if product else [])
+        plan.report.awaited += len(gallery.awaited)
+        if product is None:
             plan.created.append(item.product)
             plan.categories.append((item.product, item.row.category))
-            plan.images.append((item.product, image, 0))
-        else:
-            category = found_categories.get(item.row.category)
-            plan_update(plan, item, image, product, primary.get(product.pk), category)
+        is_changed = product is not None and plan_update(plan, item, product, found_categories.get(item.row.category))
+        is_awaited = product is not None and gallery.awaited != urls.get(product.pk, {})
+        plan.galleries.append((product or item.product, gallery))
+        plan.report.updated += product is not None and (is_changed or is_awaited or gallery.any)
     plan.report.created = len(plan.created)
+    plan.report.unchanged = len(plan.galleries) - plan.report.created - plan.report.updated
     return plan
 
 
-def plan_update(
-    plan: Plan,
-    item: CheckedRow,
-    image: DecodedImage | None,
-    product: Product,
-    former: ProductImage | None,
-    category: Category | None,
-) -> None:
-    """Add to `plan` what differs between a row and its product.
+def plan_update(plan: Plan, item: CheckedRow, product: Product, category: Category | None) -> bool:
+    """Add to `plan` which fields differ between a row and its product; return whether any does.
 
-    former, category: the image at the row's position and the category of the row's name, if the shop has them.
+    category: the one of the row's name, if the shop has it.
     """
     values: dict[str, object] = {"title": item.product.title}
     values["attributes"] = without_empty(product.attributes | item.row.attributes)
@@ -148,15 +141,7 @@ def plan_update(
     if changed:
         plan.updated.append(product)
         plan.fields |= changed
-
-    if image is not None and (former is None or former.content_hash != image.content_hash):
-        plan.images.append((product, image, former.position if former else 0))
-        plan.replaced += [former] if former else []
-        plan.report.updated += 1
-    elif changed:
-        plan.report.updated += 1
-    else:
-        plan.report.unchanged += 1
+    return bool(changed)
 
 
 def apply(plan: Plan, rows: list[ProductImage]) -> None:
@@ -169,12 +154,24 @@ def apply(plan: Plan, rows: list[ProductImage]) -> None:
         for product in plan.updated:
             product.updated_at = timezone.now()
         Product.objects.bulk_update(plan.updated, [*sorted(plan.fields), "updated_at"])
-    products.delete_images(plan.replaced)
-    for row, (product, _, position) in zip(rows, plan.images, strict=True):
-        row.product, row.position = product, position
+    new = {product.pk for product in plan.created}
+    products.touch([product.pk for product, gallery in plan.galleries if gallery.any and product.pk not in new])
+    apply_galleries(plan.galleries, rows)
+
+
+def apply_galleries(galleries: Sequence[tuple[Product, GalleryChanges]], rows: list[ProductImage]) -> None:
+    """Write changes to images. rows: of those that are added, whose files are stored."""
+    products.delete_image_rows([image for _, gallery in galleries for image in gallery.deleted])
+    products.move_images([move for _, gallery in galleries for move in gallery.moved])
+    added = [(product, source, position) for product, gallery in galleries for _, source, position in gallery.added]
+    for row, (product, source, position) in zip(rows, added, strict=True):
+        row.product, row.source, row.position = product, source, position
     ProductImage.objects.bulk_create(rows)
-    if rows:
-        images_added.send(sender=ProductImage, image_ids=[row.pk for row in rows])
+    image_urls.forget_primary([product.pk for product, _, position in added if position == 0])
+    image_urls.note_numbered({product.pk: gallery.awaited for product, gallery in galleries})
+    primary = [gallery.primary.pk for _, gallery in galleries if gallery.primary]
+    if rows or primary:
+        images_added.send(sender=ProductImage, image_ids=[*(row.pk for row in rows), *primary])
 
 
 def without_empty(attributes: Mapping[str, str]) -> dict[str, str]:

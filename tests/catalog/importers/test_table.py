@@ -2,7 +2,7 @@ import pytest
 
 from catalog.importers.archive import Folder
 from catalog.importers.rows import Problem, Row
-from catalog.importers.table import Table, find_image
+from catalog.importers.table import Table
 from tests.catalog.importers.builders import HEADER, write_csv, write_folder
 
 
@@ -39,7 +39,6 @@ def test_our_columns_are_known_in_any_case_and_order(tmp_path):
     [
         ("", "image: it is empty"),
         ("../1.jpg", "image: ../1.jpg lies outside; a path relative to the CSV is taken"),
-        ("https://shop/1.jpg", "image: https://shop/1.jpg is a URL, and images are not fetched: download it beside"),
         ("a/../../1.jpg", "image: a/../../1.jpg lies outside; a path relative to the CSV is taken"),
     ],
 )
@@ -66,23 +65,6 @@ def test_in_stock_that_is_neither_is_a_problem(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("image", "found", "is_one"),
-    [
-        ("A.JPG", "a.jpg", True),
-        ("/a.jpg", "a.jpg", True),
-        ("cafe\u0301.jpg", "café.jpg", True),
-        ("a.jpg, b.jpg", "a.jpg", False),
-        ("b|a.jpg", "b|a.jpg", True),
-        ("nowhere.jpg; a.jpg", "nowhere.jpg", False),
-    ],
-)
-def test_an_image_is_found_in_other_letters_and_as_the_first_of_several(tmp_path, image, found, is_one):
-    write_folder(tmp_path, {"a.jpg": b"x", "café.jpg": b"x", "b|a.jpg": b"x"})
-
-    assert find_image(Folder(tmp_path), image) == (found, is_one)
-
-
 def test_variants_of_a_product_are_one(tmp_path):
     write_folder(tmp_path, {"1.jpg": b"x"})
     header = [
@@ -106,7 +88,8 @@ def test_variants_of_a_product_are_one(tmp_path):
 
     red, blue = table
 
-    assert (red.sku, red.title, red.category, red.image) == ("red", "Red trainer", "Shoes > Running", "1.jpg")
+    assert (red.sku, red.title, red.category) == ("red", "Red trainer", "Shoes > Running")
+    assert (red.images, blue.images) == (("1.jpg", "2.jpg", "3.jpg"), ("1.jpg",))
     assert (red.price, red.in_stock, blue.in_stock) == ("19.95", True, False)
     assert red.attributes == {"Variant SKU": "R-40, R-41", "Option1 Value": "40, 41"}
     assert len(table) == 2

@@ -17,7 +17,7 @@ def items(*skus):
 
 
 def pictures_of(batch, hashes):
-    return [read_image(image_bytes(seed)) for seed, _ in enumerate(batch)]
+    return [{item.row.image: read_image(image_bytes(seed))} for seed, item in enumerate(batch)]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -47,7 +47,7 @@ def test_a_product_that_somebody_else_makes_meanwhile_is_updated():
 def test_a_file_that_cannot_be_stored_takes_the_batch_with_it(settings):
     def second_one_cannot_be_stored(batch, hashes):
         first, second = pictures_of(batch, hashes)
-        return [first, replace(second, extension="x" * 300)]
+        return [first, {name: replace(image, extension="x" * 300) for name, image in second.items()}]
 
     with pytest.raises(OSError, match="File name too long"):
         write(items("A", "B"), second_one_cannot_be_stored, dry_run=False)

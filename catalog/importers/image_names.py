@@ -1,0 +1,60 @@
+"""Images as cells of a table name them: files beside the table in any spelling, and URLs; several in one cell."""
+
+import posixpath
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from catalog.errors import BadRow
+from catalog.importers.archive import Archive
+
+URL = re.compile(r"(https?:|ftp:)?//|data:", re.IGNORECASE)
+MOST_IMAGES = 100  # of a product
+# What may stand in a URL besides letters and digits (RFC 3986), with the sign of what is encoded already.
+URL_SIGNS = "!#$%&'()*+,/:;=?@[]~"
+
+
+def find_images(archive: Archive, cells: Iterable[str]) -> list[str]:
+    """Return the paths and URLs of the images that cells name, each once.
+
+    Raises BadRow if there is none, there are too many, or one leads out of the folder of the table.
+    """
+    found = list(dict.fromkeys(name for text in cells if text for name in read_cell(archive, text)))
+    if not found:
+        raise BadRow("image: it is empty")
+    if len(found) > MOST_IMAGES:
+        raise BadRow(f"image: it names {len(found)} images; a product has at most {MOST_IMAGES}")
+    return found
+
+
+def read_cell(archive: Archive, text: str) -> list[str]:
+    """Return the paths and URLs that a cell names."""
+    if not URL.match(text) and (path := archive.find(resolve_path(text))):
+        return [path]
+    # A URL may have commas of its own.
+    parts = re.split(r"[,;|\s]+(?=https?://)", text, flags=re.IGNORECASE) if "//" in text else re.split("[,;|\n]", text)
+    names = [name for part in parts if (name := part.strip(" ,;|\t\r\n"))]
+    return [encode_url(name) if URL.match(name) else find_path(archive, name) for name in names]
+
+
+def is_url(name: str) -> bool:
+    return bool(URL.match(name))
+
+
+def encode_url(text: str) -> str:
+    """Return a URL as servers take it: with a scheme, without entities of HTML, other characters percent-encoded."""
+    url = f"https:{text}" if text.startswith("//") else text
+    return quote(url.replace("&amp;", "&"), safe=URL_SIGNS)
+
+
+def find_path(archive: Archive, name: str) -> str:
+    path = resolve_path(name)
+    return archive.find(path) or path
+
+
+def resolve_path(name: str) -> str:
+    """Normalize the path of an image, from the folder of the table. Raises BadRow if it leads out of that."""
+    path = posixpath.normpath(name.replace("\\", "/").lstrip("/"))
+    if path.startswith("../") or path == "..":
+        raise BadRow(f"image: {name} lies outside; a path relative to the CSV is taken")
+    return path

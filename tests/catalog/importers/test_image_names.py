@@ -1,0 +1,40 @@
+import pytest
+
+from catalog.errors import BadRow
+from catalog.importers.archive import Folder
+from catalog.importers.image_names import MOST_IMAGES, find_images
+from tests.catalog.importers.builders import write_folder
+
+
+@pytest.mark.parametrize(
+    ("cells", "found"),
+    [
+        (["A.JPG"], ["a.jpg"]),
+        (["/a.jpg"], ["a.jpg"]),
+        (["cafe\u0301.jpg"], ["café.jpg"]),
+        (["b|a.jpg"], ["b|a.jpg"]),
+        (["a.jpg, café.jpg", "", "A.jpg;nowhere.jpg"], ["a.jpg", "café.jpg", "nowhere.jpg"]),
+        (["https://x.example/w_30,h_40/a.jpg, https://x.example/b.jpg"], None),
+        (["https://x.example/a.jpg|HTTP://x.example/b.jpg"], ["https://x.example/a.jpg", "HTTP://x.example/b.jpg"]),
+        (["//x.example/a.jpg?a=1&amp;b=2"], ["https://x.example/a.jpg?a=1&b=2"]),
+        (["https://x.example/Schuh rot%20ä.jpg"], ["https://x.example/Schuh%20rot%20%C3%A4.jpg"]),
+        (["a.jpg https://x.example/b.jpg"], ["a.jpg", "https://x.example/b.jpg"]),
+    ],
+)
+def test_the_images_of_cells_are_found_in_any_spelling(tmp_path, cells, found):
+    write_folder(tmp_path, {"a.jpg": b"x", "café.jpg": b"x", "b|a.jpg": b"x"})
+
+    assert find_images(Folder(tmp_path), cells) == (found or cells[0].split(", "))
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("", "image: it is empty"),
+        ("../a.jpg", "image: ../a.jpg lies outside"),
+        (",".join(f"{number}.jpg" for number in range(MOST_IMAGES + 1)), "image: it names 101 images; a product has"),
+    ],
+)
+def test_cells_without_an_image_that_could_be_read_are_refused(tmp_path, cell, reason):
+    with pytest.raises(BadRow, match=reason):
+        find_images(Folder(tmp_path), [cell])
