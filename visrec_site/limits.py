@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -15,6 +16,8 @@ from visrec_site.web_worker import HEAD_ONLY
 
 log = logging.getLogger(__name__)
 
+# What Django raises for lookups of a list of the admin as it makes the query, and PostgreSQL for operators it lacks.
+UNFILTERABLE = (ValueError, OverflowError, IndexError, TypeError, ProgrammingError)
 MAX_ADDRESS = 8190  # characters of path and query: many excluded SKUs
 
 
@@ -64,10 +67,19 @@ class LimitsMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return a refusal of what the view, or the database behind it, cannot take; None for any other error."""
+        if isinstance(error, UNFILTERABLE) and is_filtered_list(request):
+            log.warning("%s?%s", request.path, request.META["QUERY_STRING"], exc_info=error)
+            return refusal(request, 400, "The list cannot be filtered by what the address says.")
         if reason := rejection(error):
             log.warning("%s: %s", request.path, reason, exc_info=error)
             return refusal(request, 400, reason)
         return None
+
+
+def is_filtered_list(request: HttpRequest) -> bool:
+    """Return whether this is a list of the admin, which Django filters by whatever lookup the address names."""
+    match = request.resolver_match
+    return bool(request.GET and match and "admin" in match.app_names and (match.url_name or "").endswith("_changelist"))
 
 
 def limit_of(request: HttpRequest, view: Callable[..., Any]) -> int:

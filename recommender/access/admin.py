@@ -74,6 +74,9 @@ class ApiKeyAdmin(KeyModelAdmin):
 
         return super().get_form(request, obj, change, form=CheckedForm, **kwargs)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {}  # nobody is led to a form that others have filled in
+
     def save_model(self, request: HttpRequest, obj: ApiKey, form: KeyForm, change: bool) -> None:
         vars(request)["created_keys"] = [(obj, keys.store(obj))]
 

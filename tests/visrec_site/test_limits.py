@@ -84,3 +84,25 @@ def test_what_the_database_cannot_take_is_the_request_s_fault(client, monkeypatc
     monkeypatch.setattr("catalog.queries.narrow", fail)
 
     assert client.get(path).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "occurred_at__year=99999999",
+        "occurred_at__year__gte=0",
+        "occurred_at__iso_year=99999999999",
+        "id__range=1",
+    ],
+)
+def test_a_list_of_the_admin_is_not_filtered_by_what_makes_no_sense(admin_client, query):
+    response = admin_client.get(f"/admin/catalog/interaction/?{query}")
+
+    assert response.status_code == 400
+
+
+def test_an_error_of_a_list_that_is_not_filtered_stays_one(admin_client, monkeypatch):
+    monkeypatch.setattr("catalog.admin.interactions.InteractionAdmin.get_queryset", lambda *args: 1 + "")
+
+    with pytest.raises(TypeError):
+        admin_client.get("/admin/catalog/interaction/")

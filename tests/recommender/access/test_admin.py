@@ -67,3 +67,12 @@ def test_staff_without_the_permission_see_no_key(client):
     client.force_login(clerk("view_product"))
 
     assert client.get(LIST).status_code == client.post(f"{LIST}add/", FORM).status_code == 403
+
+
+@pytest.mark.parametrize("query", ["expires_at=2026-01-01", "scopes=people:read&name=mine"])
+def test_a_link_fills_in_nothing(admin_client, query):
+    response = admin_client.get(f"{LIST}add/?{query}")
+
+    assert response.status_code == 200
+    assert "mine" not in response.content.decode()
+    assert "checked" not in response.content.decode()
