@@ -8,12 +8,16 @@ from django.contrib.auth.views import PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 
+from catalog.visitors import HEADER
 from recommender.access.models import ApiKey, KeyKind
 
 if TYPE_CHECKING:
     PasswordMessage = SuccessMessageMixin[PasswordChangeForm]
 else:
     PasswordMessage = SuccessMessageMixin  # generic in the stubs alone
+
+
+ISSUERS = ("api:token", "api:visitors")  # of tokens
 
 
 class ChangePassword(PasswordMessage, PasswordChangeView):
@@ -25,7 +29,7 @@ class ChangePassword(PasswordMessage, PasswordChangeView):
 
 
 class PrivateMiddleware:
-    """Forbid caches and browsers to store what one account or secret key was sent, unless its view says otherwise."""
+    """Forbid caches and browsers to store what one caller was sent, unless its view says otherwise."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -38,7 +42,12 @@ class PrivateMiddleware:
 
 
 def is_for_one(request: HttpRequest) -> bool:
-    """Return whether the response is for one account or secret key. A session that nobody has read stays unread."""
+    """Return whether the response is for one account, guest or secret key, or is one's new token.
+
+    A session that nobody has read stays unread.
+    """
+    if HEADER in request.headers or (request.resolver_match and request.resolver_match.view_name in ISSUERS):
+        return True
     key: ApiKey | None = vars(request).get("api_key")
     if key:
         return key.kind == KeyKind.SECRET

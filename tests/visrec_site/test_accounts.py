@@ -103,3 +103,14 @@ def test_nothing_is_stored_of_what_one_account_or_secret_key_was_sent(client, ac
     ):
         response = Client().get("/api/v1/products/", headers=headers)
         assert (response.status_code, response.headers["Cache-Control"]) == (200, "private, no-store")
+
+
+def test_nothing_is_stored_of_what_a_guest_s_token_is_sent_nor_of_new_tokens(client, account):
+    issued = client.post("/api/v1/visitors/")
+    headers = {"X-Visitor": issued.json()["visitor"]}
+    own = [client.get(f"/api/v1/visitors/me/{path}/", headers=headers) for path in ("interactions", "export")]
+    b"".join(own[1].streaming_content)
+    signed_in = client.post("/api/v1/auth/token/", {"username": "a", "password": "b"})
+
+    for response in (issued, *own, signed_in):
+        assert response.headers["Cache-Control"] == "private, no-store"
