@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from catalog import image_urls, products
 from catalog.models import Product, ProductImage
+from recommender.api import idempotency
 from recommender.api.fields import BoundedList, ImageUrl, ProductImageField, ProductImageFile, Strict, Validated
 from recommender.api.permissions import Rule
 from recommender.api.problems import as_sentence
@@ -83,8 +84,14 @@ class ProductImages(APIView):
         description="It becomes the last one. Returns all images of the product; with 202 those of now, as a worker is "
         "to fetch the new one.",
         request={"multipart/form-data": ImageForm, "application/json": ImageInput},
-        responses={201: ProductImageSerializer(many=True), 202: ProductImageSerializer(many=True)},
+        parameters=[idempotency.KEY, idempotency.REPLAYED],
+        responses={
+            201: ProductImageSerializer(many=True),
+            202: ProductImageSerializer(many=True),
+            **idempotency.ERRORS,
+        },
     )
+    @idempotency.idempotent
     def post(self, request: Request, sku: str) -> Response:
         product = product_or_404(request, sku)
         params = ImageInput(data=request.data)

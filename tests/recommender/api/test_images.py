@@ -45,6 +45,17 @@ def test_images_are_added_behind_the_others_as_a_file_or_as_text(staff, guest, p
     }
 
 
+def test_an_image_that_is_sent_twice_by_one_key_is_added_once(staff, product):
+    def send(key: str):
+        return staff.post(URL, {"image": base64.b64encode(image_bytes(1)).decode()}, headers={"Idempotency-Key": key})
+
+    first, again = send("k"), send("k")
+
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert product.images.count() == 2
+    assert len(send("other").json()) == 3
+
+
 def test_images_are_put_in_order_and_the_first_is_the_primary_one(staff, product):
     first = product.images.get()
     second, third = add(product, 1), add(product, 2)
