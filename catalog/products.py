@@ -24,7 +24,8 @@ OUT_OF_THE_WAY = 10_000  # a position that no image has
 
 
 # Of a product, by `updated_at`; None for whichever it is.
-Versions: TypeAlias = Collection[datetime] | None
+Versions: TypeAlias = Collection[datetime | None] | None  # None among them: there is no such product yet
+ABSENT: Versions = {None}
 
 
 class ProductFields(TypedDict, total=False):
@@ -129,7 +130,10 @@ def lock(product: Product, versions: Versions = None) -> None:
 
 def check_version(product: Product, versions: Versions) -> None:
     """Raise ProductChanged unless the product, which is locked, is one of these versions."""
-    if versions is not None and product.updated_at not in versions:
+    updated_at: datetime | None = product.updated_at  # None of a product that is yet to be stored
+    if versions == ABSENT and updated_at:
+        raise ProductChanged(f"there is a product {product.sku!r} already")
+    if versions is not None and updated_at not in versions:
         raise ProductChanged(f"the product {product.sku!r} was changed meanwhile")
 
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.models import Product
-from catalog.products import Versions
+from catalog.products import ABSENT, Versions
 from recommender.api.fields import EPOCH
 from recommender.api.problems import MEDIA_TYPE
 from recommender.api.schema import ProblemSerializer
@@ -26,6 +26,12 @@ IF_MATCH = OpenApiParameter(
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description="ETag of the version that was read. If it is another one by now, nothing is written: 412.",
+)
+IF_ABSENT = OpenApiParameter(
+    "If-None-Match",
+    {"type": "string", "enum": ["*"]},
+    OpenApiParameter.HEADER,
+    description="Nothing is written if there is such a product already: 412.",
 )
 ETAG = OpenApiParameter(
     "ETag", OpenApiTypes.STR, OpenApiParameter.HEADER, response=[200, 201], description="Version, for If-Match."
@@ -53,6 +59,11 @@ def product_response(
 
 
 def required_versions(request: Request) -> Versions:
-    """Return the versions that If-Match names, of which a product has to be one; None if it names none."""
+    """Return the versions of which a product has to be one, as If-Match names them; None if it may be any.
+
+    ABSENT by `If-None-Match: *`, with which a product is created and none is replaced.
+    """
+    if request.headers.get("If-None-Match", "").strip() == "*":
+        return ABSENT
     header = request.headers.get("If-Match", "*").strip()
     return None if header == "*" else {EPOCH + int(number, 16) * MICROSECOND for number in VERSION.findall(header)}

@@ -37,7 +37,7 @@ from recommender.api.fields import (
 )
 from recommender.api.pagination import ProductPages
 from recommender.api.permissions import Rule, is_granted
-from recommender.api.preconditions import CHANGED, ETAG, IF_MATCH, product_response, required_versions
+from recommender.api.preconditions import CHANGED, ETAG, IF_ABSENT, IF_MATCH, product_response, required_versions
 from recommender.api.problems import as_sentence
 from recommender.api.product_inputs import ProductForm, ProductInput, ProductUpsert, ProductUpsertForm
 from recommender.api.schema import CONFLICT
@@ -297,7 +297,7 @@ class OneProduct(APIView):
         description="A field that is not given gets its default, but an image: without one the images stay. To create "
         f"one needs the permission {ADD} as well.",
         request={"multipart/form-data": ProductUpsertForm, "application/json": ProductUpsert},
-        parameters=[IF_MATCH, ETAG],
+        parameters=[IF_MATCH, IF_ABSENT, ETAG],
         responses={200: ProductSerializer, 201: ProductSerializer, **CONFLICT, **CHANGED},
     )
     def put(self, request: Request, sku: str) -> HttpResponseBase:

@@ -84,3 +84,12 @@ def test_a_change_of_images_makes_a_version(staff, product):
     products.delete_images(product.images.all())
 
     assert staff.patch(URL, {"title": "Shoe"}, headers={"If-Match": former}).status_code == 412
+
+
+def test_a_product_is_created_and_none_replaced_where_none_may_match(staff, product):
+    body = {"title": "Shoe", "category": "Boots", "price": "5"}
+    headers = {"If-None-Match": "*"}
+
+    assert_problem(staff.put(URL, body, headers=headers), 412, "There is a product 'A-1' already.")
+    assert staff.put("/api/v1/products/A-2/", body, headers=headers).status_code == 201
+    assert list(Product.objects.order_by("sku").values_list("title", flat=True)) == ["Boot", "Shoe"]
