@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,6 +28,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return unavailable(request, found)
     if not request.path.startswith(PREFIX):
         return defaults.bad_request(request, exception)
+    if isinstance(exception, DisallowedHost):
+        return problem_response(400, "The header Host names no host of this shop: see VISREC_ALLOWED_HOSTS.")
     return problem_response(400, "The request is not valid.")
 
 

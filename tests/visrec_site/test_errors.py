@@ -36,7 +36,7 @@ def test_a_page_that_is_missing_is_no_problem_document(client):
 def test_a_host_that_is_not_ours(db):
     response = Client(headers={"Host": "elsewhere.example"}).get(PRODUCTS)
 
-    assert_problem(response, 400, "The request is not valid.")
+    assert_problem(response, 400, "The header Host names no host of this shop")
 
 
 def test_a_bug_is_told_and_logged(client, monkeypatch, caplog):
