@@ -21,7 +21,8 @@ def serve(request: HttpRequest, path: str) -> HttpResponseBase:
     if isinstance(response, FileResponse):
         # A stored image never changes: another image has another name.
         # A design belongs to one shopper and expires: no shared cache may store it.
-        scope, seconds = ("private", DAY) if path.startswith("designs/") else ("public", YEAR)
+        is_design = "designs" in path.split("/")  # also where the address has a detour, as ./designs/
+        scope, seconds = ("private", DAY) if is_design else ("public", YEAR)
         response["Cache-Control"] = f"{scope}, max-age={seconds}, immutable"
         response["X-Content-Type-Options"] = "nosniff"
     return response
