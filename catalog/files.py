@@ -10,7 +10,7 @@ from django import db
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from catalog.images import DecodedImage
+from catalog.images import DecodedImage, file_hash
 from catalog.locks import is_deadlock
 from catalog.models import ProductImage, image_name, thumbnail_name
 
@@ -67,6 +67,18 @@ def is_rolled_back(error: Exception) -> bool:
     When the connection breaks during the commit nobody knows; then the rows may be there, and need their files.
     """
     return not isinstance(error, db.Error) or isinstance(error, db.IntegrityError) or is_deadlock(error)
+
+
+def is_lost(image: ProductImage) -> bool:
+    """Return whether the file of an image is missing, or was set aside and is not what was stored."""
+    name = image.file.name or ""
+    try:
+        if image.problem_since is None:
+            return not default_storage.exists(name)
+        with default_storage.open(name) as file:
+            return file_hash(file.read()) != image.file_hash
+    except OSError:
+        return True
 
 
 def delete(images: Iterable[ProductImage]) -> None:

@@ -79,7 +79,7 @@ def update(
     versions: Versions = None,
     **fields: Unpack[ProductFields],
 ) -> None:
-    """Write the fields that are given; an image replaces the primary one, unless both are equal.
+    """Write the fields that are given; an image replaces the primary one, unless both are equal and its file is there.
 
     image_url: of an image that is yet to be fetched.
 
@@ -170,7 +170,9 @@ def append_rows(product: Product, rows: Sequence[ProductImage]) -> None:
 
 
 def replace_primary_image(product: Product, image: DecodedImage) -> ProductImage:
-    """Store an image in place of the primary one, which is deleted with its embeddings, unless both are equal.
+    """Store an image in place of the primary one, which is deleted with its embeddings.
+
+    Unless both are equal and the file of the primary one is there.
 
     Raises Product.DoesNotExist if the product was deleted meanwhile, and OSError if the image cannot be stored.
     """
@@ -183,7 +185,7 @@ def replace_primary_row(product: Product, row: ProductImage) -> ProductImage:
     lock(product)
     image_urls.forget_primary([product.pk])  # which this image supersedes
     former = ProductImage.objects.filter(product=product).first()  # not one that was prefetched before the lock
-    if former and former.content_hash == row.content_hash:
+    if former and former.content_hash == row.content_hash and not files.is_lost(former):
         return former
     if former:
         delete_image_rows([former])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from catalog import files
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage
 from catalog.models import ProductImage
@@ -75,9 +76,11 @@ def gallery_changes(named: Mapping[str, NamedImage], present: Sequence[ProductIm
 
 
 def is_same(stored: ProductImage, named: NamedImage) -> bool:
-    """Return whether a stored image is the one that a row names."""
+    """Return whether a stored image, whose file is there, is the one that a row names."""
     if isinstance(named, RemoteFile):
-        return stored.source == named.url
-    if isinstance(named, StoredFile):
-        return stored.file_hash == named.file_hash
-    return isinstance(named, DecodedImage) and stored.content_hash == named.content_hash
+        is_equal = stored.source == named.url
+    elif isinstance(named, StoredFile):
+        is_equal = stored.file_hash == named.file_hash
+    else:
+        is_equal = isinstance(named, DecodedImage) and stored.content_hash == named.content_hash
+    return is_equal and not files.is_lost(stored)

@@ -95,7 +95,10 @@ def plan_changes(batch: Sequence[CheckedRow], read_images: ReadImages) -> Plan:
     for image in ProductImage.objects.filter(product__in=images).order_by("position", "pk"):
         images[image.product_id].append(image)
     urls = image_urls.numbered(images)
-    hashes = {sku: {image.file_hash for image in images[product.pk]} for sku, product in stored.items()}
+    hashes = {
+        sku: {image.file_hash for image in images[product.pk] if not files.is_lost(image)}
+        for sku, product in stored.items()
+    }
     found_categories = categories.find_by_name(item.row.category for item in batch)
     plan = Plan()
 

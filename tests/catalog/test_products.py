@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 from django.core.files.storage import default_storage
 
-from catalog import fingerprints, products
+from catalog import fingerprints, products, readings
 from catalog.images import read_image
 from catalog.models import Category, Product, ProductImage
 from tests.factories import CategoryFactory, ProductFactory, image_bytes
@@ -36,6 +38,25 @@ def test_a_picture_replaces_the_one_of_now_and_not_the_one_that_was_read_before(
     products.update(read_before, image=read_image(image_bytes(3)))
 
     assert ProductImage.objects.get().file_hash == read_image(image_bytes(3)).file_hash
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:50])])
+def test_a_picture_whose_file_is_lost_is_replaced_by_the_same(spoil, django_capture_on_commit_callbacks):
+    product, data = ProductFactory(image=1), image_bytes(1)
+    former = ProductImage.objects.get()
+    spoil(Path(former.file.path))
+    readings.set_aside({former.pk: "cannot be read"})
+
+    with django_capture_on_commit_callbacks(execute=True):
+        products.update(product, image=read_image(data))
+
+    image = ProductImage.objects.get()
+    assert (image.problem, Path(image.file.path).read_bytes()) == ("", data)
+
+    products.update(product, image=read_image(data))
+    readings.set_aside({image.pk: "cannot be read: 3 processes that read it died"})
+    products.update(product, image=read_image(data))
+    assert ProductImage.objects.get() == image
 
 
 @pytest.mark.parametrize("change", [{"title": "B"}, {"image": 2}])

@@ -145,6 +145,18 @@ def test_a_changed_picture_replaces_the_primary_one_and_its_file(
     assert len(stored_files(settings)) == 3
 
 
+def test_the_same_picture_replaces_one_whose_file_is_lost(tmp_path, django_capture_on_commit_callbacks):
+    source = shop_table(tmp_path / "shop", 2)
+    import_products(source)
+    Path(ProductImage.objects.get(product__sku="P0").file.path).unlink()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert counts(import_products(source)) == (0, 1, 1, 0)
+
+    assert all(Path(image.file.path).exists() for image in ProductImage.objects.all())
+    assert counts(import_products(source)) == (0, 0, 2, 0)
+
+
 def test_the_same_picture_in_another_file_is_no_change(tmp_path):
     source = shop_table(tmp_path, 1)
     (source / "images/P0.jpg").write_bytes(image_bytes(1, format="PNG"))
