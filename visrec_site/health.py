@@ -1,6 +1,8 @@
 """Probes for monitoring: /healthz, /readyz and /metrics."""
 
 import ipaddress
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -28,10 +30,10 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Return 200 when all that the shop needs works; else 503 with what does not.
 
-    That is database, broker, the models that recommend, a worker for each queue, and the periodic sweep. A shop whose
-    replica does not serve is ready: its primary does.
+    That is database, broker, room for images, the models that recommend, a worker for each queue, and the periodic
+    sweep. A shop whose replica does not serve is ready: its primary does.
     """
-    found = {"database": database_state(DEFAULT_DB_ALIAS), "broker": broker_state()}
+    found = {"database": database_state(DEFAULT_DB_ALIAS), "broker": broker_state(), "media": media_state()}
     if found["database"] == "ok":
         for role in EMBEDDING_ROLES:
             version = queries.active_version(role)
@@ -104,6 +106,19 @@ def broker_state() -> str:
         return f"unreachable: {error}"
     except RedisError as error:
         return f"takes no messages: {error}"
+    return "ok"
+
+
+def media_state() -> str:
+    """Return "ok", or why no images can be stored."""
+    folder = Path(settings.MEDIA_ROOT)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        return f"takes no files: {error.strerror or error}"
     return "ok"
 
 

@@ -29,6 +29,7 @@ def test_ready_names_what_lacks(client):
     assert answer.json()["checks"] == {
         "database": "ok",
         "broker": "ok",
+        "media": "ok",
         "similar model": "no active version",
         "personal model": "no active version",
         "embed worker": "no heartbeat",
@@ -76,6 +77,16 @@ def no_messages():
     purge()
     yield
     purge()
+
+
+def test_media_that_take_no_files_are_named(client, at_work, settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.MEDIA_ROOT = tmp_path / "file" / "media"
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["media"] == "takes no files: Not a directory"
 
 
 def test_what_waits_in_a_queue_is_shown(client, at_work, no_messages):
