@@ -83,5 +83,6 @@ class ImageForm(ImageModelForm):
 
 class ImportForm(forms.Form):
     source = forms.FileField(
-        label="File", help_text="A zip with pictures and a table, a zip with pictures in folders, or a CSV file."
+        label="File",
+        help_text="A zip with pictures and a table, a zip with pictures in folders, a CSV file or a workbook of Excel.",
     )

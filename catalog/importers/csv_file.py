@@ -53,9 +53,7 @@ class CsvFile:
         if isinstance(header, Problem):
             raise ImportFailed(f"{self.label}: {header.reason}")
         self.columns = [column.strip() for column in header[1]]
-        twice = sorted({column for column in self.columns if column and self.columns.count(column) > 1})
-        if twice:
-            raise ImportFailed(f"{self.label} has twice: {', '.join(twice)}")
+        check_columns(self.label, self.columns)
         self.overflow = self.columns.index(overflow) if overflow in self.columns else None
         if self.encoding == "cp1252":
             self.notes.append(f"{self.name} is not UTF-8; it was read as Windows-1252")
@@ -193,6 +191,13 @@ class Lines:
     def put_back(self, lines: list[tuple[int, str]]) -> None:
         """Return these lines next."""
         self.waiting.extendleft(reversed(lines))
+
+
+def check_columns(label: str, columns: Sequence[str]) -> None:
+    """Raise ImportFailed if two columns have one name."""
+    twice = sorted({column for column in columns if column and columns.count(column) > 1})
+    if twice:
+        raise ImportFailed(f"{label} has twice: {', '.join(twice)}")
 
 
 def separator_of(header: str) -> str:

@@ -22,7 +22,7 @@ def open_source(path: Path) -> Iterator[Source]:
     """Open the rows of a zip, folder or table. Raises ImportFailed if it cannot be read or its layout is unknown."""
     if not path.exists():
         raise ImportFailed(f"{path} does not exist")
-    if path.is_file() and suffix_of(path.name) in TABLES | WORKBOOKS:
+    if path.is_file() and suffix_of(path.name) in TABLES:
         yield Table(Folder(path.parent), path.name)
         return
     with nullcontext(Folder(path)) if path.is_dir() else open_zip(path) as archive:

@@ -1,14 +1,18 @@
-"""Files of records, told apart by name and content."""
+"""Files of records, told apart by their content."""
 
 from pathlib import PurePosixPath
+from typing import TypeAlias
 
 from catalog.errors import ImportFailed
-from catalog.importers.archive import READ_ERRORS, Archive
+from catalog.importers.archive import MEMBER, READ_ERRORS, Archive
 from catalog.importers.csv_file import CsvFile
 from catalog.importers.json_file import MARK, JsonFile
+from catalog.importers.workbook import OLD_OR_ENCRYPTED, WorkbookFile, unreadable
 
-TABLES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson"}
-WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
+WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".numbers"}
+TABLES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson"} | WORKBOOKS
+
+RecordFile: TypeAlias = CsvFile | JsonFile | WorkbookFile
 
 
 def suffix_of(name: str) -> str:
@@ -16,17 +20,18 @@ def suffix_of(name: str) -> str:
     return PurePosixPath(name.lower().removesuffix(".gz")).suffix
 
 
-def open_records(archive: Archive, name: str) -> CsvFile | JsonFile:
-    """Open a CSV or JSON: JSON begins with a brace or a bracket. Raises ImportFailed, also for a workbook."""
-    if suffix_of(name) in WORKBOOKS:
-        raise ImportFailed(
-            f"{archive.label}/{name} is a workbook (Excel and the like): save its sheet as CSV UTF-8, then import that"
-        )
+def open_records(archive: Archive, name: str) -> RecordFile:
+    """Open a workbook, JSON, which begins with a brace or a bracket, or else a CSV. Raises ImportFailed."""
+    label = f"{archive.label}/{name}"
     try:
         with archive.open_unpacked(name) as file:
             start = file.read(1000).removeprefix(MARK).lstrip()
     except FileNotFoundError:
-        raise ImportFailed(f"{archive.label}/{name} does not exist") from None
+        raise ImportFailed(f"{label} does not exist") from None
     except READ_ERRORS as error:
-        raise ImportFailed(f"{archive.label}/{name} cannot be read: {error}") from error
+        raise ImportFailed(f"{label} cannot be read: {error}") from error
+    if start.startswith(OLD_OR_ENCRYPTED):
+        raise unreadable(label, "it is encrypted, or of Excel before 2007 (.xls)")
+    if start.startswith(MEMBER):
+        return WorkbookFile(archive, name)
     return JsonFile(archive, name) if start.startswith((b"{", b"[")) else CsvFile(archive, name, may_be_short=True)

@@ -10,7 +10,7 @@ from catalog.importers.archive import Archive
 from catalog.importers.columns import PRODUCTS, currency_in, find_columns, find_further_images, layout_of
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
-from catalog.importers.records import TABLES, open_records, suffix_of
+from catalog.importers.records import TABLES, WORKBOOKS, open_records, suffix_of
 from catalog.importers.rows import Problem, Row
 
 REQUIRED = ("sku", "title", "category", "price", "image")
@@ -155,11 +155,11 @@ def list_tables(archive: Archive) -> list[str]:
 
 
 def is_meant_as_products(archive: Archive, name: str) -> bool:
-    """Return whether a file has most columns of a table of products, if not all."""
+    """Return whether a file has most columns of a table of products, if not all, or is a workbook nobody can read."""
     try:
         found = find_columns(open_records(archive, name).columns, PRODUCTS)
     except ImportFailed:
-        return False
+        return suffix_of(name) in WORKBOOKS
     return len(found.keys() & set(REQUIRED)) >= LEAST_COLUMNS
 
 

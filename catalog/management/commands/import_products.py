@@ -8,8 +8,9 @@ from catalog.importers.detect import SOURCES
 
 class Command(ImportCommand):
     help = (
-        "Import products with their pictures; a second import of the same source changes nothing. SOURCE is a CSV "
-        f"file, or a zip or folder with one of these layouts: {'; '.join(source.layout for source in SOURCES)}."
+        "Import products with their pictures; a second import of the same source changes nothing. SOURCE is a table "
+        "(CSV, TSV, JSON lines, a workbook of Excel), packed by gzip or not, or a zip or folder of one of these "
+        f"layouts: {'; '.join(source.layout for source in SOURCES)}."
     )
     source = "SOURCE"
     noun = "products"

@@ -93,8 +93,8 @@ def test_no_products_are_made_of_folders_beside_a_table_that_lacks_a_column(tmp_
 
 
 @pytest.mark.parametrize("name", ["products.xlsx", "."])
-def test_a_workbook_is_to_be_saved_as_csv(tmp_path, name):
-    write_folder(tmp_path, {"products.xlsx": b"PK", "1.jpg": b"x"})
+def test_a_workbook_that_cannot_be_read_is_to_be_saved_anew(tmp_path, name):
+    write_folder(tmp_path, {"products.xlsx": b"PK\x03\x04", "dress/1.jpg": b"x", "hat/2.jpg": b"x"})
 
-    with pytest.raises(ImportFailed, match="is a workbook .*save its sheet as CSV"), open_source(tmp_path / name):
+    with pytest.raises(ImportFailed, match="is a workbook .*its sheet as CSV UTF-8"), open_source(tmp_path / name):
         pass

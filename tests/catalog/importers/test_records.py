@@ -7,6 +7,7 @@ from catalog.importers.archive import Folder
 from catalog.importers.csv_file import CsvFile
 from catalog.importers.json_file import JsonFile
 from catalog.importers.records import open_records, suffix_of
+from catalog.importers.workbook import OLD_OR_ENCRYPTED
 
 
 @pytest.mark.parametrize(("name", "packed"), [("t.txt", False), ("t.csv.gz", True)])
@@ -20,10 +21,16 @@ def test_csv_and_json_are_told_apart_by_content(tmp_path, name, packed, text, ki
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("t.xlsx", "is a workbook"), ("t.csv", "does not exist"), ("bad.csv.gz", "cannot be read")]
+    ("name", "reason"),
+    [
+        ("old.xls", "old.xls is a workbook .*save it as .xlsx.* it is encrypted, or of Excel before 2007"),
+        ("t.csv", "does not exist"),
+        ("bad.csv.gz", "cannot be read"),
+    ],
 )
 def test_what_cannot_be_read(tmp_path, name, reason):
     (tmp_path / "bad.csv.gz").write_bytes(b"hello")
+    (tmp_path / "old.xls").write_bytes(OLD_OR_ENCRYPTED + bytes(512))
 
     with pytest.raises(ImportFailed, match=reason):
         open_records(Folder(tmp_path), name)

@@ -1,0 +1,158 @@
+"""Workbooks of Excel (.xlsx), read one row at a time, in bounded memory."""
+
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from tempfile import TemporaryFile
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+from catalog.errors import ImportFailed
+from catalog.importers.archive import MAX_MEMBER_BYTES, Archive
+from catalog.importers.columns import EVENTS, PRODUCTS, find_columns
+from catalog.importers.csv_file import check_columns
+from catalog.importers.rows import Problem
+from catalog.importers.values import CODE, SYMBOLS
+
+OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of .xls, and of .xlsx with a password
+MOST_ROWS = 1_048_576  # of a sheet in Excel itself
+MOST_STRINGS = 64_000_000  # bytes of the texts that openpyxl reads before the first row, unpacked; also of its styles
+HEADER_ROWS = 20  # among which the header is: some programs write a title above it
+LEAST_COLUMNS = 3  # that are known, of a header
+LOCALE = re.compile(r"\[\$-[^\]]*\]")
+CURRENCY = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€$£¥₹])')
+
+
+class WorkbookFile:
+    """Iterator over (place, {column: text}) of the first sheet with a header.
+
+    Raises ImportFailed, at once or during iteration, for a file that is no such workbook, damaged or too large.
+    """
+
+    def __init__(self, archive: Archive, name: str) -> None:
+        self.archive = archive
+        self.name = name
+        self.label = f"{archive.label}/{name}"
+        with self._opened() as workbook:
+            sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+            headers = {sheet.title: self._header_of(sheet) for sheet in sheets}
+        found = next((title for title, (_, columns) in headers.items() if is_header(columns)), None)
+        found = found or next((title for title, (_, columns) in headers.items() if columns), None)
+        if found is None:
+            raise unreadable(self.label, "no sheet that is shown has a header, with the names of two columns or more")
+        self.sheet = found
+        self.header, self.columns = headers[found]
+        check_columns(self.label, self.columns)
+        others = [title for title in headers if title != found]
+        self.notes = [f"{self.name}: the sheet {found} was read, not {', '.join(others)}"] if others else []
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, str]] | Problem]:
+        with self._opened() as workbook:
+            for number, texts in self._rows(workbook[self.sheet]):
+                if number <= self.header or not any(texts):
+                    continue
+                texts += [""] * (len(self.columns) - len(texts))
+                pairs = zip(self.columns, texts, strict=False)  # what stands beside the header's columns has no name
+                yield f"{self.name} row {number}", {name: text for name, text in pairs if name}
+
+    def _header_of(self, sheet: ReadOnlyWorksheet) -> tuple[int, list[str]]:
+        """Return the number and the texts of the first row that names columns, or else that has two texts."""
+        rows = [row for row in islice(self._rows(sheet), HEADER_ROWS) if sum(map(bool, row[1])) > 1]
+        return next((row for row in rows if is_header(row[1])), rows[0] if rows else (0, []))
+
+    def _rows(self, sheet: ReadOnlyWorksheet) -> Iterator[tuple[int, list[str]]]:
+        """Yield the numbers and the texts of rows."""
+        sheet.reset_dimensions()  # some programs write wrong ones
+        rows = enumerate(sheet.rows, 1)
+        while True:
+            try:
+                number, row = next(rows)
+                texts = [text_of(cell) for cell in row]
+            except StopIteration:
+                return
+            except Exception as error:  # openpyxl raises anything for a damaged workbook
+                raise unreadable(self.label, reason_of(error)) from error
+            if number > MOST_ROWS:
+                raise unreadable(self.label, f"it has over {MOST_ROWS:,} rows")
+            yield number, texts
+
+    @contextmanager
+    def _opened(self) -> Iterator[Workbook]:
+        with TemporaryFile() as copy:  # a member of a zip cannot be read at any place, and a .gz only slowly
+            try:
+                with self.archive.open_unpacked(self.name) as file:
+                    while (block := file.read(1_000_000)) and copy.tell() <= MAX_MEMBER_BYTES:
+                        copy.write(block)
+                check_size(zipfile.ZipFile(copy))
+                with warnings.catch_warnings(action="ignore"):  # of styles and rules that are left out
+                    workbook = load_workbook(copy, read_only=True, data_only=True, keep_links=False)
+            except FileNotFoundError:
+                raise ImportFailed(f"{self.label} does not exist") from None
+            except Exception as error:  # openpyxl raises anything for a damaged workbook
+                raise unreadable(self.label, reason_of(error)) from error
+            yield workbook
+
+
+def check_size(file: zipfile.ZipFile) -> None:
+    """Raise BadZipFile for what is no workbook, or would take much memory: zipfile unpacks no more than declared."""
+    sizes = {info.filename: info.file_size for info in file.infolist()}
+    if "xl/workbook.xml" not in sizes:
+        raise zipfile.BadZipFile("it has no xl/workbook.xml, which each .xlsx has")
+    for name, size in sizes.items():
+        limit = MAX_MEMBER_BYTES if name.startswith("xl/worksheets/") else MOST_STRINGS
+        if size > limit:
+            raise zipfile.BadZipFile(f"{name} has {size:,} bytes; at most {limit:,} are unpacked")
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of what was wrong in the first place."""
+    return next(iter(str(error.__cause__ or error).splitlines()), type(error).__name__)
+
+
+def unreadable(label: str, reason: str) -> ImportFailed:
+    """Return the error of a workbook that cannot be read, with what to do."""
+    return ImportFailed(
+        f"{label} is a workbook (Excel and the like) that cannot be read: save it as .xlsx without a password, or its "
+        f"sheet as CSV UTF-8, then import that. The reason: {reason}"
+    )
+
+
+def is_header(columns: list[str]) -> bool:
+    """Return whether texts are names of columns of products or of events."""
+    return any(len(find_columns(columns, synonyms)) >= LEAST_COLUMNS for synonyms in (PRODUCTS, EVENTS))
+
+
+def text_of(cell: Cell | MergedCell) -> str:
+    """Return the value of a cell as it is shown, but for the number of decimals."""
+    value = cell.value
+    if value is None or cell.data_type == "e":  # such as #N/A
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return number_text(value, cell.number_format or "")
+    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value).replace("_x000D_", "").strip()
+
+
+def number_text(value: int | float, number_format: str) -> str:
+    """Return a number with the leading zeros and the currency of its format, in the 15 digits that Excel has."""
+    text = str(value) if isinstance(value, int) else f"{Decimal(f'{value:.15g}'):f}"
+    if re.fullmatch("0{2,}", number_format):
+        return text.zfill(len(number_format))
+    found = ("".join(match.groups("")) for match in CURRENCY.finditer(LOCALE.sub("", number_format)))
+    currency = next((name for name in found if name.lower() in SYMBOLS or CODE.fullmatch(name)), "")
+    return f"{text} {currency}".strip()

@@ -1,0 +1,143 @@
+"""Imports of workbooks, written by openpyxl as Excel writes them."""
+
+import gzip
+import zipfile
+from datetime import date, datetime
+from io import BytesIO
+
+import pytest
+from openpyxl import Workbook
+
+from catalog.errors import ImportFailed
+from catalog.importers import import_products, workbook
+from catalog.importers.archive import Folder
+from catalog.importers.workbook import WorkbookFile
+from catalog.models import Product
+from tests.catalog.importers.builders import HEADER, jpegs, write_folder, write_zip
+
+ROWS = [[*HEADER, "size"], [12345, "One", "Shoes", 19.95, "a.jpg", 40], ["00123", "Two", "Shoes", 5, "b.jpg", 41.5]]
+
+
+def packed(*sheets, formats=None, prepare=None) -> bytes:
+    """Sheets of rows, each (title, rows), and the formats of cells of the last one."""
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows in sheets:
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    for cell, number_format in (formats or {}).items():
+        sheet[cell].number_format = number_format
+    if prepare:
+        prepare(book)
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def records(tmp_path, data: bytes, name: str = "t.xlsx"):
+    write_folder(tmp_path, {name: data})
+    return list(WorkbookFile(Folder(tmp_path), name))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", [write_folder, write_zip])
+def test_products_arrive_from_a_workbook_beside_its_images_and_then_are_unchanged(tmp_path, write):
+    source = write(tmp_path / "s.zip", {"products.xlsx": packed(("Products", ROWS))} | jpegs(["a.jpg", "b.jpg"]))
+
+    assert str(import_products(source)) == "2 created, 0 updated, 0 unchanged, 0 failed"
+    assert str(import_products(source)) == "0 created, 0 updated, 2 unchanged, 0 failed"
+
+    found = {product.sku: (str(product.price), product.attributes) for product in Product.objects.all()}
+    assert found == {"12345": ("19.95", {"size": "40"}), "00123": ("5.00", {"size": "41.5"})}
+
+
+def test_cells_are_texts_as_they_are_shown(tmp_path):
+    values = [123, 19.95, 1299, 5, 12345.0, 0.1 + 0.2, date(2024, 1, 31), datetime(2024, 1, 31, 10, 30), True, " x "]
+    formats = {"A2": "00000", "B2": '#,##0.00 "€"', "C2": "[$CHF-807] #,##0", "D2": "[$-409]0.00"}
+    header = [f"c{number}" for number in range(len(values))]
+
+    [(place, fields)] = records(tmp_path, packed(("S", [header, values]), formats=formats))
+
+    assert place == "t.xlsx row 2"
+    assert list(fields.values()) == [
+        "00123", "19.95 €", "1299 CHF", "5", "12345", "0.3", "2024-01-31", "2024-01-31T10:30:00", "true", "x",
+    ]  # fmt: skip
+
+
+def test_the_first_sheet_with_a_header_is_read_from_it_on(tmp_path):
+    rows = [["Our catalogue"], [], ["Made by", "Ada"], HEADER, [], ["A", "One", "Shoes", "1", "a.jpg", "beside"]]
+    hidden = packed(
+        ("Old", ROWS),
+        ("Read me", [["how to", "use this"]]),
+        ("Products", rows),
+        ("More", ROWS),
+        prepare=lambda book: setattr(book["Old"], "sheet_state", "hidden"),
+    )
+
+    [(place, fields)] = records(tmp_path, hidden)
+
+    assert (place, fields["sku"], "beside" in fields.values()) == ("t.xlsx row 6", "A", False)
+    assert WorkbookFile(Folder(tmp_path), "t.xlsx").notes == ["t.xlsx: the sheet Products was read, not Read me, More"]
+
+
+def test_a_packed_workbook_and_wrong_dimensions_are_read(tmp_path):
+    data = BytesIO(packed(("S", ROWS)))
+    changed = BytesIO()
+    with zipfile.ZipFile(data) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'ref="A1:F3"', b'ref="A1:XFD1048576"'))
+
+    assert len(records(tmp_path, gzip.compress(changed.getvalue()), "t.xlsx.gz")) == 2
+
+
+def damaged(name: str, content: bytes) -> bytes:
+    """A workbook with one of its parts replaced."""
+    data, changed = BytesIO(packed(("S", ROWS))), BytesIO()
+    with zipfile.ZipFile(data) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, content if part == name else old.read(part))
+    return changed.getvalue()
+
+
+ENTITIES = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]><worksheet>&a;&b;</worksheet>'
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (lambda: packed(("S", ROWS))[:-600], "File is not a zip file"),
+        (lambda: damaged("xl/workbook.xml", b"<workbook/>"), "is a workbook .* that cannot be read"),
+        (lambda: damaged(SHEET, b"<worksheet><sheetData><row"), "is a workbook .* that cannot be read"),
+        (lambda: damaged(SHEET, ENTITIES), "EntitiesForbidden"),
+        (lambda: damaged("xl/styles.xml", bytes(workbook.MOST_STRINGS + 1)), "64,000,001 bytes; at most 64,000,000"),
+        (
+            lambda: packed(("S", [["only"], ["one column"]])),
+            "t.xlsx is a workbook .* no sheet that is shown has a header",
+        ),
+        (lambda: packed(("S", [["a", "b", "a"]])), "t.xlsx has twice: a"),
+    ],
+)
+def test_a_workbook_that_cannot_be_read_says_why(tmp_path, data, reason):
+    with pytest.raises(ImportFailed, match=reason):
+        records(tmp_path, data())
+
+
+def test_what_is_a_zip_but_no_workbook_says_so(tmp_path):
+    write_zip(tmp_path / "t.ods", {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<x/>"})
+
+    with pytest.raises(ImportFailed, match="save it as .xlsx .* it has no xl/workbook.xml"):
+        WorkbookFile(Folder(tmp_path), "t.ods")
+
+
+def test_a_row_far_below_all_others_ends_the_import(tmp_path):
+    far = (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1">'
+    )
+    far += (
+        b'<v>1</v></c><c r="B1"><v>2</v></c></row><row r="9000000000"><c r="A9000000000"><v>1</v></c></row></sheetData>'
+    )
+
+    with pytest.raises(ImportFailed, match="over 1,048,576 rows"):
+        records(tmp_path, damaged(SHEET, far + b"</worksheet>"))
