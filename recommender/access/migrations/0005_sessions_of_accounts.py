@@ -5,6 +5,7 @@ Those of Django's own backend, of 0.2.0, go on with ours; reversed, ours with Dj
 
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.core import signing
 from django.db import migrations
 
 DJANGO, OURS = "django.contrib.auth.backends.ModelBackend", "recommender.access.backends.CountedBackend"
@@ -15,7 +16,10 @@ def rename(apps, former, backend):
     store, sessions = SessionStore(), apps.get_model("sessions", "Session").objects
     changed = []
     for session in sessions.iterator(BATCH):
-        data = store.decode(session.session_data)
+        try:
+            data = signing.loads(session.session_data, salt=store.key_salt, serializer=store.serializer)
+        except signing.BadSignature:  # by another VISREC_SECRET_KEY, as in a backup: it has ended
+            continue
         if data.get(BACKEND_SESSION_KEY) == former:
             session.session_data = store.encode(data | {BACKEND_SESSION_KEY: backend})
             changed.append(session)

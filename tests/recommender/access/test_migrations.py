@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth import get_user
 from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
@@ -63,6 +64,17 @@ def test_accounts_stay_signed_in_by_sessions_of_before_and_after_a_roll_back(db,
 
     sessions.use_djangos(apps, None)
     assert client.session["_auth_user_backend"] == sessions.DJANGO
+
+
+def test_sessions_by_another_key_stay_as_they_are_and_make_no_noise(db, client, settings, caplog):
+    sessions = import_module("recommender.access.migrations.0005_sessions_of_accounts")
+    client.force_login(AccountFactory(), backend=sessions.DJANGO)
+    before = Session.objects.get().session_data
+    settings.SECRET_KEY = "another"
+
+    sessions.use_ours(apps, None)
+
+    assert (Session.objects.get().session_data, caplog.records) == (before, [])
 
 
 @pytest.fixture
