@@ -4,8 +4,10 @@ One loop reads all connections of the process; a thread gets a request once its 
 read the application is shown the head of the request: it answers 100, or refuses, and then the body is thrown away.
 """
 
+import json
 import logging
 import time
+import uuid
 from collections.abc import MutableMapping
 from datetime import timedelta
 from functools import partial
@@ -18,7 +20,7 @@ from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
-from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import queue_logger
 
 # In the environment of a request whose body is yet to be read.
@@ -119,10 +121,28 @@ class Task(WSGITask):
             super().finish()
 
 
+class Refusal(ErrorTask):
+    """Refuse what is not HTTP, or has too large a head, by a problem document: no application sees it."""
+
+    request: Request  # type: ignore[assignment]  # the stubs take it for an error
+
+    def execute(self) -> None:
+        error: Any = self.request.error
+        document = {"type": "about:blank", "title": error.reason, "status": error.code, "detail": error.body}
+        body = json.dumps({**document, "errors": {}}).encode()
+        self.status = f"{error.code} {error.reason}"
+        headers = ("Content-Type", "application/problem+json"), ("X-Request-ID", uuid.uuid4().hex)
+        self.response_headers = [*self.response_headers, *headers]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
 class Channel(HTTPChannel):
     """A connection."""
 
     task_class = Task
+    error_task_class = Refusal
     parser_class = Request
 
     def __init__(self, worker: "WaitressWorker", *args: Any, **kwargs: Any):

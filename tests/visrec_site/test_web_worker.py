@@ -1,4 +1,5 @@
 import http.client
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,27 @@ def test_a_head_that_comes_byte_by_byte_is_cut_off_in_the_end(url):
             client.sendall(b"x")
             assert time.monotonic() - began < 10
     assert time.monotonic() - began > 2
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Content-Length: -5", 400),
+        (b"Content-Length: 1\r\nContent-Length: 2", 400),
+        (b"X-Long: " + b"x" * 40_000, 431),
+        (b"Content-Length: " + b"9" * 30, 413),
+    ],
+)
+def test_what_is_refused_before_the_application_is_a_problem_document_too(url, head, status):
+    with socket.create_connection(address(url), timeout=5) as client:
+        client.sendall(b"POST /api/v1/interactions/ HTTP/1.1\r\nHost: shop\r\n" + head + b"\r\n\r\n")
+        response = http.client.HTTPResponse(client)
+        response.begin()
+        problem = json.loads(response.read())
+
+    assert (response.status, problem["status"], problem["errors"]) == (status, status, {})
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert len(response.headers["X-Request-ID"]) == 32
 
 
 def is_open(client: socket.socket) -> bool:
