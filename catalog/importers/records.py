@@ -1,5 +1,6 @@
 """Files of records, told apart by their content."""
 
+import re
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -8,11 +9,13 @@ from catalog.importers.archive import MEMBER, READ_ERRORS, Archive
 from catalog.importers.csv_file import CsvFile
 from catalog.importers.json_file import MARK, JsonFile
 from catalog.importers.workbook import OLD_OR_ENCRYPTED, WorkbookFile, unreadable
+from catalog.importers.xml_feed import XmlFeed
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".numbers"}
-TABLES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson"} | WORKBOOKS
+TABLES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".rss", ".atom"} | WORKBOOKS
+PAGE = re.compile(rb"<(!doctype html|html|head|body|table)\b", re.IGNORECASE)
 
-RecordFile: TypeAlias = CsvFile | JsonFile | WorkbookFile
+RecordFile: TypeAlias = CsvFile | JsonFile | WorkbookFile | XmlFeed
 
 
 def suffix_of(name: str) -> str:
@@ -21,7 +24,7 @@ def suffix_of(name: str) -> str:
 
 
 def open_records(archive: Archive, name: str) -> RecordFile:
-    """Open a workbook, JSON, which begins with a brace or a bracket, or else a CSV. Raises ImportFailed."""
+    """Open a workbook, XML, JSON, which begins with a brace or a bracket, or else a CSV. Raises ImportFailed."""
     label = f"{archive.label}/{name}"
     try:
         with archive.open_unpacked(name) as file:
@@ -34,4 +37,8 @@ def open_records(archive: Archive, name: str) -> RecordFile:
         raise unreadable(label, "it is encrypted, or of Excel before 2007 (.xls)")
     if start.startswith(MEMBER):
         return WorkbookFile(archive, name)
+    if PAGE.match(start):
+        raise ImportFailed(f"{label} is a page of HTML, as shops show in place of a file: export CSV, .xlsx or XML")
+    if start.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\0<")):
+        return XmlFeed(archive, name)
     return JsonFile(archive, name) if start.startswith((b"{", b"[")) else CsvFile(archive, name, may_be_short=True)

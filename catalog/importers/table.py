@@ -151,7 +151,7 @@ def joined(records: Sequence[Mapping[str, str]], column: str) -> str:
 def list_tables(archive: Archive) -> list[str]:
     """Return the names of the archive's own tables; of texts only those that name columns of products."""
     found = [name for name in archive.names if "/" not in name and suffix_of(name) in TABLES]
-    return [name for name in found if suffix_of(name) != ".txt" or is_meant_as_products(archive, name)]
+    return [name for name in found if suffix_of(name) not in (".txt", ".xml") or is_meant_as_products(archive, name)]
 
 
 def is_meant_as_products(archive: Archive, name: str) -> bool:

@@ -9,7 +9,7 @@ from catalog.importers.detect import SOURCES
 class Command(ImportCommand):
     help = (
         "Import products with their pictures; a second import of the same source changes nothing. SOURCE is a table "
-        "(CSV, TSV, JSON lines, a workbook of Excel), packed by gzip or not, or a zip or folder of one of these "
+        "(CSV, TSV, JSON lines, Excel, XML), packed by gzip or not, or a zip or folder of one of these "
         f"layouts: {'; '.join(source.layout for source in SOURCES)}."
     )
     source = "SOURCE"

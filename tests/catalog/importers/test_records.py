@@ -25,11 +25,13 @@ def test_csv_and_json_are_told_apart_by_content(tmp_path, name, packed, text, ki
     [
         ("old.xls", "old.xls is a workbook .*save it as .xlsx.* it is encrypted, or of Excel before 2007"),
         ("t.csv", "does not exist"),
+        ("page.xls", "page.xls is a page of HTML"),
         ("bad.csv.gz", "cannot be read"),
     ],
 )
 def test_what_cannot_be_read(tmp_path, name, reason):
     (tmp_path / "bad.csv.gz").write_bytes(b"hello")
+    (tmp_path / "page.xls").write_bytes(b" <HTML><table><tr><td>sku")
     (tmp_path / "old.xls").write_bytes(OLD_OR_ENCRYPTED + bytes(512))
 
     with pytest.raises(ImportFailed, match=reason):

@@ -1,0 +1,169 @@
+"""Feeds of products in XML: Google Merchant in RSS or Atom, and others with an element for each product."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from xml.parsers import expat
+
+from catalog.errors import ImportFailed
+from catalog.importers.archive import READ_ERRORS, Archive
+from catalog.importers.rows import Problem
+
+GOOGLE = "http://base.google.com/ns/1.0"
+ITEMS = {"item", "entry", "product", "offer", "shopitem"}  # the elements of products, in any capitals
+MOST_CHARACTERS = 1_000_000  # of a product
+CATEGORIES = {"product_type", "category", "categories"}
+MOST_DEEP = 50
+MOST_UNREAD = 10_000_000  # bytes of one tag or text
+BLOCK = 100_000
+
+Record = tuple[str, Mapping[str, str]]
+
+
+class XmlFeed:
+    """Iterator over (place, {column: text}) of the products, whose columns are the names of elements within.
+
+    The whole file is read once before: one that is not well-formed fails before any product is written. It has no
+    entities and no references to other files, for a DOCTYPE is refused.
+    Raises ImportFailed, at once or during iteration.
+    """
+
+    def __init__(self, archive: Archive, name: str) -> None:
+        self.archive = archive
+        self.name = name
+        self.label = f"{archive.label}/{name}"
+        self.notes: list[str] = []
+        self.count = 0
+        columns: dict[str, None] = {}
+        for record in self:
+            self.count += 1
+            if not isinstance(record, Problem):
+                columns |= dict.fromkeys(record[1])
+        self.columns = list(columns)
+        if not self.count:
+            raise ImportFailed(f"{self.label} is XML without products: none of <{'>, <'.join(sorted(ITEMS))}> is there")
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Record | Problem]:
+        parser = FeedParser()
+        for block in self._blocks():
+            try:
+                parser.feed(block)
+            except expat.ExpatError as error:
+                reason = f"line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}"
+                raise ImportFailed(f"{self.label} is not well-formed XML: {reason}") from error
+            except ImportFailed as error:
+                raise ImportFailed(f"{self.label}: {error}") from error
+            for product in parser.take():
+                place = f"{self.name} line {product.line}"
+                too_long = Problem(place, f"it has over {MOST_CHARACTERS:,} characters")
+                yield too_long if product.is_too_long else (place, product.fields())
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield the file in blocks, an empty one at the end."""
+        try:
+            with self.archive.open_unpacked(self.name) as file:
+                yield file.read(BLOCK).lstrip()  # many programs write empty lines before the declaration
+                while block := file.read(BLOCK):
+                    yield block
+            yield b""
+        except FileNotFoundError:
+            raise ImportFailed(f"{self.label} does not exist") from None
+        except READ_ERRORS as error:
+            raise ImportFailed(f"{self.label} cannot be read: {error}") from error
+
+
+class FeedParser:
+    """Parser of a feed that comes in blocks: `take` returns the products that are complete."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = refuse_doctype
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self.fed = 0
+        self.done: list[Product] = []
+        self.product: Product | None = None  # that is open
+        self.names: list[str] = []  # of the elements within it that are open, and their texts
+        self.texts: list[list[str]] = []
+
+    def feed(self, block: bytes) -> None:
+        """Parse a block, or the end if it is empty. Raises ExpatError and ImportFailed."""
+        try:
+            self.parser.Parse(block, not block)
+        except (LookupError, ValueError) as error:
+            raise ImportFailed(f"it is in an encoding that is not known here; UTF-8 is taken: {error}") from error
+        self.fed += len(block)
+        if self.fed - self.parser.CurrentByteIndex > MOST_UNREAD:
+            raise ImportFailed(f"line {self.parser.CurrentLineNumber} has over {MOST_UNREAD:,} bytes without an end")
+
+    def take(self) -> "list[Product]":
+        """Return the products that were completed since the last call."""
+        done, self.done = self.done, []
+        return done
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.split(" ")[-1]
+        if self.product is None:
+            if name.lower() in ITEMS:
+                self.product = Product(self.parser.CurrentLineNumber)
+        else:
+            self.names.append(name)
+            self.texts.append([])
+            if len(self.names) > MOST_DEEP:
+                raise ImportFailed(f"line {self.parser.CurrentLineNumber} is over {MOST_DEEP} elements deep")
+        if self.product:
+            for key, value in attributes.items():
+                # A link of Atom has its address in an attribute.
+                self.product.add(self.names if key == "href" else [*self.names, key], value)
+
+    def _text(self, text: str) -> None:
+        if self.texts:
+            self.texts[-1].append(text)
+
+    def _end(self, tag: str) -> None:
+        if self.product and self.names:
+            text = "".join(self.texts.pop()).strip()
+            self.product.add(self.names, text, is_google=tag.startswith(f"{GOOGLE} "))
+            self.names.pop()
+        elif self.product:
+            self.done.append(self.product)
+            self.product = None
+
+
+class Product:
+    """Values of the elements of a product, those of Google apart: of `title` and `g:title` the latter counts."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.size = 0
+        self.values: dict[str, list[str]] = {}
+        self.google: dict[str, list[str]] = {}
+
+    def add(self, names: Sequence[str], text: str, *, is_google: bool = False) -> None:
+        """Add the value of an element within others, or of its attribute."""
+        self.size += len(text) + 1
+        if not text or self.is_too_long:
+            return
+        # <images><image> and <categories><category> are further values of the outer element.
+        *_, outer, name = ("", *names)
+        is_list = outer[:4].lower() == name[:4].lower() and outer.endswith("s") and not name.endswith("s")
+        column = " ".join(names[:-1] if is_list else names)
+        (self.google if is_google else self.values).setdefault(column, []).append(text)
+
+    @property
+    def is_too_long(self) -> bool:
+        return self.size > MOST_CHARACTERS
+
+    def fields(self) -> dict[str, str]:
+        """Return the values by column: commas between several, but of a category the first alone, the main one."""
+        found = self.values | self.google
+        return {
+            name: texts[0] if name in CATEGORIES else ", ".join(dict.fromkeys(texts)) for name, texts in found.items()
+        }
+
+
+def refuse_doctype(*details: object) -> None:
+    raise ImportFailed("it has a DOCTYPE, which may define entities and name other files: delete it, then import")
