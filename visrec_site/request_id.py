@@ -23,6 +23,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
         request_id = given if ACCEPTED.fullmatch(given) else uuid.uuid4().hex
+        vars(request)["request_id"] = request_id  # for what Django logs of it in the end, behind this middleware
         token = current.set(request_id)
         try:
             response = self.get_response(request)
@@ -36,5 +37,5 @@ class RequestIdFilter(logging.Filter):
     """Add to a log record the id of the request that is served, or that sent the task; "-" outside of both."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current.get()
+        record.request_id = getattr(getattr(record, "request", None), "request_id", None) or current.get()
         return True

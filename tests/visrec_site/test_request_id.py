@@ -35,6 +35,15 @@ def test_what_is_logged_while_a_request_is_served_has_its_id(rf):
     assert logged_id() == "-"
 
 
+@pytest.mark.parametrize(("path", "status"), [("/api/v1/keys/", 401), ("/logout/", 405), ("/nowhere/", 404)])
+def test_what_django_logs_of_a_refusal_has_its_id(client, caplog, path, status):
+    caplog.handler.addFilter(RequestIdFilter())
+
+    assert client.get(path, headers={"X-Request-ID": "abc-1"}).status_code == status
+
+    assert {record.request_id for record in caplog.records if record.name == "django.request"} == {"abc-1"}
+
+
 def test_a_bug_ends_the_id_of_its_request(rf):
     def view(request):
         raise ZeroDivisionError
