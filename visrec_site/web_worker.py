@@ -6,6 +6,7 @@ read the application is shown the head of the request: it answers 100, or refuse
 
 import json
 import logging
+import re
 import time
 import uuid
 from collections.abc import MutableMapping
@@ -27,6 +28,7 @@ from waitress.utilities import queue_logger
 HEAD_ONLY = "visrec_site.head_only"
 SMALL_BODY = 65_536  # bytes that are read before the application is asked
 MAX_HEAD = 32_768  # bytes of the request line and headers
+UNPRINTABLE = re.compile("[^!-~]")
 MAX_CONNECTIONS = 500  # of a process, each with a file descriptor, of which a process often has 1,024
 HEAD_SECONDS = 20  # in which a head has to come, from its first byte on
 IDLE_SECONDS = 60  # without a byte, after which a connection is closed
@@ -97,7 +99,8 @@ class Task(WSGITask):
 
     def get_environment(self) -> dict[str, Any]:
         environ = super().get_environment()
-        environ["RAW_URI"] = environ["REQUEST_URI"]  # gunicorn's name of it
+        # gunicorn's name of it, which it logs: a terminal would act on control characters.
+        environ["RAW_URI"] = UNPRINTABLE.sub(lambda found: f"%{ord(found[0]):02X}", environ["REQUEST_URI"])
         if self.request.is_head:
             environ[HEAD_ONLY] = True
             if self.request.chunked:

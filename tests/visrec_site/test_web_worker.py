@@ -155,5 +155,14 @@ def test_a_stop_resets_no_request(tmp_path):
     assert "WARN" not in (tmp_path / "log").read_text()
 
 
+def test_no_terminal_is_told_anything_by_the_access_log(url, log):
+    with socket.create_connection(address(url), timeout=5) as client:
+        client.sendall(b"GET /\x1b[31mred HTTP/1.1\r\nHost: shop\r\n\r\n")
+        client.recv(1)
+
+    wait_for(lambda: "31mred" in log.read_text())
+    assert '"GET /%1B[31mred HTTP/1.1"' in log.read_text()
+
+
 def address(url: str) -> tuple[str, int]:
     return "127.0.0.1", int(url.rpartition(":")[2])
