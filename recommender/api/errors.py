@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 # Errors that pass by themselves, with the seconds after which a client should try again.
 RETRY_SECONDS: dict[type[Exception], int] = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5}
 CONFLICTS = (KeyEnded, ScorerIgnoresImages, TooLittleHistory, DesignNotReady, VersionNotReady)
+REFUSALS = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed, exceptions.PermissionDenied)
 
 
 class Unavailable(exceptions.APIException):
@@ -79,7 +80,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     It is the setting EXCEPTION_HANDLER of Django REST framework. Django logs a bug and calls
     visrec_site.errors.server_error.
     """
-    error = as_api_exception(error)
+    error = counted(as_api_exception(error), context)
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -98,6 +99,16 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     response.data = problem(response.status_code, detail, errors)
     response.content_type = MEDIA_TYPE
     return response
+
+
+def counted(error: Exception, context: dict[str, Any]) -> Exception:
+    """Count a request whose caller was refused, which DRF does before it counts; return Throttled if it is too many."""
+    if isinstance(error, REFUSALS) and "rate_limit" not in vars(context["request"]._request):
+        try:
+            context["view"].check_throttles(context["request"])
+        except exceptions.Throttled as throttled:
+            return throttled
+    return error
 
 
 def as_api_exception(error: Exception) -> Exception:

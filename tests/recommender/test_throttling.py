@@ -63,6 +63,28 @@ def test_without_redis_everybody_is_let_through(guest, clock, settings, caplog):
     assert "Redis is unavailable" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        (URL, {"Authorization": "Bearer sk_unknown"}, 401),
+        (URL, {"Authorization": "Digest x"}, 401),
+        ("/api/v1/auth/tokens/", {}, 401),
+        ("/api/v1/visitors/me/interactions/", {"X-Visitor": "forged"}, 401),
+    ],
+)
+def test_a_caller_who_is_refused_is_counted_as_well(guest, clock, path, headers, status):
+    responses = [guest.get(path, headers=headers) for _ in range(3)]
+
+    assert [response.status_code for response in responses] == [status, status, 429]
+    assert [response.headers["RateLimit-Remaining"] for response in responses] == ["1", "0", "0"]
+
+
+def test_an_account_that_lacks_a_permission_is_counted(clock, db):
+    account = signed_in(AccountFactory())
+
+    assert [account.get("/api/v1/keys/").status_code for _ in range(3)] == [403, 403, 429]
+
+
 def test_each_response_has_the_limit_that_is_reached_first(guest, clock):
     clock[0] += 15
     responses = [guest.get(URL) for _ in range(3)]
