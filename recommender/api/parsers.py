@@ -55,17 +55,20 @@ def check_rest(data: object, parser_context: Mapping[str, Any] | None) -> None:
 
 
 def read_json(stream: IO[Any], parser_context: Mapping[str, Any] | None) -> bytes:
-    """Read a body. Raises TooLarge if its beginning shows that it is large for another reason than an image.
+    """Read a body. Raises TooLarge if it is large for another reason than an image, before JSON is made of it.
 
-    Before the name of an image there are only fields that are small.
+    Before the name of an image there are only fields that are small, and the text of an image has no commas: the
+    other fields have at most one for each character.
     """
     body: bytes = stream.read(settings.BODY_LIMIT + 1)
     if len(body) <= settings.BODY_LIMIT:
         return body
     if takes_images(parser_context) and f'"{IMAGE}"'.encode() not in body:
         raise TooLarge(settings.BODY_LIMIT)
-    rest: bytes = stream.read()
-    return body + rest
+    body += stream.read()
+    if takes_images(parser_context) and body.count(b",") > settings.BODY_LIMIT:
+        raise TooLarge(settings.BODY_LIMIT)
+    return body
 
 
 def size_of(value: object, left: int) -> int:

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from recommender.api import parsers
+
 INTERACTIONS = "/api/v1/interactions/"
 BY_EXAMPLE = "/api/v1/recommendations/by-example/"
 PRODUCTS = "/api/v1/products/"
@@ -53,6 +55,12 @@ def test_where_an_image_may_be_sent_the_other_fields_are_small(staff, extra):
 def test_a_body_without_an_image_is_refused_by_its_beginning(staff):
     assert post(staff, PRODUCTS, '{"title": "' + "x" * 70_000).status_code == 413  # not read up to where it breaks
     assert post(staff, PRODUCTS, '{"image": "' + "x" * 70_000).status_code == 400
+
+
+def test_many_small_values_beside_an_image_are_refused_before_they_are_made(staff, monkeypatch):
+    monkeypatch.setattr(parsers, "load_json", lambda text: pytest.fail("made"))
+
+    assert post(staff, PRODUCTS, '{"image": "a", "b": [' + "[]," * 64_000 + "[]]}").status_code == 413
 
 
 def test_a_long_image_is_left_to_its_field(staff):
