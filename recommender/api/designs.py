@@ -58,7 +58,10 @@ def own_name(account: User | None) -> str:
 
 class DesignInput(Strict):
     user = serializers.CharField(
-        required=False, max_length=150, help_text="Key of the shopper. Default: the caller's own shopper."
+        required=False,
+        max_length=150,
+        trim_whitespace=False,
+        help_text="Key of the shopper. Default: the caller's own shopper.",
     )
     category = serializers.CharField(
         required=False,
@@ -219,7 +222,10 @@ class DesignListParams(serializers.Serializer[None]):
     """Parameters of a list of designs."""
 
     user = serializers.CharField(
-        required=False, max_length=150, help_text="Key of the shopper. Default: the caller's own shopper."
+        required=False,
+        max_length=150,
+        trim_whitespace=False,
+        help_text="Key of the shopper. Default: the caller's own shopper.",
     )
     limit = Limit(required=False, help_text=f"Designs a page. Default: {Pages.page_size}.")
 

@@ -43,10 +43,13 @@ class RecommendationId(serializers.UUIDField):
 
 
 class InteractionInput(serializers.Serializer[None]):
-    user = serializers.CharField(required=False, max_length=150, help_text="The shop's id of a shopper.")
+    user = serializers.CharField(
+        required=False, max_length=150, trim_whitespace=False, help_text="The shop's id of a shopper."
+    )
     session = serializers.CharField(
         required=False,
         max_length=150,
+        trim_whitespace=False,
         help_text=f"The shop's id of a guest. Without user and session, the guest whose token is in {HEADER}, or the "
         "caller. Popularity counts what a guest's token or staff vouch for, and nothing of other sessions.",
     )
@@ -54,7 +57,10 @@ class InteractionInput(serializers.Serializer[None]):
     kind = serializers.ChoiceField(Kind.choices)
     timestamp = Timestamp(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
     id = serializers.CharField(
-        required=False, max_length=150, help_text="The same id of the same user or session counts once."
+        required=False,
+        max_length=150,
+        trim_whitespace=False,
+        help_text="The same id of the same user or session counts once.",
     )
     recommendation_id = RecommendationId(
         required=False,

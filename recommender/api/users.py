@@ -89,9 +89,12 @@ class MyRecommendations(APIView):
 class MergeInput(serializers.Serializer[None]):
     visitor = serializers.CharField(required=False, max_length=300, help_text="The guest's token.")
     session = serializers.CharField(
-        required=False, max_length=150, help_text=f"The id in the guest's interactions, with the permission {MERGE}."
+        required=False,
+        max_length=150,
+        trim_whitespace=False,
+        help_text=f"The id in the guest's interactions, with the permission {MERGE}.",
     )
-    user = serializers.CharField(max_length=150, help_text="The shop's id of the shopper.")
+    user = serializers.CharField(max_length=150, trim_whitespace=False, help_text="The shop's id of the shopper.")
 
 
 class MergedSerializer(serializers.Serializer[None]):

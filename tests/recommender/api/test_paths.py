@@ -36,3 +36,18 @@ def test_an_interaction_whose_id_reads_like_a_path_is_deleted_alone(admin_client
     assert set(Interaction.objects.values_list("event_id", flat=True)) == {"other", "all of them"}
     path = f"/api/v1/{kind}/a%2Finteractions%2Fx/export/"
     assert b"all of them" in b"".join(admin_client.get(path, RAW_URI=path).streaming_content)
+
+
+@pytest.mark.django_db
+def test_ids_that_differ_by_a_space_are_of_two_people(admin_client):
+    product = ProductFactory()
+    for name in ("a", " a", "a\n"):
+        for fields in ({"session": name}, {"user": name}):
+            event = {"sku": product.sku, "kind": "like", "id": "same", **fields}
+            admin_client.post("/api/v1/interactions/", event, content_type="application/json")
+
+    for kind in ("users", "visitors"):
+        found = [
+            admin_client.get(f"/api/v1/{kind}/{name}/interactions/").json()["count"] for name in ("a", "%20a", "a%0A")
+        ]
+        assert found == [1, 1, 1]
