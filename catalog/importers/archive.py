@@ -58,12 +58,26 @@ class Archive(ABC):
                 yield file
 
     def find(self, name: str) -> str | None:
-        """Return the name of a file that people take for this name: in other capitals, or otherwise composed."""
-        return name if self.size(name) else self._by_folded_name.get(folded(name))
+        """Return the name of a file that people take for this name: in other capitals, or otherwise composed.
+
+        Of a path, or else of the only file that has it below some folder.
+        """
+        if self.size(name):
+            return name
+        same = self._by_last_part.get(base_of(name), []) if "/" in name else []
+        below = [path for path in same if folded(path).endswith(folded(f"/{name}"))]
+        return self._by_folded_name.get(folded(name)) or (below[0] if len(below) == 1 else None)
 
     @cached_property
     def _by_folded_name(self) -> dict[str, str]:
         return {folded(name): name for name in reversed(self.names)}
+
+    @cached_property
+    def _by_last_part(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            found.setdefault(base_of(name), []).append(name)
+        return found
 
     @property
     def images(self) -> list[str]:
@@ -180,6 +194,11 @@ def is_cut_off(path: Path) -> bool:
 def folded(name: str) -> str:
     """Return a name by which names are equal that differ in capitals or in how accents are composed."""
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def base_of(name: str) -> str:
+    """Return the last part of a path, folded."""
+    return folded(name.rsplit("/", 1)[-1])
 
 
 def is_data(part: str) -> bool:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from catalog.importers.layouts import by_plain_name, layout_of, plain
 
 # For each of ours what it is called elsewhere, the surest first. Our own name goes before all of them.
 PRODUCTS: Mapping[str, Sequence[str]] = {
@@ -45,66 +46,13 @@ FURTHER_IMAGES = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Export of another program: known by these columns, read by these."""
-
-    name: str
-    marks: frozenset[str]
-    columns: Mapping[str, str]
-    continued: str = ""  # the column whose value, repeated on the next row, tells another variant of the product
-
-
-LAYOUTS = (
-    Layout(
-        "Shopify's export",
-        frozenset({"handle", "variant price"}),
-        {
-            "sku": "handle", "title": "title", "category": "type", "price": "variant price", "image": "image src",
-            "in_stock": "variant inventory qty",
-        },
-        "handle",
-    ),
-    Layout(
-        "WooCommerce's export",
-        frozenset({"sku", "regular price", "categories"}),
-        {
-            "sku": "sku", "title": "name", "category": "categories", "price": "regular price", "image": "images",
-            "in_stock": "in stock",
-        },
-        "sku",
-    ),
-    Layout(
-        "a Google Merchant feed",
-        frozenset({"id", "image link", "availability"}),
-        {
-            "sku": "id", "title": "title", "category": "product type", "price": "price", "image": "image link",
-            "in_stock": "availability",
-        },
-    ),
-)  # fmt: skip
-
-
-def plain(column: str) -> str:
-    """Return the name of a column in lower case, with single spaces for all signs, without what is in brackets."""
-    return " ".join(re.sub(r"[\W_]+", " ", re.sub(r"\(.*?\)", "", column.lower())).split())
-
-
-def layout_of(columns: Iterable[str]) -> Layout | None:
-    """Return the layout that has these columns."""
-    named = {plain(column) for column in columns}
-    return next((layout for layout in LAYOUTS if layout.marks <= named), None)
-
-
 def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Return, for each of our columns that is there, what it is called here."""
-    named: dict[str, str] = {}
-    for column in columns:
-        named.setdefault(plain(column), column)
+    named = by_plain_name(columns)
     layout = layout_of(columns) if synonyms is PRODUCTS else None
     found: dict[str, str] = {}
     for ours, others in synonyms.items():
-        known = [layout.columns[ours]] if layout and ours in layout.columns else []
+        known = layout.columns.get(ours, []) if layout else []
         for name in (*known, plain(ours), *others):
             if name in named and named[name] not in found.values():
                 found[ours] = named[name]

@@ -12,10 +12,11 @@ from django.db import transaction
 
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers.archive import Folder
-from catalog.importers.columns import EVENTS, find_columns, plain
+from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
 from catalog.importers.events import read_kind, read_time, read_user
 from catalog.importers.json_file import Records
+from catalog.importers.layouts import plain
 from catalog.importers.progress import with_progress
 from catalog.importers.records import open_records
 from catalog.importers.reports import InteractionReport, OnProblem

@@ -35,6 +35,7 @@ class Row:
     currency: str | None = None
     in_stock: bool | None = None
     attributes: dict[str, str] = field(default_factory=dict)  # an empty value: the source has none
+    is_hidden: bool | None = None
     further_images: tuple[str, ...] = ()  # that follow the first one, in this order
 
     @property

@@ -1,22 +1,22 @@
 """Table of products: with the shop's columns, or with those of another program; further columns become attributes."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
-from catalog.importers.columns import PRODUCTS, currency_in, find_columns, find_further_images, layout_of
+from catalog.importers.attributes import AttributeColumns, first
+from catalog.importers.columns import PRODUCTS, currency_in, find_columns, find_further_images
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
+from catalog.importers.layouts import by_plain_name, layout_of
 from catalog.importers.records import TABLES, WORKBOOKS, open_records, suffix_of
 from catalog.importers.rows import Problem, Row
+from catalog.importers.variants import Families, Groups, Record, group_following
 
 REQUIRED = ("sku", "title", "category", "price", "image")
 LEAST_COLUMNS = 3  # of REQUIRED
-
-Record = tuple[str, Mapping[str, str]]
 
 
 class Table:
@@ -35,11 +35,23 @@ class Table:
         if missing:
             of = f" for {self.program.name}" if self.program else ""
             raise ImportFailed(f"{self.table.label} lacks{of}: {', '.join(missing)}; {describe(columns, missing)}")
+        self.sources = {ours: [column] for ours, column in self.columns.items()}
+        self.hiding: dict[str, frozenset[str]] = {}
+        self.families: Families | None = None
+        if self.program:
+            named = by_plain_name(columns)
+            for ours, names in self.program.columns.items():
+                self.sources[ours] = [named[name] for name in names if name in named]
+            self.hiding = {named[name]: signs for name, signs in self.program.hidden.items() if name in named}
+            if self.program.parent in named or self.program.children in named:
+                self.families = Families(self.program, named)
         self.images = [self.columns["image"], *find_further_images(columns, self.columns.values())]
-        taken = {*self.columns.values(), *self.images}
-        self.others = [column for column in columns if column and column not in taken]
+        taken = {*self.columns.values(), *self.images, *self.hiding}
+        self.attributes = AttributeColumns(
+            [column for column in columns if column and column not in taken], self.program
+        )
         self.currency = currency_in(self.columns["price"])
-        self.variants = 0
+        self.variants = self.hidden = 0
 
     @classmethod
     def find(cls, archive: Archive) -> Self | None:
@@ -64,13 +76,14 @@ class Table:
             *([f"{self.table.name} was read as {self.program.name}"] if self.program else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
             *([f"{self.variants} rows are further variants of the product before them"] if self.variants else []),
+            *([f"{self.hidden} products are hidden, as they are not shown there"] if self.hidden else []),
         ]
 
     def __len__(self) -> int:
         return sum(1 for _ in self._groups())
 
     def __iter__(self) -> Iterator[Row | Problem]:
-        self.variants = 0
+        self.variants = self.hidden = 0
         for group in self._groups():
             if isinstance(group, Problem):
                 yield group
@@ -80,57 +93,52 @@ class Table:
             except BadRow as error:
                 yield Problem(group[0][0], str(error))
 
-    def _groups(self) -> Iterator[list[Record] | Problem]:
-        """Yield the records of each product: its own, and those of further variants and images that follow it."""
-        group: list[Record] = []
+    def _groups(self) -> Groups:
+        """Yield the records of each product."""
+        if self.families:
+            return self.families.group(self._records)
+        return group_following(self._records(), self.columns["sku"], self.columns["title"])
+
+    def _records(self) -> Iterator[Record | Problem]:
         for record in self.table:
-            if not isinstance(record, Problem):
-                read = record[0], {name: text_of(value) for name, value in record[1].items()}
-                if group and self._continues(read[1], group[0][1]):
-                    group.append(read)
-                    continue
-            if group:
-                yield group
-            group = []
             if isinstance(record, Problem):
                 yield record
             else:
-                group = [read]
-        if group:
-            yield group
-
-    def _continues(self, fields: Mapping[str, str], first: Mapping[str, str]) -> bool:
-        sku, title = self.columns["sku"], self.columns["title"]
-        is_same = bool(fields.get(sku)) and fields.get(sku) == first.get(sku)
-        # A row that differs in nothing is a repeated one.
-        return is_same and fields.get(title) in ("", first.get(title)) and fields != first
+                yield record[0], {name: text_of(value) for name, value in record[1].items()}
 
     def _row(self, group: Sequence[Record]) -> Row:
         place, records = group[0][0], [fields for _, fields in group]
         self.variants += len(group) - 1
 
-        def first(name: str) -> str:
-            column = self.columns.get(name, "")
-            return next((text for fields in records if (text := fields.get(column, ""))), "")
+        def value(name: str, within: Sequence[Mapping[str, str]] = records) -> str:
+            return first(fields.get(column, "") for fields in within for column in self.sources.get(name, []))
 
-        stocks = [values.read_stock(fields.get(self.columns.get("in_stock", ""), "")) for fields in records]
-        price, currency = values.read_price(first("price")) if first("price") else ("", None)
+        stocks = [values.read_stock(value("in_stock", [fields])) for fields in records]
+        price, currency = values.read_price(value("price")) if value("price") else ("", None)
         if not price:
             raise BadRow("price: it is empty")
+        is_hidden = self._is_hidden(records[0])
+        self.hidden += bool(is_hidden)
         cells = [fields.get(column, "") for column in self.images for fields in records]
         image, *further = find_images(self.archive, cells)
         return Row(
             place=place,
-            sku=first("sku"),
-            title=values.read_text(first("title")),
-            category=re.sub(r"\s*>\s*", " > ", values.read_text(first("category"))),
+            sku=value("sku"),
+            title=values.read_text(value("title")),
+            category=values.read_category(value("category"), has_paths=bool(self.program and self.program.has_paths)),
             image=image,
             price=price,
-            currency=first("currency") or currency or self.currency,
+            currency=value("currency") or currency or self.currency,
             in_stock=None if all(stock is None for stock in stocks) else any(stocks),
-            attributes={name: joined(records, name) for name in self.others},
+            is_hidden=is_hidden,
+            attributes=self.attributes.read(records, is_family=bool(self.families)),
             further_images=tuple(further),
         )
+
+    def _is_hidden(self, fields: Mapping[str, str]) -> bool | None:
+        """Return whether the program does not show the product; None if it does not say."""
+        found = [(text, signs) for column, signs in self.hiding.items() if (text := fields.get(column, "").lower())]
+        return any(text in signs for text, signs in found) if found else None
 
 
 def text_of(value: object) -> str:
@@ -140,12 +148,6 @@ def text_of(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def joined(records: Sequence[Mapping[str, str]], column: str) -> str:
-    """Return the different values of a column, as a shopper should read them, with commas between."""
-    found = (values.read_text(fields.get(column, "")) for fields in records)
-    return ", ".join(dict.fromkeys(text for text in found if text))
 
 
 def list_tables(archive: Archive) -> list[str]:

@@ -23,6 +23,7 @@ SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "z�
 CODE = re.compile(r"[A-Z]{3}")
 NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
 
+ROOTS = {"default category", "root catalog", "root", "home", ""}  # categories that hold all others
 IN_STOCK = {
     "yes", "y", "true", "in stock", "instock", "available", "in stock online", "limited", "low stock", "preorder",
     "pre order", "backorder", "on backorder", "onbackorder", "available for order", "active", "ja", "oui", "si", "sí",
@@ -44,6 +45,18 @@ def read_text(text: str) -> str:
     if "<" in text:
         text = TAG.sub("", BREAK.sub(" ", text))
     return " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+
+
+def read_category(text: str, *, has_paths: bool = False) -> str:
+    """Return the name of a category. has_paths: there may be several, with commas between; the deepest is taken."""
+    if not has_paths:
+        return re.sub(r"\s*>\s*", " > ", read_text(text))
+    paths: list[str] = re.split(r"(?<!\\),", read_text(text))
+    below: list[list[str]] = [
+        [name for part in re.split("[>/]", path) if (name := part.strip()).lower() not in ROOTS] for path in paths
+    ]
+    deepest = max(below, key=len)
+    return " > ".join(deepest).replace("\\,", ",")
 
 
 def read_price(text: str) -> tuple[str, str | None]:

@@ -44,6 +44,8 @@ def check_row(row: Row) -> CheckedRow:
         product.currency = row.currency
     if row.in_stock is not None:
         product.in_stock = row.in_stock
+    if row.is_hidden is not None:
+        product.is_hidden = row.is_hidden
     errors: dict[str, list[str]] = {}
     category = Category(name=single_spaced(row.category))
     for field_name, instance in (("category", category), ("", product)):
@@ -132,7 +134,7 @@ def plan_update(plan: Plan, item: CheckedRow, product: Product, category: Catego
     # A value that the source lacks may have been set by hand since, and stays.
     values |= {
         name: getattr(item.product, name)
-        for name in ("price", "currency", "in_stock")
+        for name in ("price", "currency", "in_stock", "is_hidden")
         if getattr(item.row, name) is not None
     }
     changed = {name for name, value in values.items() if getattr(product, name) != value}

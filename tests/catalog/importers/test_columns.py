@@ -1,6 +1,7 @@
 import pytest
 
-from catalog.importers.columns import EVENTS, PRODUCTS, currency_in, find_columns, layout_of, plain
+from catalog.importers.columns import EVENTS, PRODUCTS, currency_in, find_columns
+from catalog.importers.layouts import layout_of, plain
 
 
 def test_our_own_names_go_before_others():

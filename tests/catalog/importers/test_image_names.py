@@ -13,6 +13,7 @@ from tests.catalog.importers.builders import write_folder
         (["/a.jpg"], ["a.jpg"]),
         (["cafe\u0301.jpg"], ["café.jpg"]),
         (["b|a.jpg"], ["b|a.jpg"]),
+        (["M/c.jpg", "e/d.jpg", "f.jpg"], ["media/m/c.jpg", "e/d.jpg", "f.jpg"]),
         (["a.jpg, café.jpg", "", "A.jpg;nowhere.jpg"], ["a.jpg", "café.jpg", "nowhere.jpg"]),
         (["https://x.example/w_30,h_40/a.jpg, https://x.example/b.jpg"], None),
         (["https://x.example/a.jpg|HTTP://x.example/b.jpg"], ["https://x.example/a.jpg", "HTTP://x.example/b.jpg"]),
@@ -23,6 +24,7 @@ from tests.catalog.importers.builders import write_folder
 )
 def test_the_images_of_cells_are_found_in_any_spelling(tmp_path, cells, found):
     write_folder(tmp_path, {"a.jpg": b"x", "café.jpg": b"x", "b|a.jpg": b"x"})
+    write_folder(tmp_path, dict.fromkeys(["media/m/c.jpg", "1/e/d.jpg", "2/e/d.jpg", "1/f.jpg"], b"x"))
 
     assert find_images(Folder(tmp_path), cells) == (found or cells[0].split(", "))
 

@@ -1,0 +1,61 @@
+"""Attributes of a product, of the columns that are nothing else."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from catalog.importers import values
+from catalog.importers.layouts import Layout, by_plain_name, plain
+from catalog.importers.variants import pairs_of
+
+NAME = re.compile(r"(.*\d+) name")  # Option1 Name, Attribute 1 name: beside it is the value
+
+
+class AttributeColumns:
+    """Columns of attributes: each with its own name, some in pairs of a name and a value, some with several in them."""
+
+    def __init__(self, columns: Sequence[str], layout: Layout | None) -> None:
+        named = by_plain_name(columns)
+        stems = [match[1] for name in named if (match := NAME.fullmatch(name)) and f"{match[1]} value" in named]
+        self.pairs = [(named[f"{stem} name"], named[f"{stem} value"]) for stem in stems]
+        signs = {**layout.pairs, layout.children: "="} if layout else {}
+        self.packed = [(named[name], sign) for name, sign in signs.items() if name in named]
+        taken = {name for name, _ in self.packed}
+        self.single = [
+            column
+            for column in columns
+            if column not in taken
+            and not any(plain(column).startswith(f"{stem} ") for stem in stems)
+            and not (layout and layout.ignored.fullmatch(plain(column)))
+        ]
+
+    def read(self, records: Sequence[Mapping[str, str]], *, is_family: bool) -> dict[str, str]:
+        """Return the attributes of the records of a product.
+
+        is_family: the first of them is the product's own; what it says goes before what its variants do.
+        """
+        found = {column: joined(fields.get(column, "") for fields in records) for column in self.single}
+        if is_family:
+            found |= {name: text for name in found if (text := joined([records[0].get(name, "")]))}
+        several: dict[str, list[str]] = {}
+        for fields in records:
+            for name_column, value_column in self.pairs:
+                name = first(fields.get(name_column, "") for fields in (fields, *records))
+                if name:
+                    several.setdefault(name, []).extend(re.split(r",\s+|\|", fields.get(value_column, "")))
+            for column, sign in self.packed:
+                for part in re.split(r"\|(?=sku=)", fields.get(column, "")):
+                    for name, value in pairs_of(part, sign):
+                        several.setdefault(name, []).extend((value.split(":")[0] if sign == ":" else value).split("|"))
+        several.pop("sku", None)  # of variants
+        return found | {values.read_text(name): joined(texts) for name, texts in several.items()}
+
+
+def first(texts: Iterable[str]) -> str:
+    """Return the first text that is not empty; else an empty one."""
+    return next((text for text in texts if text), "")
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Return the different texts, as a shopper should read them, with commas between."""
+    found = (values.read_text(text) for text in texts)
+    return ", ".join(dict.fromkeys(text for text in found if text))

@@ -1,0 +1,119 @@
+"""Exports of other programs: their columns, how their variants name the product, and what they do not show."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Export of another program: known by these columns, read by these. All columns are as `plain` returns them."""
+
+    name: str
+    marks: frozenset[str]
+    columns: Mapping[str, Sequence[str]]  # for each of ours those that may have it, the first that is not empty
+    hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)  # values of products that are not shown there
+    has_paths: bool = False  # its categories: several, with commas between
+    parent: str = ""  # where a variant names its product, by the latter's SKU or as `id:` with its id
+    children: str = ""  # where a product names its variants: sku=A,size=40|sku=B,size=41
+    pairs: Mapping[str, str] = field(default_factory=dict)  # columns of attributes, with what is between name and value
+    translated: str = ""  # which is filled in rows that repeat a product in another language
+    ignored: re.Pattern[str] = re.compile("(?!)")  # columns that say nothing of the product
+
+
+LAYOUTS = (
+    Layout(
+        "Shopify's export",
+        frozenset({"handle", "variant price"}),
+        {
+            "sku": ["handle"], "title": ["title"], "category": ["type", "product category"], "price": ["variant price"],
+            "image": ["image src"], "in_stock": ["variant inventory qty"],
+        },
+        hidden={"status": frozenset({"draft", "archived"}), "published": frozenset({"false"})},
+    ),
+    Layout(
+        "Shopify's export",
+        frozenset({"url handle", "price"}),
+        {
+            "sku": ["url handle"], "title": ["title"], "category": ["type", "product category"], "price": ["price"],
+            "image": ["product image url"], "in_stock": ["inventory quantity"],
+        },
+        hidden={"status": frozenset({"draft", "archived"}), "published on online store": frozenset({"false"})},
+    ),
+    Layout(
+        "WooCommerce's export",
+        frozenset({"sku", "regular price", "categories"}),
+        {
+            "sku": ["sku", "id"], "title": ["name"], "category": ["categories"],
+            "price": ["regular price", "sale price"], "image": ["images"], "in_stock": ["in stock", "stock"],
+        },
+        hidden={"published": frozenset({"0", "-1"})},
+        has_paths=True,
+        parent="parent",
+    ),
+    Layout(
+        "a Google Merchant feed",
+        frozenset({"id", "image link", "availability"}),
+        {
+            "sku": ["id"], "title": ["title"], "category": ["product type", "google product category"],
+            "price": ["price"], "image": ["image link"], "in_stock": ["availability"],
+        },
+    ),
+    Layout(
+        "Magento's export",
+        frozenset({"sku", "product type", "base image"}),
+        {
+            "sku": ["sku"], "title": ["name"], "category": ["categories"], "price": ["price"], "image": ["base image"],
+            "in_stock": ["is in stock", "qty"],
+        },
+        hidden={
+            "product online": frozenset({"0", "2"}), "visibility": frozenset({"not visible individually"}),
+        },
+        has_paths=True,
+        children="configurable variations",
+        pairs={"additional attributes": "="},
+        translated="store view code",
+        ignored=re.compile(
+            r"(small|thumbnail|swatch) image|.* labels?|(related|crosssell|upsell|associated) (skus|position)"
+            r"|(use config|enable) .*|.* use config|created at|updated at|product websites|custom (design|layout).*"
+        ),
+    ),
+    Layout(
+        "PrestaShop's export",
+        frozenset({"product id", "name", "reference"}),
+        {
+            "sku": ["reference", "product id"], "title": ["name"], "category": ["categories", "category"],
+            "price": ["price tax included", "price tax incl", "price tax excluded", "price tax excl", "price"],
+            "image": ["image urls", "image"], "in_stock": ["quantity"],
+        },
+        hidden={"active": frozenset({"0"}), "status": frozenset({"0"})},
+        has_paths=True,
+        pairs={"feature": ":"},
+        ignored=re.compile(r"image alt texts|delete existing images|position"),
+    ),
+)  # fmt: skip
+
+
+def plain(column: str) -> str:
+    """Return the name of a column in lower case, with single spaces for all signs, without what is in brackets."""
+    return words(re.sub(r"\(.*?\)", "", column))
+
+
+def words(column: str) -> str:
+    """Return the name of a column in lower case, with single spaces for all signs."""
+    return " ".join(re.sub(r"[\W_]+", " ", column.lower()).split())
+
+
+def by_plain_name(columns: Iterable[str]) -> dict[str, str]:
+    """Return columns by their names without signs, both without and with what is in brackets: Price (tax incl.)."""
+    named: dict[str, str] = {}
+    for column in columns:
+        named.setdefault(plain(column), column)
+        named.setdefault(words(column), column)
+    return named
+
+
+def layout_of(columns: Iterable[str]) -> Layout | None:
+    """Return the layout that has these columns."""
+    named = by_plain_name(columns).keys()
+    return next((layout for layout in LAYOUTS if layout.marks <= named), None)

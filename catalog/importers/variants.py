@@ -1,0 +1,95 @@
+"""Rows that are one product: those that follow each other, and variants that stand anywhere in an export."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from catalog.importers.layouts import Layout
+from catalog.importers.rows import Problem
+
+Record: TypeAlias = tuple[str, Mapping[str, str]]
+Groups: TypeAlias = Iterator[list[Record] | Problem]
+ReadRecords: TypeAlias = Callable[[], Iterator[Record | Problem]]
+
+
+def group_following(records: Iterator[Record | Problem], sku: str, title: str) -> Groups:
+    """Yield the records of each product: its own, and those that follow it with its SKU, and its title or none."""
+    group: list[Record] = []
+    for record in records:
+        if not isinstance(record, Problem) and group and continues(record[1], group[0][1], sku, title):
+            group.append(record)
+            continue
+        if group:
+            yield group
+        group = []
+        if isinstance(record, Problem):
+            yield record
+        else:
+            group = [record]
+    if group:
+        yield group
+
+
+def continues(fields: Mapping[str, str], first: Mapping[str, str], sku: str, title: str) -> bool:
+    is_same = bool(fields.get(sku)) and fields.get(sku) == first.get(sku)
+    # A row that differs in nothing is a repeated one.
+    return is_same and fields.get(title) in ("", first.get(title)) and fields != first
+
+
+class Families:
+    """Variants that name their product, or are named by it, wherever they stand. The table is read twice for them.
+
+    named: the table's columns, by their plain names.
+    """
+
+    def __init__(self, layout: Layout, named: Mapping[str, str]) -> None:
+        self.sku, self.id = named["sku"], named.get("id", "")
+        self.parent, self.children = named.get(layout.parent, ""), named.get(layout.children, "")
+        self.translated = named.get(layout.translated, "")
+
+    def group(self, read: ReadRecords) -> Groups:
+        """Yield each product's own record and those of its variants."""
+        keys: set[str] = set()
+        parents: dict[str, str] = {}
+        for _, fields in self._own(read):
+            keys.update(self._keys(fields))
+            parents |= {sku: fields.get(self.sku, "") for sku in variant_skus(fields.get(self.children, ""))}
+        members: dict[str, list[Record]] = {}
+        for place, fields in self._own(read):
+            if (parent := self._parent(fields, parents)) in keys:
+                members.setdefault(parent, []).append((place, {name: text for name, text in fields.items() if text}))
+        for record in read():
+            if isinstance(record, Problem):
+                yield record
+            elif not record[1].get(self.translated) and self._parent(record[1], parents) not in keys:
+                yield [record, *(member for key in self._keys(record[1]) for member in members.pop(key, []))]
+
+    def _own(self, read: ReadRecords) -> Iterator[Record]:
+        for record in read():
+            if not isinstance(record, Problem) and not record[1].get(self.translated):
+                yield record
+
+    def _keys(self, fields: Mapping[str, str]) -> list[str]:
+        found = {"": fields.get(self.sku, ""), "id:": fields.get(self.id, "")}
+        return [f"{prefix}{value}" for prefix, value in found.items() if value]
+
+    def _parent(self, fields: Mapping[str, str], parents: Mapping[str, str]) -> str:
+        """Return the key of the product of which this is a variant; empty if it is none."""
+        parent = fields.get(self.parent) or parents.get(fields.get(self.sku, ""), "")
+        return "" if parent in self._keys(fields) else parent
+
+
+def variant_skus(text: str) -> list[str]:
+    """Return the SKUs of variants: sku=A,size=40|sku=B,size=41."""
+    return [sku for part in text.split("|") if (sku := dict(pairs_of(part, "=")).get("sku"))]
+
+
+def pairs_of(text: str, sign: str) -> list[tuple[str, str]]:
+    """Return the names and values of a text such as size=40,colour=red, where a value may have commas."""
+    parts: list[str] = []
+    for part in text.split(","):
+        if sign in part or not parts:
+            parts.append(part)
+        else:
+            parts[-1] += f",{part}"
+    split = (part.partition(sign) for part in parts)
+    return [(name.strip(), value.strip()) for name, _, value in split if name.strip() and value.strip()]

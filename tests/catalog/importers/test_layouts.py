@@ -1,0 +1,114 @@
+"""Imports of exports as the programs themselves write them, and the products that must come of them."""
+
+import pytest
+
+from catalog.importers import import_products
+from catalog.importers.layouts import LAYOUTS, by_plain_name, layout_of, plain
+from catalog.models import Product
+from tests.catalog.importers.builders import jpegs, write_folder
+
+SHOPIFY = """\
+Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Option1 Linked To,\
+Variant SKU,Variant Inventory Qty,Variant Price,Image Src,Image Position,Status
+red,Red trainer,<p>Nice</p>,Acme,Apparel > Shoes,,"red, shoe",TRUE,Size,40,,R-40,0,19.95,1.jpg,1,active
+red,,,,,,,,,41,,R-41,2,19.95,2.jpg,2,
+red,,,,,,,,,,,,,,3.jpg,3,
+old,Old trainer,,Acme,Apparel > Shoes,Trainers,,TRUE,Title,Default Title,,O-1,1,5,1.jpg,1,draft
+"""
+SHOPIFY_NEW = """\
+Title,URL handle,Description,Vendor,Product category,Type,Published on online store,Status,SKU,\
+Option1 name,Option1 value,Price,Inventory quantity,Product image URL,Image position
+Red trainer,red,<p>Nice</p>,Acme,Apparel > Shoes,,TRUE,Active,R-40,Size,40,19.95,0,1.jpg,1
+,red,,,,,,,R-41,,41,19.95,2,2.jpg,2
+,red,,,,,,,,,,,,3.jpg,3
+Old trainer,old,,Acme,Apparel > Shoes,Trainers,TRUE,Draft,O-1,Title,Default Title,5,1,1.jpg,1
+"""
+WOOCOMMERCE = """\
+ID,Type,SKU,Name,Published,"In stock?",Stock,"Sale price","Regular price",Categories,Images,Parent,"Attribute 1 name",\
+"Attribute 1 value(s)","Attribute 1 visible","Attribute 1 global"
+10,variable,red,Red trainer,1,1,,,,"Apparel, Apparel > Shoes, Sale","1.jpg, 2.jpg",,Size,"40, 41",1,1
+11,simple,old,Old trainer,-1,1,3,,5,Trainers,1.jpg,,,,,
+12,variation,R-40,Red trainer - 40,1,0,0,,19.95,,3.jpg,red,Size,40,,1
+13,variation,R-41,Red trainer - 41,1,1,2,,19.95,,,id:10,Size,41,,1
+"""
+MAGENTO = """\
+sku,store_view_code,attribute_set_code,product_type,categories,product_websites,name,product_online,visibility,price,\
+base_image,base_image_label,small_image,additional_attributes,qty,is_in_stock,use_config_min_qty,additional_images,\
+configurable_variations
+R-40,,Shoes,simple,Default Category/Shoes,base,Red trainer-40,1,Not Visible Individually,19.95,/m/3.jpg,,/m/3.jpg,\
+"size=40",0,0,1,,
+R-41,,Shoes,simple,Default Category/Shoes,base,Red trainer-41,1,Not Visible Individually,19.95,/m/3.jpg,,/m/3.jpg,\
+"size=41",2,1,1,,
+red,,Shoes,configurable,"Default Category/Apparel,Default Category/Apparel/Shoes",base,Red trainer,1,\
+"Catalog, Search",,/m/1.jpg,,/m/1.jpg,\
+"material=Cotton|Wool,climate=warm, mild",0,1,1,/m/2.jpg,"sku=R-40,size=40|sku=R-41,size=41"
+red,de,Shoes,configurable,,,Roter Turnschuh,,,,,,,,,,,,
+old,,Shoes,simple,Default Category/Trainers,base,Old trainer,2,"Catalog, Search",5,/m/1.jpg,,/m/1.jpg,,1,1,1,,
+"""
+PRESTASHOP = """\
+Product ID;Active (0/1);Name *;Categories (x,y,z...);Price tax excluded;Price tax included;Reference #;Quantity;\
+Image URLs (x,y,z...);Image alt texts (x,y,z...);Feature(Name:Value:Position)
+1;1;Red trainer;Home,Apparel > Shoes;16.76;19,95;red;2;1.jpg,2.jpg,3.jpg;a,b;Size:40:0,Material:Cotton:1
+2;0;Old trainer;Trainers;4;5;old;1;1.jpg;;
+"""
+PRESTASHOP_LIST = """\
+"Product ID";"Image";"Name";"Reference";"Category";"Price (tax excl.)";"Price (tax incl.)";"Quantity";"Status";\
+"Position"
+"1";"1.jpg";"Red trainer";"red";"Apparel > Shoes";"16.76";"€19.95";"2";"1";"0"
+"2";"1.jpg";"Old trainer";"";"Trainers";"€4.00";"€5.00";"1";"0";"1"
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "name", "attributes", "images", "old"),
+    [
+        (SHOPIFY, "Shopify's export", {"Size": "40, 41", "Vendor": "Acme"}, 3, "old"),
+        (SHOPIFY_NEW, "Shopify's export", {"Size": "40, 41", "SKU": "R-40, R-41"}, 3, "old"),
+        (WOOCOMMERCE, "WooCommerce's export", {"Size": "40, 41", "ID": "10"}, 3, "old"),
+        (
+            MAGENTO,
+            "Magento's export",
+            {"size": "40, 41", "material": "Cotton, Wool", "climate": "warm, mild"},
+            3,
+            "old",
+        ),
+        (PRESTASHOP, "PrestaShop's export", {"Size": "40", "Material": "Cotton", "Product ID": "1"}, 3, "old"),
+        (PRESTASHOP_LIST, "PrestaShop's export", {}, 1, "2"),
+    ],
+)
+def test_an_export_becomes_products_with_their_variants(tmp_path, text, name, attributes, images, old):
+    write_folder(tmp_path, {"export.csv": text} | jpegs(["1.jpg", "2.jpg", "3.jpg", "m/1.jpg", "m/2.jpg", "m/3.jpg"]))
+
+    report = import_products(tmp_path / "export.csv")
+    again = import_products(tmp_path / "export.csv")
+
+    assert str(report) == "2 created, 0 updated, 0 unchanged, 0 failed"
+    assert str(again) == "0 created, 0 updated, 2 unchanged, 0 failed"
+    assert f"export.csv was read as {name}" in report.notes
+    assert "1 products are hidden, as they are not shown there" in report.notes
+    red, hidden = Product.objects.order_by("price").reverse()
+    assert (red.sku, red.title, str(red.price), red.in_stock, red.is_hidden) == (
+        "red",
+        "Red trainer",
+        "19.95",
+        True,
+        False,
+    )
+    assert red.category.name in ("Apparel > Shoes", "Shoes")
+    assert attributes.items() <= red.attributes.items()
+    assert not {
+        name for name in red.attributes if plain(name).startswith(("option", "attribute 1", "small", "additional"))
+    }
+    assert red.images.count() == images
+    assert (hidden.sku, hidden.is_hidden, hidden.category.name) == (old, True, "Trainers")
+
+
+def test_a_column_is_known_without_and_with_what_is_in_brackets():
+    assert by_plain_name(["Price (tax excl.)", "Price (tax incl.)"]) == {
+        "price": "Price (tax excl.)",
+        "price tax excl": "Price (tax excl.)",
+        "price tax incl": "Price (tax incl.)",
+    }
+    assert layout_of(["Handle", "variant_price"]) is LAYOUTS[0]
+    assert layout_of(["sku", "title"]) is None

@@ -1,0 +1,52 @@
+from catalog.importers.layouts import Layout
+from catalog.importers.rows import Problem
+from catalog.importers.variants import Families, group_following, pairs_of, variant_skus
+
+BAD = Problem("t line 9", "bad")
+
+
+def skus(groups) -> list:
+    return [group if isinstance(group, Problem) else [fields["sku"] for _, fields in group] for group in groups]
+
+
+def records(*rows, columns):
+    return [row if isinstance(row, Problem) else ("line", dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def test_rows_go_on_with_the_product_before_if_they_differ_and_have_no_other_title():
+    rows = records(
+        ["A", "One", "40"], ["A", "", "41"], BAD, ["A", "", "42"], ["A", "", "42"], ["A", "Two", "43"], ["", "", ""],
+        columns=["sku", "title", "size"],
+    )  # fmt: skip
+
+    assert skus(group_following(iter(rows), "sku", "title")) == [["A", "A"], BAD, ["A"], ["A"], ["A"], [""]]
+
+
+def test_variants_are_found_wherever_they_stand_and_orphans_stay_products():
+    layout = Layout("x", frozenset(), {}, parent="parent")
+    columns = ["sku", "id", "parent"]
+    rows = records(
+        ["A-1", "3", "A"], ["A", "1", ""], BAD, ["B", "2", ""], ["B-1", "4", "id:2"], ["C-1", "5", "C"],
+        ["A-2", "6", "A"], ["D", "7", "D"],
+        columns=columns,
+    )  # fmt: skip
+    families = Families(layout, {name: name for name in columns})
+
+    assert skus(families.group(lambda: iter(rows))) == [["A", "A-1", "A-2"], BAD, ["B", "B-1"], ["C-1"], ["D"]]
+
+
+def test_variants_that_a_product_names_and_translations_are_one_with_it():
+    layout = Layout("x", frozenset(), {}, children="variations", translated="language")
+    columns = ["sku", "variations", "language"]
+    rows = records(
+        ["A-1", "", ""], ["A", "sku=A-1,size=1|sku=A-2,size=2", ""], ["A", "", "de"], ["A-2", "", ""], ["A-3", "", ""],
+        columns=columns,
+    )  # fmt: skip
+    families = Families(layout, {name: name for name in columns})
+
+    assert skus(families.group(lambda: iter(rows))) == [["A", "A-1", "A-2"], ["A-3"]]
+
+
+def test_pairs_may_have_commas_in_their_values():
+    assert pairs_of("a=1,b=x, y,c=", "=") == [("a", "1"), ("b", "x, y")]
+    assert variant_skus("sku=A,size=1|size=2|sku=B") == ["A", "B"]
