@@ -21,6 +21,7 @@ from recommender.api.fields import (
 
 NO_FIELD = "A product has no such field."
 BOTH_IMAGES = "Send either image or image_url, not both."
+TAKEN = "batch"  # a part of an address that no product can have
 READ_ONLY = ("id", "url", "findable", "problem")  # fields of a response that a request may repeat
 
 
@@ -45,6 +46,11 @@ class ProductInput(serializers.Serializer[None]):
             self.fields["image"].required = not data.get("image_url")
         validated: Validated = super().to_internal_value(data)
         return validated
+
+    def validate_sku(self, sku: str) -> str:
+        if sku == TAKEN:
+            raise serializers.ValidationError(f"products/{TAKEN}/ is no product's address: choose another SKU.")
+        return sku
 
     def validate(self, attrs: Validated) -> Validated:
         if "image" in attrs and "image_url" in attrs:

@@ -1,5 +1,6 @@
 import base64
 
+from recommender.api.batches import check_rows
 from recommender.api.product_inputs import BOTH_IMAGES, NO_FIELD, ProductInput, ProductUpsert
 from tests.factories import image_bytes
 
@@ -26,3 +27,11 @@ def test_a_new_product_needs_an_image_or_its_url(settings):
 def test_names_of_unknown_fields_are_told_but_those_of_a_response():
     assert ProductInput().unknown_among(BOOT | {"colour": "red", "id": 1, "findable": True}) == ["colour"]
     assert NO_FIELD == "A product has no such field."
+
+
+def test_a_product_whose_address_is_another_resource_is_refused():
+    product = BOOT | {"sku": "batch"}
+
+    assert errors(ProductInput(data=product | {"image": IMAGE})) == errors(ProductUpsert(data=product))
+    assert list(errors(ProductUpsert(data=product))) == ["sku"]
+    assert list(check_rows([product], {}, may_add_categories=True)[1]) == [0]
