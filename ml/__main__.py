@@ -1,4 +1,4 @@
-"""Command line of `ml`: `python -m ml compare`, `speed`, `top` and `convert`, without a database."""
+"""Command line of `ml`: `python -m ml compare`, `speed`, `split`, `top` and `convert`, without a database."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml.configs.methods import METHODS, help_lines
-from ml.errors import MlError
+from ml.errors import BadSetting, MlError
 
 if TYPE_CHECKING:
     from ml.benchmark.compare import Options
@@ -63,9 +63,26 @@ def _run_recommend(given: argparse.Namespace) -> str:
     from ml.benchmark.recommend import compare_recommend
     from ml.benchmark.recommend_tables import format_ranking_table
 
-    more = {"against": given.against, "sampled": given.sampled, "select": given.select}
+    more = {"against": given.against, "sampled": given.sampled, "select": given.select, **_parts(given)}
     document = compare_recommend(given.data, _build_options(given, **_folders(given), **more))
     return _write(document, given.json, format_ranking_table(document))
+
+
+def _parts(given: argparse.Namespace) -> dict[str, float | None]:
+    from ml.data.times import parse_seconds
+
+    if given.split is None:
+        return {"positive": given.positive, "moment": None}
+    try:
+        return {"positive": given.positive, "moment": parse_seconds(given.split)}
+    except ValueError as error:
+        raise BadSetting(f"--split time:{given.split}: {error}; a day such as 2026-03-01 is taken") from error
+
+
+def _run_split(given: argparse.Namespace) -> str:
+    from ml.benchmark.splits import write_split
+
+    return write_split(given.data, given.out, **_parts(given))
 
 
 def _run_design(given: argparse.Namespace) -> str:
@@ -160,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         required=True,
         help="folder or zip with interactions.csv and images/ITEM.jpg, or DVBPR's .npy file",
     )
+    _add_parts(recommend)
     recommend.add_argument(
         "--against",
         metavar="METHOD",
@@ -214,6 +232,13 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("file", type=Path, metavar="FILE.npy", help="file to convert; no code in it is run")
     convert.add_argument("folder", type=Path, metavar="FOLDER", help="new folder; compare writes FILE.npy.converted")
     convert.set_defaults(run=_run_convert, stopped="nothing was written")
+    split = commands.add_parser("split", help="write the parts by which `compare recommend` trains and measures")
+    split.add_argument("--data", type=Path, required=True, help="as for compare recommend")
+    _add_parts(split)
+    split.add_argument(
+        "--out", type=_writable, required=True, metavar="FILE.csv", help="CSV to write: user,item,timestamp,split"
+    )
+    split.set_defaults(run=_run_split, stopped="the file is not complete")
     top = commands.add_parser(
         "top", help="write the top items of all users, by a personal model that `compare recommend` saved"
     )
@@ -275,6 +300,26 @@ def _add_command(commands: "Commands", name: str, roles: Sequence[str], summary:
         help="setting of the methods that have it, or METHOD.KEY=VALUE for one method; may be repeated",
     )
     return parser
+
+
+def _add_parts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--split",
+        type=_time,
+        metavar="time:DATE",
+        help="train on what came before, test each user's first new item from then on (default: the column split, or "
+        "else each user's last item)",
+    )
+    parser.add_argument(
+        "--positive", type=float, metavar="N", help="count interactions whose value, such as a rating, is N or more"
+    )
+
+
+def _time(text: str) -> str:
+    kind, _, moment = text.partition(":")
+    if kind != "time" or not moment:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form time:DATE")
+    return moment
 
 
 def _writable(text: str) -> Path:

@@ -39,6 +39,8 @@ class Options:
     form: str = "figures"  # of the table: "figures", "table-2" or "probes"
     against: str | None = None  # the method from which each user's figures are subtracted
     select: bool = False  # take the epoch that ranks validation items best in place of the last
+    positive: float | None = None  # the least value, such as a rating, of an interaction that counts
+    moment: float | None = None  # in seconds: split all users there in place of each before the last two items
     sampled: bool = False  # also the AUC over 100 sampled items, as in published figures
     progress: bool = False
 

@@ -30,19 +30,19 @@ from ml.nn.inference import embed_items
 def compare_recommend(data: Path, options: Options) -> Document:
     """Train each method on all but each user's last two items; rank the last one among all items.
 
-    Data with a published split are split so.
+    Data with a published split are split so; with options.moment, all data are split there.
     """
     models = compare.create_models(options, PersonalModel)
     if options.against is not None and options.against not in options.methods:
         raise UnknownMethod(f"{options.against!r} to compare with is none of {', '.join(options.methods)}")
     if data.suffix == ".npy":
         data = ensure_converted(data)
-    file = read_interaction_file(data)
-    data_fingerprint = _fingerprint(file)
+    file = read_interaction_file(data, options.positive)
+    data_fingerprint = _fingerprint(file, options.moment)
     file, arrays = decode_for(models, file, options.progress)
     ground_truth = read_ground_truth(data)
     oracle = ground_truth and ground_truth.vectors(file.users, file.items)
-    split = split_or_raise(data, file)
+    split = split_or_raise(data, file, options.moment)
     task = _Task(file, arrays, split, options)
     studies = [_Study(model, task, data_fingerprint) for model in models]
     not_run = compare.find_missing_weights(studies, options.progress)
@@ -73,10 +73,10 @@ def decode_for(
     return file, arrays
 
 
-def split_or_raise(data: Path, file: InteractionFile) -> Split:
+def split_or_raise(data: Path, file: InteractionFile, moment: float | None = None) -> Split:
     """Split the interactions. Raises BadData with the path."""
     try:
-        return file.split()
+        return file.split(moment)
     except BadData as error:
         raise BadData(f"{data}: {error}") from error
 
@@ -94,10 +94,11 @@ def _run(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Document]
     return results
 
 
-def _fingerprint(file: InteractionFile) -> str:
+def _fingerprint(file: InteractionFile, moment: float | None) -> str:
     taken = file.interactions
     columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
     columns += [column if column is None else column.tolist() for column in (file.categories, file.parts)]
+    columns += [] if moment is None else [moment]  # so that what was saved without a moment is found again
     return fingerprint(stamp_images(file.sources or ()), *columns)
 
 

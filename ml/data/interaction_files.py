@@ -1,9 +1,9 @@
 """Interactions from a CSV, with the images of the items."""
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -13,6 +13,7 @@ from ml.data.datasets import encode_labels
 from ml.data.decoding import StoredImage
 from ml.data.images import ImageArray, decode_each
 from ml.data.interactions import Interactions, Split
+from ml.data.times import parse_seconds
 from ml.errors import BadData, UnreadableImage
 
 PARTS = {"train": 0, "validation": 1, "val": 1, "test": 2}
@@ -32,9 +33,15 @@ class InteractionFile:
     failed: int = 0  # rows and images that were left out
     category_names: Sequence[str] = ()  # of class 0, 1, ...
 
-    def split(self) -> Split:
-        """Split as published, or else by time. Raises BadData unless one item of some users is held out."""
-        if self.parts is None:
+    def split(self, moment: float | None = None) -> Split:
+        """Split at a moment in seconds, or if it is None as published, or else by each user's last two items.
+
+        Raises BadData unless one item of some users is held out.
+        """
+        if moment is not None:
+            split = self.interactions.split_at(moment)
+            nothing = "no user has taken one item before that time and a new one after it"
+        elif self.parts is None:
             split = self.interactions.leave_one_out()
             nothing = "no user has three items, so that none can be held out"
         else:
@@ -82,12 +89,13 @@ class InteractionFile:
         )
 
 
-def read_interaction_file(path: Path) -> InteractionFile:
+def read_interaction_file(path: Path, positive: float | None = None) -> InteractionFile:
     """Read interactions.csv (user, item or sku, timestamp[, value, split]) and images/ITEM.jpg of a folder or a zip.
 
     items.csv or products.csv (item or sku, category), if it is there, gives the items' categories. Items are those
     with an image, with or without interactions; where there are no images, those with interactions. A timestamp is a
-    number or ISO 8601. Raises BadData with the file and the reason; a bad row is reported on stderr and left out.
+    number or ISO 8601. positive: rows of a smaller value, such as a low rating, are passed over. Raises BadData with
+    the file and the reason; a bad row is reported on stderr and left out.
     """
     files = Files(path)
     name = files.find("interactions.csv")
@@ -97,6 +105,8 @@ def read_interaction_file(path: Path) -> InteractionFile:
     item_column = _item_column(table)
     if missing := {"user", item_column, "timestamp"} - set(table.columns):
         raise BadData(f"{path}: {name} lacks the column {', '.join(sorted(missing))}")
+    if positive is not None and "value" not in table.columns:
+        raise BadData(f"{path}: {name} has no column value, so that none of {positive:g} or more can be chosen")
     images: dict[str, StoredImage] = {PurePosixPath(image).stem: files.by_name[image] for image in files.images}
     has_split = "split" in table.columns
     taken: list[tuple[str, str, float, float, int]] = []
@@ -105,10 +115,13 @@ def read_interaction_file(path: Path) -> InteractionFile:
         if row.get("kind") in NEGATIVE:
             continue
         try:
-            taken.append(_parse(row, item_column, images, has_split))
+            found = _parse(row, item_column, images, has_split)
         except ValueError as error:
             print(f"passed over: {name}, line {line}: {error}", file=sys.stderr)
             failed += 1
+        else:
+            if positive is None or found[3] >= positive:
+                taken.append(found)
     if not taken:
         raise BadData(f"{path}: {name} has no row that can be used")
     users = sorted({user for user, *_ in taken})
@@ -156,12 +169,7 @@ def _parse(
     part = row["split"] if has_split else "train"
     if part not in PARTS:
         raise ValueError(f"split {part!r}; it takes one of: {', '.join(PARTS)}")
-    return user, item, _parse_seconds(row["timestamp"]), float(row.get("value") or 1), PARTS[part]
-
-
-def _parse_seconds(timestamp: str) -> float:
-    try:
-        return float(timestamp)
-    except ValueError:
-        moment = datetime.fromisoformat(timestamp)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    value = float(row.get("value") or 1)
+    if not math.isfinite(value):
+        raise ValueError(f"value {row['value']} is no number")
+    return user, item, parse_seconds(row["timestamp"]), value, PARTS[part]

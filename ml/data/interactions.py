@@ -94,12 +94,34 @@ class Interactions:
 
     def leave_one_out(self) -> Split:
         """Split by time, pairs counted once. Users with fewer than three items are in the training part alone."""
+        pairs, from_last = self._count_from_last(least=3)
+        return Split(pairs.select(from_last > 2), pairs.select(from_last == 2), pairs.select(from_last == 1))
+
+    def split_at(self, moment: float) -> Split:
+        """Split all users at one moment: the test is the first item that is new to a user from then on.
+
+        What came before is for training, but of users with two items or more the last of these, for validation. Who
+        took nothing before is not in the test.
+        """
+        before = self.select(self.timestamps < moment)
+        pairs, from_last = before._count_from_last(least=2)
+        train, validation = pairs.select(from_last > 1), pairs.select(from_last == 1)
+        later = self.select(self.timestamps >= moment).without(before)
+        order = later.by_time
+        _, first = np.unique(later.users[order], return_index=True)
+        test = later.select(order[first])
+        return Split(train, validation, test.select(np.isin(test.users, train.users)))
+
+    def _count_from_last(self, least: int) -> tuple[Self, np.ndarray]:
+        """Return each pair once, by users and time, and (N,) its number from the user's last, which is 1.
+
+        The numbers of users with fewer pairs than `least` are larger than any other.
+        """
         _, positions = np.unique(self.keys[self.by_time], return_index=True)  # in time, of each of the distinct pairs
         pairs = self.distinct.select(np.lexsort((positions, self.distinct.users)))
         ends = np.searchsorted(pairs.users, pairs.users, side="right")
         counts = np.bincount(pairs.users, minlength=self.n_users)[pairs.users]
-        from_last = np.where(counts >= 3, ends - np.arange(len(pairs)), np.iinfo(np.int64).max)
-        return Split(pairs.select(from_last > 2), pairs.select(from_last == 2), pairs.select(from_last == 1))
+        return pairs, np.where(counts >= least, ends - np.arange(len(pairs)), np.iinfo(np.int64).max)
 
     def split_by(self, parts: np.ndarray) -> Split:
         """Split as published with the data. parts: (N,) 0 training, 1 validation, 2 test.

@@ -49,6 +49,44 @@ def test_a_bad_row_is_named_and_passed_over(tmp_path, capsys):
     assert "line 4: no user or no item" in said and "line 5: Invalid isoformat" in said
 
 
+def test_times_of_mixed_units_are_seconds_and_what_is_no_number_is_refused(tmp_path, capsys):
+    rows = [
+        ["a", "i0", 1_700_000_000_000, 1],
+        ["a", "i1", 1_700_000_060, 1],
+        ["a", "i2", "nan", 1],
+        ["b", "i2", 5, "inf"],
+    ]
+
+    journal = read_interaction_file(shop(tmp_path, rows))
+
+    said = capsys.readouterr().err
+    assert np.diff(journal.interactions.timestamps).tolist() == [60] and journal.failed == 2
+    assert "line 4: nan is no time" in said and "line 5: value inf is no number" in said
+
+
+def test_only_high_ratings_are_positive(tmp_path):
+    shop(tmp_path, [["a", "i0", 1, 3.5], ["a", "i1", 2, 4], ["b", "i2", 3, 5], ["b", "i0", 3, ""]])
+
+    journal = read_interaction_file(tmp_path, positive=4)
+
+    assert journal.interactions.items.tolist() == [1, 2] and journal.failed == 0
+    assert journal.items == ["i0", "i1", "i2"]  # also what nobody liked can be recommended
+
+
+def test_without_ratings_none_can_be_chosen_by_them(tmp_path):
+    with pytest.raises(BadData, match="no column value, so that none of 4 or more can be chosen"):
+        read_interaction_file(shop(tmp_path, [["a", "i0", 1]], header=["user", "item", "timestamp"]), positive=4)
+
+
+def test_a_split_at_a_moment_goes_before_a_published_one(tmp_path):
+    rows = [["a", "i0", "train", 1], ["a", "i1", "test", 2], ["a", "i2", "train", 3], ["b", "i0", "train", 3]]
+    journal = read_interaction_file(shop(tmp_path, rows, header=["user", "item", "split", "timestamp"]))
+
+    assert journal.split(moment=3).test.items.tolist() == [2] and journal.split().test.items.tolist() == [1]
+    with pytest.raises(BadData, match="no user has taken one item before that time and a new one after it"):
+        journal.split(moment=4)
+
+
 def test_an_item_whose_picture_cannot_be_read_leaves_with_its_interactions(tmp_path, capsys):
     shop(tmp_path, [["a", "i0", 1, 1], ["a", "i1", 2, 1], ["a", "i2", 3, 1]])
     (tmp_path / "images" / "i1.png").write_text("not a picture")

@@ -22,6 +22,23 @@ def test_the_last_item_is_for_the_test_and_the_last_but_one_for_validation():
     assert pairs(split.test) == [(0, 4)]
 
 
+def test_a_split_in_time_tests_the_first_new_item_from_then_on():
+    rows = [(0, 1, 1), (0, 2, 2), (0, 3, 3), (0, 2, 10), (0, 5, 12), (0, 4, 11), (1, 0, 9), (1, 4, 10), (2, 5, 11)]
+
+    split = interactions(rows).split_at(10)
+
+    assert pairs(split.train) == [(0, 1), (0, 2), (1, 0)]  # the only item of user 1 is for training
+    assert pairs(split.validation) == [(0, 3)]
+    assert pairs(split.test) == [(0, 4), (1, 4)]  # not item 2, taken before; nothing is known of user 2
+
+
+@pytest.mark.parametrize(("moment", "sizes"), [(9, [2, 1, 0]), (0, [0, 0, 0])])
+def test_a_split_before_or_after_everything_tests_nobody(moment, sizes):
+    split = interactions([(0, 1, 1), (0, 2, 2), (1, 3, 1)]).split_at(moment)
+
+    assert [len(part) for part in (split.train, split.validation, split.test)] == sizes
+
+
 def test_what_was_taken_again_counts_at_its_first_time():
     split = interactions([(0, 1, 1), (0, 2, 2), (0, 3, 3), (0, 1, 9)]).leave_one_out()
 
