@@ -106,6 +106,22 @@ METHODS: dict[str, Method] = {
             sees_images=False,
         ),
         Method(
+            "ease",
+            "personal",
+            "each product's regression on all others that a shopper took, in closed form",
+            personal.EaseConfig,
+            "ease:Ease",
+            sees_images=False,
+        ),
+        Method(
+            "lightgcn",
+            "personal",
+            "factors averaged over the graph of who took what, without images",
+            personal.LightGcnConfig,
+            "lightgcn:LightGcn",
+            sees_images=False,
+        ),
+        Method(
             "warp",
             "personal",
             "the factors of bpr-mf by WARP, which weighs the top of the list",
