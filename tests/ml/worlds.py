@@ -37,7 +37,7 @@ SMALL = {
     "hybrid": {"factors": 8, "dimensions": 8},
     "bpr-mf": {"factors": 8, "learning_rate": 0.05},
     "ials": {"factors": 8},
-    "lightgcn": {"factors": 8},
+    "lightgcn": {"factors": 8, "batch_size": 16, "decay": 0.001},
     "warp": {"factors": 8, "batch_size": 16, "decay": 0.02},
     "vbpr": {"factors": 10, "visual_factors": 10, "batch_size": 16},
     "deepstyle": {"factors": 8, "batch_size": 16},
