@@ -11,6 +11,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from recommender import memory
 from recommender.access.keys import key_of
+from recommender.access.logins import network_of
 from recommender.access.models import ApiKey, KeyKind
 
 if TYPE_CHECKING:  # DRF loads the throttles while it defines APIView
@@ -53,6 +54,10 @@ class WindowThrottle(SimpleRateThrottle):
             return True
         self.tell(getattr(request, "_request", request), max(self.num_requests - count, 0))
         return count <= self.num_requests
+
+    def get_ident(self, request: Request) -> str:
+        """Return the client's address, or its network: with one for each request it would have no limit."""
+        return network_of(super().get_ident(request) or "")
 
     def tell(self, request: HttpRequest, left: int) -> None:
         """Set the limit for the response's headers; of several, the one that is reached first."""
@@ -123,7 +128,7 @@ class CallerThrottle(WindowThrottle):
         if key:
             ident = self.key_ident(request, key)
         else:
-            ident = str(request.user.pk) if request.user.is_authenticated else self.get_ident(request) or ""
+            ident = str(request.user.pk) if request.user.is_authenticated else self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 

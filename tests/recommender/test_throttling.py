@@ -49,6 +49,16 @@ def test_each_address_and_each_account_is_counted_by_itself(guest, clock):
     assert statuses(bob, 1) == [200]
 
 
+def test_a_network_of_ipv6_that_one_client_has_is_counted_as_one(guest, clock):
+    for address, status in (
+        ("2001:db8::1", 200),
+        ("2001:db8::2", 200),
+        ("2001:db8::3:4", 429),
+        ("2001:db8:0:1::1", 200),
+    ):
+        assert statuses(guest, 1, REMOTE_ADDR=address) == [status]
+
+
 def test_a_header_that_anybody_can_send_makes_no_other_caller(guest, clock):
     statuses(guest, 2)
 
