@@ -101,7 +101,13 @@ def test_without_redis_everybody_is_let_through(few, settings, caplog):
 
 @pytest.mark.parametrize(
     ("address", "network"),
-    [("10.0.0.1", "10.0.0.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("", ""), ("unknown", "unknown")],
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("unknown", "unknown"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+    ],
 )
 def test_ipv6_is_counted_by_networks(address, network):
     assert network_of(address) == network
