@@ -251,6 +251,19 @@ class ImageDownload(models.Model):
         return f"{self.url} for product {self.product_id}"
 
 
+class ImportProfile(models.Model):
+    """A choice of columns for imports of tables. Written by catalog.importers.profiles."""
+
+    name = models.CharField(max_length=100, unique=True)
+    columns = models.JSONField()  # {field: column}
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ImageReading(models.Model):
     """A reading of an image's file that has not ended: it goes on, or its process died. Written by catalog.readings."""
 

@@ -1,6 +1,6 @@
 """Detection of the layout of a source."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -18,26 +18,45 @@ SOURCES: list[type[Source]] = [FashionProducts, Hm, Zappos, Table, ClassFolders]
 
 
 @contextmanager
-def open_source(path: Path) -> Iterator[Source]:
-    """Open the rows of a zip, folder or table. Raises ImportFailed if it cannot be read or its layout is unknown."""
+def open_source(path: Path, columns: Mapping[str, str] | None = None) -> Iterator[Source]:
+    """Open the rows of a zip, folder or table.
+
+    columns: of a table by our fields, where they are not to be recognised.
+    Raises ImportFailed if it cannot be read or its layout is unknown.
+    """
     if not path.exists():
         raise ImportFailed(f"{path} does not exist")
     if path.is_file() and suffix_of(path.name) in TABLES:
-        yield Table(Folder(path.parent), path.name)
+        yield Table(Folder(path.parent), path.name, columns)
         return
     with nullcontext(Folder(path)) if path.is_dir() else open_zip(path) as archive:
-        yield find_source(archive)
+        yield find_table(archive, columns) if columns else find_source(archive)
+
+
+def find_table(archive: Archive, columns: Mapping[str, str]) -> Table:
+    """Return the table of an archive with columns that were chosen. Raises ImportFailed if there is none."""
+    places = places_of(archive)
+    for place in places:
+        if found := Table.find(place, columns):
+            return found
+    objections = [explain_rejection(place, name, columns) for place in places for name in list_tables(place)]
+    raise ImportFailed(". ".join(objections) or f"{archive.label} holds no table whose columns could be chosen")
+
+
+def places_of(archive: Archive) -> list[Archive]:
+    """Return an archive and its only folder, if it has one alone: most zips have one folder around everything."""
+    folders = {name.split("/")[0] for name in archive.names if "/" in name}
+    return [archive, *(archive.subfolder(folder) for folder in folders if len(folders) == 1)]
 
 
 def find_source(archive: Archive) -> Source:
-    """Detect the layout of an archive, or else of its only folder: most zips have one folder around everything.
+    """Detect the layout of an archive, or else of its only folder.
 
     Raises ImportFailed if it is empty or its layout is unknown.
     """
     if not archive.names:
         raise ImportFailed(f"{archive.label} is empty")
-    folders = {name.split("/")[0] for name in archive.names if "/" in name}
-    places = [archive, *(archive.subfolder(folder) for folder in folders if len(folders) == 1)]
+    places = places_of(archive)
     # Where a table of products cannot be read, none are made of the names of folders.
     has_table = any(is_meant_as_products(place, name) for place in places for name in list_tables(place))
     for place in places:

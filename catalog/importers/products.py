@@ -29,17 +29,19 @@ def import_products(
     limit: int | None = None,
     dry_run: bool = False,
     progress: bool = False,
+    columns: Mapping[str, str] | None = None,
     on_problem: OnProblem | None = None,
 ) -> ProductReport:
     """Create or update the products in `source`, found by SKU; products that it does not name stay as they are.
 
-    limit: only the first products, this many. progress: show a bar on stderr. on_problem: called with each problem as
-    it occurs. Every batch is a transaction of its own, so that an import that is interrupted loses one batch at most.
+    limit: only the first products, this many. progress: show a bar on stderr. columns: of a table, by our fields, that
+    were chosen and are not to be recognised. on_problem: called with each problem as it occurs. Every batch is a
+    transaction of its own, so that an import that is interrupted loses one batch at most.
     Raises ImportFailed for a source that cannot be read at all.
     """
     report = ProductReport()
     with (
-        open_source(source) as rows,
+        open_source(source, columns) as rows,
         ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
         with_progress(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
     ):

@@ -10,7 +10,7 @@ from catalog.importers.attributes import AttributeColumns, first
 from catalog.importers.columns import PRODUCTS, currency_in, find_columns, find_further_images
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
-from catalog.importers.layouts import by_plain_name, layout_of
+from catalog.importers.layouts import by_plain_name, layout_of, plain
 from catalog.importers.records import TABLES, WORKBOOKS, open_records, suffix_of
 from catalog.importers.rows import Problem, Row
 from catalog.importers.variants import Families, Groups, Record, group_following
@@ -25,11 +25,13 @@ class Table:
     layout: ClassVar[str] = f"a CSV with the columns {','.join(REQUIRED)}"
     has_prices: ClassVar[bool] = True
 
-    def __init__(self, archive: Archive, name: str) -> None:
+    def __init__(self, archive: Archive, name: str, chosen: Mapping[str, str] | None = None) -> None:
         self.archive = archive
         self.table = open_records(archive, name)
         columns = self.table.columns
-        self.columns = find_columns(columns, PRODUCTS)
+        self.chosen = {ours: self._column(text) for ours, text in (chosen or {}).items()}
+        others = [column for column in columns if column not in self.chosen.values()]
+        self.columns = find_columns(others, PRODUCTS) | self.chosen
         self.program = layout_of(columns)
         missing = [column for column in REQUIRED if column not in self.columns]
         if missing:
@@ -45,6 +47,7 @@ class Table:
             self.hiding = {named[name]: signs for name, signs in self.program.hidden.items() if name in named}
             if self.program.parent in named or self.program.children in named:
                 self.families = Families(self.program, named)
+        self.sources |= {ours: [column] for ours, column in self.chosen.items()}
         self.images = [self.columns["image"], *find_further_images(columns, self.columns.values())]
         taken = {*self.columns.values(), *self.images, *self.hiding}
         self.attributes = AttributeColumns(
@@ -54,17 +57,33 @@ class Table:
         self.variants = self.hidden = 0
 
     @classmethod
-    def find(cls, archive: Archive) -> Self | None:
+    def find(cls, archive: Archive, chosen: Mapping[str, str] | None = None) -> Self | None:
         """Return the table products.csv, or else the only one that has the columns.
 
         Raises ImportFailed if several have them, or products.csv lacks one.
         """
         if "products.csv" in archive.names:
-            return cls(archive, "products.csv")
-        complete = [name for name in list_tables(archive) if not explain_rejection(archive, name)]
+            return cls(archive, "products.csv", chosen)
+        complete = [name for name in list_tables(archive) if not explain_rejection(archive, name, chosen)]
         if len(complete) > 1:
             raise ImportFailed(f"{archive.label} holds several tables of products, name one: {', '.join(complete)}")
-        return cls(archive, complete[0]) if complete else None
+        return cls(archive, complete[0], chosen) if complete else None
+
+    def _column(self, text: str) -> str:
+        """Return the column that is meant. Raises ImportFailed if there is none."""
+        column = text if text in self.table.columns else by_plain_name(self.table.columns).get(plain(text))
+        if column is None:
+            raise ImportFailed(
+                f"{self.table.label} has no column {text}; its columns are {', '.join(self.table.columns)}"
+            )
+        return column
+
+    @property
+    def mapping(self) -> list[tuple[str, str]]:
+        """Return the columns, each with what it is taken for."""
+        meanings = {column: ours for ours, found in self.sources.items() for column in found[:1]}
+        meanings |= dict.fromkeys(self.images[1:], "further images") | dict.fromkeys(self.hiding, "hidden")
+        return [(column, meanings.get(column, "attribute")) for column in self.table.columns if column]
 
     @property
     def notes(self) -> list[str]:
@@ -165,10 +184,10 @@ def is_meant_as_products(archive: Archive, name: str) -> bool:
     return len(found.keys() & set(REQUIRED)) >= LEAST_COLUMNS
 
 
-def explain_rejection(archive: Archive, name: str) -> str:
+def explain_rejection(archive: Archive, name: str, chosen: Mapping[str, str] | None = None) -> str:
     """Return why a file is no table of products; empty if it is one."""
     try:
-        Table(archive, name)
+        Table(archive, name, chosen)
     except ImportFailed as error:
         return str(error)
     return ""

@@ -1,9 +1,13 @@
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
-from catalog.importers import ProductReport, import_products
+from django.core.management.base import CommandError, CommandParser
+
+from catalog.errors import ImportFailed
+from catalog.importers import ProductReport, import_products, profiles
 from catalog.importers.console import ImportCommand, ImportOptions
 from catalog.importers.detect import SOURCES
+from catalog.importers.preview import preview
 
 
 class Command(ImportCommand):
@@ -15,5 +19,28 @@ class Command(ImportCommand):
     source = "SOURCE"
     noun = "products"
 
-    def run_import(self, source: Path, options: dict[str, object], **common: Unpack[ImportOptions]) -> ProductReport:
-        return import_products(source, **common)
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--preview", action="store_true", help="only show the columns and the first ten products")
+        parser.add_argument(
+            "--set", action="append", default=[], metavar="COLUMN=FIELD", help="take a column of a table for a field"
+        )
+        parser.add_argument(
+            "--profile", metavar="NAME", help="as --set was used with this name last; with it, store it"
+        )
+
+    def handle(self, source: Path, limit: int | None, dry_run: bool, verbosity: int, **options: Any) -> str:
+        choices, profile = options["set"], options["profile"]
+        try:
+            columns = profiles.load(profile) if profile and not choices else profiles.parse(choices)
+            if options["preview"]:
+                return "\n".join(preview(source, columns))
+        except ImportFailed as error:
+            raise CommandError(str(error)) from error
+        report = super().handle(source, limit, dry_run, verbosity, **options, columns=columns)
+        if profile and choices and not dry_run:
+            profiles.store(profile, columns)
+        return report
+
+    def run_import(self, source: Path, options: dict[str, Any], **common: Unpack[ImportOptions]) -> ProductReport:
+        return import_products(source, columns=options["columns"], **common)
