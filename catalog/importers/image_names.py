@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from catalog.errors import BadRow
 from catalog.importers.archive import Archive
+from catalog.importers.rows import UNSTORABLE
 
 URL = re.compile(r"(https?:|ftp:)?//|data:", re.IGNORECASE)
 MOST_IMAGES = 100  # of a product
@@ -19,7 +20,10 @@ def find_images(archive: Archive, cells: Iterable[str]) -> list[str]:
 
     Raises BadRow if there is none, there are too many, or one leads out of the folder of the table.
     """
-    found = list(dict.fromkeys(name for text in cells if text for name in read_cell(archive, text)))
+    texts = [text for text in cells if text]
+    if any(UNSTORABLE.search(text) for text in texts):
+        raise BadRow("image: it holds a character that cannot be stored")
+    found = list(dict.fromkeys(name for text in texts for name in read_cell(archive, text)))
     if not found:
         raise BadRow("image: it is empty")
     if len(found) > MOST_IMAGES:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
@@ -24,11 +25,14 @@ class JsonFile:
         self.label = f"{archive.label}/{name}"
         self.notes: list[str] = []
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
-        """Return the names in the first object."""
-        first = next((record for record in self if not isinstance(record, Problem)), None)
-        return [] if first is None else list(first[1])
+        """Return the names in all objects: one without a value often lacks the name as well. Reads the whole file."""
+        found: dict[str, None] = {}
+        for record in self:
+            if not isinstance(record, Problem):
+                found |= dict.fromkeys(record[1])
+        return list(found)
 
     def __len__(self) -> int:
         return sum(1 for _ in self._entries())

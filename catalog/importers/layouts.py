@@ -107,7 +107,7 @@ def words(column: str) -> str:
 def by_plain_name(columns: Iterable[str]) -> dict[str, str]:
     """Return columns by their names without signs, both without and with what is in brackets: Price (tax incl.)."""
     named: dict[str, str] = {}
-    for column in columns:
+    for column in filter(plain, columns):
         named.setdefault(plain(column), column)
         named.setdefault(words(column), column)
     return named

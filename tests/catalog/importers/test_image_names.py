@@ -33,6 +33,8 @@ def test_the_images_of_cells_are_found_in_any_spelling(tmp_path, cells, found):
     ("cell", "reason"),
     [
         ("", "image: it is empty"),
+        ("a\0.jpg", "image: it holds a character that cannot be stored"),
+        ("https://x.example/\ud800.jpg", "image: it holds a character that cannot be stored"),
         ("../a.jpg", "image: ../a.jpg lies outside"),
         (",".join(f"{number}.jpg" for number in range(MOST_IMAGES + 1)), "image: it names 101 images; a product has"),
     ],

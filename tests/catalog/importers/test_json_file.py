@@ -31,3 +31,9 @@ def test_an_array_that_is_cut_off(tmp_path, text):
 
     with pytest.raises(ImportFailed, match=r"t\.json is not JSON"):
         list(JsonFile(Folder(tmp_path), "t.json"))
+
+
+def test_columns_are_those_of_all_objects(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"a": 1}\n{"b": 2, "a": 1}\n')
+
+    assert JsonFile(Folder(tmp_path), "t.jsonl").columns == ["a", "b"]

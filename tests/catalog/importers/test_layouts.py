@@ -112,3 +112,4 @@ def test_a_column_is_known_without_and_with_what_is_in_brackets():
     }
     assert layout_of(["Handle", "variant_price"]) is LAYOUTS[0]
     assert layout_of(["sku", "title"]) is None
+    assert by_plain_name(["", "()", "SKU"]) == {"sku": "SKU"}
