@@ -37,7 +37,7 @@ def run(options: Options) -> None:
     try:
         django.setup()
         prepare(options)
-        children = Children(programs(options.port), logs=settings.VAR / "log")
+        children = Children(programs(options.port), settings.VAR / "log", settings.VAR / "heartbeats")
         try:
             with stage("the shop and its workers are up"):
                 children.start()
@@ -59,11 +59,14 @@ def programs(port: int) -> list[Program]:
     web += ["--preload", "--bind", f"127.0.0.1:{port}", "--access-logfile", "-"]
     return [
         Program("web", web),
-        Program("worker-embed", [*niced(5), *worker, "--queues", "embed", "--hostname", "embed@%h"]),
-        Program("worker-design", [*niced(10), *worker, "--queues", "design", "--hostname", "design@%h"]),
-        Program("worker-train", [*niced(15), *worker, "--queues", "train", "--hostname", "train@%h"]),
-        Program("worker-maintenance", [*niced(10), *worker, "--queues", "maintenance", "--hostname", "maintenance@%h"]),
-        Program("beat", [*niced(5), *celery, "beat", "--pidfile", ""]),
+        *(
+            Program(
+                f"worker-{queue}", [*niced(niceness), *worker, "--queues", queue, "--hostname", f"{queue}@%h"], queue
+            )
+            for queue, niceness in (("embed", 5), ("design", 10), ("train", 15), ("maintenance", 10))
+        ),
+        # Its heart beats whenever it sends something, every 10 seconds and not while the broker stands still.
+        Program("beat", [*niced(5), *celery, "beat", "--pidfile", ""], "beat", silent_checks=80),
     ]
 
 
@@ -110,7 +113,7 @@ def supervise(children: Children, services: Services) -> NoReturn:
         for folder in (settings.VAR, children.logs):
             rotate_logs(folder)
 
-    retry_at = dict.fromkeys((restart_servers, children.restart_ended, rotate), 0.0)
+    retry_at = dict.fromkeys((restart_servers, children.kill_silent, children.restart_ended, rotate), 0.0)
     while True:
         time.sleep(0.5)
         for step in retry_at:

@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 GRACE_SECONDS = 10  # between SIGTERM and SIGQUIT
 STABLE_SECONDS = 60  # that a child must run for its next end to count as its first
 MAX_DELAY_SECONDS = 30  # between an end and the restart
+# Checks of a heartbeat, two a second, that find none: three minutes while a process imports its packages, then
+# Program.silent_checks. Checks are counted, not seconds: a machine that sleeps checks nothing.
+SILENT_CHECKS_AT_START = 360
 LOG_BYTES = 20_000_000  # of a log, then it is moved to NAME.log.1 and begun anew
 
 
@@ -24,6 +27,9 @@ class Program:
 
     name: str
     command: list[str]
+    heartbeat: str = ""  # the name of the heartbeat that it publishes, if it does: recommender.heartbeats
+    # A worker's heart beats every 3 seconds, and every 14 while neither broker nor cache answers.
+    silent_checks: int = 40
 
 
 @dataclass
@@ -35,13 +41,17 @@ class Child:
     started: float  # time.monotonic()
     failures: int = 0  # ends in a row, each within STABLE_SECONDS of its start
     restart_at: float | None = None  # time.monotonic(); None while it runs
+    last_beat: int | None = None  # when its heartbeat's file was written, 0 for never; None before the first check
+    has_beaten: bool = False
+    silent_checks: int = 0  # in a row
 
 
 class Children:
     """The shop's processes, each with a log file."""
 
-    def __init__(self, programs: list[Program], logs: Path):
+    def __init__(self, programs: list[Program], logs: Path, heartbeats: Path | None = None):
         self.programs = programs
+        self.heartbeats = heartbeats  # the folder of those of the programs
         self.children: list[Child] = []
         self.logs = logs
 
@@ -50,6 +60,31 @@ class Children:
         self.logs.mkdir(exist_ok=True)
         for program in self.programs:
             self.children.append(Child(program, self.launch(program), time.monotonic()))
+
+    def find_beat(self, program: Program) -> int:
+        """Return when the program's last heartbeat was written, in ns; 0 if there was none."""
+        if not (self.heartbeats and program.heartbeat):
+            return 0
+        try:
+            return (self.heartbeats / program.heartbeat).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+    def kill_silent(self) -> None:
+        """Kill each child whose heartbeat stopped: one that is stopped as a whole cannot end itself."""
+        for child in self.children:
+            if not child.program.heartbeat or child.restart_at is not None:
+                continue
+            former, child.last_beat = child.last_beat, self.find_beat(child.program)
+            if child.last_beat != former:
+                # At the first check it is unknown whether this one wrote it.
+                child.has_beaten, child.silent_checks = former is not None, 0
+                continue
+            child.silent_checks += 1
+            if child.silent_checks > (child.program.silent_checks if child.has_beaten else SILENT_CHECKS_AT_START):
+                report(f"{child.program.name} stands still: its heartbeat stopped")
+                child.silent_checks = 0
+                child.process.kill()
 
     def launch(self, program: Program) -> subprocess.Popen[bytes]:
         """Start one program in a session of its own; its output is appended to its log."""
@@ -73,6 +108,7 @@ class Children:
                 self.plan_restart(child, now)
             if child.restart_at is not None and now >= child.restart_at:
                 child.process, child.started, child.restart_at = self.launch(child.program), now, None
+                child.has_beaten, child.silent_checks = False, 0
 
     def plan_restart(self, child: Child, now: float) -> None:
         """Choose and print when a child that has ended is restarted, and kill what it left behind."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain
 
 import numpy as np
@@ -65,15 +66,18 @@ def decode_ahead(
     size: tuple[int, int],
     most_pixels: int | None = MOST_PIXELS,
     threads: int | None = None,
+    watch: AbstractContextManager[object] | None = None,
 ) -> Iterator[list[np.ndarray | UnreadableImage]]:
     """Yield each batch's pixels, or the error of an image; the next batch is decoded while this one is used.
 
     most_pixels: see `read_image`. threads: that decode; without a number, all cores but one, which is the model's.
+    watch: entered for each image, by these threads.
     """
 
     def attempt(source: Source) -> np.ndarray | UnreadableImage:
         try:
-            return read_image(source, size, most_pixels)
+            with watch or nullcontext():
+                return read_image(source, size, most_pixels)
         except UnreadableImage as error:
             return error
 

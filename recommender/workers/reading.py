@@ -11,6 +11,7 @@ from catalog.models import ProductImage
 from ml.data.reader_process import read_apart
 from ml.errors import UnreadableImage
 from ml.nn.inference import decode_ahead
+from recommender.workers.stalls import Watch
 
 Read = tuple[list[ProductImage], np.ndarray]  # images and their pixels, (B, H, W, 3)
 
@@ -21,6 +22,7 @@ def read_batches(
     """Yield those images of each batch that can be read; the next batch is decoded while the former is used.
 
     The others are set aside, and those that are being read already, or whose readers died, are left to read_suspects.
+    The process ends if an image never ends to be read.
     size: (H, W) of the pixels. threads: see decode_ahead.
     """
     waiting: deque[list[ProductImage]] = deque()
@@ -32,8 +34,9 @@ def read_batches(
             yield [Path(image.file.path) for image in waiting[-1]]
 
     # No limit of pixels: the shop has checked VISREC_MAX_IMAGE_PIXELS, and a lower value now must not lose old images.
-    for decoded in decode_ahead(files(), size, most_pixels=None, threads=threads):
-        yield settle(waiting.popleft(), decoded, size)
+    with Watch() as watch:
+        for decoded in decode_ahead(files(), size, most_pixels=None, threads=threads, watch=watch.each):
+            yield settle(waiting.popleft(), decoded, size)
 
 
 def read_suspects(images: Sequence[ProductImage], size: tuple[int, int]) -> Iterator[Read]:

@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -129,3 +130,50 @@ def test_what_cannot_be_printed_ends_nothing():
         done = subprocess.run([sys.executable, "-c", code], cwd=processes.ROOT, stdout=full, stderr=subprocess.PIPE)
 
     assert done.stderr.startswith(b"goes on")
+
+
+BEATS = "import pathlib, sys, time\nfor _ in range(600): pathlib.Path(sys.argv[1]).touch(); time.sleep(0.1)"
+
+
+@pytest.fixture
+def beating(tmp_path):
+    """Two programs, of which the first publishes a heartbeat and the second none."""
+    beats = Program("one", [sys.executable, "-c", BEATS, str(tmp_path / "embed")], "embed", silent_checks=8)
+    shop = Children([beats, Program("two", SLEEPS)], tmp_path / "log", heartbeats=tmp_path)
+    shop.start()
+    wait_for((tmp_path / "embed").exists)
+    yield shop
+    shop.stop()
+
+
+def supervise(shop: Children, times: int) -> None:
+    for _ in range(times):
+        shop.kill_silent()
+        shop.restart_ended()
+        time.sleep(0.1)
+
+
+def test_a_program_that_is_stopped_is_killed_and_started_again(beating, capsys):
+    first, second = (child.process.pid for child in beating.children)
+    supervise(beating, 20)
+    assert beating.children[0].process.pid == first  # its heart beats
+    os.kill(first, signal.SIGSTOP)
+
+    supervise(beating, 20)
+
+    assert beating.children[0].process.pid != first and beating.children[1].process.pid == second
+    assert "one stands still: its heartbeat stopped\none ended with -9, restarted" in capsys.readouterr().out
+
+
+def test_a_program_that_starts_has_longer_until_its_first_heartbeat(beating, tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "SILENT_CHECKS_AT_START", 30)
+    beating.stop()
+    beating.programs = [Program("one", SLEEPS, "embed")]  # it never publishes one; what there is comes from another
+    beating.start()
+    pid = beating.children[0].process.pid
+
+    supervise(beating, 20)
+    assert beating.children[0].process.pid == pid
+    supervise(beating, 20)
+
+    assert beating.children[0].process.pid != pid
