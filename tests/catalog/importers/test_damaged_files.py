@@ -27,7 +27,7 @@ SIGNS = [
     *(b"https://x/", b"http://[", b"../", b"NaN", b"1e999", b"null", b"id:", b"\\ud800"),
     *(b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xed\xa0\x80", b"\x1a"),
 ]  # fmt: skip
-FILES = 60  # of each seed
+FILES = 300  # of each seed
 
 
 def damaged(data: bytes, generator: random.Random) -> bytes:
