@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from catalog.errors import ImportFailed
+from catalog.importers.remote import local_copy
 from catalog.importers.reports import ImportReport, OnProblem
 from catalog.importers.rows import Problem
 
@@ -31,16 +32,17 @@ class ImportCommand(ABC, BaseCommand):
     noun: str  # of the rows, in the plural
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", type=Path, metavar=self.source)
+        parser.add_argument("source", metavar=self.source, help="a path, or a URL, from which it is fetched first")
         parser.add_argument("--limit", type=positive_int, metavar="N", help=f"only the first N {self.noun}")
         parser.add_argument("--dry-run", action="store_true", help="only report what would be done")
 
-    def handle(self, source: Path, limit: int | None, dry_run: bool, verbosity: int, **options: object) -> str:
+    def handle(self, source: str, limit: int | None, dry_run: bool, verbosity: int, **options: object) -> str:
         on_problem = ProblemPrinter(self.stderr)
         try:
-            report = self.run_import(
-                source, options, limit=limit, dry_run=dry_run, progress=verbosity > 0, on_problem=on_problem
-            )
+            with local_copy(source) as path:
+                report = self.run_import(
+                    path, options, limit=limit, dry_run=dry_run, progress=verbosity > 0, on_problem=on_problem
+                )
         except ImportFailed as error:
             raise CommandError(str(error)) from error
         on_problem.print_rest()

@@ -8,6 +8,7 @@ from catalog.importers import ProductReport, import_products, profiles
 from catalog.importers.console import ImportCommand, ImportOptions
 from catalog.importers.detect import SOURCES
 from catalog.importers.preview import preview
+from catalog.importers.remote import local_copy
 
 
 class Command(ImportCommand):
@@ -29,12 +30,13 @@ class Command(ImportCommand):
             "--profile", metavar="NAME", help="as --set was used with this name last; with it, store it"
         )
 
-    def handle(self, source: Path, limit: int | None, dry_run: bool, verbosity: int, **options: Any) -> str:
+    def handle(self, source: str, limit: int | None, dry_run: bool, verbosity: int, **options: Any) -> str:
         choices, profile = options["set"], options["profile"]
         try:
             columns = profiles.load(profile) if profile and not choices else profiles.parse(choices)
             if options["preview"]:
-                return "\n".join(preview(source, columns))
+                with local_copy(source) as path:
+                    return "\n".join(preview(path, columns))
         except ImportFailed as error:
             raise CommandError(str(error)) from error
         report = super().handle(source, limit, dry_run, verbosity, **options, columns=columns)
