@@ -21,6 +21,7 @@ TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "kr": "", "chf": "CHF"}
 CODE = re.compile(r"[A-Z]{3}")
+NOISE_DIGITS, NOISE = 15, 1e-9  # of the fractions that computers have for decimal ones
 NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
 
 ROOTS = {"default category", "root catalog", "root", "home", ""}  # categories that hold all others
@@ -84,7 +85,15 @@ def read_price(text: str) -> tuple[str, str | None]:
         if len(digits) - digits.index(marks[0]) == 4 and digits[0] != "0":
             raise unclear(text)
         digits = digits.replace(",", ".")
-    return digits.rstrip("."), currency or None
+    return without_noise(digits.rstrip(".")), currency or None
+
+
+def without_noise(digits: str) -> str:
+    """Return a price without what binary fractions add to it: 11.709999999999999 is 11.71."""
+    if "." not in digits or not NOISE_DIGITS < len(digits) < 2 * NOISE_DIGITS:
+        return digits
+    rounded = round(float(digits), 2)
+    return f"{rounded:.2f}" if abs(rounded - float(digits)) < NOISE else digits
 
 
 def unclear(text: str) -> BadRow:

@@ -1,7 +1,7 @@
 import pytest
 
 from catalog.errors import BadRow
-from catalog.importers.values import is_nothing, read_price, read_stock, read_text
+from catalog.importers.values import is_nothing, read_category, read_price, read_stock, read_text
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,10 @@ from catalog.importers.values import is_nothing, read_price, read_stock, read_te
         ("1.299.000,50", ("1299000.50", None)),
         ("1,299,000", ("1299000", None)),
         ("19,-", ("19", None)),
+        ("11.709999999999999", ("11.71", None)),
+        ("1.1500000000000001", ("1.15", None)),
+        ("1.1234567890123456", ("1.1234567890123456", None)),
+        (f"{'9' * 400}.25", (f"{'9' * 400}.25", None)),
     ],
 )
 def test_a_price_is_read_as_it_is_meant(text, meant):
@@ -73,3 +77,17 @@ def test_a_text_is_what_a_shopper_reads(text, meant):
 def test_what_programs_write_for_nothing():
     assert all(map(is_nothing, ["", " ", "NULL", "nan", "#N/A", "None"]))
     assert not any(map(is_nothing, ["0", "nano", "Nana"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Clothing, Clothing > Hoodies, Sale", "Clothing > Hoodies"),
+        ("Default Category/Gear,Default Category/Gear/Bags", "Gear > Bags"),
+        ("Home,Clothes,Men", "Clothes"),
+        (r"Hats\, caps > Wool", "Hats, caps > Wool"),
+        ("", ""),
+    ],
+)
+def test_of_several_categories_the_deepest_is_taken_without_roots(text, meant):
+    assert read_category(text, has_paths=True) == meant
