@@ -1,4 +1,4 @@
-"""JSON lines, and one JSON array of objects, read one record at a time."""
+"""JSON lines, and one JSON array of objects or an object around it, read one record at a time."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ from catalog.importers.rows import Problem
 
 Records = Iterator[tuple[str, Mapping[str, object]] | Problem]
 MARK = b"\xef\xbb\xbf"
+MOST_BESIDE = 5  # values of an object around the products, such as a count and a link: a product has more
 MOST_BYTES = 200_000_000  # of an array, which is read as a whole
 
 
@@ -53,7 +54,7 @@ class JsonFile:
             with self.archive.open_unpacked(self.name) as file:
                 for number, line in enumerate(file, 1):
                     text = line.removeprefix(MARK) if number == 1 else line
-                    if number == 1 and text.lstrip().startswith(b"["):
+                    if number == 1 and (text.lstrip().startswith(b"[") or is_part_of_object(text)):
                         yield from self._elements(text + file.read(MOST_BYTES))
                         return
                     if text.strip():
@@ -68,5 +69,24 @@ class JsonFile:
             found = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ImportFailed(f"{self.label} is not JSON, or longer than {MOST_BYTES:,} bytes: {error}") from error
-        for number, element in enumerate(found, 1):
+        for number, element in enumerate(found if isinstance(found, list) else list_in(found), 1):
             yield f"{self.name} element {number}", element
+
+
+def is_part_of_object(line: bytes) -> bool:
+    """Return whether a line begins an object that goes on in the next ones, or holds a list of objects."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return line.strip() == b"{" or line.rstrip().endswith((b"[", b"{", b"[{")) and line.lstrip().startswith(b"{")
+    return isinstance(found, dict) and len(found) <= MOST_BESIDE and list_in(found) != [found]
+
+
+def list_in(found: object) -> list[object]:
+    """Return the list of objects within an object, such as {"products": [...]}; else the object alone."""
+    lists = [value for value in found.values() if is_list_of_objects(value)] if isinstance(found, dict) else []
+    return lists[0] if len(lists) == 1 else [found]
+
+
+def is_list_of_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(element, dict) for element in value)

@@ -16,6 +16,7 @@ from catalog.importers.rows import Problem, Row
 from catalog.importers.variants import Families, Groups, Record, group_following
 
 REQUIRED = ("sku", "title", "category", "price", "image")
+OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 LEAST_COLUMNS = 3  # of REQUIRED
 
 
@@ -166,6 +167,10 @@ def text_of(value: object) -> str:
         return value.strip()
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
+    if isinstance(value, dict):
+        # Such as an image, which is an object in many interfaces.
+        found = next((text for name in OBJECT_NAMES if (text := text_of(value.get(name)))), "")
+        return found or ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

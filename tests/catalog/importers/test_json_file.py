@@ -37,3 +37,13 @@ def test_columns_are_those_of_all_objects(tmp_path):
     (tmp_path / "t.jsonl").write_text('{"a": 1}\n{"b": 2, "a": 1}\n')
 
     assert JsonFile(Folder(tmp_path), "t.jsonl").columns == ["a", "b"]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_an_object_around_the_products_is_taken_off(tmp_path, indent):
+    products = [{"sku": 1, "images": [{"src": "a"}], "b": 0, "c": 0, "d": 0, "e": 0}, {"sku": 2}]
+    (tmp_path / "t.json").write_text(json.dumps({"count": 2, "products": products}, indent=indent))
+    (tmp_path / "one.jsonl").write_text("\n".join(map(json.dumps, products)))
+
+    for name in ("t.json", "one.jsonl"):
+        assert [record for _, record in JsonFile(Folder(tmp_path), name)] == products

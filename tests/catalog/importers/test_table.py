@@ -2,7 +2,7 @@ import pytest
 
 from catalog.importers.archive import Folder
 from catalog.importers.rows import Problem, Row
-from catalog.importers.table import Table
+from catalog.importers.table import Table, text_of
 from tests.catalog.importers.builders import HEADER, write_csv, write_folder
 
 
@@ -101,3 +101,11 @@ def test_a_row_that_is_repeated_or_has_another_title_is_no_variant(tmp_path):
     one = ["A", "One", "Shoes", "1", "1.jpg"]
 
     assert len(rows_of(tmp_path, one, one, ["A", "Two", "Shoes", "1", "1.jpg"])) == 3
+
+
+def test_objects_and_lists_of_json_are_texts():
+    images = [{"id": 1, "src": "a.jpg"}, {"id": 2, "src": "b.jpg"}]
+
+    assert [text_of(value) for value in (images, {"name": "Acme"}, {"w": 1, "h": None}, True, 5, None)] == [
+        "a.jpg, b.jpg", "Acme", "w: 1, h: ", "true", "5", "",
+    ]  # fmt: skip
