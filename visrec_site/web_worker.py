@@ -164,9 +164,9 @@ class Channel(HTTPChannel):
     def service(self) -> None:
         request = self.requests[0]
         assert isinstance(request, Request)
-        self.is_paused = request.is_head
+        is_head = self.is_paused = request.is_head
         super().service()
-        if self.is_paused:
+        if is_head:  # is_paused may be of the next request by now, which another thread serves
             self.answered = request
             self.server.pull_trigger()
 

@@ -91,6 +91,18 @@ def test_a_large_body_is_read_only_if_the_application_wants_it(url, headers):
             assert client.post(f"{url}/other", LARGE, headers=headers).status_code == 413
 
 
+def test_a_large_body_after_a_small_one_is_not_taken_for_a_request(url):
+    """The thread that served the small one may still be at it while another is asked for the large one."""
+
+    def alternate(number: int) -> set[str]:
+        with requests.Session() as client:
+            bodies = [b"small", LARGE[:200_000]] * 20
+            return {client.post(f"{url}/large", body).text for body in bodies}
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(alternate, range(2))) == [{"5 None", "200000 None"}] * 2
+
+
 def test_the_refusal_comes_before_the_body(url):
     with socket.create_connection(address(url)) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 9000000000\r\n\r\n")

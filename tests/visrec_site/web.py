@@ -15,6 +15,12 @@ import os, time
 import prometheus_client
 from visrec_site import web_worker
 web_worker.HEAD_SECONDS = 2
+from waitress.channel import HTTPChannel
+serve = HTTPChannel.service
+def serve_slowly(channel):  # as a thread that is interrupted just after it has sent a response
+    serve(channel)
+    time.sleep(0.005)
+HTTPChannel.service = serve_slowly
 from prometheus_client.multiprocess import MultiProcessCollector
 echoed = prometheus_client.Counter("echoed", "Requests.")
 def application(environ, start_response):
