@@ -1,6 +1,6 @@
 """What ordinary visitors wait for while others attack the shop, beside what they wait for otherwise.
 
-VISITORS call what a storefront calls, with a pause after each answer. ATTACKERS send requests that cost a shop as much
+VISITORS call what a storefront calls, with a pause after each answer. Attackers send requests that cost a shop as much
 as any, one after the other, and SLOW connections send a byte a second of a request that never ends. Everybody has an
 address of the loopback network to themselves, so that the shop's own limits hold. Turns without the attackers and with
 them follow one another.
@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from catalog.rows import Sql, fetch
 from tests.benchmarks.spread import spread
 
-VISITORS, ATTACKERS, SLOW = 8, 8, 100
+VISITORS, SLOW = 8, 100
 PAUSE = 0.5  # seconds on average
 TURNS = 3  # of each kind
 SEED = 15
@@ -88,11 +88,11 @@ class Visitors:
 class Attack:
     """Attackers, from the beginning of the block to its end, with the answers that they got."""
 
-    def __init__(self, url: str, answers: Counter[str]):
+    def __init__(self, url: str, attackers: int, answers: Counter[str]):
         self.url, self.answers = url, answers
         self.sends = costly_requests(url)
         self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.send_costly, args=[number]) for number in range(ATTACKERS)]
+        self.threads = [threading.Thread(target=self.send_costly, args=[number]) for number in range(attackers)]
         self.threads.append(threading.Thread(target=self.send_slowly))
 
     def __enter__(self) -> None:
@@ -165,16 +165,17 @@ def costly_requests(url: str) -> dict[str, Callable[[requests.Session], requests
     }
 
 
-def run(url: str, seconds: str) -> dict:
+def run(url: str, seconds: str, attackers: str = "2") -> dict:
     """Attack the shop in every second turn of so many seconds. Returns ms of visitors, and what attackers got."""
     visitors, answers = Visitors(url), Counter[str]()
     for _ in range(TURNS):
         visit(visitors, "undisturbed", float(seconds))
-        with Attack(url, answers):
+        with Attack(url, int(attackers), answers):
             visit(visitors, "attacked", float(seconds))
     found = {turn: {"calls": len(times)} | spread(times) for turn, times in visitors.times.items()}
     return {
         "seconds": float(seconds) * TURNS,
+        "attackers": int(attackers),
         "p95 attacked by undisturbed": round(found["attacked"]["p95"] / found["undisturbed"]["p95"], 2),
         "errors": dict(visitors.errors),
         "answers to attackers": dict(sorted(answers.items())),
