@@ -45,6 +45,8 @@ class LimitsMiddleware:
             return refusal(request, 400, f"{name}: null characters are not allowed.")
         if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
             return refusal(request, 411, "A body needs the header Content-Length.")
+        if (encoding := request.META.get("HTTP_CONTENT_ENCODING", "identity").lower()) != "identity":
+            return refusal(request, 415, f"A body in Content-Encoding {encoding[:50]!r} is not read: send it as it is.")
         response = self.get_response(request)
         limit: RateLimit | None = vars(request).get("rate_limit")
         if limit:

@@ -310,6 +310,7 @@ REST_FRAMEWORK = {
     },
     "NUM_PROXIES": 1 if BEHIND_TLS else 0,  # else a caller could choose its address by X-Forwarded-For
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,  # there is JSON alone
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 # A page reads responses from the origins that its publishable key names, by recommender.access.cors, and no others.

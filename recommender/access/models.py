@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from recommender.access.scopes import SCOPES, permissions_of
 
-ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?")
+ORIGIN = re.compile(r"(?P<scheme>https?)://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:(?P<port>[1-9][0-9]{0,4}))?")
+USUAL_PORTS, MAX_PORT = {"http": 80, "https": 443}, 65535  # browsers leave the usual one out
 LONGEST = timedelta(days=36_500)  # that a key may last
 USED_PERIOD = timedelta(minutes=1)  # between two writes of last_used_at
 
@@ -63,7 +64,9 @@ class AccountToken(Credential):
 
 def check_origin(origin: str) -> None:
     """Raise ValidationError unless this is an origin as browsers send it."""
-    if not ORIGIN.fullmatch(origin):
+    found = ORIGIN.fullmatch(origin)
+    port = int(found["port"] or 0) if found else 0
+    if not found or port == USUAL_PORTS[found["scheme"]] or port > MAX_PORT:
         raise ValidationError(
             "%(origin)s is no origin: https://shop.example, in small letters, with the port if it is not the usual "
             "one, and without a path.",

@@ -3,8 +3,10 @@
 import base64
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from django.core.files.uploadedfile import UploadedFile
@@ -26,6 +28,7 @@ Validated: TypeAlias = dict[str, Any]
 AttributeValues: TypeAlias = dict[str, str | float | bool]
 
 CSRF_FIELD = "csrfmiddlewaretoken"  # Django's, in forms of callers who are signed in by a session
+PRICE = re.compile(r"[-+]?[0-9]*\.?[0-9]*")
 MAX_SKU_LENGTH = 100
 MAX_LISTED = 100  # products or other rows a page
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an older time comes from a clock that was never set
@@ -75,6 +78,12 @@ class Price(serializers.DecimalField):
 
     def __init__(self, **options: Unpack[FieldOptions]) -> None:
         super().__init__(max_digits=10, decimal_places=2, min_value=0, **options)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        # Python reads 1_000, 1e5 and the digits of other scripts, too.
+        if isinstance(data, str) and not PRICE.fullmatch(data.strip()):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class Number(serializers.FloatField):

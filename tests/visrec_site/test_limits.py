@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DataError
@@ -53,6 +55,13 @@ def test_a_body_of_unknown_length_is_refused(client):
     response = client.post(BY_EXAMPLE, b"{}", content_type="application/json", headers={"Transfer-Encoding": "chunked"})
 
     assert_problem(response, 411, "Content-Length")
+
+
+def test_a_packed_body_is_refused_with_the_reason(client):
+    body = gzip.compress(b'{"like": []}')
+    response = client.post(BY_EXAMPLE, body, content_type="application/json", headers={"Content-Encoding": "gzip"})
+
+    assert_problem(response, 415, "A body in Content-Encoding 'gzip' is not read: send it as it is.")
 
 
 def test_an_address_that_is_too_long_is_refused(client):

@@ -48,7 +48,7 @@ def test_a_form_that_leaves_a_flag_out_does_not_say_no():
 
 def test_a_price_has_two_decimals_and_is_not_below_0():
     assert str(fields.Price().run_validation("59.9")) == "59.90"
-    for wrong in ("-1", "1.999", "123456789"):
+    for wrong in ("-1", "1.999", "123456789", "1_000", "1e2", "\uff15", ".", ""):
         with pytest.raises(ValidationError):
             fields.Price().run_validation(wrong)
 
