@@ -23,6 +23,7 @@ from catalog.errors import FetchFailed, FetchRefused
 MAX_URL = 2000  # characters
 SECONDS = 8  # for all of a file, with its redirects
 REDIRECTS = 3
+STANDARD_PORTS = {"http": 80, "https": 443}
 PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)  # and 5xx: another time it may work
 UNICAST = ipaddress.ip_network("2000::/3")  # public addresses of IPv6; those that lead to IPv4 are elsewhere, or named
 
@@ -35,10 +36,14 @@ class Target:
     host: str
     port: int
     path: str  # with the query
+    is_named: bool = False  # VISREC_IMAGE_HOSTS has this very address and port, so that it may be inside
 
 
 def parse_target(url: str) -> Target:
-    """Return the parts of a URL. Raises FetchRefused unless it is http or https of a host in VISREC_IMAGE_HOSTS."""
+    """Return the parts of a URL. Raises FetchRefused unless it is http or https of a host in VISREC_IMAGE_HOSTS.
+
+    An address of the shop's own network, and a port that is not the usual one, must be there together: 10.0.0.5:8080.
+    """
     if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
         raise FetchRefused(f"a URL has at most {MAX_URL} ASCII characters; others are percent-encoded")
     try:
@@ -46,11 +51,13 @@ def parse_target(url: str) -> Target:
         port, host = parts.port, (parts.hostname or "").rstrip(".")
     except ValueError as error:
         raise FetchRefused(f"it is no URL: {error}") from error
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in STANDARD_PORTS or not host:
         raise FetchRefused("only http:// and https:// URLs are fetched")
     if parts.username is not None or parts.password is not None:
         raise FetchRefused("a URL with a user name or a password is not fetched")
-    standard = 443 if parts.scheme == "https" else 80
+    standard = STANDARD_PORTS[parts.scheme]
+    if is_address(host) and f"{parts.netloc.removesuffix(f':{port}')}:{port or standard}" in settings.IMAGE_HOSTS:
+        return Target(parts.scheme, host, port or standard, address_of(parts), is_named=True)
     if port not in (None, standard):
         raise FetchRefused(f"port {port} is not fetched from, only {standard} for {parts.scheme}")
     if not validate_host(host, settings.IMAGE_HOSTS):
@@ -61,6 +68,15 @@ def parse_target(url: str) -> Target:
 def address_of(parts: SplitResult) -> str:
     """Return the path of a URL with its query, as a request names it."""
     return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address, and no name that leads to one."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_public(address: str) -> bool:
@@ -88,11 +104,12 @@ class Connection(http.client.HTTPConnection):
     def __init__(self, target: Target, deadline: float) -> None:
         super().__init__(target.host, target.port)
         self.target, self.deadline = target, deadline
-        self.default_port = target.port  # which the header Host leaves out
+        self.default_port = STANDARD_PORTS[target.scheme]  # which the header Host leaves out
         self.held = ExitStack()
 
     def connect(self) -> None:
-        address = resolve(self.target.host, self.target.port)
+        target = self.target
+        address = target.host if target.is_named else resolve(target.host, target.port)
         seconds = self.deadline - time.monotonic()
         if seconds <= 0:
             raise TimeoutError

@@ -1,4 +1,7 @@
+import re
+import socket
 import time
+from threading import Thread
 
 import pytest
 
@@ -44,6 +47,53 @@ def test_other_urls_are_refused_unfetched(internet, url, reason):
     with pytest.raises(FetchRefused) as refusal:
         fetch(url, limit=7)
     assert str(refusal.value).startswith(reason)
+    assert internet.connected == []
+
+
+@pytest.fixture(params=["127.0.0.1", "::1"])
+def server(request):
+    """A server on this machine, as (host, port) in URLs, that answers each request with its header Host."""
+    family = socket.AF_INET6 if ":" in request.param else socket.AF_INET
+    with socket.create_server((request.param, 0), family=family) as listener:
+
+        def answer() -> None:
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                with client:
+                    host = re.search(rb"Host: (\S+)", client.recv(65536))[1]
+                    client.sendall(response_of(host))
+
+        Thread(target=answer, daemon=True).start()
+        yield (f"[{request.param}]" if ":" in request.param else request.param), listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_server_inside_is_fetched_from_where_its_address_and_port_are_named(server, settings):
+    host, port = server
+    settings.IMAGE_HOSTS = [f"{host}:{port}"]
+
+    assert fetch(f"http://{host}:{port}/a.jpg", limit=99) == f"{host}:{port}".encode()
+    for url in (
+        f"http://{host}:{port + 1}/",
+        f"http://{host}/",
+        f"http://localhost:{port}/",
+        f"http://u@{host}:{port}/",
+    ):
+        with pytest.raises(FetchRefused):
+            fetch(url, limit=99)
+
+
+@pytest.mark.parametrize("named", [[], ["127.0.0.1"], ["localhost"], ["localhost:8099"], ["127.0.0.1:8098"]])
+def test_a_server_inside_is_not_fetched_from_for_less(internet, settings, named):
+    settings.IMAGE_HOSTS = named
+    internet.names["localhost"] = internet.names["127.0.0.1"] = ["127.0.0.1"]
+
+    for url in ("http://127.0.0.1:8099/", "http://127.0.0.1/", "http://localhost:8099/", "http://localhost/"):
+        with pytest.raises(FetchRefused):
+            fetch(url, limit=7)
     assert internet.connected == []
 
 
