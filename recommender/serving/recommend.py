@@ -133,6 +133,9 @@ def search_of(
     filters, excluded = candidates.eligible(query), candidates.not_excluded(plan, query, shown)
     if plan.version is None or plan.vector is None:
         return candidates.PopularitySearch(filters & excluded if excluded else filters, embeddings)
-    return VectorSearch(
+    search = VectorSearch(
         plan.version, plan.vector, filters, excluded, embeddings, plan.product, may_go_with_look=bool(query.category)
     )
+    if plan.product and query.category:  # a further page of what `similar` began
+        search.exact = not Product.objects.filter(pk=plan.product, category__name=query.category).exists()
+    return search

@@ -11,6 +11,8 @@ from recommender.serving.vector_search import VectorSearch
 from recommender.versions import queries
 from recommender.versions.vectors import nearest
 
+CATEGORY_NAME = -2  # of a row that ends with COLUMNS
+
 
 def find(where: Sql, query: RecommendationQuery) -> tuple[Candidate, VectorSearch] | None:
     """Return the product that satisfies the condition and the search for similar ones; None if there is no product.
@@ -50,5 +52,8 @@ def _read(
     others = sorted((row[2:] for row in rows if not row[0]), key=lambda row: float(row[0] or 0))
     if own.embedding is None:
         return mark, (own, search)
-    first = search.candidates(others)
-    return mark, (own, replace(search, vector=own.embedding, own=own.id, first=first))
+    # On its way to another category a walk passes over most of what is near, and may miss those that are nearest there:
+    # the graph has few edges between groups.
+    exact = bool(query.category) and itself[0][CATEGORY_NAME] != query.category
+    first = None if exact and depth is not None else search.candidates(others)
+    return mark, (own, replace(search, vector=own.embedding, own=own.id, first=first, exact=exact))

@@ -1,11 +1,11 @@
 import pytest
 
-from catalog.models import ProductImage
+from catalog.models import Category, ProductImage
 from catalog.rows import Sql
 from recommender.errors import NoActiveVersion
 from recommender.models import ImageEmbedding, ModelVersion, Role, State
-from recommender.serving import similar
-from recommender.serving.types import RecommendationQuery
+from recommender.serving import recommend, similar
+from recommender.serving.types import RecommendationQuery, RetrievalPlan
 from recommender.versions import queries
 from tests.factories import ProductFactory, VersionFactory, embed, turned
 from tests.recommender.conftest import placed
@@ -39,6 +39,22 @@ def test_another_picture_of_the_product_is_not_similar_to_it(active, category):
     _, search = find(query, category=category)
 
     assert [row.id for row in search(5)] == [near.pk]
+
+
+@pytest.mark.parametrize(("category", "is_exact"), [("", False), ("Boots", False), ("Bags", True)])
+def test_those_of_another_category_are_compared_with_one_another(active, category, is_exact):
+    query, near, far = placed(active, 0, 10, 90)
+    for product, name in ((query, "Boots"), (near, "Boots"), (far, "Bags")):
+        product.category = Category.objects.get_or_create(name=name)[0]
+        product.save()
+
+    _, search = find(query, category=category)
+    plan = RetrievalPlan("similar", search.version, search.vector, product=query.pk)
+    further = recommend.search_of(plan, RecommendationQuery(category=category), search.version, [])
+
+    assert (search.exact, further.exact) == (is_exact, is_exact)
+    expected = {"": [near.pk, far.pk], "Boots": [near.pk], "Bags": [far.pk]}[category]
+    assert [row.id for row in search(5)] == [row.id for row in further(5)] == expected
 
 
 def test_the_version_that_serves_now_answers(active):
