@@ -5,18 +5,17 @@ import torch
 from torch import Tensor
 
 from ml.configs.personal import EaseConfig
-from ml.contract import PersonalModel
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.errors import BadData
+from ml.models.closed_form import SAMPLED_PAIRS, ClosedForm
 from ml.nn.losses import fit_temperature
 
 MOST_ITEMS = 20_000  # that anybody took: the matrix and its inverse have 3 GB then, and take minutes
-SAMPLED_PAIRS = 4096  # of held-out items and random ones, by which the scale of the scores is fitted
 OVERSAMPLED, ITERATIONS = 16, 4  # of the randomised decomposition
 
 
-class Ease(PersonalModel[EaseConfig]):
+class Ease(ClosedForm[EaseConfig]):
     """x_ui = s sum of B_ji over the items j that u took, where B minimises |X - X B|^2 + lambda |B|^2, B_ii = 0.
 
     Steck 2019, arXiv:1905.03375, equation 8. A vector has no room for a number for each item: B is used through its
@@ -25,31 +24,13 @@ class Ease(PersonalModel[EaseConfig]):
     """
 
     method = "ease"
-    w: Tensor  # (U, K)
-    v: Tensor  # (I, K), of items that nobody took zeros
-    centre: Tensor  # (K,)
-
-    def __init__(self, config: EaseConfig) -> None:
-        super().__init__(config)
-        self.dimensions = config.factors
-        self.register_buffer("centre", torch.zeros(self.dimensions))
-        self.allocate(users=0, items=0)
-
-    @property
-    def state_shapes(self) -> dict[str, int]:
-        return {"users": len(self.w), "items": len(self.v)}
-
-    def allocate(self, users: int, items: int) -> None:
-        self.register_buffer("w", self.centre.new_zeros(users, self.dimensions))
-        self.register_buffer("v", self.centre.new_zeros(items, self.dimensions))
 
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         taken = int((data.train.popularity > 0).sum())
         if taken > MOST_ITEMS:
             raise BadData(f"ease takes at most {MOST_ITEMS:,} items that anybody took; there are {taken:,}")
 
-    def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
-        self.allocate(data.train.n_users, data.train.n_items)
+    def solve(self, data: PersonalData, generator: torch.Generator) -> None:
         held_out = data.train.leave_one_out().test
         scale = fit_temperature(self._margins(data.train.without(held_out), held_out, generator))
         items, x = _matrix(data.train, self.device)
@@ -60,7 +41,6 @@ class Ease(PersonalModel[EaseConfig]):
         root = values[:k].sqrt()
         self.w[:, :k] = scale * (x @ (left[:, :k] * root))
         self.v[items, :k] = right[:, :k] * root
-        self.centre.copy_(self.v.mean(dim=0))
 
     def _regress(self, x: Tensor) -> Tensor:
         """Compute B (J, J) of x (U, J)."""
@@ -84,13 +64,6 @@ class Ease(PersonalModel[EaseConfig]):
             return torch.where(column[i] >= 0, (x[users] * b[:, column[i].clamp(min=0)].T).sum(dim=1), 0.0)
 
         return (scores(taken) - scores(others))[~Triples(train, 1, generator).is_taken(users, others)]
-
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
-        known = (items >= 0)[:, None]
-        return torch.where(known, self.v[items.clamp(min=0)] - self.centre, 0.0)
-
-    def user_vectors(self) -> Tensor:
-        return self.w
 
 
 def _matrix(train: Interactions, device: torch.device) -> tuple[Tensor, Tensor]:

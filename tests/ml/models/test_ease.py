@@ -8,7 +8,7 @@ from ml.errors import BadData
 from ml.models import ease
 from ml.models.factory import create
 from ml.training.loop import fit
-from tests.ml.worlds import data_for, toy_interactions, trained, vectors_of
+from tests.ml.worlds import data_for
 
 
 def test_with_all_singular_vectors_the_scores_are_those_of_the_regression():
@@ -29,24 +29,6 @@ def test_with_all_singular_vectors_the_scores_are_those_of_the_regression():
     scale = float((scores * torch.from_numpy(expected)).sum() / np.square(expected).sum())
     assert scale > 0
     assert_close(scores, torch.from_numpy(scale * expected).float(), rtol=0.0, atol=0.01 * scale)
-
-
-def test_scores_of_last_items_are_probabilities():
-    """So their scale is that of margins by a regression which does not know them."""
-    model = trained("ease")
-
-    scores = model.user_vectors() @ vectors_of(model).T
-
-    test = toy_interactions().leave_one_out().test
-    chances = torch.sigmoid(scores[test.users, test.items])
-    assert 0.5 < chances.mean() < 1
-
-
-def test_an_item_that_nobody_took_is_zeros_before_centring():
-    model = trained("ease")
-
-    assert model.v[20:].abs().max() == 0
-    assert_close(vectors_of(model)[25], -model.centre)
 
 
 def test_more_items_than_fit_in_memory_are_refused(monkeypatch):
