@@ -77,7 +77,7 @@ class ProductSerializer(serializers.Serializer[Product]):
     price = Price()
     currency = serializers.CharField()
     image = serializers.SerializerMethodField(help_text="URL of its primary image.")
-    url = serializers.SerializerMethodField(help_text="URL of its page.")
+    url = serializers.SerializerMethodField(help_text="URL of its page: in the storefront, or else here.")
     in_stock = serializers.BooleanField()
     attributes = Attributes()
     findable = serializers.SerializerMethodField(
@@ -97,7 +97,7 @@ class ProductSerializer(serializers.Serializer[Product]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, product: Product) -> str:
-        return at_origin(self.origin, product.get_absolute_url())
+        return product.url or at_origin(self.origin, product.get_absolute_url())
 
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
@@ -133,6 +133,12 @@ class ProductSerializer(serializers.Serializer[Product]):
 def origin_of(request: Request) -> str:
     """Return the scheme and the host of the request, as in https://example.com."""
     return request.build_absolute_uri("/").removesuffix("/")
+
+
+def pages_of(request: Request) -> str:
+    """Return the URL below which the shop's own pages of products are."""
+    found: str = reverse("products", request=request)
+    return found
 
 
 def at_origin(origin: str, path: str) -> str:
@@ -255,7 +261,7 @@ class Products(APIView):
     )
     @idempotency.idempotent
     def post(self, request: Request) -> HttpResponseBase:
-        fields = ProductInput(data=request.data).product_fields()
+        fields = ProductInput(data=request.data, context={"pages": pages_of(request)}).product_fields()
         check_category(request, fields)
         with rivals():
             product = products.create(**fields)
@@ -301,7 +307,8 @@ class OneProduct(APIView):
         responses={200: ProductSerializer, 201: ProductSerializer, **CONFLICT, **CHANGED},
     )
     def put(self, request: Request, sku: str) -> HttpResponseBase:
-        wanted = ProductUpsert(data=request.data).upsert_of(sku, required_versions(request))
+        given = ProductUpsert(data=request.data, context={"pages": pages_of(request)})
+        wanted = given.upsert_of(sku, required_versions(request))
         check_category(request, {"category": wanted.category})
         if not is_granted(request, ADD):
             product_or_404(request, sku)
@@ -320,7 +327,8 @@ class OneProduct(APIView):
     )
     def patch(self, request: Request, sku: str) -> HttpResponseBase:
         product = product_or_404(request, sku)
-        fields = ProductInput(data=request.data, partial=True).product_fields()
+        given = ProductInput(data=request.data, partial=True, context={"pages": pages_of(request)})
+        fields = given.product_fields()
         check_category(request, fields)
         with rivals():
             products.update(product, versions=required_versions(request), **fields)
