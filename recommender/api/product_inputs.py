@@ -23,7 +23,7 @@ from recommender.api.fields import (
 NO_FIELD = "A product has no such field."
 BOTH_IMAGES = "Send either image or image_url, not both."
 TAKEN = "batch"  # a part of an address that no product can have
-READ_ONLY = ("id", "findable", "problem")  # fields of a response that a request may repeat
+READ_ONLY = ("id", "thumbnail", "findable", "problem")  # fields of a response that a request may repeat
 
 
 class ProductInput(serializers.Serializer[None]):

@@ -77,6 +77,7 @@ class ProductSerializer(serializers.Serializer[Product]):
     price = Price()
     currency = serializers.CharField()
     image = serializers.SerializerMethodField(help_text="URL of its primary image.")
+    thumbnail = serializers.SerializerMethodField(help_text="URL of a small copy of it, or of itself if it is small.")
     url = serializers.SerializerMethodField(help_text="URL of its page: in the storefront, or else here.")
     in_stock = serializers.BooleanField()
     attributes = Attributes()
@@ -94,6 +95,11 @@ class ProductSerializer(serializers.Serializer[Product]):
     def get_image(self, product: Product) -> str | None:
         image = product.primary_image
         return at_origin(self.origin, image.file.url) if image else None
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_thumbnail(self, product: Product) -> str | None:
+        image = product.primary_image
+        return at_origin(self.origin, image.display_url) if image else None
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, product: Product) -> str:
@@ -123,6 +129,7 @@ class ProductSerializer(serializers.Serializer[Product]):
             "price": f"{product.price:.2f}",
             "currency": product.currency,
             "image": self.get_image(product),
+            "thumbnail": self.get_thumbnail(product),
             "url": self.get_url(product),
             "in_stock": product.in_stock,
             "attributes": product.attributes,

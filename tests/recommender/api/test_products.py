@@ -66,6 +66,7 @@ def test_a_product_has_the_fields_of_the_contract(guest, active):
         "price": "19.90",
         "currency": "EUR",
         "image": f"http://testserver{product.images.get().file.url}",
+        "thumbnail": f"http://testserver{product.images.get().display_url}",
         "url": "http://testserver/products/A-1/",
         "in_stock": True,
         "attributes": {"colour": "red"},
