@@ -36,13 +36,18 @@ def _read(
     limit = query.first_size
     depth = search.depth(limit)
     near = search.statement(depth, limit, Sql("(SELECT id FROM own)"))
+    # On its way to another category a walk passes over most of what is near, and may miss those that are nearest there:
+    # the graph has few edges between groups. There is none, then, and all of the category is compared.
+    is_walked = Sql("true")
+    if query.category and depth is not None:
+        is_walked = Sql("(SELECT category FROM own) = %s", (query.category,))
     statement = Sql(
-        f"WITH own AS MATERIALIZED (SELECT p.id, {nearest.primary_vector_sql(version, 'p.id')} AS vector"
-        f" FROM catalog_product p WHERE {where.text})"
+        f"WITH own AS MATERIALIZED (SELECT p.id, c.name AS category, {nearest.primary_vector_sql(version, 'p.id')}"
+        f" AS vector FROM catalog_product p {CATEGORY} WHERE {where.text})"
         f" SELECT true, {queries.served_mark(Role.SIMILAR)}, 0.0::float, vector_send(own.vector), {COLUMNS}"
         f" FROM own JOIN catalog_product p ON p.id = own.id {CATEGORY}"
-        f" UNION ALL (SELECT false, NULL, near.* FROM ({near.text}) near)",
-        (*where.params, *near.params),
+        f" UNION ALL (SELECT false, NULL, near.* FROM ({near.text}) near WHERE {is_walked.text})",
+        (*where.params, *near.params, *is_walked.params),
     )
     rows = fetch(statement) if depth is None else fetch_prepared(statement)
     itself = [row for row in rows if row[0]]
@@ -52,8 +57,6 @@ def _read(
     others = sorted((row[2:] for row in rows if not row[0]), key=lambda row: float(row[0] or 0))
     if own.embedding is None:
         return mark, (own, search)
-    # On its way to another category a walk passes over most of what is near, and may miss those that are nearest there:
-    # the graph has few edges between groups.
     exact = bool(query.category) and itself[0][CATEGORY_NAME] != query.category
     first = None if exact and depth is not None else search.candidates(others)
     return mark, (own, replace(search, vector=own.embedding, own=own.id, first=first, exact=exact))

@@ -87,6 +87,22 @@ def test_similar_products_and_a_late_shopper_s_are_found_by_indexes(shop, query)
         assert any(index.index_name(shop.personal) in plan for plan in personal)
 
 
+def test_no_walk_leads_to_another_category(shop):
+    product = Product.objects.visible().filter(category__name="Aisle 7").latest("pk")
+
+    def walks(category: str) -> list[str]:
+        query = RecommendationQuery(category=category)
+        with CaptureQueriesContext(connection) as captured:
+            assert len(recommend.similar_products(product, query).results) == 12
+        [statement] = [each["sql"] for each in captured if "EXECUTE" in each["sql"] and "'P" not in each["sql"]][-1:]
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {statement}")
+            return [line for (line,) in cursor.fetchall() if index.index_name(shop.similar) in line]
+
+    assert "never executed" not in walks("Aisle 7")[0]
+    assert "never executed" in walks("Aisle 3")[0]
+
+
 def test_popular_products_are_read_from_the_most_popular_on(shop):
     found = plans(lambda: recommend.popular_products(RecommendationQuery()))
 
