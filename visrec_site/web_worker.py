@@ -107,6 +107,14 @@ class Task(WSGITask):
                 environ["HTTP_TRANSFER_ENCODING"] = "chunked"
         return environ
 
+    def write(self, data: bytes) -> None:
+        if not data or self.wrote_header or not self.complete:
+            return super().write(data)
+        self.channel.head, self.wrote_header = self.build_response_header(), True
+        super().write(data)
+        self.channel.write_soon(b"")  # the head, where nothing came after it
+        return None
+
     def build_response_header(self) -> bytes:
         if not self.channel.worker.alive:
             self.set_close_on_finish()
@@ -152,6 +160,7 @@ class Channel(HTTPChannel):
         self.worker = worker
         self.is_paused = False  # reads nothing, as the application is being asked for the body
         self.answered: Request | None = None  # the request whose head the application has answered
+        self.head = b""  # of a response, which is sent with what is written next: a client is woken by each packet
         super().__init__(*args, **kwargs)
 
     def readable(self) -> bool:
@@ -160,6 +169,14 @@ class Channel(HTTPChannel):
         if self.is_late():
             self.will_close = True
         return not self.is_paused and super().readable()
+
+    def write_soon(self, data: Any) -> int:
+        head, self.head = self.head, b""
+        if head and isinstance(data, bytes):
+            super().write_soon(head + data)
+            return len(data)
+        super().write_soon(head)
+        return super().write_soon(data)
 
     def service(self) -> None:
         request = self.requests[0]

@@ -121,6 +121,13 @@ def test_a_client_that_expects_100_is_told_whether_to_send(url, path, first):
                 assert client.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
 
 
+def test_the_head_of_a_response_comes_with_its_body(url):
+    with socket.create_connection(address(url), timeout=10) as client:
+        for _ in range(50):  # in two packets the second would be late now and then
+            client.sendall(b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n")
+            assert client.recv(1000).endswith(b"\r\n\r\n0 None")
+
+
 def test_a_chunked_body_is_refused_by_the_application_and_dropped(url):
     with requests.Session() as client:
         assert client.post(f"{url}/large", iter([LARGE, LARGE])).status_code == 413
