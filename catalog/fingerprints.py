@@ -34,12 +34,16 @@ def compute_fingerprint(image: Image.Image) -> bytes:
 def match_fingerprints(fingerprints: Sequence[bytes]) -> NDArray[np.bool_]:
     """Return (N, N) bool: True where two fingerprints are of one image."""
     cells = np.frombuffer(b"".join(fingerprints), dtype=np.uint8).reshape(-1, SIZE).astype(np.float32)
+    products = cells @ cells.T
+    squares = products.diagonal()
+    # If no cell differs more, neither does their mean: one product of matrices leaves few pairs to compare by cell.
+    same: NDArray[np.bool_] = squares[:, None] + squares[None] - 2 * products <= SIZE * LEVELS**2
+    close = np.flatnonzero(same.sum(axis=1) > 1)  # to another than itself
+    if not close.size:
+        return same
     contrast = np.sqrt(cells.reshape(-1, SIDE * SIDE, 3).var(axis=1).sum(axis=1))
     tolerance = np.minimum(LEVELS, SHARE * contrast)
-    squares = (cells**2).sum(axis=1)
-    # If no cell differs more, neither does their mean: one product of matrices leaves few pairs to compare by cell.
-    same: NDArray[np.bool_] = squares[:, None] + squares[None] - 2 * cells @ cells.T <= SIZE * LEVELS**2
-    for index in np.flatnonzero(same.sum(axis=1) > 1):  # near to another than itself
+    for index in close:
         near = same[index]
         others = np.flatnonzero(near)
         difference = np.abs(cells[others] - cells[index]).max(axis=1)

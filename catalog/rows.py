@@ -3,19 +3,21 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Model, QuerySet
 from django.db.models.base import ModelState
+from django.db.models.sql import Query
 
 from catalog.models import Category, Product, ProductImage
 
 M = TypeVar("M", bound=Model)
 
 PRODUCT_FIELDS = (
-    "id", "sku", "title", "category_id", "price", "currency", "in_stock", "is_hidden", "url", "attributes",
-    "created_at", "updated_at",
+    "id", "sku", "title", "category_id", "price", "currency", "in_stock", "is_hidden", "attributes", "created_at",
+    "updated_at",
 )  # fmt: skip
 ATTRIBUTES = PRODUCT_FIELDS.index("attributes")
 IMAGE_FIELDS = (
@@ -93,12 +95,17 @@ def product_from_row(values: Sequence[Any]) -> Product:
     *fields, category, images = values
     fields[ATTRIBUTES] = json.loads(fields[ATTRIBUTES])
     product = loaded(Product, zip(PRODUCT_FIELDS, fields, strict=True))
-    product.category = loaded(Category, (("id", product.category_id), ("name", category)))
-    # As prefetch_related does.
-    found: QuerySet[ProductImage] = ProductImage.objects.all()
+    # As select_related and prefetch_related do. Query sets may share a query: whatever narrows one copies it.
+    product._state.fields_cache["category"] = loaded(Category, (("id", product.category_id), ("name", category)))
+    found: QuerySet[ProductImage] = QuerySet(ProductImage, query=_all_images())
     found._result_cache = [image_from_row(image) for image in images]
     vars(product)["_prefetched_objects_cache"] = {"images": found}
     return product
+
+
+@cache
+def _all_images() -> Query:
+    return ProductImage.objects.all().query
 
 
 def image_from_row(values: Sequence[Any]) -> ProductImage:

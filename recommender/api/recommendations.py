@@ -2,21 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from typing import Any, TypedDict, Unpack
+from uuid import UUID
 
 from django.http import QueryDict
+from django.urls import get_script_prefix, reverse
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalog.models import Kind
 from recommender.api.fields import Filters, Flag, Limit, Number, Skus
-from recommender.api.products import ProductSerializer
+from recommender.api.products import ProductSerializer, at_origin
 from recommender.models import ModelVersion
 from recommender.serving import saved
 from recommender.serving.saved import Caller
@@ -57,6 +58,8 @@ class RecommendationParams(Filters):
             )
         return in_stock
 
+
+NOBODY = UUID(int=0)
 
 # To make one for each request would take longer than the validation. It keeps nothing of what it validates.
 PARAMS = RecommendationParams()
@@ -127,8 +130,8 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
     def get_next(self, recommendation: Recommendation) -> str | None:
         if not recommendation.has_next:
             return None
-        url = reverse("api:recommendation", [recommendation.id], request=self.context["request"])
-        return f"{url}?page={recommendation.page + 1}"
+        path = page_path(get_script_prefix()).replace(str(NOBODY), str(recommendation.id))
+        return at_origin(self.products.origin, f"{path}?page={recommendation.page + 1}")
 
     def to_representation(self, recommendation: Recommendation) -> dict[str, Any]:
         """Return what the fields above give, without a call for each."""
@@ -159,6 +162,12 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
     @cached_property
     def products(self) -> ProductSerializer:
         return ProductSerializer(context=self.context)
+
+
+@cache
+def page_path(script: str) -> str:
+    """Return the path of the recommendation NOBODY: for each one to reverse it would take a while."""
+    return reverse("api:recommendation", args=[NOBODY])
 
 
 def recommendation_response(request: Request, recommendation: Recommendation) -> Response:
