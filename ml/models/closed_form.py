@@ -8,15 +8,19 @@ from typing_extensions import TypeVar
 
 from ml.configs.personal import EaseConfig, IalsConfig
 from ml.contract import PersonalModel
-from ml.data.interactions import PersonalData
+from ml.data.interactions import Interactions, PersonalData
+from ml.data.sampling import Triples
+from ml.nn.losses import fit_temperature
 
 ConfigT = TypeVar("ConfigT", bound=IalsConfig | EaseConfig, covariant=True)
 SAMPLED_PAIRS = 4096  # of held-out items and random ones, by which the scale of the scores is fitted
 
 
 class ClosedForm(PersonalModel[ConfigT], Generic[ConfigT]):
-    """x_ui = w_u . v_i, for users and items of the training data; images are not used.
+    """x_ui = s w_u . v_i, for users and items of the training data; images are not used.
 
+    The scale s makes a score's sigmoid a probability: it is fitted on the last items of users, by vectors that do not
+    know them.
     An item's vector is v_i less the mean over the catalogue; one that was added later is the average item: zeros.
     """
 
@@ -40,12 +44,25 @@ class ClosedForm(PersonalModel[ConfigT], Generic[ConfigT]):
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.allocate(data.train.n_users, data.train.n_items)
-        self.solve(data, generator)
+        margins = self._margins(data.train, generator)
+        w, v = self.solve(data.train, generator)
+        self.w.copy_(fit_temperature(margins) * w)
+        self.v.copy_(v)
         self.centre.copy_(self.v.mean(dim=0))
 
-    def solve(self, data: PersonalData, generator: torch.Generator) -> None:
-        """Fill w and v, which are zeros."""
+    def solve(self, train: Interactions, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return w (U, K) and v (I, K); v of an item that nobody took is zeros."""
         raise NotImplementedError
+
+    def _margins(self, train: Interactions, generator: torch.Generator) -> Tensor:
+        """Return by how much users' last items, held out, score more than items drawn from those that they lack."""
+        held_out = train.leave_one_out().test
+        w, v = self.solve(train.without(held_out), generator)
+        sample = torch.randperm(len(held_out), generator=generator)[:SAMPLED_PAIRS].numpy()
+        users, items = torch.from_numpy(held_out.users[sample]), torch.from_numpy(held_out.items[sample])
+        others = torch.randint(train.n_items, (len(sample),), generator=generator)
+        margins = (w[users] * (v[items] - v[others])).sum(dim=1)
+        return margins[~Triples(train, 1, generator).is_taken(users, others)]
 
     def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
         known = (items >= 0)[:, None]

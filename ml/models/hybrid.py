@@ -21,22 +21,30 @@ from ml.models.dvbpr import Dvbpr
 from ml.nn.alternating import Penalties, factorise
 from ml.nn.choice import fit_choice
 from ml.nn.encoders import DESCRIPTORS
+from ml.nn.item_regression import Regression
 
 PASSES = 60  # over all pairs, for the identity factors: as many as bpr-mf makes
 RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights
 FOLDS = 5
 RIDGE = 3e-3  # during the training
-SQUARES_RIDGE = 1e-3  # of the factors by least squares
+CLOSED_RIDGE = 1e-3  # of the factors by a closed form
+# On the validation items of real people and of the drawn catalogue ridges of 50 and 100 are level and better than 20,
+# 256 factors are no better than 100, and with 50 the lists of real people lose a third of what the part brings.
+REGRESSION_RIDGE, REGRESSION_FACTORS = 50.0, 100
+REGRESSED_ON = 5000  # items, the most taken: their matrix has 100 MB and is inverted in seconds; with 20,000, minutes
 HALF_WEIGHT = 10.0  # takers: an item with so many weighs half as much in the regression as one with infinitely many
 HELD_OUT_USERS, NEGATIVES = 1000, 3000  # by which the mixture is chosen
 MEAN_RATE = 0.1  # weight, in exposures of a whole training, of the mean rate in an item's own
 
 
 class Hybrid(PersonalModel[HybridConfig]):
-    """x_ui = a [w_u, 1] . y_i + s r_u . q_i + c theta_u . Phi(X_i) + d p_i + e n_i: five scores, weighed by evidence.
+    """x_ui = a [w_u, 1] . y_i + s r_u . q_i + h g_u . z_i + c theta_u . Phi(X_i) + d p_i + e n_i, weighed by evidence.
 
     - w and y are the factors of `bpr-mf`, theta and Phi those of `dvbpr`, each with a loss of its own;
     - r and q are factors by least squares, as of `ials`, which rank the first of a list better;
+    - g and z are those of `ease`, which rank it better still: z_i of the items is fitted to which others were taken
+      with them, g_u is a sum over what u took, by the root of their number, so that scores of long and of short
+      histories compare;
     - p_i is the logarithm of the rate at which an item is taken: its takers by its exposure, the share of the
       interactions that came after it was listed, shrunk to the mean rate; n_i is the exposure of an item that nobody
       took. So a new item has the mean rate and n_i = 0, and one that was long there untaken may lose by both.
@@ -46,12 +54,13 @@ class Hybrid(PersonalModel[HybridConfig]):
     zero; here they are regularised towards mu(X_i), so v_i ~ N(mu(X_i), s^2), as in collaborative topic regression
     (Wang & Blei, KDD 2011), and those by least squares likewise: an item with few takers stays near its prediction, one
     with many is free of it. y_i is [v_i, b_i] of an item that anybody took; of any other, whose factors were only ever
-    trained as a negative, it is the prediction of a regression on all items, and so is q_i.
+    trained as a negative, it is the prediction of a regression on all items, and so are q_i and z_i.
 
-    How strong the last ridge is, and a to e, are chosen by the validation items of up to a thousand users; without any,
-    by the last items of a third of the users, which both trained parts are trained without. The ridge is chosen by AUC
-    as though all items were new, so by mu alone; a to e maximise the probability that a softmax of the scores gives to
-    the items taken (ml/nn/choice.py). A part that would count against what it says is left out.
+    How strong the last ridge is, and the weights a, s, h, c, d and e, are chosen by the validation items of up to a
+    thousand users; without any, by the last items of a third of the users, which both trained parts are trained
+    without. The ridge is chosen by AUC as though all items were new, so by mu alone; the weights maximise the
+    probability that a softmax of the scores gives to the items taken (ml/nn/choice.py). A part that would count against
+    what it says is left out.
     """
 
     method = "hybrid"
@@ -76,26 +85,37 @@ class Hybrid(PersonalModel[HybridConfig]):
         self.register_buffer("expected", torch.zeros(DESCRIPTORS + 1, self.identities.dimensions))  # mu, and its bias
         self.register_buffer("scales", torch.ones(2))  # a and c
         self.register_buffer("chosen", torch.zeros(2))  # ridge and the image part's share, for the summary
-        self.allocate(users=0, items=0, more=config.factors + 1)
+        self.allocate(users=0, items=0, more=self._more)
+
+    @property
+    def _more(self) -> int:
+        """Return how many dimensions the closed forms add to those of the two trained parts."""
+        return self.config.factors + REGRESSION_FACTORS + 1
 
     @property
     def state_shapes(self) -> dict[str, int]:
         return self.identities.state_shapes | {"more": self.more.shape[1]}
 
     def allocate(self, users: int, items: int, more: int = 0) -> None:
-        """Create what depends on the data. more: dimensions of [s q_i, d p_i + e n_i]; 0 in models of release 0.2."""
+        """Create what depends on the data.
+
+        more: dimensions of [s q_i, h z_i, d p_i + e n_i]; fewer in models that were trained before it had z, or q.
+        """
         self.identities.allocate(users, items)
         self.pictures.allocate(users)
-        self.dimensions = self.identities.dimensions + more + self.pictures.dimensions
         self.register_buffer("y", self.expected.new_zeros(items, self.identities.dimensions))
-        rows = {"tastes": users, "more": items, "expected_more": DESCRIPTORS + 1}  # tastes: [r_u, 1]
+        self._allocate_mixture(users, items, more)
+
+    def _allocate_mixture(self, users: int, items: int, more: int) -> None:
+        self.dimensions = self.identities.dimensions + more + self.pictures.dimensions
+        rows = {"tastes": users, "more": items, "expected_more": DESCRIPTORS + 1}  # tastes: [r_u, g_u, 1]
         for name, count in rows.items():
             self.register_buffer(name, self.expected.new_zeros(count, more), persistent=more > 0)
         self.register_buffer("centre", self.expected.new_zeros(self.dimensions))
 
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         self.fitting_data = None
-        self.allocate(data.train.n_users, data.train.n_items, self.config.factors + 1)
+        self.allocate(data.train.n_users, data.train.n_items, self._more)
         self.identities.on_fit_start(self._without_held_out(data), generator)
         self.pictures.on_fit_start(self._without_held_out(data), generator)
         self.epochs = self.pictures.epochs
@@ -132,11 +152,11 @@ class Hybrid(PersonalModel[HybridConfig]):
         self.pictures.descriptors = None
         comparison = _Comparison(held_out_of(data), data.train, generator, device)
         self._predict_new(descriptors, fitting.train, comparison)
-        squares = self._fit_squares(descriptors, fitting.train, generator)
-        coefficients = self._choose_mixture(squares, phi, fitting, comparison)
+        forms = self._fit_closed_forms(descriptors, fitting.train, generator)
+        weights = self._choose_mixture(forms, phi, fitting, comparison)
         if len(fitting.train) < len(data.train):  # what was held out for the choice is learned, too
-            squares = self._fit_squares(descriptors, data.train, generator)
-        self._set_vectors(coefficients, squares, phi, data)
+            forms = self._fit_closed_forms(descriptors, data.train, generator)
+        self._set_vectors(weights, forms, phi, data)
 
     def _predict_new(self, descriptors: Tensor, train: Interactions, comparison: "_Comparison") -> None:
         """Choose the ridge by which mu ranks best, and set y of the items, of those that nobody took by it."""
@@ -148,44 +168,57 @@ class Hybrid(PersonalModel[HybridConfig]):
         self.y.copy_(torch.where(takers[:, None] > 0, factors, descriptors @ self.expected))
         self.chosen[0] = ridge
 
-    def _fit_squares(self, descriptors: Tensor, train: Interactions, generator: torch.Generator) -> "_Squares":
+    def _fit_closed_forms(
+        self, descriptors: Tensor, train: Interactions, generator: torch.Generator
+    ) -> "tuple[_Factors, _Factors]":
+        """Return r and q, by least squares, then g and z, by the regression of items on each other."""
         config, takers = IalsConfig(factors=self.config.factors), self._takers(train)
         predict = partial(_cross_fit_by, descriptors, takers)
         penalties = Penalties(config.unobserved, config.regularisation)
-        r, q = factorise(train, config.factors, penalties, generator, self.device, predict)
-        expected = fit_ridge(descriptors, q, takers, SQUARES_RIDGE)
-        return _Squares(r, torch.where(takers[:, None] > 0, q, descriptors @ expected), expected)
+        squares = factorise(train, config.factors, penalties, generator, self.device, predict)
+        regression = Regression.fit(train, REGRESSION_RIDGE, REGRESSION_FACTORS, REGRESSED_ON, self.device)
+        histories = torch.from_numpy(np.bincount(train.distinct.users, minlength=train.n_users)).to(self.device)
+        g = regression.users(train) / histories.clamp(min=1).sqrt()[:, None]
+        return (
+            _Factors.predicted(*squares, descriptors, takers),
+            _Factors.predicted(g, regression.items(train), descriptors, takers),
+        )
 
     def _takers(self, train: Interactions) -> Tensor:
         return torch.from_numpy(train.popularity).float().to(self.device)
 
     def _choose_mixture(
-        self, squares: "_Squares", phi: Tensor, fitting: PersonalData, comparison: "_Comparison"
+        self, forms: "tuple[_Factors, _Factors]", phi: Tensor, fitting: PersonalData, comparison: "_Comparison"
     ) -> Tensor:
-        """Return a, s, c, d and e, by the held-out pairs."""
+        """Return a, s, h, c, d and e, by the held-out pairs."""
         rates = _Rates.of(fitting).to(self.device)
         by_taste = (
             comparison.scores(self.identities.user_vectors(), self.y),
-            comparison.scores(squares.r, squares.q),
+            *(comparison.scores(form.users, form.items) for form in forms),
             comparison.scores(self.pictures.user_vectors(), phi),
         )
         columns = torch.stack([*by_taste, *map(comparison.same_for_all, (rates.p, rates.n))], dim=2)
         # Without evidence, bpr-mf's scores alone, whose loss makes probabilities of them.
-        prior = torch.tensor([1.0, 0, 0, 0, 0], device=self.device)
-        is_taste = torch.tensor([True, True, True, False, False], device=self.device)
-        coefficients = fit_choice(columns, comparison.counted, prior, is_taste)
-        parts = columns[:, :, :3].flatten(0, 1).std(dim=0).nan_to_num() * coefficients[:3]
-        self.chosen[1] = parts[2] / parts.sum().clamp(min=1e-9)
-        return coefficients.float()
+        prior = torch.tensor([1.0, 0, 0, 0, 0, 0], device=self.device)
+        is_taste = torch.tensor([True, True, True, True, False, False], device=self.device)
+        weights = fit_choice(columns, comparison.counted, prior, is_taste)
+        parts = columns[:, :, :4].flatten(0, 1).std(dim=0).nan_to_num() * weights[:4]
+        self.chosen[1] = parts[3] / parts.sum().clamp(min=1e-9)
+        return weights.float()
 
-    def _set_vectors(self, coefficients: Tensor, squares: "_Squares", phi: Tensor, data: PersonalData) -> None:
-        a, s, c, d, e = coefficients
+    def _set_vectors(
+        self, weights: Tensor, forms: "tuple[_Factors, _Factors]", phi: Tensor, data: PersonalData
+    ) -> None:
+        a, s, h, c, d, e = weights
+        squares, regression = forms
         rates = _Rates.of(data).to(self.device)
+        # Anew: a training that began before the model had z goes on with what it had.
+        self._allocate_mixture(data.train.n_users, data.train.n_items, self._more)
         self.scales.copy_(torch.stack([a, c]))
-        self.tastes.copy_(append_ones(squares.r))
-        self.more.copy_(torch.cat([s * squares.q, (d * rates.p + e * rates.n)[:, None]], dim=1))
-        self.expected_more[:, :-1] = s * squares.expected
-        self.centre.zero_()
+        self.tastes.copy_(append_ones(torch.cat([squares.users, regression.users], dim=1)))
+        by_rate = (d * rates.p + e * rates.n)[:, None]
+        self.more.copy_(torch.cat([s * squares.items, h * regression.items, by_rate], dim=1))
+        self.expected_more[:, :-1] = torch.cat([s * squares.expected, h * regression.expected], dim=1)
         self.centre.copy_(self._concatenate(self.y, self.more, phi).mean(dim=0))
 
     def summary(self) -> dict[str, float]:
@@ -213,12 +246,18 @@ class Hybrid(PersonalModel[HybridConfig]):
         return self.fitting_data
 
 
-class _Squares(NamedTuple):
-    """The factors by least squares."""
+class _Factors(NamedTuple):
+    """Factors by a closed form."""
 
-    r: Tensor  # (U, K)
-    q: Tensor  # (I, K), of items that nobody took as predicted
-    expected: Tensor  # (F, K) the map from descriptors to q
+    users: Tensor  # (U, K)
+    items: Tensor  # (I, K), of items that nobody took as predicted
+    expected: Tensor  # (F, K) the map from descriptors to items' factors
+
+    @classmethod
+    def predicted(cls, users: Tensor, items: Tensor, descriptors: Tensor, takers: Tensor) -> "_Factors":
+        """Predict the factors of the items that nobody took by a regression on the descriptors (I, F)."""
+        expected = fit_ridge(descriptors, items, takers, CLOSED_RIDGE)
+        return cls(users, torch.where(takers[:, None] > 0, items, descriptors @ expected), expected)
 
 
 class _Rates(NamedTuple):
@@ -241,7 +280,7 @@ class _Rates(NamedTuple):
 
 
 def _cross_fit_by(descriptors: Tensor, takers: Tensor, factors: Tensor) -> Tensor:
-    return cross_fit(descriptors, factors, takers, SQUARES_RIDGE)
+    return cross_fit(descriptors, factors, takers, CLOSED_RIDGE)
 
 
 def held_out_of(data: PersonalData) -> Interactions:

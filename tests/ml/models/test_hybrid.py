@@ -11,6 +11,7 @@ from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.models import hybrid
 from ml.models.hybrid import FOLDS, append_ones, cross_fit, fit_ridge, hold_out
+from ml.nn.item_regression import Regression
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactions, trained, vectors_of
@@ -217,6 +218,47 @@ def test_the_last_items_of_the_held_out_users_are_learned_in_the_end():
         exhaust(fit(model, PersonalData(toy_images(40), taken), TrainConfig(epochs=1)))
 
     assert rows == [len(taken) - 8, len(taken)]
+
+
+def test_the_regression_of_items_counts_a_history_by_the_root_of_its_length():
+    model, train = trained("hybrid"), data_for("hybrid").train
+    regression = Regression.fit(train, hybrid.REGRESSION_RIDGE, hybrid.REGRESSION_FACTORS, 40, torch.device("cpu"))
+    history = torch.bincount(torch.from_numpy(train.distinct.users), minlength=24)
+
+    own = model.tastes[:, 8:-1]  # after the factors by least squares
+
+    assert own.abs().max() > 0
+    # Lengths: singular vectors may have either sign.
+    assert_close(own.norm(dim=1) * history.sqrt(), regression.users(train).norm(dim=1))
+
+
+def test_a_training_that_began_before_it_had_the_regression_ends_with_it(tmp_path, monkeypatch):
+    former, data = small("hybrid"), data_for("hybrid")
+    with monkeypatch.context() as patch:
+        patch.setattr(hybrid, "REGRESSION_FACTORS", 0)
+        next(fit(former, data, TrainConfig(epochs=2), folder=tmp_path))
+    model = small("hybrid")
+    expected = model.dimensions
+
+    exhaust(fit(model, data, TrainConfig(epochs=2), folder=tmp_path))
+
+    assert former.dimensions == expected - hybrid.REGRESSION_FACTORS
+    assert vectors_of(model).shape == (40, expected)
+    assert model.user_vectors().shape == (24, expected)
+
+
+def test_a_model_from_before_it_had_the_regression_embeds_as_it_did(tmp_path):
+    former = small("hybrid")
+    former.allocate(24, 40, more=9)
+    former.load_state_dict({name: tensor + 1 for name, tensor in former.state_dict().items()})
+    former.eval()
+    checkpoints.save(former, tmp_path)
+
+    loaded = checkpoints.load(tmp_path)
+
+    assert loaded.dimensions == 9 + 9 + 8
+    assert_close(vectors_of(loaded), vectors_of(former))
+    assert_close(loaded.user_vectors(), former.user_vectors())
 
 
 def test_a_model_of_a_release_before_has_no_factors_by_least_squares_and_embeds_as_it_did(tmp_path):
