@@ -98,6 +98,14 @@ METHODS: dict[str, Method] = {
             sees_images=False,
         ),
         Method(
+            "fm",
+            "personal",
+            "a factorisation machine: bpr-mf with the products' categories",
+            personal.FmConfig,
+            "fm:Fm",
+            sees_images=False,
+        ),
+        Method(
             "ials",
             "personal",
             "the same factors by least squares over all pairs, in closed form",

@@ -58,6 +58,10 @@ class BprMfConfig(Config):
     ] = 0.01
 
 
+class FmConfig(BprMfConfig):
+    """The settings of a factorisation machine, which are those of `bpr-mf`."""
+
+
 class IalsConfig(Config):
     factors: Annotated[int, Field(ge=1, le=1024, description="K, the length of the factors.")] = 50
     # Of .003 to .1 and .03 to .3 these rank best on the validation items of real people and of simulated shoppers.

@@ -36,6 +36,7 @@ SMALL = {
     "dvbpr": {"dimensions": 8},
     "hybrid": {"factors": 8, "dimensions": 8},
     "bpr-mf": {"factors": 8, "learning_rate": 0.05},
+    "fm": {"factors": 8, "learning_rate": 0.1},
     "ials": {"factors": 8},
     "lightgcn": {"factors": 8, "batch_size": 16, "decay": 0.001},
     "warp": {"factors": 8, "batch_size": 16, "decay": 0.02},
