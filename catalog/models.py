@@ -56,6 +56,12 @@ class Words(models.Func):
 
 
 VISIBLE = Q(is_hidden=False)
+MAX_PAGE_URL = 2000  # characters
+# Django's own does not know hosts without a dot, such as those of a network inside.
+PAGE_URL = RegexValidator(
+    r"^[hH][tT][tT][pP][sS]?://[^\s/?#\\@]+([/?#]\S*)?\Z",
+    "A page is at http:// or https:// and a host, without spaces.",
+)
 
 # What django.urls.reverse does not quote (RFC 3986, section 3.3).
 URL_SAFE = "!$&'()*+,;=/~:@"
@@ -100,6 +106,16 @@ class Product(models.Model):
     )
     in_stock = models.BooleanField("in stock", default=True)
     is_hidden = models.BooleanField("hidden", default=False, help_text="Visitors do not see hidden products.")
+    # No URLField: its forms would make http://red of red.
+    url = models.CharField(
+        "page in the storefront",
+        max_length=MAX_PAGE_URL,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[PAGE_URL],
+        help_text="Where a storefront of your own shows it: http or https. Empty: its page here.",
+    )
     attributes = models.JSONField(
         default=dict, blank=True, help_text='Names and values as JSON, for example {"colour": "red"}.'
     )

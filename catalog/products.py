@@ -37,6 +37,7 @@ class ProductFields(TypedDict, total=False):
     currency: str
     in_stock: bool
     is_hidden: bool
+    url: str
     attributes: Mapping[str, object]
 
 

@@ -16,8 +16,8 @@ from catalog.models import Category, Product, ProductImage
 M = TypeVar("M", bound=Model)
 
 PRODUCT_FIELDS = (
-    "id", "sku", "title", "category_id", "price", "currency", "in_stock", "is_hidden", "attributes", "created_at",
-    "updated_at",
+    "id", "sku", "title", "category_id", "price", "currency", "in_stock", "is_hidden", "url", "attributes",
+    "created_at", "updated_at",
 )  # fmt: skip
 ATTRIBUTES = PRODUCT_FIELDS.index("attributes")
 IMAGE_FIELDS = (

@@ -12,7 +12,16 @@ from catalog.images import DecodedImage
 from catalog.models import Category, Product, ProductImage
 from catalog.products import ProductFields, Versions
 
-FIELDS = ("title", "category_id", "price", "currency", "in_stock", "is_hidden", "attributes")  # that are compared
+FIELDS = (
+    "title",
+    "category_id",
+    "price",
+    "currency",
+    "in_stock",
+    "is_hidden",
+    "url",
+    "attributes",
+)  # that are compared
 Errors = Mapping[str, Sequence[str]]
 
 

@@ -13,6 +13,7 @@ from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
 from recommender.models import LIVE, ImageWalk, ModelVersion, State
+from recommender.serving import impressions
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries, retention
 
@@ -21,6 +22,7 @@ MOST_MESSAGES = 20  # that wait to embed images
 MOST_LATER = 8  # messages a sweep for versions that do not serve
 MOST_RETRIES = 100  # a sweep, of images that could not be read
 MOST_SESSIONS = 5000  # a sweep
+MOST_IMPRESSIONS = 5000  # a sweep: 14 million a day
 MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
@@ -40,6 +42,7 @@ def sweep() -> None:
     if downloads.is_due():
         broker.send("download_images", priority=broker.LATER)
     visitors.delete_expired_sessions(MOST_SESSIONS)
+    impressions.delete_old(MOST_IMPRESSIONS)
     remove_unnamed_files()
 
 

@@ -5,12 +5,14 @@ import uuid
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from pgvector.django import VectorField
 
 
@@ -212,6 +214,24 @@ class PopularityChange(models.Model):
 
     def __str__(self) -> str:
         return f"interactions of product {self.product_id} changed"
+
+
+class Impression(models.Model):
+    """The results of a recommendation that a visitor saw; of the visitor nothing. Written by serving.impressions."""
+
+    recommendation_id = models.UUIDField(primary_key=True)
+    placement = models.CharField(max_length=50, blank=True, help_text="Where it was shown; empty if unknown.")
+    strategy = models.CharField(max_length=10)
+    version = models.BigIntegerField(null=True, help_text="The id of the model version, which may be gone by now.")
+    positions = ArrayField(models.PositiveSmallIntegerField(), help_text="The ranks that were seen, from 1.")
+    shown_at = models.DateTimeField(default=timezone.now)  # the first of them
+
+    class Meta:
+        ordering = ["-shown_at"]
+        indexes = [models.Index(fields=["-shown_at"], name="impression_newest")]  # the admin's list; the sweep
+
+    def __str__(self) -> str:
+        return f"{len(self.positions)} results of recommendation {self.recommendation_id}"
 
 
 class Status(models.TextChoices):

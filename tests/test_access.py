@@ -83,6 +83,7 @@ API = {
     ("my-recommendations", "GET"): Opens(everybody=True, accounts=True, scopes="recommendations:read"),
     ("recommendation", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
     ("interactions", "POST"): Opens(everybody=True, accounts=True, scopes="events:write"),
+    ("impressions", "POST"): Opens(everybody=True, accounts=True, scopes="events:write"),
     ("users-merge", "POST"): Opens(permission="change_shopper", scopes="people:write"),
     ("user-recommendations", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
     ("user-interactions", "DELETE"): Opens(permission="delete_interaction", scopes="people:write"),

@@ -259,6 +259,8 @@ TASTE_HALF_LIFE_DAYS = env_positive(
 TOKEN_DAYS = env_positive("VISREC_TOKEN_DAYS", 90)
 # Seconds for which a recommendation can be read again by its id.
 ANSWER_SECONDS = env_positive("VISREC_ANSWER_SECONDS", 3600)
+# Days after which an impression is deleted.
+IMPRESSION_DAYS = env_positive("VISREC_IMPRESSION_DAYS", 90)
 # Threads of a process that uses torch. Half the cores: pages and the database need the others, and torch's threads wait
 # for each other when another process uses a core. Measured on two cores, training visrec on the demo's images, beside
 # two busy processes: a batch took 0.9 to 1.2 s with one thread and 2 to 10 s with two.

@@ -51,7 +51,7 @@ class ProductForm(ProductModelForm):
 
     class Meta:
         model = Product
-        fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "attributes"]
+        fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "url", "attributes"]
 
     def clean_pictures(self) -> list[DecodedImage]:
         images: list[DecodedImage] = self.cleaned_data["pictures"]

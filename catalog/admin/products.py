@@ -80,7 +80,7 @@ class ProductAdmin(ProductModelAdmin):
     show_facets = admin.ShowFacets.NEVER  # they would count all products once for each value of each filter
     search_fields = ["title"]  # shows the box; get_search_results decides
     search_help_text = "Beginnings of words of the SKU or the title"
-    fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "attributes", "pictures"]
+    fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "url", "attributes", "pictures"]
     actions = ["hide", "show", "mark_sold_out", "mark_in_stock"]
 
     class Media:

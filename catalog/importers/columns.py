@@ -24,6 +24,7 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
         "in stock", "availability", "stock", "quantity", "qty", "stock quantity", "variant inventory qty",
         "is in stock", "inventory",
     ),
+    "url": ("link", "product url", "product link", "permalink", "product page", "page url"),
 }  # fmt: skip
 EVENTS: Mapping[str, Sequence[str]] = {
     "user": ("user id", "userid", "customer id", "customer", "visitor id", "visitorid", "reviewer id", "uid"),

@@ -56,7 +56,7 @@ LAYOUTS = (
         frozenset({"id", "image link", "availability"}),
         {
             "sku": ["id"], "title": ["title"], "category": ["product type", "google product category"],
-            "price": ["price"], "image": ["image link"], "in_stock": ["availability"],
+            "price": ["price"], "image": ["image link"], "in_stock": ["availability"], "url": ["link"],
         },
     ),
     Layout(

@@ -35,6 +35,8 @@ def describe_row(row: Row, archive: Archive) -> Iterator[str]:
     hidden = "hidden" if row.is_hidden else ""
     price = f"{row.price} {row.currency or ''}".strip() if row.price else "price made up"
     yield " | ".join(text for text in (row.sku, row.title, row.category, price, stock, hidden) if text)
+    if row.url:
+        yield f"    {row.url}"
     for name in row.images:
         yield f"    {name}: {describe_image(archive, name)}"
     if attributes := [f"{name}: {text}" for name, text in row.attributes.items() if text]:

@@ -36,6 +36,7 @@ class Row:
     in_stock: bool | None = None
     attributes: dict[str, str] = field(default_factory=dict)  # an empty value: the source has none
     is_hidden: bool | None = None
+    url: str | None = None  # of its page in the storefront
     further_images: tuple[str, ...] = ()  # that follow the first one, in this order
 
     @property

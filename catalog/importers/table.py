@@ -55,7 +55,7 @@ class Table:
             [column for column in columns if column and column not in taken], self.program
         )
         self.currency = currency_in(self.columns["price"])
-        self.variants = self.hidden = 0
+        self.variants = self.hidden = self.pathless = 0
 
     @classmethod
     def find(cls, archive: Archive, chosen: Mapping[str, str] | None = None) -> Self | None:
@@ -97,13 +97,14 @@ class Table:
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
             *([f"{self.variants} rows are further variants of the product before them"] if self.variants else []),
             *([f"{self.hidden} products are hidden, as they are not shown there"] if self.hidden else []),
+            *([f"{self.pathless} addresses of pages are neither http nor https: left out"] if self.pathless else []),
         ]
 
     def __len__(self) -> int:
         return sum(1 for _ in self._groups())
 
     def __iter__(self) -> Iterator[Row | Problem]:
-        self.variants = self.hidden = 0
+        self.variants = self.hidden = self.pathless = 0
         for group in self._groups():
             if isinstance(group, Problem):
                 yield group
@@ -151,9 +152,16 @@ class Table:
             currency=value("currency") or currency or self.currency,
             in_stock=None if all(stock is None for stock in stocks) else any(stocks),
             is_hidden=is_hidden,
+            url=self._url(value("url")),
             attributes=self.attributes.read(records, is_family=bool(self.families)),
             further_images=tuple(further),
         )
+
+    def _url(self, text: str) -> str | None:
+        """Return the URL of the product's page; None if this is none that leads there from another page."""
+        is_url = text.lower().startswith(("http://", "https://"))
+        self.pathless += bool(text) and not is_url
+        return text if is_url else None
 
     def _is_hidden(self, fields: Mapping[str, str]) -> bool | None:
         """Return whether the program does not show the product; None if it does not say."""

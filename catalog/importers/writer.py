@@ -31,7 +31,7 @@ ReadImages = Callable[[Sequence[CheckedRow], Mapping[str, Collection[str]]], Seq
 
 def check_row(row: Row) -> CheckedRow:
     """Build the product of a row, not saved. Raises BadRow if its fields are not valid."""
-    texts = (row.sku, row.title, row.category, *row.images, *row.attributes, *row.attributes.values())
+    texts = (row.sku, row.title, row.category, row.url or "", *row.images, *row.attributes, *row.attributes.values())
     if any(UNSTORABLE.search(text) for text in texts):
         raise BadRow("it holds a character that cannot be stored")
     product = Product(
@@ -46,6 +46,8 @@ def check_row(row: Row) -> CheckedRow:
         product.in_stock = row.in_stock
     if row.is_hidden is not None:
         product.is_hidden = row.is_hidden
+    if row.url is not None:
+        product.url = row.url
     errors: dict[str, list[str]] = {}
     category = Category(name=single_spaced(row.category))
     for field_name, instance in (("category", category), ("", product)):
@@ -134,7 +136,7 @@ def plan_update(plan: Plan, item: CheckedRow, product: Product, category: Catego
     # A value that the source lacks may have been set by hand since, and stays.
     values |= {
         name: getattr(item.product, name)
-        for name in ("price", "currency", "in_stock", "is_hidden")
+        for name in ("price", "currency", "in_stock", "is_hidden", "url")
         if getattr(item.row, name) is not None
     }
     changed = {name for name, value in values.items() if getattr(product, name) != value}

@@ -1,5 +1,5 @@
 """The recommender in Django's admin; Django imports this package, which registers the models."""
 
-from recommender.admin import versions
+from recommender.admin import impressions, versions
 
-__all__ = ["versions"]
+__all__ = ["impressions", "versions"]

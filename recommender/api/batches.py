@@ -22,7 +22,7 @@ from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, ProductImageFiel
 from recommender.api.parsers import check_shape, load_json
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.product_inputs import NO_FIELD, ProductInput
-from recommender.api.products import ADD, CHANGE, DELETE, no_category
+from recommender.api.products import ADD, CHANGE, DELETE, no_category, pages_of
 
 MAX_ROWS = 1000  # of both lists
 TWICE = "It is in the batch twice."
@@ -124,7 +124,8 @@ class Batch(APIView):
         for given, permission in ((rows, ADD), (deletions, DELETE)):
             if given and not is_granted(request, permission):
                 raise PermissionDenied(f"This needs the permission {permission}.")
-        valid, refused = check_rows(rows, files, may_add_categories=is_granted(request, "catalog.add_category"))
+        may_add_categories = is_granted(request, "catalog.add_category")
+        valid, refused = check_rows(rows, files, pages=pages_of(request), may_add_categories=may_add_categories)
         doomed, twice = check_deletions(deletions, {row.fields["sku"] for row in valid.values()})
         result = upserts.upsert(list(valid.values()), list(doomed))
         indices = list(valid)
@@ -165,11 +166,11 @@ def check_all_named(files: Files, items: Sequence[object]) -> None:
 
 
 def check_rows(
-    items: Sequence[object], files: Files, *, may_add_categories: bool
+    items: Sequence[object], files: Files, *, pages: str, may_add_categories: bool
 ) -> tuple[dict[int, Upsert], dict[int, Errors]]:
     """Return the products by their index in the list, and the errors of the other items by theirs."""
     # One for all items: to create a serializer costs more than to run it.
-    serializer = RowInput(context={"files": files})
+    serializer = RowInput(context={"files": files, "pages": pages})
     validated: dict[int, Validated] = {}
     refused: dict[int, Errors] = {}
     skus: set[str] = set()

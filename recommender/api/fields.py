@@ -20,6 +20,7 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 from catalog import categories, fetching, images
 from catalog.errors import FetchRefused, UnreadableImage
 from catalog.images import DecodedImage
+from catalog.models import MAX_PAGE_URL, PAGE_URL
 from recommender.api.problems import as_sentence
 from recommender.serving.photos import PHOTO_PIXELS
 
@@ -281,6 +282,15 @@ class ImageUrl(serializers.CharField):
         except FetchRefused as error:
             raise serializers.ValidationError(as_sentence(error)) from error
         return url
+
+
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_PAGE_URL})
+class PageUrl(serializers.CharField):
+    """URL of a product's page in a storefront, http or https; "" for none."""
+
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
+        super().__init__(allow_blank=True, max_length=MAX_PAGE_URL, **options)
+        self.validators.append(PAGE_URL)
 
 
 @extend_schema_field({"type": "string", "format": "binary"})

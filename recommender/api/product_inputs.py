@@ -13,6 +13,7 @@ from recommender.api.fields import (
     Attributes,
     Flag,
     ImageUrl,
+    PageUrl,
     Price,
     ProductImageField,
     ProductImageFile,
@@ -22,7 +23,7 @@ from recommender.api.fields import (
 NO_FIELD = "A product has no such field."
 BOTH_IMAGES = "Send either image or image_url, not both."
 TAKEN = "batch"  # a part of an address that no product can have
-READ_ONLY = ("id", "url", "findable", "problem")  # fields of a response that a request may repeat
+READ_ONLY = ("id", "thumbnail", "findable", "problem")  # fields of a response that a request may repeat
 
 
 class ProductInput(serializers.Serializer[None]):
@@ -39,6 +40,8 @@ class ProductInput(serializers.Serializer[None]):
     in_stock = Flag(required=False)
     is_hidden = Flag(required=False, help_text="Visitors do not see it, nor is it recommended.")
 
+    url = PageUrl(required=False, help_text="Its page in the storefront. A page of this shop, or nothing, is none.")
+
     needs_image = True  # or its URL, unless the product is there
 
     def to_internal_value(self, data: object) -> Validated:
@@ -51,6 +54,11 @@ class ProductInput(serializers.Serializer[None]):
         if sku == TAKEN:
             raise serializers.ValidationError(f"products/{TAKEN}/ is no product's address: choose another SKU.")
         return sku
+
+    def validate_url(self, url: str) -> str:
+        """Return "" for a page of this shop, which a response has for a product without another."""
+        pages: str | None = self.context.get("pages")
+        return "" if pages and url.startswith(pages) else url
 
     def validate(self, attrs: Validated) -> Validated:
         if "image" in attrs and "image_url" in attrs:

@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 
 from catalog import categories, products, queries, upserts
 from catalog.listing import Listing
-from catalog.models import Product, ProductImage
+from catalog.models import Product
 from catalog.rows import VISIBLE, Sql, find_product
 from recommender.api import idempotency
 from recommender.api.caching import revalidated
@@ -77,7 +77,8 @@ class ProductSerializer(serializers.Serializer[Product]):
     price = Price()
     currency = serializers.CharField()
     image = serializers.SerializerMethodField(help_text="URL of its primary image.")
-    url = serializers.SerializerMethodField(help_text="URL of its page.")
+    thumbnail = serializers.SerializerMethodField(help_text="URL of a small copy of it, or of itself if it is small.")
+    url = serializers.SerializerMethodField(help_text="URL of its page: in the storefront, or else here.")
     in_stock = serializers.BooleanField()
     attributes = Attributes()
     findable = serializers.SerializerMethodField(
@@ -92,17 +93,20 @@ class ProductSerializer(serializers.Serializer[Product]):
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_image(self, product: Product) -> str | None:
-        return self.image_url(product.primary_image)
+        image = product.primary_image
+        return at_origin(self.origin, image.file.url) if image else None
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_thumbnail(self, product: Product) -> str | None:
+        image = product.primary_image
+        return at_origin(self.origin, image.display_url) if image else None
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, product: Product) -> str:
-        return at_origin(self.origin, product.get_absolute_url())
+        return product.url or at_origin(self.origin, product.get_absolute_url())
 
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
-
-    def image_url(self, image: ProductImage | None) -> str | None:
-        return at_origin(self.origin, image.file.url) if image else None
 
     @cached_property
     def origin(self) -> str:
@@ -118,7 +122,8 @@ class ProductSerializer(serializers.Serializer[Product]):
             "category": product.category.name,
             "price": f"{product.price:.2f}",
             "currency": product.currency,
-            "image": self.image_url(image),
+            "image": at_origin(self.origin, image.file.url) if image else None,
+            "thumbnail": at_origin(self.origin, image.display_url) if image else None,
             "url": self.get_url(product),
             "in_stock": product.in_stock,
             "attributes": product.attributes,
@@ -134,6 +139,12 @@ class ProductSerializer(serializers.Serializer[Product]):
 def origin_of(request: Request) -> str:
     """Return the scheme and the host of the request, as in https://example.com."""
     return request.build_absolute_uri("/").removesuffix("/")
+
+
+def pages_of(request: Request) -> str:
+    """Return the URL below which the shop's own pages of products are."""
+    found: str = reverse("products", request=request)
+    return found
 
 
 def at_origin(origin: str, path: str) -> str:
@@ -256,7 +267,7 @@ class Products(APIView):
     )
     @idempotency.idempotent
     def post(self, request: Request) -> HttpResponseBase:
-        fields = ProductInput(data=request.data).product_fields()
+        fields = ProductInput(data=request.data, context={"pages": pages_of(request)}).product_fields()
         check_category(request, fields)
         with rivals():
             product = products.create(**fields)
@@ -302,7 +313,8 @@ class OneProduct(APIView):
         responses={200: ProductSerializer, 201: ProductSerializer, **CONFLICT, **CHANGED},
     )
     def put(self, request: Request, sku: str) -> HttpResponseBase:
-        wanted = ProductUpsert(data=request.data).upsert_of(sku, required_versions(request))
+        given = ProductUpsert(data=request.data, context={"pages": pages_of(request)})
+        wanted = given.upsert_of(sku, required_versions(request))
         check_category(request, {"category": wanted.category})
         if not is_granted(request, ADD):
             product_or_404(request, sku)
@@ -321,7 +333,8 @@ class OneProduct(APIView):
     )
     def patch(self, request: Request, sku: str) -> HttpResponseBase:
         product = product_or_404(request, sku)
-        fields = ProductInput(data=request.data, partial=True).product_fields()
+        given = ProductInput(data=request.data, partial=True, context={"pages": pages_of(request)})
+        fields = given.product_fields()
         check_category(request, fields)
         with rivals():
             products.update(product, versions=required_versions(request), **fields)

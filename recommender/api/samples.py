@@ -18,6 +18,9 @@ BODIES: dict[str, Any] = {
     "order_images": {"order": [4712, 4711]},
     "write_products": {"upsert": [{"sku": "VR-1", **PRODUCT}], "delete": ["VR-2"]},
     "record_interactions": [{"user": "user-17", "sku": "VR-1", "kind": "purchase", "id": "order-4711"}],
+    "record_impressions": {
+        "impressions": [{"recommendation_id": "0b0e1d5c-3f5a-4c57-9a51-1f6f0f3f0a11", "positions": [1, 2, 3]}]
+    },
     "recommend_by_example": {"like": ["VR-1"], "dislike": ["VR-2"], "limit": 6},
     "recommend_for_session": {"events": [{"sku": "VR-1", "kind": "view"}], "limit": 6},
     "merge_guest": {"session": "basket-4711", "user": "user-17"},

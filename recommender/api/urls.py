@@ -8,6 +8,7 @@ from recommender.api import (
     examples,
     exports,
     images,
+    impressions,
     index,
     interactions,
     keys,
@@ -78,5 +79,6 @@ urlpatterns = [
     path("models/<int:pk>/", models.OneModel.as_view(), name="model"),
     path("models/<int:pk>/activate/", models.ActivateModel.as_view(), name="activate-model"),
     path("models/<int:pk>/cancel/", models.CancelModel.as_view(), name="cancel-model"),
+    path("impressions/", impressions.Impressions.as_view(), name="impressions"),
     path("interactions/", interactions.Interactions.as_view(), name="interactions"),
 ]

@@ -108,13 +108,19 @@ def load(recommendation: uuid.UUID, page: int, caller: Caller) -> Recommendation
 
 def placements(recommendations: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Return where these recommendations were shown, by id; without those that are no longer saved."""
-    names = {_key(recommendation): recommendation for recommendation in recommendations}
     try:
-        found = _read(list(names)) if names else {}
+        found = find_all(recommendations)
     except SavedResultsUnavailable as error:
         log.warning("placements are not known: %s", error)
         return {}
-    return {names[name]: saved["query"]["placement"] for name, saved in found.items()}
+    return {recommendation: saved["query"]["placement"] for recommendation, saved in found.items()}
+
+
+def find_all(recommendations: Iterable[uuid.UUID]) -> dict[uuid.UUID, SavedJson]:
+    """Return what is saved of these recommendations, by id. Raises SavedResultsUnavailable without the cache."""
+    names = {_key(recommendation): recommendation for recommendation in recommendations}
+    found: dict[str, SavedJson] = _read(list(names)) if names else {}
+    return {names[name]: saved for name, saved in found.items()}
 
 
 def _add_page(recommendation: uuid.UUID, saved: SavedJson, pages: Sequence[PageJson]) -> None:

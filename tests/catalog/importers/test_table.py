@@ -5,6 +5,8 @@ from catalog.importers.rows import Problem, Row
 from catalog.importers.table import Table, text_of
 from tests.catalog.importers.builders import HEADER, write_csv, write_folder
 
+PAGES = {"A": "https://shop.example/A", "B": "/p/B", "C": ""}
+
 
 def rows_of(tmp_path, *rows, header=HEADER):
     write_csv(tmp_path / "products.csv", rows, header)
@@ -63,6 +65,15 @@ def test_in_stock_that_is_neither_is_a_problem(tmp_path):
     assert problem == Problem(
         "products.csv line 2", "in_stock: 'perhaps' is neither yes nor no, nor a number of pieces"
     )
+
+
+def test_a_page_is_a_link_that_leads_there_from_another_one(tmp_path):
+    header = [*HEADER, "Product URL"]
+    write_csv(tmp_path / "products.csv", [[sku, sku, "Shoes", "1", "1.jpg", url] for sku, url in PAGES.items()], header)
+    table = Table.find(Folder(tmp_path))
+
+    assert [row.url for row in table] == ["https://shop.example/A", None, None]
+    assert table.notes[-1] == "1 addresses of pages are neither http nor https: left out"
 
 
 def test_variants_of_a_product_are_one(tmp_path):

@@ -14,7 +14,7 @@ G = 'xmlns:g="http://base.google.com/ns/1.0"'
 ITEM = """
 <g:id>{sku}</g:id><title>Ignored</title><g:title><![CDATA[Red & <b>warm</b>]]></g:title><g:price>19.95 EUR</g:price>
 <g:product_type>Shoes &gt; Running</g:product_type><g:product_type>Sale</g:product_type>
-<g:image_link>https://img.example/1.jpg</g:image_link><g:availability>in_stock</g:availability>
+<g:link>https://shop.example/1?a=1&amp;b=2</g:link><g:image_link>https://img.example/1.jpg</g:image_link><g:availability>in_stock</g:availability>
 <g:additional_image_link>https://img.example/2.jpg</g:additional_image_link>
 <g:additional_image_link>https://img.example/w_3,h_3/3.jpg</g:additional_image_link>
 <g:shipping><g:country>DE</g:country><g:price>4.00 EUR</g:price></g:shipping>{more}
@@ -56,6 +56,7 @@ def test_a_feed_of_google_merchant_becomes_products(tmp_path, settings, name, te
     assert (product.sku, product.title, product.category.name, str(product.price), product.currency) == (
         "A", "Red & warm", "Shoes > Running", "19.95", "EUR",
     )  # fmt: skip
+    assert product.url == "https://shop.example/1?a=1&b=2"
     assert product.attributes["shipping price"] == "4.00 EUR"
     urls = ImageDownload.objects.order_by("position").values_list("url", flat=True)
     assert [url.removeprefix("https://img.example/") for url in urls] == ["1.jpg", "2.jpg", "w_3,h_3/3.jpg"]

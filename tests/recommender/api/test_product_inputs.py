@@ -34,4 +34,4 @@ def test_a_product_whose_address_is_another_resource_is_refused():
 
     assert errors(ProductInput(data=product | {"image": IMAGE})) == errors(ProductUpsert(data=product))
     assert list(errors(ProductUpsert(data=product))) == ["sku"]
-    assert list(check_rows([product], {}, may_add_categories=True)[1]) == [0]
+    assert list(check_rows([product], {}, pages="", may_add_categories=True)[1]) == [0]

@@ -66,11 +66,52 @@ def test_a_product_has_the_fields_of_the_contract(guest, active):
         "price": "19.90",
         "currency": "EUR",
         "image": f"http://testserver{product.images.get().file.url}",
+        "thumbnail": f"http://testserver{product.images.get().display_url}",
         "url": "http://testserver/products/A-1/",
         "in_stock": True,
         "attributes": {"colour": "red"},
         "findable": True,
     }
+
+
+def test_a_product_leads_to_its_page_in_the_storefront_and_a_response_may_be_sent_back(guest, staff):
+    ProductFactory(sku="A-1")
+    page = "https://shop.example/p/1?size=40#top"
+
+    assert staff.patch(f"{URL}A-1/", {"url": page}).json()["url"] == page
+    assert guest.get(URL).json()["results"][0]["url"] == page
+    sent_back = {name: value for name, value in guest.get(f"{URL}A-1/").json().items() if name != "image"}
+    assert staff.put(f"{URL}A-1/", sent_back).json()["url"] == page
+    assert staff.patch(f"{URL}A-1/", {"url": ""}).json()["url"] == "http://testserver/products/A-1/"
+    assert staff.patch(f"{URL}A-1/", {"url": "http://testserver/products/A-1/"}).status_code == 200
+    assert Product.objects.get().url == ""
+
+
+PAGE_REASON = "A page is at http:// or https:// and a host, without spaces."
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "ftp://shop.example/1",
+        "/p/1",
+        "https://",
+        "shop.example/1",
+        "https://me@shop.example/",
+        "https://a b/",
+    ],
+)
+def test_a_page_is_of_http_or_https(staff, url):
+    ProductFactory(sku="A-1")
+
+    refused = staff.patch(f"{URL}A-1/", {"url": url})
+
+    assert (refused.status_code, refused.json()["errors"]) == (400, {"url": [PAGE_REASON]})
+    batch = staff.post(
+        f"{URL}batch/", {"upsert": [{"sku": "A-1", "title": "x", "category": "y", "price": 1, "url": url}]}
+    )
+    assert batch.json()["failed"][0]["errors"] == {"url": [PAGE_REASON]}
 
 
 def test_a_product_whose_picture_cannot_be_read_says_why(guest):

@@ -1,0 +1,56 @@
+"""Impressions: the results of recommendations that visitors saw."""
+
+import json
+import uuid
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connections, router
+from django.utils import timezone
+
+from recommender.models import Impression
+from recommender.serving import saved
+from recommender.serving.saved import Caller
+
+# A strip is seen bit by bit: what is seen later is added. Sorted by id, so that two writers never wait in a circle.
+RECORD = """
+    INSERT INTO recommender_impression (recommendation_id, placement, strategy, version, positions, shown_at)
+    SELECT recommendation, placement, strategy, version, positions, %s
+    FROM json_to_recordset(%s) AS seen (
+        recommendation uuid, placement text, strategy text, version bigint, positions smallint[]
+    )
+    ORDER BY recommendation
+    ON CONFLICT (recommendation_id) DO UPDATE
+    SET positions = ARRAY(SELECT DISTINCT unnest(recommender_impression.positions || excluded.positions) ORDER BY 1)
+    WHERE NOT recommender_impression.positions @> excluded.positions
+"""
+
+
+def record(seen: Mapping[uuid.UUID, Collection[int]], caller: Caller) -> set[uuid.UUID]:
+    """Store the positions that were seen by recommendation; return the recommendations that they were stored of.
+
+    The others have expired, never were or are another client's. Raises SavedResultsUnavailable without the cache.
+    """
+    found = {key: content for key, content in saved.find_all(seen).items() if caller.may_see(content)}
+    rows = [
+        {
+            "recommendation": str(recommendation),
+            "placement": content["query"]["placement"],
+            "strategy": content["plan"]["strategy"],
+            "version": content["plan"]["version"],
+            "positions": sorted(set(seen[recommendation])),
+        }
+        for recommendation, content in found.items()
+    ]
+    if rows:
+        with connections[router.db_for_write(Impression)].cursor() as cursor:
+            cursor.execute(RECORD, [timezone.now(), json.dumps(rows)])
+    return set(found)
+
+
+def delete_old(limit: int) -> int:
+    """Delete up to `limit` impressions older than VISREC_IMPRESSION_DAYS, the oldest first; return how many."""
+    before = timezone.now() - timedelta(days=settings.IMPRESSION_DAYS)
+    old = Impression.objects.filter(shown_at__lt=before).order_by("shown_at")[:limit]
+    return Impression.objects.filter(pk__in=old.values("pk")).delete()[0]
