@@ -1,4 +1,4 @@
-"""Files fetched from hosts that an allow-list names, without a way into the shop's own network.
+"""Requests to hosts that an allow-list names, without a way into the shop's own network.
 
 A name is resolved once, its address is checked, and that address is connected to: a name server that answers
 differently a moment later gains nothing. Each redirect is a new URL, which is checked in the same way.
@@ -9,7 +9,8 @@ import ipaddress
 import socket
 import ssl
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Timer
@@ -20,6 +21,7 @@ from django.http.request import validate_host
 
 from catalog.errors import FetchFailed, FetchRefused
 
+IMAGES, WEBHOOKS = "IMAGE_HOSTS", "WEBHOOK_HOSTS"  # settings that are allow-lists
 MAX_URL = 2000  # characters
 SECONDS = 8  # for all of a file, with its redirects
 REDIRECTS = 3
@@ -30,20 +32,23 @@ UNICAST = ipaddress.ip_network("2000::/3")  # public addresses of IPv6; those th
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that may be fetched, in its parts."""
+    """A URL that may be requested, in its parts."""
 
     scheme: str
     host: str
     port: int
     path: str  # with the query
-    is_named: bool = False  # VISREC_IMAGE_HOSTS has this very address and port, so that it may be inside
+    is_named: bool = False  # the allow-list has this very address and port, so that it may be inside
 
 
-def parse_target(url: str) -> Target:
-    """Return the parts of a URL. Raises FetchRefused unless it is http or https of a host in VISREC_IMAGE_HOSTS.
+def parse_target(url: str, hosts: str = IMAGES) -> Target:
+    """Return the parts of a URL. Raises FetchRefused unless it is http or https of a host in the allow-list.
+
+    hosts: the name of the setting that is the allow-list; in the environment it begins with VISREC_.
 
     An address of the shop's own network, and a port that is not the usual one, must be there together: 10.0.0.5:8080.
     """
+    allowed: list[str] = getattr(settings, hosts)
     if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
         raise FetchRefused(f"a URL has at most {MAX_URL} ASCII characters; others are percent-encoded")
     try:
@@ -56,12 +61,12 @@ def parse_target(url: str) -> Target:
     if parts.username is not None or parts.password is not None:
         raise FetchRefused("a URL with a user name or a password is not fetched")
     standard = STANDARD_PORTS[parts.scheme]
-    if is_address(host) and f"{parts.netloc.removesuffix(f':{port}')}:{port or standard}" in settings.IMAGE_HOSTS:
+    if is_address(host) and f"{parts.netloc.removesuffix(f':{port}')}:{port or standard}" in allowed:
         return Target(parts.scheme, host, port or standard, address_of(parts), is_named=True)
     if port not in (None, standard):
         raise FetchRefused(f"port {port} is not fetched from, only {standard} for {parts.scheme}")
-    if not validate_host(host, settings.IMAGE_HOSTS):
-        raise FetchRefused(f"the host {host} is not among those in VISREC_IMAGE_HOSTS")
+    if not validate_host(host, allowed):
+        raise FetchRefused(f"the host {host} is not among those in VISREC_{hosts}")
     return Target(parts.scheme, host, standard, address_of(parts))
 
 
@@ -135,21 +140,35 @@ def fetch(url: str, limit: int) -> bytes:
     """
     deadline = time.monotonic() + SECONDS
     for _ in range(REDIRECTS + 1):
-        target = parse_target(url)
-        connection = Connection(target, deadline)
-        try:
+        with connected(parse_target(url), deadline) as connection:
             found = request(connection, limit)
-        except (OSError, http.client.HTTPException) as error:
-            reason = (
-                f"took longer than {SECONDS} seconds" if time.monotonic() >= deadline else f"does not answer: {error}"
-            )
-            raise FetchFailed(f"{target.host} {reason}") from error
-        finally:
-            connection.end()
         if isinstance(found, bytes):
             return found
         url = location_of(url, found)
     raise FetchRefused(f"there are more than {REDIRECTS} redirects")
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], hosts: str) -> int:
+    """Send a body to a URL, and return the status of the response, which is not read; no redirect is followed.
+
+    Raises FetchRefused and FetchFailed as `fetch` does.
+    """
+    with connected(parse_target(url, hosts), time.monotonic() + SECONDS) as connection:
+        connection.request("POST", connection.target.path, body, {"User-Agent": "VisRec", **headers})
+        return connection.getresponse().status
+
+
+@contextmanager
+def connected(target: Target, deadline: float) -> Iterator[Connection]:
+    """Yield a connection, and close it. Raises FetchFailed for what goes wrong with it."""
+    connection = Connection(target, deadline)
+    try:
+        yield connection
+    except (OSError, http.client.HTTPException) as error:
+        reason = f"took longer than {SECONDS} seconds" if time.monotonic() >= deadline else f"does not answer: {error}"
+        raise FetchFailed(f"{target.host} {reason}") from error
+    finally:
+        connection.end()
 
 
 def location_of(url: str, location: str) -> str:

@@ -16,12 +16,14 @@ from recommender.models import LIVE, ImageWalk, ModelVersion, State
 from recommender.serving import impressions
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries, retention
+from recommender.webhooks import delivery
 
 WINDOW = 20_000  # images looked at from one id; a walk through a million takes 50 sweeps
 MOST_MESSAGES = 20  # that wait to embed images
 MOST_LATER = 8  # messages a sweep for versions that do not serve
 MOST_RETRIES = 100  # a sweep, of images that could not be read
 MOST_SESSIONS = 5000  # a sweep
+MOST_DELIVERIES = 1000  # a sweep
 MOST_IMPRESSIONS = 5000  # a sweep: 14 million a day
 MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
@@ -41,6 +43,9 @@ def sweep() -> None:
     products.add_missing_fingerprints(MOST_FINGERPRINTS)
     if downloads.is_due():
         broker.send("download_images", priority=broker.LATER)
+    if delivery.is_due():
+        broker.send("deliver_webhooks", priority=broker.LATER)
+    delivery.delete_old(MOST_DELIVERIES)
     visitors.delete_expired_sessions(MOST_SESSIONS)
     impressions.delete_old(MOST_IMPRESSIONS)
     remove_unnamed_files()

@@ -10,6 +10,8 @@ from catalog import signals
 from recommender import broker
 from recommender.designs import lifecycle
 from recommender.models import Design, ShopperVector
+from recommender.webhooks.models import Event
+from recommender.webhooks.outbox import emit
 
 
 def embed_new_images(image_ids: list[int], **kwargs: Any) -> None:
@@ -20,6 +22,11 @@ def embed_new_images(image_ids: list[int], **kwargs: Any) -> None:
 def download_images(**kwargs: Any) -> None:
     """Queue the fetching of images whose URLs were given."""
     transaction.on_commit(partial(broker.send, "download_images", priority=broker.LATER))
+
+
+def emit_import(kind: str, source: str, counts: dict[str, int], **signal: Any) -> None:
+    """Store the messages about an import that is finished."""
+    emit(Event.IMPORTED, lambda: {"kind": kind, "source": source, **counts})
 
 
 def delete_taste(shopper_id: int, **kwargs: Any) -> None:
@@ -39,6 +46,7 @@ def connect() -> None:
     """Connect the receivers when Django starts."""
     signals.images_added.connect(embed_new_images, dispatch_uid="embed_new_images")
     signals.downloads_requested.connect(download_images, dispatch_uid="download_images")
+    signals.import_finished.connect(emit_import, dispatch_uid="emit_import")
     signals.shopper_history_deleted.connect(delete_taste, dispatch_uid="delete_taste")
     signals.shopper_history_deleted.connect(delete_designs, dispatch_uid="delete_designs")
     post_delete.connect(delete_files, sender=Design, dispatch_uid="delete_files")

@@ -25,6 +25,7 @@ from recommender.errors import (
     VersionNotReady,
 )
 from recommender.stopping import handed_over
+from recommender.webhooks import delivery
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +128,13 @@ def download_images() -> None:
     """Store images from their URLs for some seconds, then let what waits come first."""
     if downloads.run():
         broker.send("download_images", priority=broker.LATER)
+
+
+@shared_task(soft_time_limit=DOWNLOADS_LIMIT)
+def deliver_webhooks() -> None:
+    """Send messages to webhooks for some seconds, then let what waits come first."""
+    if delivery.run():
+        broker.send("deliver_webhooks", priority=broker.LATER)
 
 
 @shared_task(soft_time_limit=LIMIT)

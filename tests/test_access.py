@@ -22,6 +22,8 @@ from recommender.models import Design
 from recommender.serving import recommend, saved
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
+from recommender.webhooks.models import Event as WebhookEvent
+from recommender.webhooks.models import Webhook
 from tests.factories import (
     AccountFactory,
     CategoryFactory,
@@ -83,6 +85,12 @@ API = {
     ("my-recommendations", "GET"): Opens(everybody=True, accounts=True, scopes="recommendations:read"),
     ("recommendation", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
     ("interactions", "POST"): Opens(everybody=True, accounts=True, scopes="events:write"),
+    ("webhooks", "GET"): Opens(permission="view_webhook"),
+    ("webhooks", "POST"): Opens(permission="add_webhook"),
+    ("webhook", "GET"): Opens(permission="view_webhook"),
+    ("webhook", "DELETE"): Opens(permission="delete_webhook"),
+    ("deliveries", "GET"): Opens(permission="view_delivery"),
+    ("redeliver", "POST"): Opens(permission="change_delivery"),
     ("impressions", "POST"): Opens(everybody=True, accounts=True, scopes="events:write"),
     ("users-merge", "POST"): Opens(permission="change_shopper", scopes="people:write"),
     ("user-recommendations", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
@@ -139,6 +147,8 @@ def shop(active) -> dict[str, dict[str, object]]:
     version = VersionFactory(state="training")
     design = Design.objects.create(shopper=ada.shopper, category=CategoryFactory())
     key, _ = keys.create("ERP", KeyKind.SECRET, scopes=["designs"])
+    hook = Webhook.objects.create(url="https://shop.example/", events=[WebhookEvent.TRAINED], secret="whsec_AAAA")
+    message = hook.deliveries.create(event=WebhookEvent.TRAINED, body="{}")
     hers = saved.save(recommend.popular_products(RecommendationQuery()), Caller(account=account.pk))
     product_of, version_of, shopper_of, key_of = {"sku": "A-1"}, {"pk": version.pk}, {"key": "ada"}, {"pk": key.pk}
     return {
@@ -149,6 +159,9 @@ def shop(active) -> dict[str, dict[str, object]]:
         "similar": product_of,
         "images": product_of,
         "image": product_of | {"pk": product.images.get().pk},
+        "webhook": {"pk": hook.pk},
+        "deliveries": {"pk": hook.pk},
+        "redeliver": {"pk": hook.pk, "delivery_id": message.pk},
         "user-recommendations": shopper_of,
         "user-interactions": shopper_of,
         "user-export": shopper_of,

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "catalog",
     "recommender",
     "recommender.access",
+    "recommender.webhooks",
     "visrec_site",  # its commands
     "django.contrib.admin",
     "django.contrib.auth",
@@ -177,6 +178,8 @@ THUMBNAIL_PIXELS = 480  # longest side of a thumbnail, which lists show; smaller
 MAX_IMAGE_SIDE = env_positive("VISREC_MAX_IMAGE_SIDE", 16_000)  # pixels
 # Hosts that pictures are fetched from by their URLs, as ALLOWED_HOSTS has them; none unless they are named.
 IMAGE_HOSTS = env.list("VISREC_IMAGE_HOSTS", default=[])
+# The same for what webhooks are sent to; "*" for each host with a public address.
+WEBHOOK_HOSTS = env.list("VISREC_WEBHOOK_HOSTS", default=[])
 # Bytes of a request's body, by the attribute `body_limit` of its view: visrec_site.limits.
 BODY_LIMIT = 64_000
 BATCH_BODY_LIMIT = 1_000_000
@@ -219,6 +222,7 @@ CELERY_TASK_ROUTES = {
     "recommender.tasks.sweep": {"queue": "maintenance"},
     "recommender.tasks.resume": {"queue": "maintenance"},
     "recommender.tasks.download_images": {"queue": "maintenance"},
+    "recommender.tasks.deliver_webhooks": {"queue": "maintenance"},
 }
 RESUME_SECONDS = 10
 CELERY_BEAT_SCHEDULE = {
@@ -259,6 +263,8 @@ TASTE_HALF_LIFE_DAYS = env_positive(
 TOKEN_DAYS = env_positive("VISREC_TOKEN_DAYS", 90)
 # Seconds for which a recommendation can be read again by its id.
 ANSWER_SECONDS = env_positive("VISREC_ANSWER_SECONDS", 3600)
+# Days after which the log of a webhook's message is deleted.
+WEBHOOK_DAYS = env_positive("VISREC_WEBHOOK_DAYS", 30)
 # Days after which an impression is deleted.
 IMPRESSION_DAYS = env_positive("VISREC_IMPRESSION_DAYS", 90)
 # Threads of a process that uses torch. Half the cores: pages and the database need the others, and torch's threads wait
@@ -341,6 +347,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # each name would appear twice
     "ENUM_NAME_OVERRIDES": {
+        "EventEnum": "recommender.webhooks.models.Event",
         "KindEnum": "catalog.models.Kind",
         "KeyKindEnum": "recommender.access.models.KeyKind",
         "PictureKindEnum": "recommender.models.DesignImage.Kind",

@@ -82,6 +82,8 @@ def import_interactions(
             f"{repeated} rows without an id have the user, product, kind and the same time of a row near before them:"
             " they count once with it; give them a column id to count each"
         )
+    if not dry_run:
+        report.announce("interactions", file)
     return report
 
 

@@ -58,6 +58,8 @@ def import_products(
             bar.update(len(batch))
         report.notes += rows.notes
         report.has_generated_prices = report.created > 0 and not rows.has_prices
+    if not dry_run:
+        report.announce("products", source)
     return report
 
 

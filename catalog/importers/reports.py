@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from catalog.importers.rows import Problem
+from catalog.signals import import_finished
 
 OnProblem = Callable[[Problem], None]
 
@@ -18,6 +20,11 @@ class ImportReport:
     @property
     def failed(self) -> int:
         return len(self.problems)
+
+    def announce(self, kind: str, source: Path) -> None:
+        """Send the signal that the import of `source` is finished. kind: what was imported."""
+        counts = {name: value for name, value in vars(self).items() if type(value) is int} | {"failed": self.failed}
+        import_finished.send(sender=type(self), kind=kind, source=source.name, counts=counts)
 
     def add_problem(self, problem: Problem, on_problem: OnProblem | None) -> None:
         """Count a row as failed, and call `on_problem` if there is one."""

@@ -25,5 +25,6 @@ BODIES: dict[str, Any] = {
     "recommend_for_session": {"events": [{"sku": "VR-1", "kind": "view"}], "limit": 6},
     "merge_guest": {"session": "basket-4711", "user": "user-17"},
     "create_design": {"user": "user-17", "category": "heels", "count": 3},
+    "create_webhook": {"url": "https://shop.example/hooks", "events": ["training.finished", "products.findable"]},
     "create_model": {"method": "visrec", "epochs": 20},
 }

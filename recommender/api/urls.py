@@ -19,6 +19,7 @@ from recommender.api import (
     tokens,
     users,
     visitors,
+    webhooks,
 )
 from recommender.api.paths import KeyConverter, NameConverter
 
@@ -79,6 +80,10 @@ urlpatterns = [
     path("models/<int:pk>/", models.OneModel.as_view(), name="model"),
     path("models/<int:pk>/activate/", models.ActivateModel.as_view(), name="activate-model"),
     path("models/<int:pk>/cancel/", models.CancelModel.as_view(), name="cancel-model"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<int:pk>/", webhooks.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<int:pk>/deliveries/", webhooks.Deliveries.as_view(), name="deliveries"),
+    path("webhooks/<int:pk>/deliveries/<uuid:delivery_id>/redeliver/", webhooks.Redeliver.as_view(), name="redeliver"),
     path("impressions/", impressions.Impressions.as_view(), name="impressions"),
     path("interactions/", interactions.Interactions.as_view(), name="interactions"),
 ]

@@ -34,6 +34,8 @@ from recommender.serving import history
 from recommender.serving.history import History
 from recommender.versions import methods, queries
 from recommender.versions.vectors import nearest
+from recommender.webhooks.models import Event
+from recommender.webhooks.outbox import emit
 
 MOST_IMAGES = 24
 MOST_ETA = 100.0
@@ -266,11 +268,19 @@ def finish(design: Design, images: Sequence[GeneratedImage]) -> None:
             )
             image.save(force_insert=True)
             default_storage.save(image.file, ContentFile(generated.png))
+        emit(Event.DESIGNED, lambda: describe(design, Status.DONE))
 
 
+@transaction.atomic
 def fail(design: Design, reason: str) -> None:
     """Save why a design cannot be generated."""
-    leases.release(_held(design), status=Status.FAILED, error=reason, finished_at=timezone.now())
+    if leases.release(_held(design), status=Status.FAILED, error=reason, finished_at=timezone.now()):
+        emit(Event.DESIGNED, lambda: {**describe(design, Status.FAILED), "error": reason})
+
+
+def describe(design: Design, status: Status) -> dict[str, object]:
+    """Return what a webhook is told of a design."""
+    return {"id": design.pk, "user": design.shopper.key, "status": status}
 
 
 def release(design: Design) -> None:

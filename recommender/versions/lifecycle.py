@@ -17,6 +17,8 @@ from recommender import broker, leases
 from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
 from recommender.versions import methods, queries
+from recommender.webhooks.models import Event
+from recommender.webhooks.outbox import emit
 
 TRIES = 5  # workers that may be lost in a row; a training that killed more, as for want of memory, would never end
 
@@ -178,11 +180,19 @@ def interrupt_abandoned() -> None:
     leases.release(abandoned, state=State.INTERRUPTED)
 
 
+@transaction.atomic
 def fail(version: ModelVersion, error: Exception) -> None:
     """Save why a training failed."""
-    leases.release(_held(version), state=State.FAILED, error=str(error), finished_at=timezone.now())
+    if leases.release(_held(version), state=State.FAILED, error=str(error), finished_at=timezone.now()):
+        emit(Event.TRAINING_FAILED, lambda: {**describe(version), "error": str(error)})
 
 
+def describe(version: ModelVersion) -> dict[str, object]:
+    """Return what a webhook is told of a version."""
+    return {"id": version.pk, "role": version.role, "method": version.method, "version": version.number}
+
+
+@transaction.atomic
 def finish(version: ModelVersion) -> None:
     """Mark a version as ready: trained, its vectors, if it has any, stored and indexed.
 
@@ -192,6 +202,7 @@ def finish(version: ModelVersion) -> None:
     if not leases.release(_held(version), **ready):
         raise _lost(version)
     version.state = State.READY
+    emit(Event.TRAINED, lambda: describe(version))
 
 
 @transaction.atomic
@@ -248,6 +259,7 @@ def activate(version: ModelVersion) -> None:
     if not claimed:
         raise not_ready(version)
     version.state, version.activation_requested_at = State.ACTIVE, None
+    emit(Event.ACTIVATED, lambda: describe(version))
     # An image that was embedded a moment ago by the former version alone.
     transaction.on_commit(lambda: broker.send("complete_version", version.pk))
 

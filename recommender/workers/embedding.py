@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from tqdm import tqdm
 
 from catalog import readings
-from catalog.models import ImageReading, ProductImage
+from catalog.models import ImageReading, Product, ProductImage
 from ml.contract import Model, PersonalModel, SimilarModel
 from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint
@@ -26,6 +27,8 @@ from recommender import broker
 from recommender.models import ModelVersion, Role, State
 from recommender.versions import lifecycle, queries
 from recommender.versions.vectors import store
+from recommender.webhooks.models import Event
+from recommender.webhooks.outbox import emit
 from recommender.workers import reading
 
 log = logging.getLogger(__name__)
@@ -181,9 +184,17 @@ def store_batch(batch: Batch, vectors: "Future[np.ndarray]", replace: bool, writ
     """Wait for the vectors of a batch and store them; return the batch's size."""
     pairs = zip(batch.images, vectors.result(), strict=True)
     rows = [(image.pk, image.product_id, vector) for image, vector in pairs]
-    with writing(batch.version):
+    with writing(batch.version), transaction.atomic():
         store.store_vectors(batch.version, rows, replace=replace)
+        if (batch.version.role, batch.version.state) == (Role.SIMILAR, State.ACTIVE):
+            products = {image.product_id for image in batch.images}
+            emit(Event.FINDABLE, lambda: {"skus": list(skus_of(products))})
     return len(batch.images)
+
+
+def skus_of(products: Collection[int]) -> QuerySet[Product, str]:
+    """Return the SKUs of products."""
+    return Product.objects.filter(pk__in=products).order_by("pk").values_list("sku", flat=True)
 
 
 def batches_of_each(
