@@ -13,7 +13,7 @@ tests test-fast: export MALLOC_MMAP_THRESHOLD_ = 33554432
 tests test-fast: export MALLOC_TRIM_THRESHOLD_ = 4000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo services test tests test-fast check lint types backup restore bench pictures clean
+.PHONY: help install lock demo client services test tests test-fast check lint types backup restore bench pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -75,6 +75,13 @@ bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 
 pictures: install ## the README's pictures, taken anew in chromium
 	$(BIN)/python -m tests.shop.pictures
+
+client: install ## visrec-client, the typed client of the API with the Django app, as a wheel in client/dist
+	$(BIN)/python -W ignore manage.py spectacular --format openapi-json --file client/openapi.json
+	$(BIN)/openapi-python-client generate --path client/openapi.json --config client/generate.yml \
+		--output-path client/visrec_client/rest --meta none --overwrite --fail-on-warning
+	rm -rf client/build client/dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir client/dist ./client
 
 clean: ## remove the demo's data and the virtual environment
 	rm -rf var $(VENV)

@@ -1,12 +1,14 @@
-"""A typed client that openapi-python-client makes of the OpenAPI document, as another shop would use one."""
+"""The typed client, client/visrec_client, as another shop uses it; its package `rest` is generated here."""
 
 import importlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
+import visrec_client
 from django.core.wsgi import get_wsgi_application
 from drf_spectacular.generators import SchemaGenerator
 
@@ -14,22 +16,23 @@ from catalog.models import Interaction, Product
 from recommender.access import keys
 from recommender.access.models import KeyKind
 
+GENERATION = Path(__file__).parents[3] / "client" / "generate.yml"
+
 pytestmark = pytest.mark.django_db(transaction=True)  # a WSGI application closes connections that hold a transaction
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """The package of the client, whose name is `shop_client`."""
+    """What is generated of the OpenAPI document."""
     folder = tmp_path_factory.mktemp("client")
     (folder / "openapi.json").write_text(json.dumps(SchemaGenerator().get_schema(public=True)))
-    (folder / "config.yml").write_text("post_hooks: []\n")
     program = "import sys; from openapi_python_client.cli import app; app(sys.argv[1:])"
-    command = [sys.executable, "-c", program, "generate", "--path", "openapi.json", "--config", "config.yml"]
-    command += ["--output-path", "shop_client", "--meta", "none", "--fail-on-warning"]
+    command = [sys.executable, "-c", program, "generate", "--path", "openapi.json", "--config", str(GENERATION)]
+    command += ["--output-path", "rest", "--meta", "none", "--fail-on-warning"]
     subprocess.run(command, cwd=folder, check=True)
-    sys.path.insert(0, str(folder))
-    yield importlib.import_module("shop_client")
-    sys.path.remove(str(folder))
+    visrec_client.__path__.append(str(folder))
+    yield importlib.import_module("visrec_client.rest")
+    visrec_client.__path__.remove(str(folder))
 
 
 @pytest.fixture
@@ -37,21 +40,21 @@ def operation(package):
     """Return the module of an operation."""
 
     def find(tag: str, name: str):
-        return importlib.import_module(f"shop_client.api.{tag}.{name}")
+        return importlib.import_module(f"visrec_client.rest.api.{tag}.{name}")
 
     return find
 
 
 @pytest.fixture
 def models(package):
-    return importlib.import_module("shop_client.models")
+    return importlib.import_module("visrec_client.rest.models")
 
 
 @pytest.fixture
 def erp(package):
     _, secret = keys.create("ERP", KeyKind.SECRET, scopes=["catalogue:read", "catalogue:write", "events:write"])
     transport = httpx.WSGITransport(app=get_wsgi_application())
-    return package.AuthenticatedClient("http://127.0.0.1", secret, httpx_args={"transport": transport})
+    return importlib.import_module("visrec_client.connection").connect("http://127.0.0.1", secret, transport=transport)
 
 
 def test_a_product_is_written_and_read(erp, operation, models):

@@ -1,0 +1,1 @@
+"""Client of VisRec's REST API."""

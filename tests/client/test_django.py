@@ -1,0 +1,93 @@
+"""The Django app, client/visrec_django, in a project of its own, client/example, against a shop of this process."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from catalog.models import Interaction, Product
+from recommender.access import keys
+from recommender.access.models import KeyKind
+from tests.factories import ProductFactory, image_bytes
+from tests.recommender.api.test_storefront import served, shop
+
+CLIENT = Path(__file__).parents[2] / "client"
+PROJECT = """
+import django, json, sys
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+
+django.setup()
+call_command("migrate", verbosity=0)
+
+from django.db import transaction
+from django.test import Client
+from store.models import Article
+from visrec_django import rest
+from visrec_django.products import sync
+
+told = {}
+with transaction.atomic():
+    for number in range(3):
+        article = Article(number=f"A-{number}", name=f"Article {number}", kind="Shoes", euros="19.90")
+        article.photo.save("photo.png", ContentFile(open(sys.argv[1], "rb").read()))
+Article.objects.filter(number="A-0").update(name="Changed past the signals")
+told["sync"] = str(sync())
+Article.objects.get(number="A-1").delete()
+article = Article.objects.get(number="A-2")
+article.is_published = False
+article.save()
+
+page = Client().get("/articles/A-0/").content.decode()
+told["page"] = page
+for order in ("7", "7", "8"):
+    told["buy"] = Client().post("/articles/A-0/buy/", {"customer": "ada", "order": order}).status_code
+
+rest.client().base_url = "http://127.0.0.1:1/"  # the shop is away
+rest.client()._transport.sleep = lambda seconds: None
+article.is_published = True
+article.save()
+told["away"] = Client().post("/articles/A-0/buy/", {"customer": "ada", "order": "9"}).status_code
+print(json.dumps(told))
+"""
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+def test_products_purchases_and_pages_of_a_django_project(tmp_path):
+    ProductFactory(sku="OTHER", title="Other", image=False)
+    (tmp_path / "photo.png").write_bytes(image_bytes(1))
+    scopes = ["catalogue:read", "catalogue:write", "events:write"]
+    with served(shop()) as url:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(CLIENT),
+            "DJANGO_SETTINGS_MODULE": "store.settings",
+            "STORE_VAR": str(tmp_path / "store"),
+            "VISREC_URL": url,
+            "VISREC_SECRET": keys.create("project", KeyKind.SECRET, scopes=scopes)[1],
+            "VISREC_PUBLISHABLE": "pk_of_the_pages",
+        }
+        command = [sys.executable, "-c", PROJECT, str(tmp_path / "photo.png")]
+        done = subprocess.run(command, cwd=CLIENT / "example", env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+
+    assert told["sync"] == "0 created, 1 updated, 2 unchanged, 0 deleted, 0 failed"
+    assert sorted(Product.objects.values_list("sku", "title")) == [
+        ("A-0", "Changed past the signals"),
+        ("OTHER", "Other"),
+    ]
+    product = Product.objects.get(sku="A-0")
+    assert (product.images.count(), product.url) == (1, "http://127.0.0.1:8001/articles/A-0/")
+    assert f'<script src="{url}/static/visrec.js" data-key="pk_of_the_pages" defer></script>' in told["page"]
+    assert '<visrec-strip sku="A-0" placement="product" limit="12"></visrec-strip>' in told["page"]
+    assert (told["buy"], told["away"]) == (302, 302)
+    assert list(Interaction.objects.values_list("shopper__key", "kind", "event_id").order_by("event_id")) == [
+        ("ada", "purchase", "7"),
+        ("ada", "purchase", "8"),
+    ]
+    assert "VisRec does not know of [<Article: Article 2>] yet" in done.stderr
