@@ -1,4 +1,4 @@
-"""Command line of `ml`: `python -m ml compare`, `speed`, `split`, `top` and `convert`, without a database."""
+"""Command line of `ml`: `python -m ml compare`, `tune`, `speed`, `split`, `top` and `convert`, without a database."""
 
 import argparse
 import json
@@ -83,6 +83,23 @@ def _run_split(given: argparse.Namespace) -> str:
     from ml.benchmark.splits import write_split
 
     return write_split(given.data, given.out, **_parts(given))
+
+
+def _run_tune(given: argparse.Namespace) -> str:
+    from ml.benchmark.tune import format_tuning_table, tune
+
+    grid = {name: _values(name, values) for name, values in given.set}
+    given.methods, given.set = [given.method], []
+    results = given.json.with_name(given.json.name + ".parts")
+    document = tune(given.data, _build_options(given, results=results, **_parts(given)), grid, given.by)
+    return _write(document, given.json, format_tuning_table(document))
+
+
+def _values(name: str, text: str) -> list[str]:
+    values = [value.strip() for value in text.split(",")]
+    if not all(values):
+        raise BadSetting(f"--set {name}={text}: a value is empty; it takes {name}=A,B,…")
+    return list(dict.fromkeys(values))
 
 
 def _run_design(given: argparse.Namespace) -> str:
@@ -228,6 +245,15 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument(
         "--data", type=Path, required=True, help="zip, folder or CSV of pictures; for personal methods as for recommend"
     )
+    tuning = commands.add_parser(
+        "tune", help="train a personal method with each combination of settings, and rank validation items"
+    )
+    tuning.add_argument("method", metavar="METHOD", help="personal method")
+    tuning.add_argument("--data", type=Path, required=True, help="as for compare recommend")
+    tuning.add_argument("--by", default="auc", metavar="METRIC", help="metric of the best (default: %(default)s)")
+    _add_parts(tuning)
+    _add_training(tuning, "values of a setting, KEY=A,B,C; may be repeated: all combinations are trained")
+    tuning.set_defaults(run=_run_tune, stopped=RESUMABLE)
     convert = commands.add_parser("convert", help="convert DVBPR's published .npy files to folders that compare reads")
     convert.add_argument("file", type=Path, metavar="FILE.npy", help="file to convert; no code in it is run")
     convert.add_argument("folder", type=Path, metavar="FOLDER", help="new folder; compare writes FILE.npy.converted")
@@ -275,12 +301,17 @@ def _add_command(commands: "Commands", name: str, roles: Sequence[str], summary:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--methods", type=_names, required=True, help="comma-separated methods of those below")
+    _add_training(parser, "setting of the methods that have it, or METHOD.KEY=VALUE for one method; may be repeated")
+    return parser
+
+
+def _add_training(parser: argparse.ArgumentParser, set_help: str) -> None:
     parser.add_argument(
         "--json",
         type=_writable,
         required=True,
         metavar="OUT",
-        help="JSON file of all figures; finished methods are also in OUT.parts, to continue after an interruption",
+        help="JSON file of all figures; what is finished is also in OUT.parts, to continue after an interruption",
     )
     parser.add_argument(
         "--epochs", type=_whole_number, help="epochs of training (default: as many as each method needs)"
@@ -291,15 +322,7 @@ def _add_command(commands: "Commands", name: str, roles: Sequence[str], summary:
         help="seconds of training for each method, at most --epochs; the time to finish a model is extra",
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
-    parser.add_argument(
-        "--set",
-        type=_pair,
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="setting of the methods that have it, or METHOD.KEY=VALUE for one method; may be repeated",
-    )
-    return parser
+    parser.add_argument("--set", type=_pair, action="append", default=[], metavar="KEY=VALUE", help=set_help)
 
 
 def _add_parts(parser: argparse.ArgumentParser) -> None:

@@ -38,13 +38,13 @@ def compare_recommend(data: Path, options: Options) -> Document:
     if data.suffix == ".npy":
         data = ensure_converted(data)
     file = read_interaction_file(data, options.positive)
-    data_fingerprint = _fingerprint(file, options.moment)
+    data_fingerprint = stamp_data(file, options.moment)
     file, arrays = decode_for(models, file, options.progress)
     ground_truth = read_ground_truth(data)
     oracle = ground_truth and ground_truth.vectors(file.users, file.items)
     split = split_or_raise(data, file, options.moment)
-    task = _Task(file, arrays, split, options)
-    studies = [_Study(model, task, data_fingerprint) for model in models]
+    task = Task(file, arrays, split, options)
+    studies = [Study(model, task, data_fingerprint) for model in models]
     not_run = compare.find_missing_weights(studies, options.progress)
     results = _run([study for study in studies if study.model.method not in not_run], not_run)
     random_baseline = task.measure_random_baseline()
@@ -81,7 +81,7 @@ def split_or_raise(data: Path, file: InteractionFile, moment: float | None = Non
         raise BadData(f"{data}: {error}") from error
 
 
-def _run(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Document]:
+def _run(studies: Sequence["Study"], not_run: dict[str, str]) -> list[Document]:
     """Return each study's result; add to `not_run` why the data do not suit a method."""
     results = []
     for study in studies:
@@ -94,7 +94,8 @@ def _run(studies: Sequence["_Study"], not_run: dict[str, str]) -> list[Document]
     return results
 
 
-def _fingerprint(file: InteractionFile, moment: float | None) -> str:
+def stamp_data(file: InteractionFile, moment: float | None) -> str:
+    """Return the fingerprint of interactions, their split and images, which changes with any of them."""
     taken = file.interactions
     columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
     columns += [column if column is None else column.tolist() for column in (file.categories, file.parts)]
@@ -130,7 +131,7 @@ def _to_arrays(result: Document) -> dict[str, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class _Task:
+class Task:
     """Images, split and measures that are the same for every method."""
 
     file: InteractionFile
@@ -156,11 +157,11 @@ class _Task:
 
 
 @dataclass
-class _Study:
+class Study:
     """One method, from its training to its figures; nothing is done again that was saved."""
 
     model: PersonalModel
-    task: _Task
+    task: Task
     data_fingerprint: str
 
     def __post_init__(self) -> None:
