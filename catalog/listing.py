@@ -5,7 +5,6 @@ row that it begins after or ends before. Pages by cursor cost the same however f
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Self
 
 from django.core.signing import BadSignature, Signer
@@ -17,7 +16,11 @@ from catalog.counts import Count, count
 from catalog.errors import NoSuchPage
 from catalog.models import VISIBLE, Category, Product, ProductCount, ProductQuerySet
 from catalog.queries import Filters
+from catalog.search import Matches, Relevance, read
 
+RELEVANCE = "relevance"
+NEWEST = "-created_at"
+RANKED = 2_000  # products that are compared by how well they match: reading them takes some milliseconds
 NUMBERED = 10_000  # rows among which pages have numbers; skipping so many takes some milliseconds
 
 signer = Signer(salt="catalog.listing")  # a cursor that we made needs no further check
@@ -74,16 +77,22 @@ def parse_number(text: str) -> int:
     return int(text)
 
 
+def is_sku(text: str) -> bool:
+    return bool(text) and not any(map(str.isspace, text))
+
+
 class Listing:
     """The products that match `search` and pass `filters`, in the order of one column and, within equals, of the id.
 
-    A product whose SKU is `search` itself is pinned: it comes first, whatever the order.
+    A product whose SKU is `search` itself is pinned: it comes first, whatever the order. Where nothing has all words of
+    `search`, those are listed that have most of them: `is_nearest` says so.
+    ordering: RELEVANCE for the best matches first, of a list that is not too long; else the newest.
     with_hidden: whether hidden products are listed too.
     """
 
     def __init__(self, ordering: str, filters: Filters, search: str = "", with_hidden: bool = False) -> None:
-        self.ordering = ordering
-        self.column = ordering.removeprefix("-")
+        self.order_by(ordering)
+        self.is_ranked = ordering == RELEVANCE
         name = filters.get("category", "")
         # By its id: with the name PostgreSQL would neither know how many products to expect nor read them in order.
         chosen = Q(category=Category.objects.filter(name=name).first()) if name else Q()
@@ -91,16 +100,38 @@ class Listing:
         self.is_counted = not (search.strip() or any(value not in ("", None) for value in others.values()))
         self.counters = ProductCount.objects.filter(chosen, Q() if with_hidden else VISIBLE)
         shown = Product.objects.all() if with_hidden else Product.objects.visible()
-        self.found = queries.search_products(queries.narrow(shown.filter(chosen), **others), search)
-        self.pinned = self.found.filter(sku=search.strip()).with_images().first() if search else None
+        self.narrowed = queries.narrow(shown.filter(chosen), **others)
+        self.wanted = read(search)
+        sku = search.strip()
+        self.pinned = self.narrowed.filter(sku=sku).with_images().first() if is_sku(sku) else None
+        self.found, self.total, is_weaker = self.find()
+        self.is_nearest = is_weaker and self.total.number > 0
+        if ordering == RELEVANCE:
+            self.order_by("-relevance" if self.wanted.rank and self.total.number <= RANKED else NEWEST)
 
-    @cached_property
-    def total(self) -> Count:
-        """Return the number of products: of ProductCount if a category is the only filter, else of catalog.counts."""
+    def find(self) -> tuple[ProductQuerySet, Count, bool]:
+        """Return the products of the first query that has any, their number, and whether it leaves out words."""
+        if self.pinned and self.wanted.exact is None:  # its SKU has no word: it is all punctuation
+            return self.narrowed.filter(pk=self.pinned.pk), Count(1, 1, is_estimated=False), False
+        for query in (self.wanted.exact, *self.wanted.weaker):
+            found, total = self.matching(query)
+            if total.number:
+                break
+        return found, total, query != self.wanted.exact
+
+    def matching(self, query: str | None) -> tuple[ProductQuerySet, Count]:
+        """Return the products that match a query, and their number: of ProductCount where that has it."""
+        if query is None:
+            return self.narrowed.none(), Count(0, 0, is_estimated=False)
         if self.is_counted:
             products = self.counters.aggregate(products=Sum("products", default=0))["products"]
-            return Count(products, products, is_estimated=False)
-        return count(self.found)
+            return self.narrowed, Count(products, products, is_estimated=False)
+        found = self.narrowed.filter(Matches(query)) if query else self.narrowed
+        return found, count(found)
+
+    def order_by(self, ordering: str) -> None:
+        self.ordering = ordering
+        self.column = ordering.removeprefix("-")
 
     def last_number(self, size: int) -> int:
         """Return the number of the last page that has one: pages further on are reached by cursors alone."""
@@ -122,6 +153,8 @@ class Listing:
     def page_from(self, text: str, size: int) -> Page:
         """Return the page at a cursor. Raises NoSuchPage if the cursor is none of a list in this order."""
         cursor = Cursor.decode(text)
+        if self.is_ranked and cursor.ordering in ("-relevance", NEWEST):  # the list may have become longer or shorter
+            self.order_by(cursor.ordering)
         if cursor.ordering != self.ordering:
             raise NoSuchPage(f"The cursor is of a list in the order {cursor.ordering}, not {self.ordering}.")
         rows = list(self.rows(cursor)[: size + 1])
@@ -134,6 +167,8 @@ class Listing:
     def rows(self, cursor: Cursor | None = None) -> ProductQuerySet:
         """Return the products but the pinned one, from a cursor on, in its direction."""
         rows = self.found.exclude(pk=self.pinned.pk) if self.pinned else self.found
+        if self.column == "relevance":
+            rows = rows.annotate(relevance=Relevance(self.wanted.rank))
         descends = self.ordering.startswith("-") != (cursor is not None and cursor.backwards)
         if cursor and cursor.position:
             compare = TupleLessThan if descends else TupleGreaterThan

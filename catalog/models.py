@@ -5,8 +5,9 @@ from typing import Self
 from urllib.parse import quote
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -46,13 +47,6 @@ class Category(models.Model):
 
 def single_spaced(text: str) -> str:
     return " ".join(text.split())
-
-
-class Words(models.Func):
-    """Letters and digits of a text: PostgreSQL's own parser takes the end of `SKU-12` for minus twelve."""
-
-    template = "regexp_replace(%(expressions)s, '[^[:alnum:]]+', ' ', 'g')"
-    output_field = models.TextField()
 
 
 VISIBLE = Q(is_hidden=False)
@@ -120,7 +114,7 @@ class Product(models.Model):
         default=dict, blank=True, help_text='Names and values as JSON, for example {"colour": "red"}.'
     )
     search = models.GeneratedField(
-        expression=SearchVector(Words("title"), Words("sku"), config="simple"),
+        expression=models.Func("title", "sku", "category_id", "attributes", function="catalog_document"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
@@ -132,7 +126,7 @@ class Product(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         indexes = [
-            GinIndex(fields=["search"], name="product_search"),  # queries.search_products
+            GinIndex(fields=["search"], name="product_search"),  # catalog.search
             # catalog.listing, for visitors: each order, alone and within a category, reads no hidden product.
             models.Index(fields=["-created_at", "-id"], name="visible_newest", condition=VISIBLE),
             models.Index(fields=["price", "id"], name="visible_price", condition=VISIBLE),
@@ -177,6 +171,35 @@ class ProductCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.products} products of category {self.category_id}"
+
+
+class Word(models.Model):
+    """A word of a product or of a category's name, perhaps twice. Written by triggers of migration 0020 alone."""
+
+    word = models.CharField(max_length=30, db_collation="C")
+    remainders = ArrayField(models.TextField())  # of it without one or two letters: catalog.vocabulary
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["word"], name="word_in_order"),
+            GinIndex(fields=["remainders"], name="word_remainders"),
+        ]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class Synonyms(models.Model):
+    """Words that mean the same to whoever searches."""
+
+    terms = models.TextField(help_text="Words or short phrases that mean the same, with commas between.")
+
+    class Meta:
+        ordering = ["terms"]
+        verbose_name_plural = "synonyms"
+
+    def __str__(self) -> str:
+        return self.terms
 
 
 def image_name(image: "ProductImage", filename: str) -> str:

@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Concat
 
@@ -29,18 +28,6 @@ class Filters(TypedDict, total=False):
     max_price: Decimal | None
     in_stock: bool | None
     updated_since: datetime | None
-
-
-def search_products(products: Products, text: str) -> Products:
-    """Filter `products` by title or SKU: every word of `text` must be the beginning of a word there.
-
-    All pass if `text` is empty; none if there is no word in it, as in "?!".
-    """
-    words = ["".join(letter if letter.isalnum() else " " for letter in word).split() for word in text.split()]
-    prefixes = [f"{part}:*" for word in words for part in word]
-    if not prefixes:
-        return products.none() if text.strip() else products
-    return products.filter(search=SearchQuery(" & ".join(prefixes), config="simple", search_type="raw"))
 
 
 def narrow(

@@ -1,6 +1,7 @@
 """Settings from the environment, each checked where it is read."""
 
 import math
+from collections.abc import Sequence
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -51,6 +52,15 @@ def env_weights(name: str, defaults: dict[str, float]) -> dict[str, float]:
             sign = "above" if defaults[kind] > 0 else "below"
             raise ImproperlyConfigured(f"{name} has {part!r}; the weight of {kind} is 0 or {sign}")
         found[kind] = weight
+    return found
+
+
+def env_names(name: str, defaults: list[str], known: Sequence[str]) -> list[str]:
+    """Read names with commas between them, one at least and each of those that are known, from the environment."""
+    found = [part.strip() for part in env.str(name, ",".join(defaults)).split(",")]
+    for part in found:
+        if part not in known:
+            raise ImproperlyConfigured(f"{name} has {part!r}; it may have: {', '.join(known)}")
     return found
 
 

@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from kombu import Queue
 
 from visrec_site import embedded
-from visrec_site.environment import NOTSET, env, env_bool, env_positive, env_redis, env_weights, env_whole
+from visrec_site.environment import NOTSET, env, env_bool, env_names, env_positive, env_redis, env_weights, env_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -259,6 +259,14 @@ KIND_WEIGHTS = env_weights(
 TASTE_HALF_LIFE_DAYS = env_positive(
     "VISREC_TASTE_HALF_LIFE_DAYS", 180
 )  # after these an interaction weighs half as much
+# The dictionaries that PostgreSQL brings (Snowball).
+STEMMED = [
+    *("arabic", "armenian", "basque", "catalan", "danish", "dutch", "english", "estonian", "finnish", "french"),
+    *("german", "greek", "hindi", "hungarian", "indonesian", "irish", "italian", "lithuanian", "nepali", "norwegian"),
+    *("portuguese", "romanian", "russian", "serbian", "spanish", "swedish", "tamil", "turkish", "yiddish"),
+]
+# Languages of titles and attributes, by whose endings a search finds other forms of a word.
+SEARCH_LANGUAGES = env_names("VISREC_SEARCH_LANGUAGES", ["english"], STEMMED)
 # Days after which the token of an account expires.
 TOKEN_DAYS = env_positive("VISREC_TOKEN_DAYS", 90)
 # Seconds for which a recommendation can be read again by its id.

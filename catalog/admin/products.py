@@ -23,7 +23,7 @@ from catalog.admin.pagination import NearPages
 from catalog.errors import ImportFailed
 from catalog.importers import ProductReport, import_products
 from catalog.models import Interaction, Product, ProductImage
-from catalog.queries import search_products
+from catalog.search import search_products
 from catalog.templatetags.catalog_tags import money
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class ProductAdmin(ProductModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count all products once for each value of each filter
     search_fields = ["title"]  # shows the box; get_search_results decides
-    search_help_text = "Beginnings of words of the SKU or the title"
+    search_help_text = "Words of the title, the SKU, the category and the attributes"
     fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "url", "attributes", "pictures"]
     actions = ["hide", "show", "mark_sold_out", "mark_in_stock"]
 

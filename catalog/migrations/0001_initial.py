@@ -10,6 +10,13 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+class Words(models.Func):
+    """Letters and digits of a text: PostgreSQL's own parser takes the end of `SKU-12` for minus twelve."""
+
+    template = "regexp_replace(%(expressions)s, '[^[:alnum:]]+', ' ', 'g')"
+    output_field = models.TextField()
+
+
 class Migration(migrations.Migration):
 
     initial = True
@@ -41,7 +48,7 @@ class Migration(migrations.Migration):
                 ('in_stock', models.BooleanField(default=True, verbose_name='in stock')),
                 ('is_hidden', models.BooleanField(default=False, help_text='Hidden products are shown to no visitor.', verbose_name='hidden')),
                 ('attributes', models.JSONField(blank=True, default=dict, help_text='A name and a value each, such as colour: red.')),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector(catalog.models.Words('title'), catalog.models.Words('sku'), config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
+                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.SearchVector(Words('title'), Words('sku'), config='simple'), output_field=django.contrib.postgres.search.SearchVectorField())),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.category')),

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.text import capfirst
 
 from catalog.categories import find_by_name
+from catalog.listing import NEWEST, RELEVANCE
 from catalog.models import Category, Kind
 from catalog.queries import Filters
 
@@ -55,6 +56,10 @@ class BrowseForm(forms.Form):
         field = self.fields["category"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "All categories"), *named]
+        if data.get("search", "").strip():
+            ordering = self.fields["ordering"]
+            assert isinstance(ordering, forms.ChoiceField)
+            ordering.choices = [(RELEVANCE, "Best match"), *ORDERINGS.items()]
         self.full_clean()
 
     def clean(self) -> None:
@@ -80,7 +85,7 @@ class BrowseForm(forms.Form):
 
     @property
     def order(self) -> str:
-        return self.cleaned_data.get("ordering") or "-created_at"
+        return self.cleaned_data.get("ordering") or (RELEVANCE if self.search_text.strip() else NEWEST)
 
     @property
     def heading(self) -> str:

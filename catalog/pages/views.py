@@ -53,6 +53,7 @@ def products(request: HtmxHttpRequest) -> HttpResponse:
     page = requested_page(found, request.GET)
     params = {name: value for name, value in request.GET.items() if value and name not in ("page", "cursor")}
     context = {"form": form, "page": page, "numbers": page_numbers(found, page), "params": urlencode(params)}
+    context["found"] = found
     template = "catalog/_results.html" if request.htmx else "catalog/products.html"
     return render(request, template, context)
 

@@ -1,5 +1,6 @@
 """Pages of a list."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -70,12 +71,12 @@ class ProductPages(Pages):
             raise NotFound(f"There is no page {requested}: {error}") from error
 
     @staticmethod
-    def response(page: Page, request: Request, results: list[Any]) -> Response:
+    def response(page: Page, request: Request, results: list[Any], more: Mapping[str, Any] = {}) -> Response:
         url = remove_query_param(request.build_absolute_uri(), "page")
         previous, following = (
             replace_query_param(url, "cursor", cursor) if cursor else None for cursor in (page.previous, page.next)
         )
-        return Response({"count": page.count, "next": following, "previous": previous, "results": results})
+        return Response({"count": page.count, "next": following, "previous": previous, "results": results, **more})
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         page, size = super().get_schema_operation_parameters(view)
@@ -85,6 +86,19 @@ class ProductPages(Pages):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         paginated: dict[str, Any] = super().get_paginated_response_schema(schema)
         paginated["properties"]["count"]["description"] = self.COUNT
+        paginated["properties"] |= {
+            "nearest": {
+                "type": "boolean",
+                "description": "Whether no product has all words of `search`. Left out if not.",
+            },
+            "corrected": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                "description": "Words of `search` that the catalogue does not have, each with those that were searched "
+                "for in its place. Left out if there are none.",
+                "example": {"sneekers": ["sneakers"]},
+            },
+        }
         for name, end in (("next", "last"), ("previous", "first")):
             paginated["properties"][name] |= {
                 "description": f"Link to the {name} page; null on the {end} one.",

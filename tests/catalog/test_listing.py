@@ -210,8 +210,8 @@ def test_a_cursor_of_another_order_is_refused():
     ("search", "queries"),
     [
         ("", 3),  # the kept number, products, images
-        ("T", 5),  # the product of that SKU, the estimate, the number, products, images
-        ("T0", 6),  # and the images of the product of that SKU
+        ("T", 8),  # words, synonyms, categories, the product of that SKU, the estimate, the number, products, images
+        ("T0", 9),  # and the images of the product of that SKU
     ],
 )
 def test_queries_do_not_grow_with_the_page(search, queries, django_assert_num_queries):

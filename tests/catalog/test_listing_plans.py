@@ -35,11 +35,11 @@ INSERT INTO recommender_imageembedding (version_id, image_id, product_id, vector
 SELECT %s, n, n, array(SELECT sin(n * sqrt(k)) FROM generate_series(1, 24) k)::vector, now()
 FROM generate_series(1, {PRODUCTS} - 5) n;
 """
-TABLES = "catalog_category, catalog_product, catalog_productimage, recommender_imageembedding"
+TABLES = "catalog_category, catalog_product, catalog_productimage, catalog_word, recommender_imageembedding"
 # Without the statistics, which outlive the rows, other tests plan as if they had never been. The numbers of rows go on:
 # an index for the vectors of a version outlives it too, and would be that of the next version of its number.
 EMPTY = f"""
-TRUNCATE catalog_category, recommender_modelversion CASCADE;
+TRUNCATE catalog_category, catalog_word, recommender_modelversion CASCADE;
 SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats
 WHERE tablename = ANY(string_to_array('{TABLES}', ', '));
 SELECT pg_clear_relation_stats('public', name) FROM unnest(string_to_array('{TABLES}', ', ')) name;
@@ -132,15 +132,24 @@ def test_a_page_by_cursor_begins_in_the_index(guest, order, index):
         ("min_price=500&max_price=501&category=Aisle 3", "visible_category_price"),
         ("search=boot", "visible_newest"),
         ("search=boot&ordering=price", "visible_price"),
-        ("search=boot&category=Aisle 3", "visible_category_newest"),
+        ("search=boot&category=Aisle 3&ordering=-created_at", "visible_category_newest"),
+        ("search=boot&category=Aisle 3", "product_search"),  # the best matches first
+        ("search=boto&ordering=price", "visible_price"),
         ("search=P00001234", "product_search"),
         ("search=P00001234&ordering=title", "product_search"),
-        ("search=unicorn", "product_search"),
-        ("search=red blue", "product_search"),
+        ("search=P99999999", "product_search"),
+        ("search=red boot 17", "product_search"),
+        ("search=red blue", "visible_newest"),  # no product is both: all that are one of them
     ],
 )
 def test_filters_read_the_index_of_fewest_rows(guest, query, index):
     check(plans(guest, f"{API}?{query}"), index)
+
+
+def test_no_product_is_read_for_words_that_none_has(guest):
+    found = plans(guest, f"{API}?search=the unicorn")
+
+    assert [statement for statement in found if '"catalog_product"' in statement] == []
 
 
 @pytest.mark.parametrize(

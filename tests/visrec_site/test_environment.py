@@ -50,3 +50,13 @@ def test_a_number_of_seconds_that_is_none_is_told(monkeypatch):
 def test_a_redis_server_over_tls_has_to_show_a_certificate(monkeypatch, given, read):
     monkeypatch.setenv("VISREC_BROKER_URL", given)
     assert environment.env_redis("VISREC_BROKER_URL", "") == read
+
+
+def test_names_are_of_those_that_are_known(monkeypatch):
+    def read(text: str) -> list[str]:
+        monkeypatch.setenv("VISREC_SEARCH_LANGUAGES", text)
+        return environment.env_names("VISREC_SEARCH_LANGUAGES", ["english"], ["english", "german"])
+
+    assert read("german, english") == ["german", "english"]
+    with pytest.raises(ImproperlyConfigured, match="has 'klingon'; it may have: english, german"):
+        read("klingon")
