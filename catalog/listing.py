@@ -16,8 +16,9 @@ from catalog.counts import Count, count
 from catalog.errors import NoSuchPage
 from catalog.models import VISIBLE, Category, Product, ProductCount, ProductQuerySet
 from catalog.queries import Filters
-from catalog.search import Matches, Relevance, read
+from catalog.search import Matches, Relevance, attribute_queries, read
 
+CATEGORY = "category"
 RELEVANCE = "relevance"
 NEWEST = "-created_at"
 RANKED = 2_000  # products that are compared by how well they match: reading them takes some milliseconds
@@ -93,41 +94,62 @@ class Listing:
     def __init__(self, ordering: str, filters: Filters, search: str = "", with_hidden: bool = False) -> None:
         self.order_by(ordering)
         self.is_ranked = ordering == RELEVANCE
-        name = filters.get("category", "")
-        # By its id: with the name PostgreSQL would neither know how many products to expect nor read them in order.
-        chosen = Q(category=Category.objects.filter(name=name).first()) if name else Q()
-        others: Filters = {**filters, "category": ""}
-        self.is_counted = not (search.strip() or any(value not in ("", None) for value in others.values()))
-        self.counters = ProductCount.objects.filter(chosen, Q() if with_hidden else VISIBLE)
-        shown = Product.objects.all() if with_hidden else Product.objects.visible()
-        self.narrowed = queries.narrow(shown.filter(chosen), **others)
+        several = filters.get("categories") or [name for name in [filters.get("category", "")] if name]
+        attributes = {name.lower(): values for name, values in filters.get("attributes", {}).items()}
+        # The values chosen of each attribute, and of CATEGORY.
+        self.chosen = attributes | ({CATEGORY: several} if several else {})
+        # By their ids: with names PostgreSQL would neither know how many products to expect nor read them in order.
+        self.categories = list(Category.objects.filter(name__in=several)) if several else None
+        self.attribute_queries = attribute_queries(attributes)
+        bounds = {name: filters.get(name) for name in ("min_price", "max_price", "in_stock", "updated_since")}
+        self.is_counted = not (search.strip() or attributes or any(bound is not None for bound in bounds.values()))
+        self.visible = Q() if with_hidden else VISIBLE
+        self.narrowed = queries.narrow(Product.objects.filter(self.visible), **bounds)  # type: ignore[arg-type]  # by name
         self.wanted = read(search)
         sku = search.strip()
-        self.pinned = self.narrowed.filter(sku=sku).with_images().first() if is_sku(sku) else None
-        self.found, self.total, is_weaker = self.find()
-        self.is_nearest = is_weaker and self.total.number > 0
+        self.pinned = self.all_of("").filter(sku=sku).with_images().first() if is_sku(sku) else None
+        self.query, self.found, self.total = self.find()
+        self.is_nearest = self.query != self.wanted.exact and self.total.number > 0
         if ordering == RELEVANCE:
             self.order_by("-relevance" if self.wanted.rank and self.total.number <= RANKED else NEWEST)
 
-    def find(self) -> tuple[ProductQuerySet, Count, bool]:
-        """Return the products of the first query that has any, their number, and whether it leaves out words."""
+    def find(self) -> tuple[str | None, ProductQuerySet, Count]:
+        """Return the first query of the text that any product matches, these products and their number."""
         if self.pinned and self.wanted.exact is None:  # its SKU has no word: it is all punctuation
-            return self.narrowed.filter(pk=self.pinned.pk), Count(1, 1, is_estimated=False), False
+            return None, self.narrowed.filter(pk=self.pinned.pk), Count(1, 1, is_estimated=False)
         for query in (self.wanted.exact, *self.wanted.weaker):
             found, total = self.matching(query)
             if total.number:
                 break
-        return found, total, query != self.wanted.exact
+        return query, found, total
 
-    def matching(self, query: str | None) -> tuple[ProductQuerySet, Count]:
+    def without(self, name: str) -> tuple[ProductQuerySet, Count]:
+        """Return the products that pass all filters but that of an attribute, or of CATEGORY, and their number."""
+        return self.matching(self.query, name) if name in self.chosen else (self.found, self.total)
+
+    def matching(self, query: str | None, left_out: str = "") -> tuple[ProductQuerySet, Count]:
         """Return the products that match a query, and their number: of ProductCount where that has it."""
         if query is None:
             return self.narrowed.none(), Count(0, 0, is_estimated=False)
+        found = self.all_of(query, left_out)
         if self.is_counted:
-            products = self.counters.aggregate(products=Sum("products", default=0))["products"]
-            return self.narrowed, Count(products, products, is_estimated=False)
-        found = self.narrowed.filter(Matches(query)) if query else self.narrowed
+            counters = ProductCount.objects.filter(self.visible, self.of_categories(left_out))
+            products = counters.aggregate(products=Sum("products", default=0))["products"]
+            return found, Count(products, products, is_estimated=False)
         return found, count(found)
+
+    def all_of(self, query: str, left_out: str = "") -> ProductQuerySet:
+        """Return the products that match a query and pass the filters but one."""
+        needed = [text for name, text in self.attribute_queries.items() if name != left_out]
+        whole = " & ".join(f"({text})" for text in [query, *needed] if text)
+        found = self.narrowed.filter(self.of_categories(left_out))
+        return found.filter(Matches(whole)) if whole else found
+
+    def of_categories(self, left_out: str) -> Q:
+        """Return the condition of the chosen categories; an only one is by itself, as an index has its products."""
+        if self.categories is None or left_out == CATEGORY:
+            return Q()
+        return Q(category=self.categories[0]) if len(self.categories) == 1 else Q(category__in=self.categories)
 
     def order_by(self, ordering: str) -> None:
         self.ordering = ordering

@@ -1,6 +1,6 @@
 """Queries of pages and the API: each returns a queryset or a value and changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar
@@ -21,9 +21,15 @@ class VisibleProducts(TypedDict):
 
 
 class Filters(TypedDict, total=False):
-    """The filters of a product list, as `narrow` takes them; an empty one does not filter."""
+    """The filters of a product list; an empty one does not filter.
+
+    categories: names, of one of which a product is; category: the only one of these.
+    attributes: for each name the values, of which a product has one.
+    """
 
     category: str
+    categories: Sequence[str]
+    attributes: Mapping[str, Sequence[str]]
     min_price: Decimal | None
     max_price: Decimal | None
     in_stock: bool | None
@@ -33,15 +39,12 @@ class Filters(TypedDict, total=False):
 def narrow(
     products: Products,
     *,
-    category: str = "",
     min_price: Decimal | None = None,
     max_price: Decimal | None = None,
     in_stock: bool | None = None,
     updated_since: datetime | None = None,
 ) -> Products:
-    """Filter `products` by every condition that is given; `category` is the exact name."""
-    if category:
-        products = products.filter(category__name=category)
+    """Filter `products` by every condition that is given."""
     if min_price is not None:
         products = products.filter(price__gte=min_price)
     if max_price is not None:

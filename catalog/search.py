@@ -1,6 +1,6 @@
 """Search of products: the queries of PostgreSQL's text search that a text stands for, exact ones before weaker ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TypeVar
@@ -20,6 +20,12 @@ MOST_LEFT_OUT = 6  # words of a text of which each is left out in turn
 CATEGORIES = r"""
 SELECT n, array_agg('#' || id) FROM catalog_category, unnest(%s) WITH ORDINALITY AS q (query, n)
 WHERE regexp_replace(catalog_fold(name), '[^ ]+', '\&:1', 'g')::tsvector @@ query::tsquery GROUP BY n
+"""
+# A value such as "S, M" stands for both.
+PAIRS = """
+SELECT name, string_agg(quote_literal('=' || catalog_fold(left(name, 100)) || '=' || catalog_fold(part)), ' & ')
+FROM unnest(%s, %s) WITH ORDINALITY AS pair (name, value, n), string_to_table(left(value, 300), ', ') AS part
+GROUP BY n, name ORDER BY n
 """
 # Of a lexeme without a weight, as a category's is; of an attribute's word; of none here; of the title's or the SKU's.
 WEIGHTS = "{0.6, 0.3, 0, 1}"
@@ -131,6 +137,15 @@ def queries_of(parts: Sequence[str]) -> list[str]:
     if len(parts) > 1:
         found.append(" | ".join(parts))
     return found
+
+
+def attribute_queries(attributes: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return for each attribute the query of the products that have one of its values."""
+    rows = [(name, value) for name, values in attributes.items() for value in values]
+    found: dict[str, list[str]] = {}
+    for name, query in fetch(Sql(PAIRS, tuple(map(list, zip(*rows, strict=True))))) if rows else []:
+        found.setdefault(name, []).append(f"({query})")
+    return {name: " | ".join(queries) for name, queries in found.items()}
 
 
 def search_products(products: Products, text: str) -> Products:

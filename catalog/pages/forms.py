@@ -1,20 +1,16 @@
 """Forms of the shop's pages: filters, likes and dislikes, links out of recommendations."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
 from django import forms
+from django.http import QueryDict
 from django.utils.text import capfirst
 
 from catalog.categories import find_by_name
 from catalog.listing import NEWEST, RELEVANCE
-from catalog.models import Category, Kind
+from catalog.models import Kind
 from catalog.queries import Filters
 
-if TYPE_CHECKING:
-    from django_stubs_ext import WithAnnotations
-
-    from catalog.queries import VisibleProducts
+PREFIX = "attributes."
+MOST_CHOSEN = 20  # attributes, values of one, and categories; others are left out
 
 ORDERINGS = {
     "-created_at": "Newest first",
@@ -35,7 +31,6 @@ class BrowseForm(forms.Form):
     """Filters of /products/. An invalid value gets an error and is left out; the others still count."""
 
     search = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)  # typed in the page's header
-    category = forms.ChoiceField(required=False)
     min_price = forms.DecimalField(
         label="Price from", required=False, min_value=0, max_digits=10, decimal_places=2, widget=Amount
     )
@@ -44,21 +39,16 @@ class BrowseForm(forms.Form):
     )
     in_stock = forms.BooleanField(label="In stock only", required=False)
     ordering = forms.ChoiceField(label="Sort by", required=False, choices=list(ORDERINGS.items()))
+    category = forms.MultipleChoiceField(required=False)
 
-    def __init__(
-        self, data: Mapping[str, str], categories: "Sequence[WithAnnotations[Category, VisibleProducts]]"
-    ) -> None:
-        name = data.get("category", "")
-        if name and (found := find_by_name([name])):  # a link may spell it in another way
-            data = dict(data.items()) | {"category": found[name].name}
+    def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        named = [(category.name, f"{category.name} ({category.visible_products})") for category in categories]
-        field = self.fields["category"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "All categories"), *named]
+        names = [name for name in data.getlist("category") if name][:MOST_CHOSEN]
+        self.categories = find_by_name(names)  # a link may spell them in another way
+        category, ordering = self.fields["category"], self.fields["ordering"]
+        assert isinstance(category, forms.ChoiceField) and isinstance(ordering, forms.ChoiceField)
+        category.choices = [(name, name) for name in ["", *self.categories]]
         if data.get("search", "").strip():
-            ordering = self.fields["ordering"]
-            assert isinstance(ordering, forms.ChoiceField)
             ordering.choices = [(RELEVANCE, "Best match"), *ORDERINGS.items()]
         self.full_clean()
 
@@ -73,11 +63,20 @@ class BrowseForm(forms.Form):
         """Return the arguments for queries.narrow, without invalid values."""
         valid = self.cleaned_data
         return {
-            "category": valid.get("category", ""),
+            "categories": [self.categories[name].name for name in valid.get("category", []) if name],
+            "attributes": self.attributes,
             "min_price": valid.get("min_price"),
             "max_price": valid.get("max_price"),
             "in_stock": True if valid.get("in_stock") else None,
         }
+
+    @property
+    def attributes(self) -> dict[str, list[str]]:
+        """Return the values chosen of each attribute, of parameters such as attributes.colour=red."""
+        assert isinstance(self.data, QueryDict)
+        named = {name: list(filter(str.strip, values)) for name, values in self.data.lists() if name.startswith(PREFIX)}
+        chosen = {name.removeprefix(PREFIX): values[:MOST_CHOSEN] for name, values in named.items() if values}
+        return dict(list(chosen.items())[:MOST_CHOSEN])
 
     @property
     def search_text(self) -> str:
@@ -92,11 +91,12 @@ class BrowseForm(forms.Form):
         """Return the heading of the list: the text searched for, the category, or "All products"."""
         if self.search_text:
             return f"Results for “{self.search_text}”"
-        return capfirst(self.filters["category"]) or "All products"
+        names = self.filters["categories"]
+        return capfirst(names[0]) if len(names) == 1 else "All products"
 
     @property
     def narrows(self) -> bool:
-        return bool(self.search_text or any(value not in ("", None) for value in self.filters.values()))
+        return bool(self.search_text or any(value not in ([], {}, None) for value in self.filters.values()))
 
 
 class RatingForm(forms.Form):

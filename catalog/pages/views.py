@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
-from catalog import interactions, queries, visitors
+from catalog import facets, interactions, queries, visitors
 from catalog.listing import Listing
 from catalog.models import Kind, Product
 from catalog.pages.forms import BrowseForm, OriginForm, RatingForm
@@ -48,12 +48,17 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @vary_on_headers("HX-Request")  # one address, a whole page or the part that changes
 def products(request: HtmxHttpRequest) -> HttpResponse:
-    form = BrowseForm(request.GET, list(queries.categories_with_counts()))
+    form = BrowseForm(request.GET)
     found = Listing(form.order, form.filters, form.search_text)
     page = requested_page(found, request.GET)
-    params = {name: value for name, value in request.GET.items() if value and name not in ("page", "cursor")}
+    params = [
+        (name, value)
+        for name, values in request.GET.lists()
+        for value in values
+        if value and name not in ("page", "cursor")
+    ]
     context = {"form": form, "page": page, "numbers": page_numbers(found, page), "params": urlencode(params)}
-    context["found"] = found
+    context |= {"found": found, "facets": facets.choose(found)}
     template = "catalog/_results.html" if request.htmx else "catalog/products.html"
     return render(request, template, context)
 

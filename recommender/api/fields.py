@@ -154,6 +154,14 @@ class Skus(BoundedList):
         return sorted(set(super().to_internal_value(data)))
 
 
+def known_category(name: str) -> str:
+    """Return the name of a category as the shop spells it. Raises ValidationError."""
+    found = categories.find_by_name([name]).get(name)
+    if found is None:
+        raise serializers.ValidationError(f"There is no category {name!r}.")
+    return found.name
+
+
 class Filters(serializers.Serializer[None]):
     """Parameters that narrow any list of products."""
 
@@ -165,10 +173,7 @@ class Filters(serializers.Serializer[None]):
     in_stock = Flag(required=False)
 
     def validate_category(self, name: str) -> str:
-        found = categories.find_by_name([name]).get(name)
-        if found is None:
-            raise serializers.ValidationError(f"There is no category {name!r}.")
-        return found.name
+        return known_category(name)
 
     def validate(self, attrs: Validated) -> Validated:
         if "min_price" in attrs and "max_price" in attrs and attrs["min_price"] > attrs["max_price"]:

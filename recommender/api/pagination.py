@@ -98,6 +98,20 @@ class ProductPages(Pages):
                 "for in its place. Left out if there are none.",
                 "example": {"sneekers": ["sneakers"]},
             },
+            "facets": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"value": {"type": "string"}, "count": {"type": "integer", "minimum": 0}},
+                        "required": ["value", "count"],
+                    },
+                },
+                "description": "For each of the names of `facets` its values, those of most products first. Left out "
+                "without `facets`.",
+                "example": {"colour": [{"value": "red", "count": 12}]},
+            },
         }
         for name, end in (("next", "last"), ("previous", "first")):
             paginated["properties"][name] |= {

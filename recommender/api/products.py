@@ -22,17 +22,14 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from catalog import categories, products, queries, upserts
-from catalog.listing import NEWEST, RANKED, RELEVANCE, Listing
+from catalog.listing import NEWEST, RELEVANCE, Listing
 from catalog.models import Product
 from catalog.rows import VISIBLE, Sql, find_product
 from recommender.api import idempotency
 from recommender.api.caching import revalidated
 from recommender.api.fields import (
     Attributes,
-    Filters,
-    Limit,
     Price,
-    Timestamp,
     Validated,
 )
 from recommender.api.pagination import ProductPages
@@ -40,35 +37,9 @@ from recommender.api.permissions import Rule, is_granted
 from recommender.api.preconditions import CHANGED, ETAG, IF_ABSENT, IF_MATCH, product_response, required_versions
 from recommender.api.problems import as_sentence
 from recommender.api.product_inputs import ProductForm, ProductInput, ProductUpsert, ProductUpsertForm
+from recommender.api.product_lists import ProductParams, notes_of
 from recommender.api.schema import CONFLICT
 from recommender.versions.queries import findable_since
-
-ORDERINGS = [f"{sign}{column}" for column in ("price", "title", "created_at") for sign in ("", "-")] + [RELEVANCE]
-
-
-class ProductParams(Filters):
-    """Parameters of a list of products."""
-
-    search = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=200,
-        help_text="Words of the title, of the SKU, of the category and of attributes, such as the brand: their "
-        "beginnings, other forms of them, and synonyms. A product whose SKU is this text comes first. In place of a "
-        "word that the catalogue does not have, the nearest ones are searched for, and `corrected` has them. Where no "
-        "product has all words, those are listed that have most of them, and `nearest` is true.",
-    )
-    updated_since = Timestamp(
-        required=False,
-        help_text="Products that were created or changed since, in more than the name of their category.",
-    )
-    ordering = serializers.ChoiceField(
-        ORDERINGS,
-        required=False,
-        help_text=f"Default: `{RELEVANCE}` for a search, else `{NEWEST}`. `{RELEVANCE}`: the best matches first, of up "
-        f"to {RANKED:,}; the newest, of more.",
-    )
-    limit = Limit(required=False, help_text=f"Products a page. Default: {ProductPages.page_size}.")
 
 
 class SkuTaken(serializers.ValidationError):
@@ -240,12 +211,6 @@ READ = Rule(guests=True, permissions=("catalog.view_product",))
 ADD, CHANGE, DELETE = "catalog.add_product", "catalog.change_product", "catalog.delete_product"
 
 
-def notes_of(found: Listing) -> dict[str, Any]:
-    """Return what a list says of its search, besides its products."""
-    notes: dict[str, Any] = {"nearest": True} if found.is_nearest else {}
-    return notes | ({"corrected": found.wanted.corrected} if found.wanted.corrected else {})
-
-
 class Products(APIView):
     body_limit = settings.IMAGE_BODY_LIMIT
     operations = {"GET": "list_products", "POST": "create_product"}
@@ -263,14 +228,15 @@ class Products(APIView):
         params = ProductParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         filters = dict(params.validated_data)
-        search, limit = filters.pop("search", ""), filters.pop("limit", None)
+        search, limit, names = filters.pop("search", ""), filters.pop("limit", None), filters.pop("facets", [])
+        filters["categories"] = filters.pop("category", [])
         ordering = filters.pop("ordering", RELEVANCE if search.strip() else NEWEST)
         found = Listing(ordering, cast(queries.Filters, filters), search, with_hidden=sees_hidden(request))
         pages = self.pagination_class(limit)
         page = pages.products_of(found, request)
         context = product_context(request, page.products)
         shown = serializers.ListSerializer(page.products, child=ProductSerializer(), context=context)
-        return pages.response(page, request, shown.data, notes_of(found))
+        return pages.response(page, request, shown.data, notes_of(found, names))
 
     @extend_schema(
         summary="Add a product",

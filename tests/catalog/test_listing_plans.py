@@ -23,7 +23,10 @@ INSERT INTO catalog_product
     (id, sku, title, category_id, price, currency, in_stock, is_hidden, attributes, created_at, updated_at)
 SELECT n, 'P' || lpad(n::text, 8, '0'), (ARRAY['Red', 'Blue', 'Green', 'Black'])[1 + n % 4] || ' '
        || (ARRAY['boot', 'bag', 'hat', 'shirt', 'coat', 'belt', 'scarf'])[1 + n % 7] || ' ' || n % 1000,
-       1 + n % 20, (n * 7919 % 100000) / 100.0, 'EUR', n % 10 <> 3, n * 7919 % 50000 < 16000, '{{}}',
+       1 + n % 20, (n * 7919 % 100000) / 100.0, 'EUR', n % 10 <> 3, n * 7919 % 50000 < 16000,
+       jsonb_build_object(
+           'colour', (ARRAY['Red', 'Blue', 'Green', 'Black'])[1 + n % 4], 'heel', n % 9, 'lot', n % 5000
+       ),
        now() - n * 7919 % 50000 * interval '1 minute', now()
 FROM generate_series(1, {PRODUCTS}) n;
 INSERT INTO catalog_productimage
@@ -74,7 +77,7 @@ def plans(client: Client, path: str) -> dict[str, str]:
     """The plan of each statement that a page executes."""
     with CaptureQueriesContext(connection) as captured:
         assert client.get(path).status_code == 200
-    statements = [query["sql"] for query in captured if query["sql"].startswith("SELECT")]
+    statements = [query["sql"] for query in captured if query["sql"].lstrip().startswith("SELECT")]
     statements = [sql for sql in statements if "recommender_popularity" not in sql]  # a strip's, which is no list
     found = {}
     with connection.cursor() as cursor:
@@ -138,6 +141,13 @@ def test_a_page_by_cursor_begins_in_the_index(guest, order, index):
         ("search=P00001234", "product_search"),
         ("search=P00001234&ordering=title", "product_search"),
         ("search=P99999999", "product_search"),
+        ("attributes.lot=17", "product_search"),
+        ("attributes.lot=17&attributes.lot=18&category=Aisle 3&ordering=price", "product_search"),
+        ("attributes.colour=red", "visible_newest"),
+        ("attributes.colour=red&search=boot&facets=colour,heel,category", "product_search"),
+        ("category=Aisle 3&category=Aisle 4", "visible_newest"),
+        ("category=Aisle 3&category=Aisle 4&facets=colour,category&ordering=price", "visible_price"),
+        ("facets=colour,lot,category", "visible_newest"),
         ("search=red boot 17", "product_search"),
         ("search=red blue", "visible_newest"),  # no product is both: all that are one of them
     ],
@@ -160,6 +170,8 @@ def test_no_product_is_read_for_words_that_none_has(guest):
         (f"{PAGES}?category=Aisle 3", "visible_category_newest"),
         (f"{PAGES}?ordering=price&in_stock=on", "visible_price"),
         (f"{PAGES}?search=P00001234", "product_search"),
+        (f"{PAGES}?attributes.colour=Red&attributes.heel=3&category=Aisle 3", "product_search"),
+        (f"{PAGES}?search=red&category=Aisle 3&category=Aisle 4", "visible_newest"),
     ],
 )
 def test_pages_of_the_shop_read_an_index(guest, path, index):

@@ -66,7 +66,7 @@ def test_products_are_found_by_every_filter_at_once(client):
     assert skus(response) == ["right"]
     page = response.content.decode()
     assert 'value="10"' in page
-    assert '<option value="Boots" selected>' in page
+    assert re.search(r'name="category" value="Boots" checked', page)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_category_is_found_however_a_link_spells_it(client):
     page = client.get("/products/", {"category": "high  boots"})
 
     assert [product.sku for product in page.context["page"].products] == ["right"]
-    assert 'value="High Boots" selected' in page.content.decode()
+    assert 'name="category" value="High Boots" checked' in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,41 @@ def test_nothing_found_is_said(client, search):
     assert "Nothing found" in response.content.decode()
 
 
+def test_facets_are_checkboxes_with_counts_that_links_keep(client):
+    for number in range(30):
+        ProductFactory(
+            category__name="Boots" if number < 28 else "Bags",
+            attributes={"heelHeight": "low" if number < 26 else "high", "text": f"unique {number}"},
+            image=False,
+        )
+
+    page = client.get(
+        "/products/?category=Boots&category=Bags&attributes.heelheight=LOW&search=product"
+    ).content.decode()
+
+    boxes = re.findall(r'name="([\w.]+)" value="(\w+)"( checked)?><span>\w+</span> <small>(\d+)<', page)
+    assert boxes == [
+        ("category", "Boots", " checked", "26"),
+        ("category", "Bags", " checked", "0"),
+        ("attributes.heelHeight", "low", " checked", "26"),
+        ("attributes.heelHeight", "high", "", "4"),
+    ]
+    assert "<legend>Heel height</legend>" in page and "unique" not in page
+    assert "?category=Boots&amp;category=Bags&amp;attributes.heelheight=LOW&amp;search=product&amp;page=2" in page
+    assert "<details" in page and re.search(r"<details[^>]* open>", page)
+
+
+def test_a_page_says_how_it_read_the_words(client):
+    ProductFactory(sku="one", title="Red boots", image=False)
+
+    corrected = client.get("/products/", {"search": "botos"}).content.decode()
+    nearest = client.get("/products/", {"search": "red quokka"}).content.decode()
+
+    assert "Nothing has the word “botos”: these are results for “boots”." in corrected
+    assert "No product has all of these words. These have most of them." in nearest
+    assert '<option value="relevance">Best match</option>' in nearest
+
+
 def test_htmx_gets_the_results_alone(client):
     ProductFactory(sku="one", category=CategoryFactory(name="Boots"))
 
@@ -154,6 +189,7 @@ def test_htmx_gets_the_results_alone(client):
     assert "<html" not in page
     assert 'id="heading" hx-swap-oob="true">Boots<' in page
     assert "<title>Boots — VisRec</title>" in page
+    assert 'id="facets" hx-swap-oob="true"' in page
     assert re.search(r'id="clear" hx-swap-oob="true"><a [^>]*href="/products/">Clear all<', page)
     assert "HX-Request" in response["Vary"]
 
