@@ -5,7 +5,6 @@ from typing import Self
 from urllib.parse import quote
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator, RegexValidator
@@ -15,6 +14,9 @@ from django.db.models.functions import Lower
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.text import slugify
+
+from catalog.search_models import Synonyms as Synonyms
+from catalog.search_models import Word as Word
 
 
 class Category(models.Model):
@@ -171,35 +173,6 @@ class ProductCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.products} products of category {self.category_id}"
-
-
-class Word(models.Model):
-    """A word of a product or of a category's name, perhaps twice. Written by triggers of migration 0020 alone."""
-
-    word = models.CharField(max_length=30, db_collation="C")
-    remainders = ArrayField(models.TextField())  # of it without one or two letters: catalog.vocabulary
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["word"], name="word_in_order"),
-            GinIndex(fields=["remainders"], name="word_remainders"),
-        ]
-
-    def __str__(self) -> str:
-        return self.word
-
-
-class Synonyms(models.Model):
-    """Words that mean the same to whoever searches."""
-
-    terms = models.TextField(help_text="Words or short phrases that mean the same, with commas between.")
-
-    class Meta:
-        ordering = ["terms"]
-        verbose_name_plural = "synonyms"
-
-    def __str__(self) -> str:
-        return self.terms
 
 
 def image_name(image: "ProductImage", filename: str) -> str:
