@@ -16,6 +16,9 @@ from recommender import broker, leases, maintenance, tasks
 from recommender.designs import lifecycle
 from recommender.models import Design, ModelVersion
 from recommender.versions import lifecycle as versions
+from recommender.webhooks import delivery
+from recommender.webhooks.models import Delivery, Event, Webhook
+from recommender.webhooks.outbox import emit
 from tests.factories import (
     CategoryFactory,
     ProductFactory,
@@ -295,3 +298,23 @@ def test_a_worker_fetches_images_and_lets_others_come_before_the_rest(waiting, i
     tasks.download_images()
     assert waiting("maintenance") == []
     assert product.images.get().content_hash == read_image(image_bytes(1)).content_hash
+
+
+@pytest.mark.django_db(transaction=True)
+def test_messages_of_webhooks_are_sent_at_once_and_by_the_sweep(waiting, monkeypatch):
+    Webhook.objects.create(url="http://127.0.0.1/", events=[Event.TRAINED], secret="whsec_AAAA")
+    emit(Event.TRAINED, dict)
+    assert waiting("maintenance") == [("deliver_webhooks", [])]
+
+    maintenance.sweep()  # the broker lost it
+    assert waiting("maintenance") == [("deliver_webhooks", [])]
+
+    monkeypatch.setattr(delivery, "SECONDS", 0)
+    tasks.deliver_webhooks()
+    assert waiting("maintenance") == [("deliver_webhooks", [])]
+
+    monkeypatch.setattr(delivery, "SECONDS", 8)
+    tasks.deliver_webhooks()
+    maintenance.sweep()
+    assert waiting("maintenance") == []
+    assert "is not among those in VISREC_WEBHOOK_HOSTS" in Delivery.objects.get().problem
