@@ -14,6 +14,10 @@ class ImportFailed(CatalogError):
     """A source that cannot be imported at all; the message names it."""
 
 
+class ExportFailed(CatalogError):
+    """A file that cannot be written; the message names it and gives the reason."""
+
+
 class BadRow(CatalogError):
     """One row of a source that cannot be imported; the message gives the reason."""
 

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 
+from catalog import exports
+from catalog.admin.exports import csv_response
 from catalog.admin.pagination import NearPages
 from catalog.models import Interaction, Product, Shopper
 
@@ -24,6 +26,7 @@ class InteractionAdmin(InteractionModelAdmin):
     show_full_result_count = False
     paginator = NearPages
     search_fields = ["shopper__key"]  # shows the box; get_search_results decides
+    actions = ["export"]
     search_help_text = "A shopper's key, a guest's session or a SKU, in full"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -47,6 +50,10 @@ class InteractionAdmin(InteractionModelAdmin):
         for product in Product.objects.filter(sku=search_term):
             matches |= Q(product=product)
         return queryset.filter(matches), False
+
+    @admin.action(description="Export as CSV", permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Interaction]) -> StreamingHttpResponse:
+        return csv_response("interactions.csv", exports.EVENT, exports.event_records(queryset))
 
     @admin.display(description="who")
     def visitor(self, interaction: Interaction) -> str:

@@ -10,14 +10,15 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_protect
 
-from catalog import products
+from catalog import exports, products
+from catalog.admin.exports import csv_response
 from catalog.admin.forms import ImageForm, ImportForm, ProductForm
 from catalog.admin.pagination import NearPages
 from catalog.errors import ImportFailed
@@ -81,7 +82,7 @@ class ProductAdmin(ProductModelAdmin):
     search_fields = ["title"]  # shows the box; get_search_results decides
     search_help_text = "Words of the title, the SKU, the category and the attributes"
     fields = ["sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "url", "attributes", "pictures"]
-    actions = ["hide", "show", "mark_sold_out", "mark_in_stock"]
+    actions = ["hide", "show", "mark_sold_out", "mark_in_stock", "export"]
 
     class Media:
         css = {"all": ["admin.css"]}
@@ -173,6 +174,10 @@ class ProductAdmin(ProductModelAdmin):
     @admin.action(description="Mark as in stock", permissions=["change"])
     def mark_in_stock(self, request: HttpRequest, queryset: QuerySet[Product]) -> None:
         self.report_count(request, products.mark_in_stock(queryset, True), "marked as in stock")
+
+    @admin.action(description="Export as CSV", permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Product]) -> StreamingHttpResponse:
+        return csv_response("products.csv", exports.product_columns(), exports.product_records(queryset))
 
     def report_count(self, request: HttpRequest, count: int, outcome: str) -> None:
         self.message_user(request, f"{count} product{'' if count == 1 else 's'} {outcome}.", messages.SUCCESS)

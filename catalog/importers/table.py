@@ -16,7 +16,6 @@ from catalog.importers.rows import Problem, Row
 from catalog.importers.variants import Families, Groups, Record, group_following
 
 REQUIRED = ("sku", "title", "category", "price", "image")
-OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 LEAST_COLUMNS = 3  # of REQUIRED
 
 
@@ -41,11 +40,13 @@ class Table:
         self.sources = {ours: [column] for ours, column in self.columns.items()}
         self.hiding: dict[str, frozenset[str]] = {}
         self.families: Families | None = None
+        named = by_plain_name(columns)
+        if "is hidden" in named:  # as our own export has it
+            self.hiding[named["is hidden"]] = frozenset(("yes", "true", "1"))
         if self.program:
-            named = by_plain_name(columns)
             for ours, names in self.program.columns.items():
                 self.sources[ours] = [named[name] for name in names if name in named]
-            self.hiding = {named[name]: signs for name, signs in self.program.hidden.items() if name in named}
+            self.hiding |= {named[name]: signs for name, signs in self.program.hidden.items() if name in named}
             if self.program.parent in named or self.program.children in named:
                 self.families = Families(self.program, named)
         self.sources |= {ours: [column] for ours, column in self.chosen.items()}
@@ -125,7 +126,7 @@ class Table:
             if isinstance(record, Problem):
                 yield record
             else:
-                yield record[0], {name: text_of(value) for name, value in record[1].items()}
+                yield record[0], {name: values.text_of(value) for name, value in record[1].items()}
 
     def _row(self, group: Sequence[Record]) -> Row:
         place, records = group[0][0], [fields for _, fields in group]
@@ -167,19 +168,6 @@ class Table:
         """Return whether the program does not show the product; None if it does not say."""
         found = [(text, signs) for column, signs in self.hiding.items() if (text := fields.get(column, "").lower())]
         return any(text in signs for text, signs in found) if found else None
-
-
-def text_of(value: object) -> str:
-    """Return a value of a record as text: JSON has others."""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, list):
-        return ", ".join(map(text_of, value))
-    if isinstance(value, dict):
-        # Such as an image, which is an object in many interfaces.
-        found = next((text for name in OBJECT_NAMES if (text := text_of(value.get(name)))), "")
-        return found or ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def list_tables(archive: Archive) -> list[str]:

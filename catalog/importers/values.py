@@ -15,6 +15,7 @@ NOTHING = {
     "none",
     "n/a",
 }  # what databases, pandas and spreadsheets write for no value
+OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 # Characters that nobody sees: soft hyphen, zero width ones, marks of the direction of writing.
@@ -46,6 +47,19 @@ def read_text(text: str) -> str:
     if "<" in text:
         text = TAG.sub("", BREAK.sub(" ", text))
     return " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+
+
+def text_of(value: object) -> str:
+    """Return a value of a record as text: JSON has others."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, list):
+        return ", ".join(map(text_of, value))
+    if isinstance(value, dict):
+        # Such as an image, which is an object in many interfaces.
+        found = next((text for name in OBJECT_NAMES if (text := text_of(value.get(name)))), "")
+        return found or ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def read_category(text: str, *, has_paths: bool = False) -> str:

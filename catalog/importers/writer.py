@@ -14,6 +14,7 @@ from catalog.importers.gallery import GalleryChanges, NamedImage, gallery_change
 from catalog.importers.prices import generate_price
 from catalog.importers.reports import ProductReport
 from catalog.importers.rows import UNSTORABLE, Problem, Row
+from catalog.importers.values import read_text, text_of
 from catalog.locks import is_deadlock
 from catalog.models import Category, Product, ProductImage, single_spaced
 from catalog.signals import images_added
@@ -132,7 +133,12 @@ def plan_update(plan: Plan, item: CheckedRow, product: Product, category: Catego
     category: the one of the row's name, if the shop has it.
     """
     values: dict[str, object] = {"title": item.product.title}
-    values["attributes"] = without_empty(product.attributes | item.row.attributes)
+    # The API stores numbers, and texts of several lines: in a file they are what `read_text` makes of them.
+    known = product.attributes
+    differing = {
+        name: text for name, text in item.row.attributes.items() if read_text(text_of(known.get(name))) != text
+    }
+    values["attributes"] = without_empty(known | differing)
     # A value that the source lacks may have been set by hand since, and stays.
     values |= {
         name: getattr(item.product, name)

@@ -2,7 +2,8 @@ import pytest
 
 from catalog.importers.archive import Folder
 from catalog.importers.rows import Problem, Row
-from catalog.importers.table import Table, text_of
+from catalog.importers.table import Table
+from catalog.importers.values import text_of
 from tests.catalog.importers.builders import HEADER, write_csv, write_folder
 
 PAGES = {"A": "https://shop.example/A", "B": "/p/B", "C": ""}
