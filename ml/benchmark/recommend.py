@@ -147,7 +147,8 @@ class Task:
         if self.options.sampled:
             by_user[f"auc/sampled-{metrics.SAMPLED}"] = metrics.sampled_auc(users, items, self.split, seed)
         figures = report.measure_ranking(found, by_user, seed).as_dict()
-        return {**figures, "by_user": {name: each.tolist() for name, each in by_user.items()}}
+        groups = report.measure_groups(found, seed)
+        return {**figures, "by_takers": groups, "by_user": {name: each.tolist() for name, each in by_user.items()}}
 
     def measure_random_baseline(self) -> Document:
         """Return the figures of random vectors."""

@@ -13,7 +13,7 @@ def format_ranking_table(document: Document) -> str:
     """Format a row for each method, then warnings, differences from one method, and published figures."""
     results = document["results"]
     pieces = [SIMULATED] if document["data"]["simulated"] else []
-    pieces.append(_format_figures(document))
+    pieces += [_format_figures(document), _format_groups(results)]
     pieces += [_format_selected(result) for result in results if result["epochs"] and "selected" in result]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
     pieces += [f"{method}: not run: {reason}" for method, reason in document["not_run"].items()]
@@ -30,6 +30,17 @@ def _format_figures(document: Document) -> str:
     rows += [_format_row(name, document[name], names) for name in ("chance", "oracle") if name in document]
     rows += [_format_row(result["method"], result, names, f"{result['seconds']['train']:.0f}") for result in results]
     return align(rows)
+
+
+def _format_groups(results: Sequence[Document]) -> str:
+    """Format the AUC of users whose test item had none, few or many takers in training: a column for each group."""
+    groups = {name: group["users"] for name, group in results[0]["by_takers"].items() if group["users"]}
+    rows = [["auc by takers", *groups], ["users", *map(str, groups.values())]]
+    for result in results:
+        found = [result["by_takers"][name] for name in groups]
+        figures = [format_figure(each["metrics"].get("auc"), each["intervals"].get("auc")) for each in found]
+        rows.append([result["method"], *figures])
+    return f"\n{align(rows)}"
 
 
 def _format_row(title: str, found: Document, names: Sequence[str], seconds: str = "") -> list[str]:

@@ -14,6 +14,7 @@ from ml.data.interactions import Interactions, Split
 CHUNK = 256  # rows compared with everything at once
 SCORES = 2**24  # at most so many at once: with 330,000 items 0.7 GB in place of 1.9
 COLD = 5  # fewer training users than this make an item cold
+TAKERS = {"0": (0, 0), "1-4": (1, 4), "5-19": (5, 19), "20+": (20, math.inf)}  # groups of held-out items, from and to
 SAMPLED = 100  # items that DVBPR's released evaluation draws for each user
 INDICES = 2**20  # drawn at once by the bootstrap: 8 MB
 
@@ -124,12 +125,17 @@ class Ranking:
     rank: np.ndarray  # (V,) from 1, among all but what the user had before; equal scores by item index
     support: np.ndarray  # (V,) how many users took the held-out item in training
     top: np.ndarray  # (V, K) items of each list
+    popularity: np.ndarray  # (V,) share of all users who took an item of the list in training, on average
     n_items: int
 
     @property
     def cold(self) -> np.ndarray:
         """Mark the users whose held-out item is cold, (V,)."""
         return self.support < COLD
+
+    def by_takers(self) -> dict[str, np.ndarray]:
+        """Mark (V,) the users whose held-out item had so many takers in training, by the group's name."""
+        return {name: (self.support >= least) & (self.support <= most) for name, (least, most) in TAKERS.items()}
 
     def by_user(self) -> dict[str, np.ndarray]:
         """Return each user's figures by name, (V,), NaN where the figure leaves the user out."""
@@ -165,17 +171,19 @@ def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", 
         observed = masked | _mark(split.test, chosen_users) | _mark(split.validation, chosen_users)
         listed = scores.masked_fill(masked, -torch.inf)
         above = (listed > own) | ((listed == own) & (torch.arange(len(items)) < chosen[:, None]))
+        lists = top_indices(listed, top)
         rows.append(
             (
                 auc(own, scores, ~observed),
                 auc(own, scores, ~observed & is_cold),
                 above.sum(dim=1) + 1,
                 supported[chosen],
-                top_indices(listed, top),
+                lists,
+                supported[lists].double().mean(dim=1) / len(users),
             )
         )
-    aucs, aucs_among_cold, ranks, support, lists = (torch.cat(part).numpy() for part in zip(*rows, strict=True))
-    return Ranking(aucs, aucs_among_cold, ranks, support, lists, n_items=len(items))
+    aucs, aucs_among_cold, ranks, support, tops, shares = (torch.cat(part).numpy() for part in zip(*rows, strict=True))
+    return Ranking(aucs, aucs_among_cold, ranks, support, tops, shares, n_items=len(items))
 
 
 def top_indices(scores: Tensor, count: int) -> Tensor:

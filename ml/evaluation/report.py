@@ -12,11 +12,16 @@ from ml.evaluation.metrics import Ranking
 from ml.evaluation.probes import run_linear_probe
 
 NEAREST = 5
+GROUPED = ("auc", "ndcg@10")
 
 
 class Figures(TypedDict):
     metrics: dict[str, float]
     intervals: dict[str, list[float]]  # 95 %, (low, high), of those that are means
+
+
+class Group(Figures):
+    users: int
 
 
 class Counts(TypedDict):
@@ -66,11 +71,25 @@ def compute_random_baseline(labels: dict[str, np.ndarray], ks: tuple[int, ...] =
 
 
 def measure_ranking(found: Ranking, by_user: dict[str, np.ndarray], seed: int) -> Measures:
-    """Average users' figures and add the coverage. by_user: (V,) figures by name, NaN where they are not defined."""
+    """Average users' figures, and add how much of the catalogue the lists have and how popular what they have is.
+
+    by_user: (V,) figures by name, NaN where they are not defined.
+    """
     measures = average(by_user, seed)
     measures.metrics["coverage@10"] = metrics.coverage(found.top, found.n_items)
     measures.intervals["coverage@10"] = metrics.bootstrap_coverage(found.top, found.n_items, seed)
+    measures.add("popularity@10", found.popularity, seed)
     return measures
+
+
+def measure_groups(found: Ranking, seed: int) -> dict[str, Group]:
+    """Measure the users whose held-out item had none, few or many takers, each group for itself; by its name."""
+    by_user = found.by_user()
+    groups: dict[str, Group] = {}
+    for name, members in found.by_takers().items():
+        measures = average({figure: by_user[figure][members] for figure in GROUPED}, seed)
+        groups[name] = {"users": int(members.sum()), **measures.as_dict()}
+    return groups
 
 
 def average_differences(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], seed: int) -> Measures:

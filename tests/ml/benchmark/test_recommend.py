@@ -9,7 +9,7 @@ from tests.ml.worlds import toy_interactions, write_table, write_toy_image
 
 METRICS = [
     *("auc", "auc/warm", "auc/cold", "auc/cold-among-cold", "hr@10", "ndcg@10", "recall@20"),
-    "coverage@10",
+    *("coverage@10", "popularity@10"),
 ]
 
 
@@ -63,7 +63,12 @@ def test_there_is_all_that_the_contract_lists(pictured, tmp_path, capsys):
     assert 0.3 < document["chance"]["metrics"]["auc"] < 0.7
     table = capsys.readouterr().out.splitlines()
     assert table[0].split() == ["method", *METRICS, "seconds", "trained"]
-    assert [line.split()[0] for line in table[1:]] == ["chance", "popularity", "bpr-mf", "dvbpr"]
+    assert [line.split()[0] for line in table[1:5]] == ["chance", "popularity", "bpr-mf", "dvbpr"]
+    assert table[6].split() == ["auc", "by", "takers", "1-4", "5-19"]
+    assert [line.split()[0] for line in table[7:]] == ["users", "popularity", "bpr-mf", "dvbpr"]
+    groups = document["results"][0]["by_takers"]
+    assert sum(group["users"] for group in groups.values()) == 24
+    assert groups["20+"] == {"users": 0, "metrics": {}, "intervals": {}}
 
 
 def test_of_simulated_shoppers_the_oracle_is_told_and_that_they_are_no_shoppers(tmp_path, capsys):
@@ -74,7 +79,7 @@ def test_of_simulated_shoppers_the_oracle_is_told_and_that_they_are_no_shoppers(
     assert document["oracle"]["intervals"]["auc"] == [1, 1]
     table = capsys.readouterr().out.splitlines()
     assert table[0].startswith("simulated shoppers")
-    assert [line.split()[0] for line in table[1:]] == ["method", "chance", "oracle", "popularity"]
+    assert [line.split()[0] for line in table[1:5]] == ["method", "chance", "oracle", "popularity"]
 
 
 def test_how_far_each_method_is_ahead_of_a_named_one(tmp_path, capsys):
@@ -88,7 +93,7 @@ def test_how_far_each_method_is_ahead_of_a_named_one(tmp_path, capsys):
     assert ahead["metrics"]["auc"] == pytest.approx(bpr_mf["metrics"]["auc"] - popularity["metrics"]["auc"])
     low, high = ahead["intervals"]["auc"]
     assert low < ahead["metrics"]["auc"] < high
-    assert set(ahead["metrics"]) == set(METRICS) - {"coverage@10"}  # which no user has one's own of
+    assert set(ahead["metrics"]) == set(METRICS) - {"coverage@10", "popularity@10"}  # which are of the lists
     table = capsys.readouterr().out
     assert re.search(r"^ahead of popularity +bpr-mf$", table, re.M)
     assert re.search(r"^auc/warm +[+-]\.\d{3} \[[+-]\.\d{3}, [+-]\.\d{3}\]$", table, re.M)

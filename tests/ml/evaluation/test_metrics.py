@@ -130,6 +130,7 @@ def test_by_user_warm_and_cold_divide_the_users():
         rank=np.array([15, 1]),
         support=np.array([5, 4]),
         top=np.zeros((2, 1)),
+        popularity=np.zeros(2),
         n_items=3,
     )
 
@@ -144,6 +145,36 @@ def test_by_user_warm_and_cold_divide_the_users():
         "ndcg@10": [0, 1],
         "recall@20": [1, 1],
     }
+
+
+def world_of_takers() -> Split:
+    """Item 0 has 21 takers, item 1 has 6, item 2 has 3, item 3 none; four users take one of them each in the end."""
+    users, items = np.concatenate([np.arange(21), np.arange(6), np.arange(3)]) + 4, np.repeat([0, 1, 2], [21, 6, 3])
+    train = Interactions(users, items, np.zeros(len(users)), n_users=25, n_items=4)
+    test = Interactions(np.arange(4), np.arange(4), np.ones(4), n_users=25, n_items=4)
+    return Split(train, test.select(np.zeros(0, int)), test)
+
+
+def test_users_are_grouped_by_the_takers_of_what_they_took():
+    found = metrics.rank_held_out(torch.ones(25, 1), torch.tensor([[4.0], [3.0], [2.0], [1.0]]), world_of_takers())
+
+    groups = {name: members.tolist() for name, members in found.by_takers().items()}
+
+    assert found.support.tolist() == [21, 6, 3, 0]
+    assert groups == {
+        "0": [False, False, False, True],
+        "1-4": [False, False, True, False],
+        "5-19": [False, True, False, False],
+        "20+": [True, False, False, False],
+    }
+
+
+def test_how_popular_the_lists_are_is_a_share_of_all_users():
+    items = torch.tensor([[4.0], [3.0], [2.0], [1.0]])
+    found = metrics.rank_held_out(torch.ones(25, 1), items, world_of_takers(), top=2)
+
+    assert found.top.tolist() == [[0, 1]] * 4
+    assert found.popularity == pytest.approx((21 + 6) / 2 / 25)
 
 
 def test_the_sampled_auc_skips_what_was_trained_on_and_counts_ties_as_lost():
