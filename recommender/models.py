@@ -148,6 +148,25 @@ class ModelVersion(Leased):
         return Path(settings.MODELS_ROOT) / f"{self.pk:06d}-{self.method}"
 
 
+class Activation(models.Model):
+    """A version put into service for its role, or to be put there once it has embedded all images."""
+
+    role = models.CharField(max_length=10, choices=Role)
+    version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="activations")
+    name = models.CharField(max_length=60, help_text="The version, though it may be deleted.")
+    former = models.CharField(max_length=60, blank=True, help_text="The version that it replaced.")
+    by = models.CharField(max_length=150, blank=True, help_text="The account or key. Empty: its training.")
+    is_roll_back = models.BooleanField(default=False)
+    at = models.DateTimeField(null=True, help_text="Empty: it waits for a worker.")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["role", "-at", "-id"], name="activations_of_role")]
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.get_role_display()}"
+
+
 class ImageEmbedding(models.Model):
     """The vector of one image by one model version: derived, and safe to delete."""
 

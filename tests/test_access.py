@@ -118,12 +118,16 @@ API = {
     ("models", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("models", "POST"): Opens(permission="add_modelversion", scopes="models:write"),
     ("model", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("compare-models", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("activations", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("roll-back-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("activate-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("cancel-model", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
 }
 BODIES = {
     "users-merge": {"session": "guest", "user": "ada"},
     "designs": {"user": "ada", "category": "Shoes"},
+    "roll-back-model": {"role": "similar"},
     "interactions": {"session": "guest", "sku": "A-1", "kind": "view"},
 }
 
@@ -176,6 +180,7 @@ def shop(active) -> dict[str, dict[str, object]]:
         "cancel-design": {"pk": design.pk},
         "model": version_of,
         "activate-model": version_of,
+        "compare-models": version_of | {"other": version.pk},
         "cancel-model": version_of,
     }
 

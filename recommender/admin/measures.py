@@ -1,6 +1,6 @@
 """Measures of a version, formatted as text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,12 @@ def headline(metrics: Mapping[str, Any]) -> str:
     rows = table(metrics)
     chosen = [row for row in rows if row.name in HEADLINE] or rows[: len(HEADLINE)]
     return " · ".join(f"{row.name} {row.value}" for row in chosen)
+
+
+def with_interval(value: object, interval: Sequence[float] | None) -> str:
+    """Return a measure and, in brackets, its interval as text; a dash for one that a version lacks."""
+    bounds = f" [{readable(interval[0])}, {readable(interval[1])}]" if interval else ""
+    return "–" if value is None else f"{readable(value)}{bounds}"
 
 
 def readable(value: object) -> str:

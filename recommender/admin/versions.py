@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -22,8 +23,9 @@ from recommender.admin.designs import DesignAdmin
 from recommender.admin.forms import TrainForm
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
-from recommender.models import LIVE, SERVABLE, UNFINISHED, Design, ImageEmbedding, ModelVersion, Role, State
-from recommender.versions import lifecycle, previews, retention
+from recommender.models import LIVE, SERVABLE, UNFINISHED, Activation, Design, ImageEmbedding, ModelVersion, Role, State
+from recommender.serving import side_by_side
+from recommender.versions import comparison, history, lifecycle, previews, queries, retention
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
@@ -43,15 +45,17 @@ admin.site.register(Design, DesignAdmin)
 class Step:
     """Action on a version, after a page of confirmation."""
 
-    verb: Callable[[ModelVersion], ModelVersion | None]
+    verb: Callable[[ModelVersion, str], ModelVersion | None]  # of the version and the account that takes it
     label: str
     states: Sequence[State]  # in which the action is possible
     consequence: str
-    done: str  # {} is the version
+    done: str  # {} is the version, and a second one the version that the action returned
     permission: str = "recommender.change_modelversion"
     later: str = ""  # what happens if it is activated later; {} is the version that the action returned
 
 
+MAX_ID = 2**63 - 1  # in PostgreSQL
+MOST_OTHERS = 100  # versions to compare with that are offered
 ACTIVATE = "recommender.activate_modelversion"
 LATER = "{} is active as soon as a worker has embedded the pictures that it lacks."
 STEPS = {
@@ -59,30 +63,30 @@ STEPS = {
         lifecycle.request_activation,
         "Activate",
         tuple(state for state in SERVABLE if state != State.ACTIVE),
-        "All visitors get its recommendations from the next request on. The version that is active now is retired, and "
+        "All visitors get its recommendations from the next request on. The version that serves now is retired, and "
         "stays available.",
         "{} is active now.",
         ACTIVATE,
         LATER,
     ),
     "roll-back": Step(
-        lambda version: lifecycle.roll_back(Role(version.role)),
+        lambda version, by: lifecycle.roll_back(Role(version.role), by, leaving=version),
         "Roll back",
         (State.ACTIVE,),
-        "The version that was active before is activated again at once. This one is retired, and stays available.",
-        "{} was retired; the version before it is active again.",
+        "The version that served before is activated again. This one is retired, and stays available.",
+        "{} was retired; {} is active again.",
         ACTIVATE,
         LATER,
     ),
     "resume": Step(
-        lifecycle.queue_training,
+        lambda version, by: lifecycle.queue_training(version),
         "Resume",
         (State.INTERRUPTED,),
         "A worker continues the training after the last complete epoch.",
         "{} is queued; a worker continues its training.",
     ),
     "cancel": Step(
-        lifecycle.cancel,
+        lambda version, by: lifecycle.cancel(version),
         "Cancel",
         UNFINISHED,
         "Its training stops, and the version cannot be used or resumed.",
@@ -209,6 +213,8 @@ class ModelVersionAdmin(VersionModelAdmin):
             path("<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="version_progress"),
             path("<int:pk>/sheets/<int:epoch>/", self.admin_site.admin_view(self.sheet_view), name="version_sheet"),
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
+            path("<int:pk>/compare/", self.admin_site.admin_view(self.compare_view), name="version_compare"),
+            path("activations/", self.admin_site.admin_view(self.activations_view), name="version_history"),
         ]
         return [*added, *super().get_urls()]
 
@@ -242,14 +248,84 @@ class ModelVersionAdmin(VersionModelAdmin):
         version, chosen = get_object_or_404(ModelVersion, pk=pk), STEPS[step]
         if request.method != "POST":
             context = {"version": version, "step": chosen, "title": f"{chosen.label} {version}", "opts": self.opts}
+            context |= switch_of(version, step)
             template = "admin/recommender/modelversion/step.html"
             return render(request, template, self.admin_site.each_context(request) | context)
         try:
-            activated = chosen.verb(version)
+            activated = chosen.verb(version, request.user.get_username())
         except VersionNotReady as error:
             self.message_user(request, f"{error}.", messages.ERROR)
         else:
             waits = activated is not None and activated.activation_requested_at
-            text = chosen.later.format(activated) if waits else chosen.done.format(version)
+            text = chosen.later.format(activated) if waits else chosen.done.format(version, activated)
             self.message_user(request, text, messages.SUCCESS)
+            self.log_change(request, version, text)
         return redirect("admin:recommender_modelversion_change", pk)
+
+    def compare_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show two versions of a role beside each other: measures, settings, losses and lists."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        others = ModelVersion.objects.filter(role=version.role).exclude(pk=pk).defer("taste")
+        chosen, sku = request.GET.get("other", ""), request.GET.get("sku", "").strip()
+        other: ModelVersion | None
+        if chosen.isdecimal():
+            other = get_object_or_404(others, pk=min(int(chosen), MAX_ID))
+        else:
+            other = others.filter(state=State.ACTIVE).first() or others.filter(state__in=SERVABLE).first()
+        context = {"version": version, "other": other, "others": others[:MOST_OTHERS], "sku": sku, "opts": self.opts}
+        if other:
+            context |= comparison_of(other, version, sku)
+        context["title"] = f"Compare {version}"
+        template = "admin/recommender/modelversion/compare.html"
+        return render(request, template, self.admin_site.each_context(request) | context)
+
+    def activations_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what served each role when, in place of what, and who requested it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        page = Paginator(Activation.objects.all(), self.list_per_page).get_page(request.GET.get("page"))
+        context = {"page": page, "title": "What served when", "opts": self.opts}
+        template = "admin/recommender/modelversion/history.html"
+        return render(request, template, self.admin_site.each_context(request) | context)
+
+
+def switch_of(version: ModelVersion, step: str) -> dict[str, Any]:
+    """Return which version goes out and which comes in by a step, with the measures of both; {} if none does."""
+    if step == "activate":
+        goes, comes = queries.active_version(Role(version.role)), version
+    elif step == "roll-back":
+        goes, former = version, history.former_version(Role(version.role))
+        if former is None:
+            return {}
+        comes = former
+    else:
+        return {}
+    pairs = comparison.measures(goes, comes)
+    return {"goes": goes, "comes": comes, "measures": rows_of(pairs), "worse": [p.name for p in pairs if p.is_worse]}
+
+
+def comparison_of(first: ModelVersion, second: ModelVersion, sku: str) -> dict[str, Any]:
+    """Return what the page of comparison shows of two versions."""
+    pairs = comparison.measures(first, second)
+    can_serve = first.state in SERVABLE and second.state in SERVABLE
+    lists = side_by_side.lists_of(first, second, sku) if can_serve else []
+    return {
+        "measures": rows_of(pairs),
+        "worse": [pair.name for pair in pairs if pair.is_worse],
+        "settings": comparison.settings(first, second),
+        "charts": [(each, charts.loss_charts(each.metrics.get("losses", []))[:1]) for each in (first, second)],
+        "lists": lists,
+        "shared": side_by_side.shared_share(lists),
+        "can_serve": can_serve,
+    }
+
+
+def rows_of(pairs: Iterable[comparison.Pair]) -> list[tuple[str, list[str], bool]]:
+    """Return name, both values with their intervals as text, and whether the second is worse, of each measure."""
+    return [
+        (pair.name, [measures.with_interval(*each) for each in zip(pair.values, pair.intervals, strict=True)],
+         pair.is_worse)
+        for pair in pairs
+    ]  # fmt: skip

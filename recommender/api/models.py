@@ -160,24 +160,6 @@ class OneModel(APIView):
         return version_response(request, version_or_404(pk))
 
 
-class ActivateModel(APIView):
-    operations = {"POST": "activate_model"}
-    rules = {"POST": Rule(permissions=(ACTIVATE,))}
-
-    @extend_schema(
-        summary="Activate a version",
-        description="The version that was active for its role is retired, and stays available. 202 if the version has "
-        "still to embed images: a worker does so and activates it then; read its `url` for the state. 409 unless the "
-        "version is trained.",
-        request=None,
-        responses={200: ModelSerializer, 202: ModelSerializer, **CONFLICT},
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        lifecycle.request_activation(version_or_404(pk))
-        version = version_or_404(pk)
-        return version_response(request, version, 202 if version.activation_requested_at else 200)
-
-
 class CancelModel(APIView):
     operations = {"POST": "cancel_model"}
     rules = {"POST": Rule(permissions=("recommender.change_modelversion",))}

@@ -27,4 +27,5 @@ BODIES: dict[str, Any] = {
     "create_design": {"user": "user-17", "category": "heels", "count": 3},
     "create_webhook": {"url": "https://shop.example/hooks", "events": ["training.finished", "products.findable"]},
     "create_model": {"method": "visrec", "epochs": 20},
+    "roll_back_model": {"role": "similar"},
 }

@@ -1,8 +1,10 @@
 from django.urls import path, register_converter
 
 from recommender.api import (
+    activations,
     batches,
     categories,
+    comparisons,
     designs,
     downloads,
     examples,
@@ -77,8 +79,11 @@ urlpatterns = [
     path("designs/<uuid:pk>/", designs.OneDesign.as_view(), name="design"),
     path("designs/<uuid:pk>/cancel/", designs.CancelDesign.as_view(), name="cancel-design"),
     path("models/", models.Models.as_view(), name="models"),
+    path("models/rollback/", activations.RollBackModel.as_view(), name="roll-back-model"),
+    path("models/activations/", activations.Activations.as_view(), name="activations"),
+    path("models/<int:pk>/compare/<int:other>/", comparisons.CompareModels.as_view(), name="compare-models"),
     path("models/<int:pk>/", models.OneModel.as_view(), name="model"),
-    path("models/<int:pk>/activate/", models.ActivateModel.as_view(), name="activate-model"),
+    path("models/<int:pk>/activate/", activations.ActivateModel.as_view(), name="activate-model"),
     path("models/<int:pk>/cancel/", models.CancelModel.as_view(), name="cancel-model"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<int:pk>/", webhooks.OneWebhook.as_view(), name="webhook"),

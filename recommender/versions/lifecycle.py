@@ -16,7 +16,7 @@ from django.utils import timezone
 from recommender import broker, leases
 from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
-from recommender.versions import methods, queries
+from recommender.versions import history, methods, queries
 from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
 
@@ -206,11 +206,13 @@ def finish(version: ModelVersion) -> None:
 
 
 @transaction.atomic
-def request_activation(version: ModelVersion) -> ModelVersion:
+def request_activation(version: ModelVersion, by: str = "", *, is_roll_back: bool = False) -> ModelVersion:
     """Activate a version, at once if it has embedded all images; if not, a worker does once it has. Return the version.
 
-    Of several requests for a role the last one counts. Raises VersionNotReady unless it is trained.
+    Of several requests for a role the last one counts. by: the account or key that requests it, for the history.
+    Raises VersionNotReady unless it is trained.
     """
+    history.request(version, by, is_roll_back=is_roll_back)
     if not queries.images_without_embedding(version).exists():
         activate(version)
         return version
@@ -235,6 +237,7 @@ def activate_as_requested(version: ModelVersion) -> None:
 def drop_request(version: ModelVersion, reason: Exception) -> None:
     """Save why a version cannot be activated as was requested."""
     ModelVersion.objects.filter(pk=version.pk).update(activation_requested_at=None, error=str(reason))
+    history.drop_request(version)
 
 
 def not_ready(version: ModelVersion) -> VersionNotReady:
@@ -251,6 +254,7 @@ def activate(version: ModelVersion) -> None:
     # Of two activations at once, the second retires the first.
     pglock.advisory(f"recommender.versions.activate.{version.role}", xact=True, side_effect=pglock.Raise).acquire()
     same_role = ModelVersion.objects.filter(role=version.role)
+    former = same_role.filter(state=State.ACTIVE).first()
     same_role.filter(state=State.ACTIVE).exclude(pk=version.pk).update(state=State.RETIRED)
     same_role.filter(activation_requested_at__isnull=False).update(activation_requested_at=None)
     claimed = ModelVersion.objects.filter(pk=version.pk, state__in=SERVABLE).update(
@@ -259,26 +263,26 @@ def activate(version: ModelVersion) -> None:
     if not claimed:
         raise not_ready(version)
     version.state, version.activation_requested_at = State.ACTIVE, None
+    history.record(version, former)
     emit(Event.ACTIVATED, lambda: describe(version))
     # An image that was embedded a moment ago by the former version alone.
     transaction.on_commit(lambda: broker.send("complete_version", version.pk))
 
 
-def roll_back(role: Role) -> ModelVersion:
+def roll_back(role: Role, by: str = "", *, leaving: ModelVersion | None = None) -> ModelVersion:
     """Request the activation of the version that served the role before, and return it.
 
-    Raises VersionNotReady if none did.
+    leaving: the version to go back from, if it still serves: of two requests at once one goes back.
+    Raises VersionNotReady if none served before, or another than `leaving` serves.
     """
-    former = former_version(role)
+    active = queries.active_version(role)
+    if leaving and leaving != active:
+        serves = f"{active} serves {Role(role).label}" if active else f"no version serves {Role(role).label}"
+        raise VersionNotReady(f"{leaving} is not active: {serves}")
+    former = history.former_version(role)
     if former is None:
         raise VersionNotReady(f"no earlier version has served {Role(role).label}")
-    return request_activation(former)
-
-
-def former_version(role: Role) -> ModelVersion | None:
-    """Return the version that a roll-back activates, if there is one."""
-    served = ModelVersion.objects.filter(role=role, state=State.RETIRED, activated_at__isnull=False)
-    return served.order_by("-activated_at").first()
+    return request_activation(former, by, is_roll_back=True)
 
 
 def cancel(version: ModelVersion) -> None:

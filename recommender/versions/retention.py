@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from recommender.errors import VersionNotReady
 from recommender.models import SERVABLE, UNFINISHED, ModelVersion, Role, State
-from recommender.versions import lifecycle
+from recommender.versions import history, lifecycle
 from recommender.versions.vectors import index
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def removal_dates() -> dict[int, datetime]:
         others = ModelVersion.objects.filter(role=role, state__in=SERVABLE, activation_requested_at=None)
         used_at = Greatest("finished_at", "activated_at", "created_at")  # PostgreSQL ignores nulls
         used = others.exclude(state=State.ACTIVE).annotate(used_at=used_at).order_by("-used_at", "-pk")
-        former = lifecycle.former_version(role)
+        former = history.former_version(role)
         ranked = sorted(used.values_list("pk", "used_at"), key=lambda row: former is None or row[0] != former.pk)
         dates |= {pk: used_at + GRACE for pk, used_at in ranked[settings.RETAINED_VERSIONS :]}
     return dates

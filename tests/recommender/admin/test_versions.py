@@ -7,7 +7,8 @@ from django.utils.timezone import localtime
 
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import previews, retention
-from tests.factories import ProductFactory, VersionFactory, clerk, embed
+from tests.factories import ProductFactory, VersionFactory, clerk, embed, turned
+from tests.recommender.conftest import placed
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recommender/modelversion/"
@@ -221,3 +222,57 @@ def test_a_version_shows_what_it_dreamt_up(admin_client, client):
     assert admin_client.get(f"{LIST}{version.pk}/sheets/30/").content[8:12] == b"WEBP"
     assert admin_client.get(f"{LIST}{version.pk}/sheets/31/").status_code == 404
     assert client.get(f"{LIST}{version.pk}/sheets/30/").status_code == 302
+
+
+def test_the_page_of_a_switch_names_what_goes_out_and_comes_in_and_warns(admin_client, active):
+    good = {"auc": 0.8, "intervals": {"auc": [0.78, 0.82]}}
+    poor = {"auc": 0.7, "intervals": {"auc": [0.68, 0.72]}}
+    ModelVersion.objects.filter(pk=active.pk).update(metrics=good)
+    new = VersionFactory(method="visrec", metrics=poor)
+
+    page = admin_client.get(f"{LIST}{new.pk}/step/activate/").content.decode()
+
+    assert f"{active} goes out, {new} comes in" in page
+    assert f"{new} is below {active}" in page
+    assert "0.8 [0.78, 0.82]" in page and "0.7 [0.68, 0.72]" in page
+    admin_client.post(f"{LIST}{active.pk}/step/activate/")
+    admin_client.post(f"{LIST}{new.pk}/step/activate/")
+    page = admin_client.get(f"{LIST}{new.pk}/step/roll-back/").content.decode()
+    assert f"{new} goes out" in page and "is below" not in page
+
+
+def test_pressing_roll_back_twice_does_no_harm(admin_client, active):
+    versions = [VersionFactory(method="visrec") for _ in range(3)]
+    for version in versions:
+        admin_client.post(f"{LIST}{version.pk}/step/activate/")
+    back = f"{LIST}{versions[2].pk}/step/roll-back/"
+
+    assert f"{versions[1]} is active again" in admin_client.post(back, follow=True).content.decode()
+    assert f"V{str(versions[2])[1:]} is not active" in admin_client.post(back, follow=True).content.decode()
+
+    assert ModelVersion.objects.get(state="active", role="similar") == versions[1]
+    page = admin_client.get(f"{LIST}activations/").content.decode()
+    assert page.count("rolled back") == 1 and "admin" in page
+
+
+def test_two_versions_are_compared(admin_client, active):
+    query, near = placed(active, 0, 10)
+    alone = admin_client.get(f"{LIST}{active.pk}/compare/").content.decode()
+    assert "There is no other version for similar styles yet" in alone
+    losses = [{"epoch": 1, "all": 3.0}, {"epoch": 2, "all": 1.0}]
+    new = VersionFactory(
+        method="visrec", dimensions=active.dimensions, settings={"colour": 0.4}, metrics={"losses": losses}
+    )
+    for product in (query, near):
+        embed(product, new, turned(0))
+
+    page = admin_client.get(f"{LIST}{new.pk}/compare/?sku={query.sku}").content.decode()
+
+    assert "colour" in page and "0.4" in page and page.count("<polyline") == 1
+    assert "1 list by each version; 0 % of their products" in page
+    assert page.count('class="alone"') == 1
+    assert "Not both versions have embedded" in admin_client.get(f"{LIST}{new.pk}/compare/?sku=none").content.decode()
+    assert admin_client.get(f"{LIST}{new.pk}/compare/?other={'9' * 30}").status_code == 404
+    training = VersionFactory(state="training")
+    page = admin_client.get(f"{LIST}{training.pk}/compare/").content.decode()
+    assert "Lists can be compared once both versions are trained" in page

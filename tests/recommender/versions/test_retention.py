@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from recommender import maintenance
-from recommender.models import ImageEmbedding, ModelVersion
+from recommender.models import Activation, ImageEmbedding, ModelVersion
 from recommender.versions import retention
 from tests.factories import ProductFactory, VersionFactory, embed, turned
 
@@ -20,6 +20,8 @@ def old_versions(active):
         ModelVersion.objects.filter(pk=version.pk).update(finished_at=used, created_at=used)
     served = timezone.now() - timedelta(35)
     ModelVersion.objects.filter(pk=versions[1].pk).update(state="retired", activated_at=served)
+    for version, at in ((versions[1], served), (active, timezone.now())):
+        Activation.objects.create(role="similar", version=version, name=str(version), at=at)
     return versions
 
 

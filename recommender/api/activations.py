@@ -1,0 +1,113 @@
+"""Activations of model versions, roll-backs, and the history of both."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recommender.access.keys import key_of
+from recommender.api.fields import Limit, Strict
+from recommender.api.models import ACTIVATE, MAX_ID, READ, ModelSerializer, version_or_404, version_response
+from recommender.api.pagination import Pages
+from recommender.api.permissions import Rule
+from recommender.api.recommendations import VersionSerializer
+from recommender.api.schema import CONFLICT
+from recommender.models import Activation, Role
+from recommender.versions import lifecycle
+
+
+def caller_name(request: Request) -> str:
+    """Return who activates a version, for the history: an account, or a key."""
+    key = key_of(request)
+    return f"key {key.name}" if key else request.user.get_username()
+
+
+class ActivateModel(APIView):
+    operations = {"POST": "activate_model"}
+    rules = {"POST": Rule(permissions=(ACTIVATE,))}
+
+    @extend_schema(
+        summary="Activate a version",
+        description="The version that was active for its role is retired, and stays available. 202 if the version has "
+        "still to embed images: a worker does so and activates it then; read its `url` for the state. 409 unless the "
+        "version is trained.",
+        request=None,
+        responses={200: ModelSerializer, 202: ModelSerializer, **CONFLICT},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        lifecycle.request_activation(version_or_404(pk), caller_name(request))
+        version = version_or_404(pk)
+        return version_response(request, version, 202 if version.activation_requested_at else 200)
+
+
+class RollBackInput(Strict):
+    role = serializers.ChoiceField(Role.choices)
+    leaving = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_ID,
+        help_text="Id of the version to go back from. With it, 409 unless this version serves: of two requests at once "
+        "one goes back.",
+    )
+
+
+class RollBackModel(APIView):
+    operations = {"POST": "roll_back_model"}
+    rules = {"POST": Rule(permissions=(ACTIVATE,))}
+
+    @extend_schema(
+        summary="Go back to the version that served before",
+        description="Returns the version that is activated again: the one before the active one in the history, of "
+        "which what a roll-back left does not come again. 202 if it has still to embed images. 409 if none served "
+        "before.",
+        request=RollBackInput,
+        responses={200: ModelSerializer, 202: ModelSerializer, **CONFLICT},
+    )
+    def post(self, request: Request) -> Response:
+        params = RollBackInput(data=request.data)
+        params.is_valid(raise_exception=True)
+        leaving = params.validated_data.get("leaving")
+        former = lifecycle.roll_back(
+            Role(params.validated_data["role"]),
+            caller_name(request),
+            leaving=version_or_404(leaving) if leaving else None,
+        )
+        version = version_or_404(former.pk)
+        return version_response(request, version, 202 if version.activation_requested_at else 200)
+
+
+class ActivationSerializer(serializers.ModelSerializer[Activation]):
+    model = VersionSerializer(source="version", allow_null=True, help_text="Null if it was deleted since.")
+
+    class Meta:
+        model = Activation
+        fields = ["role", "model", "name", "former", "by", "is_roll_back", "at"]
+
+
+class ActivationParams(serializers.Serializer[None]):
+    """Parameters of the history of activations."""
+
+    role = serializers.ChoiceField(Role.choices, required=False)
+    limit = Limit(required=False, help_text=f"Activations a page. Default: {Pages.page_size}.")
+
+
+class Activations(APIView):
+    operations = {"GET": "list_activations"}
+    rules = {"GET": READ}
+    pagination_class = Pages
+
+    @extend_schema(
+        summary="What served when",
+        description="Activations, the latest first: which version, in place of which (`former`), by whom, and whether "
+        "it was a roll-back. One without `at` waits for a worker to embed images.",
+        parameters=[ActivationParams],
+        responses=ActivationSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        params = ActivationParams(data=request.query_params)
+        params.is_valid(raise_exception=True)
+        filters = dict(params.validated_data)
+        pages = self.pagination_class(filters.pop("limit", None))
+        page = pages.page_of(Activation.objects.filter(**filters).select_related("version"), request)
+        return pages.get_paginated_response(ActivationSerializer(page, many=True).data)

@@ -1,0 +1,34 @@
+"""Activations and roll-backs over REST."""
+
+import pytest
+
+from recommender.models import Activation
+from tests.factories import VersionFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/models/"
+
+
+def test_a_roll_back_names_what_it_went_back_to(staff, active):
+    newer = VersionFactory(method="visrec")
+    for version in (active, newer):
+        staff.post(f"{URL}{version.pk}/activate/")
+    Activation.objects.create(role="similar", version=active, name=str(active), at=newer.created_at)
+
+    answer = staff.post(f"{URL}rollback/", {"role": "similar", "leaving": newer.pk})
+
+    assert (answer.status_code, answer.json()["id"], answer.json()["state"]) == (200, active.pk, "active")
+    again = staff.post(f"{URL}rollback/", {"role": "similar", "leaving": newer.pk})
+    assert again.status_code == 409
+    assert f"{newer} is not active".capitalize() in again.json()["detail"]
+    latest = staff.get(f"{URL}activations/?role=similar").json()["results"][0]
+    assert (latest["model"]["id"], latest["former"], latest["is_roll_back"]) == (active.pk, str(newer), True)
+    assert latest["by"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"role": "personal"}, 409), ({}, 400), ({"role": "cook"}, 400), ({"role": "similar", "leaving": 10**9}, 404)],
+)
+def test_what_cannot_be_rolled_back(staff, active, body, status):
+    assert staff.post(f"{URL}rollback/", body).status_code == status
