@@ -13,9 +13,9 @@ from catalog.rows import Sql, fetch
 
 SAMPLED = 2_000  # products that are counted; of longer lists these are the newest, and the counts are estimates
 MOST_VALUES = 50  # of a facet
-# For a page: attributes that at least one of so many products has, with so few values that one can choose, which two
-# products share on average: no texts of their own.
-RARE, FEW, MOST_FACETS = 5, 30, 6
+# For a page: attributes that at least one of so many products has, with so few values that one can choose, and with so
+# many products a value: texts of their own have one.
+RARE, FEW, SHARED, MOST_FACETS = 5, 30, 1.3, 6
 VALUES = """
 SELECT key, value, count(*) FROM ({sample}) AS sample,
     jsonb_each_text(CASE jsonb_typeof(attributes) WHEN 'object' THEN attributes ELSE '{{}}' END) AS pair (key, whole),
@@ -76,7 +76,9 @@ def choose(found: Listing) -> list[Facet]:
     useful = [
         spelled[name]
         for name, share in shares.most_common()
-        if name not in chosen and 1 < kinds[name] <= FEW and share >= max(2 * kinds[name], found.total.number / RARE)
+        if name not in chosen
+        and 1 < kinds[name] <= FEW
+        and share >= max(SHARED * kinds[name], found.total.number / RARE)
     ]
     free = [facet_of(name, counted, found) for name in useful[:MOST_FACETS]]
     return count_values(found, [CATEGORY, *(spelled.get(name, name) for name in chosen)]) + free

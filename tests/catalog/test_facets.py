@@ -82,3 +82,13 @@ def test_nothing_is_counted_for_a_list_of_nothing():
         "category": [],
     }
     assert counts.EXACT > facets.SAMPLED
+
+
+def test_of_a_short_list_values_of_few_products_are_shown_and_texts_of_one_are_not():
+    for number, colour in enumerate(["red", "red", "blue", "green"]):
+        fill(1, colour=colour, text=f"t{number}")
+
+    assert values(facets.choose(Listing("price", {}))) == {
+        "category": [("Shoes", 4)],
+        "colour": [("red", 2), ("blue", 1), ("green", 1)],
+    }
