@@ -1,7 +1,8 @@
 """Products and their images in the admin, and the bulk import."""
 
+import base64
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,9 @@ from catalog.admin.exports import csv_response
 from catalog.admin.forms import ImageForm, ImportForm, ProductForm
 from catalog.admin.pagination import NearPages
 from catalog.errors import ImportFailed
-from catalog.importers import ProductReport, import_products
+from catalog.importers import import_products, profiles
+from catalog.importers.preview import Shown, read_preview
+from catalog.importers.rows import Problem
 from catalog.models import Interaction, Product, ProductImage
 from catalog.search import search_products
 from catalog.templatetags.catalog_tags import money
@@ -195,25 +198,42 @@ class ProductAdmin(ProductModelAdmin):
         context |= {"form": form, "title": "Import products", "opts": self.opts}
         if form.is_valid():
             try:
-                context["report"] = import_upload(form.cleaned_data["source"])
+                context |= import_upload(form.cleaned_data, request.POST.get("do", "import"))
             except ImportFailed as error:
                 form.add_error("source", str(error))
         return render(request, "admin/catalog/product/import.html", context)
 
 
-def import_upload(upload: "UploadedFile[bytes]") -> ProductReport:
-    """Import an uploaded file of products. Raises ImportFailed if it cannot be read at all."""
+def import_upload(values: Mapping[str, Any], do: str) -> dict[str, Any]:
+    """Import an uploaded file of products, or preview or try that. Raises ImportFailed if it cannot be read at all.
+
+    values: of ImportForm. do: "preview", "try" or "import".
+    """
+    upload: UploadedFile[bytes] = values["source"]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / Path(upload.name or "upload").name
         with source.open("wb") as file:
             for chunk in upload.chunks():
                 file.write(chunk)
         try:
-            report = import_products(source)
+            if do == "preview":
+                found = read_preview(source, values["chosen"], thumbnails=True)
+                return {"preview": found, "shown": [shown_entry(entry, folder) for entry in found.entries]}
+            report = import_products(source, columns=values["chosen"], dry_run=do == "try")
         except ImportFailed as error:
             raise ImportFailed(without_folder(str(error), folder)) from error
+    if do == "import" and values["keep_as"]:
+        profiles.store(values["keep_as"], values["chosen"])
     report.problems = [replace(problem, place=without_folder(problem.place, folder)) for problem in report.problems]
-    return report
+    return {"report": report, "is_trial": do == "try"}
+
+
+def shown_entry(entry: Shown | Problem, folder: str) -> tuple[str, list[str]]:
+    """Return the address of the picture of a product of a preview, and what is said of it."""
+    if isinstance(entry, Problem):
+        return "", [without_folder(str(entry), folder)]
+    data = base64.b64encode(entry.thumbnail).decode()
+    return f"data:image/jpeg;base64,{data}" if data else "", [without_folder(line, folder) for line in entry.lines]
 
 
 def without_folder(text: str, folder: str) -> str:

@@ -1,32 +1,76 @@
 """Preview of an import: what each column is taken for, and the first products, of which nothing is written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from catalog.errors import UnreadableImage
-from catalog.images import DecodedImage
+from catalog.images import DecodedImage, shrink_to_jpeg
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
+from catalog.importers.image_names import is_url
 from catalog.importers.products import check_rows, read_named
 from catalog.importers.rows import Problem, Row
 from catalog.importers.table import Table
 
 PRODUCTS = 10
+THUMBNAIL = 120  # pixels of the longer side
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A product of a preview: what its row says, and a small JPEG of its image if that is a file that can be read."""
+
+    row: Row
+    lines: Sequence[str]
+    thumbnail: bytes = b""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The columns of a table with what each is taken for, the first products or why one is refused, and how many."""
+
+    mapping: Sequence[tuple[str, str]]
+    entries: Sequence[Shown | Problem]
+    total: int
+    notes: Sequence[str]
+
+
+def read_preview(source: Path, chosen: Mapping[str, str], *, thumbnails: bool = False) -> Preview:
+    """Read the first products of a source. chosen: columns by our fields. Raises ImportFailed as an import does."""
+    with open_source(source, chosen) as rows:
+        found = [
+            entry
+            if isinstance(entry, Problem)
+            else Shown(
+                entry.row,
+                list(describe_row(entry.row, rows.archive)),
+                thumbnail_of(entry.row, rows.archive) if thumbnails else b"",
+            )
+            for entry in islice(check_rows(rows), PRODUCTS)
+        ]
+        return Preview(rows.mapping if isinstance(rows, Table) else [], found, len(rows), list(rows.notes))
 
 
 def preview(source: Path, chosen: Mapping[str, str]) -> list[str]:
     """Return lines for people. chosen: columns by our fields. Raises ImportFailed as an import does."""
-    with open_source(source, chosen) as rows:
-        lines = [f"{column} -> {meaning}" for column, meaning in rows.mapping] if isinstance(rows, Table) else []
-        entries = list(islice(check_rows(rows), PRODUCTS))
-        lines += [f"The first {len(entries)} of {len(rows)}:"]
-        for entry in entries:
-            if isinstance(entry, Problem):
-                lines.append(str(entry))
-            else:
-                lines += describe_row(entry.row, rows.archive)
-        return lines + [f"Note: {note}" for note in rows.notes]
+    found = read_preview(source, chosen)
+    lines = [f"{column} -> {meaning}" for column, meaning in found.mapping]
+    lines += [f"The first {len(found.entries)} of {found.total}:"]
+    for entry in found.entries:
+        lines += [str(entry)] if isinstance(entry, Problem) else entry.lines
+    return lines + [f"Note: {note}" for note in found.notes]
+
+
+def thumbnail_of(row: Row, archive: Archive) -> bytes:
+    """Return a small JPEG of the first image of a row; empty if there is none yet, or it cannot be read."""
+    if is_url(row.image):
+        return b""
+    try:
+        return shrink_to_jpeg(archive.read_image_file(row.image), THUMBNAIL)
+    except (UnreadableImage, OSError):
+        return b""
 
 
 def describe_row(row: Row, archive: Archive) -> Iterator[str]:

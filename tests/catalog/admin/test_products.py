@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog import images, products
-from catalog.models import Category, Product
+from catalog.models import Category, ImportProfile, Product
 from tests.factories import InteractionFactory, ProductFactory, clerk, image_bytes
 from tests.rivals import rival_before
 
@@ -207,3 +207,38 @@ def test_staff_without_the_right_may_not_import(client, django_user_model):
 
     client.force_login(clerk("view_product", "add_product"))
     assert client.get(f"{LIST}import/").status_code == 403  # an import changes products as well
+
+
+def table(header: str) -> SimpleUploadedFile:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("table.csv", f"{header}\nA-1,Boots,Shoes,9.50,a.png\nB-2,Bag,Bags,x,b.png\n")
+        file.writestr("a.png", image_bytes(1))
+    return SimpleUploadedFile("shop.zip", buffer.getvalue())
+
+
+def test_an_import_is_previewed_with_pictures_and_tried_before_it_is_done(admin_client):
+    path = f"{LIST}import/"
+
+    preview = admin_client.post(path, {"source": table("sku,title,category,price,image"), "do": "preview"})
+    trial = admin_client.post(path, {"source": table("sku,title,category,price,image"), "do": "try"})
+
+    page = preview.content.decode()
+    assert "<td>price</td><td>price</td>" in page and "A-1 | Boots | Shoes | 9.50<br>" in page
+    assert page.count("data:image/jpeg;base64,") == 1 and "line 3" in page and "/tmp" not in page
+    assert "1 created, 0 updated, 0 unchanged, 1 failed" in trial.content.decode()
+    assert "nothing was written" in trial.content.decode()
+    assert not Product.objects.exists()
+
+
+def test_columns_are_chosen_and_kept_under_a_name(admin_client):
+    path, header = f"{LIST}import/", "Nr,title,category,price,Bild"
+    chosen = {"columns": "Nr=sku\nBild=image\n", "keep_as": "supplier", "do": "import"}
+
+    wrong = admin_client.post(path, {"source": table(header), "columns": "Nr=skew"})
+    done = admin_client.post(path, {"source": table(header), **chosen})
+    again = {"source": table(header), "profile": ImportProfile.objects.get(name="supplier").pk, "do": "try"}
+
+    assert "Nr=skew: it is COLUMN=FIELD, with FIELD one of sku, title" in wrong.content.decode()
+    assert "1 created, 0 updated, 0 unchanged, 1 failed" in done.content.decode()
+    assert "0 created, 0 updated, 1 unchanged, 1 failed" in admin_client.post(path, again).content.decode()
