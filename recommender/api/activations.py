@@ -13,7 +13,7 @@ from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule
 from recommender.api.recommendations import VersionSerializer
 from recommender.api.schema import CONFLICT
-from recommender.models import Activation, Role
+from recommender.models import Activation, ModelVersion, Role
 from recommender.versions import lifecycle
 
 
@@ -51,6 +51,12 @@ class RollBackInput(Strict):
         "one goes back.",
     )
 
+    def validate_leaving(self, pk: int) -> ModelVersion:
+        version = ModelVersion.objects.filter(pk=pk).first()
+        if version is None:
+            raise serializers.ValidationError(f"There is no model version {pk}.")
+        return version
+
 
 class RollBackModel(APIView):
     operations = {"POST": "roll_back_model"}
@@ -67,12 +73,8 @@ class RollBackModel(APIView):
     def post(self, request: Request) -> Response:
         params = RollBackInput(data=request.data)
         params.is_valid(raise_exception=True)
-        leaving = params.validated_data.get("leaving")
-        former = lifecycle.roll_back(
-            Role(params.validated_data["role"]),
-            caller_name(request),
-            leaving=version_or_404(leaving) if leaving else None,
-        )
+        role, leaving = Role(params.validated_data["role"]), params.validated_data.get("leaving")
+        former = lifecycle.roll_back(role, caller_name(request), leaving=leaving)
         version = version_or_404(former.pk)
         return version_response(request, version, 202 if version.activation_requested_at else 200)
 
