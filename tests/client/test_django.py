@@ -1,21 +1,16 @@
 """The Django app, client/visrec_django, in a project of its own, client/example, against a shop of this process."""
 
-import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from catalog.models import Interaction, Product
-from recommender.access import keys
-from recommender.access.models import KeyKind
+from tests.client.projects import CLIENT, run_project
 from tests.factories import ProductFactory, image_bytes
 from tests.recommender.api.test_storefront import served, shop
 
-CLIENT = Path(__file__).parents[2] / "client"
-PROJECT = """
+PROJECT = f"{CLIENT}:{CLIENT / 'example'}"
+PROGRAM = """
 import django, json, sys
 from django.core.files.base import ContentFile
 from django.core.management import call_command
@@ -60,21 +55,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 def test_products_purchases_and_pages_of_a_django_project(tmp_path):
     ProductFactory(sku="OTHER", title="Other", image=False)
     (tmp_path / "photo.png").write_bytes(image_bytes(1))
-    scopes = ["catalogue:read", "catalogue:write", "events:write"]
     with served(shop()) as url:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(CLIENT),
-            "DJANGO_SETTINGS_MODULE": "store.settings",
-            "STORE_VAR": str(tmp_path / "store"),
-            "VISREC_URL": url,
-            "VISREC_SECRET": keys.create("project", KeyKind.SECRET, scopes=scopes)[1],
-            "VISREC_PUBLISHABLE": "pk_of_the_pages",
-        }
-        command = [sys.executable, "-c", PROJECT, str(tmp_path / "photo.png")]
-        done = subprocess.run(command, cwd=CLIENT / "example", env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+        told, log = run_project(sys.executable, PROGRAM, "store.settings", url, tmp_path, PROJECT)
 
     assert told["sync"] == "0 created, 1 updated, 2 unchanged, 0 deleted, 0 failed"
     assert sorted(Product.objects.values_list("sku", "title")) == [
@@ -90,4 +72,4 @@ def test_products_purchases_and_pages_of_a_django_project(tmp_path):
         ("ada", "purchase", "7"),
         ("ada", "purchase", "8"),
     ]
-    assert "VisRec does not know of [<Article: Article 2>] yet" in done.stderr
+    assert "VisRec does not know of [<Article: Article 2>] yet" in log
