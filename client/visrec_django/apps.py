@@ -1,4 +1,3 @@
-from functools import partial
 from typing import Any
 
 from django.apps import AppConfig
@@ -7,7 +6,7 @@ from django.db.models.signals import post_delete, post_save
 
 
 class VisRecConfig(AppConfig):
-    """Sends each product to VisRec after the transaction that changed it."""
+    """Sends each product to VisRec after the transaction that changed it, and never stops it: errors are logged."""
 
     name = "visrec_django"
     verbose_name = "VisRec"
@@ -27,7 +26,7 @@ class VisRecConfig(AppConfig):
         attribute = adapter().sources()[sender]
         product = getattr(instance, attribute) if attribute else instance
         if product is not None and not raw:
-            transaction.on_commit(partial(products.send_changed, product))
+            transaction.on_commit(lambda: products.send_changed(product), robust=True)
 
     @staticmethod
     def deleted(sender: Any, instance: Any, **signal: Any) -> None:
@@ -36,6 +35,7 @@ class VisRecConfig(AppConfig):
 
         attribute = adapter().sources()[sender]
         if not attribute:
-            transaction.on_commit(partial(products.attempt, [], [adapter().sku(instance)]))
+            sku = adapter().sku(instance)  # before the key is taken from it
+            transaction.on_commit(lambda: products.attempt([], [sku]), robust=True)
         elif (product := getattr(instance, attribute)) is not None and product.pk is not None:
-            transaction.on_commit(partial(products.send_changed, product))
+            transaction.on_commit(lambda: products.send_changed(product), robust=True)

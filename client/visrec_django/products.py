@@ -52,11 +52,14 @@ class Batch:
         return len(self.rows) == BATCH or sum(map(len, self.images.values())) > BATCH_BYTES
 
 
-def batches(products: Iterable[Any]) -> Iterator[Batch]:
-    """Yield the products in batches."""
+def batches(products: Iterable[Any], report: Report) -> Iterator[Batch]:
+    """Yield the products in batches; one whose image cannot be read is reported."""
     batch = Batch()
     for product in products:
-        batch.add(product)
+        try:
+            batch.add(product)
+        except OSError as error:
+            report.failed[adapter().sku(product)] = {"image": [str(error)]}
         if batch.is_full:
             yield batch
             batch = Batch()
@@ -67,7 +70,7 @@ def batches(products: Iterable[Any]) -> Iterator[Batch]:
 def send(products: Iterable[Any], delete: Sequence[str] = ()) -> Report:
     """Write products to VisRec, and delete those of these SKUs. Raises httpx.HTTPError."""
     report = Report()
-    for batch in batches(products):
+    for batch in batches(products, report):
         post(batch, [], report)
     for first in range(0, len(delete), BATCH):
         post(Batch(), delete[first : first + BATCH], report)

@@ -21,6 +21,7 @@ call_command("migrate", verbosity=0)
 from django.db import transaction
 from django.test import Client
 from store.models import Article
+from store.visrec import StoreAdapter
 from visrec_django import rest
 from visrec_django.products import sync
 
@@ -41,11 +42,17 @@ told["page"] = page
 for order in ("7", "7", "8"):
     told["buy"] = Client().post("/articles/A-0/buy/", {"customer": "ada", "order": order}).status_code
 
+first = Article.objects.get(number="A-0")
+first.photo.storage.delete(first.photo.name)
+first.save()
+
 rest.client().base_url = "http://127.0.0.1:1/"  # the shop is away
 rest.client()._transport.sleep = lambda seconds: None
 article.is_published = True
 article.save()
 told["away"] = Client().post("/articles/A-0/buy/", {"customer": "ada", "order": "9"}).status_code
+StoreAdapter.fields = lambda self, article: article.no_such_field  # a mistake in the adapter
+first.save()
 print(json.dumps(told))
 """
 
@@ -72,4 +79,6 @@ def test_products_purchases_and_pages_of_a_django_project(tmp_path):
         ("ada", "purchase", "7"),
         ("ada", "purchase", "8"),
     ]
+    assert "VisRec refuses A-0: {'image': [" in log
+    assert "no attribute 'no_such_field'" in log
     assert "VisRec does not know of [<Article: Article 2>] yet" in log

@@ -74,10 +74,12 @@ def served(server: HTTPServer) -> Iterator[str]:
     """Serve in a thread; yields the origin."""
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def storefront() -> HTTPServer:

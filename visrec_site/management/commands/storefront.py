@@ -1,3 +1,4 @@
+import signal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,6 +14,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8080, help="default: 8080")
 
     def handle(self, shop: str, port: int, **options: Any) -> None:
+        for sign in (signal.SIGINT, signal.SIGTERM):  # also in the background of a shell, which ignores the former
+            signal.signal(sign, signal.default_int_handler)
         try:
             with storefront(shop, port) as server:
                 self.stdout.write(f"The storefront is open: http://127.0.0.1:{server.server_port}/")
