@@ -102,6 +102,8 @@ class Product(models.Model):
     )
     in_stock = models.BooleanField("in stock", default=True)
     is_hidden = models.BooleanField("hidden", default=False, help_text="Visitors do not see hidden products.")
+    # When catalog.importers.retirement hid it; it is shown again once its source names it.
+    retired_at = models.DateTimeField(null=True, editable=False)
     # No URLField: its forms would make http://red of red.
     url = models.CharField(
         "page in the storefront",

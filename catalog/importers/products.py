@@ -9,12 +9,14 @@ from pathlib import Path
 from catalog.errors import BadRow, FetchRefused, UnreadableImage
 from catalog.fetching import parse_target
 from catalog.images import file_hash, read_image
+from catalog.importers import retirement
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
 from catalog.importers.gallery import NamedImage, RemoteFile, StoredFile
 from catalog.importers.image_names import is_url
 from catalog.importers.progress import with_progress
 from catalog.importers.reports import OnProblem, ProductReport
+from catalog.importers.retirement import Named
 from catalog.importers.rows import Problem, Row
 from catalog.importers.writer import CheckedRow, check_row, write
 
@@ -30,22 +32,24 @@ def import_products(
     dry_run: bool = False,
     progress: bool = False,
     columns: Mapping[str, str] | None = None,
+    retire: bool = False,
     on_problem: OnProblem | None = None,
 ) -> ProductReport:
     """Create or update the products in `source`, found by SKU; products that it does not name stay as they are.
 
     limit: only the first products, this many. progress: show a bar on stderr. columns: of a table, by our fields, that
-    were chosen and are not to be recognised. on_problem: called with each problem as it occurs. Every batch is a
-    transaction of its own, so that an import that is interrupted loses one batch at most.
+    were chosen and are not to be recognised. retire: hide the products that the source does not name.
+    on_problem: called with each problem as it occurs. Every batch is a transaction of its own, so that an import that
+    is interrupted loses one batch at most.
     Raises ImportFailed for a source that cannot be read at all.
     """
-    report = ProductReport()
+    report, named = ProductReport(), Named()
     with (
         open_source(source, columns) as rows,
         ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
         with_progress(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
     ):
-        for batch in split_batches(check_rows(entries), rows.archive):
+        for batch in split_batches(check_rows(entries, named if retire else None), rows.archive):
             problems = [entry for entry in batch if isinstance(entry, Problem)]
             items = [entry for entry in batch if isinstance(entry, CheckedRow)]
             written = write(items, partial(read_images, pool, rows.archive), dry_run=dry_run)
@@ -58,15 +62,22 @@ def import_products(
             bar.update(len(batch))
         report.notes += rows.notes
         report.has_generated_prices = report.created > 0 and not rows.has_prices
+    if retire:
+        report.notes.append(retirement.retire(named, dry_run=dry_run))
     if not dry_run:
         report.announce("products", source)
     return report
 
 
-def check_rows(entries: Iterable[Row | Problem]) -> Iterator[CheckedRow | Problem]:
-    """Yield the rows that pass the check, and a Problem for each that does not or repeats an earlier SKU."""
+def check_rows(entries: Iterable[Row | Problem], named: Named | None = None) -> Iterator[CheckedRow | Problem]:
+    """Yield the rows that pass the check, and a Problem for each that does not or repeats an earlier SKU.
+
+    named: gets the SKUs of all of them.
+    """
     places: dict[str, str] = {}
     for entry in entries:
+        if named:
+            note_named(entry, named)
         if isinstance(entry, Problem):
             yield entry
             continue
@@ -77,6 +88,16 @@ def check_rows(entries: Iterable[Row | Problem]) -> Iterator[CheckedRow | Proble
             continue
         first = places.setdefault(entry.sku, entry.place)
         yield item if first == entry.place else Problem(entry.place, f"SKU {entry.sku}: duplicate of {first}")
+
+
+def note_named(entry: Row | Problem, named: Named) -> None:
+    """Add the SKU of a row that an import reads, or count that it has none."""
+    if entry.sku:
+        named.skus.add(entry.sku)
+    else:
+        named.unknown += 1
+    if isinstance(entry, Row) and not entry.is_hidden:
+        named.shown.add(entry.sku)
 
 
 def split_batches(entries: Iterable[CheckedRow | Problem], archive: Archive) -> Iterator[list[CheckedRow | Problem]]:

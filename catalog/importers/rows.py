@@ -17,6 +17,7 @@ class Problem:
 
     place: str  # "styles.csv line 17", "images/1163.jpg"
     reason: str
+    sku: str = field(default="", compare=False)  # of the row, where it could be read
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"

@@ -113,7 +113,7 @@ class Table:
             try:
                 yield self._row(group)
             except BadRow as error:
-                yield Problem(group[0][0], str(error))
+                yield Problem(group[0][0], str(error), group[0][1].get(self.columns["sku"], ""))
 
     def _groups(self) -> Groups:
         """Yield the records of each product."""

@@ -30,8 +30,17 @@ class Command(ImportCommand):
             "--profile", metavar="NAME", help="as --set was used with this name last; with it, store it"
         )
 
+        parser.add_argument(
+            "--retire",
+            action="store_true",
+            help="hide the products that SOURCE, which has the whole shop, does not name; they are shown again once it "
+            "does. Nothing is hidden if it names none or lacks more than half of the shop's",
+        )
+
     def handle(self, source: str, limit: int | None, dry_run: bool, verbosity: int, **options: Any) -> str:
         choices, profile = options["set"], options["profile"]
+        if options["retire"] and limit:
+            raise CommandError("--retire needs the whole source: leave --limit away")
         try:
             columns = profiles.load(profile) if profile and not choices else profiles.parse(choices)
             if options["preview"]:
@@ -45,4 +54,4 @@ class Command(ImportCommand):
         return report
 
     def run_import(self, source: Path, options: dict[str, Any], **common: Unpack[ImportOptions]) -> ProductReport:
-        return import_products(source, columns=options["columns"], **common)
+        return import_products(source, columns=options["columns"], retire=options["retire"], **common)
