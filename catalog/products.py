@@ -1,7 +1,7 @@
 """Create, change and delete products and their images."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -24,8 +24,18 @@ OUT_OF_THE_WAY = 10_000  # a position that no image has
 
 
 # Of a product, by `updated_at`; None for whichever it is.
-Versions: TypeAlias = Collection[datetime | None] | None  # None among them: there is no such product yet
+Versions: TypeAlias = Container[datetime | None] | None  # None among them: there is no such product yet
+
+
+class Present:
+    """Versions of a product that is there, whichever it is."""
+
+    def __contains__(self, updated_at: object) -> bool:
+        return updated_at is not None
+
+
 ABSENT: Versions = {None}
+PRESENT: Versions = Present()
 
 
 class ProductFields(TypedDict, total=False):
@@ -135,6 +145,8 @@ def check_version(product: Product, versions: Versions) -> None:
     if versions == ABSENT and updated_at:
         raise ProductChanged(f"there is a product {product.sku!r} already")
     if versions is not None and updated_at not in versions:
+        if updated_at is None:
+            raise ProductChanged(f"there is no product {product.sku!r}")
         raise ProductChanged(f"the product {product.sku!r} was changed meanwhile")
 
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.models import Product
-from catalog.products import ABSENT, Versions
+from catalog.products import ABSENT, PRESENT, Versions
 from recommender.api.fields import EPOCH
 from recommender.api.problems import MEDIA_TYPE
 from recommender.api.schema import ProblemSerializer
@@ -59,11 +59,16 @@ def product_response(
 
 
 def required_versions(request: Request) -> Versions:
-    """Return the versions of which a product has to be one, as If-Match names them; None if it may be any.
+    """Return the versions of which a product has to be one, as If-Match names them; None if it may be any or none.
 
-    ABSENT by `If-None-Match: *`, with which a product is created and none is replaced.
+    PRESENT by `If-Match: *`, with which a product is replaced and none is created; ABSENT by `If-None-Match: *`, with
+    which a product is created and none is replaced.
     """
     if request.headers.get("If-None-Match", "").strip() == "*":
         return ABSENT
-    header = request.headers.get("If-Match", "*").strip()
-    return None if header == "*" else {EPOCH + int(number, 16) * MICROSECOND for number in VERSION.findall(header)}
+    header = request.headers.get("If-Match")
+    if header is None:
+        return None
+    if header.strip() == "*":
+        return PRESENT
+    return {EPOCH + int(number, 16) * MICROSECOND for number in VERSION.findall(header)}

@@ -67,6 +67,11 @@ def test_a_product_is_no_version_that_nobody_has_read(staff, product, etag):
 def test_an_asterisk_is_any_version(staff, product):
     assert staff.patch(URL, {"title": "Shoe"}, headers={"If-Match": "*"}).status_code == 200
 
+    body = {"title": "Shoe", "category": "Boots", "price": "5"}
+    assert staff.put(URL, body, headers={"If-Match": "*"}).status_code == 200
+    refused = staff.put("/api/v1/products/new/", body, headers={"If-Match": "*"})
+    assert (refused.status_code, refused.json()["detail"]) == (412, "There is no product 'new'.")
+
 
 @pytest.mark.parametrize("change", [products.hide, products.show, lambda rows: products.mark_in_stock(rows, False)])
 def test_each_change_makes_a_version(staff, product, change):
