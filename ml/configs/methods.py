@@ -159,6 +159,13 @@ METHODS: dict[str, Method] = {
             "deepstyle:Deepstyle",
         ),
         Method(
+            "sasrec",
+            "personal",
+            "a transformer over what a shopper took, in order, and images",
+            personal.SasrecConfig,
+            "sasrec:Sasrec",
+        ),
+        Method(
             "dvbpr",
             "personal",
             "a network and shoppers' vectors, learned together by BPR",

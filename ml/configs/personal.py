@@ -138,6 +138,21 @@ class DeepstyleConfig(FrozenConfig):
     lambda_e: Annotated[float, Field(ge=0, le=1000, description="Regulariser on E, once a batch.")] = 0.1
 
 
+class SasrecConfig(FrozenConfig):
+    # The paper has 50, 50 to 200, 2, .2 to .5, one product drawn for each, 128 and .001.
+    factors: Annotated[int, Field(ge=1, le=1024, description="K, the length of the vectors.")] = 50
+    length: Annotated[int, Field(ge=1, le=1000, description="L, how many of a shopper's latest products.")] = 50
+    blocks: Annotated[int, Field(ge=1, le=12, description="Layers of attention.")] = 2
+    dropout: Annotated[float, Field(ge=0, lt=1, description="Share of the transformer's numbers left out.")] = 0.2
+    negatives: Annotated[int, Field(ge=1, le=65536, description="Products drawn against those taken, a batch.")] = 256
+    batch_size: Annotated[int, Field(ge=1, le=65536, description="Shoppers in a training batch.")] = 32
+    learning_rate: LearningRate = 0.003
+    without_factors: Annotated[
+        float, Field(ge=0, le=1, description="Share of the products that are known by their image alone, in training.")
+    ] = 0.3
+    lambda_e: Annotated[float, Field(ge=0, le=1000, description="Regulariser on E, once a batch.")] = 1e-4
+
+
 class DvbprConfig(Config):
     encoder: Annotated[
         Literal["small", "cnn-f"],

@@ -42,6 +42,7 @@ SMALL = {
     "warp": {"factors": 8, "batch_size": 16, "decay": 0.02},
     "vbpr": {"factors": 10, "visual_factors": 10, "batch_size": 16},
     "deepstyle": {"factors": 8, "batch_size": 16},
+    "sasrec": {"factors": 8, "length": 5, "blocks": 1, "batch_size": 8, "learning_rate": 0.01},
     "cae-bpr": {"dimensions": 8, "cae_epochs": 1, "batch_size": 10},
     "inception-bpr": {"dimensions": 8, "backbone": "squeezenet1_1", "image_size": 64},  # and `weights`, too
 }
