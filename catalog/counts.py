@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django.db import connections
 from django.db.models import Model, QuerySet
 
 M = TypeVar("M", bound=Model)
@@ -33,6 +34,23 @@ def count(rows: QuerySet[M]) -> Count:
         if found <= EXACT:
             return Count(found, expected, is_estimated=False)
     return Count(max(round_down(expected), EXACT + 1), expected, is_estimated=True)
+
+
+def verified(total: Count, rows: QuerySet[M], some: QuerySet[M]) -> Count:
+    """Return a number that was estimated for conditions that may exclude each other, such as two words of a search.
+
+    some: a thousand rows or so. If one of them is among `rows` the estimate stands; else up to EXACT rows the true
+    number is returned. PostgreSQL plans what is materialized for all rows: it takes the index of the
+    conditions, where for the first rows alone it would read the table, and in vain if there are none.
+    """
+    if not total.is_estimated or rows.filter(pk__in=some.values("pk")).order_by().exists():
+        return total
+    text, params = rows.order_by().values("pk").query.sql_with_params()
+    statement = f"WITH hits AS MATERIALIZED ({text}) SELECT count(*) FROM (SELECT FROM hits LIMIT {EXACT + 1}) AS first"
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute(statement, params)
+        [[found]] = cursor.fetchall()
+    return total if found > EXACT else Count(found, total.expected, is_estimated=False)
 
 
 def estimate(rows: QuerySet[M]) -> int:

@@ -11,7 +11,7 @@ from catalog.listing import CATEGORY, NEWEST, Listing
 from catalog.models import Product, ProductCount
 from catalog.rows import Sql, fetch
 
-SAMPLED = 2_000  # products that are counted; of longer lists these are the newest, and the counts are estimates
+SAMPLED = 1_000  # products that are counted; of longer lists these are the newest, and the counts are estimates
 MOST_VALUES = 50  # of a facet
 # For a page: attributes that at least one of so many products has, with so few values that one can choose, and with so
 # many products a value: texts of their own have one.

@@ -12,7 +12,7 @@ from django.db.models import F, Func, OrderBy, Q, Sum
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from catalog import queries
-from catalog.counts import Count, count
+from catalog.counts import Count, count, verified
 from catalog.errors import NoSuchPage
 from catalog.models import VISIBLE, Category, Product, ProductCount, ProductQuerySet
 from catalog.queries import Filters
@@ -22,6 +22,7 @@ CATEGORY = "category"
 RELEVANCE = "relevance"
 NEWEST = "-created_at"
 RANKED = 2_000  # products that are compared by how well they match: reading them takes some milliseconds
+SOME = 1_000  # products among which one is looked for that passes several filters at once
 NUMBERED = 10_000  # rows among which pages have numbers; skipping so many takes some milliseconds
 
 signer = Signer(salt="catalog.listing")  # a cursor that we made needs no further check
@@ -136,7 +137,10 @@ class Listing:
             counters = ProductCount.objects.filter(self.visible, self.of_categories(left_out))
             products = counters.aggregate(products=Sum("products", default=0))["products"]
             return found, Count(products, products, is_estimated=False)
-        return found, count(found)
+        total = count(found)
+        has_several = bool(self.wanted.weaker) or len(self.chosen) + bool(query) > 1
+        some = Product.objects.filter(self.visible).order_by(NEWEST, "-pk")[:SOME]
+        return found, verified(total, found, some) if has_several else total
 
     def all_of(self, query: str, left_out: str = "") -> ProductQuerySet:
         """Return the products that match a query and pass the filters but one."""

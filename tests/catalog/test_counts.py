@@ -38,6 +38,17 @@ def test_an_estimate_is_never_within_the_bound(thirty, monkeypatch):
     assert counts.count(Category.objects.all()) == counts.Count(21, 5, is_estimated=True)
 
 
+def test_an_estimate_for_conditions_that_exclude_each_other_is_verified(thirty, monkeypatch):
+    monkeypatch.setattr(counts, "EXACT", 20)
+    rows, total = Category.objects.filter(name__startswith="C1"), counts.Count(300, 300, is_estimated=True)
+
+    stands = counts.verified(total, rows, Category.objects.filter(name="C12"))
+    counted = counts.verified(total, rows, Category.objects.filter(name="C2"))
+    many = counts.verified(total, Category.objects.all(), Category.objects.none())
+
+    assert (stands, many, counted) == (total, total, counts.Count(11, 300, is_estimated=False))
+
+
 def test_conditions_that_nothing_meets_need_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert counts.count(Category.objects.filter(pk__in=[])) == counts.Count(0, 0, is_estimated=False)

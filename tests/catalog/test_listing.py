@@ -221,3 +221,16 @@ def test_queries_do_not_grow_with_the_page(search, queries, django_assert_num_qu
     for size in (2, 3, 4):
         with django_assert_num_queries(queries):
             Listing("title", {}, search).page_at(1, size)
+
+
+def test_words_that_no_product_has_together_lead_to_the_nearest_in_large_shops_too(monkeypatch):
+    monkeypatch.setattr(counts, "EXACT", 1)
+    monkeypatch.setattr(counts, "estimate", lambda rows: 1_000)  # as if the words were independent of each other
+    for number in range(3):
+        ProductFactory(sku=f"R{number}", title="Red boots", image=False)
+    ProductFactory(sku="B", title="Blue bag", image=False)
+
+    found = Listing("title", {}, "red bag")
+
+    assert (found.is_nearest, skus(found.page_at(1, 9))) == (True, ["B", "R0", "R1", "R2"])
+    assert not Listing("title", {}, "red boots").is_nearest
