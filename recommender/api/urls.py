@@ -14,6 +14,7 @@ from recommender.api import (
     index,
     interactions,
     keys,
+    metrics,
     models,
     products,
     saved,
@@ -89,6 +90,7 @@ urlpatterns = [
     path("webhooks/<int:pk>/", webhooks.OneWebhook.as_view(), name="webhook"),
     path("webhooks/<int:pk>/deliveries/", webhooks.Deliveries.as_view(), name="deliveries"),
     path("webhooks/<int:pk>/deliveries/<uuid:delivery_id>/redeliver/", webhooks.Redeliver.as_view(), name="redeliver"),
+    path("metrics/recommendations/", metrics.RecommendationMetrics.as_view(), name="recommendation-metrics"),
     path("impressions/", impressions.Impressions.as_view(), name="impressions"),
     path("interactions/", interactions.Interactions.as_view(), name="interactions"),
 ]

@@ -1,0 +1,81 @@
+"""Resource metrics/recommendations/: what visitors saw of recommendations, and what followed."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recommender.api.fields import Timestamp
+from recommender.api.models import READ
+from recommender.serving import outcomes
+
+DEFAULT = timedelta(days=30)
+
+
+class MetricsParams(serializers.Serializer[None]):
+    """Parameters of the metrics of recommendations."""
+
+    by = serializers.CharField(
+        default="placement",
+        max_length=100,
+        help_text="What to group by: placement, strategy, version, separated by commas.",
+    )
+    since = Timestamp(required=False, help_text="Default: 30 days ago.")
+
+    def validate_by(self, by: str) -> list[str]:
+        names = [name.strip() for name in by.split(",")]
+        for name in names:
+            if name not in outcomes.DIMENSIONS:
+                known = ", ".join(outcomes.DIMENSIONS)
+                raise serializers.ValidationError(f"{name!r} is not among {known}.")
+        return names
+
+
+class RateSerializer(serializers.Serializer[outcomes.Rate]):
+    recommendations = serializers.IntegerField(source="count", help_text="After which it happened.")
+    rate = serializers.FloatField(source="value", help_text="Share of those that were seen.")
+    interval = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2, help_text="95 %.")
+
+
+class OutcomeSerializer(serializers.Serializer[outcomes.Outcome]):
+    placement = serializers.CharField(required=False, source="group.placement", help_text="Empty: unknown.")
+    strategy = serializers.CharField(required=False, source="group.strategy")
+    version = serializers.IntegerField(
+        required=False, allow_null=True, source="group.version", help_text="Id of the model version."
+    )
+    recommendations = serializers.IntegerField(help_text="Recommendations of which a visitor saw something.")
+    results = serializers.IntegerField(help_text="Results of them that were seen.")
+    rates = serializers.SerializerMethodField(help_text="By the kind of interaction that names the recommendation.")
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "object", "additionalProperties": True}})
+    def get_rates(self, outcome: outcomes.Outcome) -> dict[str, object]:
+        return {kind: RateSerializer(rate).data for kind, rate in outcome.rates.items()}
+
+
+class MetricsSerializer(serializers.Serializer[dict[str, Any]]):
+    since = serializers.DateTimeField()
+    results = OutcomeSerializer(many=True, help_text="Those seen most first.")
+
+
+class RecommendationMetrics(APIView):
+    operations = {"GET": "recommendation_metrics"}
+    rules = {"GET": READ}
+
+    @extend_schema(
+        summary="What followed on recommendations",
+        description="Recommendations that visitors saw (POST impressions/), and after which share of them there was a "
+        "click, like, cart or purchase whose recommendation_id names them, with 95 % intervals (Wilson).",
+        parameters=[MetricsParams],
+        responses=MetricsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        params = MetricsParams(data=request.query_params)
+        params.is_valid(raise_exception=True)
+        since = params.validated_data.get("since", timezone.now() - DEFAULT)
+        found = outcomes.by(params.validated_data["by"], since)
+        return Response(MetricsSerializer({"since": since, "results": found}).data)

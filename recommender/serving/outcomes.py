@@ -1,0 +1,70 @@
+"""The outcomes of recommendations that visitors saw: clicks, likes, carts and purchases that name them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.rows import Sql, fetch
+
+DIMENSIONS = ("placement", "strategy", "version")
+KINDS = ("click", "like", "cart", "purchase")
+MOST = 1000  # groups
+Z = 1.96  # of 95 %
+
+# What a visitor did counts once a recommendation and kind, as a second click on one strip shows nothing new.
+COUNT = """
+    WITH outcome AS (
+        SELECT recommendation_id, array_agg(DISTINCT kind) AS kinds FROM catalog_interaction
+        WHERE recommendation_id IS NOT NULL AND occurred_at >= %s GROUP BY recommendation_id
+    )
+    SELECT {columns}, count(*), sum(cardinality(i.positions)), {kinds}
+    FROM recommender_impression i LEFT JOIN outcome o ON o.recommendation_id = i.recommendation_id
+    WHERE i.shown_at >= %s GROUP BY {columns} ORDER BY count(*) DESC, {columns} LIMIT {most}
+"""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Share of the recommendations that were seen after which a visitor did something."""
+
+    count: int
+    of: int
+
+    @property
+    def value(self) -> float:
+        return self.count / self.of
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return the 95 % interval (Wilson, JASA 1927), which holds for few recommendations, too."""
+        share, n, square = self.value, self.of, Z * Z
+        middle = (share + square / (2 * n)) / (1 + square / n)
+        half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+        return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Recommendations of one group that were seen, and what followed."""
+
+    group: dict[str, str | int | None]  # by dimension
+    recommendations: int
+    results: int  # of them that were seen
+    rates: dict[str, Rate]  # by kind
+
+
+def by(dimensions: Sequence[str], since: datetime) -> list[Outcome]:
+    """Return the outcomes since a time by these of DIMENSIONS, one or more, those seen most first, at most MOST.
+
+    An event is attributed to the recommendation that it names.
+    """
+    names = [name for name in DIMENSIONS if name in dimensions]
+    columns = ", ".join(f"i.{name}" for name in names)
+    kinds = ", ".join(f"count(*) FILTER (WHERE '{kind}' = ANY(o.kinds))" for kind in KINDS)
+    found = []
+    for row in fetch(Sql(COUNT.format(columns=columns, kinds=kinds, most=MOST), (since, since))):
+        values, (shown, results, *counts) = row[: len(names)], row[len(names) :]
+        rates = {kind: Rate(count, shown) for kind, count in zip(KINDS, counts, strict=True)}
+        found.append(Outcome(dict(zip(names, values, strict=True)), shown, results, rates))
+    return found

@@ -1,0 +1,38 @@
+"""Metrics of recommendations over REST."""
+
+import uuid
+
+import pytest
+
+from recommender.models import Impression
+from tests.factories import InteractionFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/metrics/recommendations/"
+
+
+def test_rates_come_by_what_was_requested(staff):
+    recommendation = uuid.uuid4()
+    Impression.objects.create(
+        recommendation_id=recommendation, placement="cart", strategy="similar", version=7, positions=[1, 2, 3]
+    )
+    InteractionFactory(kind="click", recommendation_id=recommendation)
+
+    [row] = staff.get(f"{URL}?by=placement,version").json()["results"]
+
+    assert (row["placement"], row["version"], row["recommendations"], row["results"]) == ("cart", 7, 1, 3)
+    assert row["rates"]["click"] == {
+        "recommendations": 1,
+        "rate": 1.0,
+        "interval": [pytest.approx(0.2065, abs=1e-3), 1.0],
+    }
+    assert "strategy" not in row
+    assert staff.get(f"{URL}?since=2999-01-01T00:00:00Z").json()["results"] == []
+
+
+def test_an_unknown_dimension_is_named(staff):
+    refused = staff.get(f"{URL}?by=shop")
+    assert (refused.status_code, refused.json()["errors"]) == (
+        400,
+        {"by": ["'shop' is not among placement, strategy, version."]},
+    )
