@@ -4,11 +4,15 @@ For typos PostgreSQL has pg_trgm, which not every installation brings. Here a ta
 what remains of it without one or two letters, so that an index leads from a typo to the words that are near.
 """
 
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import Max, Min
 
+from catalog.models import Word
 from catalog.rows import Sql, fetch
 
 MOST = 20  # words of a text; those that follow are ignored
@@ -32,6 +36,16 @@ NEAR = """
 SELECT DISTINCT a.word, w.word::text, catalog_stems(a.word, languages), catalog_stems(w.word, languages)
 FROM (SELECT %s AS languages, %s AS words) AS given, unnest(words) AS a (word)
 JOIN catalog_word w ON w.remainders && catalog_remainders(a.word)
+"""
+
+
+# A product that is written meanwhile may lose a word to this: it is found all the same, but not by a typo.
+UNUSED = """
+DELETE FROM catalog_word WHERE id IN (
+    SELECT w.id FROM (SELECT id, word FROM catalog_word WHERE id >= %s ORDER BY id LIMIT %s) AS w
+    WHERE NOT EXISTS (SELECT FROM catalog_product WHERE search @@ w.word::tsquery)
+    AND NOT EXISTS (SELECT FROM catalog_category WHERE w.word = ANY(string_to_array(catalog_fold(name), ' ')))
+)
 """
 
 
@@ -84,6 +98,17 @@ def find_meant(words: Iterable[str]) -> dict[str, list[str]]:
         if edits <= (1 if len(word) < 8 else 2):
             found.setdefault(word, []).append((edits, other[0] != word[0], other))
     return {word: sorted(other for *key, other in near if key == [*min(near)[:2]]) for word, near in found.items()}
+
+
+def forget_unused(limit: int) -> int:
+    """Delete those of `limit` words, from a random one on, that nothing has any more; return how many."""
+    ids = Word.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    if ids["first"] is None:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(UNUSED, (random.randint(ids["first"], ids["last"]), limit))
+        forgotten: int = cursor.rowcount
+    return forgotten
 
 
 def count_edits(a: str, b: str) -> int:

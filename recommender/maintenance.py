@@ -8,7 +8,7 @@ import random
 from django.conf import settings
 from django.db.models import Max, Min
 
-from catalog import downloads, files, products, readings, visitors
+from catalog import downloads, files, products, readings, visitors, vocabulary
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
@@ -25,6 +25,7 @@ MOST_RETRIES = 100  # a sweep, of images that could not be read
 MOST_SESSIONS = 5000  # a sweep
 MOST_DELIVERIES = 1000  # a sweep
 MOST_IMPRESSIONS = 5000  # a sweep: 14 million a day
+MOST_WORDS = 100  # a sweep, of the catalogue's; a hundred thousand take eight hours
 MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
@@ -49,6 +50,7 @@ def sweep() -> None:
     visitors.delete_expired_sessions(MOST_SESSIONS)
     impressions.delete_old(MOST_IMPRESSIONS)
     remove_unnamed_files()
+    vocabulary.forget_unused(MOST_WORDS)
 
 
 def remove_unnamed_files() -> None:

@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 from django.db import migrations, models
 
-# In plpgsql, which plans what is in a function once a session: in SQL a document took ten times as long.
+# In plpgsql, which plans what is in a function once a session: written in SQL they took some times as long.
 FUNCTIONS = r"""
 -- A text in small letters, without accents and apostrophes, one space for all else that is neither letter nor digit. A
 -- lexeme may have 2,046 bytes: longer words are left out.

@@ -81,3 +81,15 @@ def test_words_are_read_by_their_indexes(statement, params, index):
         plan = "\n".join(line for (line,) in cursor.fetchall())
 
     assert index in plan and "Seq Scan" not in plan
+
+
+def test_words_that_nothing_has_any_more_are_forgotten():
+    ProductFactory(title="Red boots", category__name="Warm shoes", image=False)
+    ProductFactory(title="Purple boots", image=False).delete()
+    Word.objects.order_by("pk").first().delete()  # ids need not begin with 1
+
+    forgotten = sum(vocabulary.forget_unused(100) for _ in range(200))
+
+    assert forgotten == 1
+    assert not Word.objects.filter(word="purple").exists()
+    assert Word.objects.filter(word__in=["red", "boots", "shoes"]).count() == 3
