@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial, reduce
+from functools import partial
 from itertools import chain, repeat
-from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -22,17 +21,16 @@ from ml.nn.alternating import Penalties, factorise
 from ml.nn.choice import fit_choice
 from ml.nn.encoders import DESCRIPTORS
 from ml.nn.item_regression import Regression
+from ml.nn.ridge import append_ones, cross_fit, fit_ridge
 
 PASSES = 60  # over all pairs, for the identity factors: as many as bpr-mf makes
 RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights
-FOLDS = 5
 RIDGE = 3e-3  # during the training
 CLOSED_RIDGE = 1e-3  # of the factors by a closed form
 # On the validation items of real people and of the drawn catalogue ridges of 50 and 100 are level and better than 20,
 # 256 factors are no better than 100, and with 50 the lists of real people lose a third of what the part brings.
 REGRESSION_RIDGE, REGRESSION_FACTORS = 50.0, 100
 REGRESSED_ON = 5000  # items, the most taken: their matrix has 100 MB and is inverted in seconds; with 20,000, minutes
-HALF_WEIGHT = 10.0  # takers: an item with so many weighs half as much in the regression as one with infinitely many
 HELD_OUT_USERS, NEGATIVES = 1000, 3000  # by which the mixture is chosen
 MEAN_RATE = 0.1  # weight, in exposures of a whole training, of the mean rate in an item's own
 
@@ -298,60 +296,6 @@ def hold_out(train: Interactions) -> Interactions:
 def every_nth(pairs: Interactions, least: int) -> Interactions:
     """Choose every n-th pair, at most a thousand in all. least: of n."""
     return pairs.select(np.arange(len(pairs))[:: max(least, math.ceil(len(pairs) / HELD_OUT_USERS))])
-
-
-def append_ones(descriptors: Tensor) -> Tensor:
-    """Append a column of ones, (N, F) to (N, F + 1), by which a regression learns a bias."""
-    return torch.cat([descriptors, torch.ones_like(descriptors[:, :1])], dim=1)
-
-
-def fit_ridge(descriptors: Tensor, factors: Tensor, takers: Tensor, ridge: float) -> Tensor:
-    """Fit the map (F, K) from descriptors (I, F) to factors (I, K) by ridge regression.
-
-    takers: (I,) how many users took each item: its weight grows with them up to 1.
-    """
-    return _Moments.of(descriptors, factors, takers).solve(ridge)
-
-
-def cross_fit(descriptors: Tensor, factors: Tensor, takers: Tensor, ridge: float) -> Tensor:
-    """Predict the factors (I, K) of each item by a regression on four fifths of the items, without the item itself.
-
-    A regression that includes an item can memorise it, since there are hundreds of descriptors.
-    """
-    folds = torch.arange(len(factors), device=factors.device) % FOLDS
-    parts = [
-        _Moments.of(descriptors[folds == fold], factors[folds == fold], takers[folds == fold]) for fold in range(FOLDS)
-    ]
-    mu = torch.empty_like(factors)
-    for fold in range(FOLDS):
-        others = _Moments.sum([*parts[:fold], *parts[fold + 1 :]])
-        mu[folds == fold] = descriptors[folds == fold] @ others.solve(ridge)
-    return mu
-
-
-class _Moments(NamedTuple):
-    """The sufficient statistics of a weighted ridge regression; those of several parts add up."""
-
-    gram: Tensor  # (F, F)
-    cross: Tensor  # (F, K)
-    weight: Tensor  # () of all items
-
-    @classmethod
-    def of(cls, descriptors: Tensor, factors: Tensor, takers: Tensor) -> "_Moments":
-        """Compute the moments of some items."""
-        weights = takers / (takers + HALF_WEIGHT)
-        weighted = descriptors * weights[:, None]
-        return cls(descriptors.T @ weighted, weighted.T @ factors, weights.sum())
-
-    @classmethod
-    def sum(cls, parts: "list[_Moments]") -> "_Moments":
-        """Add the moments of parts."""
-        return cls(*(reduce(add, column) for column in zip(*parts, strict=True)))
-
-    def solve(self, ridge: float) -> Tensor:
-        """Solve for the coefficients (F, K). ridge: the penalty, as a share of the items' weight."""
-        penalty = (ridge * self.weight).clamp(min=1e-6) * torch.eye(len(self.gram), device=self.gram.device)
-        return torch.linalg.solve(self.gram + penalty, self.cross)
 
 
 class _BprMfTowardsMeans(BprMf):

@@ -10,30 +10,12 @@ from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.models import hybrid
-from ml.models.hybrid import FOLDS, append_ones, cross_fit, fit_ridge, hold_out
+from ml.models.hybrid import hold_out
 from ml.nn.item_regression import Regression
+from ml.nn.ridge import append_ones
 from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small, toy_images, toy_interactions, trained, vectors_of
-
-
-def test_regression_finds_the_map_that_made_the_factors():
-    generator = torch.Generator().manual_seed(0)
-    descriptors, truth = torch.randn(200, 5, generator=generator), torch.randn(6, 3, generator=generator)
-    factors = append_ones(descriptors) @ truth
-
-    found = fit_ridge(append_ones(descriptors), factors, torch.full((200,), 20.0), ridge=1e-6)
-
-    assert_close(found, truth, rtol=0, atol=1e-3)
-
-
-def test_items_weigh_by_their_takers_and_those_that_nobody_took_not_at_all():
-    descriptors = torch.ones(3, 1)
-    factors, takers = torch.tensor([[0.0], [1.0], [100.0]]), torch.tensor([10.0, 30.0, 0.0])
-
-    found = fit_ridge(descriptors, factors, takers, ridge=1e-6)
-
-    assert_close(found, torch.tensor([[0.75 / 1.25]]), rtol=0, atol=1e-3)
 
 
 def test_an_item_moves_from_its_prediction_to_its_own_factors_as_takers_arrive():
@@ -69,17 +51,6 @@ def test_items_are_regularised_towards_their_predictions():
     assert identities.mu.abs().max() > 0
     assert identities.penalty(items, v, b).item() == 0
     assert_close(identities.penalty(items[:1], v[:1] + 2, b[:1]), torch.tensor(identities.config.decay * 4 * 8))
-
-
-def test_an_item_is_predicted_by_a_regression_without_it():
-    generator = torch.Generator().manual_seed(0)
-    descriptors, own = append_ones(torch.randn(10, 3, generator=generator)), torch.randn(10, 2, generator=generator)
-    takers = torch.full((10,), 20.0)
-
-    mu = cross_fit(descriptors, own, takers, ridge=0.1)
-
-    others = torch.tensor([n for n in range(10) if n % FOLDS != 3])
-    assert_close(mu[[3, 8]], descriptors[[3, 8]] @ fit_ridge(descriptors[others], own[others], takers[others], 0.1))
 
 
 def test_the_last_item_of_a_third_of_the_users_is_held_out():
