@@ -13,7 +13,8 @@ def format_ranking_table(document: Document) -> str:
     """Format a row for each method, then warnings, differences from one method, and published figures."""
     results = document["results"]
     pieces = [SIMULATED] if document["data"]["simulated"] else []
-    pieces += [_format_figures(document), _format_groups(results)]
+    pieces.append(_format_figures(document))
+    pieces += [_format_groups(results)] if any(group["users"] for group in results[0]["by_takers"].values()) else []
     pieces += [_format_selected(result) for result in results if result["epochs"] and "selected" in result]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
     pieces += [f"{method}: not run: {reason}" for method, reason in document["not_run"].items()]

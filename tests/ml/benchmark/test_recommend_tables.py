@@ -3,7 +3,15 @@ from ml.benchmark.recommend_tables import format_ranking_table
 
 def result(method: str, auc: float, **more: object) -> dict:
     figures = {"metrics": {"auc": auc}, "intervals": {"auc": [auc - 0.1, auc + 0.1]}}
-    return {"method": method, **figures, "seconds": {"train": 3.2}, "epochs": 4, "warnings": [], **more}
+    return {
+        "method": method,
+        **figures,
+        "seconds": {"train": 3.2},
+        "epochs": 4,
+        "warnings": [],
+        "by_takers": {},
+        **more,
+    }
 
 
 def document(**more: object) -> dict:
