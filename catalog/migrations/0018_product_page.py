@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='product',
             name='url',
-            field=models.CharField(blank=True, db_default='', default='', help_text='Where a storefront of your own shows it: http or https. Empty: its page here.', max_length=2000, validators=[django.core.validators.RegexValidator('^[hH][tT][tT][pP][sS]?://[^\\s/?#\\\\@]+([/?#]\\S*)?\\Z', 'A page is at http:// or https:// and a host, without spaces.')], verbose_name='page in the storefront'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Where a storefront of your own shows it: http or https. Empty: its page here.', max_length=2000, validators=[django.core.validators.RegexValidator('^[hH][tT][tT][pP][sS]?://[\\w.-]+(:\\d{1,5})?([/?#]\\S*)?\\Z', 'A page is at http:// or https:// and a host, without spaces.')], verbose_name='page in the storefront'),
         ),
     ]

@@ -82,7 +82,7 @@ class ProductSerializer(serializers.Serializer[Product]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, product: Product) -> str:
-        return product.url or at_origin(self.origin, product.get_absolute_url())
+        return product.storefront_url or at_origin(self.origin, product.get_absolute_url())
 
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
