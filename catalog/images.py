@@ -2,12 +2,14 @@
 
 import hashlib
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
+from typing import TypeAlias
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -38,6 +40,9 @@ MAX_READS = 100_000  # of a file: Pillow reads each piece of it by itself, four 
 
 # Pillow warns of decompression bombs above a limit of its own; MAX_IMAGE_PIXELS is checked first and refuses.
 Image.MAX_IMAGE_PIXELS = None
+
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, right and bottom, as shares of the image's sides
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -115,10 +120,19 @@ def fingerprint_file(data: bytes) -> bytes:
         return compute_fingerprint(to_upright_rgb(image))
 
 
-def shrink_to_jpeg(data: bytes, side: int, patience: float | None = None) -> bytes:
-    """Shrink an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises as read_image does."""
-    with decoded(data, draft=side, patience=patience) as image:
+def shrink_to_jpeg(data: bytes, side: int, patience: float | None = None, box: Box = WHOLE) -> bytes:
+    """Shrink a part of an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises as read_image does.
+
+    box: the part of the image when it is the right way up.
+    """
+    left, top, right, bottom = box
+    with decoded(data, draft=math.ceil(side / min(right - left, bottom - top)), patience=patience) as image:
         upright = to_upright_rgb(image)
+        across, down = upright.size
+        if box != WHOLE:
+            upright = upright.crop(
+                (int(left * across), int(top * down), math.ceil(right * across), math.ceil(bottom * down))
+            )
         upright.thumbnail((side, side), Image.Resampling.LANCZOS)
         return encode(upright, "JPEG", quality=95)
 

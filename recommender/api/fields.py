@@ -19,7 +19,7 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from catalog import categories, fetching, images
 from catalog.errors import FetchRefused, UnreadableImage
-from catalog.images import DecodedImage
+from catalog.images import Box, DecodedImage
 from catalog.models import MAX_PAGE_URL, PAGE_URL
 from recommender.api.problems import as_sentence
 from recommender.serving.photos import PHOTO_PIXELS
@@ -33,6 +33,7 @@ PRICE = re.compile(r"[-+]?[0-9]*\.?[0-9]*")
 MAX_SKU_LENGTH = 100
 MAX_LISTED = 100  # products or other rows a page
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an older time comes from a clock that was never set
+LEAST_SHARE = 0.02  # of a side of an image, that a box has
 MAX_EXCLUDED = 1000  # SKUs that one request excludes
 STORABLE: list[Callable[[str], None]] = [
     ProhibitNullCharactersValidator(),
@@ -250,6 +251,35 @@ def image_bytes(data: object) -> bytes:
         return base64.b64decode("".join(encoded.split()), validate=True)
     except ValueError:
         raise serializers.ValidationError("Neither a file nor base64 text.") from None
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {"type": "number", "minimum": 0, "maximum": 1},
+        "minItems": 4,
+        "maxItems": 4,
+        "example": [0.1, 0.2, 0.6, 0.9],
+    }
+)
+class BoxField(serializers.Field[Box, object, Box, Any]):
+    """Part of an image: four numbers, repeated in a form or as one text separated by commas."""
+
+    def get_value(self, dictionary: Mapping[str, Any]) -> object:
+        assert isinstance(dictionary, QueryDict) and self.field_name
+        values = dictionary.getlist(self.field_name)
+        return (values[0].strip(" []").split(",") if len(values) == 1 else values) if values else empty
+
+    def to_internal_value(self, data: Any) -> Box:
+        numbers = [Number().run_validation(value) for value in data[:5]]
+        if len(numbers) != 4:
+            raise serializers.ValidationError("Four numbers are expected: left, top, right and bottom.")
+        left, top, right, bottom = numbers
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise serializers.ValidationError("Left is less than right and top less than bottom, all from 0 to 1.")
+        if min(right - left, bottom - top) < LEAST_SHARE:
+            raise serializers.ValidationError(f"A side of the box is at least {LEAST_SHARE} of the image's.")
+        return left, top, right, bottom
 
 
 @extend_schema_field({"type": "string", "format": "byte"})

@@ -125,6 +125,9 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
     next = serializers.SerializerMethodField(help_text="URL of the next page; null on the last page.")
     placement = serializers.CharField(source="query.placement", required=False, help_text="As in the request.")
     reason = serializers.CharField(required=False, help_text="Only without results: why there are none.")
+    nearest = ResultSerializer(
+        many=True, required=False, help_text="Only with the reason no_good_match: the products that come nearest."
+    )
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_next(self, recommendation: Recommendation) -> str | None:
@@ -147,6 +150,8 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
             payload["placement"] = query.placement
         if not recommendation.results:
             payload["reason"] = recommendation.reason
+        if recommendation.nearest:
+            payload["nearest"] = [self.represent(result) for result in recommendation.nearest]
         return payload
 
     def represent(self, result: Result) -> dict[str, Any]:
@@ -176,7 +181,8 @@ def recommendation_response(request: Request, recommendation: Recommendation) ->
     if recommendation.query.explain:
         results = [replace(result, because=result.because or []) for result in results]
     contributors = [because.product for result in results for because in result.because or []]
-    findable = {result.product.pk for result in results if result.is_findable} | set(findable_since(contributors))
+    shown = [*results, *recommendation.nearest]
+    findable = {result.product.pk for result in shown if result.is_findable} | set(findable_since(contributors))
     context = {"request": request, "findable": findable}
     recommendation = replace(recommendation, results=results, reason=recommendation.reason or "nothing_matches")
     return Response(RecommendationSerializer(recommendation, context=context).data)

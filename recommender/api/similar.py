@@ -6,12 +6,14 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from recommender.api.fields import PhotoField
+from catalog import images
+from recommender.api.fields import BoxField, PhotoField, Validated
 from recommender.api.parsers import MultiPartParser
 from recommender.api.permissions import STATELESS
 from recommender.api.products import shown_to
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import photos, recommend
+from recommender.serving.photos import PHOTO_PIXELS
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.throttling import PhotoThrottle
 
@@ -36,6 +38,18 @@ class Photo(serializers.Serializer[None]):
     """Photo to search by."""
 
     image = PhotoField(help_text="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF. It is not stored.")
+    box = BoxField(
+        required=False,
+        help_text="The part of the photo to search by: left, top, right and bottom, as shares of its width and height "
+        "when it is the right way up.",
+    )
+
+    def validate(self, attrs: Validated) -> Validated:
+        if "box" in attrs:
+            upload = self.initial_data["image"]
+            upload.seek(0)
+            attrs["image"] = images.shrink_to_jpeg(upload.read(), PHOTO_PIXELS, images.PATIENCE, attrs["box"])
+        return attrs
 
 
 class PhotoForm(RecommendationParams, Photo):
@@ -53,7 +67,8 @@ class SearchImage(APIView):
     @recommends(
         summary="Search by photo",
         description="Products that look like a photo. Without results, `reason` is `no_good_match`: no product is "
-        "similar enough. The photo is not stored. Its embedding is, as long as the next page can be read.",
+        "similar enough; `nearest` has those that come nearest. The photo is not stored. Its embedding is, as long as "
+        "the next page can be read.",
         request=PhotoForm,
     )
     def post(self, request: Request, query: RecommendationQuery) -> Recommendation:

@@ -43,10 +43,15 @@ def similar_to(where: Sql, query: RecommendationQuery) -> Recommendation | None:
 
 
 def products_like_photo(vector: Sequence[float], version: ModelVersion, query: RecommendationQuery) -> Recommendation:
-    """Recommend products that look like a photo; none if nothing is near. vector: its embedding by `version`."""
-    least = max(query.min_score, version.good_match or 0.0)
-    found = execute_plan(RetrievalPlan("photo", version, vector), replace(query, min_score=least))
-    return replace(found, reason=None if found.results else "no_good_match")
+    """Recommend products that look like a photo. vector: its embedding by `version`.
+
+    If none is a good match there are no results, and `nearest` has those that come nearest.
+    """
+    plan = RetrievalPlan("photo", version, vector)
+    found = execute_plan(plan, replace(query, min_score=max(query.min_score, version.good_match or 0.0)))
+    if found.results:
+        return found
+    return replace(found, reason="no_good_match", nearest=execute_plan(plan, query).results)
 
 
 def for_shopper(shopper: Shopper, query: RecommendationQuery) -> Recommendation:

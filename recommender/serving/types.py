@@ -117,6 +117,7 @@ class Recommendation:
     page: int = 1
     has_next: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)
+    nearest: Sequence[Result] = ()  # to a photo that nothing is a good match of
 
     @property
     def strategy(self) -> str:

@@ -1,10 +1,12 @@
+import io
 import time
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
 
 from catalog.models import Product
-from recommender.models import Role
+from recommender.models import ModelVersion, Role
 from tests.factories import CategoryFactory, ProductFactory, embed, image_bytes, turned
 
 PHOTO = "/api/v1/search/image/"
@@ -152,6 +154,48 @@ def test_a_photo_that_is_like_nothing_finds_nothing(guest, trained, worker):
 
     assert response.status_code == 200
     assert (response.json()["results"], response.json()["reason"]) == ([], "no_good_match")
+    assert "nearest" not in response.json()  # nothing scores 1
+
+
+def test_what_comes_nearest_is_named_where_nothing_is_a_good_match(guest, trained, worker):
+    ModelVersion.objects.filter(pk=trained.pk).update(good_match=0.9999)
+    response = guest.post(PHOTO, photo(image_bytes(500)) | {"limit": 3}, format="multipart").json()
+
+    assert (response["results"], response["reason"]) == ([], "no_good_match")
+    assert [result["rank"] for result in response["nearest"]] == [1, 2, 3]
+    assert all(result["product"]["findable"] for result in response["nearest"])
+
+
+@pytest.mark.parametrize("box", ["0.5,0,1,1", ["0.5", "0", "1", "1"], "[0.5, 0.0, 1.0, 1.0]"])
+def test_a_box_is_the_part_of_the_photo_that_is_searched_by(guest, trained, worker, box):
+    both = Image.new("RGB", (480, 240))
+    for left, seed in ((0, 3), (240, 7)):
+        both.paste(Image.open(io.BytesIO(image_bytes(seed))).resize((240, 240), Image.Resampling.NEAREST), (left, 0))
+    file = io.BytesIO()
+    both.save(file, "PNG")
+
+    response = guest.post(PHOTO, photo(file.getvalue()) | {"box": box, "min_score": 0}, format="multipart")
+
+    assert skus(response)[0] == "A-7"
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        ("0,0,1", "Four numbers are expected"),
+        ("0,0,1,1,1", "Four numbers are expected"),
+        ("0.6,0,0.5,1", "Left is less than right"),
+        ("0,0,1,1.5", "all from 0 to 1"),
+        ("0,0,0.001,1", "at least 0.02"),
+        ("0,0,1,x", "A valid number is required"),
+        ("", "A valid number is required"),
+    ],
+)
+def test_what_is_no_box_is_refused(guest, trained, box, reason):
+    response = guest.post(PHOTO, photo(image_bytes(7)) | {"box": box}, format="multipart")
+
+    assert response.status_code == 400
+    assert reason in response.json()["errors"]["box"][0]
 
 
 def test_without_workers_it_is_worth_another_try(guest, active, settings):

@@ -102,7 +102,9 @@ def test_a_photo_of_nothing_in_the_shop_has_no_good_match(client, worker_at_hand
     answer = client.post("/search/photo/", photo(image_bytes(99)))
 
     assert answer.status_code == 200
-    assert "No good match" in answer.content.decode()
+    page = answer.content.decode()
+    assert "No good match" in page
+    assert "Nothing is close; these come nearest" in page and page.count("/products/") > 12
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def test_a_photo_that_resembles_nothing_finds_nothing(active):
     found = recommend.products_like_photo(turned(120), active, RecommendationQuery())
 
     assert (found.results, found.reason) == ([], "no_good_match")
+    assert [round(result.score, 2) for result in found.nearest] == [0.33, 0.25]
     assert len(recommend.products_like_photo(turned(5), active, RecommendationQuery()).results) == 2
 
 
