@@ -1,4 +1,3 @@
-import re
 import secrets
 from decimal import Decimal
 from functools import cache
@@ -16,6 +15,7 @@ from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
+from catalog.page_urls import MAX_PAGE_URL, PAGE_URL, URL_SAFE
 from catalog.search_models import Synonyms as Synonyms
 from catalog.search_models import Word as Word
 
@@ -53,18 +53,6 @@ def single_spaced(text: str) -> str:
 
 
 VISIBLE = Q(is_hidden=False)
-MAX_PAGE_URL = 2000  # characters
-# Django's own does not know hosts without a dot, such as those of a network inside.
-PAGE_URL = RegexValidator(
-    r"^[hH][tT][tT][pP][sS]?://[\w.-]+(:\d{1,5})?([/?#]\S*)?\Z",
-    "A page is at http:// or https:// and a host, without spaces.",
-)
-
-HOST = re.compile(r"\w+://[^/?#]+")
-UNESCAPED = re.compile(r"%(?![0-9A-Fa-f]{2})")  # a sign that escapes nothing
-
-# What django.urls.reverse does not quote (RFC 3986, section 3.3).
-URL_SAFE = "!$&'()*+,;=/~:@"
 
 
 @cache
@@ -158,15 +146,6 @@ class Product(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"{_prefix(get_script_prefix())}{quote(self.sku, safe=URL_SAFE)}/"
-
-    @property
-    def storefront_url(self) -> str:
-        """Return the URL of its page in the storefront with all escaped that RFC 3986 does not allow; "" for none."""
-        host = HOST.match(self.url)
-        if not host:
-            return ""
-        parts = UNESCAPED.sub("%25", self.url[host.end() :]).split("#", 1)
-        return quote(host[0], safe=":/") + "#".join(quote(part, safe=f"{URL_SAFE}?%") for part in parts)
 
     @property
     def primary_image(self) -> "ProductImage | None":

@@ -20,7 +20,7 @@ from rest_framework.validators import ProhibitSurrogateCharactersValidator
 from catalog import categories, fetching, images
 from catalog.errors import FetchRefused, UnreadableImage
 from catalog.images import Box, DecodedImage
-from catalog.models import MAX_PAGE_URL, PAGE_URL
+from catalog.page_urls import MAX_PAGE_URL, PAGE_URL
 from recommender.api.problems import as_sentence
 from recommender.serving.photos import PHOTO_PIXELS
 

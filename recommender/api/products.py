@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from catalog import categories, products, queries, upserts
+from catalog import categories, page_urls, products, queries, upserts
 from catalog.listing import NEWEST, RELEVANCE, Listing
 from catalog.models import Product
 from catalog.rows import VISIBLE, Sql, find_product
@@ -82,7 +82,7 @@ class ProductSerializer(serializers.Serializer[Product]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, product: Product) -> str:
-        return product.storefront_url or at_origin(self.origin, product.get_absolute_url())
+        return page_urls.escape(product.url) or at_origin(self.origin, product.get_absolute_url())
 
     def get_findable(self, product: Product) -> bool:
         return product.pk in self.context["findable"]
