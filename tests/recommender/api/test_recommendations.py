@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -106,12 +107,14 @@ def test_an_answer_is_what_its_fields_give(active, has_results):
     ]
     query, plan = RecommendationQuery(placement="cart", explain=True), RetrievalPlan("similar", active)
     found = Recommendation(query, plan, results if has_results else [], "nothing_matches", has_next=has_results)
+    found = found if has_results else replace(found, nearest=results)
     context = {"request": Request(APIRequestFactory().get("/api/v1/")), "findable": {first.pk}}
     serializer = RecommendationSerializer(found, context=context)
 
     by_fields = Serializer.to_representation(serializer, found)
     if has_results:
         del by_fields["reason"]  # only without results
+        assert by_fields.pop("nearest") == []  # left out if there is none
 
     assert serializer.data == by_fields
     for product in (first, second):
