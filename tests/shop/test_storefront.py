@@ -1,6 +1,5 @@
 """The example of a storefront, at another origin than the running shop's, with visrec.js in a real browser."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,23 +8,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.shop.shop import CHROMIUM, ROOT, chromium, wait_for
+from tests.shop.shop import ROOT, chromium, wait_for
 from tests.shop.test_pages import AXE, PATIENCE
+from tests.shop.test_pages import pytestmark as pytestmark
 
 SKU = "VR00001"
 SHIFT = """() => new Promise((resolve) => new PerformanceObserver((list) => resolve(
   list.getEntries().filter((entry) => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)
 )).observe({type: "layout-shift", buffered: true}) || setTimeout(resolve, 500, 0))"""
 TOKEN = "Object.entries(localStorage).find(([name]) => name.endsWith('visitor'))?.[1]"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not CHROMIUM.exists() and os.environ.get("CI") != "true",
-        reason="chromium is missing: apt-get install chromium",
-    ),
-]
 
 
 @pytest.fixture(scope="module")
