@@ -63,7 +63,12 @@ def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) 
 
 def find_further_images(columns: Iterable[str], taken: Collection[str]) -> list[str]:
     """Return the columns with further images, without those that are taken for something else."""
-    return [column for column in columns if column not in taken and FURTHER_IMAGES.fullmatch(plain(column))]
+    return [column for column in columns if column not in taken and is_further_image(column)]
+
+
+def is_further_image(column: str) -> bool:
+    """Return whether a column has images that follow the first one."""
+    return bool(FURTHER_IMAGES.fullmatch(plain(column)))
 
 
 def currency_in(column: str) -> str | None:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
+from catalog.importers.columns import is_further_image
 from catalog.importers.rows import Problem
 
 UNDECODED = re.compile("[\udc80-\udcff]")
@@ -37,26 +38,33 @@ class CsvFile:
         self.name = name
         self.label = f"{archive.label}/{name}"
         self.may_be_short = may_be_short
-        self.notes: list[str] = []
         self.encoding = self._encoding()
         self.separator, self.columns = ",", []
+        self.overflow: int | None = None
         lines = (text for _, text in self._lines() if text.strip("\r\n \ufeff"))
         first = next(lines, None)
         if first is None:
             raise ImportFailed(f"{self.label} is empty")
         named = re.fullmatch(r"sep=(.)", first.strip("\r\n\ufeff"))
         self.skipped = 1 if named else 0
+        self.repeated = 0
         self.separator = named[1] if named else separator_of(first)
         header = next(self._records(), None)
         if header is None:
             raise ImportFailed(f"{self.label} is empty")
         if isinstance(header, Problem):
             raise ImportFailed(f"{self.label}: {header.reason}")
-        self.columns = [column.strip() for column in header[1]]
-        check_columns(self.label, self.columns)
+        self.header = [column.strip() for column in without_empty_end(header[1])]
+        self.columns = name_columns(self.label, [column.strip() for column in header[1]])
         self.overflow = self.columns.index(overflow) if overflow in self.columns else None
-        if self.encoding == "cp1252":
-            self.notes.append(f"{self.name} is not UTF-8; it was read as Windows-1252")
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what was assumed and left out, once the records were read."""
+        return [
+            *([f"{self.name} is not UTF-8; it was read as Windows-1252"] if self.encoding == "cp1252" else []),
+            *([f"{self.repeated} rows repeat the header: left out"] if self.repeated else []),
+        ]
 
     def require(self, columns: Collection[str]) -> None:
         """Raise ImportFailed naming the columns that are missing, if any, and what may be meant by others."""
@@ -71,8 +79,14 @@ class CsvFile:
     def __iter__(self) -> Iterator[tuple[str, dict[str, str]] | Problem]:
         records = self._records()
         next(records)
+        self.repeated = 0
         for record in records:
-            yield record if isinstance(record, Problem) else self._fitted(*record)
+            if isinstance(record, Problem):
+                yield record
+            elif [text.strip() for text in without_empty_end(record[1])] == self.header:
+                self.repeated += 1  # where files were put one behind the other
+            else:
+                yield self._fitted(*record)
 
     def _fitted(self, place: str, fields: list[str]) -> tuple[str, dict[str, str]] | Problem:
         surplus = len(fields) - len(self.columns)
@@ -110,7 +124,7 @@ class CsvFile:
             if '"' in following[1]:
                 fields = self._parsed("".join(text for _, text in taken))
                 if fields is not None:
-                    if self.columns and len(without_empty_end(fields, len(self.columns))) > len(self.columns):
+                    if self._is_too_long(fields):
                         break  # the quotes of two records
                     return fields, following[0]
             if len(taken) == MOST_LINES or size > MOST_CHARACTERS:
@@ -118,12 +132,19 @@ class CsvFile:
         lines.put_back(taken[1:])
         return self._loose(line), number
 
+    def _is_too_long(self, fields: list[str]) -> bool:
+        return bool(self.columns) and len(without_empty_end(fields)) > len(self.columns)
+
     def _parsed(self, text: str) -> list[str] | None:
-        """Return the fields of a record; None if its quotes are not those of CSV."""
-        try:
-            return next(csv.reader([text], delimiter=self.separator, strict=True), [])
-        except csv.Error:
-            return None
+        """Return the fields of a record; None if its quotes are those neither of CSV nor of MySQL, with backslashes."""
+        for escape in (None, "\\") if '\\"' in text else (None,):
+            try:
+                fields = next(csv.reader([text], delimiter=self.separator, escapechar=escape, strict=True), [])
+            except csv.Error:
+                continue
+            if escape or self.overflow is not None or not self._is_too_long(fields):
+                return fields
+        return None
 
     def _loose(self, line: str) -> list[str] | None:
         """Return the fields of a line whose quotes mean inches or stand anywhere; None if it is cut otherwise then."""
@@ -193,11 +214,21 @@ class Lines:
         self.waiting.extendleft(reversed(lines))
 
 
-def check_columns(label: str, columns: Sequence[str]) -> None:
-    """Raise ImportFailed if two columns have one name."""
+def name_columns(label: str, columns: Sequence[str]) -> list[str]:
+    """Return the columns, where several of further images have one name, as in Google's feeds, each with its number.
+
+    Raises ImportFailed if others have one name.
+    """
     twice = sorted({column for column in columns if column and columns.count(column) > 1})
-    if twice:
-        raise ImportFailed(f"{label} has twice: {', '.join(twice)}")
+    others = [column for column in twice if not is_further_image(column)]
+    if others:
+        raise ImportFailed(f"{label} has twice: {', '.join(others)}; rename or delete one of them")
+    named = list(columns)
+    for column in twice:
+        places = [index for index, name in enumerate(columns) if name == column]
+        for number, index in enumerate(places[1:], 2):
+            named[index] = f"{column} ({number})"
+    return named
 
 
 def separator_of(header: str) -> str:

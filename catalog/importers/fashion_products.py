@@ -1,6 +1,6 @@
 """The public "Fashion Product Images" set, in either size: styles.csv beside images/ID.jpg."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
@@ -22,7 +22,6 @@ class FashionProducts:
         self.archive = archive
         # Names are full of commas, and not all of them are quoted.
         self.table = CsvFile(archive, TABLE, overflow="productDisplayName")
-        self.notes = self.table.notes
         self.table.require(["id", "articleType", "productDisplayName"])
         self.images = {PurePosixPath(name).stem: name for name in archive.images if name.startswith("images/")}
         if not self.images:
@@ -30,6 +29,10 @@ class FashionProducts:
         records = [record for record in self.table if not isinstance(record, Problem)]
         self.labelled = {fields["id"] for _, fields in records}
         self.count = len(self.table) + len(self.images.keys() - self.labelled)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.table.notes
 
     @classmethod
     def find(cls, archive: Archive) -> Self | None:

@@ -1,6 +1,6 @@
 """The public set of H&M: articles.csv beside images/010/0108775015.jpg."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import ClassVar, Self
 
@@ -20,9 +20,12 @@ class Hm:
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self.table = CsvFile(archive, TABLE)
-        self.notes = self.table.notes
         self.table.require(["article_id", "prod_name", "product_type_name"])
         self.images = {PurePosixPath(name).stem: name for name in archive.images if name.startswith("images/")}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.table.notes
 
     @classmethod
     def find(cls, archive: Archive) -> Self | None:

@@ -1,8 +1,11 @@
 """JSON lines, and one JSON array of objects or an object around it, read one record at a time."""
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
+from typing import IO
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
@@ -10,6 +13,7 @@ from catalog.importers.rows import Problem
 
 Records = Iterator[tuple[str, Mapping[str, object]] | Problem]
 MARK = b"\xef\xbb\xbf"
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_BESIDE = 5  # values of an object around the products, such as a count and a link: a product has more
 MOST_BYTES = 200_000_000  # of an array, which is read as a whole
 
@@ -51,18 +55,28 @@ class JsonFile:
     def _entries(self) -> Iterator[tuple[str, object]]:
         """Yield lines as bytes, or the elements of an array."""
         try:
-            with self.archive.open_unpacked(self.name) as file:
-                for number, line in enumerate(file, 1):
+            with self._opened() as lines:
+                for number, line in enumerate(lines, 1):
                     text = line.removeprefix(MARK) if number == 1 else line
                     if number == 1 and (text.lstrip().startswith(b"[") or is_part_of_object(text)):
-                        yield from self._elements(text + file.read(MOST_BYTES))
+                        yield from self._elements(text + lines.read(MOST_BYTES))
                         return
                     if text.strip():
                         yield f"{self.name} line {number}", text
         except FileNotFoundError:
             raise ImportFailed(f"{self.label} does not exist") from None
+        except UnicodeError as error:
+            raise ImportFailed(f"{self.label} cannot be read as UTF-16: {error}") from error
         except READ_ERRORS as error:
             raise ImportFailed(f"{self.label} cannot be read: {error}") from error
+
+    @contextmanager
+    def _opened(self) -> Iterator[IO[bytes] | codecs.StreamRecoder]:
+        """Open the file as UTF-8, in which JSON is, but for what Windows PowerShell writes."""
+        with self.archive.open_unpacked(self.name) as file:
+            is_utf16 = file.read(2) in UTF16
+        with self.archive.open_unpacked(self.name) as file:
+            yield codecs.EncodedFile(file, "utf-8", "utf-16") if is_utf16 else file
 
     def _elements(self, text: bytes) -> Iterator[tuple[str, object]]:
         try:

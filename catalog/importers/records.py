@@ -7,7 +7,7 @@ from typing import TypeAlias
 from catalog.errors import ImportFailed
 from catalog.importers.archive import MEMBER, READ_ERRORS, Archive
 from catalog.importers.csv_file import CsvFile
-from catalog.importers.json_file import MARK, JsonFile
+from catalog.importers.json_file import MARK, UTF16, JsonFile
 from catalog.importers.workbook import OLD_OR_ENCRYPTED, WorkbookFile, unreadable
 from catalog.importers.xml_feed import XmlFeed
 
@@ -28,17 +28,20 @@ def open_records(archive: Archive, name: str) -> RecordFile:
     label = f"{archive.label}/{name}"
     try:
         with archive.open_unpacked(name) as file:
-            start = file.read(1000).removeprefix(MARK).lstrip()
+            start = file.read(1000)
     except FileNotFoundError:
         raise ImportFailed(f"{label} does not exist") from None
     except READ_ERRORS as error:
         raise ImportFailed(f"{label} cannot be read: {error}") from error
+    if start.startswith(UTF16):
+        start = start.decode("utf-16", "ignore").encode()
+    start = start.removeprefix(MARK).lstrip()
     if start.startswith(OLD_OR_ENCRYPTED):
         raise unreadable(label, "it is encrypted, or of Excel before 2007 (.xls)")
     if start.startswith(MEMBER):
         return WorkbookFile(archive, name)
     if PAGE.match(start):
         raise ImportFailed(f"{label} is a page of HTML, as shops show in place of a file: export CSV, .xlsx or XML")
-    if start.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\0<")):
+    if start.startswith(b"<"):
         return XmlFeed(archive, name)
     return JsonFile(archive, name) if start.startswith((b"{", b"[")) else CsvFile(archive, name, may_be_short=True)

@@ -17,6 +17,7 @@ NOTHING = {
 }  # what databases, pandas and spreadsheets write for no value
 OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
+FORMULA = re.compile('="([^"]*)"')  # of a text that spreadsheets are not to take for a number
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 # Characters that nobody sees: soft hyphen, zero width ones, marks of the direction of writing.
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -50,9 +51,13 @@ def read_text(text: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """Return a value of a record as text: JSON has others."""
+    """Return a value of a record as text: JSON has others. It is empty for what programs write for no value."""
     if isinstance(value, str):
-        return value.strip()
+        text = value.strip()
+        if text.startswith('="') and (formula := FORMULA.fullmatch(text)):
+            text = formula[1]
+        # The word none may be a value: of a pattern, a closure.
+        return "" if is_nothing(text) and text.lower() != "none" else text
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     if isinstance(value, dict):

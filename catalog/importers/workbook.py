@@ -17,7 +17,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from catalog.errors import ImportFailed
 from catalog.importers.archive import MAX_MEMBER_BYTES, Archive
 from catalog.importers.columns import EVENTS, PRODUCTS, find_columns
-from catalog.importers.csv_file import check_columns
+from catalog.importers.csv_file import name_columns
 from catalog.importers.rows import Problem
 from catalog.importers.values import CODE, SYMBOLS
 
@@ -48,8 +48,8 @@ class WorkbookFile:
         if found is None:
             raise unreadable(self.label, "no sheet that is shown has a header, with the names of two columns or more")
         self.sheet = found
-        self.header, self.columns = headers[found]
-        check_columns(self.label, self.columns)
+        self.header, columns = headers[found]
+        self.columns = name_columns(self.label, columns)
         others = [title for title in headers if title != found]
         self.notes = [f"{self.name}: the sheet {found} was read, not {', '.join(others)}"] if others else []
 

@@ -97,6 +97,27 @@ def check_dialect(opened, separator, encoding, end, quoting, oddity):
     assert bool(table.notes) == (encoding == "cp1252")
 
 
+def test_rows_that_repeat_the_header_are_left_out_and_counted(opened):
+    table = opened("a,b,\n1,2\n a ,b\na,c\n", may_be_short=True)
+
+    assert [fields for _, fields in table] == [{"a": "1", "b": "2"}, {"a": "a", "b": "c"}]
+    assert table.notes == ["1 rows repeat the header: left out"]
+
+
+def test_quotes_after_backslashes_are_those_of_a_value(opened):
+    table = opened('a,b\n"5\\" wide, red","x"\n"C:\\","y"\n"two\n\\"lines\\"","z"\n')
+
+    assert [tuple(fields.values()) for _, fields in table] == [
+        ('5" wide, red', "x"), ("C:\\", "y"), ('two\n"lines"', "z"),
+    ]  # fmt: skip
+
+
+def test_columns_of_further_images_may_have_one_name(opened):
+    table = opened("id,additional_image_link,additional_image_link\n1,a.jpg,b.jpg\n")
+
+    assert table.columns == ["id", "additional_image_link", "additional_image_link (2)"]
+
+
 def test_missing_columns_are_named(opened):
     with pytest.raises(ImportFailed, match=r"t\.csv lacks: c, d; its columns are a, b"):
         opened("a,b\n").require(["a", "c", "d"])

@@ -47,3 +47,17 @@ def test_an_object_around_the_products_is_taken_off(tmp_path, indent):
 
     for name in ("t.json", "one.jsonl"):
         assert [record for _, record in JsonFile(Folder(tmp_path), name)] == products
+
+
+@pytest.mark.parametrize("text", ['{"a": "é"}\n{"a": "ü"}', '[{"a": "é"},\n{"a": "ü"}]'])
+def test_utf_16_as_windows_writes_it(tmp_path, text):
+    (tmp_path / "t.json").write_bytes(text.encode("utf-16"))
+
+    assert [fields for _, fields in JsonFile(Folder(tmp_path), "t.json")] == [{"a": "é"}, {"a": "ü"}]
+
+
+def test_utf_16_that_is_none_is_refused(tmp_path):
+    (tmp_path / "t.json").write_bytes(b"\xff\xfe\x00\xd8\x00\xd8")
+
+    with pytest.raises(ImportFailed, match="cannot be read as UTF-16"):
+        list(JsonFile(Folder(tmp_path), "t.json"))

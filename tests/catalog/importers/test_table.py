@@ -115,6 +115,12 @@ def test_a_row_that_is_repeated_or_has_another_title_is_no_variant(tmp_path):
     assert len(rows_of(tmp_path, one, one, ["A", "Two", "Shoes", "1", "1.jpg"])) == 3
 
 
+def test_formulas_around_texts_and_words_for_nothing_are_understood():
+    texts = ['="00042"', '="', "NULL", "#N/A", "\\N", "None", "nan", "Nano"]
+
+    assert [text_of(text) for text in texts] == ["00042", '="', "", "", "", "None", "", "Nano"]
+
+
 def test_objects_and_lists_of_json_are_texts():
     images = [{"id": 1, "src": "a.jpg"}, {"id": 2, "src": "b.jpg"}]
 
