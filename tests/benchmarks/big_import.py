@@ -1,9 +1,9 @@
 """Import of a large table: rows a second and peak memory, the first time and again.
 
-`python -m tests.benchmarks.big_import 1000000 [--images file]` writes a CSV of so many products into a temporary folder,
-starts PostgreSQL and Valkey there, imports the table twice with `manage.py import_products`, each time in a process of
-its own, and prints JSON. It exits with 1 if not all rows came, or the second import changed anything. The images are
-URLs that nobody fetches, or one file beside the table, of which each product gets a copy.
+`python -m tests.benchmarks.big_import 1000000 [--images file]` writes a CSV of so many products into a temporary
+folder, starts PostgreSQL and Valkey there, imports the table twice with `manage.py import_products`, each time in a
+process of its own, and prints JSON. It exits with 1 if not all rows came, or the second import changed anything. The
+images are URLs that nobody fetches, or one file beside the table, of which each product gets a copy.
 """
 
 import argparse
