@@ -35,10 +35,10 @@ lock: install ## requirements*.lock anew, after a change of requirements*.txt
 	$(LOCK) docker/requirements-web.txt --constraint requirements.lock --output-file docker/requirements-web.lock
 	$(LOCK) docker/requirements-worker.txt --constraint requirements.lock --output-file docker/requirements-worker.lock
 
-demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products, DESIGNS=no to train no generator
+demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products, EMPTY=yes for none, DESIGNS=no to train no generator
 	@exec $(BIN)/python -m visrec_site.demo --stop-with-parent --port $(PORT) \
 		$(if $(CATALOG),--catalog "$(CATALOG)") $(if $(INTERACTIONS),--interactions "$(INTERACTIONS)") $(if $(LIMIT),--limit $(LIMIT)) \
-		$(if $(filter no,$(DESIGNS)),--no-designs)
+		$(if $(filter yes,$(EMPTY)),--empty) $(if $(filter no,$(DESIGNS)),--no-designs)
 
 services: install ## only PostgreSQL and Valkey, for manage.py
 	@exec $(BIN)/python -m visrec_site.embedded --stop-with-parent

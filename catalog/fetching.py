@@ -183,17 +183,17 @@ def request(connection: Connection, limit: int) -> bytes | str:
     """Return the body of the response, or where it redirects to."""
     target = connection.target
     connection.request("GET", target.path, headers={"User-Agent": "VisRec", "Accept": "image/*"})
-    response = connection.getresponse()
-    location = response.getheader("Location")
-    if response.status in (301, 302, 303, 307, 308) and location:
-        return location
-    if response.status in PASSING or response.status >= 500:
-        raise FetchFailed(f"{target.host} answers {response.status}")
-    if response.status != HTTPStatus.OK:
-        raise FetchRefused(f"{target.host} answers {response.status}")
-    body = response.read(limit + 1)
-    if len(body) > limit:
-        raise FetchRefused(f"the file has more than {limit:,} bytes")
-    if response.length:
-        raise http.client.IncompleteRead(body, response.length)
-    return body
+    with connection.getresponse() as response:
+        location = response.getheader("Location")
+        if response.status in (301, 302, 303, 307, 308) and location:
+            return location
+        if response.status in PASSING or response.status >= 500:
+            raise FetchFailed(f"{target.host} answers {response.status}")
+        if response.status != HTTPStatus.OK:
+            raise FetchRefused(f"{target.host} answers {response.status}")
+        body = response.read(limit + 1)
+        if len(body) > limit:
+            raise FetchRefused(f"the file has more than {limit:,} bytes")
+        if response.length:
+            raise http.client.IncompleteRead(body, response.length)
+        return body

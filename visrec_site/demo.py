@@ -43,6 +43,8 @@ def run(options: Options) -> None:
                 children.start()
                 wait_until_ready(options.port, children)
             print_addresses(options.port, time.monotonic() - began)
+            if options.is_empty:
+                print_next_steps(options.port)
             supervise(children, services)
         finally:
             children.stop()
@@ -140,14 +142,25 @@ Ctrl-C stops everything; the next start takes seconds.""",
     )
 
 
+def print_next_steps(port: int) -> None:
+    """Print how a shop without products gets some, and models."""
+    print(
+        f"""
+It is empty. Import products in the admin:  http://127.0.0.1:{port}/admin/catalog/product/import/
+then train the methods visrec and hybrid:   http://127.0.0.1:{port}/admin/recommender/modelversion/add/""",
+        flush=True,
+    )
+
+
 def parse_arguments(arguments: list[str]) -> tuple[Options, bool]:
     """Return the options, and whether to stop when the parent process ends. Exits with a message on a bad argument."""
-    usage = "make demo [PORT=n] [CATALOG=path [INTERACTIONS=path] [LIMIT=n]] [DESIGNS=no]"
+    usage = "make demo [PORT=n] [CATALOG=path [INTERACTIONS=path] [LIMIT=n]] [EMPTY=yes] [DESIGNS=no]"
     parser = argparse.ArgumentParser(prog="make demo", usage=usage, description=__doc__)
     parser.add_argument("--port", type=port_number, default=8000)
     parser.add_argument("--catalog", type=Path, help="a catalogue to import instead of the drawn one")
     parser.add_argument("--interactions", type=Path, help="a file of interactions to import with the catalogue")
     parser.add_argument("--limit", type=positive_int, help="import at most this many products")
+    parser.add_argument("--empty", action="store_true", help="open without products, to import some in the admin")
     parser.add_argument("--no-designs", action="store_true", help="do not train a generator of designs")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the parent process ends")
     options = parser.parse_args(arguments)
@@ -156,10 +169,17 @@ def parse_arguments(arguments: list[str]) -> tuple[Options, bool]:
             parser.error(f"{path} does not exist")
     if (options.interactions or options.limit) and not options.catalog:
         parser.error("INTERACTIONS and LIMIT need a CATALOG")
+    if options.empty and options.catalog:
+        parser.error("EMPTY is without products, CATALOG has some: name one of them")
     catalog = options.catalog and options.catalog.resolve()
     interactions = options.interactions and options.interactions.resolve()
     return Options(
-        options.port, catalog, interactions, options.limit, designs=not options.no_designs
+        options.port,
+        catalog,
+        interactions,
+        options.limit,
+        designs=not options.no_designs,
+        is_empty=options.empty,
     ), options.stop_with_parent
 
 

@@ -26,6 +26,7 @@ class Options:
     interactions: Path | None
     limit: int | None
     designs: bool = True  # whether to train a generator of designs as well
+    is_empty: bool = False  # whether to open without products, which are imported while the shop runs
 
 
 @contextmanager
@@ -44,14 +45,18 @@ def prepare(options: Options) -> None:
         if static_files_changed():  # to hash and compress them takes seconds
             call_command("collectstatic", verbosity=0, interactive=False)
     from catalog.errors import CatalogError
-    from recommender.errors import RecommenderError
+    from recommender.errors import RecommenderError, TrainingRefused
 
     try:
         filled_at = fill_shop(options)
-        ensure_trained("similar", "visrec", filled_at)
-        ensure_trained("personal", "hybrid", filled_at)
-        if options.designs:
-            ensure_queued("design", "lsgan", filled_at)
+        if not options.is_empty:
+            for role, method in (("similar", "visrec"), ("personal", "hybrid")):
+                try:
+                    ensure_trained(role, method, filled_at)
+                except TrainingRefused as error:  # the shop opens without it
+                    print(f"           {method} is not trained: {error}", flush=True)
+            if options.designs:
+                ensure_queued("design", "lsgan", filled_at)
     except (CatalogError, RecommenderError) as error:
         raise DemoError(str(error)) from error
     with stage("logins"):
@@ -78,12 +83,16 @@ class Fill:
 def fill_shop(options: Options) -> datetime:
     """Fill the shop from CATALOG, or else with the drawn products, and return when it last received anything new.
 
-    An interrupted import is repeated, which changes nothing of what it has imported.
+    An interrupted import is repeated, which changes nothing of what it has imported, and so is one of a file that has
+    been written anew. A shop that was begun without products is never filled with the drawn ones.
     """
     file = settings.VAR / "demo" / "fills.json"
     fills = {key: Fill(**each) for key, each in json.loads(file.read_text()).items()} if file.exists() else {}
     source = options.catalog or settings.VAR / "demo" / "catalog"
-    key = f"{source} LIMIT={options.limit} INTERACTIONS={options.interactions}"
+    key = f"{named(source)} LIMIT={options.limit} INTERACTIONS={named(options.interactions)}"
+    if options.is_empty and not fills:
+        fills["EMPTY"] = Fill(timezone.now().isoformat(), done=True, simulated=False)
+        save_fills(fills, file)
     is_new = key not in fills
     if not (fills[key].done if key in fills else fills and options.catalog is None):
         this = fills.setdefault(key, Fill(timezone.now().isoformat(), simulated=options.interactions is None))
@@ -92,6 +101,11 @@ def fill_shop(options: Options) -> datetime:
         this.done, this.brought = True, bool(created) or not is_new
         save_fills(fills, file)
     return max(datetime.fromisoformat(each.begun) for each in fills.values() if each.brought)
+
+
+def named(source: Path | None) -> str:
+    """Return what identifies a source: of a file, also when it was written."""
+    return f"{source} of {source.stat().st_mtime_ns}" if source and source.is_file() else f"{source}"
 
 
 def save_fills(fills: dict[str, Fill], file: Path) -> None:
@@ -106,7 +120,7 @@ def import_source(options: Options, source: Path, *, only_simulated: bool) -> in
 
     only_simulated: whether all shoppers so far are simulated; only then does a source without interactions get some.
     """
-    from catalog import importers
+    from catalog import downloads, importers
     from catalog.demo import write_catalog
     from catalog.demo.simulation import SHOP
     from catalog.demo.simulation.shop import simulate_shoppers
@@ -119,6 +133,13 @@ def import_source(options: Options, source: Path, *, only_simulated: bool) -> in
         report = importers.import_products(source, limit=options.limit, progress=True)
         notes.append(f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged")
         notes += [f"{report.failed} failed, such as {problem}" for problem in report.problems[:1]]
+    if report.awaited:
+        with stage("images by URL") as notes:  # no worker runs yet
+            notes.append(downloads.run_all(progress=True))
+    if not report.created + report.updated + report.unchanged:
+        raise DemoError(f"nothing of {source} was imported. {report.problems[0]}")
+    for note in report.notes:
+        print(f"           Note: {note}")
     with stage("interactions") as notes:
         if options.interactions:
             taken = importers.import_interactions(options.interactions, progress=True)

@@ -21,6 +21,18 @@ class Layout:
     ignored: re.Pattern[str] = re.compile("(?!)")  # columns that say nothing of the product
 
 
+# What is beside a product and no shopper is told: how it is sent, taxed and stored, and what it costs the shop.
+SHOPIFY_INTERNAL = re.compile(
+    r"(variant )?(grams|weight (unit|value).*|inventory (tracker|policy)|fulfillment service|compare at price|"
+    r"requires shipping|taxable|charge tax|tax code)|continue selling when out of stock|cost per item|gift card|"
+    r"image (position|alt text)|seo (title|description)|(included|price|compare at price) .*"
+)
+WOOCOMMERCE_INTERNAL = re.compile(
+    r"type|position|is featured|visibility in catalog|date sale price (starts|ends)|tax (status|class)|"
+    r"low stock amount|backorders allowed|sold individually|allow customer reviews|purchase note|shipping class|"
+    r"download .*|grouped products|upsells|cross sells|external url|button text|meta .*"
+)
+
 LAYOUTS = (
     Layout(
         "Shopify's export",
@@ -30,6 +42,7 @@ LAYOUTS = (
             "image": ["image src"], "in_stock": ["variant inventory qty"],
         },
         hidden={"status": frozenset({"draft", "archived"}), "published": frozenset({"false"})},
+        ignored=SHOPIFY_INTERNAL,
     ),
     Layout(
         "Shopify's export",
@@ -39,6 +52,7 @@ LAYOUTS = (
             "image": ["product image url"], "in_stock": ["inventory quantity"],
         },
         hidden={"status": frozenset({"draft", "archived"}), "published on online store": frozenset({"false"})},
+        ignored=SHOPIFY_INTERNAL,
     ),
     Layout(
         "WooCommerce's export",
@@ -50,6 +64,7 @@ LAYOUTS = (
         hidden={"published": frozenset({"0", "-1"})},
         has_paths=True,
         parent="parent",
+        ignored=WOOCOMMERCE_INTERNAL,
     ),
     Layout(
         "a Google Merchant feed",

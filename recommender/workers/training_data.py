@@ -14,7 +14,7 @@ from django.db.models import Max, Min
 from tqdm import tqdm
 
 from catalog import readings
-from catalog.models import Category, Interaction, Kind, ProductImage
+from catalog.models import Category, ImageDownload, Interaction, Kind, ProductImage
 from ml.configs.methods import METHODS
 from ml.contract import Model
 from ml.data.images import ImageArray, create_mapped
@@ -41,8 +41,10 @@ def check_shop(method: str) -> None:
     if METHODS[method].role == Role.SIMILAR:
         images = ProductImage.objects.readable().count()
         if images < LEAST_IMAGES:
+            awaited = ImageDownload.objects.count()
             raise TrainingRefused(
                 f"the shop has {images} pictures; a training needs at least {LEAST_IMAGES}: import or upload products"
+                + (f", or wait for the {awaited} images that are to be fetched by their URLs" if awaited else "")
             )
         return
     if METHODS[method].role == Role.DESIGN:

@@ -111,3 +111,18 @@ def test_a_run_ends_after_a_while_and_says_that_more_is_due(product, internet, m
 
     assert downloads.run() is True
     assert internet.requests == []
+
+
+def test_a_command_fetches_each_image_once_and_says_what_there_is_not(internet):
+    urls = [f"http://img.example/{name}.png" for name in "abc"]
+    products = [ProductFactory(image=0) for _ in urls]
+    image_urls.note_primary({product.pk: url for product, url in zip(products, urls, strict=True)})
+    ImageDownload.objects.filter(url=urls[0]).update(retry_at=None, tries=downloads.TRIES)  # it was given up
+    internet.responses = [BUSY] * 3
+
+    assert downloads.run_all() == f"0 images fetched, 3 not, such as {urls[0]}: img.example answers 503"
+    assert len(internet.requests) == 3
+
+    internet.responses = [response_of(image_bytes(1))] * 3
+    assert downloads.run_all() == "3 images fetched"
+    assert [hashes(product) for product in products] == [[hash_of(1)]] * 3

@@ -1,3 +1,4 @@
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from visrec_site.stages import DemoError, Options
         (["--catalog", ".", "--limit", "0"], "is not a whole number above 0"),
         (["--limit", "5"], "need a CATALOG"),
         (["--catalog", "/nowhere"], "/nowhere does not exist"),
+        (["--catalog", ".", "--empty"], "EMPTY is without products"),
     ],
 )
 def test_bad_arguments_are_told_before_anything_is_started(arguments, reason, capsys):
@@ -34,6 +36,7 @@ def test_the_arguments_of_make_demo(tmp_path):
     arguments = ["--port", "9000", "--catalog", str(tmp_path), "--limit", "5", "--no-designs", "--stop-with-parent"]
 
     assert demo.parse_arguments(arguments) == (Options(9000, tmp_path.resolve(), None, 5, designs=False), True)
+    assert demo.parse_arguments(["--empty"])[0] == Options(8000, None, None, None, is_empty=True)
     assert demo.parse_arguments([]) == (Options(8000, None, None, None, designs=True), False)
 
 
@@ -78,6 +81,14 @@ def test_it_says_where_the_shop_is(capsys):
     printed = capsys.readouterr().out
     assert "The shop is open after 61 s:  http://127.0.0.1:8123/" in printed
     assert "http://127.0.0.1:8123/api/v1/docs/" in printed
+
+
+@pytest.mark.django_db
+def test_the_next_steps_of_an_empty_shop_are_pages_of_the_admin(admin_client, capsys):
+    demo.print_next_steps(8123)
+
+    pages = re.findall(r"http://127.0.0.1:8123(/\S+)", capsys.readouterr().out)
+    assert [admin_client.get(page).status_code for page in pages] == [200, 200]
 
 
 def test_a_server_or_a_program_that_cannot_be_restarted_does_not_end_the_shop(tmp_path, capsys):

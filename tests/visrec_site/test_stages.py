@@ -1,18 +1,20 @@
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from catalog import interactions
 from catalog.demo.simulation import shop
-from catalog.models import Interaction, Product, Shopper
+from catalog.models import Interaction, Product, ProductImage, Shopper
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion
 from recommender.versions import lifecycle
 from recommender.workers import embedding
 from tests.factories import InteractionFactory, ShopperFactory, image_bytes
-from visrec_site.stages import Options, ensure_queued, ensure_trained, fill_shop
+from tests.internet import response_of
+from visrec_site.stages import DemoError, Options, ensure_queued, ensure_trained, fill_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +49,45 @@ def test_a_source_is_brought_once(source, capsys):
     assert fill_shop(options(None)) == first  # the shop is not empty: nothing is drawn
     assert (Product.objects.count(), events()) == (20, before)
     assert capsys.readouterr().out.count("products:") == 1
+
+
+def test_a_file_that_was_written_anew_is_brought_again(source, capsys):
+    fill_shop(options(source))
+    with source.open("a", newline="") as file:
+        csv.writer(file).writerow(["P-20", "Thing 20", "Things 0", "9.90", "0.png"])
+
+    fill_shop(options(source))
+
+    assert "1 created, 0 updated, 20 unchanged" in capsys.readouterr().out
+
+
+def test_a_source_of_which_nothing_can_be_imported_is_refused_and_read_again(source):
+    rows = source.read_text()
+    source.write_text(rows.replace("9.90", "cheap"))
+    with pytest.raises(DemoError, match=r"nothing of .*products.csv was imported\. .*products.csv line 2: price"):
+        fill_shop(options(source))
+
+    source.write_text(rows)
+    fill_shop(options(source))
+
+    assert Product.objects.count() == 20
+
+
+def test_images_by_url_are_there_before_a_training(source, internet):
+    rows = [f"U-{n},Thing,Things,9.90,http://img.example/{n}.png" for n in range(3)]
+    source.write_text("\n".join(["sku,title,category,price,image", *rows]))
+    internet.responses = [response_of(image_bytes(n)) for n in range(3)]
+
+    fill_shop(options(source))
+
+    assert ProductImage.objects.count() == 3
+
+
+def test_a_shop_that_is_to_be_empty_stays_empty(source):
+    begun = fill_shop(replace(options(None), is_empty=True))
+
+    assert fill_shop(options(None)) == begun
+    assert not Product.objects.exists() and not events()
 
 
 def test_more_of_a_source_gives_the_simulated_shoppers_one_history_and_keeps_what_people_did(source):
