@@ -42,7 +42,7 @@ def is_due() -> bool:
 
 
 def run_all(*, progress: bool = False) -> str:
-    """Fetch each image once without a worker, also those that were given up; return what became of them."""
+    """Store each image without a worker, trying once, also those that failed for good; return what became of them."""
     ImageDownload.objects.update(retry_at=timezone.now(), tries=0)
     total = ImageDownload.objects.count()
     stored = sum(tqdm(attempts(), total=total, unit=" images", disable=not progress))
@@ -51,7 +51,7 @@ def run_all(*, progress: bool = False) -> str:
 
 
 def attempts() -> Iterator[bool]:
-    """Fetch each image that was not tried yet, several at a time; yield whether it is stored."""
+    """Read and store each image that was not tried yet, several at a time; yield whether it is stored."""
     with ThreadPoolExecutor(TOGETHER) as pool:
         while batch := list(filter(None, (claim(is_first=True) for _ in range(TOGETHER)))):
             for download, image in zip(batch, pool.map(read, batch), strict=True):

@@ -7,7 +7,7 @@ from catalog import downloads
 
 class Command(BaseCommand):
     help = (
-        "Fetch the images that imports and the API have named by URL, here and now, also those that were given up. "
+        "Fetch the images that imports and the API have named by URL, here and now, also those that failed. "
         "Where workers run they do it by themselves."
     )
 
