@@ -23,7 +23,8 @@ from catalog.errors import FetchFailed, FetchRefused
 
 IMAGES, WEBHOOKS = "IMAGE_HOSTS", "WEBHOOK_HOSTS"  # settings that are allow-lists
 MAX_URL = 2000  # characters
-SECONDS = 8  # for all of a file, with its redirects
+SECONDS = 8  # for all of an image, with its redirects
+BLOCK = 1_000_000  # bytes of a file that are in memory at once
 REDIRECTS = 3
 STANDARD_PORTS = {"http": 80, "https": 443}
 PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)  # and 5xx: another time it may work
@@ -134,17 +135,27 @@ class Connection(http.client.HTTPConnection):
 
 
 def fetch(url: str, limit: int) -> bytes:
-    """Return the file at a URL, of at most `limit` bytes.
+    """Return the image at a URL, of at most `limit` bytes. Raises as `fetch_blocks` does."""
+    return b"".join(fetch_blocks(url, limit, seconds=SECONDS, accept="image/*"))
+
+
+def fetch_blocks(url: str, limit: int, *, seconds: float, accept: str = "*/*") -> Iterator[bytes]:
+    """Yield the file at a URL, of at most `limit` bytes, which must come within so many seconds.
 
     Raises FetchRefused for what will never be fetched, and FetchFailed for what may be another time.
     """
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     for _ in range(REDIRECTS + 1):
-        with connected(parse_target(url), deadline) as connection:
-            found = request(connection, limit)
-        if isinstance(found, bytes):
-            return found
-        url = location_of(url, found)
+        with (
+            connected(parse_target(url), deadline, seconds) as connection,
+            request(connection, accept) as response,
+        ):
+            check_status(connection.target.host, response)
+            location = response.getheader("Location")
+            if not (is_redirect(response) and location):
+                yield from read(response, limit)
+                return
+        url = location_of(url, location)
     raise FetchRefused(f"there are more than {REDIRECTS} redirects")
 
 
@@ -153,19 +164,22 @@ def post(url: str, body: bytes, headers: Mapping[str, str], hosts: str) -> int:
 
     Raises FetchRefused and FetchFailed as `fetch` does.
     """
-    with connected(parse_target(url, hosts), time.monotonic() + SECONDS) as connection:
+    with connected(parse_target(url, hosts), time.monotonic() + SECONDS, SECONDS) as connection:
         connection.request("POST", connection.target.path, body, {"User-Agent": "VisRec", **headers})
         return connection.getresponse().status
 
 
 @contextmanager
-def connected(target: Target, deadline: float) -> Iterator[Connection]:
-    """Yield a connection, and close it. Raises FetchFailed for what goes wrong with it."""
+def connected(target: Target, deadline: float, seconds: float) -> Iterator[Connection]:
+    """Yield a connection, and close it. Raises FetchFailed for what goes wrong with it.
+
+    seconds: from the first request to the deadline, for the message.
+    """
     connection = Connection(target, deadline)
     try:
         yield connection
     except (OSError, http.client.HTTPException) as error:
-        reason = f"took longer than {SECONDS} seconds" if time.monotonic() >= deadline else f"does not answer: {error}"
+        reason = f"took longer than {seconds} seconds" if time.monotonic() >= deadline else f"does not answer: {error}"
         raise FetchFailed(f"{target.host} {reason}") from error
     finally:
         connection.end()
@@ -179,21 +193,30 @@ def location_of(url: str, location: str) -> str:
         raise FetchRefused(f"it redirects to what is no URL: {error}") from error
 
 
-def request(connection: Connection, limit: int) -> bytes | str:
-    """Return the body of the response, or where it redirects to."""
-    target = connection.target
-    connection.request("GET", target.path, headers={"User-Agent": "VisRec", "Accept": "image/*"})
-    with connection.getresponse() as response:
-        location = response.getheader("Location")
-        if response.status in (301, 302, 303, 307, 308) and location:
-            return location
-        if response.status in PASSING or response.status >= 500:
-            raise FetchFailed(f"{target.host} answers {response.status}")
-        if response.status != HTTPStatus.OK:
-            raise FetchRefused(f"{target.host} answers {response.status}")
-        body = response.read(limit + 1)
-        if len(body) > limit:
+def request(connection: Connection, accept: str) -> http.client.HTTPResponse:
+    connection.request("GET", connection.target.path, headers={"User-Agent": "VisRec", "Accept": accept})
+    return connection.getresponse()
+
+
+def check_status(host: str, response: http.client.HTTPResponse) -> None:
+    """Raise FetchRefused or FetchFailed for a response that neither has a file nor redirects to one."""
+    if response.status in PASSING or response.status >= 500:
+        raise FetchFailed(f"{host} answers {response.status}")
+    if response.status != HTTPStatus.OK and not (is_redirect(response) and response.getheader("Location")):
+        raise FetchRefused(f"{host} answers {response.status}")
+
+
+def is_redirect(response: http.client.HTTPResponse) -> bool:
+    return response.status in (301, 302, 303, 307, 308)
+
+
+def read(response: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
+    """Yield the body of a response. Raises FetchRefused if it is too large, and IncompleteRead."""
+    size = 0
+    while block := response.read(BLOCK):
+        size += len(block)
+        if size > limit:
             raise FetchRefused(f"the file has more than {limit:,} bytes")
-        if response.length:
-            raise http.client.IncompleteRead(body, response.length)
-        return body
+        yield block
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
