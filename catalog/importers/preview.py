@@ -7,15 +7,19 @@ from pathlib import Path
 
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage, shrink_to_jpeg
-from catalog.importers.archive import Archive
-from catalog.importers.detect import open_source
+from catalog.importers.archive import Archive, Folder, open_zip
+from catalog.importers.columns import PRODUCTS as FIELDS
+from catalog.importers.columns import find_columns, find_further_images
+from catalog.importers.detect import open_source, places_of
 from catalog.importers.image_names import is_url
 from catalog.importers.products import check_rows, read_named
+from catalog.importers.records import TABLES, open_records, suffix_of
 from catalog.importers.rows import Problem, Row
-from catalog.importers.table import Table
+from catalog.importers.table import Table, list_tables
 
 PRODUCTS = 10
 THUMBNAIL = 120  # pixels of the longer side
+MOST_COUNTED = 50_000_000  # bytes of a file whose products are counted for a preview: a second or two
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Preview:
-    """The columns of a table with what each is taken for, the first products or why one is refused, and how many."""
+    """The columns of a table with what each is taken for, the first products or why one is refused, and how many.
+
+    total: None for a file that is too large to be counted meanwhile.
+    """
 
     mapping: Sequence[tuple[str, str]]
     entries: Sequence[Shown | Problem]
-    total: int
+    total: int | None
     notes: Sequence[str]
 
 
@@ -50,14 +57,40 @@ def read_preview(source: Path, chosen: Mapping[str, str], *, thumbnails: bool = 
             )
             for entry in islice(check_rows(rows), PRODUCTS)
         ]
-        return Preview(rows.mapping if isinstance(rows, Table) else [], found, len(rows), list(rows.notes))
+        is_counted = source.is_dir() or source.stat().st_size <= MOST_COUNTED
+        mapping = rows.mapping if isinstance(rows, Table) else []
+        return Preview(mapping, found, len(rows) if is_counted else None, list(rows.notes))
+
+
+def estimate_mapping(source: Path, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the columns of a table that lacks some, each with what it is taken for, so that others can be chosen.
+
+    None if the source has no table. chosen: columns by our fields. Raises ImportFailed if it cannot be read.
+    """
+    columns = read_columns(source)
+    others = [column for column in columns if column not in chosen.values()]
+    found = find_columns(others, FIELDS) | dict(chosen)
+    meanings = {column: field for field, column in found.items()}
+    meanings |= dict.fromkeys(find_further_images(columns, found.values()), "further images")
+    return [(column, meanings.get(column, "attribute")) for column in columns if column]
+
+
+def read_columns(source: Path) -> list[str]:
+    """Return the columns of a table, or of the first one of a zip; none if it has no table. Raises ImportFailed."""
+    if suffix_of(source.name) in TABLES:
+        return list(open_records(Folder(source.parent), source.name).columns)
+    with open_zip(source) as archive:
+        for place in places_of(archive):
+            for name in list_tables(place):
+                return list(open_records(place, name).columns)
+    return []
 
 
 def preview(source: Path, chosen: Mapping[str, str]) -> list[str]:
     """Return lines for people. chosen: columns by our fields. Raises ImportFailed as an import does."""
     found = read_preview(source, chosen)
     lines = [f"{column} -> {meaning}" for column, meaning in found.mapping]
-    lines += [f"The first {len(found.entries)} of {found.total}:"]
+    lines += [f"The first {len(found.entries)}{'' if found.total is None else f' of {found.total}'}:"]
     for entry in found.entries:
         lines += [str(entry)] if isinstance(entry, Problem) else entry.lines
     return lines + [f"Note: {note}" for note in found.notes]

@@ -15,7 +15,7 @@ from catalog.importers.detect import open_source
 from catalog.importers.gallery import NamedImage, RemoteFile, StoredFile
 from catalog.importers.image_names import is_url
 from catalog.importers.progress import with_progress
-from catalog.importers.reports import OnProblem, ProductReport
+from catalog.importers.reports import Follow, OnProblem, ProductReport
 from catalog.importers.retirement import Named
 from catalog.importers.rows import Problem, Row
 from catalog.importers.writer import CheckedRow, check_row, write
@@ -33,23 +33,32 @@ def import_products(
     progress: bool = False,
     columns: Mapping[str, str] | None = None,
     retire: bool = False,
+    most_retired: float = retirement.MOST,
     on_problem: OnProblem | None = None,
+    so_far: ProductReport | None = None,
+    follow: Follow | None = None,
 ) -> ProductReport:
     """Create or update the products in `source`, found by SKU; products that it does not name stay as they are.
 
     limit: only the first products, this many. progress: show a bar on stderr. columns: of a table, by our fields, that
     were chosen and are not to be recognised. retire: hide the products that the source does not name.
-    on_problem: called with each problem as it occurs. Every batch is a transaction of its own, so that an import that
-    is interrupted loses one batch at most.
+    most_retired: the share, 0 to 1, of the shop's products beyond which none is hidden.
+    on_problem: called with each problem as it occurs. follow: called after each batch; what it raises ends the import.
+    Every batch is a transaction of its own, so that an import that is interrupted loses one batch at most. so_far: the
+    report of one that was, of the same source, when `follow` was last called: the import goes on behind it.
     Raises ImportFailed for a source that cannot be read at all.
     """
-    report, named = ProductReport(), Named()
+    report, named, read = so_far or ProductReport(), Named(), 0
     with (
         open_source(source, columns) as rows,
         ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
         with_progress(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
     ):
         for batch in split_batches(check_rows(entries, named if retire else None), rows.archive):
+            read += len(batch)
+            bar.update(len(batch))
+            if read <= report.read:
+                continue
             problems = [entry for entry in batch if isinstance(entry, Problem)]
             items = [entry for entry in batch if isinstance(entry, CheckedRow)]
             written = write(items, partial(read_images, pool, rows.archive), dry_run=dry_run)
@@ -59,11 +68,14 @@ def import_products(
             report.awaited += written.awaited
             for problem in problems + written.problems:
                 report.add_problem(problem, on_problem)
-            bar.update(len(batch))
+            report.read = read
+            if follow:
+                follow(report, int(bar.total or 0))
         report.notes += rows.notes
         report.has_generated_prices = report.created > 0 and not rows.has_prices
     if retire:
-        report.notes.append(retirement.retire(named, dry_run=dry_run))
+        report.retirement = retirement.retire(named, dry_run=dry_run, most=most_retired)
+        report.notes.append(str(report.retirement))
     if not dry_run:
         report.announce("products", source)
     return report

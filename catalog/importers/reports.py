@@ -1,30 +1,38 @@
 """Reports of what an import did."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from catalog.importers.retirement import Retirement
 from catalog.importers.rows import Problem
 from catalog.signals import import_finished
 
 OnProblem = Callable[[Problem], None]
+Follow = Callable[["ProductReport", int], None]  # of the report so far, and how many products the source has
 
 
 @dataclass(kw_only=True)
-class ImportReport:
+class ImportReport(ABC):
     """Base class of the reports: the rows that could not be imported."""
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was assumed and left out
+    failed_before: int = 0  # of an import that goes on: the rows that it could not import until then
 
     @property
     def failed(self) -> int:
-        return len(self.problems)
+        return self.failed_before + len(self.problems)
+
+    @property
+    @abstractmethod
+    def counts(self) -> dict[str, int]:
+        """Return the counts by their names."""
 
     def announce(self, kind: str, source: Path) -> None:
         """Send the signal that the import of `source` is finished. kind: what was imported."""
-        counts = {name: value for name, value in vars(self).items() if type(value) is int} | {"failed": self.failed}
-        import_finished.send(sender=type(self), kind=kind, source=source.name, counts=counts)
+        import_finished.send(sender=type(self), kind=kind, source=source.name, counts=self.counts)
 
     def add_problem(self, problem: Problem, on_problem: OnProblem | None) -> None:
         """Count a row as failed, and call `on_problem` if there is one."""
@@ -40,6 +48,13 @@ class ProductReport(ImportReport):
     unchanged: int = 0
     awaited: int = 0  # images that a worker is to fetch
     has_generated_prices: bool = False  # the source has none
+    read: int = 0  # products of the source, whatever became of them
+    retirement: Retirement | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        names = ("created", "updated", "unchanged", "awaited", "failed")
+        return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
         counts = f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged, {self.failed} failed"
@@ -52,6 +67,10 @@ class ProductReport(ImportReport):
 class InteractionReport(ImportReport):
     accepted: int = 0
     duplicates: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "failed": self.failed}
 
     def __str__(self) -> str:
         return f"{self.accepted} accepted, {self.duplicates} duplicates, {self.failed} failed"

@@ -13,6 +13,21 @@ BATCH = 1000
 MOST = 0.5  # of the shown products: a source that lacks more is taken for an incomplete one
 
 
+@dataclass(frozen=True)
+class Retirement:
+    """Outcome of a retirement: products shown again and hidden, and why nothing was hidden if so."""
+
+    shown: int
+    hidden: int
+    reason: str = ""
+    is_share: bool = False  # the reason is that the source lacks too many, which somebody may confirm
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"{self.shown:,} shown again; nothing was hidden: {self.reason}"
+        return f"{self.shown:,} shown again, {self.hidden:,} hidden, as the source does not name them"
+
+
 @dataclass
 class Named:
     """SKUs that a source names; shown: those of rows that do not hide their product. unknown: rows without a SKU."""
@@ -22,11 +37,12 @@ class Named:
     unknown: int = 0
 
 
-def retire(named: Named, *, dry_run: bool) -> str:
-    """Mark products that a source does not name as hidden, and show those that it names again; return what was done.
+def retire(named: Named, *, dry_run: bool, most: float = MOST) -> Retirement:
+    """Mark products that a source does not name as hidden, and show those that it names again.
 
+    most: the share, 0 to 1, of the products that visitors see.
     Nothing is hidden after a source that may be incomplete: it names nothing, has rows whose SKU cannot be read, or
-    lacks more than MOST of the products that visitors see.
+    lacks more than this share.
     """
     back = ids_of(Product.objects.exclude(retired_at=None).values_list("pk", "sku"), named.shown, within=True)
     if not dry_run:
@@ -36,25 +52,24 @@ def retire(named: Named, *, dry_run: bool) -> str:
             found.update(retired_at=None)
     total = Product.objects.visible().count()
     gone = ids_of(Product.objects.visible().values_list("pk", "sku"), named.skus, within=False)
-    reason = reason_against(named, len(gone), total)
-    if reason:
-        return f"{len(back):,} shown again; nothing was hidden: {reason}"
+    if reason := reason_against(named):
+        return Retirement(len(back), 0, reason)
+    if len(gone) > most * total:
+        return Retirement(len(back), 0, f"the source lacks {len(gone):,} of {total:,} products", is_share=True)
     if not dry_run:
         for batch in batches(gone):
             found = Product.objects.filter(pk__in=batch)
             products.hide(found)
             found.update(retired_at=timezone.now())
-    return f"{len(back):,} shown again, {len(gone):,} hidden, as the source does not name them"
+    return Retirement(len(back), len(gone))
 
 
-def reason_against(named: Named, gone: int, total: int) -> str:
-    """Return why the source may be incomplete; empty if it is not."""
+def reason_against(named: Named) -> str:
+    """Return why the source cannot be taken for all of the shop; empty if it can."""
     if not named.skus:
         return "the source names no product"
     if named.unknown:
         return f"{named.unknown:,} rows have no SKU that can be read"
-    if gone > MOST * total:
-        return f"the source lacks {gone:,} of {total:,} products"
     return ""
 
 
