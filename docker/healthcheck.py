@@ -1,6 +1,6 @@
 """Check that a program works: print the age of its last heartbeat, and exit with 1 if it is too old.
 
-usage: healthcheck.py NAME      a queue (embed, design, train, maintenance) for its worker, or beat
+usage: healthcheck.py NAME      a queue (embed, design, train, import, maintenance) for its worker, or beat
 """
 
 import os

@@ -71,3 +71,11 @@ class DesignFailed(RecommenderError):
 
 class DesignCancelled(RecommenderError):
     """A design was cancelled while it was generated, or another worker has it now."""
+
+
+class ImportNotReady(RecommenderError):
+    """An import is not in the state that this step needs."""
+
+
+class ImportCancelled(RecommenderError):
+    """An import was cancelled while it ran, or another worker has it now."""

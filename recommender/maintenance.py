@@ -12,6 +12,7 @@ from catalog import downloads, files, products, readings, visitors, vocabulary
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
+from recommender.imports import feeds, runs, storage
 from recommender.models import LIVE, ImageWalk, ModelVersion, State
 from recommender.serving import impressions
 from recommender.versions import lifecycle as versions
@@ -25,6 +26,7 @@ MOST_RETRIES = 100  # a sweep, of images that could not be read
 MOST_SESSIONS = 5000  # a sweep
 MOST_DELIVERIES = 1000  # a sweep
 MOST_IMPRESSIONS = 5000  # a sweep: 14 million a day
+MOST_IMPORTS = 100  # a sweep
 MOST_WORDS = 100  # a sweep, of the catalogue's; a hundred thousand take eight hours
 MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
@@ -50,6 +52,10 @@ def sweep() -> None:
     visitors.delete_expired_sessions(MOST_SESSIONS)
     impressions.delete_old(MOST_IMPRESSIONS)
     remove_unnamed_files()
+    feeds.start_due()
+    runs.remove_sources()
+    runs.delete_old(MOST_IMPORTS)
+    storage.remove_unnamed(MOST_IMPORTS)
     vocabulary.forget_unused(MOST_WORDS)
 
 
@@ -118,6 +124,7 @@ def resume() -> None:
     """Send to the workers again what nobody works on: its message or its worker was lost."""
     resume_uploads()
     resume_trainings()
+    runs.resend_unclaimed()
     designs.resend_unclaimed()
 
 

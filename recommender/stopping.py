@@ -15,7 +15,7 @@ from celery.exceptions import Reject
 from celery.signals import worker_shutting_down
 
 SIGNALS = (signal.SIGTERM, signal.SIGQUIT)
-HANDED_OVER = ("train", "design")  # queues; tasks of the others take seconds
+HANDED_OVER = ("train", "design", "import")  # queues; tasks of the others take seconds
 
 
 @contextmanager

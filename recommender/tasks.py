@@ -18,12 +18,15 @@ from recommender.errors import (
     DesignFailed,
     DesignNotReady,
     GapSearchRunning,
+    ImportCancelled,
+    ImportNotReady,
     NoActiveVersion,
     ScorerIgnoresImages,
     TrainingCancelled,
     TrainingFailed,
     VersionNotReady,
 )
+from recommender.imports import execution, runs
 from recommender.stopping import handed_over
 from recommender.webhooks import delivery
 
@@ -99,6 +102,17 @@ def make_design(design_id: str) -> None:
             designs.fail(design, f"it took longer than {LIMIT} seconds")
     except (DesignNotReady, DesignCancelled, DesignFailed) as reason:
         log.warning("design %s is not made here: %s", design_id, reason)
+
+
+@shared_task
+def run_import(run_id: int) -> None:
+    """Import a file or a feed, or continue where a lost worker stopped."""
+    try:
+        claimed = runs.claim(run_id)
+        with handed_over():
+            execution.run(claimed)
+    except (ImportNotReady, ImportCancelled) as reason:
+        log.warning("import %d does not run here: %s", run_id, reason)
 
 
 @shared_task

@@ -46,6 +46,7 @@ def own_files(settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop-files")
     settings.MEDIA_ROOT = folder / "media"
     settings.MODELS_ROOT = folder / "models"
+    settings.IMPORTS_ROOT = folder / "imports"
     settings.STATIC_ROOT = folder / "static"
     settings.STATIC_ROOT.mkdir()  # whitenoise warns of a folder that is not there
     settings.STORAGES = settings.STORAGES | {

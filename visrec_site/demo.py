@@ -65,7 +65,7 @@ def programs(port: int) -> list[Program]:
             Program(
                 f"worker-{queue}", [*niced(niceness), *worker, "--queues", queue, "--hostname", f"{queue}@%h"], queue
             )
-            for queue, niceness in (("embed", 5), ("design", 10), ("train", 15), ("maintenance", 10))
+            for queue, niceness in (("embed", 5), ("design", 10), ("train", 15), ("import", 10), ("maintenance", 10))
         ),
         # Its heart beats whenever it sends something, every 10 seconds and not while the broker stands still.
         Program("beat", [*niced(5), *celery, "beat", "--pidfile", ""], "beat", silent_checks=80),

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "recommender",
     "recommender.access",
     "recommender.webhooks",
+    "recommender.imports",
     "visrec_site",  # its commands
     "django.contrib.admin",
     "django.contrib.auth",
@@ -170,6 +171,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MODELS_ROOT = Path(env.str("VISREC_MODELS", str(VAR / "models")))  # checkpoints, a folder a version
+IMPORTS_ROOT = Path(env.str("VISREC_IMPORTS", str(VAR / "imports")))  # files that staff import, and their reports
 
 # Images. An image of more pixels is refused before it is decoded.
 MAX_IMAGE_BYTES = env_positive("VISREC_MAX_IMAGE_BYTES", 20_000_000)
@@ -214,11 +216,12 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_RESULT_EXPIRES = 300  # seconds; only a photo search waits for a result
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embed"
-CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train"), Queue("maintenance")]
+CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train"), Queue("import"), Queue("maintenance")]
 CELERY_TASK_ROUTES = {
     "recommender.tasks.train_version": {"queue": "train"},
     "recommender.tasks.make_design": {"queue": "design"},
     "recommender.tasks.find_gaps": {"queue": "train"},
+    "recommender.tasks.run_import": {"queue": "import"},
     "recommender.tasks.sweep": {"queue": "maintenance"},
     "recommender.tasks.resume": {"queue": "maintenance"},
     "recommender.tasks.download_images": {"queue": "maintenance"},
@@ -273,6 +276,8 @@ TOKEN_DAYS = env_positive("VISREC_TOKEN_DAYS", 90)
 ANSWER_SECONDS = env_positive("VISREC_ANSWER_SECONDS", 3600)
 # Days after which the log of a webhook's message is deleted.
 WEBHOOK_DAYS = env_positive("VISREC_WEBHOOK_DAYS", 30)
+# Days after which an import is deleted, with its report.
+IMPORT_DAYS = env_positive("VISREC_IMPORT_DAYS", 90)
 # Days after which an impression is deleted.
 IMPRESSION_DAYS = env_positive("VISREC_IMPRESSION_DAYS", 90)
 # Threads of a process that uses torch. Half the cores: pages and the database need the others, and torch's threads wait

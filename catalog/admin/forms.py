@@ -1,4 +1,4 @@
-"""Forms of the admin: a product with its images, the bulk import."""
+"""Forms of the admin: a product with its images."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.conf import settings
 
-from catalog.errors import ImportFailed, UnreadableImage
+from catalog.errors import UnreadableImage
 from catalog.images import PATIENCE, DecodedImage, read_image
-from catalog.importers import profiles
-from catalog.models import ImportProfile, Product, ProductImage
+from catalog.models import Product, ProductImage
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -80,33 +79,3 @@ class ImageForm(ImageModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["place"] = self.instance.position + 1
-
-
-class ImportForm(forms.Form):
-    source = forms.FileField(
-        label="File",
-        help_text="A zip with pictures and a table, a zip with pictures in folders, a CSV file or a workbook of Excel.",
-    )
-    profile = forms.ModelChoiceField(
-        ImportProfile.objects.all(),
-        required=False,
-        help_text="A choice of columns that was kept. What is written below goes before it.",
-    )
-    columns = forms.CharField(
-        required=False,
-        max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Columns that are not to be recognised, one a line: Artikelnr=sku",
-    )
-    keep_as = forms.CharField(
-        required=False, max_length=100, help_text="Keeps these columns under a name once the file is imported."
-    )
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        profile = values.get("profile")
-        try:
-            written = profiles.parse([line for line in values.get("columns", "").splitlines() if line.strip()])
-        except ImportFailed as error:
-            raise forms.ValidationError({"columns": str(error).removeprefix("--set ")}) from error
-        return values | {"chosen": (dict(profile.columns) if profile else {}) | written}

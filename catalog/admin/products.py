@@ -1,38 +1,24 @@
-"""Products and their images in the admin, and the bulk import."""
+"""Products and their images in the admin."""
 
-import base64
-import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
-from django.urls import URLPattern, path
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
-from django.views.decorators.csrf import csrf_protect
 
 from catalog import exports, products
 from catalog.admin.exports import csv_response
-from catalog.admin.forms import ImageForm, ImportForm, ProductForm
+from catalog.admin.forms import ImageForm, ProductForm
 from catalog.admin.pagination import NearPages
-from catalog.errors import ImportFailed
-from catalog.importers import import_products, profiles
-from catalog.importers.preview import Shown, read_preview
-from catalog.importers.rows import Problem
 from catalog.models import Interaction, Product, ProductImage
 from catalog.search import search_products
 from catalog.templatetags.catalog_tags import money
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import InlineModelAdmin
-    from django.core.files.uploadedfile import UploadedFile
 
     ProductModelAdmin = admin.ModelAdmin[Product]
     ImageTabularInline = admin.TabularInline[ProductImage, Product]
@@ -184,58 +170,3 @@ class ProductAdmin(ProductModelAdmin):
 
     def report_count(self, request: HttpRequest, count: int, outcome: str) -> None:
         self.message_user(request, f"{count} product{'' if count == 1 else 's'} {outcome}.", messages.SUCCESS)
-
-    def get_urls(self) -> list[URLPattern]:
-        here = path("import/", self.admin_site.admin_view(self.import_view), name="catalog_product_import")
-        return [here, *super().get_urls()]
-
-    @method_decorator(csrf_protect)
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        if not (self.has_add_permission(request) and self.has_change_permission(request)):
-            raise PermissionDenied
-        form = ImportForm(request.POST or None, request.FILES or None)
-        context: dict[str, Any] = self.admin_site.each_context(request)
-        context |= {"form": form, "title": "Import products", "opts": self.opts}
-        if form.is_valid():
-            try:
-                context |= import_upload(form.cleaned_data, request.POST.get("do", "import"))
-            except ImportFailed as error:
-                form.add_error("source", str(error))
-        return render(request, "admin/catalog/product/import.html", context)
-
-
-def import_upload(values: Mapping[str, Any], do: str) -> dict[str, Any]:
-    """Import an uploaded file of products, or preview or try that. Raises ImportFailed if it cannot be read at all.
-
-    values: of ImportForm. do: "preview", "try" or "import".
-    """
-    upload: UploadedFile[bytes] = values["source"]
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / Path(upload.name or "upload").name
-        with source.open("wb") as file:
-            for chunk in upload.chunks():
-                file.write(chunk)
-        try:
-            if do == "preview":
-                found = read_preview(source, values["chosen"], thumbnails=True)
-                return {"preview": found, "shown": [shown_entry(entry, folder) for entry in found.entries]}
-            report = import_products(source, columns=values["chosen"], dry_run=do == "try")
-        except ImportFailed as error:
-            raise ImportFailed(without_folder(str(error), folder)) from error
-    if do == "import" and values["keep_as"]:
-        profiles.store(values["keep_as"], values["chosen"])
-    report.problems = [replace(problem, place=without_folder(problem.place, folder)) for problem in report.problems]
-    return {"report": report, "is_trial": do == "try"}
-
-
-def shown_entry(entry: Shown | Problem, folder: str) -> tuple[str, list[str]]:
-    """Return the address of the picture of a product of a preview, and what is said of it."""
-    if isinstance(entry, Problem):
-        return "", [without_folder(str(entry), folder)]
-    data = base64.b64encode(entry.thumbnail).decode()
-    return f"data:image/jpeg;base64,{data}" if data else "", [without_folder(line, folder) for line in entry.lines]
-
-
-def without_folder(text: str, folder: str) -> str:
-    """Remove the temporary folder from a message: the uploader knows the file by its name alone."""
-    return text.replace(f"{folder}/", "")

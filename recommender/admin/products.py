@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.contrib import admin, messages
 from django.db.models import Exists, Min, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
@@ -13,6 +14,7 @@ from catalog.admin.products import ProductAdmin
 from catalog.listing import NUMBERED
 from catalog.models import Product, ProductImage
 from recommender import broker
+from recommender.imports.models import ImportRun
 from recommender.models import ImageEmbedding, Role
 from recommender.versions.queries import active_version
 from recommender.versions.vectors import store
@@ -64,6 +66,14 @@ class FindableProductAdmin(ProductAdmin):
         own = active_embeddings().filter(product=OuterRef("pk"))
         first = own.values("product").annotate(first=Min("created_at")).values("first")
         return super().get_queryset(request).annotate(first_embedded_at=Subquery(first))
+
+    def get_urls(self) -> list[URLPattern]:
+        here = path("import/", self.admin_site.admin_view(self.import_view), name="catalog_product_import")
+        return [here, *super().get_urls()]
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page on which a file is uploaded, which belongs to the imports."""
+        return self.admin_site.get_model_admin(ImportRun).add_view(request)
 
     @admin.display(description="findable since")
     def findable_since(self, product: Product) -> str:

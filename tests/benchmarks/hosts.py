@@ -109,7 +109,7 @@ class Network:
         self.launch("web2", web, VISREC_REPLICA_URL=f"postgres://visrec@{HOSTS['db2']}/visrec")
         for name in ("embed1", "embed2"):
             self.launch(name, [*worker, "embed", "--hostname", name])
-        self.launch("rest", [*worker, "design,train,maintenance", "--hostname", "rest"])
+        self.launch("rest", [*worker, "design,train,import,maintenance", "--hostname", "rest"])
         self.launch("rest", [*celery, "beat", "--pidfile", ""])
         for name in ("web1", "web2"):
             wait_for(lambda name=name: ready(name) == 200)

@@ -120,7 +120,7 @@ def waiting():
                     message.ack()
             return found
 
-        for name in ("embed", "design", "train", "maintenance"):
+        for name in ("embed", "design", "train", "import", "maintenance"):
             look(name)
         yield look
 

@@ -56,11 +56,12 @@ def test_each_queue_has_a_worker_and_pages_go_first():
 
     workers = {name: command for name, command in programs.items() if "worker" in command}
     queues = {name: command[command.index("--queues") + 1] for name, command in workers.items()}
-    assert queues == {f"worker-{queue}": queue for queue in ("embed", "design", "train", "maintenance")}
+    assert queues == {f"worker-{queue}": queue for queue in ("embed", "design", "train", "import", "maintenance")}
     assert [command[:3] for command in workers.values()] == [
         ["nice", "-n", "5"],
         ["nice", "-n", "10"],
         ["nice", "-n", "15"],
+        ["nice", "-n", "10"],
         ["nice", "-n", "10"],
     ]
     assert "nice" not in programs["web"]

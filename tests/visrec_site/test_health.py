@@ -35,6 +35,7 @@ def test_ready_names_what_lacks(client):
         "embed worker": "no heartbeat",
         "design worker": "no heartbeat",
         "train worker": "no heartbeat",
+        "import worker": "no heartbeat",
         "maintenance worker": "no heartbeat",
         "sweep": "no heartbeat",
     }

@@ -1,5 +1,4 @@
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.models import ImageDownload
 from tests.factories import ProductFactory, clerk
@@ -8,16 +7,6 @@ pytestmark = pytest.mark.django_db
 
 LIST = "/admin/catalog/imagedownload/"
 URL = "http://img.example/a.png"
-
-
-def test_an_uploaded_table_with_urls_leads_to_what_is_on_its_way(admin_client, settings):
-    settings.IMAGE_HOSTS = ["img.example"]
-    table = SimpleUploadedFile("t.csv", f"sku,title,category,price,image\nA,One,Shoes,1,{URL}\n".encode())
-
-    page = admin_client.post("/admin/catalog/product/import/", {"source": table}).content.decode()
-
-    assert f'1 images are to be fetched by their URLs: <a href="{LIST}">' in page
-    assert URL in admin_client.get(LIST).content.decode()
 
 
 def test_downloads_are_for_those_who_may_change_products_and_to_read_only(client, admin_client):

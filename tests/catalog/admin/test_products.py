@@ -1,6 +1,3 @@
-import io
-import zipfile
-
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,8 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog import images, products
-from catalog.models import Category, ImportProfile, Product
-from tests.factories import InteractionFactory, ProductFactory, clerk, image_bytes
+from catalog.models import Category, Product
+from tests.factories import InteractionFactory, ProductFactory, image_bytes
 from tests.rivals import rival_before
 
 pytestmark = pytest.mark.django_db
@@ -166,79 +163,3 @@ def test_queries_do_not_grow_with_the_list(admin_client, path):
     for _ in range(10):
         InteractionFactory()
     assert counted() == few
-
-
-def archive() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        file.writestr(
-            "products.csv", "sku,title,category,price,image\nA-1,Boots,Shoes,9.50,a.png\nA-2,Bag,Bags,x,b.png\n"
-        )
-        file.writestr("a.png", image_bytes(1))
-        file.writestr("b.png", image_bytes(2))
-    return buffer.getvalue()
-
-
-def test_a_zip_is_imported_and_reported(admin_client):
-    path = f"{LIST}import/"
-    assert admin_client.get(path).status_code == 200
-
-    answer = admin_client.post(path, {"source": SimpleUploadedFile("shop.zip", archive())})
-
-    assert [product.sku for product in Product.objects.all()] == ["A-1"]
-    page = answer.content.decode()
-    assert "1 created, 0 updated, 0 unchanged, 1 failed" in page
-    assert "line 3" in page
-
-
-def test_a_file_that_is_no_catalogue_is_told(admin_client):
-    answer = admin_client.post(f"{LIST}import/", {"source": SimpleUploadedFile("shop.zip", b"not a zip")})
-
-    assert answer.status_code == 200
-    assert 'class="errorlist' in answer.content.decode()
-    assert "shop.zip is" in answer.content.decode()
-    assert "/tmp" not in answer.content.decode()
-    assert not Product.objects.exists()
-
-
-def test_staff_without_the_right_may_not_import(client, django_user_model):
-    client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
-    assert client.get(f"{LIST}import/").status_code == 403
-
-    client.force_login(clerk("view_product", "add_product"))
-    assert client.get(f"{LIST}import/").status_code == 403  # an import changes products as well
-
-
-def table(header: str) -> SimpleUploadedFile:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        file.writestr("table.csv", f"{header}\nA-1,Boots,Shoes,9.50,a.png\nB-2,Bag,Bags,x,b.png\n")
-        file.writestr("a.png", image_bytes(1))
-    return SimpleUploadedFile("shop.zip", buffer.getvalue())
-
-
-def test_an_import_is_previewed_with_pictures_and_tried_before_it_is_done(admin_client):
-    path = f"{LIST}import/"
-
-    preview = admin_client.post(path, {"source": table("sku,title,category,price,image"), "do": "preview"})
-    trial = admin_client.post(path, {"source": table("sku,title,category,price,image"), "do": "try"})
-
-    page = preview.content.decode()
-    assert "<td>price</td><td>price</td>" in page and "A-1 | Boots | Shoes | 9.50<br>" in page
-    assert page.count("data:image/jpeg;base64,") == 1 and "line 3" in page and "/tmp" not in page
-    assert "1 created, 0 updated, 0 unchanged, 1 failed" in trial.content.decode()
-    assert "nothing was written" in trial.content.decode()
-    assert not Product.objects.exists()
-
-
-def test_columns_are_chosen_and_kept_under_a_name(admin_client):
-    path, header = f"{LIST}import/", "Nr,title,category,price,Bild"
-    chosen = {"columns": "Nr=sku\nBild=image\n", "keep_as": "supplier", "do": "import"}
-
-    wrong = admin_client.post(path, {"source": table(header), "columns": "Nr=skew"})
-    done = admin_client.post(path, {"source": table(header), **chosen})
-    again = {"source": table(header), "profile": ImportProfile.objects.get(name="supplier").pk, "do": "try"}
-
-    assert "Nr=skew: it is COLUMN=FIELD, with FIELD one of sku, title" in wrong.content.decode()
-    assert "1 created, 0 updated, 0 unchanged, 1 failed" in done.content.decode()
-    assert "0 created, 0 updated, 1 unchanged, 1 failed" in admin_client.post(path, again).content.decode()
