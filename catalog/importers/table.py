@@ -97,9 +97,15 @@ class Table:
             *([f"{self.table.name} was read as {self.program.name}"] if self.program else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
             *([f"{self.variants} rows are further variants of the product before them"] if self.variants else []),
+            *([f"{self.left_out} rows repeat products in other languages: left out"] if self.left_out else []),
             *([f"{self.hidden} products are hidden, as they are not shown there"] if self.hidden else []),
             *([f"{self.pathless} addresses of pages are neither http nor https: left out"] if self.pathless else []),
         ]
+
+    @property
+    def left_out(self) -> int:
+        """Return how many rows were left out, as they repeat a product in another language."""
+        return self.families.left_out if self.families else 0
 
     def __len__(self) -> int:
         return sum(1 for _ in self._groups())

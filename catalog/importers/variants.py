@@ -45,6 +45,7 @@ class Families:
         self.sku, self.id = named["sku"], named.get("id", "")
         self.parent, self.children = named.get(layout.parent, ""), named.get(layout.children, "")
         self.translated = named.get(layout.translated, "")
+        self.left_out = 0  # rows of other languages
 
     def group(self, read: ReadRecords) -> Groups:
         """Yield each product's own record and those of its variants."""
@@ -57,11 +58,18 @@ class Families:
         for place, fields in self._own(read):
             if (parent := self._parent(fields, parents)) in keys:
                 members.setdefault(parent, []).append((place, {name: text for name, text in fields.items() if text}))
+        self.left_out = 0
         for record in read():
             if isinstance(record, Problem):
                 yield record
-            elif not record[1].get(self.translated) and self._parent(record[1], parents) not in keys:
+            elif record[1].get(self.translated):
+                self.left_out += 1
+            elif self._parent(record[1], parents) not in keys:
                 yield [record, *(member for key in self._keys(record[1]) for member in members.pop(key, []))]
+        for parent, others in members.items():
+            for place, fields in others:
+                reason = f"it is a variant of {parent}, which is itself a variant of another product"
+                yield Problem(place, reason, fields.get(self.sku, ""))
 
     def _own(self, read: ReadRecords) -> Iterator[Record]:
         for record in read():

@@ -47,6 +47,19 @@ def test_variants_that_a_product_names_and_translations_are_one_with_it():
     assert skus(families.group(lambda: iter(rows))) == [["A", "A-1", "A-2"], ["A-3"]]
 
 
+def test_variants_of_variants_are_told():
+    layout = Layout("x", frozenset(), {}, parent="parent")
+    columns = ["sku", "id", "parent"]
+    rows = records(["A", "1", "B"], ["B", "2", "A"], ["C", "3", ""], columns=columns)
+    families = Families(layout, {name: name for name in columns})
+
+    assert skus(families.group(lambda: iter(rows))) == [
+        ["C"],
+        Problem("line", "it is a variant of B, which is itself a variant of another product"),
+        Problem("line", "it is a variant of A, which is itself a variant of another product"),
+    ]
+
+
 def test_pairs_may_have_commas_in_their_values():
     assert pairs_of("a=1,b=x, y,c=", "=") == [("a", "1"), ("b", "x, y")]
     assert variant_skus("sku=A,size=1|size=2|sku=B") == ["A", "B"]

@@ -68,10 +68,10 @@ def draw_xml(items: Sequence[Item], generator: random.Random) -> Document:
     around = (
         '<feed xmlns="http://www.w3.org/2005/Atom" {}>{}</feed>' if is_atom else "<rss {}><channel>{}</channel></rss>"
     )
-    is_narrow = all(item.title.isascii() and item.colour.isascii() for item in items)
+    text = around.format(names, "\n".join(products))
+    is_narrow = text.encode("iso-8859-1", "ignore").decode("iso-8859-1") == text
     encoding = generator.choice([*WIDE, "iso-8859-1"] if is_narrow else WIDE)
-    declared = encoding.removesuffix("-sig")
-    text = f'<?xml version="1.0" encoding="{declared}"?>\n' + around.format(names, "\n".join(products))
+    text = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>\n{text}'
     return pack(generator.choice(["feed.xml", "feed.rss"]), text.encode(encoding), generator), expected
 
 
