@@ -34,11 +34,11 @@ from tests.catalog.importers.exports.tables import MONEY, TABLES, Grid
 
 CELLS = (
     "", " ", "0", "-1", "1e999", "NaN", "١٢", "1,299", "99999999999999999999", "-0.00", "NULL", "none", "true", "=1+1",
-    "../../etc/passwd", "C:\\x\\y.jpg", "http://[", "https://a/b.jpg, c.jpg", "data:image/png;base64,AA", "//x", "a.jpg|",
-    "TR-1", "TR-1-40", "TR-2", "id:101", "id:102", "sku=TR-1,size=1|sku=9,size=2", "sku=", "a=b,c", "a:b:c|d", ">", "/",
-    "<b>", "<", "&#0;", "&#xD800;", "&amp;", "\0", "\ud800", "\u202e", "\u2028", "\x85", "\x1c", "\x0b", "\x1a", "\ufeff",
-    '"', '""', '"a', 'a"', '\\"', "'", ",", ";", "\t", "|", "\n", "\r", "\r\n\r\n", "sep=;", "[1]", '{"a": 1}', "x" * 300,
-    "x" * 5000, "word " * 3000, "ﷺ" * 40, "e\u0301", "İ", "ß", "sku", "title", "price",
+    "../../etc/passwd", "C:\\x\\y.jpg", "http://[", "https://a/b.jpg, c.jpg", "data:image/png;base64,AA", "//x",
+    "a.jpg|", "TR-1", "TR-2", "id:101", "id:102", "sku=TR-1,size=1|sku=9,size=2", "sku=", "a=b,c", "a:b:c|d", ">", "/",
+    "<b>", "<", "&#0;", "&#xD800;", "&amp;", "\0", "\ud800", "\u202e", "\u2028", "\x85", "\x1c", "\x0b", "\x1a",
+    "\ufeff", '"', '"a', 'a"', '\\"', "'", ",", ";", "\t", "|", "\n", "\r", "\r\n\r\n", "sep=;", "[1]", '{"a": 1}', 
+    "x" * 300, "x" * 5000, "word " * 3000, "ﷺ" * 40, "e\u0301", "İ", "ß", "sku", "title", "price",
 )  # fmt: skip
 BYTES = (b"", b"\0", b"\xff", b"\xfe\xff", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1a", b'"', b"\n", b"\r", b";", b",", b"\t")
 LINKS = {"ID", "SKU", "sku", "Parent", "Handle", "URL handle", "id", "Reference #", "configurable_variations"}
