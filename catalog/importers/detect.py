@@ -7,6 +7,8 @@ from pathlib import Path
 from catalog.errors import ImportFailed
 from catalog.importers.archive import Archive, Folder, open_zip
 from catalog.importers.class_folders import ClassFolders
+from catalog.importers.deep_fashion import DeepFashion
+from catalog.importers.deep_fashion_items import DeepFashionItems
 from catalog.importers.fashion_products import FashionProducts
 from catalog.importers.hm import Hm
 from catalog.importers.records import TABLES, WORKBOOKS, open_records, suffix_of
@@ -14,7 +16,7 @@ from catalog.importers.rows import Source
 from catalog.importers.table import Table, explain_rejection, is_meant_as_products, list_tables
 from catalog.importers.zappos import Zappos
 
-SOURCES: list[type[Source]] = [FashionProducts, Hm, Zappos, Table, ClassFolders]
+SOURCES: list[type[Source]] = [FashionProducts, Hm, Zappos, DeepFashion, DeepFashionItems, Table, ClassFolders]
 
 
 @contextmanager

@@ -21,6 +21,10 @@ class Zappos(ImageFolders):
         super().__init__(archive, images)
         tables = [CsvFile(archive, name) for name in archive.names if PurePosixPath(name).name == METADATA]
         self.notes = [note for table in tables for note in table.notes]
+        if not tables:
+            self.notes.append(f"{METADATA} is not there: the shoes have only what their folders say")
+        if others := [PurePosixPath(name).name for name in archive.names if name.lower().endswith(".mat")]:
+            self.notes.append(f"{', '.join(others)}: left out; the labels of each shoe are in {METADATA}")
         for table in tables:
             table.require(["CID"])
         records = [record for table in tables for record in table]

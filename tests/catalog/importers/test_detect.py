@@ -58,7 +58,10 @@ def test_what_nobody_recognises_is_answered_with_what_is_understood(tmp_path, ar
     assert str(failure.value) == (
         f"{tmp_path} is none of what is understood: styles.csv beside images/ID.jpg; "
         "articles.csv beside images/ABC/ID.jpg (H&M); "
-        "Category/SubCategory/Brand/CID.jpg (UT-Zappos50K); a CSV with the columns sku,title,category,price,image; "
+        "Category/SubCategory/Brand/CID.jpg (UT-Zappos50K); "
+        "Anno/list_category_img.txt beside img/NAME/img_1.jpg (DeepFashion); "
+        "img/WOMEN/CATEGORY/id_1/01_1_front.jpg (DeepFashion, in-shop); "
+        "a CSV with the columns sku,title,category,price,image; "
         "CLASS/NAME.jpg or train/CLASS/NAME.jpg, a folder per class. "
         f"{tmp_path}/{around}stock.csv lacks: category, price; its columns are sku, title, image"
     )

@@ -42,3 +42,12 @@ def test_other_trees_of_that_depth_are_left_to_others(tmp_path):
     write_folder(tmp_path, {"a/b/c/1.jpg": b"x"})
 
     assert Zappos.find(Folder(tmp_path)) is None
+
+
+def test_mat_files_are_left_out_with_a_word(tmp_path):
+    write_folder(tmp_path, {"Boots/Ankle/Acme/1.jpg": b"x", "zappos-labels.mat": b"MATLAB 5.0"})
+
+    assert Zappos.find(Folder(tmp_path)).notes == [
+        "meta-data.csv is not there: the shoes have only what their folders say",
+        "zappos-labels.mat: left out; the labels of each shoe are in meta-data.csv",
+    ]
