@@ -23,7 +23,7 @@ Record: TypeAlias = Mapping[str, object]
 FORMATS = ("csv", "jsonl", "zip")
 CHUNK = 1000  # rows in memory
 PRODUCT = ("sku", "title", "category", "price", "currency", "in_stock", "is_hidden", "url")
-EVENT = ("user", "session", "sku", "kind", "timestamp", "id")
+EVENT = ("user", "session", "sku", "kind", "timestamp", "id", "is_verified")
 NAMES = "SELECT DISTINCT jsonb_object_keys(attributes) FROM catalog_product WHERE jsonb_typeof(attributes) = 'object'"
 
 
@@ -65,6 +65,7 @@ def event_records(interactions: QuerySet[Interaction]) -> Iterator[Record]:
             "kind": event.kind,
             "timestamp": event.occurred_at.isoformat(),
             "id": event.public_id,
+            "is_verified": "yes" if event.is_verified else "no",
         }
 
 

@@ -28,6 +28,7 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 EVENTS: Mapping[str, Sequence[str]] = {
     "user": ("user id", "userid", "customer id", "customer", "visitor id", "visitorid", "reviewer id", "uid"),
+    "session": ("session id", "sessionid", "guest", "guest id", "user session", "visit id"),
     "sku": (
         "item id", "itemid", "product id", "article id", "parent asin", "asin", "product", "item", "product sku",
     ),
@@ -37,6 +38,7 @@ EVENTS: Mapping[str, Sequence[str]] = {
         "unixtime",
     ),
     "id": ("event id", "transaction id", "order id"),
+    "is_verified": (),
 }  # fmt: skip
 
 # Columns of images that follow the first one, as `plain` returns their names.

@@ -20,6 +20,7 @@ KINDS = {
     ),
     Kind.DISLIKE: ("disliked", "not interested"),
 }  # fmt: skip
+ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 BY_NAME = {name: kind for kind, names in KINDS.items() for name in (kind.value, *names)}
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -77,3 +78,10 @@ def read_user(text: str) -> str:
             f" {text.removesuffix('.0')}: write the column as text or as whole numbers"
         )
     return text
+
+
+def read_verified(text: str) -> bool:
+    """Return whether somebody vouches for a guest's event; so does, by default, who imports it. Raises BadRow."""
+    if text and text.lower() not in ANSWERS:
+        raise BadRow(f"is_verified: {text!r} is neither yes nor no")
+    return ANSWERS[text.lower()] if text else True

@@ -14,7 +14,7 @@ from catalog.errors import BadRow, ImportFailed
 from catalog.importers.archive import Folder
 from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
-from catalog.importers.events import read_kind, read_time, read_user
+from catalog.importers.events import read_kind, read_time, read_user, read_verified
 from catalog.importers.json_file import Records
 from catalog.importers.layouts import plain
 from catalog.importers.progress import with_progress
@@ -25,11 +25,12 @@ from catalog.importers.values import is_nothing
 from catalog.interactions import Event, record
 from catalog.models import Interaction, Kind, Shopper
 
-REQUIRED = ("user", "sku", "kind", "timestamp")
+REQUIRED = ("user", "sku", "kind", "timestamp")  # or a session in place of the user
 BATCH = 1000
 DERIVED = "row-"  # begins the id of a row that has none
 LONGEST = {
     "user": Shopper._meta.get_field("key").max_length or 0,
+    "session": Interaction._meta.get_field("session").max_length or 0,
     "id": Interaction._meta.get_field("event_id").max_length or 0,
 }
 
@@ -45,6 +46,8 @@ def import_interactions(
 ) -> InteractionReport:
     """Record the interactions in `file`: `user,sku,kind,timestamp[,id]` as CSV, or as a JSON object a line.
 
+    A row with a `session` and without a user is a guest's. Whoever imports it vouches for it, unless it says
+    otherwise in `is_verified`.
     A second import of the same rows counts them as duplicates, also where they have no id. is_simulated: mark
     new shoppers as simulated. limit: only the first rows, this many. dry_run: record all, then roll back.
     progress: show a bar on stderr. on_problem: called with each problem as it occurs.
@@ -111,7 +114,10 @@ class Events:
         self.columns = find_columns(columns, EVENTS)
         # Of H&M's transactions, a row for each article that was bought.
         self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None
-        missing = [name for name in REQUIRED if name not in self.columns and not (name == "kind" and self.kind)]
+        given = (
+            {*self.columns} | ({"kind"} if self.kind else set()) | ({"user"} if "session" in self.columns else set())
+        )
+        missing = [name for name in REQUIRED if name not in given]
         if missing and columns:
             needed = f"An interaction needs {', '.join(REQUIRED)}"
             if "kind" in missing and any(plain(name) in ("rating", "stars", "score") for name in columns):
@@ -145,15 +151,24 @@ class Events:
 
 def parse_event(fields: Mapping[str, object]) -> Event:
     """Build an event from a record. Raises BadRow with the reasons."""
-    user, sku, kind, timestamp, given_id = (read_text(fields, name) for name in (*REQUIRED, "id"))
-    missing = [name for name, value in zip(REQUIRED, (user, sku, kind, timestamp), strict=True) if not value]
+    texts = {name: read_text(fields, name) for name in (*REQUIRED, "session", "id", "is_verified")}
+    session = "" if texts["user"] else texts["session"]
+    missing = [name for name in REQUIRED if not texts[name] and not (name == "user" and session)]
     if missing:
         raise BadRow(f"no value for {', '.join(missing)}")
-    for name, value in (("user", user), ("id", given_id)):
-        if len(value) > LONGEST[name]:
-            raise BadRow(f"{name}: it has {len(value)} characters; at most {LONGEST[name]} are taken")
-    event = Event(user=read_user(user), sku=sku, kind=read_kind(kind), timestamp=read_time(timestamp), id=given_id)
-    return event if given_id else replace(event, id=derive_id(event))
+    for name, longest in LONGEST.items():
+        if len(texts[name]) > longest:
+            raise BadRow(f"{name}: it has {len(texts[name])} characters; at most {longest} are taken")
+    event = Event(
+        user=read_user(texts["user"]),
+        session=session,
+        sku=texts["sku"],
+        kind=read_kind(texts["kind"]),
+        timestamp=read_time(texts["timestamp"]),
+        id=texts["id"],
+        is_verified=read_verified(texts["is_verified"]),
+    )
+    return event if event.id else replace(event, id=derive_id(event))
 
 
 def read_text(fields: Mapping[str, object], name: str) -> str:
@@ -172,5 +187,6 @@ def read_text(fields: Mapping[str, object], name: str) -> str:
 def derive_id(event: Event) -> str:
     """Derive the id of an event without one: the same for the same row, so that a second import finds it."""
     assert event.timestamp is not None  # parse_event requires it
-    key = "\0".join((event.user, event.sku, event.kind, event.timestamp.isoformat()))
+    who = (event.user,) if event.user else ("", event.session)
+    key = "\0".join((*who, event.sku, event.kind, event.timestamp.isoformat()))
     return f"{DERIVED}{hashlib.sha256(key.encode()).hexdigest()[:32]}"

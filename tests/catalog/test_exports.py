@@ -112,3 +112,23 @@ def test_an_image_that_is_lost_is_left_out(shop, tmp_path):
 
     names = zipfile.ZipFile(tmp_path / "shop.zip").namelist()
     assert image.file.name not in names and len(names) == 3
+
+
+@pytest.mark.parametrize("name", ["events.csv", "events.jsonl"])
+def test_guests_of_an_exported_shop_are_guests_of_another(tmp_path, name):
+    first, second = ProductFactory(sku="A"), ProductFactory(sku="B")
+    InteractionFactory(
+        shopper=ShopperFactory(key="ada"), product=first, kind="purchase", event_id="order-1", is_verified=True
+    )
+    InteractionFactory(shopper=None, session="visitor-1", product=first, kind="view", is_verified=True)
+    InteractionFactory(shopper=None, session="visitor-2", product=second, kind="like", event_id="e-1")
+    columns = ("shopper__key", "session", "product__sku", "kind", "occurred_at", "is_verified")
+    before = list(Interaction.objects.order_by("pk").values_list(*columns))
+    assert exports.export_interactions(tmp_path / name, Interaction.objects.all()) == 3
+    Interaction.objects.all().delete()
+
+    there = import_interactions(tmp_path / name)
+    again = import_interactions(tmp_path / name)
+
+    assert list(Interaction.objects.order_by("pk").values_list(*columns)) == before
+    assert (there.accepted, again.duplicates, there.problems) == (3, 3, [])

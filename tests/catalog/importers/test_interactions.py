@@ -196,3 +196,34 @@ def test_a_file_that_cannot_be_read_at_all_stores_nothing(tmp_path, content, rea
 def test_no_file(tmp_path, name, reason):
     with pytest.raises(ImportFailed, match=reason):
         import_interactions(tmp_path / name)
+
+
+def test_a_row_with_a_session_and_no_user_is_a_guest_s(imported):
+    header = "customer_id,session_id,sku,event,timestamp,is_verified"
+    rows = ["u1,s1,A,like,1767355200,", ",s1,A,view,1767355200,", ",s2,A,view,1767355200,no", ",,A,view,1767355200,"]
+
+    report = imported(header, *rows, name="events.csv")
+    again = imported(header, *rows, name="events.csv")
+
+    assert (counts(report), counts(again)) == ((3, 0, 1), (0, 3, 1))
+    assert "no value for user" in str(report.problems[0])
+    stored = Interaction.objects.order_by("pk").values_list("shopper__key", "session", "is_verified")
+    assert list(stored) == [("u1", "", True), (None, "s1", True), (None, "s2", False)]
+
+
+def test_a_file_of_sessions_alone_is_one_of_guests(imported):
+    assert counts(imported("Session ID,Item ID,event,timestamp", "7,A,view,1767355200", name="clicks.csv")) == (1, 0, 0)
+
+    assert Interaction.objects.get().session == "7"
+    assert not Shopper.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"), [(f",{'s' * 151}", "session: it has 151"), (",s1,maybe", "neither yes nor")]
+)
+def test_a_guest_whose_row_is_not_valid_is_told(imported, row, reason):
+    header = "sku,kind,timestamp,user,session,is_verified"
+
+    report = imported(header, f"A,view,1767355200,{row}", name="events.csv")
+
+    assert reason in str(report.problems[0])
