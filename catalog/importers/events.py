@@ -20,7 +20,7 @@ KINDS = {
     ),
     Kind.DISLIKE: ("disliked", "not interested"),
 }  # fmt: skip
-ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 BY_NAME = {name: kind for kind, names in KINDS.items() for name in (kind.value, *names)}
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -82,6 +82,6 @@ def read_user(text: str) -> str:
 
 def read_verified(text: str) -> bool:
     """Return whether somebody vouches for a guest's event; so does, by default, who imports it. Raises BadRow."""
-    if text and text.lower() not in ANSWERS:
+    if text and text.lower() not in YES_OR_NO:
         raise BadRow(f"is_verified: {text!r} is neither yes nor no")
-    return ANSWERS[text.lower()] if text else True
+    return YES_OR_NO[text.lower()] if text else True
