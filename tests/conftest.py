@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
-from recommender.serving import candidates
+from recommender.serving import eligible
 from recommender.versions import queries
 from tests import factories
 from tests.internet import Internet
@@ -66,7 +66,8 @@ def fresh_throttles():
 
 @pytest.fixture(autouse=True)
 def fresh_memory():
-    candidates.recent_estimate.cache.clear()
+    eligible.recent_estimate.cache.clear()
+    eligible.known_categories.cache.clear()
 
 
 @pytest.fixture

@@ -1,22 +1,16 @@
 """Products that may be recommended, and the most popular of them."""
 
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import cachetools
 import numpy as np
 
-from catalog.prepared import fetch_prepared
 from catalog.rows import (
     CATEGORY,
     COLUMNS,
-    IN_STOCK,
-    VISIBLE,
     Sql,
-    estimated_count,
     fetch,
     image_marks,
     product_from_row,
@@ -25,24 +19,6 @@ from recommender.models import ModelVersion, Role
 from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan
 from recommender.versions import queries
 from recommender.versions.vectors import nearest, scores
-
-ESTIMATE_SECONDS = 60.0
-MOST_ESTIMATES = 10_000
-SHOWN = VISIBLE & IN_STOCK
-
-
-def eligible(query: RecommendationQuery) -> Sql:
-    """Return the condition of products that are visible, in stock and satisfy the query's filters."""
-    where = SHOWN
-    if query.category:
-        found = fetch_prepared(Sql("SELECT id FROM catalog_category WHERE name = %s", (query.category,)))
-        # By id, whose frequency the planner knows.
-        where &= Sql("p.category_id = %s", found[0]) if found else Sql("false")
-    if query.min_price is not None:
-        where &= Sql("p.price >= %s", (query.min_price,))
-    if query.max_price is not None:
-        where &= Sql("p.price <= %s", (query.max_price,))
-    return where
 
 
 def not_excluded(plan: RetrievalPlan, query: RecommendationQuery, shown: Iterable[int] = ()) -> Sql | None:
@@ -103,12 +79,6 @@ class PopularitySearch:
             )
             rows += fetch(newest)
         return candidates_from_rows(rows, [row[0] for row in rows], self.embeddings)
-
-
-@cachetools.cached(cachetools.TTLCache(MOST_ESTIMATES, ESTIMATE_SECONDS), lock=threading.Lock())
-def recent_estimate(where: Sql) -> int:
-    """Return how many products satisfy the condition, as the planner estimated within ESTIMATE_SECONDS."""
-    return estimated_count(where)
 
 
 def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:

@@ -9,6 +9,7 @@ from catalog.models import Product, Shopper
 from catalog.rows import Sql
 from recommender.models import ModelVersion, Role
 from recommender.serving import candidates, explain, history, rerank, similar
+from recommender.serving.eligible import Eligible
 from recommender.serving.history import History, ProductActivity
 from recommender.serving.types import Candidate, Recommendation, RecommendationQuery, Result, RetrievalPlan, Search
 from recommender.serving.vector_search import VectorSearch
@@ -135,12 +136,11 @@ def search_of(
     plan: RetrievalPlan, query: RecommendationQuery, embeddings: ModelVersion | None, shown: Sequence[int]
 ) -> Search:
     """Return the search for the plan's products that satisfy the query, without those shown, which are ids."""
-    filters, excluded = candidates.eligible(query), candidates.not_excluded(plan, query, shown)
+    among, excluded = Eligible.of(query), candidates.not_excluded(plan, query, shown)
     if plan.version is None or plan.vector is None:
-        return candidates.PopularitySearch(filters & excluded if excluded else filters, embeddings)
-    search = VectorSearch(
-        plan.version, plan.vector, filters, excluded, embeddings, plan.product, may_go_with_look=bool(query.category)
-    )
+        where = among.where
+        return candidates.PopularitySearch(where & excluded if excluded else where, embeddings)
+    search = VectorSearch(plan.version, plan.vector, among, excluded, embeddings, plan.product)
     if plan.product and query.category:  # a further page of what `similar` began
         search.exact = not Product.objects.filter(pk=plan.product, category__name=query.category).exists()
     return search

@@ -8,7 +8,7 @@ import numpy as np
 from catalog.models import Product, Shopper
 from catalog.rows import Sql, fetch, products_by_id
 from recommender.models import ModelVersion, Role
-from recommender.serving import candidates, recommend
+from recommender.serving import candidates, eligible, recommend
 from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan
 from recommender.versions.vectors import nearest
 
@@ -18,7 +18,7 @@ LENGTH = 12  # of a list
 NEWEST_OF_CATEGORIES = f"""
     SELECT newest.id FROM catalog_category c CROSS JOIN LATERAL (
         SELECT p.id, row_number() OVER (ORDER BY p.created_at DESC, p.id DESC) AS place FROM catalog_product p
-        WHERE p.category_id = c.id AND {candidates.SHOWN.text} ORDER BY p.created_at DESC, p.id DESC LIMIT {MOST}
+        WHERE p.category_id = c.id AND {eligible.SHOWN.text} ORDER BY p.created_at DESC, p.id DESC LIMIT {MOST}
     ) newest ORDER BY newest.place, md5(c.name) LIMIT {MOST}
 """
 

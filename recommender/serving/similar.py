@@ -5,7 +5,8 @@ from dataclasses import replace
 from catalog.prepared import fetch_prepared
 from catalog.rows import CATEGORY, COLUMNS, Sql, fetch
 from recommender.models import ModelVersion, Role
-from recommender.serving.candidates import candidates_from_rows, eligible, not_excluded
+from recommender.serving.candidates import candidates_from_rows, not_excluded
+from recommender.serving.eligible import Eligible
 from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan
 from recommender.serving.vector_search import VectorSearch
 from recommender.versions import queries
@@ -32,24 +33,28 @@ def _read(
     """Return the mark of the version that serves, and what `find` does by this one."""
     excluded = not_excluded(RetrievalPlan("similar"), query)
     vector = Sql("(SELECT vector FROM own)")
-    search = VectorSearch(version, vector, eligible(query), excluded, version, may_go_with_look=bool(query.category))
+    search = VectorSearch(version, vector, Eligible.of(query), excluded, version)
     limit = query.first_size
     depth = search.depth(limit)
-    near = search.statement(depth, limit, Sql("(SELECT id FROM own)"))
-    # On its way to another category a walk passes over most of what is near, and may miss those that are nearest there:
-    # the graph has few edges between groups. There is none, then, and all of the category is compared.
-    is_walked = Sql("true")
+    parts = [(depth, Sql("true"))]
     if query.category and depth is not None:
-        is_walked = Sql("(SELECT category FROM own) = %s", (query.category,))
+        # On its way to another category a walk passes over most of what is near, and may miss those that are nearest
+        # there: the graph has few edges between groups. All of the category is compared, then.
+        parts = [(depth, Sql("own.category = %s", (query.category,)))]
+        if search.is_planned_once:
+            parts.append((None, Sql("own.category <> %s", (query.category,))))
     statement = Sql(
         f"WITH own AS MATERIALIZED (SELECT p.id, c.name AS category, {nearest.primary_vector_sql(version, 'p.id')}"
         f" AS vector FROM catalog_product p {CATEGORY} WHERE {where.text})"
         f" SELECT true, {queries.served_mark(Role.SIMILAR)}, 0.0::float, vector_send(own.vector), {COLUMNS}"
-        f" FROM own JOIN catalog_product p ON p.id = own.id {CATEGORY}"
-        f" UNION ALL (SELECT false, NULL, near.* FROM ({near.text}) near WHERE {is_walked.text})",
-        (*where.params, *near.params, *is_walked.params),
+        f" FROM own JOIN catalog_product p ON p.id = own.id {CATEGORY}",
+        where.params,
     )
-    rows = fetch(statement) if depth is None else fetch_prepared(statement)
+    for way, condition in parts:
+        near = search.statement(way, limit, Sql("(SELECT id FROM own)"))
+        text = f"SELECT false, NULL, near.* FROM ({near.text}) near WHERE (SELECT {condition.text} FROM own)"
+        statement = Sql(f"{statement.text} UNION ALL ({text})", (*statement.params, *near.params, *condition.params))
+    rows = fetch(statement) if depth is None and not search.is_planned_once else fetch_prepared(statement)
     itself = [row for row in rows if row[0]]
     if not itself:
         return None, None
@@ -58,5 +63,6 @@ def _read(
     if own.embedding is None:
         return mark, (own, search)
     exact = bool(query.category) and itself[0][CATEGORY_NAME] != query.category
-    first = None if exact and depth is not None else search.candidates(others)
+    is_compared = exact and (depth is None or search.is_planned_once)
+    first = search.candidates(others) if is_compared or not exact else None
     return mark, (own, replace(search, vector=own.embedding, own=own.id, first=first, exact=exact))

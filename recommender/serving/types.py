@@ -15,7 +15,7 @@ from recommender.models import ModelVersion
 from recommender.serving.history import History
 
 DIVERSITY_POOL = 5  # candidates for each place in a diverse list
-SPARE = 8  # candidates beyond what is wanted, in place of duplicates
+SPARE = 3  # candidates beyond what is wanted, in place of duplicates
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import numpy as np
 from catalog.prepared import fetch_prepared
 from catalog.rows import CATEGORY, COLUMNS, Sql, fetch
 from recommender.models import ModelVersion, Role
-from recommender.serving.candidates import SHOWN, candidates_from_rows, embedding_sql, recent_estimate
+from recommender.serving.candidates import candidates_from_rows, embedding_sql
+from recommender.serving.eligible import Eligible
 from recommender.serving.types import Candidate
 from recommender.versions.vectors import nearest, scores
 
@@ -21,6 +22,7 @@ FURTHER, FURTHER_SORTED = 16, 2
 # What a walk of the index costs, in comparisons of an exact search: for each embedding that it passes over, after as
 # many embeddings as its way to the nearest one costs.
 WALK, START = 2.0, 100
+PLANNED_ONCE = 5000  # products that are compared in so short a time that planning would be a tenth of it
 SAME = 1e-5  # distance of a vector from itself, computed by the index or not
 
 
@@ -36,11 +38,10 @@ class VectorSearch:
 
     version: ModelVersion
     vector: Sequence[float] | np.ndarray | Sql  # (version.dimensions,), or an expression
-    filters: Sql
+    among: Eligible
     excluded: Sql | None  # by the visitor and the list so far
     embeddings: ModelVersion | None  # the similarity version that duplicates are found with
     own: int | None = None  # id of the product whose vector this is, which is no candidate
-    may_go_with_look: bool = True  # what passes the filters may well be near, as a product's own category is
     exact: bool = False  # once that turned out to be necessary
     first: list[Candidate] | None = None  # what the first statement gave, where it was executed already
 
@@ -61,21 +62,29 @@ class VectorSearch:
         """Return how many of the nearest embeddings to look at; None if a comparison with all that pass costs less."""
         least, expected, most = nearest.ef_search(self.version), float(limit), math.inf
         is_sorted = nearest.is_sorted_again(self.version)
-        if self.filters != SHOWN:
-            passing = max(recent_estimate(self.filters), 1)
-            expected *= recent_estimate(SHOWN) / passing
+        if self.among != Eligible():
+            passing = max(self.among.estimate(), 1)
+            expected *= Eligible().estimate() / passing
             most = passing / WALK - START
         further = min(expected * (FURTHER_SORTED if is_sorted else FURTHER), most)
         if FURTHER_SORTED * expected > most:
-            if not self.may_go_with_look or not limit <= least <= most:
+            # A category may well be that of all that is near.
+            if not self.among.category or not limit <= least <= most:
                 return None
             further = least if is_sorted else most / 2  # half of what a comparison costs, if it finds too few
         # Few numbers, as each has a plan of its own.
         return least if further <= least else int(2 ** math.ceil(math.log2(further)))
 
+    @property
+    def is_planned_once(self) -> bool:
+        """Return whether a comparison with all that pass is so short that planning would be a good part of it."""
+        return self.among.estimate() <= PLANNED_ONCE
+
     def statement(self, depth: int | None, limit: int, own: Sql | None) -> Sql:
         """Return the statement whose rows are those of candidates_from_rows. own: the expression of own's id."""
-        where = self.filters & self.excluded if self.excluded else self.filters
+        where = self.among.where if depth is not None or self.is_planned_once else self.among.planned
+        if self.excluded:
+            where &= self.excluded
         if own:
             where &= Sql(f"p.id <> {own.text}", own.params)
         if depth is None:
@@ -106,7 +115,7 @@ class VectorSearch:
             return rows
         statement = self.statement(depth, limit, None if self.own is None else Sql("%s", (self.own,)))
         if depth is None:
-            return self.candidates(fetch(statement))
+            return self.candidates(fetch_prepared(statement) if self.is_planned_once else fetch(statement))
         settings = nearest.set_ef_search(ef_search or nearest.ef_search(self.version))
         return self.candidates(fetch_prepared(statement, settings))
 

@@ -107,7 +107,7 @@ def test_a_list_reaches_as_far_as_it_has_to_and_knows_whether_there_is_more():
         return rows[:size]
 
     assert rank(page, RecommendationQuery(limit=2)) == ([rows[0], rows[30]], True)
-    assert sizes == [11, 44]
+    assert sizes == [6, 24, 96]
     assert rank(page, RecommendationQuery(limit=3)) == ([rows[0], rows[30], rows[31]], False)
     assert rank(page, RecommendationQuery(limit=3, min_score=rows[30].score)) == ([rows[0], rows[30]], False)
 

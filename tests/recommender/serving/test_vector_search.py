@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from catalog.rows import VISIBLE, Sql, fetch
+from catalog.rows import Sql, fetch
+from recommender.serving.eligible import Eligible
 from recommender.serving.vector_search import VectorSearch
 from tests.factories import embed, turned
 from tests.recommender.conftest import placed
@@ -32,8 +33,8 @@ def test_candidates_bring_their_embeddings_by_the_similarity_version(active, act
     (unseen,) = placed(active_personal, 0)
     embed(far, active_personal, turned(60))
 
-    similar = VectorSearch(active, turned(0), VISIBLE, None, active)(5)
-    personal = VectorSearch(active_personal, [1, 0], VISIBLE, None, active)(5)
+    similar = VectorSearch(active, turned(0), Eligible(), None, active)(5)
+    personal = VectorSearch(active_personal, [1, 0], Eligible(), None, active)(5)
 
     assert [row.product for row in similar] == [near, far]
     assert similar[0].embedding == pytest.approx(turned(10))
@@ -46,7 +47,7 @@ def test_a_product_that_the_index_does_not_find_by_its_own_vector_is_compared_wi
     elsewhere = int(np.argmin(crowd.matrix @ crowd.matrix[place]))
     far = crowd.matrix[elsewhere] + 0.01
     found, lost = (
-        VectorSearch(crowd, vector, VISIBLE, None, crowd, crowd.ids[place]) for vector in (crowd.matrix[place], far)
+        VectorSearch(crowd, vector, Eligible(), None, crowd, crowd.ids[place]) for vector in (crowd.matrix[place], far)
     )
 
     assert [row.id for row in found(12)] == crowd.best(crowd.matrix[place], 12, but=place)
@@ -57,22 +58,21 @@ def test_a_product_that_the_index_does_not_find_by_its_own_vector_is_compared_wi
 
 @pytest.mark.parametrize("limit", [12, 100])
 @pytest.mark.parametrize(
-    ("condition", "is_exact"),
+    ("among", "is_exact"),
     [
-        ("true", False),
-        ("p.price < 50", False),  # half of the products, wherever they are
-        ("p.price < 5", None),  # one in twenty
-        ("p.category_id = {bags}", True),  # one in forty, wherever they are
-        ("p.price >= 1000", True),  # all products of one style, none of which is near
-        ("p.price < 1000", False),  # for a product of that style, past which the walk goes on
+        (Eligible(), False),
+        (Eligible(prices="p.price < 50"), False),  # half of the products, wherever they are
+        (Eligible(prices="p.price < 5"), None),  # one in twenty
+        (Eligible("Bags"), True),  # one in forty, wherever they are
+        (Eligible(prices="p.price >= 1000"), True),  # all products of one style, none of which is near
+        (Eligible(prices="p.price < 1000"), False),  # for a product of that style, past which the walk goes on
     ],
 )
-def test_a_filter_neither_shortens_a_list_nor_lets_it_miss_what_is_near(crowd, condition, is_exact, limit):
-    where = VISIBLE & Sql(condition.format(bags=crowd.bags.pk))
-    allowed = passing(where)
+def test_a_filter_neither_shortens_a_list_nor_lets_it_miss_what_is_near(crowd, among, is_exact, limit):
+    allowed = passing(among.where)
     recalls = []
-    for place in crowd.dear[:5] if condition == "p.price < 1000" else crowd.cheap[:5]:
-        search = VectorSearch(crowd, crowd.matrix[place], where, None, crowd)
+    for place in crowd.dear[:5] if among.prices == "p.price < 1000" else crowd.cheap[:5]:
+        search = VectorSearch(crowd, crowd.matrix[place], among, None, crowd)
         found = [row.id for row in search(limit)]
         assert len(found) == min(limit, len(allowed))
         assert set(found) <= allowed
@@ -89,7 +89,7 @@ def test_a_taste_finds_the_products_of_largest_inner_product_however_scattered_i
     recalls = []
     for _ in range(30):
         taste = personal.matrix[random.integers(0, len(personal.matrix), likes)].sum(axis=0)
-        search = VectorSearch(personal, taste, VISIBLE, None, None)
+        search = VectorSearch(personal, taste, Eligible(), None, None)
         found = [row.id for row in search(21)]
         recalls.append(len({*found} & {*personal.best(taste, 21)}) / 21)
         assert not search.exact
