@@ -100,7 +100,7 @@ def candidates_from_rows(
     embeddings: list[np.ndarray | None] = [None] * len(rows)
     known = [index for index, row in enumerate(rows) if row[1] is not None]
     if version is not None and known:
-        matrix = scores.normalize_if_cosine(version, np.stack([nearest.vector_of_bytes(rows[i][1]) for i in known]))
+        matrix = scores.normalize_if_cosine(version, nearest.vectors_of_bytes([rows[index][1] for index in known]))
         for index, embedding in zip(known, matrix, strict=True):
             embeddings[index] = embedding
     return [

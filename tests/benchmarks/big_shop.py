@@ -53,7 +53,7 @@ def fill(products: int) -> None:
     )
     for version in ModelVersion.objects.filter(state=State.ACTIVE, role__in=("similar", "personal")):
         text = f"SELECT vector_send(vector) FROM recommender_imageembedding WHERE version_id = {version.pk}"
-        own = np.stack([nearest.vector_of_bytes(data) for (data,) in fetch(Sql(text))])
+        own = nearest.vectors_of_bytes([data for (data,) in fetch(Sql(text))])
         deviation = 0.3 * own.std(axis=0)
         execute(f"DROP INDEX {index.index_name(version)}")
         for at in range(0, products, 5000):

@@ -61,7 +61,7 @@ def read_vectors(version: ModelVersion) -> tuple[np.ndarray, list[str], np.ndarr
             f" ON p.id = e.product_id WHERE e.version_id = {version.pk} AND p.in_stock AND NOT p.is_hidden"
         )
     )
-    vectors = np.stack([nearest.vector_of_bytes(data) for *_, data in rows])
+    vectors = nearest.vectors_of_bytes([data for *_, data in rows])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray([row[0] for row in rows]), [row[1] for row in rows], vectors
 

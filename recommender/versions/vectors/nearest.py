@@ -91,9 +91,15 @@ def vector_text(vector: Sequence[float] | np.ndarray) -> str:
     return f"[{','.join(map(repr, np.asarray(vector).tolist()))}]"
 
 
-def vector_of_bytes(data: memoryview) -> np.ndarray:
-    """Return the vector (D,) float32 of what PostgreSQL's vector_send gives, which is not parsed as its text is."""
-    return np.frombuffer(data, dtype=">f4", offset=4).astype(np.float32)  # after the length and two unused bytes
+def vectors_of_bytes(sent: Sequence[memoryview]) -> np.ndarray:
+    """Return the N vectors (N, D) float32 that PostgreSQL's vector_send gave, which are not parsed as texts are."""
+    numbers = np.frombuffer(b"".join(sent), dtype=">f4").reshape(len(sent), -1)
+    return numbers[:, 1:].astype(np.float32)  # after the length and two unused bytes
+
+
+def vector_of_bytes(sent: memoryview) -> np.ndarray:
+    """Return the vector (D,) float32 that vector_send gave."""
+    return np.asarray(vectors_of_bytes([sent])[0])
 
 
 def primary_vector_sql(version: ModelVersion, product: str) -> str:
