@@ -91,9 +91,9 @@ class ImportRunAdmin(RunModelAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Take a file, and show its first products or import it at once."""
-        form = UploadForm(request.POST or None, request.FILES or None)
         if not may_import(request):
             raise PermissionDenied
+        form = UploadForm(request.POST or None, request.FILES or None)
         if form.is_valid():
             file = form.cleaned_data["source"]
             run = runs.upload(file.name, file.chunks(), by=account_of(request), columns=form.columns)
@@ -235,6 +235,8 @@ def result_of(run: ImportRun) -> str:
     """Return what became of an import, with a link to its page."""
     counts = f"{run.created:,} created, {run.updated:,} changed, {run.unchanged:,} unchanged, {run.failed:,} problems"
     hidden = f", {run.hidden:,} hidden" if run.retire else ""
+    if run.is_retirement_refused:
+        hidden = ", none hidden as it lacks too many"
     return format_html(
         '<a href="{}">{}</a> <span class="state {}">{}</span> {}',
         reverse("admin:imports_importrun_change", args=[run.pk]),

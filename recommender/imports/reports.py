@@ -49,7 +49,11 @@ def line_of(problem: Problem) -> Line:
     if problem.reason.startswith("SKU "):
         column = "sku"
     quoted = QUOTED.search(reason)
-    advice = reason.partition("; ")[2] or ADVICE.get(column, "")
+    first, _, rest = reason.partition("; ")
+    if rest and not REASON.fullmatch(rest):  # else it is the problem of another column
+        reason, advice = first, rest
+    else:
+        advice = ADVICE.get(column, "")
     return Line(
         location["file"] if location else problem.place,
         (location["line"] or "") if location else "",

@@ -20,7 +20,7 @@ from recommender.imports.models import FINISHED, PENDING, ImportRun, RunStatus
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-LEASE = timedelta(seconds=30)  # of a worker, which renews it
+LEASE = timedelta(seconds=15)  # of a worker, which renews it
 PAUSE = timedelta(minutes=1)  # before the next try where the disk is full
 TRIES = 3  # workers; an import during which so many were lost, one after the other, is not given to another
 DRAFT_AGE = timedelta(days=1)  # after which a file that nobody had imported is removed

@@ -171,6 +171,7 @@ def test_a_shrunken_feed_is_confirmed_on_the_page_of_its_import(admin_client, fe
     admin_client.post(FEEDS, {"action": "start", "_selected_action": [feed.pk]})
     refused = done(ImportRun.objects.get())
     page = f"{LIST}{refused.pk}/change/"
+    assert "none hidden as it lacks too many" in text(admin_client.get(FEEDS))
     assert "Import again and hide what the feed lacks" in text(admin_client.get(page))
 
     admin_client.post(page, {"do": "hide"})

@@ -13,7 +13,7 @@ from recommender.imports.reports import Line, ReportWriter, line_of
         (
             "t.csv line 17",
             "price: 'cheap' is no price; such as 1 is taken",
-            Line("t.csv", "17", "price", "", "cheap", "'cheap' is no price; such as 1 is taken", "such as 1 is taken"),
+            Line("t.csv", "17", "price", "", "cheap", "'cheap' is no price", "such as 1 is taken"),
         ),
         (
             "t.csv lines 3-5",
@@ -24,6 +24,11 @@ from recommender.imports.reports import Line, ReportWriter, line_of
             "t.xlsx row 4",
             "SKU A-1: duplicate of t.xlsx row 2",
             Line("t.xlsx", "4", "sku", "", "", "SKU A-1: duplicate of t.xlsx row 2", reports.ADVICE["sku"]),
+        ),
+        (
+            "t.csv line 2",
+            "title: it is empty; currency: it is too long",
+            Line("t.csv", "2", "title", "", "", "it is empty; currency: it is too long", reports.ADVICE["title"]),
         ),
         ("images/a.png", "not a picture", Line("images/a.png", "", "", "", "", "not a picture", "")),
     ],

@@ -166,3 +166,13 @@ def test_a_choice_of_columns_is_stored_until_the_import_begins(uploaded):
     runs.start(run)
     with pytest.raises(ImportNotReady):
         runs.choose(run, columns={}, store_as="")
+
+
+def test_without_a_broker_an_import_waits_for_the_sweep(uploaded, no_broker, django_capture_on_commit_callbacks):
+    run = uploaded(row("A"))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        runs.start(run)
+
+    run.refresh_from_db()
+    assert (run.status, leases.is_held(run)) == ("queued", False)
