@@ -101,6 +101,9 @@ API = {
     ("user-export", "GET"): Opens(permission="view_interaction", scopes="people:read"),
     ("own-visitor-export", "GET"): NOBODY_ELSE,
     ("visitor-export", "GET"): Opens(permission="view_interaction", scopes="people:read"),
+    ("export-products", "GET"): Opens(permission="view_product", scopes="catalogue:read catalogue:write"),
+    ("export-interactions", "GET"): Opens(permission="view_interaction", scopes="people:read"),
+    ("export-recommendations", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
     ("visitors", "POST"): PUBLIC,
     ("own-visitor-recommendations", "GET"): NOBODY_ELSE,  # without the guest's token
     ("own-visitor-interactions", "GET"): NOBODY_ELSE,

@@ -3,6 +3,7 @@ from django.urls import path, register_converter
 from recommender.api import (
     activations,
     batches,
+    bulk_exports,
     categories,
     comparisons,
     designs,
@@ -47,6 +48,9 @@ urlpatterns = [
     path("products/<name:sku>/images/", images.ProductImages.as_view(), name="images"),
     path("products/<name:sku>/images/<int:pk>/", images.OneImage.as_view(), name="image"),
     path("downloads/", downloads.Downloads.as_view(), name="downloads"),
+    path("exports/products/", bulk_exports.ProductExport.as_view(), name="export-products"),
+    path("exports/interactions/", bulk_exports.InteractionExport.as_view(), name="export-interactions"),
+    path("exports/recommendations/", bulk_exports.RecommendationExport.as_view(), name="export-recommendations"),
     path("categories/", categories.Categories.as_view(), name="categories"),
     path("search/image/", similar.SearchImage.as_view(), name="search-image"),
     path("users/merge/", users.UsersMerge.as_view(), name="users-merge"),
