@@ -71,11 +71,15 @@ def parse(text: str) -> datetime:
 
 
 def read_user(text: str) -> str:
-    """Return the shop's id of a shopper. Raises BadRow for a whole number with a decimal point, as pandas writes it."""
+    """Return the shop's id of a shopper. Raises BadRow for a number with a decimal point, as of pandas, or rounded."""
     if re.fullmatch(r"\d+\.0", text):
         raise BadRow(
             f"user: {text} is a number that a program has given a decimal point, and another shopper than"
             f" {text.removesuffix('.0')}: write the column as text or as whole numbers"
+        )
+    if ROUNDED.fullmatch(text):
+        raise BadRow(
+            f"user: {text} is a number that a program has rounded: write the column as text or as whole numbers"
         )
     return text
 

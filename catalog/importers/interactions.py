@@ -10,22 +10,16 @@ from pathlib import Path
 
 from django.db import transaction
 
-from catalog.errors import BadRow, ImportFailed
-from catalog.importers.archive import Folder
-from catalog.importers.columns import EVENTS, find_columns
-from catalog.importers.csv_file import describe
+from catalog.errors import BadRow
+from catalog.importers.event_records import REQUIRED, Events
 from catalog.importers.events import read_kind, read_time, read_user, read_verified
-from catalog.importers.json_file import Records
-from catalog.importers.layouts import plain
 from catalog.importers.progress import with_progress
-from catalog.importers.records import open_records
 from catalog.importers.reports import InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
 from catalog.importers.values import is_nothing
 from catalog.interactions import Event, record
-from catalog.models import Interaction, Kind, Shopper
+from catalog.models import Interaction, Shopper
 
-REQUIRED = ("user", "sku", "kind", "timestamp")  # or a session in place of the user
 BATCH = 1000
 DERIVED = "row-"  # begins the id of a row that has none
 LONGEST = {
@@ -39,6 +33,7 @@ def import_interactions(
     file: Path,
     *,
     is_simulated: bool = False,
+    positive: float | None = None,
     limit: int | None = None,
     dry_run: bool = False,
     progress: bool = False,
@@ -49,14 +44,18 @@ def import_interactions(
     A row with a `session` and without a user is a guest's. Whoever imports it vouches for it, unless it says
     otherwise in `is_verified`.
     A second import of the same rows counts them as duplicates, also where they have no id. is_simulated: mark
-    new shoppers as simulated. limit: only the first rows, this many. dry_run: record all, then roll back.
+    new shoppers as simulated. positive: in place of a kind there are ratings, of which those from it on are likes.
+    limit: only the first rows, this many. dry_run: record all, then roll back.
     progress: show a bar on stderr. on_problem: called with each problem as it occurs.
     Every thousand rows are a transaction of their own. Raises ImportFailed for a file that cannot be read at all.
     """
     report, repeated = InteractionReport(), 0
     with (
         rolled_back() if dry_run else nullcontext(),
-        with_progress(source := Events(file), file, "interactions", limit=limit, shown=progress) as (entries, bar),
+        with_progress(source := Events(file, positive), file, "interactions", limit=limit, shown=progress) as (
+            entries,
+            bar,
+        ),
     ):
         while batch := list(islice(entries, BATCH)):
             places, events = [], []
@@ -96,57 +95,6 @@ def rolled_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-
-
-class Events:
-    """Records of events, of each of which our columns are read, whatever they are called.
-
-    Raises ImportFailed for a file without them.
-    """
-
-    def __init__(self, file: Path) -> None:
-        if not file.exists():
-            raise ImportFailed(f"{file} does not exist")
-        if not file.is_file():
-            raise ImportFailed(f"{file} is no file; a CSV or JSON lines are taken")
-        self.records = open_records(Folder(file.parent), file.name)
-        columns = self.records.columns
-        self.columns = find_columns(columns, EVENTS)
-        # Of H&M's transactions, a row for each article that was bought.
-        self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None
-        given = (
-            {*self.columns} | ({"kind"} if self.kind else set()) | ({"user"} if "session" in self.columns else set())
-        )
-        missing = [name for name in REQUIRED if name not in given]
-        if missing and columns:
-            needed = f"An interaction needs {', '.join(REQUIRED)}"
-            if "kind" in missing and any(plain(name) in ("rating", "stars", "score") for name in columns):
-                needed += "; it has ratings: in their stead add a column kind, such as like from 4 on and view below"
-            raise ImportFailed(
-                f"{self.records.label} lacks: {', '.join(missing)}; {describe(columns, missing)}. {needed}"
-            )
-
-    @property
-    def notes(self) -> list[str]:
-        """Return what was assumed."""
-        renamed = [f"{name} -> {ours}" for ours, name in self.columns.items() if name.lower() != ours]
-        return [
-            *self.records.notes,
-            *(["H&M's transactions: each row is a purchase"] if self.kind else []),
-            *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
-        ]
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def __iter__(self) -> Records:
-        for entry in self.records:
-            if isinstance(entry, Problem):
-                yield entry
-                continue
-            place, fields = entry
-            own: dict[str, object] = {ours: fields.get(name) for ours, name in self.columns.items()}
-            yield place, own if self.kind is None else own | {"kind": self.kind}
 
 
 def parse_event(fields: Mapping[str, object]) -> Event:

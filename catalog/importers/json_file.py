@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import IO
 
 from catalog.errors import ImportFailed
@@ -15,6 +16,7 @@ Records = Iterator[tuple[str, Mapping[str, object]] | Problem]
 MARK = b"\xef\xbb\xbf"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_BESIDE = 5  # values of an object around the products, such as a count and a link: a product has more
+WITH_LISTS = {"event_name", "actionDetails"}  # of Google Analytics and Matomo: a record, with a list of objects
 MOST_BYTES = 200_000_000  # of an array, which is read as a whole
 
 
@@ -56,13 +58,15 @@ class JsonFile:
         """Yield lines as bytes, or the elements of an array."""
         try:
             with self._opened() as lines:
-                for number, line in enumerate(lines, 1):
-                    text = line.removeprefix(MARK) if number == 1 else line
-                    if number == 1 and (text.lstrip().startswith(b"[") or is_part_of_object(text)):
-                        yield from self._elements(text + lines.read(MOST_BYTES))
-                        return
-                    if text.strip():
-                        yield f"{self.name} line {number}", text
+                blank = list(iter_blank(lines))
+                first = blank.pop().removeprefix(MARK) if blank else b""
+                following = list(iter_blank(lines))
+                if not begins_lines(first, has_more=bool(following and following[-1].strip())):
+                    yield from self._elements(b"".join([first, *following, lines.read(MOST_BYTES)]))
+                    return
+                for number, line in enumerate(chain(blank, [first], following, lines), 1):
+                    if line.strip():
+                        yield f"{self.name} line {number}", line
         except FileNotFoundError:
             raise ImportFailed(f"{self.label} does not exist") from None
         except UnicodeError as error:
@@ -87,13 +91,29 @@ class JsonFile:
             yield f"{self.name} element {number}", element
 
 
-def is_part_of_object(line: bytes) -> bool:
-    """Return whether a line begins an object that goes on in the next ones, or holds a list of objects."""
+def iter_blank(lines: IO[bytes] | codecs.StreamRecoder) -> Iterator[bytes]:
+    """Yield blank lines, and the first that is none."""
+    while line := lines.readline():
+        yield line
+        if line.removeprefix(MARK).strip():
+            return
+
+
+def begins_lines(first: bytes, *, has_more: bool) -> bool:
+    """Return whether a line is a record of its own; else it is an array, or an object around a list, or begins one.
+
+    has_more: whether other lines follow.
+    """
+    if first.lstrip().startswith(b"["):
+        return False
     try:
-        found = json.loads(line)
+        found = json.loads(first)
     except (ValueError, RecursionError):
-        return line.strip() == b"{" or line.rstrip().endswith((b"[", b"{", b"[{")) and line.lstrip().startswith(b"{")
-    return isinstance(found, dict) and len(found) <= MOST_BESIDE and list_in(found) != [found]
+        return not (
+            first.strip() == b"{" or first.rstrip().endswith((b"[", b"{", b"[{")) and first.lstrip()[:1] == b"{"
+        )
+    is_around = isinstance(found, dict) and len(found) <= MOST_BESIDE and list_in(found) != [found]
+    return has_more or not is_around or bool(WITH_LISTS & found.keys())
 
 
 def list_in(found: object) -> list[object]:

@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.core.management.base import CommandParser
 
@@ -10,7 +10,7 @@ from catalog.importers.console import ImportCommand, ImportOptions
 class Command(ImportCommand):
     help = (
         "Import interactions from a CSV with the columns user,sku,kind,timestamp and, optionally, id, or from JSON "
-        "lines. A second import of the same file changes nothing."
+        "lines; or exports of Google Analytics 4 and Matomo. A second import of the same file changes nothing."
     )
     source = "FILE"
     noun = "interactions"
@@ -18,8 +18,12 @@ class Command(ImportCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--simulated", action="store_true", help="mark new shoppers as simulated")
+        parser.add_argument(
+            "--positive",
+            type=float,
+            metavar="N",
+            help="FILE has ratings: those of N or more are likes, others left out",
+        )
 
-    def run_import(
-        self, source: Path, options: dict[str, object], **common: Unpack[ImportOptions]
-    ) -> InteractionReport:
-        return import_interactions(source, is_simulated=bool(options["simulated"]), **common)
+    def run_import(self, source: Path, options: dict[str, Any], **common: Unpack[ImportOptions]) -> InteractionReport:
+        return import_interactions(source, is_simulated=options["simulated"], positive=options["positive"], **common)

@@ -89,6 +89,7 @@ def test_rows_without_id_that_differ_are_all_kept(imported):
         ("u1,A,view,yesterday,", "timestamp: 'yesterday' is neither ISO 8601 nor unix seconds"),
         ("u1,A,view,-1,", "timestamp: '-1' is 1969-12-31, before 1970"),
         ("3423.0,A,view,2026-01-02,", "user: 3423.0 is a number that a program has given a decimal point"),
+        ("3.423e+03,A,view,2026-01-02,", "user: 3.423e+03 is a number that a program has rounded"),
         ("u1,A,view,0001-01-01T00:00:00+14:00,", "timestamp: '0001-01-01T00:00:00+14:00' is neither ISO 8601 nor"),
         ("u1,A,view,2999-01-01T00:00:00Z,", "is in the future."),
         (",A,view,2026-01-02,", "no value for user"),

@@ -61,3 +61,12 @@ def test_utf_16_that_is_none_is_refused(tmp_path):
 
     with pytest.raises(ImportFailed, match="cannot be read as UTF-16"):
         list(JsonFile(Folder(tmp_path), "t.json"))
+
+
+def test_lines_with_lists_of_objects_are_no_objects_around_them(tmp_path):
+    (tmp_path / "t.jsonl").write_text('\n{"a": 1, "images": [{"src": "a"}]}\n\n{"a": 2, "images": [{"src": "b"}]}\n')
+
+    assert [(place, fields["a"]) for place, fields in JsonFile(Folder(tmp_path), "t.jsonl")] == [
+        ("t.jsonl line 2", 1),
+        ("t.jsonl line 4", 2),
+    ]

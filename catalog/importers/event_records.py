@@ -1,0 +1,120 @@
+"""Records of events in files of any program, of each of which our fields are read."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from catalog.errors import BadRow, ImportFailed
+from catalog.importers.analytics import Fields, analytics_of
+from catalog.importers.archive import Folder
+from catalog.importers.columns import EVENTS, find_columns
+from catalog.importers.csv_file import describe
+from catalog.importers.layouts import by_plain_name, plain
+from catalog.importers.records import open_records
+from catalog.importers.rows import Problem
+from catalog.models import Kind
+
+REQUIRED = ("user", "sku", "kind", "timestamp")  # or a session in place of the user
+RATINGS = ("rating", "stars", "score", "value", "overall")
+ORDERS = {"transaction id", "order id"}  # of which several rows have one, for each of the order's products
+
+
+class Events:
+    """Iterator over (place, {our field: value}), with a Problem for each record that has none.
+
+    positive: the rating from which on a row is a like; those below are left out.
+    Raises ImportFailed for a file without our fields.
+    """
+
+    def __init__(self, file: Path, positive: float | None = None) -> None:
+        if not file.exists():
+            raise ImportFailed(f"{file} does not exist")
+        if not file.is_file():
+            raise ImportFailed(f"{file} is no file; a CSV or JSON lines are taken")
+        self.records = open_records(Folder(file.parent), file.name)
+        self.positive = positive
+        self.left_out: Counter[str] = Counter()
+        columns = self.records.columns
+        self.analytics = analytics_of(columns)
+        self.columns = find_columns(columns, EVENTS)
+        # Of H&M's transactions, a row for each article that was bought.
+        self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None
+        named = by_plain_name(columns)
+        self.rating = next((named[name] for name in RATINGS if name in named), None)
+        if columns and not self.analytics:
+            self._check(columns)
+
+    def _check(self, columns: Sequence[str]) -> None:
+        """Raise ImportFailed if a field is missing, or there are ratings and nobody says which of them are likes."""
+        label, has_kind = self.records.label, "kind" in self.columns or self.kind is not None
+        if self.positive is not None and (has_kind or not self.rating):
+            reason = "it has kinds already" if has_kind else f"it has no ratings: none of {', '.join(RATINGS)}"
+            raise ImportFailed(f"{label}: --positive {self.positive:g} is for ratings, but {reason}")
+        given = {*self.columns} | ({"user"} if "session" in self.columns else set())
+        if has_kind or self.positive is not None:
+            given.add("kind")
+        if missing := [name for name in REQUIRED if name not in given]:
+            needed = f"An interaction needs {', '.join(REQUIRED)}"
+            if "kind" in missing and self.rating:
+                needed += (
+                    f"; {self.rating} may be a rating: say from which on it is a like, such as --positive 4, or add a"
+                    " column kind"
+                )
+            raise ImportFailed(f"{label} lacks: {', '.join(missing)}; {describe(columns, missing)}. {needed}")
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what was assumed and left out, once the records were read."""
+        renamed = [] if self.analytics else [f"{name} -> {ours}" for ours, name in self.columns.items()]
+        renamed = [text for text in renamed if text.partition(" -> ")[0].lower() != text.partition(" -> ")[2]]
+        left_out = [f"{name} {count}" for name, count in self.left_out.most_common()]
+        return [
+            *self.records.notes,
+            *([f"{self.records.name} was read as {self.analytics.name}"] if self.analytics else []),
+            *(["H&M's transactions: each row is a purchase"] if self.kind else []),
+            *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
+            *([f"left out, as they are no interactions: {', '.join(left_out)}"] if left_out else []),
+        ]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[tuple[str, Fields] | Problem]:
+        self.left_out.clear()
+        for entry in self.records:
+            if isinstance(entry, Problem):
+                yield entry
+                continue
+            place, record = entry
+            try:
+                for event in self.analytics.read(record) if self.analytics else self._read(record):
+                    if isinstance(event, str):
+                        self.left_out[event] += 1
+                    else:
+                        yield place, event
+            except BadRow as error:
+                yield Problem(place, str(error))
+
+    def _read(self, record: Fields) -> Iterator[Fields | str]:
+        own: dict[str, object] = {ours: record.get(name) for ours, name in self.columns.items()}
+        if self.kind:
+            own["kind"] = self.kind
+        elif self.positive is not None and self.rating:
+            if read_rating(record.get(self.rating)) < self.positive:
+                yield f"ratings below {self.positive:g}:"
+                return
+            own["kind"] = Kind.LIKE.value
+        if own.get("id") and own.get("sku") and plain(self.columns["id"]) in ORDERS:
+            own["id"] = f"{own['id']}/{own['sku']}"
+        yield own
+
+
+def read_rating(value: object) -> float:
+    """Return a rating. Raises BadRow for what is no number."""
+    try:
+        rating = float(str(value).replace(",", "."))
+    except ValueError:
+        rating = float("nan")
+    if not -1e9 < rating < 1e9:
+        raise BadRow(f"rating: {value!r} is no number")
+    return rating

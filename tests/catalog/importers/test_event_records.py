@@ -1,0 +1,57 @@
+import json
+
+import pytest
+
+from catalog.errors import ImportFailed
+from catalog.importers.event_records import Events
+from catalog.importers.rows import Problem
+
+RATINGS = "user,item,timestamp,value\nu1,A,1767355200,5\nu1,B,1767355200,3.5\nu2,A,1767355200,x\nu2,B,1767355200,\n"
+
+
+def events_of(tmp_path, text, positive=None, name="t.csv"):
+    (tmp_path / name).write_text(text)
+    return Events(tmp_path / name, positive)
+
+
+def test_ratings_from_a_threshold_on_are_likes(tmp_path):
+    events = events_of(tmp_path, RATINGS, 4)
+
+    liked, *others = events
+
+    assert liked == ("t.csv line 2", {"user": "u1", "sku": "A", "timestamp": "1767355200", "kind": "like"})
+    assert others == [
+        Problem("t.csv line 4", "rating: 'x' is no number"),
+        Problem("t.csv line 5", "rating: '' is no number"),
+    ]
+    assert events.notes[-1] == "left out, as they are no interactions: ratings below 4: 1"
+    assert len(events) == 3
+
+
+@pytest.mark.parametrize("column", ["rating", "Stars", "score", "value"])
+def test_ratings_without_a_threshold_are_refused_with_what_to_say(tmp_path, column):
+    with pytest.raises(ImportFailed, match=f"lacks: kind; .*; {column} may be a rating: .* such as --positive 4"):
+        events_of(tmp_path, f"user,sku,timestamp,{column}\nu,A,1,5\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [("user,sku,kind,timestamp,rating", "it has kinds already"), ("user,sku,timestamp", "it has no ratings: none of")],
+)
+def test_a_threshold_for_what_has_no_ratings_is_refused(tmp_path, header, reason):
+    with pytest.raises(ImportFailed, match=f"--positive 4 is for ratings, but {reason}"):
+        events_of(tmp_path, f"{header}\n", 4)
+
+
+def test_each_product_of_an_order_counts(tmp_path):
+    first, second = events_of(tmp_path, "Order ID,Customer ID,SKU,kind,date\n7,u,A,order,2026\n7,u,B,order,2026\n")
+
+    assert (first[1]["id"], second[1]["id"]) == ("7/A", "7/B")
+
+
+def test_optional_fields_may_be_null(tmp_path):
+    event = {"user": "u", "sku": "A", "kind": "view", "timestamp": 1, "id": None, "session": None}
+
+    [(_, fields)] = events_of(tmp_path, json.dumps(event), name="t.json")
+
+    assert fields["id"] is None
