@@ -142,5 +142,6 @@ def search_of(
         return candidates.PopularitySearch(where & excluded if excluded else where, embeddings)
     search = VectorSearch(plan.version, plan.vector, among, excluded, embeddings, plan.product)
     if plan.product and query.category:  # a further page of what `similar` began
-        search.exact = not Product.objects.filter(pk=plan.product, category__name=query.category).exists()
+        own = Product.objects.filter(pk=plan.product, category__name=query.category).exists()
+        return replace(search, is_own_category=own, exact=not own)
     return search

@@ -33,7 +33,8 @@ def _read(
     """Return the mark of the version that serves, and what `find` does by this one."""
     excluded = not_excluded(RetrievalPlan("similar"), query)
     vector = Sql("(SELECT vector FROM own)")
-    search = VectorSearch(version, vector, Eligible.of(query), excluded, version)
+    # Whether it is the product's own is known when the statement is executed.
+    search = VectorSearch(version, vector, Eligible.of(query), excluded, version, is_own_category=bool(query.category))
     limit = query.first_size
     depth = search.depth(limit)
     parts = [(depth, Sql("true"))]

@@ -42,6 +42,7 @@ class VectorSearch:
     excluded: Sql | None  # by the visitor and the list so far
     embeddings: ModelVersion | None  # the similarity version that duplicates are found with
     own: int | None = None  # id of the product whose vector this is, which is no candidate
+    is_own_category: bool = False  # `among` are those of that product's category, as most of what is near may be
     exact: bool = False  # once that turned out to be necessary
     first: list[Candidate] | None = None  # what the first statement gave, where it was executed already
 
@@ -68,8 +69,7 @@ class VectorSearch:
             most = passing / WALK - START
         further = min(expected * (FURTHER_SORTED if is_sorted else FURTHER), most)
         if FURTHER_SORTED * expected > most:
-            # A category may well be that of all that is near.
-            if not self.among.category or not limit <= least <= most:
+            if not self.is_own_category or not limit <= least <= most:
                 return None
             further = least if is_sorted else most / 2  # half of what a comparison costs, if it finds too few
         # Few numbers, as each has a plan of its own.

@@ -24,7 +24,7 @@ def committed(blocker) -> Iterator[ModelVersion]:
     """A similarity version, with attributes: the products' `ids`, the `matrix` (N, D) of their vectors, `best`, the
     category `bags`, places of `dear` products of one style and of `cheap` ones; and a `personal` version like it.
 
-    One product in forty is a bag. Nothing is left behind.
+    One product in forty is a bag, and one in twelve a belt. Nothing is left behind.
     """
     with blocker.unblock(), bulk_writes():
         made = fill()
@@ -36,12 +36,17 @@ def committed(blocker) -> Iterator[ModelVersion]:
 
 
 def fill() -> ModelVersion:
-    shoes, bags = Category.objects.create(name="Shoes"), Category.objects.create(name="Bags")
+    shoes, bags, belts = (Category.objects.create(name=name) for name in ("Shoes", "Bags", "Belts"))
     rng = np.random.default_rng(0)
     style = rng.integers(0, STYLES, PRODUCTS)
     price = rng.random(PRODUCTS) * 100 + np.where(style == DEAR, 1000, 0)
     Product.objects.bulk_create(
-        Product(sku=f"P{n}", title=f"P {n}", price=round(price[n], 2), category=bags if n % 40 == 0 else shoes)
+        Product(
+            sku=f"P{n}",
+            title=f"P {n}",
+            price=round(price[n], 2),
+            category=bags if n % 40 == 0 else belts if n % 12 == 1 else shoes,
+        )
         for n in range(PRODUCTS)
     )
     products = list(Product.objects.order_by("pk").values_list("pk", flat=True))

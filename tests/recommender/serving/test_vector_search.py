@@ -95,3 +95,14 @@ def test_a_taste_finds_the_products_of_largest_inner_product_however_scattered_i
         assert not search.exact
 
     assert np.mean(recalls) >= 0.95
+
+
+def test_a_small_category_is_compared_with_all_unless_it_is_the_product_s_own(crowd):
+    belts = passing(Eligible("Belts").where)
+    for place in crowd.cheap[:20]:
+        photo = crowd.matrix[place] + 0.01
+        search = VectorSearch(crowd, photo, Eligible("Belts"), None, crowd)
+        assert [row.id for row in search(12)] == crowd.best(photo, 12, among=belts)
+        assert search.exact
+
+    assert VectorSearch(crowd, photo, Eligible("Belts"), None, crowd, is_own_category=True).depth(12) is not None
