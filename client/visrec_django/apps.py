@@ -23,9 +23,11 @@ class VisRecConfig(AppConfig):
         from visrec_django import products
         from visrec_django.adapter import adapter
 
+        if raw:  # of a fixture, where what it leads to may not be there yet
+            return
         attribute = adapter().sources()[sender]
         product = getattr(instance, attribute) if attribute else instance
-        if product is not None and not raw:
+        if product is not None:
             transaction.on_commit(lambda: products.send_changed(product), robust=True)
 
     @staticmethod

@@ -27,6 +27,7 @@ def run_project(python: str, program: str, project: str, shop: str, folder: Path
         "VISREC_URL": shop,
         "VISREC_SECRET": keys.create("project", KeyKind.SECRET, scopes=SCOPES)[1],
         "VISREC_PUBLISHABLE": "pk_of_the_pages",
+        "OSCAR_SANDBOX": os.environ.get("OSCAR_SANDBOX", ""),
     }
     command = [python, "-c", program, str(folder / "photo.png")]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

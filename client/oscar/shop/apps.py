@@ -18,7 +18,14 @@ def record_purchases(sender, order, user, **signal):
 
     who = {"user": str(user.pk)} if user and user.is_authenticated else {"session": f"order-{order.number}"}
     bought = [
-        {"sku": adapter().sku(line.product), "kind": "purchase", "id": f"order-{order.number}-{line.pk}", **who}
-        for line in order.lines.all()
+        {
+            "sku": adapter().sku(line.product.parent or line.product),  # of a variant, its parent
+            "kind": "purchase",
+            "id": f"order-{order.number}-{line.pk}",
+            "timestamp": order.date_placed.isoformat(),
+            **who,
+        }
+        for line in order.lines.select_related("product__parent")
+        if line.product  # it was deleted since
     ]
     transaction.on_commit(lambda: events.record(bought))

@@ -1,5 +1,6 @@
 """Oscar's products and orders for VisRec."""
 
+from django.db.models import Q
 from oscar.core.loading import get_class, get_model
 
 Product, ProductImage = get_model("catalogue", "Product"), get_model("catalogue", "ProductImage")
@@ -7,10 +8,14 @@ ProductCategory, StockRecord = get_model("catalogue", "ProductCategory"), get_mo
 
 
 class OscarAdapter:
-    """Adapter of the products that stand alone or have variants; a variant is its parent's."""
+    """Adapter of the products that stand alone or have variants; a variant is its parent's.
+
+    A change of a variant's stock alone is sent by the next visrec_sync.
+    """
 
     def products(self):
-        return Product.objects.browsable().filter(categories__isnull=False, stockrecords__isnull=False).distinct()
+        stocked = Q(stockrecords__isnull=False) | Q(children__stockrecords__isnull=False)
+        return Product.objects.browsable().filter(stocked, categories__isnull=False).distinct()
 
     def sources(self):
         return {Product: "", ProductImage: "product", ProductCategory: "product", StockRecord: "product"}
@@ -19,7 +24,8 @@ class OscarAdapter:
         return product.upc or f"oscar-{product.pk}"
 
     def fields(self, product):
-        found = get_class("partner.strategy", "Selector")().strategy().fetch_for_product(product)
+        strategy = get_class("partner.strategy", "Selector")().strategy()
+        found = strategy.fetch_for_parent(product) if product.is_parent else strategy.fetch_for_product(product)
         return {
             "title": product.get_title(),
             "category": product.categories.first().name,
