@@ -13,7 +13,7 @@ tests test-fast: export MALLOC_MMAP_THRESHOLD_ = 33554432
 tests test-fast: export MALLOC_TRIM_THRESHOLD_ = 4000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo client services test tests test-fast test-oscar check lint types backup restore bench pictures clean
+.PHONY: help install lock demo client collection services test tests test-fast test-oscar check lint types backup restore bench pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -76,18 +76,24 @@ bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 pictures: install ## the README's pictures, taken anew in chromium
 	$(BIN)/python -m tests.shop.pictures
 
-client: install ## visrec-client, the typed client of the API with the Django app, as a wheel in client/dist
-	$(BIN)/python -W ignore manage.py spectacular --format openapi-json --file client/openapi.json
+client: client/openapi.json ## visrec-client, the typed client of the API with the Django app, as a wheel in client/dist
 	$(BIN)/openapi-python-client generate --path client/openapi.json --config client/generate.yml \
 		--output-path client/visrec_client/rest --meta none --overwrite --fail-on-warning
 	rm -rf client/build client/dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir client/dist ./client
 
-test-oscar: client ## django-oscar with the Django app, in an environment of its own, var/oscar
+collection: client/openapi.json ## a collection of all requests for Postman, HTTPie Desktop, Insomnia and Bruno, in client/dist
+	$(BIN)/python client/postman.py client/openapi.json client/dist/visrec.postman_collection.json
+
+.PHONY: client/openapi.json
+client/openapi.json: install
+	$(BIN)/python -W ignore manage.py spectacular --format openapi-json --file client/openapi.json
+
+test-oscar: client ## django-oscar with the Django app, in an environment of its own, var/oscar; SANDBOX=path for its sandbox's catalogue
 	$(PYTHON) -m venv var/oscar
 	var/oscar/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps client/dist/*.whl
 	var/oscar/bin/python -m pip install --quiet --disable-pip-version-check --requirement client/oscar/requirements.txt client/dist/*.whl
-	OSCAR_PYTHON=$(CURDIR)/var/oscar/bin/python $(BIN)/python -m pytest -q tests/client/test_oscar.py
+	OSCAR_PYTHON=$(CURDIR)/var/oscar/bin/python $(if $(SANDBOX),OSCAR_SANDBOX=$(abspath $(SANDBOX))) $(BIN)/python -m pytest -q tests/client/test_oscar.py
 
 clean: ## remove the demo's data and the virtual environment
 	rm -rf var $(VENV)
