@@ -5,6 +5,7 @@ the first one stopped.
 """
 
 import argparse
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,7 +90,7 @@ def check_port_is_free(port: int) -> None:
 
 
 def wait_until_ready(port: int, children: Children) -> None:
-    """Wait until the shop answers /readyz with 200. Raises DemoError after READY_SECONDS."""
+    """Wait until the shop is ready, but for models that are yet to be trained. Raises DemoError after READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
@@ -96,12 +98,20 @@ def wait_until_ready(port: int, children: Children) -> None:
                 return
         except urllib.error.HTTPError as error:
             state = error.read().decode()
+            if error.code == HTTPStatus.SERVICE_UNAVAILABLE and lacks_models_alone(state):
+                return
         except (urllib.error.URLError, OSError) as error:
             state = str(error)
         children.restart_ended()
         if time.monotonic() > deadline:
             raise DemoError(f"the shop is not ready after {READY_SECONDS} s: {state}; see {children.logs}")
         time.sleep(0.1)
+
+
+def lacks_models_alone(state: str) -> bool:
+    """Return whether all that a shop is not ready for is that no model serves, as where it is empty."""
+    checks: dict[str, str] = json.loads(state)["checks"]
+    return all(result == "ok" or name.endswith(" model") for name, result in checks.items())
 
 
 def supervise(children: Children, services: Services) -> NoReturn:

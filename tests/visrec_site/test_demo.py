@@ -1,3 +1,4 @@
+import json
 import re
 import signal
 import socket
@@ -74,6 +75,16 @@ def test_a_shop_that_does_not_get_ready_is_given_up_with_the_reason(monkeypatch)
         port = nobody.getsockname()[1]
         with pytest.raises(DemoError, match="not ready after 0 s: .*refused.*; see /logs"):
             demo.wait_until_ready(port, Children([], logs=Path("/logs")))
+
+
+@pytest.mark.django_db
+def test_a_shop_without_models_is_open_and_one_without_a_broker_is_not(client):
+    checks = client.get("/readyz").json()["checks"]
+    working = {name: state if state == "no active version" else "ok" for name, state in checks.items()}
+
+    assert list(working.values()).count("no active version") == 2
+    assert demo.lacks_models_alone(json.dumps({"checks": working}))
+    assert not demo.lacks_models_alone(json.dumps({"checks": working | {"broker": "unreachable"}}))
 
 
 def test_it_says_where_the_shop_is(capsys):
