@@ -7,6 +7,7 @@ from catalog.importers import values
 from catalog.importers.layouts import Layout, by_plain_name, plain
 from catalog.importers.variants import pairs_of
 
+VARIANT_SKU = "Variant SKU"  # as Shopify calls it
 NAME = re.compile(r"(.*\d+) name")  # Option1 Name, Attribute 1 name: beside it is the value
 
 

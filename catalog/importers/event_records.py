@@ -10,6 +10,7 @@ from catalog.importers.archive import Folder
 from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
 from catalog.importers.layouts import by_plain_name, plain
+from catalog.importers.orders import orders_of
 from catalog.importers.records import open_records
 from catalog.importers.rows import Problem
 from catalog.models import Kind
@@ -35,7 +36,7 @@ class Events:
         self.positive = positive
         self.left_out: Counter[str] = Counter()
         columns = self.records.columns
-        self.analytics = analytics_of(columns)
+        self.analytics = analytics_of(columns) or orders_of(columns)
         self.columns = find_columns(columns, EVENTS)
         # Of H&M's transactions, a row for each article that was bought.
         self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None

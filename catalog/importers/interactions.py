@@ -17,6 +17,7 @@ from catalog.importers.progress import with_progress
 from catalog.importers.reports import InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
 from catalog.importers.values import is_nothing
+from catalog.importers.variant_skus import VariantSkus
 from catalog.interactions import Event, record
 from catalog.models import Interaction, Shopper
 
@@ -49,7 +50,7 @@ def import_interactions(
     progress: show a bar on stderr. on_problem: called with each problem as it occurs.
     Every thousand rows are a transaction of their own. Raises ImportFailed for a file that cannot be read at all.
     """
-    report, repeated = InteractionReport(), 0
+    report, repeated, variants = InteractionReport(), 0, VariantSkus()
     with (
         rolled_back() if dry_run else nullcontext(),
         with_progress(source := Events(file, positive), file, "interactions", limit=limit, shown=progress) as (
@@ -71,7 +72,7 @@ def import_interactions(
                     report.add_problem(Problem(place, str(error)), on_problem)
             derived = [event.id for event in events if event.id.startswith(DERIVED)]
             repeated += len(derived) - len(set(derived))
-            recorded = record(events, is_simulated=is_simulated)
+            recorded = record(variants.resolve(events), is_simulated=is_simulated)
             report.accepted += recorded.accepted
             report.duplicates += recorded.duplicates
             for index, errors in recorded.rejected.items():
@@ -79,6 +80,10 @@ def import_interactions(
                 report.add_problem(Problem(places[index], message), on_problem)
             bar.update(len(batch))
     report.notes += source.notes
+    if variants.number:
+        report.notes.append(
+            f"{variants.number} rows name a variant, or a product's id elsewhere: they count for the product"
+        )
     if repeated:
         report.notes.append(
             f"{repeated} rows without an id have the user, product, kind and the same time of a row near before them:"

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
-from catalog.importers.attributes import AttributeColumns, first
+from catalog.importers.attributes import VARIANT_SKU, AttributeColumns, first, joined
 from catalog.importers.columns import PRODUCTS, currency_in, find_columns, find_further_images
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
@@ -160,9 +160,14 @@ class Table:
             in_stock=None if all(stock is None for stock in stocks) else any(stocks),
             is_hidden=is_hidden,
             url=self._url(value("url")),
-            attributes=self.attributes.read(records, is_family=bool(self.families)),
+            attributes=self.attributes.read(records, is_family=bool(self.families)) | self._variant_skus(records),
             further_images=tuple(further),
         )
+
+    def _variant_skus(self, records: Sequence[Mapping[str, str]]) -> dict[str, str]:
+        """Return the attribute by which events of variants with SKUs of their own count for the product."""
+        skus = joined(fields.get(self.columns["sku"], "") for fields in records[1:]) if self.families else ""
+        return {VARIANT_SKU: skus} if skus else {}
 
     def _url(self, text: str) -> str | None:
         """Return the URL of the product's page; None if this is none that leads there from another page."""

@@ -1,0 +1,89 @@
+import json
+
+import pytest
+
+from catalog.importers import import_interactions, import_products
+from catalog.models import Interaction, Product
+from tests.catalog.importers.builders import jpegs, write_folder
+from tests.catalog.importers.test_layouts import SHOPIFY, WOOCOMMERCE
+
+pytestmark = pytest.mark.django_db
+
+SHOPIFY_ORDERS = """\
+Name,Email,Financial Status,Paid at,Currency,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Created at,Id
+#1001,Ada@example.com,paid,2026-01-02 12:00:05 +0100,EUR,2,Red trainer - 40,19.95,R-40,2026-01-02 12:00:00 +0100,55
+#1001,Ada@example.com,,,,1,Old trainer,5.00,O-1,2026-01-02 12:00:00 +0100,
+#1002,,paid,,EUR,1,Red trainer - 41,19.95,R-41,2026-01-03 12:00:00 -0500,56
+#1003,bob@example.com,paid,,EUR,1,A gift card,5.00,,2026-01-03 12:00:00 -0500,57
+#1004,bob@example.com,paid,,EUR,1,Gone,5.00,GONE,2026-01-03 12:00:00 -0500,58
+"""
+
+
+def woocommerce_order(number: int, status: str, customer: int, *lines: dict[str, object]) -> dict[str, object]:
+    return {
+        "id": number, "number": str(number), "status": status, "customer_id": customer, "currency": "EUR",
+        "date_created": "2026-01-02T13:00:00", "date_created_gmt": "2026-01-02T12:00:00", "line_items": list(lines),
+    }  # fmt: skip
+
+
+def catalogue(folder, text: str) -> None:
+    write_folder(folder, {"products.csv": text} | jpegs(["1.jpg", "2.jpg", "3.jpg"]))
+    import_products(folder / "products.csv")
+
+
+def bought() -> list[tuple]:
+    columns = ("shopper__key", "session", "product__sku", "kind", "event_id")
+    return list(Interaction.objects.order_by("pk").values_list(*columns))
+
+
+def test_shopify_s_orders_are_purchases_of_the_products_whose_variants_they_name(tmp_path):
+    catalogue(tmp_path, SHOPIFY)
+    (tmp_path / "orders_export.csv").write_text(SHOPIFY_ORDERS)
+
+    report = import_interactions(tmp_path / "orders_export.csv")
+    again = import_interactions(tmp_path / "orders_export.csv")
+
+    assert bought() == [
+        ("ada@example.com", "", "red", "purchase", "#1001/R-40"),
+        ("ada@example.com", "", "old", "purchase", "#1001/O-1"),
+        (None, "order #1002", "red", "purchase", "#1002/R-41"),
+    ]
+    assert Interaction.objects.order_by("pk").first().occurred_at.isoformat() == "2026-01-02T11:00:00+00:00"
+    assert [str(problem).partition(": ")[2] for problem in report.problems] == [
+        "no value for sku",
+        "There is no product 'GONE'.",
+    ]
+    assert "orders_export.csv was read as Shopify's orders" in report.notes
+    assert any("3 rows name a variant" in note for note in report.notes)
+    assert (report.accepted, again.accepted, again.duplicates) == (3, 0, 3)
+
+
+def test_woocommerce_s_orders_are_purchases_of_the_products_whose_variations_they_name(tmp_path):
+    catalogue(tmp_path, WOOCOMMERCE)
+    variation = {"id": 1, "product_id": 10, "variation_id": 12, "sku": "R-40"}
+    simple = {"id": 2, "product_id": 11, "variation_id": 0, "sku": "old"}
+    orders = [
+        woocommerce_order(7, "completed", 3, variation, simple),
+        woocommerce_order(8, "processing", 0, variation | {"id": 3}),
+        woocommerce_order(9, "cancelled", 3, variation | {"id": 4}),
+    ]
+    (tmp_path / "orders.json").write_text(json.dumps(orders))
+
+    report = import_interactions(tmp_path / "orders.json")
+
+    assert bought() == [
+        ("3", "", "red", "purchase", "7/1"),
+        ("3", "", "old", "purchase", "7/2"),
+        (None, "order 8", "red", "purchase", "8/3"),
+    ]
+    assert report.problems == []
+    assert "left out, as they are no interactions: orders that are cancelled: 1" in report.notes
+
+
+def test_a_variation_s_sku_in_any_table_counts_for_its_product(tmp_path):
+    catalogue(tmp_path, WOOCOMMERCE)
+    assert Product.objects.get(sku="red").attributes["Variant SKU"] == "R-40, R-41"
+    (tmp_path / "events.csv").write_text("user,sku,kind,timestamp\nada,R-41,view,2026-01-02T12:00:00Z\n")
+
+    assert import_interactions(tmp_path / "events.csv").accepted == 1
+    assert Interaction.objects.get().product.sku == "red"
