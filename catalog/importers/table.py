@@ -85,6 +85,9 @@ class Table:
         """Return the columns, each with what it is taken for."""
         meanings = {column: ours for ours, found in self.sources.items() for column in found[:1]}
         meanings |= dict.fromkeys(self.images[1:], "further images") | dict.fromkeys(self.hiding, "hidden")
+        if program := self.program:
+            left_out = [column for column in self.table.columns if program.ignored.fullmatch(plain(column))]
+            meanings = dict.fromkeys(left_out, "left out") | meanings
         return [(column, meanings.get(column, "attribute")) for column in self.table.columns if column]
 
     @property

@@ -5,8 +5,8 @@ from tests.catalog.importers.builders import STYLES, jpegs, write_folder
 def test_a_table_is_shown_with_its_columns_and_first_products(tmp_path, settings):
     settings.IMAGE_HOSTS = ["img.example"]
     rows = [
-        "Handle,Title,Type,Variant Price,Image Src,Status,Option1 Name,Option1 Value,Vendor",
-        "red,Red trainer,Shoes,19.95 €,1.jpg,draft,Size,40,Acme",
+        "Handle,Title,Type,Variant Price,Image Src,Status,Option1 Name,Option1 Value,Vendor,Cost per item",
+        "red,Red trainer,Shoes,19.95 €,1.jpg,draft,Size,40,Acme,4.10",
         "red,,,,https://img.example/2.jpg,,,41,",
         "blue,Blue trainer,Shoes,,1.jpg,active,,,",
         *(f"S{number},Shoe,Shoes,1,no.jpg,active,,," for number in range(20)),
@@ -15,6 +15,7 @@ def test_a_table_is_shown_with_its_columns_and_first_products(tmp_path, settings
 
     lines = preview(tmp_path / "t.csv", {})
 
+    assert lines.pop(9) == "Cost per item -> left out"
     assert lines[:9] == [
         "Handle -> sku", "Title -> title", "Type -> category", "Variant Price -> price", "Image Src -> image",
         "Status -> hidden", "Option1 Name -> attribute", "Option1 Value -> attribute", "Vendor -> attribute",
