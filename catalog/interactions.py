@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import connections, router, transaction
@@ -154,7 +154,12 @@ def insert(rows: Iterable[dict[str, object]]) -> list[tuple[int | None, str]]:
 
 
 def record_visit(
-    visitor: Visitor, product: Product, *, recommendation_id: uuid.UUID | None = None, position: int | None = None
+    visitor: Visitor,
+    product: Product,
+    *,
+    recommendation_id: uuid.UUID | None = None,
+    position: int | None = None,
+    placement: str = "",
 ) -> None:
     """Record that a product page was opened: as a click if a recommendation led there, else as a view, once a visit."""
     if recommendation_id:
@@ -163,7 +168,8 @@ def record_visit(
         return
     else:
         kind, event_id = Kind.VIEW, ""
-    record([build_event(visitor, product, kind, id=event_id, recommendation_id=recommendation_id, position=position)])
+    event = build_event(visitor, product, kind, id=event_id)
+    record([replace(event, recommendation_id=recommendation_id, position=position, placement=placement)])
 
 
 def viewed_recently(visitor: Visitor, product: Product) -> bool:
@@ -192,15 +198,7 @@ def remove_rating(visitor: Visitor, product: Product) -> int:
     return ratings.delete()[0]
 
 
-def build_event(
-    visitor: Visitor,
-    product: Product,
-    kind: Kind,
-    *,
-    id: str = "",
-    recommendation_id: uuid.UUID | None = None,
-    position: int | None = None,
-) -> Event:
+def build_event(visitor: Visitor, product: Product, kind: Kind, *, id: str = "") -> Event:
     return Event(
         sku=product.sku,
         kind=kind,
@@ -208,8 +206,6 @@ def build_event(
         session=visitor.session,
         is_verified=visitor.is_verified,
         id=id,
-        recommendation_id=recommendation_id,
-        position=position,
     )
 
 

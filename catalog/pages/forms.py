@@ -106,7 +106,8 @@ class RatingForm(forms.Form):
 
 
 class OriginForm(forms.Form):
-    """Parameters of a link that a recommendation shows: its id, and the position in it."""
+    """Parameters of a link that a recommendation shows: its id, the position in it, and where it is shown."""
 
     rec = forms.UUIDField()
     pos = forms.IntegerField(min_value=1, max_value=1000)
+    at = forms.CharField(max_length=50, required=False)

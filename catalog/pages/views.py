@@ -32,6 +32,7 @@ class Origin(TypedDict, total=False):
 
     recommendation_id: uuid.UUID
     position: int
+    placement: str
 
 
 @require_safe
@@ -82,11 +83,12 @@ def is_staff(request: HttpRequest) -> bool:
 
 
 def parse_origin(request: HttpRequest) -> Origin:
-    """Parse ?rec=UUID&pos=N: the recommendation that led here and the position in it; empty if either is invalid."""
+    """Parse ?rec=UUID&pos=N&at=PLACEMENT: the recommendation that led here; empty if it is invalid."""
     form = OriginForm(request.GET)
     if not form.is_valid():
         return {}
-    return {"recommendation_id": form.cleaned_data["rec"], "position": form.cleaned_data["pos"]}
+    found = form.cleaned_data
+    return {"recommendation_id": found["rec"], "position": found["pos"], "placement": found["at"]}
 
 
 @require_POST

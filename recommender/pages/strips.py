@@ -40,7 +40,9 @@ def activity(because: Contributor) -> str:
 def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
     """Return products that look like this one; None in a shop without an active version."""
     try:
-        found = saved.save(recommend.similar_products(product, RecommendationQuery(limit=limit)), caller)
+        found = saved.save(
+            recommend.similar_products(product, RecommendationQuery(limit=limit, placement="product")), caller
+        )
     except NoActiveVersion:
         return None
     if found.reason == "not_yet_findable":
@@ -48,9 +50,9 @@ def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
     return Strip(found, "" if found.results else "No other product in this shop looks like this one.")
 
 
-def personal(visitor: Visitor, limit: int, caller: Caller, *, explain: bool = False) -> Strip:
+def personal(visitor: Visitor, limit: int, caller: Caller, placement: str, *, explain: bool = False) -> Strip:
     """Return what this visitor would like; popular products for a visitor without interactions."""
-    query = RecommendationQuery(limit=limit, explain=explain)
+    query = RecommendationQuery(limit=limit, placement=placement, explain=explain)
     found = (
         recommend.for_shopper(visitor.shopper, query)
         if visitor.shopper

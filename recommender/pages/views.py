@@ -16,7 +16,7 @@ from catalog import visitors
 from recommender.errors import NoActiveVersion, WorkersUnavailable
 from recommender.pages import strips
 from recommender.pages.forms import PhotoSearchForm
-from recommender.serving import photos
+from recommender.serving import photos, saved
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
 from recommender.throttling import PhotoThrottle
@@ -31,7 +31,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 @require_safe
 def for_you(request: HttpRequest) -> HttpResponse:
     """Show what the visitor would like, each with the products that it was recommended for."""
-    strip = strips.personal(visitors.get_visitor(request), FOR_YOU, Caller.of(request), explain=True)
+    strip = strips.personal(visitors.get_visitor(request), FOR_YOU, Caller.of(request), "for-you", explain=True)
     return render(request, "recommender/for_you.html", {"strip": strip})
 
 
@@ -64,7 +64,8 @@ def photo_search(request: HttpRequest) -> HttpResponse:
     photo = form.cleaned_data["image"]
     context["photo"] = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"  # shown again, not stored
     try:
-        context["recommendation"] = photos.products_like(photo, RecommendationQuery(limit=PHOTO_RESULTS))
+        found = photos.products_like(photo, RecommendationQuery(limit=PHOTO_RESULTS, placement="photo"))
+        context["recommendation"] = saved.save(found, Caller.of(request))
     except (WorkersUnavailable, NoActiveVersion) as error:
         context["unavailable"] = error
         response = render(request, "recommender/photo_search.html", context, status=503)

@@ -77,8 +77,8 @@ class VectorSearch:
 
     @property
     def is_planned_once(self) -> bool:
-        """Return whether a comparison with all that pass is so short that planning would be a good part of it."""
-        return self.among.estimate() <= PLANNED_ONCE
+        """Return whether a plan made once does for a comparison: with all products, or with few."""
+        return self.among == Eligible() or self.among.estimate() <= PLANNED_ONCE
 
     def statement(self, depth: int | None, limit: int, own: Sql | None) -> Sql:
         """Return the statement whose rows are those of candidates_from_rows. own: the expression of own's id."""

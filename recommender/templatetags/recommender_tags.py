@@ -35,7 +35,7 @@ def personal_picks(context: Context, limit: int = 12) -> dict[str, object]:
     """Render what the visitor would like."""
     visitor = visitors.get_visitor(context["request"])
     return {
-        "strip": strips.personal(visitor, limit, Caller.of(context["request"])),
+        "strip": strips.personal(visitor, limit, Caller.of(context["request"]), "home"),
         "shoppers_are_simulated": context["shoppers_are_simulated"],
     }
 

@@ -164,3 +164,26 @@ def test_the_api_s_own_page_lists_its_calls(page):
     page.goto("/api/v1/docs/")
 
     expect(page.get_by_text("/api/v1/products/{sku}/similar/")).to_be_visible()
+
+
+def test_what_a_visitor_sees_of_a_strip_is_counted_and_what_staff_sees_is_not(shop, page):
+    def seen_at_home() -> int:
+        code = "from recommender.models import Impression as I; print(I.objects.filter(placement='home').count())"
+        return int(shop.manage("shell", "--no-imports", "-c", code))
+
+    before = seen_at_home()
+    for name in ("", "shopper"):
+        if name:
+            sign_in(page, name)
+        with page.expect_response("**/api/v1/impressions/") as sent:
+            page.goto("/")
+            page.get_by_role(
+                "heading", name="Popular now" if not name else "Picked for you"
+            ).scroll_into_view_if_needed()
+        assert (sent.value.status, sent.value.json()["unknown"]) == (202, [])
+    assert seen_at_home() == before + 2
+
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, "admin")
+    page.goto("/")
+    assert page.locator("script[src*=impressions]").count() == 0

@@ -10,7 +10,15 @@ from django.utils import timezone
 from django.views import defaults
 
 from catalog.models import Interaction, Product, Shopper
-from tests.factories import AccountFactory, CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory, embed
+from tests.factories import (
+    AccountFactory,
+    CategoryFactory,
+    InteractionFactory,
+    ProductFactory,
+    ShopperFactory,
+    embed,
+    turned,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -268,19 +276,27 @@ def test_staff_leave_no_view(admin_client):
 
 def test_a_click_tells_which_recommendation_led_there_and_counts_once(client):
     product, recommendation = ProductFactory(), uuid.uuid4()
-    path = f"{product.get_absolute_url()}?rec={recommendation}&pos=3"
+    path = f"{product.get_absolute_url()}?rec={recommendation}&pos=3&at=home"
 
     client.get(path)
     client.get(path)
 
     click = Interaction.objects.get()
-    assert (click.kind, click.recommendation_id, click.position) == ("click", recommendation, 3)
+    assert (click.kind, click.recommendation_id, click.position, click.placement) == (
+        "click",
+        recommendation,
+        3,
+        "home",
+    )
 
 
 UNKNOWN = "6f1c1a52-9d2b-4f0e-8b7e-0c5d6a1e2f30"  # the same in each process that collects the tests
 
 
-@pytest.mark.parametrize("origin", ["rec=x&pos=1", f"rec={UNKNOWN}&pos=0", f"rec={UNKNOWN}", "pos=9" * 50])
+@pytest.mark.parametrize(
+    "origin",
+    ["rec=x&pos=1", f"rec={UNKNOWN}&pos=0", f"rec={UNKNOWN}", "pos=9" * 50, f"rec={UNKNOWN}&pos=1&at={'x' * 51}"],
+)
 def test_an_origin_that_makes_no_sense_leaves_a_plain_view(client, origin):
     client.get(f"{ProductFactory().get_absolute_url()}?{origin}")
 
@@ -348,11 +364,11 @@ def test_htmx_gets_the_buttons_alone(client):
 
 
 def test_queries_do_not_grow_with_the_shop(client, active, active_personal):
-    def grow():
+    def grow(products: int) -> None:
         for product in [
-            ProductFactory(category=CategoryFactory(name=f"C{Product.objects.count()}")) for _ in range(10)
+            ProductFactory(category=CategoryFactory(name=f"C{Product.objects.count()}")) for _ in range(products)
         ]:
-            embed(product, active, [1, 0.1 * product.pk])
+            embed(product, active, turned(9 * Product.objects.filter(pk__lt=product.pk).count()))  # no copies
             embed(product, active_personal, [1, 0])
 
     paths = [
@@ -364,13 +380,13 @@ def test_queries_do_not_grow_with_the_shop(client, active, active_personal):
     ]
     client.force_login(AccountFactory(username="ada"))
     shopper = ShopperFactory(key="ada")
-    grow()
+    grow(32)
     for product in Product.objects.all()[:3]:
         InteractionFactory(shopper=shopper, product=product)
     paths.append(Product.objects.last().get_absolute_url())
     for path in paths:
         client.get(path)
     few = {path: number_of_queries(client, path) for path in paths}
-    grow()
+    grow(8)
     assert {path: number_of_queries(client, path) for path in paths} == few
     assert max(few.values()) <= 20

@@ -34,7 +34,7 @@ def test_a_stranger_is_shown_what_is_popular_and_told_so(active_personal):
     product = ProductFactory()
 
     for visitor in (Visitor(), Visitor(session="s" * 32), Visitor(shopper=ShopperFactory())):
-        strip = strips.personal(visitor, 4, Caller())
+        strip = strips.personal(visitor, 4, Caller(), "home")
         assert [result.product for result in strip.recommendation.results] == [product]
         assert strip.why.startswith("Popular in this shop")
 
@@ -42,7 +42,9 @@ def test_a_stranger_is_shown_what_is_popular_and_told_so(active_personal):
 def test_a_stranger_is_not_shown_less_because_others_saw_it():
     product = InteractionFactory().product
 
-    assert [result.product for result in strips.personal(Visitor(), 4, Caller()).recommendation.results] == [product]
+    assert [result.product for result in strips.personal(Visitor(), 4, Caller(), "home").recommendation.results] == [
+        product
+    ]
 
 
 def test_a_guest_is_shown_what_goes_with_this_visit(active_personal):
@@ -51,7 +53,7 @@ def test_a_guest_is_shown_what_goes_with_this_visit(active_personal):
         embed(product, active_personal, turned(degrees))
     InteractionFactory(shopper=None, session="guest", product=liked)
 
-    strip = strips.personal(Visitor(session="guest"), 4, Caller(), explain=True)
+    strip = strips.personal(Visitor(session="guest"), 4, Caller(), "home", explain=True)
 
     assert [result.product for result in strip.recommendation.results] == [like_it, unlike_it]
     assert strip.recommendation.results[0].because[0].product == liked

@@ -9,7 +9,6 @@ from catalog.models import Product
 from recommender import popularity
 from recommender.errors import NoActiveVersion
 from recommender.serving import recommend
-from recommender.serving.eligible import Eligible
 from recommender.serving.history import prior_of
 from recommender.serving.types import RecommendationQuery
 from recommender.versions import queries
@@ -277,7 +276,6 @@ def test_queries_grow_neither_with_the_list_nor_with_the_history(
         train(active_personal, shopper, [1.0, 0.0])
         queries.serving_version("personal")  # which a process reads once
     prior_of(active_personal)  # so is this
-    Eligible().estimate()  # and this, for a minute
     history = [] if strategy == "popular" else products[:8]
 
     for count, limit in ((4, 6), (8, 20)):

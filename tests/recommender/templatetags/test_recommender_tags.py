@@ -17,7 +17,7 @@ def test_a_product_page_has_its_similar_styles_with_their_origin(client, active)
     page = client.get(query.get_absolute_url()).content.decode()
 
     assert "Similar styles" in page
-    link = re.search(rf'href="{near.get_absolute_url()}\?rec=([0-9a-f-]{{36}})&amp;pos=1"', page)
+    link = re.search(rf'href="{near.get_absolute_url()}\?rec=([0-9a-f-]{{36}})&amp;pos=1&amp;at=product"', page)
     assert link
     assert SIMULATED not in page
 
