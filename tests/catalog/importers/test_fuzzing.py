@@ -4,6 +4,7 @@ from catalog.errors import ImportFailed
 from catalog.importers import import_products
 from catalog.importers.detect import open_source
 from catalog.models import Product
+from tests.catalog.importers import fuzzing_events
 from tests.catalog.importers.builders import jpegs, shop_table, write_folder
 from tests.catalog.importers.exports.catalogue import IMAGES
 from tests.catalog.importers.fuzzing import draw_files, objections
@@ -36,6 +37,16 @@ def test_of_fuzzed_exports_each_entry_is_imported_or_told(tmp_path):
         assert Product.objects.count() == before + report.created, number
         imported += written
     assert imported > 20
+
+
+def test_fuzzed_events_are_read_or_refused(tmp_path):
+    found = {}
+    for number in range(4 * BATCH):
+        file = tmp_path / "events.txt"
+        file.write_bytes(fuzzing_events.draw_events(number))
+        found[number] = list(fuzzing_events.objections(file, 4 if number % 3 == 0 else None))
+
+    assert {number: why for number, why in found.items() if why} == {}
 
 
 LONG = {
