@@ -156,8 +156,8 @@ def print_next_steps(port: int) -> None:
     """Print how a shop without products gets some, and models."""
     print(
         f"""
-It is empty. Import products in the admin:  http://127.0.0.1:{port}/admin/catalog/product/import/
-then train the methods visrec and hybrid:   http://127.0.0.1:{port}/admin/recommender/modelversion/add/""",
+It is empty. Import products:                  http://127.0.0.1:{port}/admin/catalog/product/import/
+Then train visrec; hybrid needs interactions:  http://127.0.0.1:{port}/admin/recommender/modelversion/add/""",
         flush=True,
     )
 
