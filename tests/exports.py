@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from catalog.demo import DrawnProduct, draw, plan_catalog
+from catalog.demo.simulation import Population, simulate
 
 SEED = 23
 SIZES = ("S", "M", "L")
@@ -42,7 +43,12 @@ MERCHANT = [
     "id", "title", "description", "link", "image_link", "additional_image_link", "availability", "price", "brand",
     "condition", "product_type", "google_product_category", "color", "material", "pattern",
 ]
+SHOPIFY_ORDERS = [
+    "Name", "Email", "Financial Status", "Paid at", "Fulfillment Status", "Currency", "Subtotal", "Total",
+    "Created at", "Lineitem quantity", "Lineitem name", "Lineitem price", "Lineitem sku", "Vendor", "Id",
+]
 # fmt: on
+SHOPPERS = 200
 
 
 def plan(products: int) -> list[DrawnProduct]:
@@ -54,7 +60,10 @@ def handle(product: DrawnProduct) -> str:
 
 
 def write_all(folder: Path, images: str, products: int = 100) -> dict[str, Path]:
-    """Write each export into a folder, and return their files by name. images: the URL of the server's root."""
+    """Write each export into a folder, and return their files by name. images: the URL of the server's root.
+
+    orders_export.csv has what simulated shoppers bought of shopify.csv.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     planned = plan(products)
     files = {name: folder / name for name in ("shopify.csv", "woocommerce.csv", "google.xml", "google.tsv")}
@@ -63,6 +72,7 @@ def write_all(folder: Path, images: str, products: int = 100) -> dict[str, Path]
     items = [merchant_item(product, images) for product in planned]
     write_table(files["google.tsv"], MERCHANT, items, delimiter="\t")
     write_feed(files["google.xml"], items)
+    write_table(folder / "orders_export.csv", SHOPIFY_ORDERS, shopify_orders(planned))
     return files
 
 
@@ -98,6 +108,21 @@ def shopify_rows(planned: Sequence[DrawnProduct], images: str) -> Iterator[dict[
             yield row
         yield {
             "Handle": name, "Image Src": f"{images}/files/{product.sku}-back.jpg?v=1700000000", "Image Position": 2,
+        }  # fmt: skip
+
+
+def shopify_orders(planned: Sequence[DrawnProduct]) -> Iterator[dict[str, object]]:
+    """Yield a row for each purchase of a simulated shopper, of a size of the product."""
+    labels = [{"category": product.category, **product.attributes} for product in planned]
+    events = simulate(labels, Population(shoppers=SHOPPERS), SEED).events
+    bought = [(shopper, planned[item], when) for shopper, item, kind, when in events if kind == "purchase"]
+    for number, (shopper, product, when) in enumerate(bought, start=1001):
+        size = SIZES[number % len(SIZES)]
+        yield {
+            "Name": f"#{number}", "Email": f"{shopper}@example.com", "Financial Status": "paid", "Currency": "EUR",
+            "Created at": f"{when:%Y-%m-%d %H:%M:%S %z}", "Lineitem quantity": 1, "Vendor": "Northwind", "Id": number,
+            "Lineitem name": f"{product.title.capitalize()} - {size}", "Lineitem price": product.price,
+            "Lineitem sku": f"{product.sku}-{size}", "Total": product.price,
         }  # fmt: skip
 
 

@@ -5,8 +5,8 @@ from threading import Thread
 import pytest
 
 from catalog import downloads
-from catalog.importers import import_products
-from catalog.models import Product
+from catalog.importers import import_interactions, import_products
+from catalog.models import Interaction, Product
 from tests import exports
 
 PRODUCTS = 6
@@ -45,3 +45,15 @@ def test_an_export_becomes_products_with_the_images_that_it_names(tmp_path, imag
     assert all(product.images.count() == 2 and product.in_stock for product in found.values())
     attributes = {column.lower() for product in found.values() for column in product.attributes}
     assert not attributes & INTERNAL
+
+
+@pytest.mark.django_db
+def test_the_orders_of_an_exported_shop_are_purchases_of_its_products(tmp_path, images):
+    exports.write_all(tmp_path, images, PRODUCTS)
+    import_products(tmp_path / "shopify.csv")
+
+    report = import_interactions(tmp_path / "orders_export.csv")
+
+    assert report.problems == [] and report.accepted == Interaction.objects.count() > 100
+    skus = {exports.handle(product) for product in exports.plan(PRODUCTS)}
+    assert set(Interaction.objects.values_list("product__sku", flat=True)) <= skus
