@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -138,19 +138,27 @@ def import_source(options: Options, source: Path, *, only_simulated: bool) -> in
             notes.append(downloads.run_all(progress=True))
     if not report.created + report.updated + report.unchanged:
         raise DemoError(f"nothing of {source} was imported. {report.problems[0]}")
-    for note in report.notes:
-        print(f"           Note: {note}")
+    print_notes(report.notes)
     with stage("interactions") as notes:
         if options.interactions:
             taken = importers.import_interactions(options.interactions, progress=True)
             notes.append(f"{taken.accepted} accepted, {taken.duplicates} known, {taken.failed} failed")
+            notes += [f"such as {problem}" for problem in taken.problems[:1]]
         elif options.catalog is None:
             taken = importers.import_interactions(source / "interactions.csv", progress=True, is_simulated=True)
             notes.append(f"{taken.accepted} of simulated shoppers")
         elif only_simulated:
             notes.append(f"{simulate_shoppers(SHOP, progress=True)} of simulated shoppers: the source has none")
         popularity.count()
+    if options.interactions:
+        print_notes(taken.notes)
     return report.created
+
+
+def print_notes(notes: Sequence[str]) -> None:
+    """Print what an import assumed and left out."""
+    for note in notes:
+        print(f"           Note: {note}", flush=True)
 
 
 def ensure_trained(role: str, method: str, filled_at: datetime) -> None:

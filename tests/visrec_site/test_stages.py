@@ -83,6 +83,18 @@ def test_images_by_url_are_there_before_a_training(source, internet):
     assert ProductImage.objects.count() == 3
 
 
+def test_what_an_import_of_interactions_assumed_is_printed(source, tmp_path, capsys):
+    (tmp_path / "events.csv").write_text(
+        "customer_id,sku,kind,timestamp\nada,P-01,view,2026-01-02\nada,P-99,view,2026-01-02\n"
+    )
+
+    fill_shop(replace(options(source), interactions=tmp_path / "events.csv"))
+
+    printed = capsys.readouterr().out
+    assert "1 accepted, 0 known, 1 failed; such as events.csv line 3: There is no product 'P-99'." in printed
+    assert "Note: columns were read as others: customer_id -> user" in printed
+
+
 def test_a_shop_that_is_to_be_empty_stays_empty(source):
     begun = fill_shop(replace(options(None), is_empty=True))
 
