@@ -9,21 +9,19 @@ from catalog.importers.retirement import Retirement
 from catalog.importers.rows import Problem
 from catalog.signals import import_finished
 
+MOST_PROBLEMS = 1000
+
 OnProblem = Callable[[Problem], None]
 Follow = Callable[["ProductReport", int], None]  # of the report so far, and how many products the source has
 
 
 @dataclass(kw_only=True)
 class ImportReport(ABC):
-    """Base class of the reports: the rows that could not be imported."""
+    """Base class of the reports: the rows that could not be imported, of which the first are retained."""
 
+    failed: int = 0
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was assumed and left out
-    failed_before: int = 0  # of an import that goes on: the rows that it could not import until then
-
-    @property
-    def failed(self) -> int:
-        return self.failed_before + len(self.problems)
 
     @property
     @abstractmethod
@@ -36,7 +34,9 @@ class ImportReport(ABC):
 
     def add_problem(self, problem: Problem, on_problem: OnProblem | None) -> None:
         """Count a row as failed, and call `on_problem` if there is one."""
-        self.problems.append(problem)
+        self.failed += 1
+        if self.failed <= MOST_PROBLEMS:  # a file of a million rows may have as many
+            self.problems.append(problem)
         if on_problem:
             on_problem(problem)
 

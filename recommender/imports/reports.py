@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
+from io import SEEK_END
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -71,6 +72,7 @@ class ReportWriter:
     def __init__(self, file: IO[bytes], begin: int) -> None:
         """Truncate the file to its first `begin` bytes, and write behind them."""
         self.file = file
+        begin = min(begin, file.seek(0, SEEK_END))  # the disk may have lost what was written last
         file.truncate(begin)
         file.seek(begin)
         if not begin:

@@ -1,7 +1,6 @@
 """Life of an import: uploaded, queued, claimed by a worker, done or failed; a lost worker's is given to another."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -106,9 +105,7 @@ def renew(run: ImportRun) -> bool:
 
 def report_so_far(run: ImportRun) -> ProductReport:
     """Return the report of an import that goes on, as of its last `follow`."""
-    own = {field.name for field in fields(ProductReport)}
-    counts = {name: getattr(run, name) for name in COUNTED if name in own}
-    return ProductReport(**counts, failed_before=run.failed)
+    return ProductReport(**{name: getattr(run, name) for name in COUNTED})
 
 
 def follow(run: ImportRun, report: ProductReport, *, total: int, report_bytes: int) -> None:
@@ -178,7 +175,7 @@ def remove_sources() -> None:
     """Remove files that were imported, and those that nobody had imported within a day of their last use."""
     old = timezone.now() - DRAFT_AGE
     present = ImportRun.objects.filter(has_source=True)
-    ended = Q(is_trial=False, status__in=FINISHED) | Q(status=RunStatus.CANCELLED)
+    ended = Q(is_trial=False, status__in=FINISHED)
     tried = Q(is_trial=True, status__in=FINISHED, finished_at__lt=old)
     for run in present.filter(ended | tried):
         if ImportRun.objects.filter(pk=run.pk, status__in=FINISHED).update(has_source=False):

@@ -14,6 +14,8 @@ from catalog.images import read_image
 from catalog.models import ImageReading, ProductImage
 from recommender import broker, leases, maintenance, tasks
 from recommender.designs import lifecycle
+from recommender.imports import runs, storage
+from recommender.imports.models import Feed, ImportRun
 from recommender.models import Design, ModelVersion
 from recommender.versions import lifecycle as versions
 from recommender.webhooks import delivery
@@ -318,3 +320,19 @@ def test_messages_of_webhooks_are_sent_at_once_and_by_the_sweep(waiting, monkeyp
     maintenance.sweep()
     assert waiting("maintenance") == []
     assert "is not among those in VISREC_WEBHOOK_HOSTS" in Delivery.objects.get().problem
+
+
+@pytest.mark.django_db(transaction=True)
+def test_imports_whose_message_was_lost_and_feeds_whose_time_has_come_are_sent(waiting):
+    uploaded = runs.upload("shop.zip", [b"no zip"], by=None, columns={})
+    runs.start(uploaded)
+    waiting("import")
+
+    maintenance.resume()  # the broker lost it
+    assert waiting("import") == [("run_import", [uploaded.pk])]
+
+    tasks.run_import(uploaded.pk)
+    Feed.objects.create(name="supplier", url="http://img.example/", next_at=timezone.now())
+    maintenance.sweep()
+    assert waiting("import") == [("run_import", [ImportRun.objects.get(status="queued").pk])]
+    assert storage.source_of(uploaded) is None  # as it has failed

@@ -3,6 +3,8 @@
 import pytest
 
 from recommender import heartbeats, tasks
+from recommender.imports import runs
+from recommender.imports.models import ImportRun
 from recommender.models import ModelVersion
 from recommender.versions import lifecycle as versions
 from visrec_site.celery import app
@@ -26,6 +28,18 @@ def test_a_training_queued_twice_is_trained_once(caplog):
 
     assert ModelVersion.objects.get(pk=version.pk).state == "training"
     assert "another process" in caplog.text
+
+
+@pytest.mark.django_db
+def test_an_import_queued_twice_runs_once(caplog):
+    run = runs.upload("shop.zip", [b"no zip"], by=None, columns={})
+    runs.start(run)
+
+    for _ in range(2):
+        tasks.run_import(run.pk)
+
+    assert f"import {run.pk} waits for no worker" in caplog.text
+    assert ImportRun.objects.get().status == "failed"  # as the file is no catalogue, and not by the second
 
 
 @pytest.mark.django_db

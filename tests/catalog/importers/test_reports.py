@@ -1,3 +1,4 @@
+from catalog.importers import reports
 from catalog.importers.reports import InteractionReport, ProductReport
 from catalog.importers.rows import Problem
 
@@ -10,6 +11,16 @@ def test_a_problem_is_counted_and_passed_on():
 
     assert (report.failed, seen) == (2, [Problem("line 3", "damaged")])
     assert str(report) == "2 created, 0 updated, 0 unchanged, 2 failed"
+
+
+def test_of_very_many_problems_the_first_are_retained_and_all_counted(monkeypatch):
+    monkeypatch.setattr(reports, "MOST_PROBLEMS", 2)
+    report, seen = ProductReport(), []
+
+    for number in range(5):
+        report.add_problem(Problem(f"line {number}", "damaged"), seen.append)
+
+    assert (report.failed, len(seen), [problem.place for problem in report.problems]) == (5, 5, ["line 0", "line 1"])
 
 
 def test_a_report_says_that_its_prices_are_made_up():

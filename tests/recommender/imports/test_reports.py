@@ -52,6 +52,14 @@ def test_a_report_goes_on_behind_what_was_saved():
     assert [line.split(",")[1:4] for line in lines[1:]] == [["2", "price", "A"], ["4", "price", ""]]
 
 
+def test_a_report_whose_end_was_lost_goes_on_behind_what_is_left():
+    file = io.BytesIO(b"\xef\xbb\xbffile,line\r\n")
+
+    ReportWriter(file, 1000).add(Problem("t.csv line 4", "price: it is empty"))
+
+    assert b"\0" not in file.getvalue() and file.getvalue().startswith(b"\xef\xbb\xbffile,line\r\nt.csv,4,")
+
+
 def test_a_value_never_becomes_a_formula():
     file = io.BytesIO()
     ReportWriter(file, 0).add(Problem("t.csv line 2", "price: '=HYPERLINK(1)' is no price"))

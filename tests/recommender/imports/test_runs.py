@@ -75,11 +75,11 @@ def test_progress_is_saved_and_a_worker_that_goes_on_is_not_counted_as_lost(uplo
     runs.start(run)
     claimed = runs.claim(run.pk)
 
-    runs.follow(claimed, ProductReport(created=3, read=4, failed_before=1), total=9, report_bytes=77)
+    runs.follow(claimed, ProductReport(created=3, read=4, failed=1), total=9, report_bytes=77)
 
     run.refresh_from_db()
     assert (run.read, run.total, run.created, run.failed, run.tries, run.report_bytes) == (4, 9, 3, 1, 0, 77)
-    assert runs.report_so_far(run) == ProductReport(created=3, read=4, failed_before=1)
+    assert runs.report_so_far(run) == ProductReport(created=3, read=4, failed=1)
 
 
 def test_a_cancelled_import_is_noticed_at_the_next_step(uploaded):
@@ -125,7 +125,8 @@ def test_what_nobody_works_on_is_sent_again_unless_messages_wait(uploaded, waiti
 
 
 def test_files_are_removed_once_imported_or_after_a_day(uploaded):
-    imported, tried, old_trial, draft, old_draft = (uploaded(row("A")) for _ in range(5))
+    imported, tried, old_trial, draft, old_draft, discarded = (uploaded(row("A")) for _ in range(6))
+    runs.cancel(discarded)
     runs.start(imported)
     done(imported)
     for each in (tried, old_trial):
@@ -138,7 +139,8 @@ def test_files_are_removed_once_imported_or_after_a_day(uploaded):
 
     left = {run.pk: run for run in ImportRun.objects.all()}
     assert [left[run.pk].has_source for run in (imported, tried, old_trial, draft)] == [False, True, False, True]
-    assert [storage.source_of(run) is None for run in (imported, tried, old_trial)] == [True, False, True]
+    removed = [storage.source_of(run) is None for run in (imported, tried, old_trial, discarded)]
+    assert removed == [True, False, True, True]
     assert old_draft.pk not in left and not storage.folder_of(old_draft).exists()
     assert storage.report_of(imported).exists()
 
