@@ -39,8 +39,9 @@ class VariantSkus:
     def pairs(self) -> Iterator[tuple[str, str]]:
         has_any = Q(attributes__has_any_keys=[*VARIANT_SKUS, ID])
         for sku, attributes in Product.objects.filter(has_any).values_list("sku", "attributes").iterator():
-            yield from ((key, sku) for name in VARIANT_SKUS for key in split(attributes.get(name)))
-            yield from ((f"id:{key}", sku) for key in split(attributes.get(ID)))
+            if isinstance(attributes, dict):  # a list of texts may have these names as well
+                yield from ((key, sku) for name in VARIANT_SKUS for key in split(attributes.get(name)))
+                yield from ((f"id:{key}", sku) for key in split(attributes.get(ID)))
 
 
 def split(text: object) -> Iterable[str]:
