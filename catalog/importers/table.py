@@ -135,7 +135,12 @@ class Table:
             if isinstance(record, Problem):
                 yield record
             else:
-                yield record[0], {name: values.text_of(value) for name, value in record[1].items()}
+                yield record[0], {name: self._text(name, value) for name, value in record[1].items()}
+
+    def _text(self, column: str, value: object) -> str:
+        """Return a value as text; a title may be a word that is no value elsewhere."""
+        text = values.text_of(value)
+        return text if column == self.columns["title"] else values.without_nothing(text)
 
     def _row(self, group: Sequence[Record]) -> Row:
         place, records = group[0][0], [fields for _, fields in group]
@@ -144,6 +149,7 @@ class Table:
         def value(name: str, within: Sequence[Mapping[str, str]] = records) -> str:
             return first(fields.get(column, "") for fields in within for column in self.sources.get(name, []))
 
+        titles = [fields.get(column, "") for fields in records for column in self.sources["title"]]
         stocks = [values.read_stock(value("in_stock", [fields])) for fields in records]
         price, currency = values.read_price(value("price")) if value("price") else ("", None)
         if not price:
@@ -155,7 +161,7 @@ class Table:
         return Row(
             place=place,
             sku=value("sku"),
-            title=values.read_text(value("title")),
+            title=values.read_text(first(map(values.without_nothing, titles)) or first(titles)),
             category=values.read_category(value("category"), has_paths=bool(self.program and self.program.has_paths)),
             image=image,
             price=price,

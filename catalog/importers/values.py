@@ -42,6 +42,11 @@ def is_nothing(text: str) -> bool:
     return text.strip().lower() in NOTHING
 
 
+def without_nothing(text: str) -> str:
+    """Return a text, empty for what programs write for no value. The word none is one: of a pattern, a closure."""
+    return "" if is_nothing(text) and text.lower() != "none" else text
+
+
 def read_text(text: str) -> str:
     """Return a text as a shopper should read it: without tags, entities, unseen characters and double spaces."""
     text = html.unescape(text) if "&" in text else text
@@ -51,13 +56,11 @@ def read_text(text: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """Return a value of a record as text: JSON has others. It is empty for what programs write for no value."""
+    """Return a value of a record as text: JSON has others."""
     if isinstance(value, str):
         text = value.strip()
-        if text.startswith('="') and (formula := FORMULA.fullmatch(text)):
-            text = formula[1]
-        # The word none may be a value: of a pattern, a closure.
-        return "" if is_nothing(text) and text.lower() != "none" else text
+        formula = FORMULA.fullmatch(text) if text.startswith('="') else None
+        return formula[1] if formula else text
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     if isinstance(value, dict):

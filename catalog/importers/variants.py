@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from catalog.importers.layouts import Layout
 from catalog.importers.rows import Problem
+from catalog.importers.values import is_nothing
 
 Record: TypeAlias = tuple[str, Mapping[str, str]]
 Groups: TypeAlias = Iterator[list[Record] | Problem]
@@ -32,7 +33,8 @@ def group_following(records: Iterator[Record | Problem], sku: str, title: str) -
 def continues(fields: Mapping[str, str], first: Mapping[str, str], sku: str, title: str) -> bool:
     is_same = bool(fields.get(sku)) and fields.get(sku) == first.get(sku)
     # A row that differs in nothing is a repeated one.
-    return is_same and fields.get(title) in ("", first.get(title)) and fields != first
+    is_its_title = is_nothing(fields.get(title, "")) or fields.get(title) == first.get(title)
+    return is_same and is_its_title and fields != first
 
 
 class Families:

@@ -115,10 +115,18 @@ def test_a_row_that_is_repeated_or_has_another_title_is_no_variant(tmp_path):
     assert len(rows_of(tmp_path, one, one, ["A", "Two", "Shoes", "1", "1.jpg"])) == 3
 
 
-def test_formulas_around_texts_and_words_for_nothing_are_understood():
-    texts = ['="00042"', '="', "NULL", "#N/A", "\\N", "None", "nan", "Nano"]
+def test_formulas_around_texts_are_texts():
+    assert [text_of(text) for text in ('="00042"', '="', "=1")] == ["00042", '="', "=1"]
 
-    assert [text_of(text) for text in texts] == ["00042", '="', "", "", "", "None", "", "Nano"]
+
+def test_words_for_nothing_are_no_value_but_of_a_title(tmp_path):
+    header = [*HEADER, "care", "lining"]
+    rows = [["A", "NULL", "Hats", "1", "1.jpg", "NaN", "None"], ["B", "Two", "Hats", "1", "1.jpg", "\\N", "#N/A"]]
+
+    first, second = rows_of(tmp_path, *rows, header=header)
+
+    assert (first.title, first.attributes) == ("NULL", {"care": "", "lining": "None"})
+    assert second.attributes == {"care": "", "lining": ""}
 
 
 def test_objects_and_lists_of_json_are_texts():
