@@ -201,6 +201,23 @@ class FeedAdmin(FeedModelAdmin):
     def save_model(self, request: HttpRequest, obj: Feed, form: FeedForm, change: bool) -> None:
         feeds.store(obj)
 
+    def response_add(self, request: HttpRequest, obj: Feed, post_url_continue: str | None = None) -> HttpResponse:
+        return self.import_now(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Feed) -> HttpResponse:
+        return self.import_now(request, obj) or super().response_change(request, obj)
+
+    def import_now(self, request: HttpRequest, feed: Feed) -> HttpResponse | None:
+        """Start an import of a feed that was saved by the button for it, and lead to its page; None for others."""
+        if "_import" not in request.POST:
+            return None
+        try:
+            run = feeds.start(feed, by=account_of(request))
+        except ImportNotReady as error:
+            self.message_user(request, f"{capfirst(str(error))}.", messages.ERROR)
+            return redirect("admin:imports_feed_change", feed.pk)
+        return redirect("admin:imports_importrun_change", run.pk)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
         newest = Prefetch("runs", ImportRun.objects.order_by("-created_at")[:RESULTS], to_attr="last_runs")
         return super().get_queryset(request).prefetch_related(newest)

@@ -1,3 +1,4 @@
+import errno
 import re
 
 import pytest
@@ -6,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import ImportProfile, Product
-from recommender.imports import runs
+from recommender.imports import runs, storage
 from recommender.imports.models import Feed, ImportRun
 from tests.factories import ProductFactory, clerk
 from tests.internet import response_of
@@ -100,6 +101,17 @@ def test_progress_is_read_by_the_page_until_the_end(admin_client):
     assert after["HX-Refresh"] == "true" and "hx-trigger" not in text(after)
 
 
+def test_the_page_of_an_import_that_is_tried_again_says_why_and_when(admin_client):
+    page = upload(admin_client, row("A"), do="import")
+    run = runs.claim(ImportRun.objects.get().pk)
+    runs.postpone(run, "[Errno 28] No space left on device")
+    until = ImportRun.objects.get().lease_until
+
+    shown = text(admin_client.get(page))
+
+    assert f"No space left on device. It is tried again at {until:%H:%M:%S} UTC." in shown
+
+
 def test_the_report_is_downloaded(admin_client):
     page = upload(admin_client, row("A", price="cheap"), do="import")
     report = page.replace("change/", "report/")
@@ -164,6 +176,19 @@ def test_a_feed_is_made_run_now_and_its_last_results_are_listed(admin_client, in
     assert "1 created" in text(admin_client.get(f"{FEEDS}{feed.pk}/change/"))
 
 
+def test_a_feed_is_imported_from_its_own_page(admin_client, feed):
+    values = {"name": "supplier", "url": feed.url, "interval": 24, "hour": 3, "most_retired": 20, "_import": "x"}
+    page = f"{FEEDS}{feed.pk}/change/"
+
+    first = admin_client.post(page, values)
+    second = admin_client.post(page, values, follow=True)
+
+    assert first.url == f"{LIST}{ImportRun.objects.get().pk}/change/"
+    assert "of one feed there is one at a time" in text(second)
+    other = admin_client.post(f"{FEEDS}add/", values | {"name": "another"})
+    assert other.url == f"{LIST}{ImportRun.objects.get(feed__name='another').pk}/change/"
+
+
 def test_a_shrunken_feed_is_confirmed_on_the_page_of_its_import(admin_client, feed, internet):
     for sku in "ABCD":
         ProductFactory(sku=sku, image=False)
@@ -177,3 +202,17 @@ def test_a_shrunken_feed_is_confirmed_on_the_page_of_its_import(admin_client, fe
     admin_client.post(page, {"do": "hide"})
 
     assert done(ImportRun.objects.exclude(pk=refused.pk).get()).hidden == 3
+
+
+def test_a_file_for_which_there_is_no_room_is_told(admin_client, monkeypatch):
+    def full(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage, "store", full)
+    admin_client.raise_request_exception = False
+
+    answer = admin_client.post(UPLOAD, {"source": SimpleUploadedFile("shop.zip", b"PK"), "do": "import"})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "no space left on device" in answer.content.decode()
+    assert not ImportRun.objects.exists()
