@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 3  # seconds between two checks of the watchdog
 MISSED = 6  # checks in a row that find no work although tasks wait; then the worker ends itself
+SILENT_SECONDS = 60  # after which a worker without a heartbeat counts as lost
 WORK_INTERVAL = 1  # seconds between two notes of a process that works
 _PREFIX = "heartbeat:"
 # time.monotonic() of the last moment of work; in memory that the parent and its forked pool processes share.
@@ -61,6 +62,13 @@ def ages(names: Sequence[str]) -> dict[str, float | None]:
     found = cache.get_many([f"{_PREFIX}{name}" for name in names])
     now = time.time()
     return {name: abs(now - at) if (at := found.get(f"{_PREFIX}{name}")) else None for name in names}
+
+
+def state(age: float | None, limit: int = SILENT_SECONDS) -> str:
+    """Return "ok" for a heartbeat that is at most `limit` seconds old, else its age."""
+    if age is None:
+        return "no heartbeat"
+    return "ok" if age <= limit else f"no heartbeat for {age:.0f} s"
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from recommender.versions import queries
 from visrec_site.celery import app
 from visrec_site.replica import REPLICA, replica
 
-SILENT_SECONDS = 60  # after which a worker without a heartbeat counts as lost
 SWEEP_SECONDS = 300  # after which sweeps, which begin every 30 s, count as failing
 
 
@@ -56,15 +55,8 @@ def heartbeat_states() -> dict[str, str]:
         ages = heartbeats.ages([*queues, "sweep"])
     except RedisError as error:
         return {"heartbeats": f"the cache is unreachable: {error}"}
-    states = {f"{queue} worker": heartbeat_state(ages[queue], SILENT_SECONDS) for queue in queues}
-    return states | {"sweep": heartbeat_state(ages["sweep"], SWEEP_SECONDS)}
-
-
-def heartbeat_state(age: float | None, limit: int) -> str:
-    """Return "ok" for a heartbeat that is at most `limit` seconds old, else its age."""
-    if age is None:
-        return "no heartbeat"
-    return "ok" if age <= limit else f"no heartbeat for {age:.0f} s"
+    states = {f"{queue} worker": heartbeats.state(ages[queue]) for queue in queues}
+    return states | {"sweep": heartbeats.state(ages["sweep"], SWEEP_SECONDS)}
 
 
 def queue_states() -> dict[str, dict[str, float | None]]:

@@ -1,0 +1,33 @@
+"""The tag of the admin's first page."""
+
+from django import template
+from django.template import Context
+
+from recommender.admin import overview
+from recommender.serving import outcomes
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/recommender/overview.html", takes_context=True)
+def recommender_overview(context: Context) -> dict[str, object]:
+    """Render what shoppers do with recommendations and whether the recommender works, to who may see versions."""
+    request = context["request"]
+    if not request.user.has_perm("recommender.view_modelversion"):
+        return {}
+    days = overview.days_of(request.GET.get("days", ""))
+    shown: dict[str, object] = {
+        "ranges": overview.RANGES,
+        "days": days,
+        "uploads": overview.uploads(),
+        "serving": overview.serving(),
+        "trainings": overview.trainings(),
+        "queues": overview.queues(),
+    }
+    if request.user.has_perm("recommender.view_impression"):
+        shown["kinds"] = outcomes.KINDS
+        shown["tables"] = {
+            "Placement": overview.groups(["placement"], days),
+            "Strategy and version": overview.groups(["strategy", "version"], days),
+        }
+    return shown
