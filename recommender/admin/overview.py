@@ -40,7 +40,7 @@ class Group:
     name: str
     recommendations: int
     results: int
-    rates: list[str]  # of outcomes.KINDS
+    rates: list[tuple[str, str]]  # of outcomes.KINDS: number and share, and the interval of the share
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _group(outcome: outcomes.Outcome) -> Group:
         version = ModelVersion.objects.filter(pk=number).first()
         known.append(str(version) if version else f"version {number}, deleted")
     rates = [
-        f"{rate.count} · {100 * rate.value:.1f} % [{100 * rate.interval[0]:.1f}, {100 * rate.interval[1]:.1f}]"
+        (f"{rate.count} · {100 * rate.value:.1f} %", " to ".join(f"{100 * bound:.1f}" for bound in rate.interval))
         for rate in outcome.rates.values()
     ]
     return Group(", ".join(known) or "unknown", outcome.recommendations, outcome.results, rates)

@@ -30,7 +30,7 @@ def test_the_first_page_shows_what_followed_on_what_was_seen(admin_client, activ
 
     day, month = admin_client.get(URL).content.decode(), admin_client.get(f"{URL}?days=30").content.decode()
 
-    assert "1 · 33.3 % [6.1, 79.2]" in day
+    assert "1 · 33.3 % <small>6.1 to 79.2</small>" in day
     assert f"similar, {active}" in day
     assert '<th scope="row">home</th>' not in day
     assert '<th scope="row">home</th>' in month
