@@ -1,4 +1,4 @@
-"""Receive webhooks for a try, print the subscription, or write all products."""
+"""Receive webhooks for a try, print the subscription, or write all products and orders."""
 
 import argparse
 import logging
@@ -18,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m visrec_saleor", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("subscription", help="print the query of the webhook")
-    commands.add_parser("sync", help="write all products of the channel; SALEOR_TOKEN is an app's token")
+    commands.add_parser("sync", help="write all products and orders of the channel; SALEOR_TOKEN is an app's token")
     serve = commands.add_parser("serve", help="receive webhooks; for more than a try: gunicorn visrec_saleor.wsgi")
     serve.add_argument("--port", type=int, default=8002)
     options = parser.parse_args()

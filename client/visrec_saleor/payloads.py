@@ -8,6 +8,7 @@ from visrec_saleor.settings import Settings
 PRODUCTS = {"product_created", "product_updated", "product_variant_out_of_stock", "product_variant_back_in_stock"}
 DELETED = "product_deleted"
 ORDERS = {"order_confirmed", "order_fully_paid"}
+NOT_BOUGHT = {"DRAFT", "UNCONFIRMED", "EXPIRED", "CANCELED"}  # states of orders
 
 Payload = Mapping[str, Any]
 

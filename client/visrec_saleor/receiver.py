@@ -63,7 +63,8 @@ class Receiver:
             row = product_row(product, self.settings)
             self.visrec.write([row] if row else [], [] if row else [product["id"]])
         elif event in ORDERS:
-            if bought := purchases(payload["order"]):
-                self.visrec.record(bought)
+            bought = purchases(payload["order"])
+            if rejected := self.visrec.record(bought) if bought else []:
+                raise Refused(f"events: {rejected}")
         else:
             raise Refused(f"nothing is done for the event {event!r}")

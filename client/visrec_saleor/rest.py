@@ -9,7 +9,8 @@ from visrec_client.retries import RetryTransport
 from visrec_saleor.settings import Settings
 
 SECONDS = 10
-BATCH = 100  # products a request
+BATCH = 100  # products or orders a request
+MOST_EVENTS = 1000  # a request
 
 
 class Refused(Exception):
@@ -37,10 +38,9 @@ class VisRec:
         if failed:
             raise Refused(f"products: {failed}")
 
-    def record(self, events: Sequence[dict[str, Any]]) -> None:
-        """Record events."""
-        if rejected := self.post("interactions/", events)["rejected"]:
-            raise Refused(f"events: {[each['errors'] for each in rejected]}")
+    def record(self, events: Sequence[dict[str, Any]]) -> list[Any]:
+        """Record events; return the reasons against those that were rejected, as of products that are not there."""
+        return [each["errors"] for each in self.post("interactions/", events)["rejected"]]
 
     def post(self, path: str, body: Any) -> Any:
         response = self.client.post(path, json=body)

@@ -42,6 +42,7 @@ def order(*, user: str | None = "VXNlcjoyMg==") -> dict[str, Any]:
     """Return an order of two products, one of which was deleted since."""
     return {
         "id": "T3JkZXI6MTIz",
+        "status": "FULFILLED",
         "created": "2026-11-20T10:15:30.123456+00:00",
         "user": user and {"id": user},
         "lines": [
@@ -52,11 +53,11 @@ def order(*, user: str | None = "VXNlcjoyMg==") -> dict[str, Any]:
 
 
 class Saleor(ThreadingHTTPServer):
-    """Publishes its keys, answers the query of all products in pages of one, and signs what it sends."""
+    """Publishes its keys, answers the queries of all products and orders in pages of one, and signs what it sends."""
 
     def __init__(self, *products: dict[str, Any]) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
-        self.products, self.queries = products, []
+        self.lists, self.queries = {"products": products, "orders": [order(), order() | {"status": "CANCELED"}]}, []
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     @property
@@ -66,10 +67,11 @@ class Saleor(ThreadingHTTPServer):
     def keys(self) -> dict[str, Any]:
         return {"keys": [json.loads(RSAAlgorithm.to_jwk(self.key.public_key())) | {"use": "sig", "kid": "1"}]}
 
-    def page(self, variables: dict[str, Any]) -> dict[str, Any]:
+    def page(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        [name] = [name for name in self.lists if f"{name}(channel: $channel" in query]
         after = int(variables["after"] or 0)
-        info = {"hasNextPage": after + 1 < len(self.products), "endCursor": str(after + 1)}
-        return {"data": {"products": {"pageInfo": info, "edges": [{"node": self.products[after]}]}}}
+        info = {"hasNextPage": after + 1 < len(self.lists[name]), "endCursor": str(after + 1)}
+        return {"data": {name: {"pageInfo": info, "edges": [{"node": self.lists[name][after]}]}}}
 
     def signature(self, body: bytes) -> str:
         return jwt.api_jws.encode(body, self.key, "RS256", headers={"kid": "1"}, is_payload_detached=True)
@@ -84,7 +86,7 @@ class Answers(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.queries.append((self.headers["Authorization"], query["query"]))
-        self.answer(self.server.page(query["variables"]))
+        self.answer(self.server.page(query["query"], query["variables"]))
 
     def answer(self, body: dict[str, Any]) -> None:
         data = json.dumps(body).encode()

@@ -147,11 +147,20 @@ def test_saleor_is_asked_to_send_again_while_the_shop_is_away(saleor, settings_o
     receiver.visrec.close()
 
 
-def test_all_products_of_a_channel_are_written(saleor, settings_of_both):
+def test_all_products_and_orders_of_a_channel_are_written(saleor, settings_of_both):
     done = catalogue.sync(settings_of_both)
+    again = catalogue.sync(settings_of_both)
 
-    assert done == "2 products written, 1 left out, which have no category or price or are not published"
+    assert (
+        done
+        == again
+        == (
+            "2 products written, 1 left out, which have no category or price or are not published; "
+            "1 purchases recorded, 0 left out, whose products are not there"
+        )
+    )
     assert set(Product.objects.values_list("sku", flat=True)) == {"UHJvZHVjdDo72==", "UHJvZHVjdDo74=="}
+    assert Interaction.objects.get().product.sku == "UHJvZHVjdDo72=="
     assert {token for token, _ in saleor.queries} == {"Bearer token-of-an-app"}
 
 
