@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from pathlib import Path
 
 from catalog.errors import BadRow, ImportFailed
@@ -42,15 +43,20 @@ class Events:
         self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None
         named = by_plain_name(columns)
         self.rating = next((named[name] for name in RATINGS if name in named), None)
-        if columns and not self.analytics:
+        if columns:
             self._check(columns)
 
     def _check(self, columns: Sequence[str]) -> None:
         """Raise ImportFailed if a field is missing, or there are ratings and nobody says which of them are likes."""
-        label, has_kind = self.records.label, "kind" in self.columns or self.kind is not None
+        label = self.records.label
+        has_kind = "kind" in self.columns or self.kind is not None or self.analytics is not None
+        if self.positive is not None and not isfinite(self.positive):
+            raise ImportFailed(f"--positive {self.positive:g} is no number that a rating can reach")
         if self.positive is not None and (has_kind or not self.rating):
             reason = "it has kinds already" if has_kind else f"it has no ratings: none of {', '.join(RATINGS)}"
             raise ImportFailed(f"{label}: --positive {self.positive:g} is for ratings, but {reason}")
+        if self.analytics:
+            return
         given = {*self.columns} | ({"user"} if "session" in self.columns else set())
         if has_kind or self.positive is not None:
             given.add("kind")

@@ -36,11 +36,21 @@ def test_ratings_without_a_threshold_are_refused_with_what_to_say(tmp_path, colu
 
 @pytest.mark.parametrize(
     ("header", "reason"),
-    [("user,sku,kind,timestamp,rating", "it has kinds already"), ("user,sku,timestamp", "it has no ratings: none of")],
+    [
+        ("user,sku,kind,timestamp,rating", "it has kinds already"),
+        ("event_name,event_timestamp,user_pseudo_id,item_id,value", "it has kinds already"),
+        ("user,sku,timestamp", "it has no ratings: none of"),
+    ],
 )
 def test_a_threshold_for_what_has_no_ratings_is_refused(tmp_path, header, reason):
     with pytest.raises(ImportFailed, match=f"--positive 4 is for ratings, but {reason}"):
         events_of(tmp_path, f"{header}\n", 4)
+
+
+@pytest.mark.parametrize("positive", [float("nan"), float("inf")])
+def test_a_threshold_that_is_no_number_is_refused(tmp_path, positive):
+    with pytest.raises(ImportFailed, match="is no number that a rating can reach"):
+        events_of(tmp_path, RATINGS, positive)
 
 
 def test_each_product_of_an_order_counts(tmp_path):
