@@ -1,6 +1,5 @@
 """Feeds: imported on a schedule, one import of each at a time, by the same workers as files that were uploaded."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -82,8 +81,4 @@ def fetch(run: ImportRun) -> Path:
     The URL is the feed's as it was when the import was requested.
     """
     name = PurePosixPath(unquote(urlsplit(run.source).path)).name or "feed"
-    return storage.store(run, name, blocks_of(run), is_named=False)
-
-
-def blocks_of(run: ImportRun) -> Iterator[bytes]:
-    return fetch_blocks(run.source, settings.ADMIN_BODY_LIMIT, seconds=SECONDS)
+    return storage.store(run, name, fetch_blocks(run.source, settings.ADMIN_BODY_LIMIT, seconds=SECONDS))

@@ -35,10 +35,10 @@ def source_of(run: ImportRun) -> Path | None:
     return next(iter(sorted(folder.iterdir())), None) if folder.exists() else None
 
 
-def store(run: ImportRun, name: str, blocks: Iterable[bytes], *, is_named: bool = True) -> Path:
-    """Store the file to be imported; of a file that is not complete nothing stays.
+def store(run: ImportRun, name: str, blocks: Iterable[bytes]) -> Path:
+    """Store the file to be imported, with a suffix by its content if its own is none of those that are known.
 
-    is_named: the name's suffix says what the file is. Raises OSError, as when the disk is full.
+    Of a file that is not complete nothing stays. Raises OSError, as when the disk is full.
     """
     folder = folder_of(run)
     partial = folder / Path(name).name[-LONGEST_NAME:].lstrip(".")
@@ -47,9 +47,8 @@ def store(run: ImportRun, name: str, blocks: Iterable[bytes], *, is_named: bool 
         with partial.open("wb") as file:
             for block in blocks:
                 file.write(block)
-        final = partial.name if is_named else name_by_content(partial)
         (folder / "source").mkdir(exist_ok=True)
-        return partial.rename(folder / "source" / final)
+        return partial.rename(folder / "source" / name_by_content(partial))
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

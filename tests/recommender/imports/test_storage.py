@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
-    ("name", "stored"), [("../../shop.csv", "shop.csv"), (".csv", "csv"), ("x" * 300 + ".csv", "x" * 96 + ".csv")]
+    ("name", "stored"), [("../../shop.csv", "shop.csv"), (".csv", "csv.txt"), ("x" * 300 + ".csv", "x" * 96 + ".csv")]
 )
 def test_a_file_is_stored_in_a_folder_of_its_own_import(name, stored):
     run = ImportRun(source=name)
@@ -23,7 +23,7 @@ def test_a_file_is_stored_in_a_folder_of_its_own_import(name, stored):
 
 
 def test_a_file_without_a_suffix_is_named_by_its_content():
-    assert storage.store(ImportRun(), "feed", [b"sku,title\n"], is_named=False).name == "feed.txt"
+    assert storage.store(ImportRun(), "feed", [b"sku,title\n"]).name == "feed.txt"
 
 
 def test_of_a_file_that_breaks_off_nothing_stays():
