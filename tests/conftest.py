@@ -4,6 +4,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
+from recommender import throttling
 from recommender.serving import eligible
 from recommender.versions import queries
 from tests import factories
@@ -60,8 +61,9 @@ def quick_passwords(settings):
 
 
 @pytest.fixture(autouse=True)
-def fresh_throttles():
+def fresh_throttles(monkeypatch):
     cache.clear()
+    monkeypatch.setattr(throttling, "counter", throttling.Counter())
 
 
 @pytest.fixture(autouse=True)

@@ -68,13 +68,13 @@ def cache_url(data: Path) -> str:
 
 
 def shared_buffers() -> int:
-    """Return the MB that PostgreSQL may fill with pages: an eighth of the machine's memory, at most 2 GB.
+    """Return the MB that PostgreSQL may fill with pages: a fifth of the machine's memory, at most 4 GB.
 
     A search of a million vectors reads a thousand pages, each a system call where it is not among these. At most, as a
     container may have less memory than its machine.
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    return min(max(128, memory // 8), 2048)
+    return min(max(128, memory // 5), 4096)
 
 
 class Services:

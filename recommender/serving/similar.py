@@ -8,7 +8,7 @@ from recommender.models import ModelVersion, Role
 from recommender.serving.candidates import candidates_from_rows, not_excluded
 from recommender.serving.eligible import Eligible
 from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan
-from recommender.serving.vector_search import VectorSearch
+from recommender.serving.vector_search import ONE_PROCESS, VectorSearch
 from recommender.versions import queries
 from recommender.versions.vectors import nearest
 
@@ -55,7 +55,11 @@ def _read(
         near = search.statement(way, limit, Sql("(SELECT id FROM own)"))
         text = f"SELECT false, NULL, near.* FROM ({near.text}) near WHERE (SELECT {condition.text} FROM own)"
         statement = Sql(f"{statement.text} UNION ALL ({text})", (*statement.params, *near.params, *condition.params))
-    rows = fetch(statement) if depth is None and not search.is_planned_once else fetch_prepared(statement)
+    is_compared = any(way is None for way, _ in parts)
+    if is_compared and not search.is_planned_once:
+        rows = fetch(statement)
+    else:
+        rows = fetch_prepared(statement, ONE_PROCESS if is_compared else "")
     itself = [row for row in rows if row[0]]
     if not itself:
         return None, None
@@ -64,6 +68,5 @@ def _read(
     if own.embedding is None:
         return mark, (own, search)
     exact = bool(query.category) and itself[0][CATEGORY_NAME] != query.category
-    is_compared = exact and (depth is None or search.is_planned_once)
-    first = search.candidates(others) if is_compared or not exact else None
+    first = None if exact and not is_compared else search.candidates(others)
     return mark, (own, replace(search, vector=own.embedding, own=own.id, first=first, exact=exact))

@@ -23,6 +23,8 @@ FURTHER, FURTHER_SORTED = 16, 2
 # many embeddings as its way to the nearest one costs.
 WALK, START = 2.0, 100
 PLANNED_ONCE = 5000  # products that are compared in so short a time that planning would be a tenth of it
+# To start a parallel worker takes longer than a short comparison.
+ONE_PROCESS = "SET LOCAL max_parallel_workers_per_gather = 0; "
 SAME = 1e-5  # distance of a vector from itself, computed by the index or not
 
 
@@ -115,7 +117,7 @@ class VectorSearch:
             return rows
         statement = self.statement(depth, limit, None if self.own is None else Sql("%s", (self.own,)))
         if depth is None:
-            return self.candidates(fetch_prepared(statement) if self.is_planned_once else fetch(statement))
+            return self.candidates(fetch_prepared(statement, ONE_PROCESS) if self.is_planned_once else fetch(statement))
         settings = nearest.set_ef_search(ef_search or nearest.ef_search(self.version))
         return self.candidates(fetch_prepared(statement, settings))
 

@@ -3,7 +3,14 @@ from rest_framework.test import APIClient
 
 from recommender.access import keys
 from recommender.access.models import KeyKind
-from recommender.throttling import AccountThrottle, AnonymousThrottle, PublishableThrottle, SecretThrottle
+from recommender.throttling import (
+    PORTIONS,
+    AccountThrottle,
+    AnonymousThrottle,
+    Counter,
+    PublishableThrottle,
+    SecretThrottle,
+)
 from tests.factories import AccountFactory
 from tests.recommender.api.conftest import signed_in
 
@@ -129,3 +136,21 @@ def test_a_key_may_have_its_own_rate(db, clock, kind):
     scopes = ["catalogue:read"] if kind == KeyKind.SECRET else []
 
     assert statuses(with_key(kind, rate=3, scopes=scopes), 4) == [200, 200, 200, 429]
+
+
+def test_processes_let_at_most_a_portion_each_pass_beyond_a_large_limit():
+    limit, processes = 1000, [Counter() for _ in range(3)]
+
+    passed = sum(process.add("ann", limit, 60) <= limit for _ in range(limit) for process in processes)
+
+    assert limit <= passed <= limit + len(processes) * limit // PORTIONS
+
+
+def test_a_process_asks_for_the_count_once_a_portion():
+    counter, others = Counter(), Counter()
+    for _ in range(500):
+        others.add("ann", 1000, 60)
+
+    counts = [counter.add("ann", 1000, 60) for _ in range(20)]
+
+    assert counts == [*range(1, 10), *range(510, 520), 520]
