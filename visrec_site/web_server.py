@@ -7,6 +7,7 @@ import tempfile
 from typing import Any
 
 from visrec_site.embedded import set_parent_death_signal
+from visrec_site.web_worker import forget
 
 workers = 2
 worker_class = "visrec_site.web_worker.WaitressWorker"
@@ -24,6 +25,11 @@ def post_fork(server: Any, worker: Any) -> None:
     set_parent_death_signal(signal.SIGKILL)
     if os.getppid() != worker.ppid:  # it ended between fork and prctl
         os._exit(1)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Leave no connection to a worker that has ended."""
+    forget(worker)
 
 
 def on_exit(server: Any) -> None:

@@ -9,9 +9,10 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import timedelta
 from functools import partial
+from multiprocessing.sharedctypes import RawArray
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,7 +33,17 @@ UNPRINTABLE = re.compile("[^!-~]")
 MAX_CONNECTIONS = 500  # of a process, each with a file descriptor, of which a process often has 1,024
 HEAD_SECONDS = 20  # in which a head has to come, from its first byte on
 IDLE_SECONDS = 60  # without a byte, after which a connection is closed
+YIELD_SECONDS = 0.001  # for which a worker leaves a new connection to another one that has fewer
 LINGER_SECONDS = 2  # of a stop, for a request that a client may be sending on an open connection
+
+# The connections of each worker, in memory that the children of one master share, by the worker's age.
+ABSENT = -1
+_open = RawArray("i", [ABSENT] * 64)
+
+
+def forget(worker: Worker) -> None:
+    """Take a worker that has ended from those that new connections are left to."""
+    _open[worker.age % len(_open)] = ABSENT
 
 
 class Nowhere:
@@ -224,7 +235,9 @@ class WaitressWorker(Worker):
         self.servers = tuple(self.listen(listener.sock, threads) for listener in listeners)
         while self.alive:
             self.notify()
+            _open[self.age % len(_open)] = len(self.connections)
             wasyncore.poll2(1.0, self.connections)
+        forget(self)
         self.finish()
 
     def listen(self, socket: Any, threads: ThreadedTaskDispatcher) -> Any:
@@ -243,7 +256,18 @@ class WaitressWorker(Worker):
             channel_timeout=IDLE_SECONDS,
         )
         server.channel_class = partial(Channel, self)
+        server.handle_accept = partial(self.accept, server.handle_accept)
         return server
+
+    def accept(self, accept: Callable[[], None]) -> None:
+        """Accept a connection, a moment later if another worker has fewer: it is ready by then and has taken it.
+
+        Clients keep their connections, and those of one worker share its core.
+        """
+        if self.alive and any(ABSENT < number < len(self.connections) for number in _open):
+            time.sleep(YIELD_SECONDS)
+        accept()
+        _open[self.age % len(_open)] = len(self.connections)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         super().handle_exit(sig, frame)

@@ -1,7 +1,10 @@
 import http.client
 import json
+import os
+import signal
 import socket
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -150,6 +153,33 @@ def test_each_request_has_one_line_in_the_access_log(url, log):
     assert len(lines) == 1
     assert lines[0].startswith("127.0.0.1 - - [")
     assert lines[0].endswith('] "POST /large?0.0 HTTP/1.1" 200 12 "-" "test" abc-1')
+
+
+def test_connections_that_stay_open_are_shared_by_the_workers(url):
+    with ExitStack() as stack:
+        workers = []
+        for _ in range(40):
+            client = stack.enter_context(requests.Session())
+            workers.append(client.get(f"{url}/count", timeout=5).text.split()[0])
+
+    first, second = Counter(workers).values()
+    assert abs(first - second) <= 4
+
+
+def test_a_worker_that_stands_still_is_left_no_connection(tmp_path):
+    process = start(tmp_path, port := free_port())
+    url = f"http://127.0.0.1:{port}/count"
+    with ExitStack() as stack:
+        stopped = int(requests.get(url, timeout=5).text.split()[0])
+        os.kill(stopped, signal.SIGSTOP)
+        others = set()
+        for _ in range(8):
+            client = stack.enter_context(requests.Session())
+            others.add(client.get(url, timeout=5).text.split()[0])
+    os.kill(stopped, signal.SIGCONT)
+    process.terminate()
+    assert process.wait(20) == 0
+    assert len(others - {str(stopped)}) == 1
 
 
 def test_a_stop_resets_no_request(tmp_path):
