@@ -28,7 +28,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Leave no connection to a worker that has ended."""
+    """Forget the connections of a worker that has ended."""
     forget(worker)
 
 

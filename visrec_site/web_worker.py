@@ -260,7 +260,7 @@ class WaitressWorker(Worker):
         return server
 
     def accept(self, accept: Callable[[], None]) -> None:
-        """Accept a connection, a moment later if another worker has fewer: it is ready by then and has taken it.
+        """Take a connection, a moment later if another worker has fewer: it is ready by then and has taken it.
 
         Clients keep their connections, and those of one worker share its core.
         """
