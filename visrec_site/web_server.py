@@ -28,7 +28,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the connections of a worker that has ended."""
+    """Remove a worker that has ended from those that new connections are left to."""
     forget(worker)
 
 
