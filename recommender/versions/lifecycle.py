@@ -196,12 +196,20 @@ def describe(version: ModelVersion) -> dict[str, object]:
 def finish(version: ModelVersion) -> None:
     """Mark a version as ready: trained, its vectors, if it has any, stored and indexed.
 
+    If it is to be activated then, that is requested from now on, so that it outlives whoever trained the version.
     Raises TrainingCancelled if the training was cancelled, or another process has it.
     """
-    ready = {"state": State.READY, "finished_at": timezone.now(), "progress": {"stage": "ready"}}
+    now = timezone.now()
+    ready: dict[str, Any] = {"state": State.READY, "finished_at": now, "progress": {"stage": "ready"}}
+    if version.activate_when_ready:
+        ready["activation_requested_at"] = now
     if not leases.release(_held(version), **ready):
         raise _lost(version)
     version.state = State.READY
+    if version.activate_when_ready:
+        version.activation_requested_at = now
+        earlier = ModelVersion.objects.filter(role=version.role, activation_requested_at__isnull=False)
+        earlier.exclude(pk=version.pk).update(activation_requested_at=None)
     emit(Event.TRAINED, lambda: describe(version))
 
 

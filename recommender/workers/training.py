@@ -194,11 +194,14 @@ def follow_index(version: ModelVersion, done: int, of: int) -> None:
 
 
 def embed_rest_and_activate(version: ModelVersion) -> None:
-    """Activate the version, once the images that were uploaded in between are embedded too."""
+    """Activate the version, once the images that were uploaded in between are embedded too.
+
+    What ends this early leaves the request, which the sweep sends to another worker.
+    """
     if version.role in EMBEDDING_ROLES:
         for _ in embedding.embed_all(version):
             pass
-    lifecycle.activate(version)
+    lifecycle.activate_as_requested(version)
 
 
 def learn_held_out(

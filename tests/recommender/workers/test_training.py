@@ -301,6 +301,24 @@ def test_a_picture_uploaded_while_it_trains_is_embedded_before_it_serves(shop, m
     assert ImageEmbedding.objects.filter(version=version, product=late[0]).exists()
 
 
+def test_a_version_whose_worker_is_lost_before_it_serves_is_activated_by_another(shop, monkeypatch, waiting):
+    def lose(version):
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(training, "embed_rest_and_activate", lose)
+    with pytest.raises(OperationalError):
+        training.run(lifecycle.register("pixels", activate=True, here=True))
+    version = ModelVersion.objects.get()
+    assert version.state == "ready" and version.activation_requested_at
+
+    maintenance.resume_activations()
+    assert waiting("embed") == [("complete_version", [version.pk])]
+    embedding.complete(version.pk)
+
+    version.refresh_from_db()
+    assert (version.state, version.activation_requested_at) == ("active", None)
+
+
 def test_the_first_epoch_is_told_of_when_it_begins(shop, monkeypatch):
     follow, told = lifecycle.follow, []
 
