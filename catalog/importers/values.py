@@ -18,7 +18,9 @@ NOTHING = {
 OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
 FORMULA = re.compile('="([^"]*)"')  # of a text that spreadsheets are not to take for a number
-TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
+# What is not closed goes on to the end, as in a browser: to search for its end from each beginning would take forever.
+SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?(?:-->|\Z)", re.DOTALL)
 # Characters that nobody sees: soft hyphen, zero width ones, marks of the direction of writing.
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "kr": "", "chf": "CHF"}
@@ -48,10 +50,10 @@ def without_nothing(text: str) -> str:
 
 
 def read_text(text: str) -> str:
-    """Return a text as a shopper should read it: without tags, entities, unseen characters and double spaces."""
+    """Return a text as a shopper should read it: without tags, scripts, entities and double spaces."""
     text = html.unescape(text) if "&" in text else text
     if "<" in text:
-        text = TAG.sub("", BREAK.sub(" ", text))
+        text = TAG.sub("", BREAK.sub(" ", SCRIPT.sub(" ", text)))
     return " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
 
 
@@ -125,7 +127,7 @@ def unclear(text: str) -> BadRow:
 
 def currency_of(text: str) -> str | None:
     """Return the code of a currency's symbol or code, "" for no text; None for any other text."""
-    text = text.strip().strip(".,-–")
+    text = text.strip(" \u00a0\u202f.,-–")
     if not text or text.lower() in SYMBOLS:
         return SYMBOLS.get(text.lower(), "")
     return text.upper() if CODE.fullmatch(text.upper()) else None
