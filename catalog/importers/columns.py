@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from catalog.importers.layouts import by_plain_name, layout_of, plain
+from catalog.importers.layouts import apart, by_plain_name, layout_of, plain
 
 # For each of ours what it is called elsewhere, the surest first. Our own name goes before all of them.
 PRODUCTS: Mapping[str, Sequence[str]] = {
@@ -70,7 +70,7 @@ def find_further_images(columns: Iterable[str], taken: Collection[str]) -> list[
 
 def is_further_image(column: str) -> bool:
     """Return whether a column has images that follow the first one."""
-    return bool(FURTHER_IMAGES.fullmatch(plain(column)))
+    return bool(FURTHER_IMAGES.fullmatch(plain(column)) or FURTHER_IMAGES.fullmatch(plain(apart(column))))
 
 
 def currency_in(column: str) -> str | None:

@@ -119,12 +119,22 @@ def words(column: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", column.lower()).split())
 
 
+def apart(column: str) -> str:
+    """Return the name of a column with spaces between words that capitals tell apart: productId."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
+
+
 def by_plain_name(columns: Iterable[str]) -> dict[str, str]:
-    """Return columns by their names without signs, both without and with what is in brackets: Price (tax incl.)."""
-    named: dict[str, str] = {}
+    """Return columns by their names without signs, both without and with what is in brackets: Price (tax incl.).
+
+    Of productId, the words count as well.
+    """
+    columns, named = list(columns), dict[str, str]()
     for column in filter(plain, columns):
         named.setdefault(plain(column), column)
         named.setdefault(words(column), column)
+    for column in filter(plain, columns):  # after all names that are so written
+        named.setdefault(plain(apart(column)), column)
     return named
 
 

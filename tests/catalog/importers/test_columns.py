@@ -1,6 +1,6 @@
 import pytest
 
-from catalog.importers.columns import EVENTS, PRODUCTS, currency_in, find_columns
+from catalog.importers.columns import EVENTS, PRODUCTS, currency_in, find_columns, find_further_images
 from catalog.importers.layouts import layout_of, plain
 
 
@@ -45,9 +45,23 @@ def test_plain_tables_are_read_by_what_people_call_their_columns(columns):
     assert find_columns(columns.split(","), PRODUCTS).keys() == {"sku", "title", "category", "price", "image"}
 
 
+def test_names_whose_words_begin_with_capitals():
+    columns = ["productId", "productName", "productType", "unitPrice", "imageLink", "additionalImageLinks"]
+
+    found = find_columns(columns, PRODUCTS)
+
+    assert found == dict(zip(["sku", "title", "category", "price", "image"], columns[:5], strict=True))
+    assert find_further_images(columns, found.values()) == ["additionalImageLinks"]
+
+
 @pytest.mark.parametrize(
     "columns",
-    ["User,SKU,Kind,Timestamp", "visitorid,itemid,event,timestamp", "user_id,product_id,event_type,event_time"],
+    [
+        "User,SKU,Kind,Timestamp",
+        "visitorid,itemid,event,timestamp",
+        "user_id,product_id,event_type,event_time",
+        "userId,productId,eventType,eventTime",
+    ],
 )
 def test_columns_of_events(columns):
     assert list(find_columns(columns.split(","), EVENTS).values()) == columns.split(",")
