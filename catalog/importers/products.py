@@ -96,10 +96,12 @@ def check_rows(entries: Iterable[Row | Problem], named: Named | None = None) -> 
         try:
             item = check_row(entry)
         except BadRow as error:
-            yield Problem(entry.place, str(error))
+            yield Problem(entry.place, str(error), entry.sku)
             continue
         first = places.setdefault(entry.sku, entry.place)
-        yield item if first == entry.place else Problem(entry.place, f"SKU {entry.sku}: duplicate of {first}")
+        yield (
+            item if first == entry.place else Problem(entry.place, f"SKU {entry.sku}: duplicate of {first}", entry.sku)
+        )
 
 
 def note_named(entry: Row | Problem, named: Named) -> None:

@@ -13,6 +13,13 @@ from catalog.importers.xml_feed import XmlFeed
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".numbers"}
 TABLES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".rss", ".atom"} | WORKBOOKS
+NO_TABLES = {
+    b"\xff\xd8\xff": "a picture",
+    b"\x89PNG": "a picture",
+    b"GIF8": "a picture",
+    b"%PDF": "a PDF",
+    b"\x7fELF": "a program",
+}
 PAGE = re.compile(rb"<(!doctype html|html|head|body|table)\b", re.IGNORECASE)
 
 RecordFile: TypeAlias = CsvFile | JsonFile | WorkbookFile | XmlFeed
@@ -40,6 +47,8 @@ def open_records(archive: Archive, name: str) -> RecordFile:
         raise unreadable(label, "it is encrypted, or of Excel before 2007 (.xls)")
     if start.startswith(MEMBER):
         return WorkbookFile(archive, name)
+    if kind := next((kind for mark, kind in NO_TABLES.items() if start.startswith(mark)), None):
+        raise ImportFailed(f"{label} is {kind}, whatever its name says: export CSV, .xlsx, JSON or XML")
     if PAGE.match(start):
         raise ImportFailed(f"{label} is a page of HTML, as shops show in place of a file: export CSV, .xlsx or XML")
     if start.startswith(b"<"):

@@ -109,7 +109,7 @@ def plan_changes(batch: Sequence[CheckedRow], read_images: ReadImages) -> Plan:
 
     for item, named in zip(batch, read_images(batch, hashes), strict=True):
         problems = [image for image in named.values() if isinstance(image, UnreadableImage)]
-        plan.report.problems += [Problem(item.row.place, str(problem)) for problem in problems]
+        plan.report.problems += [Problem(item.row.place, str(problem), item.row.sku) for problem in problems]
         if isinstance(named[item.row.image], UnreadableImage):
             continue
         product = stored.get(item.row.sku)

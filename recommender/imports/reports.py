@@ -22,8 +22,8 @@ ADVICE = {
     "in_stock": "Write yes, no or a number of pieces.",
     "image": "Name a file that is in the zip, or a URL of a host in VISREC_IMAGE_HOSTS.",
     "sku": "Give each product an id of its own, without spaces and slashes.",
-    "title": "Give the product a title.",
-    "category": "Give the product a category.",
+    "title": "Give the product a title of at most 300 characters.",
+    "category": "Give the product a category, of at most 100 characters.",
     "currency": "Write three capital letters, such as EUR.",
     "url": "Write an address that begins with http:// or https://.",
 }

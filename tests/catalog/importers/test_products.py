@@ -225,6 +225,8 @@ def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
     assert list(Category.objects.values_list("name", flat=True)) == ["Shoes"]
     assert heard == report.problems
     told = {problem.place.removeprefix("t.csv line "): problem.reason for problem in heard}
+    skus = {problem.place.removeprefix("t.csv line "): problem.sku for problem in heard}
+    assert (skus["8"], bool(skus["9"]), bool(skus["7"])) == ("A", True, True)  # so that a report names the product
     assert told["3"].startswith("cut.jpg: damaged: ")
     assert told["4"].startswith("text.jpg: not a picture that can be read")
     assert told["5"] == "bomb.png: 30000×30000 pixels; at most 16,000 are taken on a side"

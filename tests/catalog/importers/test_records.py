@@ -27,10 +27,12 @@ def test_csv_and_json_are_told_apart_by_content(tmp_path, name, packed, text, ki
         ("t.csv", "does not exist"),
         ("page.xls", "page.xls is a page of HTML"),
         ("bad.csv.gz", "cannot be read"),
+        ("photo.csv", "photo.csv is a picture, whatever its name says"),
     ],
 )
 def test_what_cannot_be_read(tmp_path, name, reason):
     (tmp_path / "bad.csv.gz").write_bytes(b"hello")
+    (tmp_path / "photo.csv").write_bytes(b"\xff\xd8\xff\xe0 JFIF")
     (tmp_path / "page.xls").write_bytes(b" <HTML><table><tr><td>sku")
     (tmp_path / "old.xls").write_bytes(OLD_OR_ENCRYPTED + bytes(512))
 
