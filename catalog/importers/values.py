@@ -16,6 +16,8 @@ NOTHING = {
     "n/a",
 }  # what databases, pandas and spreadsheets write for no value
 OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
+AMOUNT_NAMES = ("value", "amount")
+CURRENCY_NAMES = ("currency", "currencyCode", "currency_code")  # beside an amount, in an object that is a price
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
 FORMULA = re.compile('="([^"]*)"')  # of a text that spreadsheets are not to take for a number
 # What is not closed goes on to the end, as in a browser: to search for its end from each beginning would take forever.
@@ -67,7 +69,12 @@ def text_of(value: object) -> str:
         return ", ".join(map(text_of, value))
     if isinstance(value, dict):
         # Such as an image, which is an object in many interfaces.
-        found = next((text for name in OBJECT_NAMES if (text := text_of(value.get(name)))), "")
+        amount, currency, found = (
+            next((text for name in names if (text := text_of(value.get(name)))), "")
+            for names in (AMOUNT_NAMES, CURRENCY_NAMES, OBJECT_NAMES)
+        )
+        if amount and currency:
+            return f"{amount} {currency}"
         return found or ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from catalog.errors import BadRow
-from catalog.importers.values import is_nothing, read_category, read_price, read_stock, read_text
+from catalog.importers.values import is_nothing, read_category, read_price, read_stock, read_text, text_of
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,22 @@ def test_stock_in_other_words_is_refused():
 )
 def test_a_text_is_what_a_shopper_reads(text, meant):
     assert read_text(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"value": "19.90", "currency": "USD"}, "19.90 USD"),
+        ({"amount": 19.9, "currencyCode": "CHF"}, "19.9 CHF"),
+        ({"currency": "USD"}, "currency: USD"),
+        ({"src": "a.jpg", "alt": "Shoe"}, "a.jpg"),
+        ([{"url": "a.jpg"}, "b.jpg"], "a.jpg, b.jpg"),
+        (True, "true"),
+        (None, ""),
+    ],
+)
+def test_a_value_of_a_record_as_text(value, text):
+    assert text_of(value) == text
 
 
 def test_what_programs_write_for_nothing():
