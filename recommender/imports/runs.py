@@ -109,9 +109,13 @@ def report_so_far(run: ImportRun) -> ProductReport:
 
 
 def follow(run: ImportRun, report: ProductReport, *, total: int, report_bytes: int) -> None:
-    """Save the progress and renew the lease. Raises ImportCancelled if it was cancelled or is another worker's."""
+    """Save the progress and renew the lease. Raises ImportCancelled if it was cancelled or is another worker's.
+
+    What was written while it was cancelled is counted all the same.
+    """
     changes = counts_of(report) | {"total": total, "report_bytes": report_bytes}
     if not leases.hold(_held(run), LEASE, tries=0, error="", **changes):
+        leases.held(run).filter(status=RunStatus.CANCELLED).update(**changes)
         raise ImportCancelled(f"{run} was cancelled, or is another worker's")
 
 
