@@ -99,11 +99,15 @@ def statements():
         found[alias] = "\n".join(query["sql"] for query in queries)
 
 
+def reads_products(text: str) -> bool:
+    return '"catalog_product"' in text or " catalog_product " in text or "EXECUTE visrec_" in text
+
+
 def serves(url: str, client: Client | None = None, **more) -> str:
     """The alias of the server that an answer's products are read from."""
     with statements() as found:
         assert (client or Client(**more)).get(url).status_code == 200
-    readers = [alias for alias, text in found.items() if '"catalog_product"' in text or " catalog_product " in text]
+    readers = [alias for alias, text in found.items() if reads_products(text)]
     assert len(readers) == 1
     return readers[0]
 
@@ -137,8 +141,8 @@ def test_a_product_page_is_read_from_the_replica_and_its_visit_stored_by_the_pri
     with statements() as found:
         guest.get("/products/P-0/")
 
-    assert "vector_send" in found[REPLICA] and "INSERT" not in found[REPLICA]
-    assert "vector_send" not in found["default"]
+    assert "EXECUTE visrec_" in found[REPLICA] and "INSERT" not in found[REPLICA]
+    assert "EXECUTE visrec_" not in found["default"]
     assert Interaction.objects.get().session == guest.session.session_key
 
 
@@ -204,7 +208,7 @@ def test_without_its_replica_the_shop_goes_on(shop, standby, caplog, active_pers
 @pytest.mark.parametrize("url", ["/products/", f"{API}P-0/similar/"])
 def test_a_request_that_loses_the_replica_is_answered_by_the_primary(shop, url):
     def lose(execute, text, *call):
-        if "catalog_" in text:
+        if reads_products(text):
             with psycopg2.connect(**connections[REPLICA].get_connection_params() | {"dbname": "postgres"}) as other:
                 other.cursor().execute(
                     "SELECT pg_terminate_backend(%s)", [connections[REPLICA].connection.info.backend_pid]

@@ -96,7 +96,8 @@ def test_no_walk_leads_to_another_category(shop):
             assert len(recommend.similar_products(product, query).results) == 12
         [statement] = [each["sql"] for each in captured if "EXECUTE" in each["sql"] and "'P" not in each["sql"]][-1:]
         with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF) {statement}")
+            settings, _, statement = statement.rpartition("; ")
+            cursor.execute(f"{settings or 'SELECT 1'}; EXPLAIN (ANALYZE, COSTS OFF) {statement}")
             return [line for (line,) in cursor.fetchall() if index.index_name(shop.similar) in line]
 
     assert "never executed" not in walks("Aisle 7")[0]
