@@ -93,6 +93,8 @@ def vector_text(vector: Sequence[float] | np.ndarray) -> str:
 
 def vectors_of_bytes(sent: Sequence[memoryview]) -> np.ndarray:
     """Return the N vectors (N, D) float32 that PostgreSQL's vector_send gave, which are not parsed as texts are."""
+    if not sent:
+        return np.zeros((0, 0), dtype=np.float32)
     numbers = np.frombuffer(b"".join(sent), dtype=">f4").reshape(len(sent), -1)
     return numbers[:, 1:].astype(np.float32)  # after the length and two unused bytes
 
@@ -117,8 +119,9 @@ def primary_vector_sql(version: ModelVersion, product: str) -> str:
 def vectors_of(version: ModelVersion, products: Iterable[int]) -> dict[int, np.ndarray]:
     """Return the vectors (D,) of the products' primary images by this version, by product id; only those stored."""
     text = f"SELECT p.id, vector_send({primary_vector_sql(version, 'p.id')}) FROM unnest(%s::bigint[]) AS p (id)"
-    rows = fetch(Sql(text, (list(products),)))
-    return {product: vector_of_bytes(data) for product, data in rows if data is not None}
+    rows = [row for row in fetch(Sql(text, (list(products),))) if row[1] is not None]
+    vectors = vectors_of_bytes([sent for _, sent in rows])
+    return {product: vector for (product, _), vector in zip(rows, vectors, strict=True)}
 
 
 def trained_taste(version: ModelVersion, shopper: Shopper) -> np.ndarray | None:
