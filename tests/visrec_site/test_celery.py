@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,12 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def is_running(pid: int) -> bool:
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    return False
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
@@ -71,8 +77,11 @@ def worker(tmp_path):
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=log)
     yield process
-    process.kill()
+    # A pool process shares the connection on which a message may still be sent to the worker.
+    pool = children(process.pid)
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    wait_for(lambda: not any(map(is_running, pool)))
 
 
 def test_a_worker_empties_a_broker_that_is_full_and_waits_for_one_that_refuses(broker, worker, tmp_path):
