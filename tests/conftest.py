@@ -68,8 +68,12 @@ def fresh_throttles(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def fresh_memory():
+    from recommender.admin import overview  # registers models, which needs Django's set-up
+
     eligible.recent_estimate.cache.clear()
     eligible.known_categories.cache.clear()
+    overview.groups.cache.clear()
+    overview.uploads.cache.clear()
 
 
 @pytest.fixture

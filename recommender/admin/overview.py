@@ -1,11 +1,11 @@
 """The first page of the admin: what shoppers do with recommendations, and whether models and workers keep up."""
 
-from collections.abc import Sequence
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
+import cachetools
 from celery import current_app
-from django.core.cache import cache
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerUnavailable
 from redis.exceptions import RedisError
@@ -79,14 +79,10 @@ def days_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and int(text) in RANGES else 1
 
 
-def groups(dimensions: Sequence[str], days: int) -> list[Group]:
+@cachetools.cached(cachetools.TTLCache(16, FRESH_SECONDS), lock=threading.Lock())
+def groups(dimensions: tuple[str, ...], days: int) -> list[Group]:
     """Return what followed on recommendations of the last days, by these of outcomes.DIMENSIONS."""
-    key = f"overview:{','.join(dimensions)}:{days}"
-    found: list[Group] | None = cache.get(key)
-    if found is None:
-        found = [_group(row) for row in outcomes.by(dimensions, timezone.now() - timedelta(days=days))]
-        cache.set(key, found, FRESH_SECONDS)
-    return found
+    return [_group(row) for row in outcomes.by(dimensions, timezone.now() - timedelta(days=days))]
 
 
 def _group(outcome: outcomes.Outcome) -> Group:
@@ -101,17 +97,14 @@ def _group(outcome: outcomes.Outcome) -> Group:
     return Group(", ".join(known) or "unknown", outcome.recommendations, outcome.results, rates)
 
 
+@cachetools.cached(cachetools.TTLCache(1, FRESH_SECONDS), lock=threading.Lock())
 def uploads() -> Uploads:
     """Return how long uploads took until they were findable since the active version serves, and what is not."""
-    found: Uploads | None = cache.get("overview:uploads")
-    if found is None:
-        version = active_version(Role.SIMILAR)
-        since = (version.activated_at or version.created_at) if version else timezone.now()
-        [(images, seconds)] = fetch(Sql(UPLOADS, (NEWEST, version.pk if version else 0, since)))
-        median, p95 = map(float, seconds) if seconds else (None, None)
-        found = Uploads(images, median, p95, len(waiting()), ProductImage.objects.unreadable().count())
-        cache.set("overview:uploads", found, FRESH_SECONDS)
-    return found
+    version = active_version(Role.SIMILAR)
+    since = (version.activated_at or version.created_at) if version else timezone.now()
+    [(images, seconds)] = fetch(Sql(UPLOADS, (NEWEST, version.pk if version else 0, since)))
+    median, p95 = map(float, seconds) if seconds else (None, None)
+    return Uploads(images, median, p95, len(waiting()), ProductImage.objects.unreadable().count())
 
 
 def serving() -> list[Serving]:

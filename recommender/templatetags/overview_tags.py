@@ -27,7 +27,7 @@ def recommender_overview(context: Context) -> dict[str, object]:
     if request.user.has_perm("recommender.view_impression"):
         shown["kinds"] = outcomes.KINDS
         shown["tables"] = {
-            "Placement": overview.groups(["placement"], days),
-            "Strategy and version": overview.groups(["strategy", "version"], days),
+            "Placement": overview.groups(("placement",), days),
+            "Strategy and version": overview.groups(("strategy", "version"), days),
         }
     return shown

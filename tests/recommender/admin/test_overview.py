@@ -18,7 +18,7 @@ def test_days_are_one_of_the_ranges():
 def test_a_version_that_was_deleted_is_named_by_its_number():
     Impression.objects.create(recommendation_id=uuid.uuid4(), strategy="similar", version=987, positions=[1])
 
-    assert overview.groups(["version"], 1)[0].name == "version 987, deleted"
+    assert overview.groups(("version",), 1)[0].name == "version 987, deleted"
 
 
 def test_uploads_tell_seconds_and_what_is_not_findable(active):

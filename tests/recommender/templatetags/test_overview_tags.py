@@ -50,3 +50,10 @@ def test_who_may_not_see_versions_sees_none_of_it(client, django_user_model):
     client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
 
     assert "overview" not in client.get(URL).content.decode()
+
+
+def test_the_first_page_opens_without_the_cache(admin_client, active, no_cache):
+    page = admin_client.get(URL)
+
+    assert page.status_code == 200
+    assert "The broker or the cache cannot be reached." in page.content.decode()
