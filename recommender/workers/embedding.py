@@ -2,19 +2,20 @@
 
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from django.conf import settings
+from django.contrib.postgres.functions import TransactionNow
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from tqdm import tqdm
 
 from catalog import readings
@@ -24,7 +25,7 @@ from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint
 from ml.training import checkpoints
 from recommender import broker
-from recommender.models import ModelVersion, Role, State
+from recommender.models import ImageEmbedding, ModelVersion, Role, State
 from recommender.versions import lifecycle, queries
 from recommender.versions.vectors import store
 from recommender.webhooks.models import Event
@@ -187,14 +188,18 @@ def store_batch(batch: Batch, vectors: "Future[np.ndarray]", replace: bool, writ
     with writing(batch.version), transaction.atomic():
         store.store_vectors(batch.version, rows, replace=replace)
         if (batch.version.role, batch.version.state) == (Role.SIMILAR, State.ACTIVE):
-            products = {image.product_id for image in batch.images}
-            emit(Event.FINDABLE, lambda: {"skus": list(skus_of(products))})
+            emit(Event.FINDABLE, partial(describe_findable, batch))
     return len(batch.images)
 
 
-def skus_of(products: Collection[int]) -> QuerySet[Product, str]:
-    """Return the SKUs of products."""
-    return Product.objects.filter(pk__in=products).order_by("pk").values_list("sku", flat=True)
+def describe_findable(batch: Batch) -> dict[str, object] | None:
+    """Return the SKUs of products that have become findable by this transaction; None if all were before."""
+    before = ImageEmbedding.objects.filter(
+        version=batch.version, product=OuterRef("pk"), created_at__lt=TransactionNow()
+    )
+    products = Product.objects.filter(~Exists(before), pk__in={image.product_id for image in batch.images})
+    skus = list(products.order_by("pk").values_list("sku", flat=True))
+    return {"skus": skus} if skus else None
 
 
 def batches_of_each(

@@ -3,6 +3,8 @@ import json
 import pytest
 from django.db import transaction
 
+from catalog import products
+from catalog.images import read_image
 from catalog.importers import import_products
 from recommender.designs import lifecycle as designs
 from recommender.models import Design, Status
@@ -11,7 +13,7 @@ from recommender.webhooks.models import Delivery, Event, Webhook
 from recommender.webhooks.outbox import emit
 from recommender.workers import embedding, training
 from tests.catalog.importers.builders import HEADER, jpegs, write_csv, write_folder
-from tests.factories import CategoryFactory, ProductFactory, ShopperFactory
+from tests.factories import CategoryFactory, ProductFactory, ShopperFactory, image_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +66,21 @@ def test_a_training_an_activation_and_products_that_become_findable(everything):
         ("version.activated", of_version),
         ("products.findable", {"skus": ["NEW"]}),
     ]
+
+
+@pytest.mark.django_db(transaction=True)  # what was there before is told by its transaction
+def test_a_product_is_told_once_however_many_pictures_it_has(everything):
+    for number in range(10):
+        ProductFactory(image=number)
+    version = training.run(lifecycle.register("pixels", activate=True, here=True))
+    product = ProductFactory(sku="NEW", image=False)
+    for seed in (20, 21, 22):
+        [image] = products.add_images(product, [read_image(image_bytes(seed))])
+        embedding.embed_images([image.pk])
+    for _ in embedding.embed_all(version, anew=True):
+        pass
+
+    assert [data["skus"] for event, data in told(everything) if event == "products.findable"] == [["NEW"]]
 
 
 def test_a_training_that_fails_is_told_once(everything):
