@@ -80,6 +80,35 @@ def test_a_product_s_page_shows_strips_without_moving_anything(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_strip_without_a_sku_warns_and_is_filled_once_a_script_sets_it(page):
+    said, requests = [], []
+    page.on("console", lambda message: said.append((message.type, message.text)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto("/")
+    page.evaluate("document.querySelector('visrec-strip').hidden = false")
+    strip = page.locator("visrec-strip")
+    expect(strip).to_have_attribute("state", "empty")
+    expect(page.get_by_text("Ask us for something similar.")).to_be_visible()
+    assert [text.split(",")[0] for kind, text in said if kind == "warning"] == ["visrec.js: this strip has no sku"]
+    assert not [url for url in requests if "products//" in url]
+
+    page.evaluate("sku => document.querySelector('visrec-strip').sku = sku", SKU)
+
+    expect(strip).to_have_attribute("state", "ready")
+    assert strip.get_by_role("listitem").count() == 8
+    page.evaluate(
+        """sku => {
+          const strip = document.createElement("visrec-strip");
+          strip.id = "late";
+          document.body.prepend(strip);
+          setTimeout(() => strip.setAttribute("sku", sku), 1500);
+        }""",
+        SKU,
+    )
+    expect(page.locator("#late")).to_have_attribute("state", "empty")
+    expect(page.locator("#late")).to_have_attribute("state", "ready")
+
+
 def test_what_is_seen_and_clicked_is_recorded(shop, page):
     with page.expect_response("**/api/v1/impressions/") as seen:
         page.goto(f"/?sku={SKU}")
