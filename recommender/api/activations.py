@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recommender.access.keys import key_of
-from recommender.api.fields import Limit, Strict
+from recommender.api.fields import Limit, Parameters, Strict
 from recommender.api.models import ACTIVATE, MAX_ID, READ, ModelSerializer, version_or_404, version_response
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule
@@ -87,7 +87,7 @@ class ActivationSerializer(serializers.ModelSerializer[Activation]):
         fields = ["role", "model", "name", "former", "by", "is_roll_back", "at"]
 
 
-class ActivationParams(serializers.Serializer[None]):
+class ActivationParams(Parameters):
     """Parameters of the history of activations."""
 
     role = serializers.ChoiceField(Role.choices, required=False)

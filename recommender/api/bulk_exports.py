@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from catalog import exports
 from catalog.models import Interaction, Product, Shopper
-from recommender.api.fields import Limit
+from recommender.api.fields import Limit, Parameters
 from recommender.api.permissions import Rule
 from recommender.serving.exports import COLUMNS, recommendation_records
 
@@ -23,7 +23,7 @@ MEDIA_TYPES = {"csv": "text/csv", "jsonl": "application/jsonl"}
 MAX_KEY = Shopper._meta.get_field("key").max_length
 
 
-class ExportParams(serializers.Serializer[None]):
+class ExportParams(Parameters):
     """Parameters that each file has."""
 
     format = serializers.ChoiceField(

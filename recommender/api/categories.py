@@ -9,12 +9,12 @@ from rest_framework.views import APIView
 from catalog import queries
 from catalog.models import Category
 from recommender.api.caching import revalidated
-from recommender.api.fields import Limit
+from recommender.api.fields import Limit, Parameters
 from recommender.api.pagination import Pages
 from recommender.api.products import READ
 
 
-class CategoryParams(serializers.Serializer[None]):
+class CategoryParams(Parameters):
     """Parameters of the list of categories."""
 
     limit = Limit(required=False, help_text=f"Categories a page. Default: {Pages.page_size}.")

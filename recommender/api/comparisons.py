@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recommender.api.fields import MAX_SKU_LENGTH
+from recommender.api.fields import MAX_SKU_LENGTH, Parameters
 from recommender.api.models import READ, version_or_404
 from recommender.api.recommendations import VersionSerializer
 from recommender.api.schema import CONFLICT
@@ -50,7 +50,7 @@ class ComparisonSerializer(serializers.Serializer[dict[str, Any]]):
     shared = serializers.FloatField(allow_null=True, help_text="Share of the results that is in the lists of both.")
 
 
-class ComparisonParams(serializers.Serializer[None]):
+class ComparisonParams(Parameters):
     """Parameters of a comparison."""
 
     sku = serializers.CharField(

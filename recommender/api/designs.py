@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from catalog import categories, visitors
 from catalog.models import Category, Product, Shopper
 from recommender.api import idempotency
-from recommender.api.fields import MAX_SKU_LENGTH, Limit, Number, Strict, Validated
+from recommender.api.fields import MAX_SKU_LENGTH, Limit, Number, Parameters, Strict, Validated
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule, account_of, is_granted
 from recommender.api.problems import as_sentence
@@ -218,7 +218,7 @@ def design_response(request: Request, design: Design) -> Response:
     return Response(GallerySerializer(shown.design, context=context).data)
 
 
-class DesignListParams(serializers.Serializer[None]):
+class DesignListParams(Parameters):
     """Parameters of a list of designs."""
 
     user = serializers.CharField(

@@ -7,13 +7,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import ImageDownload
-from recommender.api.fields import MAX_SKU_LENGTH, Limit
+from recommender.api.fields import MAX_SKU_LENGTH, Limit, Parameters
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule
 from recommender.api.products import CHANGE
 
 
-class DownloadParams(serializers.Serializer[None]):
+class DownloadParams(Parameters):
     """Parameters of the list of downloads."""
 
     sku = serializers.CharField(required=False, max_length=MAX_SKU_LENGTH, help_text="SKU of a product.")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, TypeAlias, TypedDict, Unpack
 
 from django.core.files.uploadedfile import UploadedFile
@@ -163,7 +164,27 @@ def known_category(name: str) -> str:
     return found.name
 
 
-class Filters(serializers.Serializer[None]):
+class Parameters(serializers.Serializer[None]):
+    """Base of the parameters of a request; an unknown one that is nearly called like one of them is refused as a slip.
+
+    Others are ignored: campaigns and caches add theirs to any address.
+    """
+
+    ELSEWHERE = frozenset({"page", "page_size", "limit", "cursor", "format"})  # read by pages and renderers
+    NEAR = 0.75  # of difflib's ratio: catgory, categorie and order are near category and ordering, sort is not
+
+    def to_internal_value(self, data: Mapping[str, Any]) -> Validated:
+        known = [*self.fields, *self.ELSEWHERE]
+        unknown = [name for name in data if name.partition(".")[0] not in known]  # attributes.colour is of attributes
+        near = {name: get_close_matches(name, known, 1, self.NEAR) for name in unknown}
+        slips = {name: [f"There is no such parameter; {found[0]} is one."] for name, found in near.items() if found}
+        if slips:
+            raise serializers.ValidationError(slips)
+        found: Validated = super().to_internal_value(data)
+        return found
+
+
+class Filters(Parameters):
     """Parameters that narrow any list of products."""
 
     category = serializers.CharField(

@@ -11,11 +11,11 @@ from rest_framework.response import Response
 
 from catalog import interactions
 from catalog.models import Interaction, Kind
-from recommender.api.fields import MAX_SKU_LENGTH, Limit, Timestamp, Validated
+from recommender.api.fields import MAX_SKU_LENGTH, Limit, Parameters, Timestamp, Validated
 from recommender.api.pagination import Pages
 
 
-class HistoryParams(serializers.Serializer[None]):
+class HistoryParams(Parameters):
     """Parameters of a list of interactions."""
 
     kind = serializers.ChoiceField(Kind.choices, required=False)

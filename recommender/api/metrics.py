@@ -10,14 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recommender.api.fields import Timestamp
+from recommender.api.fields import Parameters, Timestamp
 from recommender.api.models import READ
 from recommender.serving import outcomes
 
 DEFAULT = timedelta(days=30)
 
 
-class MetricsParams(serializers.Serializer[None]):
+class MetricsParams(Parameters):
     """Parameters of the metrics of recommendations."""
 
     by = serializers.CharField(

@@ -11,7 +11,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from recommender.api import idempotency
-from recommender.api.fields import Flag, Limit, Strict, Validated
+from recommender.api.fields import Flag, Limit, Parameters, Strict, Validated
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.schema import CONFLICT
@@ -93,7 +93,7 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
         return reverse("api:model", [version.pk], request=self.context["request"])
 
 
-class ModelListParams(serializers.Serializer[None]):
+class ModelListParams(Parameters):
     """Parameters of a list of model versions."""
 
     role = serializers.ChoiceField(Role.choices, required=False)

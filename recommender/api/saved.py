@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from recommender.api.fields import Parameters
 from recommender.api.permissions import STATELESS
 from recommender.api.problems import as_sentence
 from recommender.api.recommendations import RecommendationSerializer, recommendation_response
@@ -19,7 +20,7 @@ from recommender.serving.saved import Caller
 MAX_PAGES = 1000
 
 
-class PageParams(serializers.Serializer[None]):
+class PageParams(Parameters):
     """Parameters of a page of a saved recommendation."""
 
     page = serializers.IntegerField(

@@ -44,7 +44,10 @@ ALWAYS = {
     500: "An internal error, logged under the id in the header X-Request-ID.",
     503: "The database, the workers or a model is not available. The header Retry-After has the seconds to wait.",
 }
-WITH_INPUT = {400: "A value in the request is not valid. Parameters that are not listed here are ignored."}
+WITH_INPUT = {
+    400: "A value in the request is not valid, or the name of a parameter is nearly that of one listed here. Other "
+    "parameters that are not listed are ignored."
+}
 WITH_PATH = {404: "It does not exist."}
 WITH_BODY = {
     411: "The header Content-Length is missing.",

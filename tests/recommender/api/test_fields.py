@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from recommender.api import fields
+from recommender.api.product_lists import ProductParams
 from tests.factories import CategoryFactory, image_bytes
 
 
@@ -33,6 +34,26 @@ def test_an_unknown_field_is_named_with_the_known_ones():
 
     assert refused.value.detail == {"numbr": ["There is no such field; the fields are: number, flag."]}
     assert Numbers().run_validation({"number": "2", fields.CSRF_FIELD: "x"}) == {"number": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [("catgory", "category"), ("minprice", "min_price"), ("in-stock", "in_stock"), ("Limit", "limit")],
+)
+def test_a_parameter_that_is_nearly_one_is_a_slip(slip, meant):
+    params = fields.Filters(data={slip: "x"})
+
+    assert not params.is_valid()
+    assert params.errors == {slip: [f"There is no such parameter; {meant} is one."]}
+
+
+@pytest.mark.parametrize("name", ["utm_source", "fbclid", "_", "nocache", "page", "page_size", "sort", "q", "v"])
+def test_other_parameters_are_ignored(name):
+    assert fields.Filters(data={name: "x"}).is_valid()
+
+
+def test_an_attribute_may_be_called_nearly_like_a_parameter(db):
+    assert ProductParams(data=QueryDict("attributes.price=5&attributes.fit=x")).is_valid()
 
 
 @pytest.mark.parametrize("value", [True, False])
