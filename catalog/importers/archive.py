@@ -7,7 +7,7 @@ import unicodedata
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -30,6 +30,7 @@ class Archive(ABC):
     """Files by name. A name is relative and has forward slashes; hidden files and __MACOSX are left out."""
 
     label: str  # for messages
+    notes: Sequence[str] = ()  # on files that were refused
 
     @property
     @abstractmethod
@@ -139,10 +140,13 @@ class Folder(Archive):
 class Zip(Archive):
     """An open zip file, or one of its folders."""
 
-    def __init__(self, label: str, file: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
+    def __init__(
+        self, label: str, file: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], notes: Sequence[str] = ()
+    ) -> None:
         self.label = label
         self.file = file
         self.members = members
+        self.notes = notes
 
     @cached_property
     def names(self) -> list[str]:
@@ -161,7 +165,7 @@ class Zip(Archive):
     def subfolder(self, folder: str) -> "Zip":
         prefix = f"{folder}/"
         below = {name.removeprefix(prefix): info for name, info in self.members.items() if name.startswith(prefix)}
-        return Zip(f"{self.label}/{folder}", self.file, below)
+        return Zip(f"{self.label}/{folder}", self.file, below, self.notes)
 
 
 @contextmanager
@@ -174,15 +178,22 @@ def open_zip(path: Path) -> Iterator[Zip]:
             raise ImportFailed(f"{path} is cut off or damaged: no central directory, which ends a whole zip") from error
         raise ImportFailed(f"{path} is no zip, or a damaged one: {error}") from error
     with file:
-        members = {}
+        members, outside = {}, []
         for info in file.infolist():
             name = info.filename.replace("\\", "/")  # some programs on Windows write backslashes
+            if leads_out(name):
+                outside.append(name)
             if info.is_dir() or not all(is_data(part) for part in name.split("/")):
                 continue
             if info.flag_bits & ENCRYPTED:
                 raise ImportFailed(f"{path} is encrypted: unpack it, then import the folder")
             members[name] = info
-        yield Zip(str(path), file, members)
+        reason = (
+            f"{len(outside)} entries of {path} lead out of it, such as {outside[0]}: they are not read"
+            if outside
+            else ""
+        )
+        yield Zip(str(path), file, members, [reason] if reason else [])
 
 
 def is_cut_off(path: Path) -> bool:
@@ -199,6 +210,11 @@ def folded(name: str) -> str:
 def base_of(name: str) -> str:
     """Return the last part of a path, folded."""
     return folded(name.rsplit("/", 1)[-1])
+
+
+def leads_out(name: str) -> bool:
+    """Return whether a path leads out of the folder from which it is meant."""
+    return name.startswith("/") or ".." in name.split("/")
 
 
 def is_data(part: str) -> bool:

@@ -23,7 +23,7 @@ SOURCES: list[type[Source]] = [FashionProducts, Hm, Zappos, DeepFashion, DeepFas
 def open_source(path: Path, columns: Mapping[str, str] | None = None) -> Iterator[Source]:
     """Open the rows of a zip, folder or table.
 
-    columns: of a table by our fields, where they are not to be recognised.
+    columns: what columns of a table are taken for, where they are not to be recognised.
     Raises ImportFailed if it cannot be read or its layout is unknown.
     """
     if not path.exists():
@@ -57,7 +57,7 @@ def find_source(archive: Archive) -> Source:
     Raises ImportFailed if it is empty or its layout is unknown.
     """
     if not archive.names:
-        raise ImportFailed(f"{archive.label} is empty")
+        raise ImportFailed(". ".join(archive.notes) or f"{archive.label} is empty")
     places = places_of(archive)
     # Where a table of products cannot be read, none are made of the names of folders.
     has_table = any(is_meant_as_products(place, name) for place in places for name in list_tables(place))

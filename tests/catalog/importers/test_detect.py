@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from catalog.errors import ImportFailed
@@ -84,6 +86,18 @@ def test_a_source_that_cannot_be_read_says_why(tmp_path, files, name, reason):
 
     with pytest.raises(ImportFailed, match=reason), open_source(tmp_path / name):
         pass
+
+
+@pytest.mark.parametrize("name", ["../../x.csv", "a/../../x.csv", "/etc/x.csv", "..\\x.csv"])
+def test_entries_that_lead_out_of_a_zip_are_told(tmp_path, name):
+    path = write_zip(tmp_path / "evil.zip", {name: TABLE})
+    half = write_zip(tmp_path / "half.zip", {name: TABLE, "products.csv": TABLE})
+    reason = f"1 entries of {path} lead out of it, such as {name.replace(chr(92), '/')}: they are not read"
+
+    with pytest.raises(ImportFailed, match=f"^{re.escape(reason)}$"), open_source(path):
+        pass
+    with open_source(half) as found:
+        assert len(found.archive.notes) == 1
 
 
 @pytest.mark.parametrize("around", ["", "packed/"])
