@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -18,6 +19,9 @@ UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_BESIDE = 5  # values of an object around the products, such as a count and a link: a product has more
 WITH_LISTS = {"event_name", "actionDetails"}  # of Google Analytics and Matomo: a record, with a list of objects
 MOST_BYTES = 200_000_000  # of an array, which is read as a whole
+BETWEEN = re.compile(r"[\s,]*")  # documents: some programs write lines with a comma at their ends
+DECODER = json.JSONDecoder()
+NO_OBJECT = "the line is JSON, but not an object"
 
 
 class JsonFile:
@@ -42,20 +46,14 @@ class JsonFile:
         return list(found)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self._entries())
+        return sum(1 for _ in self)
 
     def __iter__(self) -> Records:
         for place, entry in self._entries():
-            if isinstance(entry, bytes):
-                try:
-                    entry = json.loads(entry)
-                except (ValueError, RecursionError) as error:  # also a line that is not UTF-8
-                    yield Problem(place, f"not JSON: {error}")
-                    continue
-            yield (place, entry) if isinstance(entry, dict) else Problem(place, "the line is JSON, but not an object")
+            yield (place, entry) if isinstance(entry, dict) else Problem(place, str(entry))
 
     def _entries(self) -> Iterator[tuple[str, object]]:
-        """Yield lines as bytes, or the elements of an array."""
+        """Yield each element with its place; in place of one that is no object, why."""
         try:
             with self._opened() as lines:
                 blank = list(iter_blank(lines))
@@ -66,7 +64,7 @@ class JsonFile:
                     return
                 for number, line in enumerate(chain(blank, [first], following, lines), 1):
                     if line.strip():
-                        yield f"{self.name} line {number}", line
+                        yield from elements_of_line(f"{self.name} line {number}", line)
         except FileNotFoundError:
             raise ImportFailed(f"{self.label} does not exist") from None
         except UnicodeError as error:
@@ -84,11 +82,46 @@ class JsonFile:
 
     def _elements(self, text: bytes) -> Iterator[tuple[str, object]]:
         try:
-            found = json.loads(text)
+            documents = list(iter_documents(text))
         except (ValueError, RecursionError) as error:
             raise ImportFailed(f"{self.label} is not JSON, or longer than {MOST_BYTES:,} bytes: {error}") from error
-        for number, element in enumerate(found if isinstance(found, list) else list_in(found), 1):
-            yield f"{self.name} element {number}", element
+        elements = chain.from_iterable(found if isinstance(found, list) else list_in(found) for found in documents)
+        for number, element in enumerate(elements, 1):
+            yield f"{self.name} element {number}", element if isinstance(element, dict) else NO_OBJECT
+
+
+def elements_of_line(place: str, line: bytes) -> Iterator[tuple[str, object]]:
+    """Yield the object of a line, or those of a list within an object that has nothing else, such as a page of them."""
+    try:
+        documents = list(iter_documents(line))
+    except (ValueError, RecursionError) as error:  # also a line that is not UTF-8
+        yield place, f"not JSON: {error}"
+        return
+    found = [
+        element
+        for document in documents
+        for element in (list_in(document) if isinstance(document, dict) and len(document) == 1 else [document])
+    ]
+    for number, element in enumerate(found, 1):
+        yield (
+            f"{place} element {number}" if len(found) > 1 else place,
+            element if isinstance(element, dict) else NO_OBJECT,
+        )
+
+
+def iter_documents(text: bytes) -> Iterator[object]:
+    """Yield the JSON documents that stand one behind the other, as in pages of an interface that were put together.
+
+    Raises ValueError and RecursionError.
+    """
+    rest = text.decode()
+    position = BETWEEN.match(rest).end()  # type: ignore[union-attr]  # it matches everywhere
+    if position == len(rest):
+        raise ValueError("it is empty")
+    while position < len(rest):
+        found, position = DECODER.raw_decode(rest, position)
+        yield found
+        position = BETWEEN.match(rest, position).end()  # type: ignore[union-attr]  # as above
 
 
 def iter_blank(lines: IO[bytes] | codecs.StreamRecoder) -> Iterator[bytes]:
@@ -117,9 +150,25 @@ def begins_lines(first: bytes, *, has_more: bool) -> bool:
 
 
 def list_in(found: object) -> list[object]:
-    """Return the list of objects within an object, such as {"products": [...]}; else the object alone."""
-    lists = [value for value in found.values() if is_list_of_objects(value)] if isinstance(found, dict) else []
-    return lists[0] if len(lists) == 1 else [found]
+    """Return the list of objects within an object, such as {"data": {"products": {"items": [...]}}}; else the object.
+
+    One that is named alone, as in {"product": {...}}, is a list of one; of GraphQL's edges the nodes are meant.
+    """
+    if not isinstance(found, dict):
+        return [found]
+    lists = [value for value in found.values() if is_list_of_objects(value)]
+    if len(lists) == 1:
+        return [node_in(element) for element in lists[0]]
+    inner = [value for name, value in found.items() if name != "extensions"]  # which GraphQL's responses have as well
+    if inner == [[]]:  # a page behind the last one
+        return []
+    return list_in(inner[0]) if len(inner) == 1 and isinstance(inner[0], dict) else [found]
+
+
+def node_in(element: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the node of an edge, as GraphQL calls them; any other object as it is."""
+    node = element.get("node")
+    return node if isinstance(node, dict) and element.keys() <= {"node", "cursor"} else element
 
 
 def is_list_of_objects(value: object) -> bool:

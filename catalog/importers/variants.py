@@ -55,7 +55,7 @@ class Families:
         parents: dict[str, str] = {}
         for _, fields in self._own(read):
             keys.update(self._keys(fields))
-            parents |= {sku: fields.get(self.sku, "") for sku in variant_skus(fields.get(self.children, ""))}
+            parents |= {key: fields.get(self.sku, "") for key in variant_keys(fields.get(self.children, ""))}
         members: dict[str, list[Record]] = {}
         for place, fields in self._own(read):
             if (parent := self._parent(fields, parents)) in keys:
@@ -84,13 +84,16 @@ class Families:
 
     def _parent(self, fields: Mapping[str, str], parents: Mapping[str, str]) -> str:
         """Return the key of the product of which this is a variant; empty if it is none."""
-        parent = fields.get(self.parent) or parents.get(fields.get(self.sku, ""), "")
-        return "" if parent in self._keys(fields) else parent
+        keys = self._keys(fields)
+        parent = fields.get(self.parent) or next((parents[key] for key in keys if key in parents), "")
+        return "" if parent in keys else parent
 
 
-def variant_skus(text: str) -> list[str]:
-    """Return the SKUs of variants: sku=A,size=40|sku=B,size=41."""
-    return [sku for part in text.split("|") if (sku := dict(pairs_of(part, "=")).get("sku"))]
+def variant_keys(text: str) -> list[str]:
+    """Return the SKUs of variants, or their ids behind `id:`, of sku=A,size=40|sku=B,size=41 or id=12|id=13."""
+    named = [dict(pairs_of(part, "=")) for part in text.split("|")]
+    keys = [names.get("sku") or (f"id:{names['id']}" if "id" in names else "") for names in named]
+    return [key for key in keys if key]
 
 
 def pairs_of(text: str, sign: str) -> list[tuple[str, str]]:

@@ -70,3 +70,31 @@ def test_lines_with_lists_of_objects_are_no_objects_around_them(tmp_path):
         ("t.jsonl line 2", 1),
         ("t.jsonl line 4", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"products": [{"a": 1}, {"a": 2}]}\n{"products": [{"a": 3}]}\n{"products": []}\n',
+        '{"products": [{"a": 1}, {"a": 2}]}{"products": [{"a": 3}]}{"products": []}',
+        '[{"a": 1}, {"a": 2}]\n[{"a": 3}]\n[]',
+        '{"a": 1},\n{"a": 2},\n{"a": 3},\n',
+        '{"data": {"products": {"items": [{"a": 1}, {"a": 2}, {"a": 3}], "total": 3}}, "extensions": {"cost": {}}}',
+        '{"products": {"edges": [{"cursor": "x", "node": {"a": 1}}, {"node": {"a": 2}}, {"node": {"a": 3}}]}}',
+    ],
+)
+def test_pages_of_an_interface_may_stand_behind_each_other_and_be_deep(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+
+    found = list(JsonFile(Folder(tmp_path), "t.json"))
+
+    assert [fields for _, fields in found] == [{"a": 1}, {"a": 2}, {"a": 3}]
+    assert len({place for place, _ in found}) == 3
+
+
+def test_one_object_that_is_named_is_one_record(tmp_path):
+    (tmp_path / "t.json").write_text('{"product": {"a": 1, "images": [{"src": "b"}], "variants": [{"sku": "c"}]}}')
+
+    [(_, fields)] = JsonFile(Folder(tmp_path), "t.json")
+
+    assert fields["a"] == 1

@@ -1,6 +1,6 @@
 from catalog.importers.layouts import Layout
 from catalog.importers.rows import Problem
-from catalog.importers.variants import Families, group_following, pairs_of, variant_skus
+from catalog.importers.variants import Families, group_following, pairs_of, variant_keys
 
 BAD = Problem("t line 9", "bad")
 
@@ -62,4 +62,5 @@ def test_variants_of_variants_are_told():
 
 def test_pairs_may_have_commas_in_their_values():
     assert pairs_of("a=1,b=x, y,c=", "=") == [("a", "1"), ("b", "x, y")]
-    assert variant_skus("sku=A,size=1|size=2|sku=B") == ["A", "B"]
+    assert variant_keys("sku=A,size=1|size=2|sku=B") == ["A", "B"]
+    assert variant_keys("id=1|id=2") == ["id:1", "id:2"]

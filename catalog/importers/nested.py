@@ -1,0 +1,77 @@
+"""Products of the JSON interfaces of other shops, with variants and images within, as the rows of their exports."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from catalog.importers import magento, shopify, woocommerce
+from catalog.importers.archive import Archive
+from catalog.importers.json_file import JsonFile, Records
+from catalog.importers.json_objects import Product
+from catalog.importers.records import RecordFile, open_records
+from catalog.importers.rows import Problem
+
+
+@dataclass(frozen=True)
+class Interface:
+    """Interface of another shop: its products have these fields, and become these rows of the shop's export."""
+
+    name: str
+    marks: frozenset[str]
+    rows_of: Callable[[Product], Iterator[Mapping[str, object]]]
+    note: str = ""  # on what is not in it
+
+
+INTERFACES = (
+    Interface("Shopify's JSON", shopify.MARKS, shopify.rows_of),
+    Interface("WooCommerce's REST API", woocommerce.REST_MARKS, woocommerce.rest_rows_of),
+    Interface("WooCommerce's Store API", woocommerce.STORE_MARKS, woocommerce.store_rows_of),
+    Interface(
+        "Magento's REST API",
+        magento.REST_MARKS,
+        magento.rest_rows_of,
+        "it has numbers in place of the names of categories and of the values of selections; its export as CSV and "
+        "GraphQL have the names",
+    ),
+    Interface("Magento's GraphQL", magento.GRAPHQL_MARKS, magento.graphql_rows_of),
+)
+
+
+class NestedFile:
+    """Iterator over the rows of the products of a JSON file, as RecordFile is one over records."""
+
+    def __init__(self, file: JsonFile, interface: Interface) -> None:
+        self.file, self.interface = file, interface
+        self.archive, self.name, self.label = file.archive, file.name, file.label
+        note = f": {interface.note}" if interface.note else ""
+        self.notes = [f"{self.name} is of {interface.name}{note}"]
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Return the columns of all rows. Reads the whole file."""
+        found: dict[str, None] = {}
+        for record in self:
+            if not isinstance(record, Problem):
+                found |= {name: None for name, value in record[1].items() if value is not None}
+        return list(found)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Records:
+        for record in self.file:
+            if isinstance(record, Problem):
+                yield record
+            else:
+                place, product = record
+                yield from ((place, row) for row in self.interface.rows_of(product))
+
+
+def open_rows(archive: Archive, name: str) -> RecordFile | NestedFile:
+    """Open a file of products, whichever program has written it. Raises ImportFailed."""
+    file = open_records(archive, name)
+    if isinstance(file, JsonFile):
+        columns = set(file.columns)
+        interface = next((interface for interface in INTERFACES if interface.marks <= columns), None)
+        return NestedFile(file, interface) if interface else file
+    return file
