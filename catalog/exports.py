@@ -64,7 +64,7 @@ def event_records(interactions: QuerySet[Interaction]) -> Iterator[Record]:
             "sku": event.product.sku,
             "kind": event.kind,
             "timestamp": event.occurred_at.isoformat(),
-            "id": event.public_id,
+            "id": event.exported_id,
             "is_verified": "yes" if event.is_verified else "no",
         }
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog import locks
 from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
-from catalog.queries import find_rating, interactions_of, with_public_id
+from catalog.queries import find_exported, find_rating, interactions_of, with_public_id
 from catalog.signals import interactions_recorded, shopper_history_deleted
 from catalog.visitors import Visitor
 
@@ -97,6 +97,7 @@ def record(events: Sequence[Event], *, is_simulated: bool = False) -> RecordResu
             errors["timestamp"] = [f"{event.timestamp.isoformat()} is in the future."]
         if errors:
             rejected[index] = errors
+    exported = find_exported([event.id for event in events])
     accepted = [event for index, event in enumerate(events) if index not in rejected]
     shopper_ids = get_or_create_shoppers({event.user for event in accepted if event.user}, is_simulated=is_simulated)
     new = insert(
@@ -113,6 +114,7 @@ def record(events: Sequence[Event], *, is_simulated: bool = False) -> RecordResu
             "verified": bool(event.user) or event.is_verified,
         }
         for event in accepted
+        if event.id not in exported
     )
     interactions_recorded.send(
         sender=Interaction,

@@ -261,7 +261,7 @@ class ImportProfile(models.Model):
     """A choice of columns for imports of tables. Written by catalog.importers.profiles."""
 
     name = models.CharField(max_length=100, unique=True)
-    columns = models.JSONField()  # {field: column}
+    columns = models.JSONField()  # {column: what it is taken for}
 
     class Meta:
         ordering = ["name"]
@@ -377,6 +377,11 @@ class Interaction(models.Model):
     def public_id(self) -> str:
         """Return the id by which this is named among those of its shopper or session: the sender's, or our own."""
         return self.event_id or f"{OWN_ID}{self.pk}"
+
+    @property
+    def exported_id(self) -> str:
+        """Return the id that exports have: of one without an id, no other shop has the same."""
+        return self.event_id or f"{OWN_ID}{self.pk}@{self.recorded_at:%Y%m%d%H%M%S%f}"
 
     def __str__(self) -> str:
         return f"{self.kind} of product {self.product_id}"

@@ -1,6 +1,7 @@
 """Queries of pages and the API: each returns a queryset or a value and changes nothing."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar
@@ -12,6 +13,8 @@ from catalog.models import OWN_ID, Category, Interaction, Kind, MergedSession, P
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
+
+EXPORTED = re.compile(rf"{OWN_ID}(\d{{1,18}})@\d+")  # Interaction.exported_id of one without an id
 
 Products = TypeVar("Products", bound=QuerySet[Product])
 
@@ -85,6 +88,13 @@ def with_public_id(rows: QuerySet[Interaction], public_id: str) -> QuerySet[Inte
     return rows.alias(named=Case(When(event_id="", then=own), default="event_id", output_field=TextField())).filter(
         named=public_id
     )
+
+
+def find_exported(ids: Collection[str]) -> set[str]:
+    """Return those of these ids that exports of this shop give to interactions without an id."""
+    numbers = [int(match[1]) for match in map(EXPORTED.fullmatch, ids) if match]
+    rows = Interaction.objects.filter(pk__in=numbers, event_id="").only("event_id", "recorded_at") if numbers else []
+    return {row.exported_id for row in rows}.intersection(ids)
 
 
 def is_known_session(session: str) -> bool:

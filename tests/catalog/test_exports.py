@@ -72,12 +72,27 @@ def test_interactions_are_imported_again_unchanged(tmp_path):
     InteractionFactory(shopper=ada, kind="like", event_id="e1")
     InteractionFactory(shopper=ada, kind="purchase", event_id="e2")
 
-    assert exports.export_interactions(tmp_path / "events.csv", Interaction.objects.all()) == 2
+    InteractionFactory(shopper=None, session="guest", kind="view", event_id="")
+
+    assert exports.export_interactions(tmp_path / "events.csv", Interaction.objects.all()) == 3
     report = import_interactions(tmp_path / "events.csv")
 
-    assert (report.accepted, report.duplicates, Interaction.objects.count()) == (0, 2, 2)
+    assert (report.accepted, report.duplicates, Interaction.objects.count()) == (0, 3, 3)
     with (tmp_path / "events.csv").open() as file:
-        assert [row["kind"] for row in csv.DictReader(file)] == ["like", "purchase"]
+        assert [row["kind"] for row in csv.DictReader(file)] == ["like", "purchase", "view"]
+
+
+def test_interactions_without_ids_are_new_to_another_shop_once(tmp_path):
+    InteractionFactory(shopper=ShopperFactory(key="ada"), event_id="", is_verified=True)
+    exports.export_interactions(tmp_path / "events.jsonl", Interaction.objects.all())
+    Interaction.objects.all().delete()
+    InteractionFactory(event_id="")  # of that shop, which has numbers of its own
+
+    first, second = (import_interactions(tmp_path / "events.jsonl") for _ in range(2))
+
+    assert (first.accepted, second.accepted, second.duplicates) == (1, 0, 1)
+    exports.export_interactions(tmp_path / "back.jsonl", Interaction.objects.filter(shopper__key="ada"))
+    assert (tmp_path / "back.jsonl").read_text() == (tmp_path / "events.jsonl").read_text()
 
 
 def test_a_file_that_cannot_be_written_leaves_the_former_one(shop, tmp_path):
