@@ -1,20 +1,24 @@
 """Attributes of a product, of the columns that are nothing else."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from catalog.importers import values
 from catalog.importers.layouts import Layout, by_plain_name, plain
 from catalog.importers.variants import pairs_of
 
 VARIANT_SKU = "Variant SKU"  # as Shopify calls it
+NO_OPTION = ("Title", "Default Title")  # of Shopify, where a product has no options
 NAME = re.compile(r"(.*\d+) name")  # Option1 Name, Attribute 1 name: beside it is the value
 
 
 class AttributeColumns:
-    """Columns of attributes: each with its own name, some in pairs of a name and a value, some with several in them."""
+    """Columns of attributes: each with its own name, some in pairs of a name and a value, some with several in them.
 
-    def __init__(self, columns: Sequence[str], layout: Layout | None) -> None:
+    chosen: those that are attributes whatever the layout leaves out.
+    """
+
+    def __init__(self, columns: Sequence[str], layout: Layout | None, chosen: Collection[str] = ()) -> None:
         named = by_plain_name(columns)
         stems = [match[1] for name in named if (match := NAME.fullmatch(name)) and f"{match[1]} value" in named]
         self.pairs = [(named[f"{stem} name"], named[f"{stem} value"]) for stem in stems]
@@ -26,7 +30,7 @@ class AttributeColumns:
             for column in columns
             if column not in taken
             and not any(plain(column).startswith(f"{stem} ") for stem in stems)
-            and not (layout and layout.ignored.fullmatch(plain(column)))
+            and (column in chosen or not (layout and layout.leaves_out(column)))
         ]
 
     def read(self, records: Sequence[Mapping[str, str]], *, is_family: bool) -> dict[str, str]:
@@ -41,13 +45,14 @@ class AttributeColumns:
         for fields in records:
             for name_column, value_column in self.pairs:
                 name = first(fields.get(name_column, "") for fields in (fields, *records))
-                if name:
+                if name and (name, fields.get(value_column)) != NO_OPTION:
                     several.setdefault(name, []).extend(re.split(r",\s+|\|", fields.get(value_column, "")))
             for column, sign in self.packed:
                 for part in re.split(r"\|(?=sku=)", fields.get(column, "")):
                     for name, value in pairs_of(part, sign):
                         several.setdefault(name, []).extend((value.split(":")[0] if sign == ":" else value).split("|"))
-        several.pop("sku", None)  # of variants
+        for name in ("sku", "id"):  # of variants
+            several.pop(name, None)
         return found | {values.read_text(name): joined(texts) for name, texts in several.items()}
 
 

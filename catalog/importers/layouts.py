@@ -15,10 +15,17 @@ class Layout:
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)  # values of products that are not shown there
     has_paths: bool = False  # its categories: several, with commas between
     parent: str = ""  # where a variant names its product, by the latter's SKU or as `id:` with its id
-    children: str = ""  # where a product names its variants: sku=A,size=40|sku=B,size=41
+    children: str = ""  # where a product names its variants: sku=A,size=40|sku=B,size=41, or id=12|id=13
     pairs: Mapping[str, str] = field(default_factory=dict)  # columns of attributes, with what is between name and value
     translated: str = ""  # which is filled in rows that repeat a product in another language
     ignored: re.Pattern[str] = re.compile("(?!)")  # columns that say nothing of the product
+    sold_anyway: Mapping[str, str] = field(default_factory=dict)  # values with which the number of pieces says nothing
+    escaped: frozenset[str] = frozenset()  # columns that spell the ends of lines as a backslash and n
+
+    def leaves_out(self, column: str) -> bool:
+        """Return whether a column says nothing of the product, but how it is sold or which rows belong to it."""
+        name = plain(column)
+        return bool(name) and (name in (self.parent, self.translated) or bool(self.ignored.fullmatch(name)))
 
 
 # What is beside a product and no shopper is told: how it is sent, taxed and stored, and what it costs the shop.
@@ -28,7 +35,7 @@ SHOPIFY_INTERNAL = re.compile(
     r"image (position|alt text)|seo (title|description)|(included|price|compare at price) .*"
 )
 WOOCOMMERCE_INTERNAL = re.compile(
-    r"type|position|is featured|visibility in catalog|date sale price (starts|ends)|tax (status|class)|"
+    r"type|position|is featured|date sale price (starts|ends)|tax (status|class)|"
     r"low stock amount|backorders allowed|sold individually|allow customer reviews|purchase note|shipping class|"
     r"download .*|grouped products|upsells|cross sells|external url|button text|meta .*"
 )
@@ -43,6 +50,7 @@ LAYOUTS = (
         },
         hidden={"status": frozenset({"draft", "archived"}), "published": frozenset({"false"})},
         ignored=SHOPIFY_INTERNAL,
+        sold_anyway={"variant inventory tracker": "", "variant inventory policy": "continue"},
     ),
     Layout(
         "Shopify's export",
@@ -53,6 +61,7 @@ LAYOUTS = (
         },
         hidden={"status": frozenset({"draft", "archived"}), "published on online store": frozenset({"false"})},
         ignored=SHOPIFY_INTERNAL,
+        sold_anyway={"inventory tracker": "", "continue selling when out of stock": "true"},
     ),
     Layout(
         "WooCommerce's export",
@@ -61,10 +70,11 @@ LAYOUTS = (
             "sku": ["sku", "id"], "title": ["name"], "category": ["categories"],
             "price": ["regular price", "sale price"], "image": ["images"], "in_stock": ["in stock", "stock"],
         },
-        hidden={"published": frozenset({"0", "-1"})},
+        hidden={"published": frozenset({"0", "-1"}), "visibility in catalog": frozenset({"hidden"})},
         has_paths=True,
         parent="parent",
         ignored=WOOCOMMERCE_INTERNAL,
+        escaped=frozenset({"description", "short description"}),
     ),
     Layout(
         "a Google Merchant feed",
@@ -89,7 +99,8 @@ LAYOUTS = (
         pairs={"additional attributes": "="},
         translated="store view code",
         ignored=re.compile(
-            r"(small|thumbnail|swatch) image|.* labels?|(related|crosssell|upsell|associated) (skus|position)"
+            r"id|product type|(small|thumbnail|swatch) image|.* labels?"
+            r"|(related|crosssell|upsell|associated) (skus|position)"
             r"|(use config|enable) .*|.* use config|created at|updated at|product websites|custom (design|layout).*"
         ),
     ),

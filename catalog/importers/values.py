@@ -5,6 +5,7 @@ import re
 import unicodedata
 
 from catalog.errors import BadRow
+from catalog.importers.layouts import apart
 
 NOTHING = {
     "",
@@ -19,7 +20,8 @@ OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values
 AMOUNT_NAMES = ("value", "amount")
 CURRENCY_NAMES = ("currency", "currencyCode", "currency_code")  # beside an amount, in an object that is a price
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
-FORMULA = re.compile('="([^"]*)"')  # of a text that spreadsheets are not to take for a number
+# A text that spreadsheets are not to take for a number or a formula: ="00042", '00042, '=A1. 'Tis and '90s are others.
+FORMULA = re.compile(r"""="([^"]*)"|'(?=[=+@-]|\d[\d.,:/ -]*\Z)(.*)""", re.DOTALL)
 # What is not closed goes on to the end, as in a browser: to search for its end from each beginning would take forever.
 SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -30,15 +32,36 @@ CODE = re.compile(r"[A-Z]{3}")
 NOISE_DIGITS, NOISE = 15, 1e-9  # of the fractions that computers have for decimal ones
 NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
 
+YES = {"yes", "y", "true", "1", "on", "ja", "oui", "si", "sí", "x", "✓", "✔"}
+NO = {"no", "n", "false", "0", "off", "nein", "non", "✗", "✘"}
+SHOWN = {
+    "visible", "shown", "published", "publish", "active", "enabled", "online", "public", "catalog", "search",
+    "catalog, search",
+}  # fmt: skip
+CONCEALED = {
+    "hidden", "draft", "archived", "inactive", "disabled", "offline", "private", "unpublished", "pending", "trash",
+    "not visible individually", "not visible",
+}  # fmt: skip
 ROOTS = {"default category", "root catalog", "root", "home", ""}  # categories that hold all others
 IN_STOCK = {
-    "yes", "y", "true", "in stock", "instock", "available", "in stock online", "limited", "low stock", "preorder",
-    "pre order", "backorder", "on backorder", "onbackorder", "available for order", "active", "ja", "oui", "si", "sí",
+    *YES, "in stock", "instock", "available", "in stock online", "limited", "limited availability", "low stock",
+    "in store only", "online only", "preorder", "pre order", "presale", "backorder", "on backorder", "onbackorder",
+    "available for order", "made to order", "active", "unlimited", "infinite", "∞",
+    "auf lager", "lagernd", "lieferbar", "sofort lieferbar", "verfügbar", "vorrätig", "en stock", "disponible",
+    "en existencia", "disponibile", "op voorraad", "voorradig", "leverbaar", "disponível", "em estoque", "em stock",
+    "dostępny", "i lager",
 }  # fmt: skip
 SOLD_OUT = {
-    "no", "n", "false", "out of stock", "outofstock", "sold out", "soldout", "unavailable", "not available",
-    "discontinued", "nein", "non",
+    *NO, "out of stock", "outofstock", "not in stock", "sold out", "soldout", "unavailable", "not available",
+    "discontinued",
+    "nicht auf lager", "nicht lagernd", "nicht lieferbar", "nicht verfügbar", "nicht vorrätig", "ausverkauft",
+    "vergriffen", "rupture de stock", "en rupture", "en rupture de stock", "épuisé", "indisponible", "non disponible",
+    "agotado", "sin stock", "no disponible", "esaurito", "non disponibile", "niet op voorraad", "uitverkocht",
+    "esgotado", "indisponível", "sem estoque", "niedostępny", "slut i lager", "slutsåld",
 }  # fmt: skip
+PIECES = re.compile(
+    r"[<>≥~]? ?([-−]?\d+(?:[.,]\d+)?) ?\+? ?(?:(?:pcs?|pieces?|units?|items?|left|stück|stk|st|ks|szt)\.?)?"
+)
 
 
 def is_nothing(text: str) -> bool:
@@ -62,9 +85,7 @@ def read_text(text: str) -> str:
 def text_of(value: object) -> str:
     """Return a value of a record as text: JSON has others."""
     if isinstance(value, str):
-        text = value.strip()
-        formula = FORMULA.fullmatch(text) if text.startswith('="') else None
-        return formula[1] if formula else text
+        return without_quotes(value.strip())
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     if isinstance(value, dict):
@@ -77,6 +98,12 @@ def text_of(value: object) -> str:
             return f"{amount} {currency}"
         return found or ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def without_quotes(text: str) -> str:
+    """Return a text without the signs by which spreadsheets do not take it for a number or a formula."""
+    quoted = FORMULA.fullmatch(text) if text[:1] in ("=", "'") else None
+    return (quoted[1] or quoted[2] or "") if quoted else text
 
 
 def read_category(text: str, *, has_paths: bool = False) -> str:
@@ -140,14 +167,29 @@ def currency_of(text: str) -> str | None:
     return text.upper() if CODE.fullmatch(text.upper()) else None
 
 
+def read_hidden(text: str, *, is_yes: bool) -> bool:
+    """Return whether a product with this word is hidden; is_yes: whether yes means so. Raises BadRow."""
+    words = spaced(text)
+    if words in SHOWN or words in CONCEALED:
+        return words in CONCEALED
+    if words in YES or words in NO:
+        return (words in YES) == is_yes
+    raise BadRow(f"{'hidden' if is_yes else 'visible'}: {text!r} is neither yes nor no, nor such as draft or published")
+
+
+def spaced(text: str) -> str:
+    """Return a text in lower case with single spaces for underscores and hyphens."""
+    return " ".join(re.split(r"[\s_-]+", text.strip().lower()))
+
+
 def read_stock(text: str) -> bool | None:
     """Return whether this means in stock; None for no value. Raises BadRow for a text that is neither."""
-    words = " ".join(re.split(r"[\s_-]+", text.strip().lower()))
+    name = text.rsplit("/", 1)[-1] if text.startswith("http") else text  # https://schema.org/InStock
+    words = re.sub(r" ?\(.*\)$", "", spaced(apart(name)))  # In stock (3)
     if words in NOTHING:
         return None
     if words in IN_STOCK or words in SOLD_OUT:
         return words in IN_STOCK
-    try:
-        return float(text.replace(",", ".")) > 0
-    except ValueError:
-        raise BadRow(f"in_stock: {text!r} is neither yes nor no, nor a number of pieces") from None
+    if pieces := PIECES.fullmatch(name.strip().lower()):
+        return float(pieces[1].replace(",", ".").replace("−", "-")) > 0
+    raise BadRow(f"in_stock: {text!r} is neither yes nor no, nor a number of pieces")

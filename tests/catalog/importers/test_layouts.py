@@ -104,6 +104,40 @@ def test_an_export_becomes_products_with_their_variants(tmp_path, text, name, at
     assert (hidden.sku, hidden.is_hidden, hidden.category.name) == (old, True, "Trainers")
 
 
+UNCOUNTED = """\
+Handle,Title,Type,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price,\
+Image Src
+untracked,A,Shoes,A-1,,0,deny,5,1.jpg
+oversold,B,Shoes,B-1,shopify,0,continue,5,1.jpg
+gone,C,Shoes,C-1,shopify,0,deny,5,1.jpg
+gone,,,,,,,,2.jpg
+"""
+ESCAPED = """\
+ID,SKU,Name,Published,"Visibility in catalog",Description,"In stock?","Regular price",Categories,Images,Parent
+1,A,A,1,visible,"<b>One</b>\\nTwo, C:\\\\new",1,5,Shoes,1.jpg,
+2,B,B,1,hidden,,1,5,Shoes,1.jpg,
+"""
+
+
+@pytest.mark.django_db
+def test_what_shopify_sells_without_counting_it_is_in_stock(tmp_path):
+    write_folder(tmp_path, {"export.csv": UNCOUNTED} | jpegs(["1.jpg", "2.jpg"]))
+
+    assert import_products(tmp_path / "export.csv").created == 3
+
+    assert dict(Product.objects.values_list("sku", "in_stock")) == {"untracked": True, "oversold": True, "gone": False}
+
+
+@pytest.mark.django_db
+def test_woocommerce_s_ends_of_lines_hidden_products_and_parents(tmp_path):
+    write_folder(tmp_path, {"export.csv": ESCAPED} | jpegs(["1.jpg"]))
+
+    assert import_products(tmp_path / "export.csv").created == 2
+
+    assert dict(Product.objects.values_list("sku", "is_hidden")) == {"A": False, "B": True}
+    assert Product.objects.get(sku="A").attributes == {"ID": "1", "Description": "One Two, C:\\\\new"}
+
+
 def test_a_column_is_known_without_and_with_what_is_in_brackets():
     assert by_plain_name(["Price (tax excl.)", "Price (tax incl.)"]) == {
         "price": "Price (tax excl.)",

@@ -1,7 +1,7 @@
 import pytest
 
 from catalog.errors import BadRow
-from catalog.importers.values import is_nothing, read_category, read_price, read_stock, read_text, text_of
+from catalog.importers.values import is_nothing, read_category, read_hidden, read_price, read_stock, read_text, text_of
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,9 @@ def test_a_price_that_may_be_another_is_refused(text):
     [
         ("in_stock", True), ("In Stock", True), ("instock", True), ("12", True), ("3.0", True), ("backorder", True),
         ("out of stock", False), ("out-of-stock", False), ("0", False), ("-2", False), ("Sold out", False),
+        ("InStock", True), ("https://schema.org/InStock", True), ("http://schema.org/OutOfStock", False),
+        ("In stock (3)", True), ("> 10", True), ("10+", True), ("5 pcs", True), ("0 Stück", False), ("−1", False),
+        ("auf Lager", True), ("nicht verfügbar", False), ("en stock", True), ("Épuisé", False), ("1,5", True),
         ("", None), ("nan", None),
     ],
 )  # fmt: skip
@@ -113,3 +116,23 @@ def test_what_programs_write_for_nothing():
 )
 def test_of_several_categories_the_deepest_is_taken_without_roots(text, meant):
     assert read_category(text, has_paths=True) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('="00042"', "00042"), ("'00042", "00042"), ("'2026-01-02", "2026-01-02"), ("'=A1+B1", "=A1+B1"),
+        ("'-5", "-5"), ("'90s jeans", "'90s jeans"), ("'Tis", "'Tis"), ("'", "'"), ("O'Neill", "O'Neill"),
+    ],
+)  # fmt: skip
+def test_signs_of_spreadsheets_are_left_out(text, meant):
+    assert text_of(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "is_yes", "is_hidden"),
+    [("yes", True, True), ("no", True, False), ("yes", False, False), ("0", False, True), ("Draft", False, True),
+     ("published", True, False), ("Not Visible Individually", False, True)],
+)  # fmt: skip
+def test_hidden_is_read_from_yes_and_no_and_from_states(text, is_yes, is_hidden):
+    assert read_hidden(text, is_yes=is_yes) is is_hidden
