@@ -2,7 +2,7 @@
 
 from catalog.importers.interactions import import_interactions
 from catalog.importers.products import import_products
-from catalog.importers.reports import InteractionReport, ProductReport
+from catalog.importers.reports import ImportReport, InteractionReport, ProductReport
 from catalog.importers.rows import Problem
 
-__all__ = ["InteractionReport", "Problem", "ProductReport", "import_interactions", "import_products"]
+__all__ = ["ImportReport", "InteractionReport", "Problem", "ProductReport", "import_interactions", "import_products"]

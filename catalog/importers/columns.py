@@ -39,7 +39,16 @@ EVENTS: Mapping[str, Sequence[str]] = {
     ),
     "id": ("event id", "transaction id", "order id"),
     "is_verified": (),
+    "rating": ("stars", "score", "value", "overall"),
 }  # fmt: skip
+
+# What else a column of products can be chosen for: several can be chosen for one of these.
+MEANINGS: Mapping[str, str] = {
+    "images": "further images", "hidden": "hidden", "visible": "visible", "attribute": "attribute",
+    "ignore": "left out",
+}  # fmt: skip
+
+EVENT_MEANINGS: Mapping[str, str] = {"ignore": "left out"}
 
 # Columns of images that follow the first one, as `plain` returns their names.
 _NOUN = r"(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"

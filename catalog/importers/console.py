@@ -3,12 +3,13 @@
 import argparse
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from tqdm import tqdm
 
 from catalog.errors import ImportFailed
+from catalog.importers.preview import Preview, lines_of
 from catalog.importers.remote import local_copy
 from catalog.importers.reports import ImportReport, OnProblem
 from catalog.importers.rows import Problem
@@ -30,16 +31,24 @@ class ImportCommand(ABC, BaseCommand):
 
     source: str  # the name of the argument in the usage
     noun: str  # of the rows, in the plural
+    help_set: str  # what --set does
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar=self.source, help="a path, or a URL, from which it is fetched first")
         parser.add_argument("--limit", type=positive_int, metavar="N", help=f"only the first N {self.noun}")
         parser.add_argument("--dry-run", action="store_true", help="only report what would be done")
+        parser.add_argument(
+            "--preview", action="store_true", help=f"only show the columns and the first ten {self.noun}"
+        )
+        parser.add_argument("--set", action="append", default=[], metavar="COLUMN=FIELD", help=self.help_set)
 
-    def handle(self, source: str, limit: int | None, dry_run: bool, verbosity: int, **options: object) -> str:
+    def handle(self, source: str, limit: int | None, dry_run: bool, verbosity: int, **options: Any) -> str:
         on_problem = ProblemPrinter(self.stderr)
         try:
+            options["columns"] = self.read_columns(options)
             with local_copy(source) as path:
+                if options["preview"]:
+                    return "\n".join(lines_of(self.read_preview(path, options)))
                 report = self.run_import(
                     path, options, limit=limit, dry_run=dry_run, progress=verbosity > 0, on_problem=on_problem
                 )
@@ -51,8 +60,16 @@ class ImportCommand(ABC, BaseCommand):
         return f"{report} (dry run: nothing was written)" if dry_run else str(report)
 
     @abstractmethod
-    def run_import(self, source: Path, options: dict[str, object], **common: Unpack[ImportOptions]) -> ImportReport:
-        """Import the source; `options` has all options of the command."""
+    def read_columns(self, options: dict[str, Any]) -> dict[str, str]:
+        """Return what columns are taken for, where they are not to be recognised. Raises ImportFailed."""
+
+    @abstractmethod
+    def read_preview(self, source: Path, options: dict[str, Any]) -> Preview:
+        """Read the first rows; `options` as for run_import."""
+
+    @abstractmethod
+    def run_import(self, source: Path, options: dict[str, Any], **common: Unpack[ImportOptions]) -> ImportReport:
+        """Import the source; `options` has all options of the command, and `columns` of read_columns."""
 
 
 class ProblemPrinter:

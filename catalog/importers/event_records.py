@@ -1,7 +1,7 @@
 """Records of events in files of any program, of each of which our fields are read."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 
@@ -10,25 +10,25 @@ from catalog.importers.analytics import Fields, analytics_of
 from catalog.importers.archive import Folder
 from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
-from catalog.importers.layouts import by_plain_name, plain
+from catalog.importers.layouts import plain
 from catalog.importers.orders import orders_of
-from catalog.importers.records import open_records
+from catalog.importers.records import find_column, open_records
 from catalog.importers.rows import Problem
 from catalog.models import Kind
 
 REQUIRED = ("user", "sku", "kind", "timestamp")  # or a session in place of the user
-RATINGS = ("rating", "stars", "score", "value", "overall")
 ORDERS = {"transaction id", "order id"}  # of which several rows have one, for each of the order's products
 
 
 class Events:
     """Iterator over (place, {our field: value}), with a Problem for each record that has none.
 
-    positive: the rating from which on a row is a like; those below are left out.
+    positive: the rating from which on a row is a like; those below are left out. chosen: what columns are taken for, a
+    field of ours or `ignore`, where they are not to be recognised.
     Raises ImportFailed for a file without our fields.
     """
 
-    def __init__(self, file: Path, positive: float | None = None) -> None:
+    def __init__(self, file: Path, positive: float | None = None, chosen: Mapping[str, str] | None = None) -> None:
         if not file.exists():
             raise ImportFailed(f"{file} does not exist")
         if not file.is_file():
@@ -37,12 +37,13 @@ class Events:
         self.positive = positive
         self.left_out: Counter[str] = Counter()
         columns = self.records.columns
-        self.analytics = analytics_of(columns) or orders_of(columns)
-        self.columns = find_columns(columns, EVENTS)
+        self.chosen = {find_column(self.records, text): meaning for text, meaning in (chosen or {}).items()}
+        self.analytics = None if chosen else analytics_of(columns) or orders_of(columns)
+        self.columns = find_columns([column for column in columns if column not in self.chosen], EVENTS)
+        self.columns |= {meaning: column for column, meaning in self.chosen.items() if meaning in EVENTS}
         # Of H&M's transactions, a row for each article that was bought.
         self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None
-        named = by_plain_name(columns)
-        self.rating = next((named[name] for name in RATINGS if name in named), None)
+        self.rating = self.columns.pop("rating", None)
         if columns:
             self._check(columns)
 
@@ -53,7 +54,11 @@ class Events:
         if self.positive is not None and not isfinite(self.positive):
             raise ImportFailed(f"--positive {self.positive:g} is no number that a rating can reach")
         if self.positive is not None and (has_kind or not self.rating):
-            reason = "it has kinds already" if has_kind else f"it has no ratings: none of {', '.join(RATINGS)}"
+            reason = (
+                "it has kinds already"
+                if has_kind
+                else f"it has no ratings: none of rating, {', '.join(EVENTS['rating'])}"
+            )
             raise ImportFailed(f"{label}: --positive {self.positive:g} is for ratings, but {reason}")
         if self.analytics:
             return
@@ -68,6 +73,16 @@ class Events:
                     " column kind"
                 )
             raise ImportFailed(f"{label} lacks: {', '.join(missing)}; {describe(columns, missing)}. {needed}")
+
+    @property
+    def mapping(self) -> list[tuple[str, str]]:
+        """Return the columns, each with what it is taken for; none of a program's own export."""
+        if self.analytics:
+            return []
+        meanings = {column: ours for ours, column in self.columns.items()}
+        if self.rating and self.positive is not None:
+            meanings[self.rating] = "rating"
+        return [(column, meanings.get(column, "left out")) for column in self.records.columns if column]
 
     @property
     def notes(self) -> list[str]:

@@ -14,9 +14,9 @@ from catalog.errors import BadRow
 from catalog.importers.event_records import REQUIRED, Events
 from catalog.importers.events import read_kind, read_time, read_user, read_verified
 from catalog.importers.progress import with_progress
-from catalog.importers.reports import InteractionReport, OnProblem
+from catalog.importers.reports import Follow, InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
-from catalog.importers.values import is_nothing
+from catalog.importers.values import is_nothing, without_quotes
 from catalog.importers.variant_skus import VariantSkus
 from catalog.interactions import Event, record
 from catalog.models import Interaction, Shopper
@@ -38,7 +38,10 @@ def import_interactions(
     limit: int | None = None,
     dry_run: bool = False,
     progress: bool = False,
+    columns: Mapping[str, str] | None = None,
     on_problem: OnProblem | None = None,
+    so_far: InteractionReport | None = None,
+    follow: Follow | None = None,
 ) -> InteractionReport:
     """Record the interactions in `file`: `user,sku,kind,timestamp[,id]` as CSV, or as a JSON object a line.
 
@@ -47,18 +50,25 @@ def import_interactions(
     A second import of the same rows counts them as duplicates, also where they have no id. is_simulated: mark
     new shoppers as simulated. positive: in place of a kind there are ratings, of which those from it on are likes.
     limit: only the first rows, this many. dry_run: record all, then roll back.
-    progress: show a bar on stderr. on_problem: called with each problem as it occurs.
-    Every thousand rows are a transaction of their own. Raises ImportFailed for a file that cannot be read at all.
+    progress: show a bar on stderr. columns: what columns are taken for, where they are not to be recognised.
+    on_problem: called with each problem as it occurs. follow: called after each batch, but not in a dry run, which is
+    one transaction; what it raises ends the import.
+    Every thousand rows are a transaction of their own. so_far: the report of an import that was interrupted, when
+    `follow` was last called: the import goes on behind it. Raises ImportFailed for a file that cannot be read at all.
     """
-    report, repeated, variants = InteractionReport(), 0, VariantSkus()
+    report, read, repeated, variants = so_far or InteractionReport(), 0, 0, VariantSkus()
     with (
         rolled_back() if dry_run else nullcontext(),
-        with_progress(source := Events(file, positive), file, "interactions", limit=limit, shown=progress) as (
+        with_progress(source := Events(file, positive, columns), file, "interactions", limit=limit, shown=progress) as (
             entries,
             bar,
         ),
     ):
         while batch := list(islice(entries, BATCH)):
+            read += len(batch)
+            bar.update(len(batch))
+            if read <= report.read:
+                continue
             places, events = [], []
             for entry in batch:
                 if isinstance(entry, Problem):
@@ -78,7 +88,9 @@ def import_interactions(
             for index, errors in recorded.rejected.items():
                 message = " ".join(reason for reasons in errors.values() for reason in reasons)
                 report.add_problem(Problem(places[index], message), on_problem)
-            bar.update(len(batch))
+            report.read = read
+            if follow and not dry_run:
+                follow(report, int(bar.total or 0))
     report.notes += source.notes
     if variants.number:
         report.notes.append(
@@ -133,7 +145,7 @@ def read_text(fields: Mapping[str, object], name: str) -> str:
         raise BadRow(f"{name}: {json.dumps(value)} is neither a text nor a number")
     if UNSTORABLE.search(str(value)):
         raise BadRow(f"{name}: it holds a character that cannot be stored")
-    text = str(value).strip()
+    text = without_quotes(str(value).strip())
     return "" if is_nothing(text) else text
 
 

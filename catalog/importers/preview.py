@@ -8,12 +8,13 @@ from pathlib import Path
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage, shrink_to_jpeg
 from catalog.importers.archive import Archive, Folder, open_zip
+from catalog.importers.columns import MEANINGS, find_columns, find_further_images
 from catalog.importers.columns import PRODUCTS as FIELDS
-from catalog.importers.columns import find_columns, find_further_images
 from catalog.importers.detect import open_source, places_of
 from catalog.importers.image_names import is_url
+from catalog.importers.nested import open_rows
 from catalog.importers.products import check_rows, read_named
-from catalog.importers.records import TABLES, open_records, suffix_of
+from catalog.importers.records import TABLES, suffix_of
 from catalog.importers.rows import Problem, Row
 from catalog.importers.table import Table, list_tables
 
@@ -24,16 +25,15 @@ MOST_COUNTED = 50_000_000  # bytes of a file whose products are counted for a pr
 
 @dataclass(frozen=True)
 class Shown:
-    """A product of a preview: what its row says, and a small JPEG of its image if that is a file that can be read."""
+    """A row of a preview: what it says, and a small JPEG of its image if that is a file that can be read."""
 
-    row: Row
     lines: Sequence[str]
     thumbnail: bytes = b""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The columns of a table with what each is taken for, the first products or why one is refused, and how many.
+    """The columns of a table with what each is taken for, the first rows or why one is refused, and how many.
 
     total: None for a file that is too large to be counted meanwhile.
     """
@@ -45,13 +45,15 @@ class Preview:
 
 
 def read_preview(source: Path, chosen: Mapping[str, str], *, thumbnails: bool = False) -> Preview:
-    """Read the first products of a source. chosen: columns by our fields. Raises ImportFailed as an import does."""
+    """Read the first products of a source. chosen: what columns are taken for.
+
+    Raises ImportFailed as an import does.
+    """
     with open_source(source, chosen) as rows:
         found = [
             entry
             if isinstance(entry, Problem)
             else Shown(
-                entry.row,
                 list(describe_row(entry.row, rows.archive)),
                 thumbnail_of(entry.row, rows.archive) if thumbnails else b"",
             )
@@ -59,36 +61,43 @@ def read_preview(source: Path, chosen: Mapping[str, str], *, thumbnails: bool = 
         ]
         is_counted = source.is_dir() or source.stat().st_size <= MOST_COUNTED
         mapping = rows.mapping if isinstance(rows, Table) else []
-        return Preview(mapping, found, len(rows) if is_counted else None, list(rows.notes))
+        return Preview(mapping, found, len(rows) if is_counted else None, [*rows.archive.notes, *rows.notes])
 
 
 def estimate_mapping(source: Path, chosen: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the columns of a table that lacks some, each with what it is taken for, so that others can be chosen.
 
-    None if the source has no table. chosen: columns by our fields. Raises ImportFailed if it cannot be read.
+    None if the source has no table. chosen: what columns are taken for. Raises ImportFailed if it cannot be read.
     """
     columns = read_columns(source)
-    others = [column for column in columns if column not in chosen.values()]
-    found = find_columns(others, FIELDS) | dict(chosen)
-    meanings = {column: field for field, column in found.items()}
-    meanings |= dict.fromkeys(find_further_images(columns, found.values()), "further images")
+    others = [column for column in columns if column not in chosen]
+    meanings = {column: field for field, column in find_columns(others, FIELDS).items()}
+    meanings |= dict.fromkeys(find_further_images(others, meanings), "further images")
+    meanings |= {column: MEANINGS.get(meaning, meaning) for column, meaning in chosen.items()}
     return [(column, meanings.get(column, "attribute")) for column in columns if column]
 
 
 def read_columns(source: Path) -> list[str]:
     """Return the columns of a table, or of the first one of a zip; none if it has no table. Raises ImportFailed."""
     if suffix_of(source.name) in TABLES:
-        return list(open_records(Folder(source.parent), source.name).columns)
+        return list(open_rows(Folder(source.parent), source.name).columns)
     with open_zip(source) as archive:
         for place in places_of(archive):
             for name in list_tables(place):
-                return list(open_records(place, name).columns)
+                return list(open_rows(place, name).columns)
     return []
 
 
 def preview(source: Path, chosen: Mapping[str, str]) -> list[str]:
-    """Return lines for people. chosen: columns by our fields. Raises ImportFailed as an import does."""
-    found = read_preview(source, chosen)
+    """Return lines for people. chosen: what columns are taken for.
+
+    Raises ImportFailed as an import does.
+    """
+    return lines_of(read_preview(source, chosen))
+
+
+def lines_of(found: Preview) -> list[str]:
+    """Return a preview in lines for people."""
     lines = [f"{column} -> {meaning}" for column, meaning in found.mapping]
     lines += [f"The first {len(found.entries)}{'' if found.total is None else f' of {found.total}'}:"]
     for entry in found.entries:

@@ -40,8 +40,8 @@ def import_products(
 ) -> ProductReport:
     """Create or update the products in `source`, found by SKU; products that it does not name stay as they are.
 
-    limit: only the first products, this many. progress: show a bar on stderr. columns: of a table, by our fields, that
-    were chosen and are not to be recognised. retire: hide the products that the source does not name.
+    limit: only the first products, this many. progress: show a bar on stderr. columns: what columns of a table are
+    taken for, where they are not to be recognised. retire: hide the products that the source does not name.
     most_retired: the share, 0 to 1, of the shop's products beyond which none is hidden.
     on_problem: called with each problem as it occurs. follow: called after each batch; what it raises ends the import.
     Every batch is a transaction of its own, so that an import that is interrupted loses one batch at most. so_far: the
@@ -71,7 +71,7 @@ def import_products(
             report.read = read
             if follow:
                 follow(report, int(bar.total or 0))
-        report.notes += rows.notes
+        report.notes += [*rows.archive.notes, *rows.notes]
         report.has_generated_prices = report.created > 0 and not rows.has_prices
     if retire:
         report.retirement = retirement.retire(named, dry_run=dry_run, most=most_retired)

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import PurePosixPath
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import MEMBER, READ_ERRORS, Archive
 from catalog.importers.csv_file import CsvFile
 from catalog.importers.json_file import MARK, UTF16, JsonFile
+from catalog.importers.layouts import by_plain_name, plain
 from catalog.importers.workbook import OLD_OR_ENCRYPTED, WorkbookFile, unreadable
 from catalog.importers.xml_feed import XmlFeed
 
@@ -21,6 +22,14 @@ NO_TABLES = {
     b"\x7fELF": "a program",
 }
 PAGE = re.compile(rb"<(!doctype html|html|head|body|table)\b", re.IGNORECASE)
+
+
+class HasColumns(Protocol):
+    label: str
+
+    @property
+    def columns(self) -> list[str]: ...
+
 
 RecordFile: TypeAlias = CsvFile | JsonFile | WorkbookFile | XmlFeed
 
@@ -54,3 +63,11 @@ def open_records(archive: Archive, name: str) -> RecordFile:
     if start.startswith(b"<"):
         return XmlFeed(archive, name)
     return JsonFile(archive, name) if start.startswith((b"{", b"[")) else CsvFile(archive, name, may_be_short=True)
+
+
+def find_column(file: HasColumns, text: str) -> str:
+    """Return the column that is meant. Raises ImportFailed if there is none."""
+    column = text if text in file.columns else by_plain_name(file.columns).get(plain(text))
+    if column is None:
+        raise ImportFailed(f"{file.label} has no column {text}; its columns are {', '.join(file.columns)}")
+    return column

@@ -1,6 +1,7 @@
 """Sources of imports at a URL, which whoever runs the command names: any host, unlike URLs within a table."""
 
 import http.client
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from catalog.importers.records import TABLES, suffix_of
 SECONDS = 60  # without a byte
 MOST_BYTES = 10_000_000_000
 BLOCK = 1_000_000
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 GZIP = b"\x1f\x8b"
 
 
@@ -22,6 +24,8 @@ GZIP = b"\x1f\x8b"
 def local_copy(source: str) -> Iterator[Path]:
     """Yield the path of a source: its own, or of what is at its URL. Raises ImportFailed if that cannot be fetched."""
     if not source.lower().startswith(("http://", "https://")):
+        if SCHEME.match(source):
+            raise ImportFailed(f"{source} is not taken: a path, or a URL with http:// or https://, is")
         yield Path(source)
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ from catalog.signals import import_finished
 MOST_PROBLEMS = 1000
 
 OnProblem = Callable[[Problem], None]
-Follow = Callable[["ProductReport", int], None]  # of the report so far, and how many products the source has
+Follow = Callable[["ImportReport", int], None]  # of the report so far, and how many rows the source has
 
 
 @dataclass(kw_only=True)
@@ -20,6 +20,7 @@ class ImportReport(ABC):
     """Base class of the reports: the rows that could not be imported, of which the first are retained."""
 
     failed: int = 0
+    read: int = 0  # rows of the source, whatever became of them
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what was assumed and left out
 
@@ -48,7 +49,6 @@ class ProductReport(ImportReport):
     unchanged: int = 0
     awaited: int = 0  # images that a worker is to fetch
     has_generated_prices: bool = False  # the source has none
-    read: int = 0  # products of the source, whatever became of them
     retirement: Retirement | None = None
 
     @property

@@ -1,5 +1,6 @@
 """Table of products: with the shop's columns, or with those of another program; further columns become attributes."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
@@ -7,31 +8,37 @@ from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
 from catalog.importers.attributes import VARIANT_SKU, AttributeColumns, first, joined
-from catalog.importers.columns import PRODUCTS, currency_in, find_columns, find_further_images
+from catalog.importers.columns import MEANINGS, PRODUCTS, currency_in, find_columns, find_further_images
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
-from catalog.importers.layouts import by_plain_name, layout_of, plain
-from catalog.importers.records import TABLES, WORKBOOKS, open_records, suffix_of
+from catalog.importers.layouts import by_plain_name, layout_of
+from catalog.importers.nested import open_rows
+from catalog.importers.records import TABLES, WORKBOOKS, find_column, suffix_of
 from catalog.importers.rows import Problem, Row
 from catalog.importers.variants import Families, Groups, Record, group_following
 
 REQUIRED = ("sku", "title", "category", "price", "image")
 LEAST_COLUMNS = 3  # of REQUIRED
+LINE_END = re.compile(r"(?<!\\)\\n")  # as it is escaped; with two backslashes it is the text
 
 
 class Table:
-    """Rows of a CSV, of JSON lines or of a JSON array; rows that go on with the product before are one with it."""
+    """Rows of a CSV, of JSON lines or of a JSON array; rows that go on with the product before are one with it.
+
+    chosen: what columns are taken for, a field of ours or one of MEANINGS, where they are not to be recognised.
+    """
 
     layout: ClassVar[str] = f"a CSV with the columns {','.join(REQUIRED)}"
     has_prices: ClassVar[bool] = True
 
     def __init__(self, archive: Archive, name: str, chosen: Mapping[str, str] | None = None) -> None:
         self.archive = archive
-        self.table = open_records(archive, name)
+        self.table = open_rows(archive, name)
         columns = self.table.columns
-        self.chosen = {ours: self._column(text) for ours, text in (chosen or {}).items()}
-        others = [column for column in columns if column not in self.chosen.values()]
-        self.columns = find_columns(others, PRODUCTS) | self.chosen
+        self.chosen = {find_column(self.table, text): meaning for text, meaning in (chosen or {}).items()}
+        others = [column for column in columns if column not in self.chosen]
+        fields = {meaning: column for column, meaning in self.chosen.items() if meaning in PRODUCTS}
+        self.columns = find_columns(others, PRODUCTS) | fields
         self.program = layout_of(columns)
         missing = [column for column in REQUIRED if column not in self.columns]
         if missing:
@@ -40,7 +47,9 @@ class Table:
         self.sources = {ours: [column] for ours, column in self.columns.items()}
         self.hiding: dict[str, frozenset[str]] = {}
         self.families: Families | None = None
-        named = by_plain_name(columns)
+        self.sold_anyway: dict[str, str] = {}
+        self.escaped: set[str] = set()
+        named = by_plain_name(others)
         if "is hidden" in named:  # as our own export has it
             self.hiding[named["is hidden"]] = frozenset(("yes", "true", "1"))
         if self.program:
@@ -48,12 +57,20 @@ class Table:
                 self.sources[ours] = [named[name] for name in names if name in named]
             self.hiding |= {named[name]: signs for name, signs in self.program.hidden.items() if name in named}
             if self.program.parent in named or self.program.children in named:
-                self.families = Families(self.program, named)
-        self.sources |= {ours: [column] for ours, column in self.chosen.items()}
-        self.images = [self.columns["image"], *find_further_images(columns, self.columns.values())]
-        taken = {*self.columns.values(), *self.images, *self.hiding}
+                self.families = Families(self.program, by_plain_name(columns))
+            self.sold_anyway = {named[name]: text for name, text in self.program.sold_anyway.items() if name in named}
+            self.escaped = {named[name] for name in self.program.escaped if name in named}
+        self.sources |= {ours: [column] for ours, column in fields.items()}
+        self.images = [
+            self.columns["image"],
+            *self._chosen_for("images"),
+            *find_further_images(others, self.columns.values()),
+        ]
+        taken = {*self.columns.values(), *self.images, *self.hiding, *self._chosen_for("hidden", "visible", "ignore")}
         self.attributes = AttributeColumns(
-            [column for column in columns if column and column not in taken], self.program
+            [column for column in columns if column and column not in taken],
+            self.program,
+            self._chosen_for("attribute"),
         )
         self.currency = currency_in(self.columns["price"])
         self.variants = self.hidden = self.pathless = 0
@@ -71,14 +88,9 @@ class Table:
             raise ImportFailed(f"{archive.label} holds several tables of products, name one: {', '.join(complete)}")
         return cls(archive, complete[0], chosen) if complete else None
 
-    def _column(self, text: str) -> str:
-        """Return the column that is meant. Raises ImportFailed if there is none."""
-        column = text if text in self.table.columns else by_plain_name(self.table.columns).get(plain(text))
-        if column is None:
-            raise ImportFailed(
-                f"{self.table.label} has no column {text}; its columns are {', '.join(self.table.columns)}"
-            )
-        return column
+    def _chosen_for(self, *meanings: str) -> list[str]:
+        """Return the columns that were chosen for one of these."""
+        return [column for column, meaning in self.chosen.items() if meaning in meanings]
 
     @property
     def mapping(self) -> list[tuple[str, str]]:
@@ -86,8 +98,9 @@ class Table:
         meanings = {column: ours for ours, found in self.sources.items() for column in found[:1]}
         meanings |= dict.fromkeys(self.images[1:], "further images") | dict.fromkeys(self.hiding, "hidden")
         if program := self.program:
-            left_out = [column for column in self.table.columns if program.ignored.fullmatch(plain(column))]
+            left_out = [column for column in self.table.columns if program.leaves_out(column)]
             meanings = dict.fromkeys(left_out, "left out") | meanings
+        meanings |= {column: MEANINGS.get(meaning, meaning) for column, meaning in self.chosen.items()}
         return [(column, meanings.get(column, "attribute")) for column in self.table.columns if column]
 
     @property
@@ -140,6 +153,8 @@ class Table:
     def _text(self, column: str, value: object) -> str:
         """Return a value as text; a title may be a word that is no value elsewhere."""
         text = values.text_of(value)
+        if column in self.escaped:
+            text = LINE_END.sub("\n", text)
         return text if column == self.columns["title"] else values.without_nothing(text)
 
     def _row(self, group: Sequence[Record]) -> Row:
@@ -150,7 +165,7 @@ class Table:
             return first(fields.get(column, "") for fields in within for column in self.sources.get(name, []))
 
         titles = [fields.get(column, "") for fields in records for column in self.sources["title"]]
-        stocks = [values.read_stock(value("in_stock", [fields])) for fields in records]
+        stocks = [self._read_stock(value("in_stock", [fields]), fields) for fields in records]
         price, currency = values.read_price(value("price")) if value("price") else ("", None)
         if not price:
             raise BadRow("price: it is empty")
@@ -173,6 +188,11 @@ class Table:
             further_images=tuple(further),
         )
 
+    def _read_stock(self, text: str, fields: Mapping[str, str]) -> bool | None:
+        """Return whether a variant is in stock, or is sold without being counted. Raises BadRow."""
+        is_sold_anyway = any(fields.get(column, "").lower() == sign for column, sign in self.sold_anyway.items())
+        return True if text and is_sold_anyway else values.read_stock(text)
+
     def _variant_skus(self, records: Sequence[Mapping[str, str]]) -> dict[str, str]:
         """Return the attribute by which events of variants with SKUs of their own count for the product."""
         skus = joined(fields.get(self.columns["sku"], "") for fields in records[1:]) if self.families else ""
@@ -185,9 +205,12 @@ class Table:
         return text if is_url else None
 
     def _is_hidden(self, fields: Mapping[str, str]) -> bool | None:
-        """Return whether the program does not show the product; None if it does not say."""
-        found = [(text, signs) for column, signs in self.hiding.items() if (text := fields.get(column, "").lower())]
-        return any(text in signs for text, signs in found) if found else None
+        """Return whether the program does not show the product; None if it does not say. Raises BadRow."""
+        found = [text in signs for column, signs in self.hiding.items() if (text := fields.get(column, "").lower())]
+        for meaning in ("hidden", "visible"):
+            texts = (fields.get(column, "") for column in self._chosen_for(meaning))
+            found += [values.read_hidden(text, is_yes=meaning == "hidden") for text in texts if text]
+        return any(found) if found else None
 
 
 def list_tables(archive: Archive) -> list[str]:
@@ -199,7 +222,7 @@ def list_tables(archive: Archive) -> list[str]:
 def is_meant_as_products(archive: Archive, name: str) -> bool:
     """Return whether a file has most columns of a table of products, if not all, or is a workbook nobody can read."""
     try:
-        found = find_columns(open_records(archive, name).columns, PRODUCTS)
+        found = find_columns(open_rows(archive, name).columns, PRODUCTS)
     except ImportFailed:
         return suffix_of(name) in WORKBOOKS
     return len(found.keys() & set(REQUIRED)) >= LEAST_COLUMNS

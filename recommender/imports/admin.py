@@ -1,6 +1,6 @@
 """Imports and feeds in the admin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -19,8 +19,8 @@ from django.views.decorators.csrf import csrf_protect
 
 from recommender.errors import ImportNotReady
 from recommender.imports import feeds, pages, reports, runs, storage
-from recommender.imports.forms import ColumnsForm, FeedForm, UploadForm
-from recommender.imports.models import Feed, ImportRun
+from recommender.imports.forms import COLUMNS, UPLOADS, FeedForm
+from recommender.imports.models import Feed, ImportRun, RunKind
 
 if TYPE_CHECKING:
     RunModelAdmin = admin.ModelAdmin[ImportRun]
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 else:
     RunModelAdmin = FeedModelAdmin = admin.ModelAdmin  # generic in the stubs alone
 
-PERMISSIONS = ("catalog.add_product", "catalog.change_product")  # an import does both
+PERMISSIONS: Mapping[str, Sequence[str]] = {
+    RunKind.PRODUCTS: ("catalog.add_product", "catalog.change_product"),  # an import does both
+    RunKind.INTERACTIONS: ("catalog.add_interaction",),
+}
 FOLDER = "admin/imports/importrun"
 MAX_ID = 2**63 - 1  # in PostgreSQL
 RESULTS = 5  # of a feed, that its page lists
@@ -39,17 +42,22 @@ def account_of(request: HttpRequest) -> User:
     return request.user
 
 
-def may_import(request: HttpRequest) -> bool:
-    return request.user.has_perms(PERMISSIONS)
+def may_import(request: HttpRequest, kind: str = RunKind.PRODUCTS) -> bool:
+    return request.user.has_perms(PERMISSIONS[kind])
+
+
+def kinds_of(request: HttpRequest) -> list[str]:
+    """Return what somebody may import."""
+    return [kind for kind in RunKind.values if may_import(request, kind)]
 
 
 @admin.register(ImportRun)
 class ImportRunAdmin(RunModelAdmin):
     list_display = [
-        *("source", "status_shown", "created_at", "requested_by", "feed"),
+        *("source", "kind", "status_shown", "created_at", "requested_by", "feed"),
         *("read", "created", "updated", "unchanged", "failed", "hidden"),
     ]
-    list_filter = ["status", "feed", "is_trial"]
+    list_filter = ["kind", "status", "feed", "is_trial"]
     list_select_related = ["requested_by", "feed"]
     list_per_page = 50
     show_full_result_count = False
@@ -59,13 +67,16 @@ class ImportRunAdmin(RunModelAdmin):
         js = ["vendor/htmx.min.js"]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return may_import(request)
+        return bool(kinds_of(request))
 
     def has_view_permission(self, request: HttpRequest, obj: ImportRun | None = None) -> bool:
-        return may_import(request)
+        return may_import(request, obj.kind) if obj else bool(kinds_of(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_import(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
+        return super().get_queryset(request).filter(kind__in=kinds_of(request))
 
     def has_change_permission(self, request: HttpRequest, obj: ImportRun | None = None) -> bool:
         return False  # by the buttons of its page alone
@@ -82,6 +93,7 @@ class ImportRunAdmin(RunModelAdmin):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/progress/", view(self.progress_view), name="imports_importrun_progress"),
+            path("interactions/", view(self.interactions_view), name="imports_importrun_interactions"),
             path("<int:pk>/report/", view(self.report_view), name="imports_importrun_report"),
             *super().get_urls(),
         ]
@@ -90,18 +102,32 @@ class ImportRunAdmin(RunModelAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Take a file, and show its first products or import it at once."""
-        if not may_import(request):
+        return self.upload_view(request, RunKind.PRODUCTS)
+
+    @method_decorator(csrf_protect)
+    def interactions_view(self, request: HttpRequest) -> HttpResponse:
+        return self.upload_view(request, RunKind.INTERACTIONS)
+
+    def upload_view(self, request: HttpRequest, kind: RunKind) -> HttpResponse:
+        """Take a file, and show its first rows or import it at once."""
+        if not may_import(request, kind):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None)
+        form = UPLOADS[kind](request.POST or None, request.FILES or None)
         if form.is_valid():
             file = form.cleaned_data["source"]
-            run = runs.upload(file.name, file.chunks(), by=account_of(request), columns=form.columns)
+            run = runs.upload(
+                file.name,
+                file.chunks(),
+                by=account_of(request),
+                columns=form.columns,
+                kind=kind,
+                positive=form.cleaned_data.get("positive"),
+            )
             if request.POST.get("do", "import") != "preview":
                 runs.start(run)
             return self.to_page(run)
         context = self.admin_site.each_context(request)
-        context |= {"form": form, "title": "Import products", "opts": self.opts, "media": self.media}
+        context |= {"form": form, "title": f"Import {kind}", "kind": kind, "opts": self.opts, "media": self.media}
         return render(request, f"{FOLDER}/upload.html", context)
 
     @method_decorator(csrf_protect)
@@ -120,11 +146,14 @@ class ImportRunAdmin(RunModelAdmin):
         context |= {"problems": pages.problems_of(run), "report_columns": reports.COLUMNS}
         if pages.can_start(run):
             page = pages.read_page(run, run.columns)
-            form = ColumnsForm(
-                request.POST or None, mapping=page.mapping, chosen=run.columns, initial={"store_as": run.store_as}
+            form = COLUMNS[run.kind](
+                request.POST or None,
+                mapping=page.mapping,
+                chosen=run.columns,
+                initial={"store_as": run.store_as, "positive": run.positive},
             )
             if form.is_valid():
-                values = {"columns": form.cleaned_data["chosen"], "store_as": form.cleaned_data["store_as"]}
+                values = form.cleaned_data["choices"]
                 if do in ("try", "import"):
                     return self.press(request, run, lambda: runs.start(run, is_trial=do == "try", **values))
                 return self.press(request, run, lambda: runs.choose(run, **values))
@@ -146,11 +175,11 @@ class ImportRunAdmin(RunModelAdmin):
 
     def find(self, request: HttpRequest, pk: str | int) -> ImportRun:
         """Return an import. Raises PermissionDenied, and Http404 if there is none."""
-        if not may_import(request):
+        if not kinds_of(request):
             raise PermissionDenied
         if not str(pk).isdecimal() or int(pk) > MAX_ID:
             raise Http404
-        return get_object_or_404(ImportRun.objects.select_related("feed", "requested_by"), pk=pk)
+        return get_object_or_404(self.get_queryset(request).select_related("feed", "requested_by"), pk=pk)
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return the progress, which the page reads every two seconds; at the end, have the page reload."""

@@ -1,15 +1,16 @@
 """Run imports. Workers only."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from catalog.errors import FetchFailed, FetchRefused, ImportFailed
-from catalog.importers import Problem, ProductReport, import_products, profiles
+from catalog.importers import ImportReport, Problem, import_interactions, import_products, profiles
 from recommender import leases
 from recommender.imports import feeds, runs, storage
-from recommender.imports.models import ImportRun
+from recommender.imports.models import ImportRun, RunKind
 from recommender.imports.reports import ReportWriter
 
 FETCHES = 3  # tries to fetch a feed
@@ -69,15 +70,18 @@ def import_source(claimed: ImportRun, source: Path) -> None:
                 Problem(without_folder(claimed, problem.place), without_folder(claimed, problem.reason), problem.sku)
             )
 
-        def follow(report: ProductReport, total: int) -> None:
+        def follow(report: ImportReport, total: int) -> None:
             runs.follow(claimed, report, total=total, report_bytes=report_file.size())
 
-        report = import_products(
+        read: Callable[..., ImportReport]
+        if claimed.kind == RunKind.INTERACTIONS:
+            read = partial(import_interactions, positive=claimed.positive)
+        else:
+            read = partial(import_products, retire=claimed.retire, most_retired=claimed.most_retired / 100)
+        report = read(
             source,
             columns=claimed.columns,
             dry_run=claimed.is_trial,
-            retire=claimed.retire,
-            most_retired=claimed.most_retired / 100,
             on_problem=add,
             so_far=runs.report_so_far(claimed),
             follow=follow,

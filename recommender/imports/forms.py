@@ -1,15 +1,16 @@
 """Forms of imports in the admin: a file, what its columns are taken for, and a feed."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.conf import settings
 
 from catalog.errors import FetchRefused
 from catalog.fetching import parse_target
-from catalog.importers.columns import PRODUCTS
+from catalog.importers.columns import EVENT_MEANINGS, EVENTS, MEANINGS, PRODUCTS
 from catalog.models import ImportProfile
-from recommender.imports.models import Feed
+from recommender.imports.models import Feed, RunKind
 
 if TYPE_CHECKING:
     FeedModelForm = forms.ModelForm[Feed]
@@ -18,9 +19,20 @@ else:
 
 FIELD_LABELS = {
     "sku": "SKU",
+    "user": "shopper",
+    "session": "guest's session",
+    "kind": "kind: view, like, cart, purchase …",
+    "timestamp": "time",
+    "id": "id of the event",
+    "is_verified": "verified",
     "in_stock": "in stock",
     "url": "page in the storefront",
     "image": "first picture",
+    "images": "further pictures",
+    "hidden": "hidden: yes or no",
+    "visible": "visible: yes or no, published or draft",
+    "attribute": "attribute",
+    "ignore": "left out",
 }
 
 
@@ -35,14 +47,71 @@ class UploadForm(forms.Form):
 
     @property
     def columns(self) -> dict[str, str]:
-        """Return the columns of the profile by our fields."""
+        """Return what the profile takes columns for."""
         profile = self.cleaned_data["profile"]
         return dict(profile.columns) if profile else {}
 
 
-class ColumnsForm(forms.Form):
-    """A select box for each column of a table, and the name of a profile that the choice is stored as."""
+def positive_field() -> forms.FloatField:
+    return forms.FloatField(
+        label="Ratings that are likes",
+        required=False,
+        help_text="Of a file of ratings: those of this number or more count as likes, the others are left out.",
+    )
 
+
+class EventsForm(forms.Form):
+    source = forms.FileField(
+        label="File",
+        help_text="A table (CSV, Excel, JSON) with user, sku, kind and timestamp, or an export of Google Analytics 4, "
+        "of Matomo, or of the orders of Shopify or WooCommerce.",
+    )
+    positive = positive_field()
+    columns: ClassVar[Mapping[str, str]] = {}
+
+
+class ColumnsForm(forms.Form):
+    """A select box for each column of a table, and what else the import of a file is told."""
+
+    singles: ClassVar[Mapping[str, object]]  # fields that one column has
+    others: ClassVar[Mapping[str, object]]  # what several may be taken for
+
+    def __init__(self, data: Any, mapping: Sequence[tuple[str, str]], chosen: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.mapping = mapping
+        for index, (column, meaning) in enumerate(mapping):
+            choices = [("", "as recognised" if column in chosen else f"as recognised: {label_of(meaning)}")]
+            choices += [(field, label_of(field)) for field in (*self.singles, *self.others)]
+            self.fields[f"column-{index}"] = forms.ChoiceField(
+                label=column, choices=choices, required=False, initial=chosen.get(column, "")
+            )
+
+    @property
+    def selects(self) -> list[forms.BoundField]:
+        return [self[f"column-{index}"] for index in range(len(self.mapping))]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """Return the fields besides the select boxes; what a profile has is nothing without these."""
+        return [self[name] for name in self.base_fields if self.mapping or name != "store_as"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        chosen: dict[str, str] = {}
+        for index, (column, _) in enumerate(self.mapping):
+            field: str = values.get(f"column-{index}") or ""
+            if field in self.singles and field in chosen.values():
+                other = next(name for name, taken in chosen.items() if taken == field)
+                self.add_error(f"column-{index}", f"{label_of(field)} is chosen for {other} already.")
+            elif field:
+                chosen[column] = field
+        more: dict[str, Any] = {name: values[name] for name in ("store_as", "positive") if name in values}
+        return values | {"choices": {"columns": chosen, **more}}
+
+
+class ProductColumnsForm(ColumnsForm):
+    singles = PRODUCTS
+    others = MEANINGS
     store_as = forms.CharField(
         label="Store these columns as a profile",
         required=False,
@@ -50,31 +119,21 @@ class ColumnsForm(forms.Form):
         help_text="A name; the next file, or a feed, can be read in the same way. Stored once the import is done.",
     )
 
-    def __init__(self, data: Any, mapping: Sequence[tuple[str, str]], chosen: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        self.mapping = mapping
-        fields = {column: field for field, column in chosen.items()}
-        for index, (column, meaning) in enumerate(mapping):
-            choices = [("", "as recognised" if column in fields else f"as recognised: {label_of(meaning)}")]
-            choices += [(field, label_of(field)) for field in PRODUCTS]
-            self.fields[f"column-{index}"] = forms.ChoiceField(
-                label=column, choices=choices, required=False, initial=fields.get(column, "")
-            )
 
-    @property
-    def selects(self) -> list[forms.BoundField]:
-        return [self[f"column-{index}"] for index in range(len(self.mapping))]
+class EventColumnsForm(ColumnsForm):
+    singles = EVENTS
+    others = EVENT_MEANINGS
+    positive = positive_field()
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        chosen: dict[str, str] = {}
-        for index, (column, _) in enumerate(self.mapping):
-            field = values.get(f"column-{index}")
-            if field in chosen:
-                self.add_error(f"column-{index}", f"{label_of(field)} is chosen for {chosen[field]} already.")
-            elif field:
-                chosen[field] = column
-        return values | {"chosen": chosen}
+
+UPLOADS: Mapping[str, type[UploadForm | EventsForm]] = {
+    RunKind.PRODUCTS: UploadForm,
+    RunKind.INTERACTIONS: EventsForm,
+}
+COLUMNS: Mapping[str, type[ProductColumnsForm | EventColumnsForm]] = {
+    RunKind.PRODUCTS: ProductColumnsForm,
+    RunKind.INTERACTIONS: EventColumnsForm,
+}
 
 
 def label_of(field: str) -> str:
@@ -91,5 +150,9 @@ class FeedForm(FeedModelForm):
         try:
             parse_target(url)
         except FetchRefused as error:
-            raise forms.ValidationError(f"It cannot be fetched: {error}.") from error
+            hosts = ", ".join(settings.IMAGE_HOSTS) or "no host: it is empty"
+            raise forms.ValidationError(
+                f"It cannot be fetched: {error}. Feeds have URLs with http:// or https:// of a host that the setting "
+                f"VISREC_IMAGE_HOSTS names, which is {hosts}."
+            ) from error
         return url

@@ -1,4 +1,4 @@
-"""Imports of products that workers run: of files that staff uploaded, and of feeds."""
+"""Imports of products and interactions that workers run: of files that staff uploaded, and of feeds."""
 
 import secrets
 
@@ -21,6 +21,13 @@ class RunStatus(models.TextChoices):
     DONE = "done", "done"
     FAILED = "failed", "failed"
     CANCELLED = "cancelled", "cancelled"
+
+
+class RunKind(models.TextChoices):
+    """The content of a file."""
+
+    PRODUCTS = "products", "products"
+    INTERACTIONS = "interactions", "interactions"
 
 
 PENDING = (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -86,8 +93,12 @@ class Feed(models.Model):
 
 
 class ImportRun(Leased):
-    """An import of products by a worker, with its progress and results. Written by recommender.imports.runs."""
+    """An import by a worker, with its progress and results. Written by recommender.imports.runs.
 
+    Of interactions, those that were recorded are `created`, and those that were known already `unchanged`.
+    """
+
+    kind = models.CharField("of", max_length=12, choices=RunKind, default=RunKind.PRODUCTS)
     source = models.CharField(max_length=MAX_URL, help_text="The name of the file that was uploaded, or a feed's URL.")
     feed = models.ForeignKey(Feed, models.SET_NULL, null=True, blank=True, related_name="runs")
     requested_by = models.ForeignKey(
@@ -95,8 +106,9 @@ class ImportRun(Leased):
     )
     token = models.CharField(max_length=32, default=run_token, editable=False)  # names the folder of its files
     has_source = models.BooleanField(default=True, editable=False)  # the file, which is removed once it is imported
-    columns = models.JSONField(default=dict, help_text="Columns that were chosen, by our fields.")
+    columns = models.JSONField(default=dict, help_text="What columns were chosen for.")
     store_as = models.CharField(max_length=100, blank=True, help_text="The profile that the columns are stored as.")
+    positive = models.FloatField(null=True, blank=True, help_text="Of ratings: from which on one is a like.")
     is_trial = models.BooleanField(default=False, help_text="It says what an import would do, and writes nothing.")
     retire = models.BooleanField(default=False)
     most_retired = models.PositiveSmallIntegerField(default=20)  # percent
@@ -107,7 +119,7 @@ class ImportRun(Leased):
     )
     fetches = models.PositiveSmallIntegerField(default=0)  # that failed, of a feed's file
 
-    total = models.PositiveBigIntegerField(null=True, help_text="Products in the source; empty until it was read.")
+    total = models.PositiveBigIntegerField(null=True, help_text="Rows in the source; empty until it was read.")
     read = models.PositiveBigIntegerField(default=0)
     created = models.PositiveBigIntegerField(default=0)
     updated = models.PositiveBigIntegerField("changed", default=0)

@@ -5,21 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.errors import ImportFailed
+from catalog.importers.event_preview import estimate_event_mapping, read_event_preview
 from catalog.importers.preview import Preview, Shown, estimate_mapping, read_preview
 from catalog.importers.rows import Problem
 from recommender.imports import reports, storage
-from recommender.imports.models import FINISHED, ImportRun, RunStatus
+from recommender.imports.models import FINISHED, ImportRun, RunKind, RunStatus
 
 MOST_PROBLEMS = 100  # on the page; the report has all
 
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """The first products of an uploaded file, with their pictures, or why it cannot be read."""
+    """The first rows of an uploaded file, of products with their pictures, or why it cannot be read."""
 
     mapping: Sequence[tuple[str, str]] = ()
     preview: Preview | None = None
-    shown: Sequence[tuple[str, Sequence[str]]] = ()  # the address of a picture, and lines about the product
+    shown: Sequence[tuple[str, Sequence[str]]] = ()  # the address of a picture, and lines about the row
     problem: str = ""
     notes: Sequence[str] = field(default_factory=list)
 
@@ -30,7 +31,7 @@ def can_start(run: ImportRun) -> bool:
 
 
 def read_page(run: ImportRun, chosen: Mapping[str, str]) -> PreviewPage:
-    """Read the first products of an uploaded file. chosen: columns by our fields."""
+    """Read the first rows of an uploaded file. chosen: what columns are taken for."""
     source = storage.source_of(run)
     if source is None:
         return PreviewPage(problem="The file is no longer there: upload it again.")
@@ -39,7 +40,10 @@ def read_page(run: ImportRun, chosen: Mapping[str, str]) -> PreviewPage:
         return text.replace(f"{source.parent}/", "")
 
     try:
-        found = read_preview(source, chosen, thumbnails=True)
+        if run.kind == RunKind.INTERACTIONS:
+            found = read_event_preview(source, chosen, run.positive)
+        else:
+            found = read_preview(source, chosen, thumbnails=True)
     except ImportFailed as error:
         return PreviewPage(mapping=mapping_of_unreadable(run, chosen), problem=plain(str(error)))
     shown = [(picture_of(entry), [plain(line) for line in lines_of(entry)]) for entry in found.entries]
@@ -50,7 +54,10 @@ def mapping_of_unreadable(run: ImportRun, chosen: Mapping[str, str]) -> Sequence
     """Return the columns of a table that cannot be imported as it is read; none if it is no table at all."""
     source = storage.source_of(run)
     try:
-        return estimate_mapping(source, chosen) if source else []
+        if source is None:
+            return []
+        estimate = estimate_event_mapping if run.kind == RunKind.INTERACTIONS else estimate_mapping
+        return estimate(source, chosen)
     except ImportFailed:
         return []
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,11 +10,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from catalog.importers import ProductReport
+from catalog.importers import ImportReport, InteractionReport, ProductReport
 from recommender import broker, leases
 from recommender.errors import ImportCancelled, ImportNotReady
 from recommender.imports import storage
-from recommender.imports.models import FINISHED, PENDING, ImportRun, RunStatus
+from recommender.imports.models import FINISHED, PENDING, ImportRun, RunKind, RunStatus
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -23,16 +23,36 @@ LEASE = timedelta(seconds=15)  # of a worker, which renews it
 PAUSE = timedelta(minutes=1)  # before the next try where the disk is full
 TRIES = 3  # workers; an import during which so many were lost, one after the other, is not given to another
 DRAFT_AGE = timedelta(days=1)  # after which a file that nobody had imported is removed
-COUNTED = ("read", "created", "updated", "unchanged", "awaited", "failed")  # of the report
+# Counts of an import, each as its report calls it.
+COUNTED: Mapping[str, Mapping[str, str]] = {
+    RunKind.PRODUCTS: {
+        name: name for name in ("read", "created", "updated", "unchanged", "awaited", "failed")
+    },
+    RunKind.INTERACTIONS: {
+        "read": "read", "created": "accepted", "unchanged": "duplicates", "failed": "failed",
+    },
+}  # fmt: skip
+REPORTS: Mapping[str, type[ImportReport]] = {
+    RunKind.PRODUCTS: ProductReport,
+    RunKind.INTERACTIONS: InteractionReport,
+}
 CLEARED: dict[str, object] = {
-    **dict.fromkeys((*COUNTED, "hidden", "shown", "report_bytes", "tries", "fetches"), 0),
+    **dict.fromkeys((*COUNTED[RunKind.PRODUCTS], "hidden", "shown", "report_bytes", "tries", "fetches"), 0),
     "total": None,
 }
 
 
-def upload(name: str, blocks: Iterable[bytes], *, by: "User | None", columns: Mapping[str, str]) -> ImportRun:
+def upload(
+    name: str,
+    blocks: Iterable[bytes],
+    *,
+    by: "User | None",
+    columns: Mapping[str, str],
+    kind: str = RunKind.PRODUCTS,
+    positive: float | None = None,
+) -> ImportRun:
     """Store a file that is to be imported once somebody says so. Raises OSError, as when the disk is full."""
-    run = ImportRun(source=name, requested_by=by, columns=dict(columns))
+    run = ImportRun(source=name, requested_by=by, columns=dict(columns), kind=kind, positive=positive)
     try:
         storage.store(run, name, blocks)
         run.save(force_insert=True)
@@ -47,22 +67,32 @@ def waiting_for_word() -> QuerySet[ImportRun]:
     return ImportRun.objects.filter(Q(status=RunStatus.DRAFT) | Q(is_trial=True, status__in=FINISHED), has_source=True)
 
 
-def choose(run: ImportRun, *, columns: Mapping[str, str], store_as: str) -> None:
-    """Store which columns are taken for which fields. Raises ImportNotReady if it was begun meanwhile."""
-    if not waiting_for_word().filter(pk=run.pk).update(columns=dict(columns), store_as=store_as):
+def choose(run: ImportRun, *, columns: Mapping[str, str], store_as: str = "", positive: float | None = None) -> None:
+    """Store what columns are taken for. Raises ImportNotReady if it was begun meanwhile."""
+    changes = {"columns": dict(columns), "store_as": store_as, "positive": positive}
+    if not waiting_for_word().filter(pk=run.pk).update(**changes):
         raise ImportNotReady(f"{run} has begun, or its file was removed")
 
 
 @transaction.atomic
 def start(
-    run: ImportRun, *, is_trial: bool = False, columns: Mapping[str, str] | None = None, store_as: str = ""
+    run: ImportRun,
+    *,
+    is_trial: bool = False,
+    columns: Mapping[str, str] | None = None,
+    store_as: str = "",
+    positive: float | None = None,
 ) -> None:
-    """Queue the import of an uploaded file, or a trial. columns: by our fields; None: as they were chosen before.
+    """Queue the import of an uploaded file, or a trial.
+
+    columns: what each is taken for; None: these and `positive` are as they were chosen before.
 
     Raises ImportNotReady unless it was uploaded or tried only, and its file is still there.
     """
     changes = CLEARED | {"is_trial": is_trial, "store_as": store_as, "error": "", "finished_at": None}
-    changes |= {"notes": [], "columns": run.columns if columns is None else dict(columns)}
+    changes |= {"notes": []}
+    if columns is not None:
+        changes |= {"columns": dict(columns), "positive": positive}
     if not leases.release(waiting_for_word().filter(pk=run.pk), status=RunStatus.QUEUED, started_at=None, **changes):
         run.refresh_from_db()
         raise ImportNotReady(f"{run} is {run.get_status_display()}, or its file was removed: upload it again")
@@ -103,30 +133,30 @@ def renew(run: ImportRun) -> bool:
     return leases.hold(_held(run), LEASE)
 
 
-def report_so_far(run: ImportRun) -> ProductReport:
-    """Return the report of an import that goes on, as of its last `follow`."""
-    return ProductReport(**{name: getattr(run, name) for name in COUNTED})
+def report_so_far(run: ImportRun) -> Any:
+    """Return the report of an import that goes on, as of its last `follow`; of the class of its kind."""
+    return REPORTS[run.kind](**{name: getattr(run, column) for column, name in COUNTED[run.kind].items()})
 
 
-def follow(run: ImportRun, report: ProductReport, *, total: int, report_bytes: int) -> None:
+def follow(run: ImportRun, report: ImportReport, *, total: int, report_bytes: int) -> None:
     """Save the progress and renew the lease. Raises ImportCancelled if it was cancelled or is another worker's.
 
     What was written while it was cancelled is counted all the same.
     """
-    changes = counts_of(report) | {"total": total, "report_bytes": report_bytes}
+    changes = counts_of(run, report) | {"total": total, "report_bytes": report_bytes}
     if not leases.hold(_held(run), LEASE, tries=0, error="", **changes):
         leases.held(run).filter(status=RunStatus.CANCELLED).update(**changes)
         raise ImportCancelled(f"{run} was cancelled, or is another worker's")
 
 
-def counts_of(report: ProductReport) -> dict[str, object]:
-    return {name: getattr(report, name) for name in COUNTED}
+def counts_of(run: ImportRun, report: ImportReport) -> dict[str, object]:
+    return {column: getattr(report, name) for column, name in COUNTED[run.kind].items()}
 
 
-def finish(run: ImportRun, report: ProductReport, *, report_bytes: int) -> None:
+def finish(run: ImportRun, report: ImportReport, *, report_bytes: int) -> None:
     """Save the results. Raises ImportCancelled if it was cancelled or is another worker's."""
-    changes = counts_of(report) | {"notes": report.notes, "report_bytes": report_bytes, "error": ""}
-    if found := report.retirement:
+    changes = counts_of(run, report) | {"notes": report.notes, "report_bytes": report_bytes, "error": ""}
+    if isinstance(report, ProductReport) and (found := report.retirement):
         changes |= {"hidden": found.hidden, "shown": found.shown, "is_retirement_refused": found.is_share}
     _end(run, RunStatus.DONE, changes)
 

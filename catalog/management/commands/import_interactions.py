@@ -3,8 +3,10 @@ from typing import Any, Unpack
 
 from django.core.management.base import CommandParser
 
-from catalog.importers import InteractionReport, import_interactions
+from catalog.importers import InteractionReport, import_interactions, profiles
 from catalog.importers.console import ImportCommand, ImportOptions
+from catalog.importers.event_preview import read_event_preview
+from catalog.importers.preview import Preview
 
 
 class Command(ImportCommand):
@@ -14,6 +16,7 @@ class Command(ImportCommand):
     )
     source = "FILE"
     noun = "interactions"
+    help_set = "take a column of a table for a field, or leave it out: COLUMN=ignore"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -25,5 +28,17 @@ class Command(ImportCommand):
             help="FILE has ratings: those of N or more are likes, others left out",
         )
 
+    def read_columns(self, options: dict[str, Any]) -> dict[str, str]:
+        return profiles.parse_events(options["set"])
+
+    def read_preview(self, source: Path, options: dict[str, Any]) -> Preview:
+        return read_event_preview(source, options["columns"], options["positive"])
+
     def run_import(self, source: Path, options: dict[str, Any], **common: Unpack[ImportOptions]) -> InteractionReport:
-        return import_interactions(source, is_simulated=options["simulated"], positive=options["positive"], **common)
+        return import_interactions(
+            source,
+            columns=options["columns"],
+            is_simulated=options["simulated"],
+            positive=options["positive"],
+            **common,
+        )

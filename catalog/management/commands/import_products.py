@@ -3,12 +3,10 @@ from typing import Any, Unpack
 
 from django.core.management.base import CommandError, CommandParser
 
-from catalog.errors import ImportFailed
 from catalog.importers import ProductReport, import_products, profiles
 from catalog.importers.console import ImportCommand, ImportOptions
 from catalog.importers.detect import SOURCES
-from catalog.importers.preview import preview
-from catalog.importers.remote import local_copy
+from catalog.importers.preview import Preview, read_preview
 
 
 class Command(ImportCommand):
@@ -19,17 +17,13 @@ class Command(ImportCommand):
     )
     source = "SOURCE"
     noun = "products"
+    help_set = "take a column of a table for a field, for an attribute, or leave it out: COLUMN=ignore"
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--preview", action="store_true", help="only show the columns and the first ten products")
-        parser.add_argument(
-            "--set", action="append", default=[], metavar="COLUMN=FIELD", help="take a column of a table for a field"
-        )
         parser.add_argument(
             "--profile", metavar="NAME", help="as --set was used with this name last; with it, store it"
         )
-
         parser.add_argument(
             "--retire",
             action="store_true",
@@ -38,20 +32,19 @@ class Command(ImportCommand):
         )
 
     def handle(self, source: str, limit: int | None, dry_run: bool, verbosity: int, **options: Any) -> str:
-        choices, profile = options["set"], options["profile"]
         if options["retire"] and limit:
             raise CommandError("--retire needs the whole source: leave --limit away")
-        try:
-            columns = profiles.load(profile) if profile and not choices else profiles.parse(choices)
-            if options["preview"]:
-                with local_copy(source) as path:
-                    return "\n".join(preview(path, columns))
-        except ImportFailed as error:
-            raise CommandError(str(error)) from error
-        report = super().handle(source, limit, dry_run, verbosity, **options, columns=columns)
-        if profile and choices and not dry_run:
-            profiles.store(profile, columns)
+        report = super().handle(source, limit, dry_run, verbosity, **options)
+        if options["profile"] and options["set"] and not (dry_run or options["preview"]):
+            profiles.store(options["profile"], self.read_columns(options))
         return report
+
+    def read_columns(self, options: dict[str, Any]) -> dict[str, str]:
+        is_stored = options["profile"] and not options["set"]
+        return profiles.load(options["profile"]) if is_stored else profiles.parse(options["set"])
+
+    def read_preview(self, source: Path, options: dict[str, Any]) -> Preview:
+        return read_preview(source, options["columns"])
 
     def run_import(self, source: Path, options: dict[str, Any], **common: Unpack[ImportOptions]) -> ProductReport:
         return import_products(source, columns=options["columns"], retire=options["retire"], **common)

@@ -5,8 +5,17 @@ from catalog.importers import profiles
 from catalog.models import ImportProfile
 
 
-def test_choices_are_columns_by_our_fields():
-    assert profiles.parse(["Art=Nr=sku", " Bild = image"]) == {"sku": "Art=Nr", "image": "Bild"}
+def test_choices_are_fields_by_column():
+    choices = ["Art=Nr=sku", " Bild = image", "Colour=attribute", "Cost=ignore", "Margin=ignore"]
+
+    assert profiles.parse(choices) == {
+        "Art=Nr": "sku", "Bild": "image", "Colour": "attribute", "Cost": "ignore", "Margin": "ignore",
+    }  # fmt: skip
+
+
+def test_two_columns_of_one_field_are_refused():
+    with pytest.raises(ImportFailed, match="--set B=sku: A is taken for sku already"):
+        profiles.parse(["A=sku", "B=sku"])
 
 
 @pytest.mark.parametrize("choice", ["sku", "=sku", "Bild=picture"])
@@ -19,10 +28,10 @@ def test_a_choice_that_is_none_is_refused_with_the_fields(choice):
 
 @pytest.mark.django_db
 def test_a_profile_is_replaced_under_its_name_and_another_name_is_told():
-    profiles.store("ours", {"sku": "A"})
-    profiles.store("ours", {"sku": "B"})
+    profiles.store("ours", {"A": "sku"})
+    profiles.store("ours", {"B": "sku"})
 
-    assert profiles.load("ours") == {"sku": "B"}
+    assert profiles.load("ours") == {"B": "sku"}
     assert ImportProfile.objects.count() == 1
     with pytest.raises(ImportFailed, match="there is no profile theirs, only: ours"):
         profiles.load("theirs")

@@ -77,3 +77,9 @@ def test_errors_name_the_file_alone(site):
 
     with pytest.raises(CommandError, match=r"^bad\.csv lacks: category, price, image"):
         run_command("import_products", f"{url}/bad.csv")
+
+
+@pytest.mark.parametrize("source", ["file:///etc/passwd", "ftp://shop.example/t.csv", "S3://bucket/t.csv"])
+def test_other_urls_are_refused_with_those_that_are_taken(source):
+    with pytest.raises(ImportFailed, match="a path, or a URL with http:// or https://, is"), local_copy(source):
+        pass

@@ -135,3 +135,57 @@ def test_objects_and_lists_of_json_are_texts():
     assert [text_of(value) for value in (images, {"name": "Acme"}, {"w": 1, "h": None}, True, 5, None)] == [
         "a.jpg, b.jpg", "Acme", "w: 1, h: ", "true", "5", "",
     ]  # fmt: skip
+
+
+def test_each_column_can_be_said_to_be_an_attribute_left_out_or_whether_the_product_is_shown(tmp_path):
+    header = [
+        "Handle",
+        "Title",
+        "Type",
+        "Variant Price",
+        "Image Src",
+        "Code",
+        "Cost per item",
+        "Vendor",
+        "Online",
+        "Foto",
+    ]
+    rows = [
+        ["red", "Red", "Shoes", "5", "1.jpg", "R", "4", "Acme", "ja", "2.jpg"],
+        ["old", "Old", "Shoes", "5", "1.jpg", "O", "4", "Acme", "Draft", ""],
+        ["odd", "Odd", "Shoes", "5", "1.jpg", "X", "4", "Acme", "soon", ""],
+    ]
+    write_csv(tmp_path / "products.csv", rows, header)
+    chosen = {
+        "code": "sku", "Handle": "attribute", "Cost per item": "attribute", "Vendor": "ignore", "Online": "visible",
+        "Foto": "images",
+    }  # fmt: skip
+
+    table = Table(Folder(tmp_path), "products.csv", chosen)
+    red, old, odd = table
+
+    assert (red.sku, red.is_hidden, red.images) == ("R", False, ("1.jpg", "2.jpg"))
+    assert red.attributes == {"Handle": "red", "Cost per item": "4"}
+    assert (old.sku, old.is_hidden) == ("O", True)
+    assert odd.reason == "visible: 'soon' is neither yes nor no, nor such as draft or published"
+    assert dict(table.mapping) == {
+        "Handle": "attribute", "Title": "title", "Type": "category", "Variant Price": "price", "Image Src": "image",
+        "Code": "sku", "Cost per item": "attribute", "Vendor": "left out", "Online": "visible",
+        "Foto": "further images",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("meaning", "text", "is_hidden"),
+    [
+        ("hidden", "yes", True), ("hidden", "0", False), ("hidden", "draft", True), ("hidden", "", None),
+        ("visible", "TRUE", False), ("visible", "no", True), ("visible", "Catalog, search", False),
+    ],
+)  # fmt: skip
+def test_hidden_and_visible_columns_are_read_each_in_its_way(tmp_path, meaning, text, is_hidden):
+    write_csv(tmp_path / "products.csv", [["A", "One", "Shoes", "1", "1.jpg", text]], [*HEADER, "Sicht"])
+
+    [row] = Table(Folder(tmp_path), "products.csv", {"Sicht": meaning})
+
+    assert row.is_hidden is is_hidden
+    assert row.attributes == {}

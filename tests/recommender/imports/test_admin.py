@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import ImportProfile, Product
+from catalog.models import ImportProfile, Interaction, Product
 from recommender.imports import runs, storage
 from recommender.imports.models import Feed, ImportRun
 from tests.factories import ProductFactory, clerk
@@ -76,7 +76,7 @@ def test_columns_are_chosen_by_select_boxes(admin_client):
     assert '<option value="sku" selected>SKU</option>' in shown and "A | Boots" in shown
     admin_client.post(page, {"do": "import", **choice})
     done(ImportRun.objects.get())
-    assert ImportProfile.objects.get(name="supplier").columns == {"sku": "Nr", "image": "Bild"}
+    assert ImportProfile.objects.get(name="supplier").columns == {"Nr": "sku", "Bild": "image"}
 
 
 def test_an_import_is_cancelled_and_cannot_be_twice(admin_client):
@@ -122,6 +122,58 @@ def test_the_report_is_downloaded(admin_client):
     answer = admin_client.get(report)
     assert answer["Content-Disposition"] == f'attachment; filename="import-{run.pk}.csv"'
     assert b"products.csv,2,price,A,cheap" in b"".join(answer.streaming_content)
+
+
+INTERACTIONS = "/admin/imports/importrun/interactions/"
+EVENTS = b"Wer,sku,kind,timestamp\nada,A,view,2026-01-02\nada,B,view,2026-01-02\n"
+
+
+def test_interactions_are_previewed_with_their_columns_and_imported_once(admin_client):
+    ProductFactory(sku="A", title="Boots", image=False)
+    assert INTERACTIONS in text(admin_client.get("/admin/catalog/interaction/"))
+    assert "user, sku, kind, timestamp" in text(admin_client.get(INTERACTIONS))
+    for recorded, known in ((1, 0), (0, 1)):
+        file = SimpleUploadedFile("events.csv", EVENTS)
+        page = admin_client.post(INTERACTIONS, {"source": file, "do": "preview"}).url
+        lacking = text(admin_client.get(page))
+        assert "lacks: user" in lacking and "Store these columns" not in lacking
+        admin_client.post(page, {"do": "preview", "column-0": "user"})
+        assert "ada | view | A Boots | 2026-01-02 00:00:00 UTC" in text(admin_client.get(page))
+        admin_client.post(page, {"do": "try", "column-0": "user"})
+        assert done(ImportRun.objects.first()).created == recorded
+        assert Interaction.objects.count() == known
+        admin_client.post(page, {"do": "import", "column-0": "user"})
+
+        run = done(ImportRun.objects.first())
+
+        assert (run.status, run.read, run.created, run.unchanged, run.failed) == ("done", 2, recorded, known, 1)
+        assert "There is no product &#x27;B&#x27;" in text(admin_client.get(page))
+        assert "<dt>known already</dt>" in text(admin_client.get(page))
+    assert Interaction.objects.get().shopper.key == "ada"
+
+
+def test_ratings_are_imported_from_the_number_on_that_is_said(admin_client):
+    ProductFactory(sku="A", image=False)
+    file = SimpleUploadedFile("r.csv", b"user,sku,timestamp,rating\nada,A,2026-01-02,5\nbob,A,2026-01-02,2\n")
+    page = admin_client.post(INTERACTIONS, {"source": file, "do": "preview"}).url
+    assert "say from which on it is a like" in text(admin_client.get(page))
+
+    admin_client.post(page, {"do": "import", "positive": "4"})
+    run = done(ImportRun.objects.get())
+
+    assert (run.status, run.created, run.positive) == ("done", 1, 4)
+    assert Interaction.objects.get().kind == "like"
+
+
+def test_interactions_are_for_those_who_may_add_them(client):
+    products = runs.upload("shop.zip", [zipped(row("A"))], by=None, columns={})
+    events = runs.upload("events.csv", [EVENTS], by=None, columns={}, kind="interactions")
+    paths = [INTERACTIONS, UPLOAD, f"{LIST}{events.pk}/change/", f"{LIST}{products.pk}/change/"]
+
+    client.force_login(clerk("add_interaction"))
+    assert [client.get(path).status_code for path in paths] == [200, 403, 200, 404]
+    client.force_login(clerk("add_product", "change_product"))
+    assert [client.get(path).status_code for path in paths] == [403, 200, 404, 200]
 
 
 def test_imports_are_for_those_who_may_add_and_change_products(client):

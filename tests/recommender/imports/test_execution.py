@@ -1,17 +1,23 @@
 import csv
 import errno
 import io
+import os
+import signal
+import time
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from catalog.importers import interactions as recording
 from catalog.importers import products as importing
-from catalog.models import ImportProfile, Product
-from recommender.errors import ImportCancelled
+from catalog.models import ImportProfile, Interaction, Product
+from recommender.errors import ImportCancelled, ImportNotReady
 from recommender.imports import execution, feeds, runs, storage
 from recommender.imports.models import ImportRun
+from tests.factories import ProductFactory
 from tests.internet import response_of
-from tests.recommender.imports.conftest import done, row, table
+from tests.recommender.imports.conftest import HEADER, done, row, table
 
 pytestmark = pytest.mark.django_db
 
@@ -55,10 +61,10 @@ def test_a_trial_writes_nothing_and_its_file_can_be_imported(uploaded):
 
 def test_columns_that_were_chosen_are_used_and_stored_as_a_profile(uploaded):
     run = uploaded(row("A"), header="Nr,title,category,price,Bild")
-    runs.start(run, columns={"sku": "Nr", "image": "Bild"}, store_as="supplier")
+    runs.start(run, columns={"Nr": "sku", "Bild": "image"}, store_as="supplier")
 
     assert done(run).created == 1
-    assert ImportProfile.objects.get(name="supplier").columns == {"sku": "Nr", "image": "Bild"}
+    assert ImportProfile.objects.get(name="supplier").columns == {"Nr": "sku", "Bild": "image"}
 
 
 def test_a_file_that_is_no_catalogue_fails_with_the_reason_and_without_folders():
@@ -97,6 +103,65 @@ def test_an_import_goes_on_behind_the_batch_at_which_its_worker_was_lost(uploade
     assert (run.status, run.created, run.unchanged, run.failed, run.read) == ("done", 3, 0, 2, 5)
     assert Product.objects.get(sku="A").title == "Changed since"  # its batch was not read again
     assert [line["line"] for line in report_lines(run)] == ["3", "5"]
+
+
+@pytest.mark.django_db(transaction=True)  # another process sees what is written
+def test_an_import_whose_worker_is_killed_is_finished_by_the_next(settings, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH_ROWS", 20)
+    settings.IMAGE_HOSTS = ["img.example"]
+    prices = ["cheap" if number % 10 == 0 else "5" for number in range(1000)]
+    rows = [f"S{number},Boots,Shoes,{price},http://img.example/{number}.png" for number, price in enumerate(prices)]
+    run = runs.upload("shop.csv", ["\n".join([HEADER, *rows]).encode()], by=None, columns={})
+    ImportRun.objects.update(status="queued")
+    connection.close()  # a connection is one process's
+    if not (worker := os.fork()):
+        try:
+            execution.run(runs.claim(run.pk))
+        finally:
+            os._exit(0)
+    while ImportRun.objects.get().read < 100:
+        assert os.waitpid(worker, os.WNOHANG) == (0, 0)
+        time.sleep(0.001)
+    os.kill(worker, signal.SIGKILL)
+    os.waitpid(worker, 0)
+
+    lost = ImportRun.objects.get()
+    assert (lost.status, 100 <= lost.read < 1000) == ("running", True)
+    with pytest.raises(ImportNotReady):  # as long as its lease says that it lives
+        runs.claim(run.pk)
+    ImportRun.objects.update(lease_until=timezone.now() - runs.LEASE)
+    run = done(run)
+
+    assert (run.status, run.read, run.failed) == ("done", 1000, 100)
+    assert run.created + run.unchanged == Product.objects.count() == 900
+    assert run.unchanged <= 20  # of the batch that was written and not counted when the worker died
+    assert [line["line"] for line in report_lines(run)] == [str(number + 2) for number in range(0, 1000, 10)]
+
+
+def test_an_import_of_interactions_goes_on_behind_the_batch_at_which_its_worker_was_lost(monkeypatch):
+    monkeypatch.setattr(recording, "BATCH", 2)
+    ProductFactory(sku="A", image=False)
+    events = "".join(f"ada,A,view,2026-01-0{day}\n" for day in range(1, 6))
+    run = runs.upload(
+        "events.csv", [f"user,sku,kind,timestamp\n{events}".encode()], by=None, columns={}, kind="interactions"
+    )
+    runs.start(run)
+    follow = runs.follow
+
+    def lost(claimed, report, **values):
+        follow(claimed, report, **values)
+        raise MemoryError  # as if the process were gone
+
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr(runs, "follow", lost)
+        execution.run(runs.claim(run.pk))
+    Interaction.objects.all().delete()  # to see what is read again
+    ImportRun.objects.update(lease_until=timezone.now() - runs.LEASE)
+
+    run = done(run)
+
+    assert (run.status, run.read, run.created, run.unchanged) == ("done", 5, 5, 0)
+    assert Interaction.objects.count() == 3
 
 
 def test_a_cancelled_import_stops_after_its_batch(uploaded, monkeypatch):

@@ -120,7 +120,7 @@ def test_why_a_feed_is_not_fetched_is_told(feed, internet, url, reason):
 
 
 def test_a_feed_is_read_by_its_profile(feed, internet):
-    profile = ImportProfile.objects.create(name="supplier", columns={"sku": "Nr"})
+    profile = ImportProfile.objects.create(name="supplier", columns={"Nr": "sku"})
     Feed.objects.update(profile=profile)
     internet.responses = [response_of(table("A").replace(b"sku", b"Nr"))]
 

@@ -1,13 +1,13 @@
 import pytest
 
 from catalog.models import ImportProfile
-from recommender.imports.forms import ColumnsForm, FeedForm, UploadForm
+from recommender.imports.forms import FeedForm, ProductColumnsForm, UploadForm
 
 MAPPING = [("Nr", "attribute"), ("title", "title"), ("Bild", "attribute")]
 
 
 def test_each_column_has_a_select_box_with_what_it_is_taken_for():
-    form = ColumnsForm(None, MAPPING, {"image": "Bild"})
+    form = ProductColumnsForm(None, MAPPING, {"Bild": "image"})
 
     nr, title, image = form.selects
     assert [field.label for field in form.selects] == ["Nr", "title", "Bild"]
@@ -17,15 +17,22 @@ def test_each_column_has_a_select_box_with_what_it_is_taken_for():
     assert "SKU" in dict(nr.field.choices).values()
 
 
-def test_what_was_chosen_is_by_our_fields():
-    form = ColumnsForm({"column-0": "sku", "column-2": "image", "store_as": " supplier "}, MAPPING, {})
+def test_what_was_chosen_is_by_column():
+    form = ProductColumnsForm({"column-0": "sku", "column-2": "image", "store_as": " supplier "}, MAPPING, {})
 
     assert form.is_valid()
-    assert (form.cleaned_data["chosen"], form.cleaned_data["store_as"]) == ({"sku": "Nr", "image": "Bild"}, "supplier")
+    assert form.cleaned_data["choices"] == {"columns": {"Nr": "sku", "Bild": "image"}, "store_as": "supplier"}
+
+
+def test_several_columns_can_be_left_out_or_kept_as_attributes():
+    form = ProductColumnsForm({"column-0": "ignore", "column-1": "attribute", "column-2": "ignore"}, MAPPING, {})
+
+    assert form.is_valid()
+    assert form.cleaned_data["choices"]["columns"] == {"Nr": "ignore", "title": "attribute", "Bild": "ignore"}
 
 
 def test_a_field_is_chosen_once_and_exists():
-    form = ColumnsForm({"column-0": "image", "column-1": "colour", "column-2": "image"}, MAPPING, {})
+    form = ProductColumnsForm({"column-0": "image", "column-1": "colour", "column-2": "image"}, MAPPING, {})
 
     assert not form.is_valid()
     assert form.errors["column-2"] == ["first picture is chosen for Nr already."]
@@ -34,12 +41,12 @@ def test_a_field_is_chosen_once_and_exists():
 
 @pytest.mark.django_db
 def test_a_profile_gives_its_columns(django_file):
-    profile = ImportProfile.objects.create(name="supplier", columns={"sku": "Nr"})
+    profile = ImportProfile.objects.create(name="supplier", columns={"Nr": "sku"})
 
     form = UploadForm({"profile": profile.pk}, {"source": django_file})
 
     assert form.is_valid()
-    assert form.columns == {"sku": "Nr"}
+    assert form.columns == {"Nr": "sku"}
 
 
 @pytest.mark.django_db
@@ -57,6 +64,9 @@ def test_a_feed_that_would_be_refused_is_an_error_of_its_field(settings, url, re
     form = FeedForm({"name": "supplier", "url": url, "interval": 24, "hour": 3, "most_retired": 20})
 
     assert reason in form.errors["url"][0]
+    assert "http:// or https:// of a host that the setting VISREC_IMAGE_HOSTS names, which is img.example" in str(
+        form.errors
+    )
 
 
 @pytest.mark.django_db

@@ -20,7 +20,7 @@ def test_of_a_table_that_lacks_columns_the_columns_can_be_chosen(uploaded):
     run = uploaded(row("A"), header="Nr,title,category,price,Bild")
 
     page = pages.read_page(run, {})
-    chosen = pages.read_page(run, {"sku": "Nr", "image": "Bild"})
+    chosen = pages.read_page(run, {"Nr": "sku", "Bild": "image"})
 
     assert page.preview is None and "lacks: sku, image" in page.problem
     assert page.mapping == [

@@ -25,11 +25,11 @@ def test_an_upload_waits_until_somebody_says_what_to_do(uploaded, waiting, djang
         runs.claim(run.pk)
 
     with django_capture_on_commit_callbacks(execute=True):
-        runs.start(run, columns={"sku": "Nr"}, store_as="supplier")
+        runs.start(run, columns={"Nr": "sku"}, store_as="supplier")
 
     assert waiting("import") == [("run_import", [run.pk])]
     claimed = runs.claim(run.pk)
-    assert (claimed.status, claimed.columns, claimed.store_as) == ("running", {"sku": "Nr"}, "supplier")
+    assert (claimed.status, claimed.columns, claimed.store_as) == ("running", {"Nr": "sku"}, "supplier")
     with pytest.raises(ImportNotReady, match=r"shop\.zip is running"):
         runs.start(run)
 
@@ -161,10 +161,10 @@ def test_old_imports_are_deleted_with_their_reports(uploaded, settings):
 def test_a_choice_of_columns_is_stored_until_the_import_begins(uploaded):
     run = uploaded(row("A"))
 
-    runs.choose(run, columns={"sku": "Nr"}, store_as="supplier")
+    runs.choose(run, columns={"Nr": "sku"}, store_as="supplier")
 
     run.refresh_from_db()
-    assert (run.columns, run.store_as) == ({"sku": "Nr"}, "supplier")
+    assert (run.columns, run.store_as) == ({"Nr": "sku"}, "supplier")
     runs.start(run)
     with pytest.raises(ImportNotReady):
         runs.choose(run, columns={}, store_as="")
