@@ -49,7 +49,7 @@ test: install lint ## all checks and all tests, on servers that they start thems
 tests: install
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-test-fast: install ## the tests that train no model and start no browser: three minutes on two cores
+test-fast: install ## the quick tests: no training, no browser, nothing that takes seconds
 	$(BIN)/python -m pytest -n $(CORES) -m "not slow and not browser"
 
 check: lint types ## the linter, the format, the import contracts, the words, the migrations and the types

@@ -132,6 +132,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1000)
 """
 
 
+@pytest.mark.slow
 def test_images_that_come_at_once_take_no_more_memory_than_the_largest_one():
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "visrec_site.settings", "VISREC_MAX_IMAGE_PIXELS": "12000000"}
     ran = subprocess.run([sys.executable, "-c", MEMORY], env=environment, capture_output=True, text=True, check=True)

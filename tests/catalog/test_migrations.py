@@ -2,6 +2,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+pytestmark = pytest.mark.slow
+
 BEFORE, AFTER = ("0002_productimage_file_hash", "0003_one_category_per_name")
 
 

@@ -21,6 +21,8 @@ from tests.factories import ProductFactory, ShopperFactory, embed, image_bytes, 
 from visrec_site import backup, settings
 from visrec_site.backup import BackupError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(go_to_empty_shop, active, active_personal, settings):
@@ -307,6 +309,6 @@ def test_a_pooler_is_refused(shop, tmp_path, settings):
     ],
 )
 def test_make_says_where_to_and_from(arguments, printed):
-    command = ["make", "--dry-run", "--assume-old", "install", *arguments]
+    command = ["make", "--no-print-directory", "--dry-run", "--assume-old", "install", *arguments]
     done = subprocess.run(command, cwd=settings.ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.stdout.endswith(printed)

@@ -11,6 +11,8 @@ import pytest
 from visrec_site import processes
 from visrec_site.processes import Children, Program, rotate_logs
 
+pytestmark = pytest.mark.slow
+
 SLEEPS = [sys.executable, "-c", "import time; print('started', flush=True); time.sleep(60)"]
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "

@@ -23,7 +23,7 @@ from visrec_site import embedded, replica
 from visrec_site import settings as site
 from visrec_site.replica import REPLICA
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", REPLICA])
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True, databases=["default", REPLICA])]
 API = "/api/v1/products/"
 SECONDS = 30  # for what happens within one, on a busy machine
 

@@ -13,6 +13,8 @@ import requests
 
 from tests.visrec_site.web import free_port, start, wait_for
 
+pytestmark = pytest.mark.slow
+
 SLOW_HEAD = b"GET / HTTP/1.1\r\nHost: shop\r\nX-Slow: "
 SLOW_BODY = b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 50000\r\n\r\n["
 LARGE = b"x" * 2_000_000

@@ -5,6 +5,8 @@ from catalog.demo.drawing import draw
 from catalog.demo.families import FAMILIES
 from catalog.demo.plan import plan_catalog
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def planned():

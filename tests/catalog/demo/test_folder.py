@@ -14,6 +14,8 @@ from catalog.demo.folder import write_catalog
 from catalog.importers import import_interactions, import_products
 from catalog.models import Product
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -9,6 +9,8 @@ from catalog.importers.preview import preview
 from tests.catalog.importers import test_layouts, test_workbook, test_xml_feed
 from tests.catalog.importers.builders import write_folder
 
+pytestmark = pytest.mark.slow
+
 JSON = (
     '{"sku": 1, "title": "x", "category": "c", "price": 4, "image": ["1.jpg", "https://a/b.jpg"], "in_stock": true}\n'
 )

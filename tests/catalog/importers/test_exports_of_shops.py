@@ -17,6 +17,8 @@ from tests.catalog.importers.exports.documents import DOCUMENTS
 from tests.catalog.importers.exports.oddities import INCHES, ODDITIES
 from tests.catalog.importers.exports.tables import MONEY, TABLES
 
+pytestmark = pytest.mark.slow
+
 DIALECTS = 8  # for each layout and oddity
 DRAWN = 20  # documents of each kind
 PLAIN = ODDITIES["none"]

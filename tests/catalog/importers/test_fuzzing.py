@@ -9,6 +9,8 @@ from tests.catalog.importers.builders import jpegs, shop_table, write_folder
 from tests.catalog.importers.exports.catalogue import IMAGES
 from tests.catalog.importers.fuzzing import draw_files, objections
 
+pytestmark = pytest.mark.slow
+
 BATCH = 250
 
 

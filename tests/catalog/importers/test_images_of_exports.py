@@ -9,6 +9,8 @@ from catalog.importers import import_interactions, import_products
 from catalog.models import Interaction, Product
 from tests import exports
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = 6
 INTERNAL = {"variant grams", "cost per item", "variant taxable", "gift card", "type", "tax status", "meta: _edit_lock"}
 

@@ -12,6 +12,8 @@ from torch import nn
 from ml.configs.backbones import BACKBONES, Network
 from ml.configs.methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 # One of each family, and two where they differ within it.
 SAMPLE = [
     *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b6", "googlenet", "inception_v3", "maxvit_t"),

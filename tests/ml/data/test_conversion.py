@@ -19,6 +19,8 @@ from ml.data.interaction_files import read_interaction_file
 from ml.errors import BadData
 from tests.ml.worlds import toy_image
 
+pytestmark = pytest.mark.slow
+
 USERS = 3
 
 

@@ -112,7 +112,9 @@ def test_nothing_new_leaves_a_trained_taste_where_it_is():
     assert estimate_taste(np.zeros((0, 2)), np.zeros(0), believed) == pytest.approx(trained)
 
 
-@pytest.mark.parametrize(("products", "dimensions"), [(3, 8), (12, 16), (60, 32), (200, 64)])
+@pytest.mark.parametrize(
+    ("products", "dimensions"), [(3, 8), (12, 16), (60, 32), pytest.param(200, 64, marks=pytest.mark.slow)]
+)
 def test_influence_is_what_a_taste_folded_in_without_the_product_would_lack(products, dimensions):
     agreements = []
     for seed in range(10):

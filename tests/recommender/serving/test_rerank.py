@@ -69,6 +69,7 @@ def test_a_product_shows_all_its_pictures():
     assert drop_duplicates(rows) == rows[:1]
 
 
+@pytest.mark.slow
 def test_thousands_of_copies_of_one_picture_take_neither_memory_nor_time():
     copy = ImageMarks("hash", bytes(192))
     other = ImageMarks("other", bytes(range(192)))

@@ -9,6 +9,8 @@ from catalog.demo.plan import plan_catalog
 from catalog.demo.simulation import MANY, Population, simulate
 from catalog.demo.simulation.shoppers import UNTIL
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def items():
