@@ -152,5 +152,5 @@ def resume_trainings() -> None:
     versions.interrupt_abandoned()
     if broker.count_waiting("train"):
         return
-    for version in ModelVersion.objects.filter(leases.is_free(), state__in=LIVE, by_worker=True):
+    for version in ModelVersion.objects.filter(leases.is_free(), state__in=LIVE, by_worker=True).order_by("pk"):
         broker.send("train_version", version.pk)

@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +10,7 @@ from recommender.serving import eligible
 from recommender.versions import queries
 from tests import factories
 from tests.internet import Internet
+from visrec_site.celery import app
 
 # Files and folders whose tests, most of them, train a model, write 50,000 rows, or wait for processes that they start:
 # `make test-fast` leaves them out.
@@ -104,3 +106,21 @@ def internet(monkeypatch, settings) -> Iterator[Internet]:
     yield internet
     internet.listener.shutdown(socket.SHUT_RDWR)
     internet.listener.close()
+
+
+@pytest.fixture
+def waiting():
+    """What waits in a queue of the broker: [(task name, arguments)]."""
+    with app.connection_for_write() as connection:
+
+        def look(name: str) -> list[tuple[str, list]]:
+            found = []
+            with connection.SimpleQueue(app.amqp.queues[name]) as messages, suppress(messages.Empty):
+                while message := messages.get_nowait():
+                    found.append((message.headers["task"].rsplit(".", 1)[-1], message.payload[0]))
+                    message.ack()
+            return found
+
+        for name in ("embed", "design", "train", "import", "maintenance"):
+            look(name)
+        yield look

@@ -1,7 +1,7 @@
 """`make demo`: from nothing to a shop that recommends, on one machine, in the foreground.
 
 Each stage does only what is missing, so that a second run starts in seconds and a run after a crash continues where
-the first one stopped.
+the first one stopped. The shop opens on simple methods; workers train those that take their places meanwhile.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import NoReturn
@@ -47,7 +48,11 @@ def run(options: Options) -> None:
             print_addresses(options.port, time.monotonic() - began)
             if options.is_empty:
                 print_next_steps(options.port)
-            supervise(children, services)
+            from visrec_site.trainings import Trainings  # models, which need the setup above
+
+            trainings = Trainings(began)
+            trainings.introduce()
+            supervise(children, services, trainings.follow)
         finally:
             children.stop()
     finally:
@@ -114,8 +119,8 @@ def lacks_models_alone(state: str) -> bool:
     return all(result == "ok" or name.endswith(" model") for name, result in checks.items())
 
 
-def supervise(children: Children, services: Services) -> NoReturn:
-    """Restart each process and server that ends, until Ctrl-C raises KeyboardInterrupt."""
+def supervise(children: Children, services: Services, follow: Callable[[], None]) -> NoReturn:
+    """Restart each process and server that ends, and call `follow` again and again, until KeyboardInterrupt."""
 
     def restart_servers() -> None:
         for name in services.restart_ended():
@@ -125,7 +130,7 @@ def supervise(children: Children, services: Services) -> NoReturn:
         for folder in (settings.VAR, children.logs):
             rotate_logs(folder)
 
-    retry_at = dict.fromkeys((restart_servers, children.kill_silent, children.restart_ended, rotate), 0.0)
+    retry_at = dict.fromkeys((restart_servers, children.kill_silent, children.restart_ended, rotate, follow), 0.0)
     while True:
         time.sleep(0.5)
         for step in retry_at:

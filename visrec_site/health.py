@@ -13,8 +13,8 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
 from recommender import broker, heartbeats
-from recommender.models import EMBEDDING_ROLES
-from recommender.versions import queries
+from recommender.models import EMBEDDING_ROLES, Role
+from recommender.versions import progress, queries
 from visrec_site.celery import app
 from visrec_site.replica import REPLICA, replica
 
@@ -30,7 +30,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Return 200 when all that the shop needs works; else 503 with what does not.
 
     That is database, broker, room for images, the models that recommend, a worker for each queue, and the periodic
-    sweep. A shop whose replica does not serve is ready: its primary does.
+    sweep. A shop whose replica does not serve is ready: its primary does. Also which versions serve, and which are in
+    training to take their places.
     """
     found = {"database": database_state(DEFAULT_DB_ALIAS), "broker": broker_state(), "media": media_state()}
     if found["database"] == "ok":
@@ -44,7 +45,8 @@ def ready(request: HttpRequest) -> JsonResponse:
         reason = replica.reason_against()
         found["replica"] = f"{reason}; the primary serves" if reason else database_state(REPLICA)
     queues = queue_states() if found["broker"] == "ok" else {}
-    body = {"status": status, "checks": found, "queues": queues}
+    models = model_states() if found["database"] == "ok" else {}
+    body = {"status": status, "checks": found, "queues": queues, **models}
     return JsonResponse(body, status=200 if is_ready else 503)
 
 
@@ -57,6 +59,16 @@ def heartbeat_states() -> dict[str, str]:
         return {"heartbeats": f"the cache is unreachable: {error}"}
     states = {f"{queue} worker": heartbeats.state(ages[queue]) for queue in queues}
     return states | {"sweep": heartbeats.state(ages["sweep"], SWEEP_SECONDS)}
+
+
+def model_states() -> dict[str, object]:
+    """Return which version serves each role, and which are in training to serve, with how far each is."""
+    active = {role.value: queries.active_version(role) for role in Role}
+    training = [f"{version}: {progress.describe(version)}" for version in queries.to_serve()]
+    return {
+        "models": {role: str(version) if version else None for role, version in active.items()},
+        "training": training,
+    }
 
 
 def queue_states() -> dict[str, dict[str, float | None]]:

@@ -49,10 +49,12 @@ def prepare(options: Options) -> None:
 
     try:
         filled_at = fill_shop(options)
+        resend_trainings()
         if not options.is_empty:
             for role, method in (("similar", "visrec"), ("personal", "hybrid")):
                 try:
-                    ensure_trained(role, method, filled_at)
+                    ensure_started(role)
+                    ensure_queued(role, method, filled_at)
                 except TrainingRefused as error:  # the shop opens without it
                     print(f"           {method} is not trained: {error}", flush=True)
             if options.designs:
@@ -161,22 +163,35 @@ def print_notes(notes: Sequence[str]) -> None:
         print(f"           Note: {note}", flush=True)
 
 
-def ensure_trained(role: str, method: str, filled_at: datetime) -> None:
-    """Train and activate a version for the role, unless one is active that was created after `filled_at`.
+def resend_trainings() -> None:
+    """Send the trainings that workers have not finished to them again, in their order."""
+    from recommender import broker
+    from recommender.models import LIVE, ModelVersion
 
-    A training that was interrupted, and that was to activate its version, is resumed.
+    unfinished = ModelVersion.objects.filter(state__in=LIVE, by_worker=True).order_by("pk")
+    unfinished.update(lease_until=None)  # their processes have ended: we hold the lock on the data folder
+    for version in unfinished:
+        broker.send("train_version", version.pk)
+
+
+def ensure_started(role: str) -> None:
+    """Have the role's starter serve, which takes seconds to fit, unless a version is active.
+
+    One that was interrupted is resumed. Raises TrainingRefused if the shop has too little.
     """
     from recommender.models import UNFINISHED, ModelVersion, Role
-    from recommender.versions import lifecycle, queries
+    from recommender.versions import lifecycle, methods, queries
 
-    active = queries.active_version(Role(role))
-    if active and active.created_at > filled_at:
+    if queries.active_version(Role(role)):
         return
-    with stage(f"{method} trained, the catalogue embedded and indexed") as notes:
+    method = methods.STARTERS[Role(role)]
+    with stage(f"{method} serves {Role(role).label}"):
         from recommender.workers import training, training_data  # imports torch, which takes seconds
 
-        unfinished = ModelVersion.objects.filter(role=role, state__in=UNFINISHED, activate_when_ready=True)
-        interrupted = unfinished.filter(created_at__gt=filled_at).order_by("pk").first()
+        unfinished = ModelVersion.objects.filter(
+            method=method, state__in=UNFINISHED, activate_when_ready=True, by_worker=False
+        )
+        interrupted = unfinished.order_by("pk").first()
         if interrupted:
             # Its process has ended: we hold the lock on the data folder.
             ModelVersion.objects.filter(pk=interrupted.pk).update(lease_until=None)
@@ -184,19 +199,23 @@ def ensure_trained(role: str, method: str, filled_at: datetime) -> None:
         else:
             training_data.check_shop(method)  # before a version is registered, which could only fail
             version = lifecycle.register(method, activate=True, here=True)
-        version = training.run(version, progress=True)
-        version.refresh_from_db()
-        notes += [f"{name} {version.metrics[name]}" for name in ("auc", "auc of popularity") if name in version.metrics]
+        training.run(version)
 
 
 def ensure_queued(role: str, method: str, filled_at: datetime) -> None:
-    """Queue the training of a version by a worker, unless one was created after `filled_at`."""
-    from recommender.models import ModelVersion
-    from recommender.versions import lifecycle
+    """Queue the training of a version by a worker, unless one was created after `filled_at`, or another serves since.
 
-    if ModelVersion.objects.filter(role=role, created_at__gt=filled_at).exists():
-        return
-    with stage(f"{method} is queued; a worker trains and activates it in some minutes"):
+    One that failed is tried again, but for a generator, which fails in each shop that has too few pictures.
+    """
+    from recommender.models import ModelVersion, Role, State
+    from recommender.versions import lifecycle, methods
+
+    since = ModelVersion.objects.filter(role=role, created_at__gt=filled_at)
+    chosen = since.filter(state=State.ACTIVE).exclude(method=methods.STARTERS.get(Role(role)))
+    tried = since.filter(method=method)
+    if role != Role.DESIGN:
+        tried = tried.exclude(state=State.FAILED)
+    if not (chosen.exists() or tried.exists()):
         lifecycle.queue_training(lifecycle.register(method, activate=True))
 
 

@@ -15,8 +15,9 @@ from catalog.rows import Sql, fetch
 from recommender import broker, heartbeats
 from recommender.admin import measures
 from recommender.admin.products import waiting
-from recommender.models import Activation, ModelVersion, Role, State
+from recommender.models import LIVE, Activation, ModelVersion, Role
 from recommender.serving import outcomes
+from recommender.versions import progress
 from recommender.versions.queries import active_version
 
 RANGES = {1: "24 hours", 7: "7 days", 30: "30 days"}
@@ -117,9 +118,10 @@ def serving() -> list[Serving]:
     return found
 
 
-def trainings() -> list[ModelVersion]:
-    """Return the versions that are in training or wait for it."""
-    return list(ModelVersion.objects.filter(state__in=(State.QUEUED, State.TRAINING, State.EMBEDDING)).order_by("pk"))
+def trainings() -> list[tuple[ModelVersion, str]]:
+    """Return the versions that are in training or wait for it, with how far they are in words."""
+    found = ModelVersion.objects.filter(state__in=LIVE).order_by("pk")
+    return [(version, progress.describe(version)) for version in found]
 
 
 def queues() -> list[Queue]:

@@ -25,7 +25,7 @@ from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, Activation, Design, ImageEmbedding, ModelVersion, Role, State
 from recommender.serving import side_by_side
-from recommender.versions import comparison, history, lifecycle, previews, queries, retention
+from recommender.versions import comparison, history, lifecycle, previews, progress, queries, retention
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
@@ -174,7 +174,7 @@ class ModelVersionAdmin(VersionModelAdmin):
 
     @admin.display(description="progress")
     def progress_shown(self, version: ModelVersion) -> str:
-        return render_to_string(PROGRESS, {"version": version, "live": version.state in LIVE})
+        return render_to_string(PROGRESS, progress_of(version))
 
     @admin.display(description="measures")
     def headline(self, version: ModelVersion) -> str:
@@ -223,9 +223,9 @@ class ModelVersionAdmin(VersionModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
-        live = version.state in LIVE
-        response = render(request, PROGRESS, {"version": version, "live": live})
-        if not live:
+        shown = progress_of(version)
+        response = render(request, PROGRESS, shown)
+        if not shown["live"]:
             response["HX-Refresh"] = "true"
         return response
 
@@ -289,6 +289,11 @@ class ModelVersionAdmin(VersionModelAdmin):
         context = {"page": page, "title": "What served when", "opts": self.opts}
         template = "admin/recommender/modelversion/history.html"
         return render(request, template, self.admin_site.each_context(request) | context)
+
+
+def progress_of(version: ModelVersion) -> dict[str, Any]:
+    """Return what the template of the progress shows."""
+    return {"version": version, "live": version.state in LIVE, "words": progress.describe(version)}
 
 
 def switch_of(version: ModelVersion, step: str) -> dict[str, Any]:

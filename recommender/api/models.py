@@ -61,6 +61,7 @@ class ProgressSerializer(serializers.Serializer[None]):
     stage = serializers.CharField(required=False)
     done = serializers.IntegerField(required=False)
     of = serializers.IntegerField(required=False, allow_null=True)
+    ends_at = serializers.DateTimeField(required=False, help_text="When the stage will end, at its speed so far.")
 
 
 class ModelSerializer(serializers.ModelSerializer[ModelVersion]):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from catalog.models import Kind, Product
 from catalog.visitors import Visitor
 from recommender.errors import NoActiveVersion
+from recommender.pages import learning
 from recommender.serving import recommend, saved
 from recommender.serving.saved import Caller
 from recommender.serving.types import Contributor, Recommendation, RecommendationQuery
@@ -30,6 +31,7 @@ class Strip:
 
     recommendation: Recommendation
     why: str
+    is_personal: bool = False
 
 
 def activity(because: Contributor) -> str:
@@ -47,7 +49,9 @@ def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
         return None
     if found.reason == "not_yet_findable":
         return Strip(found, "The picture of this product is being analysed — similar styles appear in a few seconds.")
-    return Strip(found, "" if found.results else "No other product in this shop looks like this one.")
+    if not found.results:
+        return Strip(found, "No other product in this shop looks like this one.")
+    return Strip(found, learning.word_of(found.version))
 
 
 def personal(visitor: Visitor, limit: int, caller: Caller, placement: str, *, explain: bool = False) -> Strip:
@@ -58,4 +62,6 @@ def personal(visitor: Visitor, limit: int, caller: Caller, placement: str, *, ex
         if visitor.shopper
         else recommend.for_session(visitor.session, query)
     )
-    return Strip(saved.save(found, caller), EXPLANATIONS[found.strategy])
+    word = learning.word_of(found.version)
+    is_personal = found.strategy != "popular" and not word
+    return Strip(saved.save(found, caller), word or EXPLANATIONS[found.strategy], is_personal)

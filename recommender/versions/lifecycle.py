@@ -16,7 +16,7 @@ from django.utils import timezone
 from recommender import broker, leases
 from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
-from recommender.versions import history, methods, queries
+from recommender.versions import history, methods, progress, queries
 from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
 
@@ -138,7 +138,7 @@ def follow(version: ModelVersion, *, stage: str, done: int = 0, of: int | None =
 
     Raises TrainingCancelled if the training was cancelled, or another process has it.
     """
-    fields["progress"] = {"stage": stage, "done": done, "of": of}
+    fields["progress"] = progress.advance(version.progress, stage, done, of)
     # Its state, too: a training whose lease ran out, and that nobody has claimed since, may be marked as interrupted.
     if not leases.hold(_held(version), lease(), **{"state": version.state, **fields}):
         raise _lost(version)

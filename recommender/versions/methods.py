@@ -8,6 +8,14 @@ from ml.errors import MlError
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role
 
+# What serves from the first minute, as nothing of it is trained, until what is trained is ready.
+STARTERS = {Role.SIMILAR: "hog+histogram", Role.PERSONAL: "popularity"}
+
+
+def is_starter(version: ModelVersion) -> bool:
+    """Return whether nothing of a version's method is trained: it serves until something better is ready."""
+    return STARTERS.get(Role(version.role)) == version.method
+
 
 def by_summary(role: Role) -> Iterator[tuple[str, list[str]]]:
     """Yield (summary, names) of the methods that a version of this role can be trained by."""

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from catalog.models import Product, ProductImage
 from catalog.prepared import fetch_prepared
 from catalog.rows import Sql
 from recommender.errors import NoActiveVersion
-from recommender.models import EMBEDDING_ROLES, SERVABLE, ImageEmbedding, ModelVersion, Role, State
+from recommender.models import EMBEDDING_ROLES, LIVE, SERVABLE, ImageEmbedding, ModelVersion, Role, State
 
 
 class Served(NamedTuple):
@@ -78,6 +78,13 @@ def last_served(role: Role) -> Served:
     if role not in _served:
         serving_or_raise(role)
     return _served[role]
+
+
+def to_serve(role: Role | None = None) -> QuerySet[ModelVersion]:
+    """Return the versions that are to serve, this role or any, as soon as they are trained; the first to come first."""
+    coming = Q(state__in=LIVE, activate_when_ready=True) | Q(activation_requested_at__isnull=False)
+    found = ModelVersion.objects.filter(coming).order_by("pk")
+    return found.filter(role=role) if role else found
 
 
 def images_of_version(version: ModelVersion) -> QuerySet[ProductImage]:

@@ -1,4 +1,4 @@
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,24 +105,6 @@ def train(version, shopper, vector) -> None:
 
 def shown(recommendation) -> list[Product]:
     return [result.product for result in recommendation.results]
-
-
-@pytest.fixture
-def waiting():
-    """What waits in a queue of the broker: [(task name, arguments)]."""
-    with app.connection_for_write() as connection:
-
-        def look(name: str) -> list[tuple[str, list]]:
-            found = []
-            with connection.SimpleQueue(app.amqp.queues[name]) as messages, suppress(messages.Empty):
-                while message := messages.get_nowait():
-                    found.append((message.headers["task"].rsplit(".", 1)[-1], message.payload[0]))
-                    message.ack()
-            return found
-
-        for name in ("embed", "design", "train", "import", "maintenance"):
-            look(name)
-        yield look
 
 
 @pytest.fixture

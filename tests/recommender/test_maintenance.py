@@ -73,7 +73,7 @@ def test_nothing_is_sent_again_while_every_image_is_embedded(waiting, active):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
-    lost, held, done = (versions.register("pixels") for _ in range(3))
+    lost, held, done, later = (versions.register("pixels") for _ in range(4))
     versions.claim(held.pk)
     versions.claim(lost.pk)
     ModelVersion.objects.filter(pk=lost.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -81,7 +81,7 @@ def test_the_sweep_queues_trainings_that_nobody_answers_for(waiting):
 
     maintenance.resume_trainings()
 
-    assert waiting("train") == [("train_version", [lost.pk])]
+    assert waiting("train") == [("train_version", [lost.pk]), ("train_version", [later.pk])]  # first come, first served
 
 
 @pytest.mark.django_db

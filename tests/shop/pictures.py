@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.shop.shop import ROOT, Shop, chromium, sign_in
+from tests.shop.shop import MINUTES, ROOT, Shop, chromium, sign_in, wait_for
 
 DOCS = ROOT / "docs"
 CATEGORY = "heels"
@@ -23,6 +23,7 @@ def running_shop() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="visrec-pictures-") as folder:
         shop = Shop(Path(folder) / "var", designs=True)
         shop.start()
+        wait_for(lambda: shop.is_trained, 60 * MINUTES)
         try:
             yield shop.url
         finally:

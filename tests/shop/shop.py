@@ -57,6 +57,11 @@ class Shop:
         assert self.process.poll() is None, self.printed()[-3000:]
         return time.monotonic() - began
 
+    @property
+    def is_trained(self) -> bool:
+        """Whether nothing is in training any more."""
+        return "Nothing is in training" in self.printed()
+
     def stop(self, sign: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(sign)
         return self.process.wait(60)

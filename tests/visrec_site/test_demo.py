@@ -111,6 +111,7 @@ def test_a_server_or_a_program_that_cannot_be_restarted_does_not_end_the_shop(tm
     signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 1.5)
 
+    followed: list[int] = []
     children = Children([Program("one", ["true"])], logs=tmp_path / "log")
     children.start()
     children.children[0].process.wait()
@@ -118,8 +119,9 @@ def test_a_server_or_a_program_that_cannot_be_restarted_does_not_end_the_shop(tm
     (tmp_path / "log" / "one.log").mkdir()  # so that it cannot be started again
 
     with pytest.raises(KeyboardInterrupt):
-        demo.supervise(children, services)
+        demo.supervise(children, services, lambda: followed.append(1))
 
+    assert followed
     told = capsys.readouterr().out.splitlines()
     assert told[:2] == [f"[Errno 17] File exists: '{tmp_path}/redis'", "Tried again in 10 s."]
     assert told[3:] == [f"[Errno 21] Is a directory: '{tmp_path}/log/one.log'", "Tried again in 10 s."]

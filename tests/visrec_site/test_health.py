@@ -7,6 +7,7 @@ from django.db import connection
 from redis import Redis
 
 from recommender import broker
+from tests.factories import VersionFactory
 from tests.services import services, without
 from visrec_site.celery import app
 
@@ -45,6 +46,16 @@ def test_ready_when_all_is_at_work(client, at_work):
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+
+
+def test_it_tells_which_versions_serve_and_which_are_to(client, active, active_personal):
+    progress = {"stage": "training", "done": 3, "of": 22}
+    coming = VersionFactory(method="visrec", state="training", activate_when_ready=True, progress=progress)
+
+    told = client.get("/readyz").json()
+
+    assert told["models"] == {"similar": str(active), "personal": str(active_personal), "design": None}
+    assert told["training"] == [f"{coming}: training 3 of 22"]
 
 
 def test_a_session_without_our_settings_is_told(client, at_work):

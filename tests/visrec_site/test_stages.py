@@ -11,10 +11,10 @@ from catalog.models import Interaction, Product, ProductImage, Shopper
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion
 from recommender.versions import lifecycle
-from recommender.workers import embedding
-from tests.factories import InteractionFactory, ShopperFactory, image_bytes
+from recommender.workers import embedding, training
+from tests.factories import InteractionFactory, ShopperFactory, VersionFactory, image_bytes
 from tests.internet import response_of
-from visrec_site.stages import DemoError, Options, ensure_queued, ensure_trained, fill_shop
+from visrec_site.stages import DemoError, Options, ensure_queued, ensure_started, fill_shop, resend_trainings
 
 pytestmark = pytest.mark.django_db
 
@@ -146,48 +146,108 @@ def test_a_fill_that_was_interrupted_is_ended_by_the_next_run(source, monkeypatc
     assert filled < trained_in_between.created_at
 
 
+def train_queued() -> None:
+    """Do as the worker of trainings does."""
+    for version in ModelVersion.objects.filter(state="queued").order_by("pk"):
+        training.run_queued(version.pk)
+
+
+def states() -> list[tuple[str, str]]:
+    return list(ModelVersion.objects.order_by("pk").values_list("method", "state"))
+
+
+def test_a_starter_serves_at_once_and_until_what_a_worker_trains_is_ready(source):
+    filled = fill_shop(options(source))
+    for _ in range(2):
+        for role, method in (("similar", "pixels"), ("personal", "bpr-mf")):
+            ensure_started(role)
+            ensure_queued(role, method, filled)
+
+    assert states() == [
+        ("hog+histogram", "active"),
+        ("pixels", "queued"),
+        ("popularity", "active"),
+        ("bpr-mf", "queued"),
+    ]
+    assert all(ModelVersion.objects.filter(state="queued").values_list("by_worker", "activate_when_ready"))
+    train_queued()
+    ensure_started("similar")
+    ensure_queued("similar", "pixels", filled)
+    assert states()[:2] == [("hog+histogram", "retired"), ("pixels", "active")]
+    assert ModelVersion.objects.count() == 4
+
+
 def test_the_shop_s_models_are_trained_anew_when_it_was_filled_with_more(source):
-    ensure_trained("similar", "pixels", fill_shop(options(source, limit=12)))
-    ensure_trained("similar", "pixels", fill_shop(options(source, limit=12)))
+    for _ in range(2):
+        ensure_queued("similar", "pixels", fill_shop(options(source, limit=12)))
+    train_queued()
     assert ModelVersion.objects.count() == 1
 
-    ensure_trained("similar", "pixels", fill_shop(options(source)))
-
-    assert list(ModelVersion.objects.order_by("pk").values_list("state", flat=True)) == ["retired", "active"]
-
-
-def test_an_interrupted_training_goes_on_beside_an_active_version(source):
-    ensure_trained("similar", "pixels", fill_shop(options(source, limit=12)))
     filled = fill_shop(options(source))
-    interrupted = lifecycle.register("pixels", activate=True, here=True)
-    lifecycle.release(interrupted)
-    by_hand = lifecycle.register("histogram", here=True)  # nobody asked for it to serve
+    ensure_started("similar")
+    ensure_queued("similar", "pixels", filled)
+
+    assert states() == [("pixels", "active"), ("pixels", "queued")]  # the former one serves until then
+
+
+def test_a_starter_that_was_interrupted_goes_on(source):
+    fill_shop(options(source))
+    interrupted = lifecycle.register("hog+histogram", activate=True, here=True)
+    by_hand = lifecycle.register("hog+histogram", here=True)  # nobody asked for it to serve
     lifecycle.release(by_hand)
 
-    ensure_trained("similar", "pixels", filled)
+    ensure_started("similar")
 
     assert ModelVersion.objects.get(pk=interrupted.pk).state == "active"
     assert ModelVersion.objects.get(pk=by_hand.pk).state == "interrupted"
-    assert ModelVersion.objects.count() == 3
+    assert ModelVersion.objects.count() == 2
+
+
+def test_what_failed_is_tried_again_and_what_a_person_cancelled_or_chose_is_not(source):
+    filled = fill_shop(options(source))
+    ensure_queued("similar", "pixels", filled)
+    ModelVersion.objects.update(state="failed")
+    ensure_queued("similar", "pixels", filled)
+    assert states() == [("pixels", "failed"), ("pixels", "queued")]
+
+    ModelVersion.objects.filter(state="queued").update(state="cancelled")
+    ensure_queued("similar", "pixels", filled)
+    assert ModelVersion.objects.count() == 2
+
+    ModelVersion.objects.all().delete()
+    VersionFactory(method="hog", state="active")
+    ensure_queued("similar", "pixels", filled)
+    assert states() == [("hog", "active")]
+
+
+def test_trainings_that_a_stop_interrupted_are_sent_again_in_their_order(source, waiting):
+    claimed, queued = (lifecycle.register("pixels", activate=True) for _ in range(2))
+    lifecycle.claim(claimed.pk)  # and its worker was killed
+    by_hand = lifecycle.register("pixels", here=True)
+
+    resend_trainings()
+
+    assert waiting("train") == [("train_version", [claimed.pk]), ("train_version", [queued.pk])]
+    assert lifecycle.claim(claimed.pk).state == "training"
+    assert ModelVersion.objects.get(pk=by_hand.pk).lease_until is not None
 
 
 @pytest.mark.parametrize(
-    ("role", "method", "limit", "reason"),
+    ("role", "limit", "reason"),
     [
-        ("similar", "pixels", 9, "the shop has 9 pictures; a training needs at least 10"),
+        ("similar", 9, "the shop has 9 pictures; a training needs at least 10"),
         (
             "personal",
-            "bpr-mf",
             9,
             "shoppers with interactions and 9 products with pictures; a training needs at least 2 and 10",
         ),
     ],
 )
-def test_a_shop_that_is_too_small_is_told_so_and_left_without_a_version(source, role, method, limit, reason):
-    filled = fill_shop(options(source, limit=limit))
+def test_a_shop_that_is_too_small_is_told_so_and_left_without_a_version(source, role, limit, reason):
+    fill_shop(options(source, limit=limit))
 
     with pytest.raises(TrainingRefused, match=reason):
-        ensure_trained(role, method, filled)
+        ensure_started(role)
 
     assert not ModelVersion.objects.exists()
 

@@ -3,7 +3,7 @@ import pytest
 from catalog.visitors import Visitor
 from recommender.pages import strips
 from recommender.serving.saved import Caller
-from tests.factories import InteractionFactory, ProductFactory, ShopperFactory, embed, turned
+from tests.factories import InteractionFactory, ProductFactory, ShopperFactory, VersionFactory, embed, turned
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_a_stranger_is_shown_what_is_popular_and_told_so(active_personal):
     for visitor in (Visitor(), Visitor(session="s" * 32), Visitor(shopper=ShopperFactory())):
         strip = strips.personal(visitor, 4, Caller(), "home")
         assert [result.product for result in strip.recommendation.results] == [product]
-        assert strip.why.startswith("Popular in this shop")
+        assert strip.why.startswith("Popular in this shop") and not strip.is_personal
 
 
 def test_a_stranger_is_not_shown_less_because_others_saw_it():
@@ -57,4 +57,23 @@ def test_a_guest_is_shown_what_goes_with_this_visit(active_personal):
 
     assert [result.product for result in strip.recommendation.results] == [like_it, unlike_it]
     assert strip.recommendation.results[0].because[0].product == liked
-    assert strip.why == "From what you liked and looked at in this visit."
+    assert strip.why == "From what you liked and looked at in this visit." and strip.is_personal
+
+
+def test_a_starter_s_lists_say_so_and_are_nobody_s_own():
+    similar = VersionFactory(method="hog+histogram", state="active")
+    one_taste = {"mean": [1.0], "precision": [[1e6]]}
+    popularity = VersionFactory(
+        method="popularity", role="personal", state="active", dimensions=1, metric="inner", taste=one_taste
+    )
+    query, near = ProductFactory(), ProductFactory()
+    for product, degrees in ((query, 0), (near, 10)):
+        embed(product, similar, turned(degrees))
+        embed(product, popularity, [1.0])
+    shopper = InteractionFactory(product=query, kind="like").shopper
+
+    picks = strips.personal(Visitor(shopper=shopper), 4, Caller(), "home", explain=True)
+
+    assert strips.similar(query, 4, Caller()).why == "Alike in outline and colour."
+    assert (picks.why, picks.is_personal) == ("Popular in this shop.", False)
+    assert [result.product for result in picks.recommendation.results] == [near]

@@ -39,3 +39,11 @@ def test_the_schema_has_help_and_default_of_each_setting():
 def test_a_method_that_ignores_images_is_known():
     assert methods.sees_images(VersionFactory.build(method="dvbpr", number=1))
     assert not methods.sees_images(VersionFactory.build(method="bpr-mf", number=1))
+
+
+@pytest.mark.django_db
+def test_a_starter_is_the_method_that_serves_its_role_from_the_first_minute():
+    starters = [VersionFactory(method="hog+histogram"), VersionFactory(method="popularity", role="personal")]
+    others = [VersionFactory(method="visrec"), VersionFactory(method="lsgan", role="design")]
+
+    assert [methods.is_starter(version) for version in [*starters, *others]] == [True, True, False, False]

@@ -1,3 +1,5 @@
+from django.utils import timezone
+
 from catalog.models import ProductImage
 from recommender.models import ModelVersion
 from recommender.versions import queries
@@ -50,3 +52,15 @@ def test_a_design_version_sees_no_pictures_and_is_not_embedded_with(db):
     assert not queries.images_of_version(generator).exists()
     assert not queries.images_without_embedding(generator).exists()
     assert generator not in queries.servable_versions()
+
+
+def test_what_is_to_serve_is_in_training_for_it_or_waits_to_be_activated(active):
+    first = VersionFactory(state="training", activate_when_ready=True)
+    VersionFactory(state="training")
+    VersionFactory(state="failed", activate_when_ready=True)
+    VersionFactory(state="ready", activate_when_ready=True)  # another was activated in its place
+    requested = VersionFactory(state="ready", activation_requested_at=timezone.now())
+    design = VersionFactory(state="queued", activate_when_ready=True, method="lsgan", role="design")
+
+    assert list(queries.to_serve()) == [first, requested, design]
+    assert list(queries.to_serve("similar")) == [first, requested]
