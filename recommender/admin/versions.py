@@ -308,7 +308,8 @@ def switch_of(version: ModelVersion, step: str) -> dict[str, Any]:
     else:
         return {}
     pairs = comparison.measures(goes, comes)
-    return {"goes": goes, "comes": comes, "measures": rows_of(pairs), "worse": [p.name for p in pairs if p.is_worse]}
+    worse, below = [pair.name for pair in pairs if pair.is_worse], comparison.below_popularity(comes)
+    return {"goes": goes, "comes": comes, "measures": rows_of(pairs), "worse": worse, "below": below}
 
 
 def comparison_of(first: ModelVersion, second: ModelVersion, sku: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Two versions of a role beside each other: their measures and their settings."""
+"""Two versions of a role beside each other, or one beside popularity: their measures and their settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from recommender.models import ModelVersion
 
 NOT_MEASURES = ("losses", "intervals", "warnings", "categories")
 LARGER_IS_BETTER = ("auc", "ndcg", "hr", "recall", "precision", "map", "knn", "linear")  # how a measure's name begins
+
+AGAINST_POPULARITY = ("auc", "ndcg@10")  # measures that a training takes of popularity as well
 
 
 @dataclass(frozen=True)
@@ -49,3 +51,14 @@ def settings(first: ModelVersion, second: ModelVersion) -> list[Pair]:
     ]
     names = dict.fromkeys(name for each in facts for name in each)
     return [Pair(name, (facts[0].get(name), facts[1].get(name))) for name in names]
+
+
+def below_popularity(version: ModelVersion) -> str:
+    """Return by how much a version is below popularity on the products held out; "" unless it is by each measure."""
+    found, told = version.metrics, []
+    for name in AGAINST_POPULARITY:
+        own, other = found.get(name), found.get(f"{name} of popularity")
+        if own is None or other is None or own >= other:
+            return ""
+        told.append(f"{name} {own:g} against {other:g}")
+    return f"below popularity on the products held out ({', '.join(told)})"

@@ -16,7 +16,7 @@ from django.utils import timezone
 from recommender import broker, leases
 from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
-from recommender.versions import history, methods, progress, queries
+from recommender.versions import comparison, history, methods, progress, queries
 from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
 
@@ -196,17 +196,22 @@ def describe(version: ModelVersion) -> dict[str, object]:
 def finish(version: ModelVersion) -> None:
     """Mark a version as ready: trained, its vectors, if it has any, stored and indexed.
 
-    If it is to be activated then, that is requested from now on, so that it outlives whoever trained the version.
+    If it is to be activated then, that is requested from now on, so that it outlives whoever trained the version; but
+    not of a version that is below popularity, which is told in `error`.
     Raises TrainingCancelled if the training was cancelled, or another process has it.
     """
     now = timezone.now()
     ready: dict[str, Any] = {"state": State.READY, "finished_at": now, "progress": {"stage": "ready"}}
-    if version.activate_when_ready:
+    reason = comparison.below_popularity(version)
+    is_requested = version.activate_when_ready and not reason
+    if is_requested:
         ready["activation_requested_at"] = now
+    elif version.activate_when_ready:
+        ready["error"] = version.error = f"{reason}: not activated, what served before serves on"
     if not leases.release(_held(version), **ready):
         raise _lost(version)
     version.state = State.READY
-    if version.activate_when_ready:
+    if is_requested:
         version.activation_requested_at = now
         earlier = ModelVersion.objects.filter(role=version.role, activation_requested_at__isnull=False)
         earlier.exclude(pk=version.pk).update(activation_requested_at=None)
@@ -266,11 +271,11 @@ def activate(version: ModelVersion) -> None:
     same_role.filter(state=State.ACTIVE).exclude(pk=version.pk).update(state=State.RETIRED)
     same_role.filter(activation_requested_at__isnull=False).update(activation_requested_at=None)
     claimed = ModelVersion.objects.filter(pk=version.pk, state__in=SERVABLE).update(
-        state=State.ACTIVE, activated_at=timezone.now()
+        state=State.ACTIVE, activated_at=timezone.now(), error=""
     )
     if not claimed:
         raise not_ready(version)
-    version.state, version.activation_requested_at = State.ACTIVE, None
+    version.state, version.activation_requested_at, version.error = State.ACTIVE, None, ""
     history.record(version, former)
     emit(Event.ACTIVATED, lambda: describe(version))
     # An image that was embedded a moment ago by the former version alone.

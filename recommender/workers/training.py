@@ -241,6 +241,7 @@ def evaluate_ranking(model: PersonalModel[Any], items: torch.Tensor, personal: P
         "ndcg@10": metrics.ndcg_at_k(ranking.rank, 10),
         "auc of popularity": popular.auc,
         "auc/cold of popularity": popular.auc[cold],
+        "ndcg@10 of popularity": metrics.ndcg_at_k(popular.rank, 10),
         "auc above popularity": ranking.auc - popular.auc,
         "auc/cold above popularity": ranking.auc[cold] - popular.auc[cold],
     }

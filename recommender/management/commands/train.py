@@ -82,7 +82,8 @@ class Command(BaseCommand):
             raise CommandError(f"interrupted{hint}", returncode=130) from None
         finally:
             signal.signal(signal.SIGTERM, former_handler)
-        return f"version {version.pk} ({version}) is {version.state}" + measures_of(version)
+        reason = f", {version.error}" if version.error else ""
+        return f"version {version.pk} ({version}) is {version.state}{reason}" + measures_of(version)
 
 
 def check_range(option: str, value: int | None, least: int, most: int) -> None:

@@ -276,3 +276,17 @@ def test_two_versions_are_compared(admin_client, active):
     training = VersionFactory(state="training")
     page = admin_client.get(f"{LIST}{training.pk}/compare/").content.decode()
     assert "Lists can be compared once both versions are trained" in page
+
+
+def test_a_person_who_activates_what_is_below_popularity_is_warned(admin_client):
+    metrics = {"auc": 0.47, "auc of popularity": 0.64, "ndcg@10": 0.02, "ndcg@10 of popularity": 0.05}
+    losing = VersionFactory(method="hybrid", role="personal", metrics=metrics)
+    path = f"{LIST}{losing.pk}/step/activate/"
+
+    assert (
+        "is below popularity on the products held out (auc 0.47 against 0.64" in admin_client.get(path).content.decode()
+    )
+    admin_client.post(path)
+
+    losing.refresh_from_db()
+    assert losing.state == "active"

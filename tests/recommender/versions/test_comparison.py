@@ -43,3 +43,15 @@ def test_settings_are_those_that_were_given():
         ("seed", 0, 1),
         ("size", 8, None),
     ]
+
+
+def test_below_popularity_is_what_loses_by_each_measure():
+    losing = {"auc": 0.47, "auc of popularity": 0.64, "ndcg@10": 0.02, "ndcg@10 of popularity": 0.05}
+
+    assert comparison.below_popularity(version(losing)) == (
+        "below popularity on the products held out (auc 0.47 against 0.64, ndcg@10 0.02 against 0.05)"
+    )
+    assert comparison.below_popularity(version(losing | {"ndcg@10": 0.05})) == ""
+    assert comparison.below_popularity(version(losing | {"auc": 0.65})) == ""
+    assert comparison.below_popularity(version({"auc": 0.47, "auc of popularity": 0.64})) == ""
+    assert comparison.below_popularity(version({})) == ""

@@ -217,3 +217,37 @@ def test_a_worker_that_hands_its_training_over_or_has_ended_an_epoch_is_not_lost
     ModelVersion.objects.update(lease_until=None)
 
     assert lifecycle.claim(version.pk).tries == 2
+
+
+LOSING = {"auc": 0.47, "auc of popularity": 0.64, "ndcg@10": 0.02, "ndcg@10 of popularity": 0.05}
+
+
+def test_what_is_below_popularity_is_kept_and_activated_only_by_a_person(active_personal):
+    losing = lifecycle.register("hybrid", activate=True, here=True)
+    lifecycle.follow(losing, stage="trained", metrics=LOSING)
+
+    lifecycle.finish(losing)
+    lifecycle.activate_as_requested(losing)
+
+    assert (state(losing), state(active_personal)) == ("ready", "active")
+    assert (
+        losing.error
+        == ModelVersion.objects.get(pk=losing.pk).error
+        == (
+            "below popularity on the products held out (auc 0.47 against 0.64, ndcg@10 0.02 against 0.05): "
+            "not activated, what served before serves on"
+        )
+    )
+    lifecycle.request_activation(losing, "ada")
+    assert (state(losing), state(active_personal)) == ("active", "retired")
+    assert ModelVersion.objects.get(pk=losing.pk).error == ""
+
+
+def test_what_is_not_below_popularity_is_activated(active_personal):
+    level = lifecycle.register("hybrid", activate=True, here=True)
+    lifecycle.follow(level, stage="trained", metrics=LOSING | {"auc": 0.64})
+
+    lifecycle.finish(level)
+    lifecycle.activate_as_requested(level)
+
+    assert (state(level), level.error) == ("active", "")
