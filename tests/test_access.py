@@ -82,6 +82,7 @@ API = {
     ("search-image", "POST"): STATELESS,
     ("by-example", "POST"): STATELESS,
     ("for-session", "POST"): STATELESS,
+    ("strips", "POST"): STATELESS,
     ("my-recommendations", "GET"): Opens(everybody=True, accounts=True, scopes="recommendations:read"),
     ("recommendation", "GET"): Opens(permission="view_shopper", scopes="recommendations:read"),
     ("interactions", "POST"): Opens(everybody=True, accounts=True, scopes="events:write"),
@@ -129,6 +130,7 @@ API = {
     ("cancel-model", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
 }
 BODIES = {
+    "strips": {"requests": [{"kind": "popular"}]},
     "users-merge": {"session": "guest", "user": "ada"},
     "designs": {"user": "ada", "category": "Shoes"},
     "roll-back-model": {"role": "similar"},

@@ -40,13 +40,18 @@ class MayCall(BasePermission):
         rule = rule_of(view, request.method)
         if rule is None:
             return not hasattr(view, (request.method or "").lower())  # 405 for a method that the view does not have
-        key = key_of(request)
-        self.message = reason_against(rule, key)
-        if rule.guests and not (key and key.kind == KeyKind.SECRET):
-            return True
-        if rule == PUBLIC or (rule.accounts and request.user.is_authenticated):
-            return True
-        return is_granted(request, *rule.permissions)
+        self.message = reason_against(rule, key_of(request))
+        return may(request, rule)
+
+
+def may(request: Request, rule: Rule) -> bool:
+    """Return whether the caller may do what has this rule."""
+    key = key_of(request)
+    if rule.guests and not (key and key.kind == KeyKind.SECRET):
+        return True
+    if rule == PUBLIC or (rule.accounts and request.user.is_authenticated):
+        return True
+    return is_granted(request, *rule.permissions)
 
 
 def rule_of(view: "APIView", method: str | None) -> Rule | None:

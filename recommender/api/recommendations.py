@@ -1,6 +1,6 @@
 """Recommendations: their parameters and their representation, for all resources that return some."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, cached_property, wraps
 from typing import Any, TypedDict, Unpack
@@ -78,12 +78,16 @@ def params_of(request: Request) -> QueryDict:
         for name, values in body.lists():
             params.setlistdefault(name).extend(values)
     elif isinstance(body, dict):
-        for name, value in body.items():
-            is_list = name == "exclude" and isinstance(value, list)
-            params.setlistdefault(name).extend(value if is_list else [value])
+        add_params(params, body)
     else:
         raise ParseError("The body must be an object with names and values.")
     return params
+
+
+def add_params(params: QueryDict, body: Mapping[str, object]) -> None:
+    """Add the parameters of a body in JSON."""
+    for name, value in body.items():
+        params.setlistdefault(name).extend(value if name == "exclude" and isinstance(value, list) else [value])
 
 
 def query_of(params: QueryDict) -> RecommendationQuery:

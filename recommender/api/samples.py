@@ -23,6 +23,10 @@ BODIES: dict[str, Any] = {
     },
     "recommend_by_example": {"like": ["VR-1"], "dislike": ["VR-2"], "limit": 6},
     "recommend_for_session": {"events": [{"sku": "VR-1", "kind": "view"}], "limit": 6},
+    "recommend_in_batch": {
+        "requests": [{"kind": "similar", "sku": "VR-1", "limit": 6}, {"kind": "personal", "placement": "product"}],
+        "distinct": True,
+    },
     "merge_guest": {"session": "basket-4711", "user": "user-17"},
     "create_design": {"user": "user-17", "category": "heels", "count": 3},
     "create_webhook": {"url": "https://shop.example/hooks", "events": ["training.finished", "products.findable"]},

@@ -28,10 +28,15 @@ class SimilarProducts(APIView):
         "of this product has its embedding.",
     )
     def get(self, request: Request, query: RecommendationQuery, sku: str) -> Recommendation:
-        found = recommend.similar_to(shown_to(request, sku), query)
-        if found is None:
-            raise NotFound(f"There is no product {sku!r}.")
-        return found
+        return similar_to(request, sku, query)
+
+
+def similar_to(request: Request, sku: str, query: RecommendationQuery) -> Recommendation:
+    """Recommend products that look like the one of this SKU. Raises NotFound unless the caller may see it."""
+    found = recommend.similar_to(shown_to(request, sku), query)
+    if found is None:
+        raise NotFound(f"There is no product {sku!r}.")
+    return found
 
 
 class Photo(serializers.Serializer[None]):

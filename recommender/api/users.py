@@ -80,10 +80,15 @@ class MyRecommendations(APIView):
         summary="Personal recommendations for the caller", description="For a guest, by the events of this session."
     )
     def get(self, request: Request, query: RecommendationQuery) -> Recommendation:
-        visitor = visitors.get_visitor(request)
-        if request.user.is_authenticated:
-            return recommend_to(visitor.shopper, query)
-        return recommend.for_session(visitor.session, query)
+        return recommend_to_caller(request, query)
+
+
+def recommend_to_caller(request: Request, query: RecommendationQuery) -> Recommendation:
+    """Recommend products to the account or the guest of a request."""
+    visitor = visitors.get_visitor(request)
+    if request.user.is_authenticated:
+        return recommend_to(visitor.shopper, query)
+    return recommend.for_session(visitor.session, query)
 
 
 class MergeInput(serializers.Serializer[None]):
