@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from catalog import locks
 from catalog.models import Interaction, Kind, MergedSession, Product, Shopper
-from catalog.queries import find_exported, find_rating, interactions_of, with_public_id
+from catalog.queries import VISITS, find_exported, find_rating, interactions_of, with_public_id
 from catalog.signals import interactions_recorded, shopper_history_deleted
 from catalog.visitors import Visitor
 
@@ -177,7 +177,7 @@ def record_visit(
 def viewed_recently(visitor: Visitor, product: Product) -> bool:
     return (
         interactions_of(shopper=visitor.shopper, session=visitor.session)
-        .filter(product=product, kind__in=[Kind.VIEW, Kind.CLICK], occurred_at__gt=timezone.now() - VISIT)
+        .filter(product=product, kind__in=VISITS, occurred_at__gt=timezone.now() - VISIT)
         .exists()
     )
 
@@ -198,6 +198,12 @@ def remove_rating(visitor: Visitor, product: Product) -> int:
         product=product, kind__in=[Kind.LIKE, Kind.DISLIKE]
     )
     return ratings.delete()[0]
+
+
+def forget_visits(visitor: Visitor, product: Product) -> int:
+    """Delete the visitor's visits to this product's page; return how many there were."""
+    seen = interactions_of(shopper=visitor.shopper, session=visitor.session)
+    return seen.filter(product=product, kind__in=VISITS).delete()[0]
 
 
 def build_event(visitor: Visitor, product: Product, kind: Kind, *, id: str = "") -> Event:

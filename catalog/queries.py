@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
+from django.db.models import Case, Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Concat
 
 from catalog.models import OWN_ID, Category, Interaction, Kind, MergedSession, Product, ProductImage, Shopper
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 EXPORTED = re.compile(rf"{OWN_ID}(\d{{1,18}})@\d+")  # Interaction.exported_id of one without an id
 
 Products = TypeVar("Products", bound=QuerySet[Product])
+
+
+VISITS = (Kind.VIEW, Kind.CLICK)  # kinds that mean that a product's page was opened
 
 
 class VisibleProducts(TypedDict):
@@ -80,6 +83,30 @@ def interactions_of(*, shopper: Shopper | None = None, session: str = "") -> Que
         return Interaction.objects.filter(shopper=shopper)
     # All shoppers' interactions have an empty session: it must not match them.
     return Interaction.objects.filter(session=session) if session else Interaction.objects.none()
+
+
+def liked_by(*, shopper: Shopper | None = None, session: str = "") -> QuerySet[Interaction]:
+    """Return the likes of this shopper or guest that no later rating replaced, of visible products, newest first."""
+    ratings = interactions_of(shopper=shopper, session=session).filter(kind__in=[Kind.LIKE, Kind.DISLIKE])
+    return latest_of_each(ratings).filter(kind=Kind.LIKE)
+
+
+def seen_by(*, shopper: Shopper | None = None, session: str = "") -> QuerySet[Interaction]:
+    """Return this shopper's or guest's latest visit to each visible product, newest first."""
+    return latest_of_each(interactions_of(shopper=shopper, session=session).filter(kind__in=VISITS))
+
+
+def latest_of_each(rows: QuerySet[Interaction]) -> QuerySet[Interaction]:
+    """Return the latest of these interactions with each visible product, newest first, each with the product."""
+    latest = rows.order_by("product_id", "-occurred_at", "-pk").distinct("product_id").values("pk")
+    found = Interaction.objects.filter(pk__in=latest, product__is_hidden=False)
+    return found.prefetch_related(Prefetch("product", Product.objects.with_images()))
+
+
+def counts_by_kind(*, shopper: Shopper | None = None, session: str = "") -> dict[Kind, int]:
+    """Return how many interactions of each kind this shopper or guest has; without the kinds that there are none of."""
+    rows = interactions_of(shopper=shopper, session=session).order_by("kind").values_list("kind")
+    return {Kind(kind): count for kind, count in rows.annotate(Count("pk"))}
 
 
 def with_public_id(rows: QuerySet[Interaction], public_id: str) -> QuerySet[Interaction]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recommender.pages import design_views, views
+from recommender.pages import account_views, design_views, views
 
 urlpatterns = [
     path("for-you/", views.for_you, name="for-you"),
@@ -8,5 +8,7 @@ urlpatterns = [
     path("designs/<uuid:pk>/", design_views.design, name="design"),
     path("designs/<uuid:pk>/cancel/", design_views.cancel, name="cancel-design"),
     path("designs/<uuid:pk>/delete/", design_views.delete, name="delete-design"),
+    path("me/", account_views.me, name="me"),
+    path("me/forget/", account_views.forget_me, name="forget-me"),
     path("search/photo/", views.photo_search, name="photo-search"),
 ]

@@ -257,6 +257,12 @@ PAGES = {
     "products": OPEN,
     "product": OPEN,
     "rate": OPEN,  # a POST
+    "liked": OPEN,
+    "keep-liked": OPEN,  # a POST
+    "seen": OPEN,
+    "forget-seen": OPEN,  # a POST
+    "me": OPEN,
+    "forget-me": OPEN,  # a POST
     "for-you": OPEN,
     "photo-search": OPEN,
     "designs": OPEN,

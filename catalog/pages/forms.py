@@ -4,10 +4,12 @@ from django import forms
 from django.http import QueryDict
 from django.utils.text import capfirst
 
+from catalog import interactions
 from catalog.categories import find_by_name
 from catalog.listing import NEWEST, RELEVANCE
-from catalog.models import Kind
+from catalog.models import Kind, Product
 from catalog.queries import Filters
+from catalog.visitors import Visitor
 
 PREFIX = "attributes."
 MOST_CHOSEN = 20  # attributes, values of one, and categories; others are left out
@@ -103,6 +105,14 @@ class RatingForm(forms.Form):
     """A like, a dislike, or `none`, which takes an earlier one back."""
 
     verdict = forms.ChoiceField(choices=[(Kind.LIKE, "like"), (Kind.DISLIKE, "dislike"), ("none", "neither")])
+
+    def apply(self, visitor: Visitor, product: Product) -> None:
+        """Record the visitor's verdict on a product."""
+        choice = self.cleaned_data["verdict"]
+        if choice == "none":
+            interactions.remove_rating(visitor, product)
+        else:
+            interactions.rate(visitor, product, Kind(choice))
 
 
 class OriginForm(forms.Form):

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from catalog.pages import views
+from catalog.pages import history_views, views
 
 
 class SkuConverter:
@@ -20,4 +20,8 @@ urlpatterns = [
     path("products/", views.products, name="products"),
     path("products/<sku:sku>/", views.product, name="product"),
     path("products/<sku:sku>/verdict/", views.rate_product, name="rate"),
+    path("liked/", history_views.liked, name="liked"),
+    path("liked/<sku:sku>/", history_views.keep_liked, name="keep-liked"),
+    path("seen/", history_views.seen, name="seen"),
+    path("seen/<sku:sku>/", history_views.forget_seen, name="forget-seen"),
 ]

@@ -13,7 +13,7 @@ from django_htmx.middleware import HtmxDetails
 
 from catalog import facets, interactions, queries, visitors
 from catalog.listing import Listing
-from catalog.models import Kind, Product
+from catalog.models import Product
 from catalog.pages.forms import BrowseForm, OriginForm, RatingForm
 from catalog.pages.paging import page_numbers, requested_page
 
@@ -98,11 +98,8 @@ def rate_product(request: HtmxHttpRequest, sku: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "A product can be liked, disliked, or neither.")
         return redirect(rated)
-    visitor, choice = visitors.get_or_create_visitor(request), form.cleaned_data["verdict"]
-    if choice == "none":
-        interactions.remove_rating(visitor, rated)
-    else:
-        interactions.rate(visitor, rated, Kind(choice))
+    visitor = visitors.get_or_create_visitor(request)
+    form.apply(visitor, rated)
     if request.htmx:
         rating = queries.find_rating(rated, shopper=visitor.shopper, session=visitor.session)
         return render(request, "catalog/_rating.html", {"product": rated, "rating": rating})
