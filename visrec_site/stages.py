@@ -175,7 +175,7 @@ def resend_trainings() -> None:
 
 
 def ensure_started(role: str) -> None:
-    """Have the role's starter serve, which takes seconds to fit, unless a version is active.
+    """Fit and activate the role's starter, which takes seconds, unless a version is active.
 
     One that was interrupted is resumed. Raises TrainingRefused if the shop has too little.
     """

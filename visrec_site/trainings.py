@@ -28,9 +28,9 @@ class Trainings:
     """The versions that were to serve when the shop opened, and the starters that serve until then."""
 
     def __init__(self, began: float) -> None:
-        """began: time.monotonic() when the demo was started."""
+        """Read them; `began` is time.monotonic() when the demo was started."""
         self.began = began
-        self.looked = 0.0  # time.monotonic()
+        self.read_at = 0.0  # time.monotonic()
         self.coming = list(queries.to_serve())
         served = (queries.active_version(Role(role)) for role in {version.role for version in self.coming})
         self.starters = [version for version in served if version and methods.is_starter(version)]
@@ -47,15 +47,15 @@ class Trainings:
 
     def follow(self) -> None:
         """Show how far they are; print a line for each that has ended, and one when all have. Looks now and then."""
-        if self.have_ended or time.monotonic() - self.looked < SECONDS:
+        if self.have_ended or time.monotonic() - self.read_at < SECONDS:
             return
-        self.looked = time.monotonic()
+        self.read_at = time.monotonic()
         try:
-            self.look()
+            self.compare()
         except Error:  # the database was restarted, say; the next look has a connection of its own
             connection.close_if_unusable_or_obsolete()
 
-    def look(self) -> None:
+    def compare(self) -> None:
         """Compare the database with the last look."""
         waiting = list(queries.to_serve())
         for version in [each for each in self.coming if each not in waiting]:

@@ -86,8 +86,9 @@ def params_of(request: Request) -> QueryDict:
 
 def add_params(params: QueryDict, body: Mapping[str, object]) -> None:
     """Add the parameters of a body in JSON."""
-    for name, value in body.items():
-        params.setlistdefault(name).extend(value if name == "exclude" and isinstance(value, list) else [value])
+    values: Any  # of JSON, which serializers check
+    for name, values in body.items():
+        params.setlistdefault(name).extend(values if name == "exclude" and isinstance(values, list) else [values])
 
 
 def query_of(params: QueryDict) -> RecommendationQuery:

@@ -130,7 +130,7 @@ class StripsInput(Strict):
     distinct = Flag(default=False, help_text="Whether no product is in two lists; the first list that has it keeps it.")
 
 
-ANSWER = PolymorphicProxySerializer(
+RESPONSE = PolymorphicProxySerializer(
     component_name="RecommendationOrProblem",
     serializers=[RecommendationSerializer, ProblemSerializer],
     resource_type_field_name=None,
@@ -138,13 +138,15 @@ ANSWER = PolymorphicProxySerializer(
 )
 
 
-@extend_schema_field(ANSWER)
-class Answers(serializers.ListField):
-    """What each request would have got by itself: a recommendation or a problem document."""
+@extend_schema_field(RESPONSE)
+class Responses(serializers.ListField):
+    """Recommendations and problem documents, of each request what it would have got by itself."""
 
 
 class StripsSerializer(serializers.Serializer[None]):
-    results = Answers(help_text="Of each request, in order, a recommendation, or a problem document with its `status`.")
+    results = Responses(
+        help_text="Of each request, in order, a recommendation, or a problem document with its `status`."
+    )
 
 
 class Strips(APIView):
@@ -169,15 +171,15 @@ class Strips(APIView):
         for _ in members[1:]:  # the first was counted as this request
             self.check_throttles(request)
         shown: list[str] = []
-        answers = []
+        found = []
         for member in members:
-            answer = self.answer(request, member, shown)
-            answers.append(answer)
+            payload = self.respond(request, member, shown)
+            found.append(payload)
             if params.validated_data["distinct"]:
-                shown += [result["product"]["sku"] for result in answer.get("results", [])]
-        return Response({"results": answers})
+                shown += [result["product"]["sku"] for result in payload.get("results", [])]
+        return Response({"results": found})
 
-    def answer(self, request: Request, member: Member, shown: list[str]) -> dict[str, Any]:
+    def respond(self, request: Request, member: Member, shown: list[str]) -> dict[str, Any]:
         """Return a recommendation without the products `shown`, which are SKUs, or a problem document."""
         try:
             kind = member.get("kind")
@@ -189,10 +191,10 @@ class Strips(APIView):
             add_params(given, member)
             query = query_of(given)
             found = strip.recommend(request, member, replace(query, exclude=[*query.exclude, *shown]))
-            answer: dict[str, Any] = recommendation_response(request, saved.save(found, Caller.of(request))).data
+            payload: dict[str, Any] = recommendation_response(request, saved.save(found, Caller.of(request))).data
         except (APIException, RecommenderError) as error:
             refused = handle_exception(error, {"view": self, "request": request})
             if refused is None:
                 raise
-            answer = refused.data
-        return answer
+            payload = refused.data
+        return payload

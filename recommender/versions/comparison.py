@@ -55,10 +55,10 @@ def settings(first: ModelVersion, second: ModelVersion) -> list[Pair]:
 
 def below_popularity(version: ModelVersion) -> str:
     """Return by how much a version is below popularity on the products held out; "" unless it is by each measure."""
-    found, told = version.metrics, []
+    found, pairs = version.metrics, []
     for name in AGAINST_POPULARITY:
         own, other = found.get(name), found.get(f"{name} of popularity")
         if own is None or other is None or own >= other:
             return ""
-        told.append(f"{name} {own:g} against {other:g}")
-    return f"below popularity on the products held out ({', '.join(told)})"
+        pairs.append(f"{name} {own:g} against {other:g}")
+    return f"below popularity on the products held out ({', '.join(pairs)})"

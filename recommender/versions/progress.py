@@ -20,8 +20,8 @@ def advance(former: Mapping[str, Any], stage: str, done: int, of: int | None) ->
     began = began or {"at": now.isoformat(), "done": done}
     advanced = {"stage": stage, "done": done, "of": of, "began": began}
     if of and done > began["done"]:
-        pace = (now - datetime.fromisoformat(began["at"])) / (done - began["done"])
-        advanced["ends_at"] = (now + pace * (of - done)).isoformat()
+        step = (now - datetime.fromisoformat(began["at"])) / (done - began["done"])
+        advanced["ends_at"] = (now + step * (of - done)).isoformat()
     return advanced
 
 

@@ -49,18 +49,18 @@ def test_each_that_is_live_has_a_line_and_so_has_the_end(capsys):
     simple = [starter("hog+histogram", "similar"), starter("popularity", "personal")]
     visrec, hybrid = coming("visrec", "similar"), coming("hybrid", "personal")
     following = Trainings(time.monotonic() - 60)
-    following.look()
+    following.compare()
     assert "visrec 1: training 3 of 22" in capsys.readouterr().err
 
     replace(visrec)
-    following.look()
+    following.compare()
     told = capsys.readouterr().out
     assert re.fullmatch(r"   6\d\.\d s  visrec 1 is live, for similar styles\n", told)
     assert list(ModelVersion.objects.filter(pk__in=[each.pk for each in simple])) == [simple[1]]
 
     ModelVersion.objects.filter(pk=hybrid.pk).update(metrics={"auc": 0.8, "auc of popularity": 0.7})
     replace(hybrid)
-    following.look()
+    following.compare()
     live, ended = capsys.readouterr().out.splitlines()
     assert live.endswith(" s  hybrid 1 is live, for personal recommendations, auc 0.8, auc of popularity 0.7")
     assert re.fullmatch(r"Nothing is in training, 6\d s after the start\. Serving: visrec 1, hybrid 1\.", ended)
@@ -75,7 +75,7 @@ def test_a_starter_stays_for_a_moment_and_serves_on_where_nothing_replaces_it(ca
     finish(visrec)
     lifecycle.activate(visrec)
     ModelVersion.objects.filter(pk=hybrid.pk).update(state="failed", error="the loss is not finite")
-    following.look()
+    following.compare()
 
     told = capsys.readouterr().out
     assert "hybrid 1 failed: the loss is not finite" in told
@@ -83,7 +83,7 @@ def test_a_starter_stays_for_a_moment_and_serves_on_where_nothing_replaces_it(ca
     assert set(ModelVersion.objects.all()) == {similar, popularity, visrec, hybrid}
 
     ModelVersion.objects.filter(pk=visrec.pk).update(activated_at=timezone.now() - timedelta(seconds=30))
-    following.look()
+    following.compare()
     assert following.have_ended
     assert set(ModelVersion.objects.all()) == {popularity, visrec, hybrid}
     assert "Serving: visrec 1, popularity 1." in capsys.readouterr().out
@@ -95,13 +95,13 @@ def test_what_a_person_activated_or_deleted_meanwhile_is_left_alone(capsys):
     following = Trainings(time.monotonic())
     replace(visrec)
     lifecycle.activate(similar)  # somebody goes back
-    following.look()
+    following.compare()
     assert ModelVersion.objects.get(pk=similar.pk).state == "active"
 
     gone = coming("visrec", "similar")
     following = Trainings(time.monotonic())
     gone.delete()
-    following.look()
+    following.compare()
     assert "was deleted" in capsys.readouterr().out
 
 
