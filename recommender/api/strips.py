@@ -145,7 +145,7 @@ class Responses(serializers.ListField):
 
 class StripsSerializer(serializers.Serializer[None]):
     results = Responses(
-        help_text="Of each request, in order, a recommendation, or a problem document with its `status`."
+        help_text="Of each request, in order, a recommendation or a problem document, which has a `status`."
     )
 
 
