@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
@@ -18,15 +19,18 @@ from recommender.versions import progress, queries
 from visrec_site.celery import app
 from visrec_site.replica import REPLICA, replica
 
+RETRY_SECONDS = 5  # for the header Retry-After
 SWEEP_SECONDS = 300  # after which sweeps, which begin every 30 s, count as failing
 
 
+@require_safe
 def alive(request: HttpRequest) -> HttpResponse:
     """Return 200: this process answers. What else is out of order does not matter: a restart of this would not help."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
-def ready(request: HttpRequest) -> JsonResponse:
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
     """Return 200 when all that the shop needs works; else 503 with what does not.
 
     That is database, broker, room for images, the models that recommend, a worker for each queue, and the periodic
@@ -47,7 +51,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     queues = queue_states() if found["broker"] == "ok" else {}
     models = model_states() if found["database"] == "ok" else {}
     body = {"status": status, "checks": found, "queues": queues, **models}
-    return JsonResponse(body, status=200 if is_ready else 503)
+    return JsonResponse(body) if is_ready else JsonResponse(body, status=503, headers={"Retry-After": RETRY_SECONDS})
 
 
 def heartbeat_states() -> dict[str, str]:
@@ -126,6 +130,7 @@ def media_state() -> str:
     return "ok"
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Return the counters of all processes of this web server in Prometheus' text format, to callers inside alone."""
     if not is_inside(request):

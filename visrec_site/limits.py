@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 # What Django raises for lookups of a list of the admin as it makes the query, and PostgreSQL for operators it lacks.
 UNFILTERABLE = (ValueError, OverflowError, IndexError, TypeError, ProgrammingError)
 MAX_ADDRESS = 8190  # characters of path and query: many excluded SKUs
+MAX_PARAMETERS = 1000  # DATA_UPLOAD_MAX_NUMBER_FIELDS, as Django has it
 
 
 class LimitsMiddleware:
@@ -39,6 +40,8 @@ class LimitsMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if len(request.path) + len(query) > MAX_ADDRESS:
             return refusal(request, 414, f"The address is too long: at most {MAX_ADDRESS:,} characters are allowed.")
+        if query.count("&") >= MAX_PARAMETERS:  # else each reader of request.GET raises, also the page of the error
+            return refusal(request, 400, f"The address has too many parameters: at most {MAX_PARAMETERS:,} are taken.")
         if "%00" in query and not request.path.startswith(PREFIX):  # the API names the field
             names = [name for name, values in request.GET.lists() if "\x00" in name + "".join(values)]
             name = ", ".join(names).replace("\x00", "?")[:100]

@@ -2,6 +2,8 @@
 
 One loop reads all connections of the process; a thread gets a request once its body is there. Before a large body is
 read the application is shown the head of the request: it answers 100, or refuses, and then the body is thrown away.
+Of a body in chunks the application is shown the head as well, and none is read: waitress's parser of chunks takes time
+by the square of their number, and memory for a line or trailer without end.
 """
 
 import json
@@ -20,7 +22,7 @@ from gunicorn.workers.base import Worker
 from waitress import wasyncore
 from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.server import create_server
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import queue_logger
@@ -35,6 +37,9 @@ HEAD_SECONDS = 20  # in which a head has to come, from its first byte on
 IDLE_SECONDS = 60  # without a byte, after which a connection is closed
 YIELD_SECONDS = 0.001  # for which a worker leaves a new connection to another one that has fewer
 LINGER_SECONDS = 2  # of a stop, for a request that a client may be sending on an open connection
+# For which what a client sends of a body that was refused is dropped before its connection is closed: at once it would
+# see a reset and not the response. Without a byte, and at most.
+DROP_SECONDS, MOST_DROP_SECONDS = 2, 20
 
 # The connections of each worker, in memory that the children of one master share, by the worker's age.
 ABSENT = -1
@@ -59,6 +64,16 @@ class Nowhere:
         return 0
 
 
+class Dropped:
+    """A body of which nothing is read, to the end of the connection."""
+
+    completed = False
+    error = None
+
+    def received(self, data: bytes) -> int:
+        return len(data)
+
+
 class Request(HTTPRequestParser):
     """A request that counts as complete as soon as its head is there, if its body is large or of unknown length.
 
@@ -67,6 +82,8 @@ class Request(HTTPRequestParser):
 
     is_head = False
     is_wanted = False  # the application has answered 100
+    is_last = False  # on its connection, which is closed once the body was dropped
+    drops_since: float | None = None  # time.monotonic()
     expects_continue = False
     start_of_body = b""  # came with the head
 
@@ -84,12 +101,27 @@ class Request(HTTPRequestParser):
         self.start_of_body = data[used:]
         return len(data)
 
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the head. Raises ParsingError, also for what waitress answers 501 or raises ValueError."""
+        try:
+            super().parse_header(header_plus)
+        except TransferEncodingNotImplemented as error:
+            raise ParsingError("A body needs the header Content-Length, and no Transfer-Encoding") from error
+        except ValueError as error:  # an address that is no URL, or a length of thousands of digits
+            raise ParsingError("The address or the header Content-Length is invalid") from error
+
     def go_on(self) -> None:
         """Read the body next, to serve the request or, if the application does not want it, to drop it."""
         self.is_head = self.completed = False
         self.empty = not self.is_wanted
         body: Any = self.body_rcv
-        body.buf = OverflowableBuffer(self.adj.inbuf_overflow) if self.is_wanted else Nowhere()
+        if self.is_wanted:
+            body.buf = OverflowableBuffer(self.adj.inbuf_overflow)
+        elif self.is_last:
+            dropped: Any = Dropped()
+            self.body_rcv, self.drops_since = dropped, time.monotonic()
+        else:
+            body.buf = Nowhere()
 
 
 class Task(WSGITask):
@@ -127,14 +159,14 @@ class Task(WSGITask):
         return None
 
     def build_response_header(self) -> bytes:
-        if not self.channel.worker.alive:
+        if not self.channel.worker.alive or (self.request.is_head and self.request.chunked):
             self.set_close_on_finish()
         return super().build_response_header()
 
     def set_close_on_finish(self) -> None:
-        # While the body is on its way, a client whose connection were closed would see a reset and not the response.
-        if not self.request.is_head:
-            super().set_close_on_finish()
+        super().set_close_on_finish()
+        if self.request.is_head:  # its body is on its way, and is dropped before the connection is closed
+            self.request.is_last, self.close_on_finish = True, False
 
     def finish(self) -> None:
         if self.request.is_head and self.status.startswith("100"):
@@ -208,9 +240,14 @@ class Channel(HTTPChannel):
         self.is_paused = False
 
     def is_late(self) -> bool:
-        """Return whether the head of a request has been coming for too long; a byte now and then is no progress."""
+        """Return whether a head, or what is dropped, has come for too long; a byte now and then is no progress."""
         request = self.request
-        if not isinstance(request, Request) or request.headers_finished:
+        if not isinstance(request, Request):
+            return False
+        if request.drops_since is not None:
+            is_quiet = time.time() - self.last_activity > DROP_SECONDS
+            return is_quiet or time.monotonic() - request.drops_since > MOST_DROP_SECONDS
+        if request.headers_finished:
             return False
         return time.monotonic() - request.began > HEAD_SECONDS
 

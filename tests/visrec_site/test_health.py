@@ -23,10 +23,15 @@ def test_the_process_lives(client):
     assert client.get("/healthz").content == b"ok\n"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_probes_are_read_and_nothing_else(client, path):
+    assert [client.trace(path).status_code, client.post(path).status_code] == [405, 405]
+
+
 def test_ready_names_what_lacks(client):
     answer = client.get("/readyz")
 
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.json()["checks"] == {
         "database": "ok",
         "broker": "ok",

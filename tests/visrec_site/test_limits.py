@@ -69,6 +69,17 @@ def test_an_address_that_is_too_long_is_refused(client):
     assert client.get("/products/", {"search": "x" * 8190}).status_code == 414
 
 
+@pytest.mark.parametrize("path", ["/products/", "/", "/admin/catalog/product/"])
+def test_an_address_of_too_many_parameters_is_refused(client, path):
+    client.force_login(AccountFactory(is_staff=True, is_superuser=True))
+
+    response = client.get(f"{path}?{'a&' * 1000}")
+
+    assert response.status_code == 400
+    assert "too many parameters: at most 1,000 are taken." in response.content.decode()
+    assert_problem(client.get(f"/api/v1/products/?{'a&' * 1000}"), 400, "at most 1,000")
+
+
 @pytest.mark.parametrize("path", ["/products/", "/admin/catalog/product/"])
 def test_a_null_character_in_the_address_is_refused_by_its_name(client, path):
     client.force_login(AccountFactory(is_staff=True, is_superuser=True))

@@ -65,6 +65,8 @@ def test_a_head_that_comes_byte_by_byte_is_cut_off_in_the_end(url):
         (b"Content-Length: 1\r\nContent-Length: 2", 400),
         (b"X-Long: " + b"x" * 40_000, 431),
         (b"Content-Length: " + b"9" * 30, 413),
+        (b"Content-Length: " + b"9" * 5000, 400),
+        (b"Transfer-Encoding: gzip, chunked", 400),
     ],
 )
 def test_what_is_refused_before_the_application_is_a_problem_document_too(url, head, status):
@@ -77,6 +79,13 @@ def test_what_is_refused_before_the_application_is_a_problem_document_too(url, h
     assert (response.status, problem["status"], problem["errors"]) == (status, status, {})
     assert response.headers["Content-Type"] == "application/problem+json"
     assert len(response.headers["X-Request-ID"]) == 32
+
+
+def test_an_address_that_is_no_url_is_refused(url):
+    with socket.create_connection(address(url), timeout=5) as client:
+        client.sendall(b"GET http://[::1/ HTTP/1.1\r\nHost: shop\r\n\r\n")
+
+        assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
 def is_open(client: socket.socket) -> bool:
@@ -137,6 +146,32 @@ def test_a_chunked_body_is_refused_by_the_application_and_dropped(url):
     with requests.Session() as client:
         assert client.post(f"{url}/large", iter([LARGE, LARGE])).status_code == 413
         assert client.post(f"{url}/", b"12345").text == "5 None"
+
+
+@pytest.mark.parametrize(
+    ("beginning", "block"),
+    [(b"0\r\n", b"X: " + b"x" * 60_000 + b"\r\n"), (b"2;", b"x" * 60_000), (b"", b"1\r\nx\r\n" * 10_000)],
+    ids=["trailer", "extension", "tiny chunks"],
+)
+def test_a_chunked_body_costs_no_time_however_it_is_cut(url, beginning, block):
+    head = b"POST /large HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(address(url), timeout=20) as client:
+        began = time.monotonic()
+        client.sendall(head + beginning)
+        for _ in range(200):  # 12 MB
+            client.sendall(block)
+        response = b"".join(iter(lambda: client.recv(1000), b""))  # until the server closes
+
+        assert response.startswith(b"HTTP/1.1 413 ")
+        assert b"\r\nConnection: close\r\n" in response
+        assert time.monotonic() - began < 10
+
+
+def test_a_connection_that_is_the_client_s_last_is_closed_after_a_refusal(url):
+    with socket.create_connection(address(url), timeout=20) as client:
+        client.sendall(b"POST /other HTTP/1.0\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000)
+
+        assert b"".join(iter(lambda: client.recv(1000), b"")).startswith(b"HTTP/1.0 413 ")
 
 
 def test_headers_of_a_proxy_reach_the_application(url):
