@@ -1,4 +1,4 @@
-"""Exports of web analytics: Google Analytics 4 (BigQuery) and Matomo (Live API), whose records have several events."""
+"""Exports of web analytics, whose records have several events: Google Analytics 4, Matomo, Segment and its like."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Protocol
 
 from catalog.errors import BadRow
 from catalog.importers.columns import find_columns
+from catalog.importers.events import BY_NAME, plain_kind
 from catalog.models import Kind
 
 Fields = Mapping[str, object]  # of an event, by our names
@@ -74,10 +75,44 @@ class Matomo:
                 yield name
 
 
+class Segment:
+    """Events as Segment, Rudderstack, Mixpanel and Amplitude export them: a name, and properties with products."""
+
+    name = "Segment's, Mixpanel's or Amplitude's events"
+    named, held = ("event", "event_type"), ("properties", "event_properties")
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        name = str(first_in(record, *self.named) or record.get("type"))
+        kind = BY_NAME.get(plain_kind(name))
+        held = first_in(record, *self.held)
+        properties = held if isinstance(held, dict) else {}
+        if kind is None:
+            yield name
+            return
+        products = properties.get("products")
+        identity = first_in(record, "messageId", "insert_id") or properties.get("$insert_id")
+        for item in objects_in(products, "products") if products else [properties]:
+            sku = first_in(item, "sku", "product_id", "id")
+            yield {
+                "user": first_in(record, "userId", "user_id") or properties.get("distinct_id"),
+                "session": first_in(record, "anonymousId", "device_id"),
+                "sku": sku,
+                "kind": kind,
+                "timestamp": first_in(record, "timestamp", "originalTimestamp", "event_time") or properties.get("time"),
+                "id": f"{identity}/{sku}" if identity and products else identity,
+            }
+
+
+def first_in(record: Fields, *names: str) -> object:
+    return next((record[name] for name in names if record.get(name)), None)
+
+
 def analytics_of(columns: Sequence[str]) -> Analytics | None:
     """Return the reader of an export with these columns, if it is one of analytics."""
     if {"actionDetails", "visitorId"} <= set(columns):
         return Matomo()
+    if any({name, held} <= set(columns) for name, held in zip(Segment.named, Segment.held, strict=True)):
+        return Segment()
     ga4 = Ga4(columns)
     is_ga4 = {"kind", "time", "visitor"} <= ga4.found.keys() and ga4.found.keys() & {"items", "sku"}
     return ga4 if is_ga4 else None

@@ -2,22 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from math import isfinite
 from pathlib import Path
 
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers.analytics import Fields, analytics_of
-from catalog.importers.archive import Folder
+from catalog.importers.archive import Folder, open_zip
 from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
-from catalog.importers.layouts import plain
+from catalog.importers.layouts import apart, by_plain_name, plain
+from catalog.importers.nested import flattened
 from catalog.importers.orders import orders_of
-from catalog.importers.records import find_column, open_records
+from catalog.importers.records import TABLES, RecordFile, find_column, open_records, suffix_of
 from catalog.importers.rows import Problem
 from catalog.models import Kind
 
 REQUIRED = ("user", "sku", "kind", "timestamp")  # or a session in place of the user
-ORDERS = {"transaction id", "order id"}  # of which several rows have one, for each of the order's products
+# Columns of which several rows have one value, for each of an order's products.
+ORDERS = {"transaction id", "order id", "order number", "invoice no", "invoice number"}
 
 
 class Events:
@@ -33,17 +36,24 @@ class Events:
             raise ImportFailed(f"{file} does not exist")
         if not file.is_file():
             raise ImportFailed(f"{file} is no file; a CSV or JSON lines are taken")
-        self.records = open_records(Folder(file.parent), file.name)
+        self.opened = ExitStack()  # closed with this
+        records = open_events(file, self.opened)
         self.positive = positive
         self.left_out: Counter[str] = Counter()
+        self.analytics = None if chosen else analytics_of(records.columns) or orders_of(records.columns)
+        self.records = records if self.analytics else flattened(records)
         columns = self.records.columns
         self.chosen = {find_column(self.records, text): meaning for text, meaning in (chosen or {}).items()}
-        self.analytics = None if chosen else analytics_of(columns) or orders_of(columns)
         self.columns = find_columns([column for column in columns if column not in self.chosen], EVENTS)
         self.columns |= {meaning: column for column, meaning in self.chosen.items() if meaning in EVENTS}
-        # Of H&M's transactions, a row for each article that was bought.
-        self.kind = Kind.PURCHASE.value if {"t_dat", "article_id"} <= set(columns) else None
         self.rating = self.columns.pop("rating", None)
+        named = by_plain_name(columns)
+        # Of tables of orders, and of H&M's transactions, a row for each article that was bought.
+        self.has_order = plain(apart(self.columns.get("id", ""))) in ORDERS
+        is_order = self.has_order or {"t_dat", "article_id"} <= set(columns)
+        is_bought = is_order and "kind" not in self.columns and not self.rating
+        self.kind = Kind.PURCHASE.value if is_bought else None
+        self.pieces = next((named[name] for name in ("quantity", "qty") if is_bought and name in named), "")
         if columns:
             self._check(columns)
 
@@ -93,7 +103,7 @@ class Events:
         return [
             *self.records.notes,
             *([f"{self.records.name} was read as {self.analytics.name}"] if self.analytics else []),
-            *(["H&M's transactions: each row is a purchase"] if self.kind else []),
+            *(["it has no kinds, but orders: each row is a purchase"] if self.kind else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
             *([f"left out, as they are no interactions: {', '.join(left_out)}"] if left_out else []),
         ]
@@ -121,14 +131,28 @@ class Events:
         own: dict[str, object] = {ours: record.get(name) for ours, name in self.columns.items()}
         if self.kind:
             own["kind"] = self.kind
+            if str(record.get(self.pieces, "")).startswith("-"):
+                yield "what was returned:"
+                return
         elif self.positive is not None and self.rating:
             if read_rating(record.get(self.rating)) < self.positive:
                 yield f"ratings below {self.positive:g}:"
                 return
             own["kind"] = Kind.LIKE.value
-        if own.get("id") and own.get("sku") and plain(self.columns["id"]) in ORDERS:
+        if own.get("id") and own.get("sku") and self.has_order:
             own["id"] = f"{own['id']}/{own['sku']}"
         yield own
+
+
+def open_events(file: Path, opened: ExitStack) -> RecordFile:
+    """Open a file of records, or the only one of a zip, which `opened` closes. Raises ImportFailed."""
+    if file.suffix.lower() != ".zip":
+        return open_records(Folder(file.parent), file.name)
+    archive = opened.enter_context(open_zip(file))
+    names = [name for name in archive.names if suffix_of(name) in TABLES]
+    if len(names) != 1:
+        raise ImportFailed(f"{file} has {len(names)} tables; a zip with one is taken: {', '.join(names)[:500]}")
+    return open_records(archive, names[0])
 
 
 def read_rating(value: object) -> float:

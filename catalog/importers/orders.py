@@ -1,8 +1,10 @@
-"""Exports of orders: Shopify's CSV, with a row for each line of an order, and WooCommerce's REST API."""
+"""Exports of orders: Shopify's CSV, with a row for each line of an order, and the REST APIs of three programs."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
+from catalog.importers.json_objects import objects_in
 from catalog.importers.layouts import by_plain_name
 from catalog.models import Kind
 
@@ -56,9 +58,63 @@ class WooCommerceOrders:
             }
 
 
-def orders_of(columns: Sequence[str]) -> ShopifyOrders | WooCommerceOrders | None:
+class ShopifyOrdersJson:
+    """Orders of Shopify's REST Admin API; a shopper is the e-mail address, as in its export."""
+
+    name = "Shopify's orders"
+    columns = frozenset({"line_items", "created_at", "email"})
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        if record.get("cancelled_at"):
+            yield "orders that are cancelled:"
+            return
+        order = record.get("name") or record.get("id")
+        for line in objects_in(record.get("line_items")):
+            yield {
+                "user": str(record.get("email") or "").lower(),
+                "session": f"order {order}",
+                "sku": line.get("sku") or line.get("title"),
+                "kind": Kind.PURCHASE,
+                "timestamp": record.get("created_at"),
+                "id": f"{order}/{line.get('sku') or line.get('id')}",
+            }
+
+
+class MagentoOrders:
+    """Orders of Magento's REST API; an account is a shopper, else a guest. A variant has no line but its product's."""
+
+    name = "Magento's orders"
+    columns = frozenset({"increment_id", "items", "created_at"})
+    not_bought = frozenset({"canceled", "closed", "fraud", "pending_payment", "holded"})
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        order, status = record.get("increment_id"), str(record.get("status"))
+        if status in self.not_bought:
+            yield f"orders that are {status}:"
+            return
+        for line in objects_in(record.get("items")):
+            if line.get("parent_item_id") or line.get("parent_item"):
+                continue
+            yield {
+                "user": record.get("customer_id"),
+                "session": f"order {order}",
+                "sku": line.get("sku"),
+                "kind": Kind.PURCHASE,
+                "timestamp": record.get("created_at"),
+                "id": f"{order}/{line.get('item_id')}",
+            }
+
+
+Orders: TypeAlias = ShopifyOrders | WooCommerceOrders | ShopifyOrdersJson | MagentoOrders
+
+
+def orders_of(columns: Sequence[str]) -> Orders | None:
     """Return the reader of an export with these columns, if it is one of orders."""
     named = by_plain_name(columns)
     if named.keys() >= set(ShopifyOrders.columns):
         return ShopifyOrders(named)
-    return WooCommerceOrders() if named.keys() >= set(WooCommerceOrders.columns) else None
+    if named.keys() >= set(WooCommerceOrders.columns):
+        return WooCommerceOrders()
+    if ShopifyOrdersJson.columns <= set(columns):
+        return ShopifyOrdersJson()
+    return MagentoOrders() if MagentoOrders.columns <= set(columns) else None

@@ -132,3 +132,38 @@ def test_visits_without_actions_are_told(tmp_path):
 
 def test_other_columns_are_none_of_analytics():
     assert analytics_of(["event_name", "event_timestamp", "user_id", "item_id"]) is None
+
+
+SEGMENT = [
+    {"type": "track", "event": "Product Viewed", "userId": "ada", "anonymousId": "g1", "messageId": "m1",
+     "timestamp": "2026-01-02T12:00:00.000Z", "properties": {"product_id": "A"}},
+    {"type": "track", "event": "Order Completed", "userId": "ada", "messageId": "m2",
+     "timestamp": "2026-01-02T12:01:00.000Z",
+     "properties": {"order_id": "o", "products": [{"sku": "A"}, {"product_id": "B"}]}},
+    {"type": "track", "event": "Product Added", "userId": None, "anonymousId": "g2", "messageId": "m3",
+     "timestamp": "2026-01-02T12:02:00.000Z", "properties": {"sku": "B"}},
+    {"type": "track", "event": "Product List Viewed", "userId": "ada", "messageId": "m4",
+     "timestamp": "2026-01-02T12:03:00.000Z", "properties": {"products": [{"sku": "A"}]}},
+    {"type": "page", "name": "Home", "anonymousId": "g3", "messageId": "m5", "timestamp": "2026-01-02T12:04:00.000Z"},
+]  # fmt: skip
+MIXPANEL = [
+    {"event": "Product Viewed", "properties": {"time": NOON, "distinct_id": "ada", "$insert_id": "i1", "sku": "A"}}
+]
+AMPLITUDE = [
+    {"event_type": "add to cart", "user_id": "ada", "device_id": "d", "insert_id": "i2",
+     "event_time": "2026-01-02 12:00:00.000000", "event_properties": {"sku": "B"}},
+]  # fmt: skip
+
+
+def test_named_events_with_properties_are_those_of_their_products(tmp_path):
+    for name, events in (("segment", SEGMENT), ("mixpanel", MIXPANEL), ("amplitude", AMPLITUDE)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, events)))
+        report = import_interactions(tmp_path / f"{name}.jsonl")
+        assert report.failed == 0, report.problems
+        assert f"{name}.jsonl was read as Segment's, Mixpanel's or Amplitude's events" in report.notes
+
+    columns = ("shopper__key", "session", "product__sku", "kind", "event_id")
+    assert list(Interaction.objects.order_by("pk").values_list(*columns)) == [
+        ("ada", "", "A", "view", "m1"), ("ada", "", "A", "purchase", "m2/A"), ("ada", "", "B", "purchase", "m2/B"),
+        (None, "g2", "B", "cart", "m3"), ("ada", "", "A", "view", "i1"), ("ada", "", "B", "cart", "i2"),
+    ]  # fmt: skip

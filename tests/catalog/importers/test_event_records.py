@@ -5,6 +5,7 @@ import pytest
 from catalog.errors import ImportFailed
 from catalog.importers.event_records import Events
 from catalog.importers.rows import Problem
+from tests.catalog.importers.builders import write_zip
 
 RATINGS = "user,item,timestamp,value\nu1,A,1767355200,5\nu1,B,1767355200,3.5\nu2,A,1767355200,x\nu2,B,1767355200,\n"
 
@@ -65,3 +66,32 @@ def test_optional_fields_may_be_null(tmp_path):
     [(_, fields)] = events_of(tmp_path, json.dumps(event), name="t.json")
 
     assert fields["id"] is None
+
+
+def test_tables_of_orders_are_purchases_and_what_was_returned_is_left_out(tmp_path):
+    header = "InvoiceNo,StockCode,Quantity,InvoiceDate,CustomerID"
+
+    events = events_of(tmp_path, f"{header}\n1,A,6,2010-12-01,7\n1,B,1,2010-12-01,7\nC2,A,-6,2010-12-02,7\n")
+
+    assert [(fields["kind"], fields["id"]) for _, fields in events] == [("purchase", "1/A"), ("purchase", "1/B")]
+    assert events.notes[-2:] == [
+        "columns were read as others: CustomerID -> user, StockCode -> sku, InvoiceDate -> timestamp, InvoiceNo -> id",
+        "left out, as they are no interactions: what was returned: 1",
+    ]
+
+
+def test_a_zip_with_one_table_is_that_table(tmp_path):
+    path = write_zip(tmp_path / "t.zip", {"events.csv": "user,sku,kind,timestamp\nu,A,view,2026-01-02\n"})
+    two = write_zip(tmp_path / "two.zip", {"a.csv": "", "b.csv": ""})
+
+    assert [fields["sku"] for _, fields in Events(path)] == ["A"]
+    with pytest.raises(ImportFailed, match="has 2 tables; a zip with one is taken: a.csv, b.csv"):
+        Events(two)
+
+
+def test_objects_within_events_are_columns(tmp_path):
+    event = {"user": {"id": 7}, "product": {"sku": "A"}, "type": "view", "ts": 1700000000}
+
+    [(_, fields)] = events_of(tmp_path, json.dumps({"events": [event]}), name="t.json")
+
+    assert fields == {"user": 7, "sku": "A", "kind": "view", "timestamp": 1700000000}

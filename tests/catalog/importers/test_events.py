@@ -29,6 +29,16 @@ MIDNIGHT = datetime(2023, 11, 14, tzinfo=UTC)
         ("2023-11-14", MIDNIGHT),
         ("2023-W46-2", MIDNIGHT),
         ("0", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("Tue, 14 Nov 2023 22:13:20 GMT", MOMENT),
+        ("Tue, 14 Nov 2023 17:13:20 -0500", MOMENT),
+        ("Tue Nov 14 22:13:20 UTC 2023", MOMENT),
+        ("14.11.2023 22:13:20", MOMENT),
+        ("2023/11/14 22:13:20", MOMENT),
+        ("2023-11-14 10:13:20 PM", MOMENT),
+        ("2023-11-14T23:13:20+01:00[Europe/Berlin]", MOMENT),
+        ("14 Nov 2023", MIDNIGHT),
+        ("14-Nov-2023", MIDNIGHT),
+        ("November 14, 2023", MIDNIGHT),
     ],
 )
 def test_a_time_is_read_as_it_is_meant(text, moment):
@@ -40,7 +50,10 @@ def test_a_time_is_read_as_it_is_meant(text, moment):
     [
         ("14/11/2023", "write 2023-11-14T22:13:20Z"),
         ("11/14/2023 10:13 PM", "write"),
-        ("1.7E+09", "a spreadsheet has rounded it"),
+        ("1.7E+09", "a spreadsheet has made a number of it"),
+        ("45244.92592", "a spreadsheet has made a number of it"),
+        ("11-14-2023", "write"),
+        ("32.01.2023", "write"),
         ("-1", "before 1970"),
         ("2023-318", "write"),
         ("9" * 400, "write"),
@@ -55,6 +68,8 @@ def test_a_time_that_may_be_another_is_refused(text, hint):
     ("text", "kind"),
     [
         ("Purchase", Kind.PURCHASE), ("VIEW", Kind.VIEW), ("add_to_cart", Kind.CART), ("addToCart", Kind.CART),
+        ("ViewContent", Kind.VIEW), ("PRODUCT_VIEW", Kind.VIEW), ("Order Placed", Kind.PURCHASE),
+        ("AddToBasket", Kind.CART), ("add-to-favorites", Kind.LIKE), ("clickout", Kind.CLICK),
         ("page-view", Kind.VIEW), ("favorite", Kind.LIKE), ("buy", Kind.PURCHASE), ("dislike", Kind.DISLIKE),
     ],
 )  # fmt: skip

@@ -6,6 +6,7 @@ from catalog.importers import import_interactions, import_products
 from catalog.models import Interaction, Product
 from tests.catalog.importers.builders import jpegs, write_folder
 from tests.catalog.importers.test_layouts import SHOPIFY, WOOCOMMERCE
+from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +88,37 @@ def test_a_variation_s_sku_in_any_table_counts_for_its_product(tmp_path):
 
     assert import_interactions(tmp_path / "events.csv").accepted == 1
     assert Interaction.objects.get().product.sku == "red"
+
+
+def test_orders_of_shopify_s_and_magento_s_rest_are_purchases(tmp_path):
+    for sku in ("A", "B"):
+        ProductFactory(sku=sku, image=False)
+    shopify = {
+        "orders": [
+            {"id": 1, "name": "#1", "email": "Ada@x.example", "created_at": "2026-01-02T10:00:00-05:00",
+             "cancelled_at": None, "line_items": [{"id": 1, "sku": "A"}, {"id": 2, "sku": "B"}]},
+            {"id": 2, "name": "#2", "email": "", "created_at": "2026-01-02T10:00:00-05:00",
+             "cancelled_at": "2026-01-03T10:00:00-05:00", "line_items": [{"id": 3, "sku": "A"}]},
+        ]
+    }  # fmt: skip
+    magento = {
+        "items": [
+            {"increment_id": "01", "status": "complete", "created_at": "2026-01-02 10:00:00", "customer_id": 7,
+             "items": [{"item_id": 1, "sku": "A"}, {"item_id": 2, "sku": "A", "parent_item_id": 1}]},
+            {"increment_id": "02", "status": "canceled", "created_at": "2026-01-02 10:00:00",
+             "items": [{"item_id": 3, "sku": "B"}]},
+            {"increment_id": "03", "status": "processing", "created_at": "2026-01-02 10:00:00",
+             "items": [{"item_id": 4, "sku": "B"}]},
+        ],
+        "search_criteria": {}, "total_count": 3,
+    }  # fmt: skip
+    reports = []
+    for name, orders in (("shopify", shopify), ("magento", magento)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(orders))
+        reports.append(import_interactions(tmp_path / f"{name}.json"))
+
+    assert [(report.accepted, report.failed) for report in reports] == [(2, 0), (2, 0)]
+    assert bought() == [
+        ("ada@x.example", "", "A", "purchase", "#1/A"), ("ada@x.example", "", "B", "purchase", "#1/B"),
+        ("7", "", "A", "purchase", "01/1"), (None, "order 03", "B", "purchase", "03/4"),
+    ]  # fmt: skip
