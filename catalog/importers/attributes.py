@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from catalog.importers import values
-from catalog.importers.layouts import Layout, by_plain_name, plain
+from catalog.importers.layouts import Layout, by_plain_name, leaves_out, plain
 from catalog.importers.variants import pairs_of
 
 VARIANT_SKU = "Variant SKU"  # as Shopify calls it
@@ -30,7 +30,7 @@ class AttributeColumns:
             for column in columns
             if column not in taken
             and not any(plain(column).startswith(f"{stem} ") for stem in stems)
-            and (column in chosen or not (layout and layout.leaves_out(column)))
+            and (column in chosen or not leaves_out(layout, column))
         ]
 
     def read(self, records: Sequence[Mapping[str, str]], *, is_family: bool) -> dict[str, str]:

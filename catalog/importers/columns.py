@@ -7,37 +7,63 @@ from catalog.importers.layouts import apart, by_plain_name, layout_of, plain
 
 # For each of ours what it is called elsewhere, the surest first. Our own name goes before all of them.
 PRODUCTS: Mapping[str, Sequence[str]] = {
-    "sku": ("variant sku", "article id", "reference", "item number", "product code", "item id", "id", "product id"),
-    "title": ("name", "product name", "product title", "prod name", "item name"),
+    "sku": (
+        "variant sku", "product code sku", "product sku", "item sku", "article id", "reference", "item number",
+        "product number", "product code", "item id", "id", "product id", "artikelnummer", "artikel nr", "référence",
+        "referencia", "codice", "código", "artikelnummer nr", "stock code",
+    ),
+    "title": (
+        "name", "product name", "product title", "prod name", "item name", "bezeichnung", "artikelname", "produktname",
+        "artikelbezeichnung", "titel", "nom", "nom du produit", "titre", "nombre", "título", "nome", "titolo", "naam",
+    ),
     "category": (
         "categories", "product type", "google product category", "type", "product category", "product type name",
-        "article type",
+        "article type", "kategorie", "kategorien", "warengruppe", "catégorie", "catégories", "categoría", "categorías",
+        "categoria", "categorie", "collection", "collections",
     ),
-    "price": ("regular price", "variant price", "unit price", "sale price"),
+    "price": (
+        "regular price", "variant price", "unit price", "selling price", "price gross", "offers price",
+        "offers low price", "sale price", "preis", "bruttopreis", "verkaufspreis", "prix", "prix ttc", "precio",
+        "prezzo", "prijs", "preço",
+    ),
     "image": (
         "images", "image url", "image urls", "image link", "image src", "base image", "main image", "primary image",
         "front image", "image front", "image 1", "image1", "image url 1", "picture", "pictures", "picture 1", "photo",
-        "photos", "photo 1", "image file", "image path", "filename",
+        "photos", "photo 1", "image file", "image path", "filename", "product image url", "product image",
+        "image address", "hosted image urls", "product image url 1", "product image file 1", "cover media url", "img",
+        "img url", "bild", "bilder", "bild 1", "bild url", "foto", "fotos", "imagen", "imágenes", "immagine",
+        "immagini", "afbeelding", "imagem",
     ),
-    "currency": ("currency code", "price currency"),
+    "currency": ("currency code", "price currency", "offers price currency", "währung", "devise", "moneda", "valuta"),
     "in_stock": (
         "in stock", "availability", "stock", "quantity", "qty", "stock quantity", "variant inventory qty",
-        "is in stock", "inventory",
+        "is in stock", "inventory", "inventory quantity", "current stock level", "stock level", "offers availability",
+        "lagerbestand", "bestand", "verfügbarkeit", "disponibilité", "existencias", "disponibilidad", "disponibilità",
+        "voorraad", "estoque",
     ),
-    "url": ("link", "product url", "product link", "permalink", "product page", "page url"),
+    "url": ("link", "product url", "product link", "permalink", "product page", "page url", "offers url"),
 }  # fmt: skip
 EVENTS: Mapping[str, Sequence[str]] = {
-    "user": ("user id", "userid", "customer id", "customer", "visitor id", "visitorid", "reviewer id", "uid"),
-    "session": ("session id", "sessionid", "guest", "guest id", "user session", "visit id"),
+    "user": (
+        "user id", "userid", "customer id", "customerid", "customer", "visitor id", "visitorid", "reviewer id", "uid",
+        "shopper id", "shopper", "client id", "member id", "account id", "distinct id", "customer email", "email",
+    ),
+    "session": ("session id", "sessionid", "guest", "guest id", "user session", "visit id", "anonymous id"),
     "sku": (
-        "item id", "itemid", "product id", "article id", "parent asin", "asin", "product", "item", "product sku",
+        "item id", "itemid", "product id", "productid", "article id", "parent asin", "asin", "product", "item",
+        "product sku", "item sku", "sku id", "stock code", "stockcode", "product code", "content id", "movie id",
+        "artikelnummer",
     ),
     "kind": ("event", "event type", "event name", "type", "action", "behavior", "behaviour type", "interaction"),
     "timestamp": (
         "time", "datetime", "date", "event time", "event timestamp", "created at", "occurred at", "ts", "t dat",
-        "unixtime",
+        "unixtime", "unix review time", "date time", "order date", "invoice date", "purchase date", "purchased at",
+        "event date",
     ),
-    "id": ("event id", "transaction id", "order id"),
+    "id": (
+        "event id", "transaction id", "order id", "order number", "invoice no", "invoice number", "message id",
+        "insert id",
+    ),
     "is_verified": (),
     "rating": ("stars", "score", "value", "overall"),
 }  # fmt: skip
@@ -50,12 +76,24 @@ MEANINGS: Mapping[str, str] = {
 
 EVENT_MEANINGS: Mapping[str, str] = {"ignore": "left out"}
 
+# Columns that say whether a product is shown, by yes and no or by states, in programs that are not known.
+VISIBLE = frozenset({"visible", "is visible", "product visible", "published", "is published", "active", "is active"})
+
 # Columns of images that follow the first one, as `plain` returns their names.
-_NOUN = r"(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"
+_NOUN = r"(?:product )?(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"
 FURTHER_IMAGES = re.compile(
     rf"(?:additional|further|other|more|extra|alternat\w+|second|back|rear|side|detail|variant|gallery|hover) {_NOUN}"
     rf"|{_NOUN} ?(?:\d+|back|rear|side|detail)|(?:media |image )?gallery"
 )
+
+
+HEADER_ROWS = 20  # among which the header is: some programs write a title above it
+LEAST_COLUMNS = 3  # that are known, of a header
+
+
+def is_header(columns: Sequence[str]) -> bool:
+    """Return whether texts are names of columns of products or of events."""
+    return any(len(find_columns(columns, synonyms)) >= LEAST_COLUMNS for synonyms in (PRODUCTS, EVENTS))
 
 
 def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:

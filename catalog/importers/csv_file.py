@@ -7,10 +7,11 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
-from catalog.importers.columns import is_further_image
+from catalog.importers.columns import HEADER_ROWS, is_further_image, is_header
 from catalog.importers.rows import Problem
 
 UNDECODED = re.compile("[\udc80-\udcff]")
@@ -18,6 +19,7 @@ SEPARATORS = ",;\t|"
 # A record of more lines or characters is one whose quote was never closed.
 MOST_LINES, MOST_CHARACTERS = 1000, 1_000_000
 NOT_CLOSED = f'a quote (") is opened and not closed, or a field has over {MOST_CHARACTERS:,} characters'
+WORDS_BEYOND = re.compile(rb"[\x80-\xff]{4,}")
 NUMBER = re.compile(r"[\d.,:/ -]+")
 
 csv.field_size_limit(MOST_CHARACTERS)
@@ -26,8 +28,9 @@ csv.field_size_limit(MOST_CHARACTERS)
 class CsvFile:
     """Iterator over (place, {column: text}), with a Problem for each record that does not fit the header.
 
-    The separator is that of the header's line: a comma, semicolon, tab or bar, or what a line `sep=` before it names.
-    The encoding is UTF-8, UTF-16 with its mark, or where the file cannot be UTF-8, Windows-1252. overflow: the column,
+    The header may stand below a title. The separator is that of its line: a comma, semicolon, tab or bar, or what a
+    line `sep=` before it names. The encoding is UTF-8, UTF-16 with its mark, or where the file cannot be UTF-8,
+    Windows-1252, unless it is in another alphabet. overflow: the column,
     if any, whose commas were not quoted: a record's surplus fields belong to it. may_be_short: a record that lacks the
     values of its last columns is no problem. notes: what was assumed.
     Raises ImportFailed, at once or during iteration, for a file that is missing, damaged, empty or not text.
@@ -41,14 +44,16 @@ class CsvFile:
         self.encoding = self._encoding()
         self.separator, self.columns = ",", []
         self.overflow: int | None = None
-        lines = (text for _, text in self._lines() if text.strip("\r\n \ufeff"))
+        lines = ((number, text) for number, text in self._lines() if text.strip("\r\n \ufeff"))
         first = next(lines, None)
         if first is None:
             raise ImportFailed(f"{self.label} is empty")
-        named = re.fullmatch(r"sep=(.)", first.strip("\r\n\ufeff"))
-        self.skipped = 1 if named else 0
+        named = re.fullmatch(r"sep=(.)", first[1].strip("\r\n\ufeff"))
+        number, text = first if named else find_header([first, *islice(lines, HEADER_ROWS)])
+        self.titled = 0 if named else number - 1  # lines above the header
+        self.skipped = number if named else self.titled
         self.repeated = 0
-        self.separator = named[1] if named else separator_of(first)
+        self.separator = named[1] if named else separator_of(text)
         header = next(self._records(), None)
         if header is None:
             raise ImportFailed(f"{self.label} is empty")
@@ -63,6 +68,7 @@ class CsvFile:
         """Return what was assumed and left out, once the records were read."""
         return [
             *([f"{self.name} is not UTF-8; it was read as Windows-1252"] if self.encoding == "cp1252" else []),
+            *([f"{self.name}: the header is line {self.titled + 1}"] if self.titled else []),
             *([f"{self.repeated} rows repeat the header: left out"] if self.repeated else []),
         ]
 
@@ -184,6 +190,10 @@ class CsvFile:
                     has_utf8 |= not decoder.decode(block).isascii()
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
+            if is_no_western(error.object):
+                raise ImportFailed(
+                    f"{self.label} is neither UTF-8 nor of a western language; save it as UTF-8, then import it"
+                ) from error
             is_mixed = has_utf8 or not error.object[: error.start].isascii()
             return "utf-8-sig" if is_mixed or set(error.object) & {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "cp1252"
         except FileNotFoundError:
@@ -214,6 +224,12 @@ class Lines:
         self.waiting.extendleft(reversed(lines))
 
 
+def is_no_western(block: bytes) -> bool:
+    """Return whether text is of another alphabet than Windows-1252 has: whole words have bytes beyond ASCII."""
+    beyond = sum(byte > 0x7F for byte in block)
+    return sum(map(len, WORDS_BEYOND.findall(block))) > beyond / 2
+
+
 def name_columns(label: str, columns: Sequence[str]) -> list[str]:
     """Return the columns, where several of further images have one name, as in Google's feeds, each with its number.
 
@@ -229,6 +245,16 @@ def name_columns(label: str, columns: Sequence[str]) -> list[str]:
         for number, index in enumerate(places[1:], 2):
             named[index] = f"{column} ({number})"
     return named
+
+
+def find_header(lines: Sequence[tuple[int, str]]) -> tuple[int, str]:
+    """Return the first of numbered lines that names columns, as below a title; the first one of all if none does."""
+    short = [(number, text) for number, text in lines if len(text) < MOST_CHARACTERS]
+    return next(((number, text) for number, text in short if is_header(cells_of(text))), lines[0])
+
+
+def cells_of(line: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator_of(line)), [])
 
 
 def separator_of(header: str) -> str:

@@ -3,13 +3,14 @@
 import posixpath
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from catalog.errors import BadRow
 from catalog.importers.archive import Archive
 from catalog.importers.rows import UNSTORABLE
 
 URL = re.compile(r"(https?:|ftp:)?//|data:", re.IGNORECASE)
+ELSEWHERE = re.compile(r"[a-z]:[\\/]|file:|[\\/]", re.IGNORECASE)  # from the root of a disk
 MOST_IMAGES = 100  # of a product
 # What may stand in a URL besides letters and digits (RFC 3986), with the sign of what is encoded already.
 URL_SIGNS = "!#$%&'()*+,/:;=?@[]~"
@@ -33,7 +34,7 @@ def find_images(archive: Archive, cells: Iterable[str]) -> list[str]:
 
 def read_cell(archive: Archive, text: str) -> list[str]:
     """Return the paths and URLs that a cell names."""
-    if not URL.match(text) and (path := archive.find(resolve_path(text))):
+    if not URL.match(text) and (path := find_file(archive, text)):
         return [path]
     # A URL may have commas of its own.
     parts = re.split(r"[,;|\s]+(?=https?://)", text, flags=re.IGNORECASE) if "//" in text else re.split("[,;|\n]", text)
@@ -52,8 +53,17 @@ def encode_url(text: str) -> str:
 
 
 def find_path(archive: Archive, name: str) -> str:
-    path = resolve_path(name)
-    return archive.find(path) or path
+    return find_file(archive, name) or resolve_path(name)
+
+
+def find_file(archive: Archive, name: str) -> str | None:
+    """Return the file that a path means, also one as in a URL, or as on the machine on which the table was made."""
+    plain = resolve_path(unquote(name.partition("?")[0]))
+    found = archive.find(resolve_path(name)) or archive.find(plain)
+    if found or not ELSEWHERE.match(name):
+        return found
+    parts = plain.split("/")
+    return next((path for cut in range(1, len(parts)) if (path := archive.find("/".join(parts[cut:])))), None)
 
 
 def resolve_path(name: str) -> str:

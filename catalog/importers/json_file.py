@@ -20,6 +20,7 @@ MOST_BESIDE = 5  # values of an object around the products, such as a count and 
 WITH_LISTS = {"event_name", "actionDetails"}  # of Google Analytics and Matomo: a record, with a list of objects
 MOST_BYTES = 200_000_000  # of an array, which is read as a whole
 BETWEEN = re.compile(r"[\s,]*")  # documents: some programs write lines with a comma at their ends
+LEAST = 3  # values of an object that is a record among others
 DECODER = json.JSONDecoder()
 NO_OBJECT = "the line is JSON, but not an object"
 
@@ -145,7 +146,8 @@ def begins_lines(first: bytes, *, has_more: bool) -> bool:
         return not (
             first.strip() == b"{" or first.rstrip().endswith((b"[", b"{", b"[{")) and first.lstrip()[:1] == b"{"
         )
-    is_around = isinstance(found, dict) and len(found) <= MOST_BESIDE and list_in(found) != [found]
+    is_around = isinstance(found, dict) and list_in(found) != [found]
+    is_around = is_around and (len(found) <= MOST_BESIDE or is_keyed(found))
     return has_more or not is_around or bool(WITH_LISTS & found.keys())
 
 
@@ -160,9 +162,16 @@ def list_in(found: object) -> list[object]:
     if len(lists) == 1:
         return [node_in(element) for element in lists[0]]
     inner = [value for name, value in found.items() if name != "extensions"]  # which GraphQL's responses have as well
+    if is_keyed(found):
+        return [{"id": name, **value} for name, value in found.items()]
     if inner == [[]]:  # a page behind the last one
         return []
     return list_in(inner[0]) if len(inner) == 1 and isinstance(inner[0], dict) else [found]
+
+
+def is_keyed(found: Mapping[str, object]) -> bool:
+    """Return whether an object has objects by their ids: {"A-1": {...}, "A-2": {...}}."""
+    return len(found) > 1 and all(isinstance(value, dict) and len(value) >= LEAST for value in found.values())
 
 
 def node_in(element: Mapping[str, object]) -> Mapping[str, object]:

@@ -34,6 +34,7 @@ SHOPIFY_INTERNAL = re.compile(
     r"requires shipping|taxable|charge tax|tax code)|continue selling when out of stock|cost per item|gift card|"
     r"image (position|alt text)|seo (title|description)|(included|price|compare at price) .*"
 )
+COSTS = re.compile(r"costs?|cost (price|per item)|(purchase|wholesale|supplier) price|einkaufspreis|ek( preis)?|margin")
 WOOCOMMERCE_INTERNAL = re.compile(
     r"type|position|is featured|date sale price (starts|ends)|tax (status|class)|"
     r"low stock amount|backorders allowed|sold individually|allow customer reviews|purchase note|shipping class|"
@@ -117,7 +118,39 @@ LAYOUTS = (
         pairs={"feature": ":"},
         ignored=re.compile(r"image alt texts|delete existing images|position"),
     ),
+    Layout(
+        "Wix's export",
+        frozenset({"handleid", "fieldtype", "productimageurl"}),
+        {
+            "sku": ["handleid"], "title": ["name"], "category": ["collection"], "price": ["price"],
+            "image": ["productimageurl"], "in_stock": ["inventory"],
+        },
+        hidden={"visible": frozenset({"false"})},
+        has_paths=True,
+        ignored=re.compile(r"fieldtype|ribbon|surcharge|discount(mode|value)|productoptiontype\d|weight|cost"),
+    ),
+    Layout(
+        "BigCommerce's export",
+        frozenset({"product code sku", "product name", "current stock level"}),
+        {
+            "sku": ["product code sku"], "title": ["product name"], "category": ["category"], "price": ["price"],
+            "image": ["product image url 1", "product image file 1"], "in_stock": ["current stock level"],
+        },
+        hidden={"product visible": frozenset({"n"})},
+        has_paths=True,
+        sold_anyway={"track inventory": "none"},
+        ignored=re.compile(
+            r"item type|product type|option set.*|(cost|retail|sale) price|fixed shipping cost|free shipping|"
+            r"product (weight|width|height|depth)|allow purchases|track inventory|low stock level|"
+            r"product (image|file) (id|description|is thumbnail|sort) \d+|product tax class|sort order"
+        ),
+    ),
 )  # fmt: skip
+
+
+def leaves_out(layout: Layout | None, column: str) -> bool:
+    """Return whether a column says nothing that shoppers may see, in an export or in any other table."""
+    return bool(COSTS.fullmatch(plain(column))) or (layout is not None and layout.leaves_out(column))
 
 
 def plain(column: str) -> str:

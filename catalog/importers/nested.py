@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from catalog.importers import magento, shopify, woocommerce
+from catalog.importers import flat, magento, shopify, woocommerce
 from catalog.importers.archive import Archive
 from catalog.importers.json_file import JsonFile, Records
 from catalog.importers.json_objects import Product
@@ -37,6 +37,9 @@ INTERFACES = (
 )
 
 
+FLAT = Interface("", frozenset(), flat.rows_of)
+
+
 class NestedFile:
     """Iterator over the rows of the products of a JSON file, as RecordFile is one over records."""
 
@@ -44,7 +47,7 @@ class NestedFile:
         self.file, self.interface = file, interface
         self.archive, self.name, self.label = file.archive, file.name, file.label
         note = f": {interface.note}" if interface.note else ""
-        self.notes = [f"{self.name} is of {interface.name}{note}"]
+        self.notes = [f"{self.name} is of {interface.name}{note}"] if interface.name else []
 
     @cached_property
     def columns(self) -> list[str]:
@@ -70,8 +73,14 @@ class NestedFile:
 def open_rows(archive: Archive, name: str) -> RecordFile | NestedFile:
     """Open a file of products, whichever program has written it. Raises ImportFailed."""
     file = open_records(archive, name)
-    if isinstance(file, JsonFile):
-        columns = set(file.columns)
-        interface = next((interface for interface in INTERFACES if interface.marks <= columns), None)
-        return NestedFile(file, interface) if interface else file
-    return file
+    columns = set(file.columns) if isinstance(file, JsonFile) else set()
+    interface = next((interface for interface in INTERFACES if interface.marks <= columns), None)
+    return NestedFile(file, interface) if interface and isinstance(file, JsonFile) else flattened(file)
+
+
+def flattened(file: RecordFile) -> RecordFile | NestedFile:
+    """Return a file of records, of JSON with what is nested in them as columns."""
+    if not isinstance(file, JsonFile):
+        return file
+    is_nested = any(flat.is_nested(record[1]) for record in file if not isinstance(record, Problem))
+    return NestedFile(file, FLAT) if is_nested else file

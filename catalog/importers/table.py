@@ -8,10 +8,10 @@ from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
 from catalog.importers.attributes import VARIANT_SKU, AttributeColumns, first, joined
-from catalog.importers.columns import MEANINGS, PRODUCTS, currency_in, find_columns, find_further_images
+from catalog.importers.columns import MEANINGS, PRODUCTS, VISIBLE, currency_in, find_columns, find_further_images
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
-from catalog.importers.layouts import by_plain_name, layout_of
+from catalog.importers.layouts import by_plain_name, layout_of, leaves_out
 from catalog.importers.nested import open_rows
 from catalog.importers.records import TABLES, WORKBOOKS, find_column, suffix_of
 from catalog.importers.rows import Problem, Row
@@ -66,7 +66,11 @@ class Table:
             *self._chosen_for("images"),
             *find_further_images(others, self.columns.values()),
         ]
-        taken = {*self.columns.values(), *self.images, *self.hiding, *self._chosen_for("hidden", "visible", "ignore")}
+        shown = {} if self.hiding else named
+        self.visible = [shown[name] for name in VISIBLE if name in shown and shown[name] not in self.columns.values()]
+        self.visible += self._chosen_for("visible")
+        taken = {*self.columns.values(), *self.images, *self.hiding, *self.visible}
+        taken |= {*self._chosen_for("hidden", "ignore")}
         self.attributes = AttributeColumns(
             [column for column in columns if column and column not in taken],
             self.program,
@@ -97,9 +101,8 @@ class Table:
         """Return the columns, each with what it is taken for."""
         meanings = {column: ours for ours, found in self.sources.items() for column in found[:1]}
         meanings |= dict.fromkeys(self.images[1:], "further images") | dict.fromkeys(self.hiding, "hidden")
-        if program := self.program:
-            left_out = [column for column in self.table.columns if program.leaves_out(column)]
-            meanings = dict.fromkeys(left_out, "left out") | meanings
+        left_out = [column for column in self.table.columns if leaves_out(self.program, column)]
+        meanings = dict.fromkeys(left_out, "left out") | dict.fromkeys(self.visible, "visible") | meanings
         meanings |= {column: MEANINGS.get(meaning, meaning) for column, meaning in self.chosen.items()}
         return [(column, meanings.get(column, "attribute")) for column in self.table.columns if column]
 
@@ -175,7 +178,7 @@ class Table:
         image, *further = find_images(self.archive, cells)
         return Row(
             place=place,
-            sku=value("sku"),
+            sku=values.check_sku(value("sku")),
             title=values.read_text(first(map(values.without_nothing, titles)) or first(titles)),
             category=values.read_category(value("category"), has_paths=bool(self.program and self.program.has_paths)),
             image=image,
@@ -207,9 +210,9 @@ class Table:
     def _is_hidden(self, fields: Mapping[str, str]) -> bool | None:
         """Return whether the program does not show the product; None if it does not say. Raises BadRow."""
         found = [text in signs for column, signs in self.hiding.items() if (text := fields.get(column, "").lower())]
-        for meaning in ("hidden", "visible"):
-            texts = (fields.get(column, "") for column in self._chosen_for(meaning))
-            found += [values.read_hidden(text, is_yes=meaning == "hidden") for text in texts if text]
+        for columns, is_yes in ((self._chosen_for("hidden"), True), (self.visible, False)):
+            texts = (fields.get(column, "") for column in columns)
+            found += [values.read_hidden(text, is_yes=is_yes) for text in texts if text]
         return any(found) if found else None
 
 

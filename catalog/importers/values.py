@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from decimal import ROUND_HALF_UP, Decimal
 
 from catalog.errors import BadRow
 from catalog.importers.layouts import apart
@@ -19,6 +20,7 @@ NOTHING = {
 OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 AMOUNT_NAMES = ("value", "amount")
 CURRENCY_NAMES = ("currency", "currencyCode", "currency_code")  # beside an amount, in an object that is a price
+LANGUAGE = re.compile("(?!id$)[a-z]{2}([_-][A-Za-z]{2})?")
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
 # A text that spreadsheets are not to take for a number or a formula: ="00042", '00042, '=A1. 'Tis and '90s are others.
 FORMULA = re.compile(r"""="([^"]*)"|'(?=[=+@-]|\d[\d.,:/ -]*\Z)(.*)""", re.DOTALL)
@@ -27,9 +29,19 @@ SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?(?:-->|\Z)", re.DOTALL)
 # Characters that nobody sees: soft hyphen, zero width ones, marks of the direction of writing.
 UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "kr": "", "chf": "CHF"}
+SYMBOLS = {
+    "€": "EUR", "$": "USD", "us$": "USD", "ca$": "CAD", "c$": "CAD", "au$": "AUD", "a$": "AUD", "nz$": "NZD",
+    "s$": "SGD", "hk$": "HKD", "mx$": "MXN", "r$": "BRL", "£": "GBP", "¥": "JPY", "₹": "INR", "rs": "INR", "rs.": "INR",
+    "zł": "PLN", "kč": "CZK", "ft": "HUF", "₺": "TRY", "tl": "TRY", "₽": "RUB", "₴": "UAH", "₩": "KRW", "₫": "VND",
+    "฿": "THB", "₪": "ILS", "lei": "RON", "fr": "CHF", "fr.": "CHF", "chf": "CHF", "kr": "", "kr.": "",
+}  # fmt: skip
+# What is said beside a price: of which taxes, and for how many pieces.
+REMARK = re.compile(r"\b(in[ck]l|ex[ck]l|zzgl)\b.*|\b(ttc|ht|vat|mwst)\b|/.*|\bper\b.*|\*", re.IGNORECASE)
 CODE = re.compile(r"[A-Z]{3}")
+ROUNDED = re.compile(r"\d\.\d+E\+\d+", re.IGNORECASE)
+POINTED = re.compile(r"\d{3,}\.0")
 NOISE_DIGITS, NOISE = 15, 1e-9  # of the fractions that computers have for decimal ones
+COMPUTED = re.compile(r"\d{1,10}\.\d{4,8}")
 NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
 
 YES = {"yes", "y", "true", "1", "on", "ja", "oui", "si", "sí", "x", "✓", "✔"}
@@ -89,6 +101,8 @@ def text_of(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     if isinstance(value, dict):
+        if value and all(LANGUAGE.fullmatch(name) for name in value):  # one text in several languages
+            return next(filter(None, map(text_of, value.values())), "")
         # Such as an image, which is an object in many interfaces.
         amount, currency, found = (
             next((text for name in names if (text := text_of(value.get(name)))), "")
@@ -106,11 +120,22 @@ def without_quotes(text: str) -> str:
     return (quoted[1] or quoted[2] or "") if quoted else text
 
 
+def check_sku(text: str) -> str:
+    """Return a SKU. Raises BadRow for a number that a program has rounded, or given a decimal point."""
+    if ROUNDED.fullmatch(text):
+        raise BadRow(
+            f"sku: {text} is a number that a spreadsheet has rounded: format the column as text, and save it anew"
+        )
+    if POINTED.fullmatch(text):
+        raise BadRow(f"sku: {text} is a number that a program has given a decimal point: write the column as text")
+    return text
+
+
 def read_category(text: str, *, has_paths: bool = False) -> str:
     """Return the name of a category. has_paths: there may be several, with commas between; the deepest is taken."""
     if not has_paths:
         return re.sub(r"\s*>\s*", " > ", read_text(text))
-    paths: list[str] = re.split(r"(?<!\\),", read_text(text))
+    paths: list[str] = re.split(r"(?<!\\)[,;]", read_text(text))
     below: list[list[str]] = [
         [name for part in re.split("[>/]", path) if (name := part.strip()).lower() not in ROOTS] for path in paths
     ]
@@ -147,7 +172,12 @@ def read_price(text: str) -> tuple[str, str | None]:
 
 
 def without_noise(digits: str) -> str:
-    """Return a price without what binary fractions add to it: 11.709999999999999 is 11.71."""
+    """Return a price without what binary fractions and databases add to it: 11.709999999999999 and 11.7100 are 11.71.
+
+    Of more decimals, as of a price without tax, the cents are taken.
+    """
+    if COMPUTED.fullmatch(digits):
+        return str(Decimal(digits).quantize(Decimal("0.01"), ROUND_HALF_UP))
     if "." not in digits or not NOISE_DIGITS < len(digits) < 2 * NOISE_DIGITS:
         return digits
     rounded = round(float(digits), 2)
@@ -160,11 +190,17 @@ def unclear(text: str) -> BadRow:
 
 
 def currency_of(text: str) -> str | None:
-    """Return the code of a currency's symbol or code, "" for no text; None for any other text."""
-    text = text.strip(" \u00a0\u202f.,-–")
-    if not text or text.lower() in SYMBOLS:
-        return SYMBOLS.get(text.lower(), "")
-    return text.upper() if CODE.fullmatch(text.upper()) else None
+    """Return the code of the currency that stands beside a price, "" for no text; None for any other text.
+
+    A code goes before a symbol, which several currencies have: $ 19.95 CAD.
+    """
+    words = [word.strip(" .,-–") for word in re.split(r"[\s\u00a0\u202f]+", REMARK.sub(" ", text))]
+    words = [word for word in words if word]
+    symbols = [SYMBOLS[word.lower()] for word in words if word.lower() in SYMBOLS]
+    codes = [word.upper() for word in words if word.lower() not in SYMBOLS]
+    if not all(CODE.fullmatch(code) for code in codes) or len(set(codes)) > 1:
+        return None
+    return next(iter([*codes, *symbols]), "")
 
 
 def read_hidden(text: str, *, is_yes: bool) -> bool:

@@ -16,7 +16,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import MAX_MEMBER_BYTES, Archive
-from catalog.importers.columns import EVENTS, PRODUCTS, find_columns
+from catalog.importers.columns import HEADER_ROWS, is_header
 from catalog.importers.csv_file import name_columns
 from catalog.importers.rows import Problem
 from catalog.importers.values import CODE, SYMBOLS
@@ -24,8 +24,6 @@ from catalog.importers.values import CODE, SYMBOLS
 OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of .xls, and of .xlsx with a password
 MOST_ROWS = 1_048_576  # of a sheet in Excel itself
 MOST_STRINGS = 64_000_000  # bytes of the texts that openpyxl reads before the first row, unpacked; also of its styles
-HEADER_ROWS = 20  # among which the header is: some programs write a title above it
-LEAST_COLUMNS = 3  # that are known, of a header
 LOCALE = re.compile(r"\[\$-[^\]]*\]")
 CURRENCY = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€$£¥₹])')
 
@@ -125,11 +123,6 @@ def unreadable(label: str, reason: str) -> ImportFailed:
         f"{label} is a workbook (Excel and the like) that cannot be read: save it as .xlsx without a password, or its "
         f"sheet as CSV UTF-8, then import that. The reason: {reason}"
     )
-
-
-def is_header(columns: list[str]) -> bool:
-    """Return whether texts are names of columns of products or of events."""
-    return any(len(find_columns(columns, synonyms)) >= LEAST_COLUMNS for synonyms in (PRODUCTS, EVENTS))
 
 
 def text_of(cell: Cell | MergedCell) -> str:

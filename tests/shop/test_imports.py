@@ -18,7 +18,7 @@ pytestmark = [
         reason="chromium is missing: apt-get install chromium",
     ),
 ]
-HEADER = "Nr,title,category,price,Bild"
+HEADER = "Nr,title,category,price,Ansicht"
 
 
 @pytest.fixture(params=[True, False], ids=["javascript", "no javascript"])
@@ -43,7 +43,7 @@ def test_columns_are_chosen_and_a_worker_imports_the_file(page, request):
     expect(page.get_by_role("alert")).to_contain_text("lacks: sku, image")
 
     page.get_by_label("Nr", exact=True).select_option("SKU")
-    page.get_by_label("Bild", exact=True).select_option("first picture")
+    page.get_by_label("Ansicht", exact=True).select_option("first picture")
     page.get_by_role("button", name="Preview again").click()
     expect(page.get_by_text(f"{sku} | Boots | Shoes | 9.50")).to_be_visible()
     page.get_by_role("button", name="Import", exact=True).click()

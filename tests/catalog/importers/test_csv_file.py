@@ -104,6 +104,14 @@ def test_rows_that_repeat_the_header_are_left_out_and_counted(opened):
     assert table.notes == ["1 rows repeat the header: left out"]
 
 
+@pytest.mark.parametrize("title", ["Export of 2026;;\n;;\n", "# Required | Optional,# Required\n", "Shop\n\n"])
+def test_a_header_may_stand_below_a_title(opened, title):
+    table = opened(f"{title}sku;title;price\nA;One;5\n")
+
+    assert [fields for _, fields in table] == [{"sku": "A", "title": "One", "price": "5"}]
+    assert table.notes == [f"t.csv: the header is line {title.count(chr(10)) + 1}"]
+
+
 def test_quotes_after_backslashes_are_those_of_a_value(opened):
     table = opened('a,b\n"5\\" wide, red","x"\n"C:\\","y"\n"two\n\\"lines\\"","z"\n')
 
@@ -132,6 +140,7 @@ def test_missing_columns_are_named(opened):
         (b"a,\xc3\xa9\n" + 5000 * b'1,"\n2"\n' + b"1,caf\xe9\n", "is not UTF-8: line 10002 has the byte 0xe9"),
         (b"a,b\r1,\xc3\xa9\r1,caf\xe9\r", "is not UTF-8: line 3 has"),
         (b"a,b\n1,\x81\n", "is not UTF-8: line 2 has the byte 0x81"),
+        ("a,b\n1,Красные\n".encode("cp1251"), "is neither UTF-8 nor of a western language; save it as UTF-8"),
         ("a,b\n1,2\n".encode("utf-16")[:-1], "cannot be read as UTF-16"),
     ],
 )

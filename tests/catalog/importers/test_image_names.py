@@ -11,6 +11,12 @@ from tests.catalog.importers.builders import write_folder
     [
         (["A.JPG"], ["a.jpg"]),
         (["/a.jpg"], ["a.jpg"]),
+        (["C:\\fakepath\\a.jpg"], ["a.jpg"]),
+        (["/var/www/media/m/c.jpg"], ["media/m/c.jpg"]),
+        (["file:///home/ada/a.jpg"], ["a.jpg"]),
+        (["a.jpg?v=123"], ["a.jpg"]),
+        (["caf%C3%A9.jpg"], ["café.jpg"]),
+        (["nowhere/a.jpg"], ["nowhere/a.jpg"]),
         (["cafe\u0301.jpg"], ["café.jpg"]),
         (["b|a.jpg"], ["b|a.jpg"]),
         (["M/c.jpg", "e/d.jpg", "f.jpg"], ["media/m/c.jpg", "e/d.jpg", "f.jpg"]),
@@ -36,6 +42,8 @@ def test_the_images_of_cells_are_found_in_any_spelling(tmp_path, cells, found):
         ("a\0.jpg", "image: it holds a character that cannot be stored"),
         ("https://x.example/\ud800.jpg", "image: it holds a character that cannot be stored"),
         ("../a.jpg", "image: ../a.jpg lies outside"),
+        ("/x/../../a.jpg", "image: /x/../../a.jpg lies outside"),
+        ("%2e%2e/a.jpg", "image: ../a.jpg lies outside"),
         (",".join(f"{number}.jpg" for number in range(MOST_IMAGES + 1)), "image: it names 101 images; a product has"),
     ],
 )

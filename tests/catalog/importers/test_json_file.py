@@ -98,3 +98,13 @@ def test_one_object_that_is_named_is_one_record(tmp_path):
     [(_, fields)] = JsonFile(Folder(tmp_path), "t.json")
 
     assert fields["a"] == 1
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_objects_by_their_ids_are_records(tmp_path, indent):
+    products = {f"A-{number}": {"title": "T", "price": number, "sku": None} for number in range(9)}
+    (tmp_path / "t.json").write_text(json.dumps(products, indent=indent))
+
+    found = [fields for _, fields in JsonFile(Folder(tmp_path), "t.json")]
+
+    assert found == [{"id": name, **fields} for name, fields in products.items()]

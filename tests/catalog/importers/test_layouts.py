@@ -3,6 +3,7 @@
 import pytest
 
 from catalog.importers import import_products
+from catalog.importers.detect import open_source
 from catalog.importers.layouts import LAYOUTS, by_plain_name, layout_of, plain
 from catalog.models import Product
 from tests.catalog.importers.builders import jpegs, write_folder
@@ -57,6 +58,20 @@ PRESTASHOP_LIST = """\
 "1";"1.jpg";"Red trainer";"red";"Apparel > Shoes";"16.76";"€19.95";"2";"1";"0"
 "2";"1.jpg";"Old trainer";"";"Trainers";"€4.00";"€5.00";"1";"0";"1"
 """
+WIX = """\
+handleId,fieldType,name,description,productImageUrl,collection,sku,price,visible,inventory,productOptionName1,\
+productOptionDescription1
+red,Product,Red trainer,<p>x</p>,1.jpg;2.jpg;3.jpg,Shoes;Sale,,19.95,true,InStock,Size,40;41
+red,Variant,,,,,R-40,,true,0,,40
+red,Variant,,,,,R-41,,true,2,,41
+old,Product,Old trainer,,1.jpg,Trainers,O-1,5,false,OutOfStock,,
+"""
+BIGCOMMERCE = """\
+Item Type,Product ID,Product Name,Product Code/SKU,Brand Name,Price,Cost Price,Product Visible?,Track Inventory,\
+Current Stock Level,Category,Product Image File - 1,Product Image Sort - 1,Product Image File - 2,Product Image File - 3
+Product,7,Red trainer,red,Acme,19.95,4,Y,none,0,Shop/Shoes;Shoes,1.jpg,0,2.jpg,3.jpg
+Product,8,Old trainer,old,Acme,5,1,N,by product,0,Trainers,1.jpg,0,,
+"""
 
 
 @pytest.mark.django_db
@@ -75,6 +90,8 @@ PRESTASHOP_LIST = """\
         ),
         (PRESTASHOP, "PrestaShop's export", {"Size": "40", "Material": "Cotton", "Product ID": "1"}, 3, "old"),
         (PRESTASHOP_LIST, "PrestaShop's export", {}, 1, "2"),
+        (WIX, "Wix's export", {"sku": "R-40, R-41", "productOptionName1": "Size"}, 3, "old"),
+        (BIGCOMMERCE, "BigCommerce's export", {"Product ID": "7", "Brand Name": "Acme"}, 3, "old"),
     ],
 )
 def test_an_export_becomes_products_with_their_variants(tmp_path, text, name, attributes, images, old):
@@ -95,7 +112,7 @@ def test_an_export_becomes_products_with_their_variants(tmp_path, text, name, at
         True,
         False,
     )
-    assert red.category.name in ("Apparel > Shoes", "Shoes")
+    assert red.category.name in ("Apparel > Shoes", "Shop > Shoes", "Shoes")
     assert attributes.items() <= red.attributes.items()
     assert not {
         name for name in red.attributes if plain(name).startswith(("option", "attribute 1", "small", "additional"))
@@ -136,6 +153,17 @@ def test_woocommerce_s_ends_of_lines_hidden_products_and_parents(tmp_path):
 
     assert dict(Product.objects.values_list("sku", "is_hidden")) == {"A": False, "B": True}
     assert Product.objects.get(sku="A").attributes == {"ID": "1", "Description": "One Two, C:\\\\new"}
+
+
+def test_costs_are_left_out_and_products_that_are_not_shown_hidden_in_any_table(tmp_path):
+    text = (
+        "sku,title,category,price,image,Cost price,Margin,Active\nA,A,Shoes,5,1.jpg,2,3,no\nB,B,Shoes,5,1.jpg,2,3,1\n"
+    )
+    write_folder(tmp_path, {"t.csv": text} | jpegs(["1.jpg"]))
+
+    with open_source(tmp_path / "t.csv") as table:
+        assert [(row.is_hidden, row.attributes) for row in table] == [(True, {}), (False, {})]
+        assert table.mapping[-3:] == [("Cost price", "left out"), ("Margin", "left out"), ("Active", "visible")]
 
 
 def test_a_column_is_known_without_and_with_what_is_in_brackets():

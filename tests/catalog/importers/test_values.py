@@ -1,7 +1,16 @@
 import pytest
 
 from catalog.errors import BadRow
-from catalog.importers.values import is_nothing, read_category, read_hidden, read_price, read_stock, read_text, text_of
+from catalog.importers.values import (
+    check_sku,
+    is_nothing,
+    read_category,
+    read_hidden,
+    read_price,
+    read_stock,
+    read_text,
+    text_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +35,19 @@ from catalog.importers.values import is_nothing, read_category, read_hidden, rea
         ("€ 9,-", ("9", "EUR")),
         ("9,– €", ("9", "EUR")),
         ("11.709999999999999", ("11.71", None)),
+        ("19.950000", ("19.95", None)),
+        ("16.764706", ("16.76", None)),
+        ("US$19.95", ("19.95", "USD")),
+        ("$1,299.00 CAD", ("1299.00", "CAD")),
+        ("AU$25", ("25", "AUD")),
+        ("R$ 99,90", ("99.90", "BRL")),
+        ("Rs. 499", ("499", "INR")),
+        ("499 Kč", ("499", "CZK")),
+        ("₺1.299,90", ("1299.90", "TRY")),
+        ("19.95 EUR/Stk", ("19.95", "EUR")),
+        ("19.95 / pair", ("19.95", None)),
+        ("19,95 € inkl. MwSt.", ("19.95", "EUR")),
+        ("19,95 € TTC", ("19.95", "EUR")),
         ("1.1500000000000001", ("1.15", None)),
         ("1.1234567890123456", ("1.1234567890123456", None)),
         (f"{'9' * 400}.25", (f"{'9' * 400}.25", None)),
@@ -136,3 +158,19 @@ def test_signs_of_spreadsheets_are_left_out(text, meant):
 )  # fmt: skip
 def test_hidden_is_read_from_yes_and_no_and_from_states(text, is_yes, is_hidden):
     assert read_hidden(text, is_yes=is_yes) is is_hidden
+
+
+@pytest.mark.parametrize("text", ["4.00638E+12", "1001.0", "4.1e+9"])
+def test_a_sku_that_a_program_has_made_a_number_of_is_refused(text):
+    with pytest.raises(BadRow, match="^sku: "):
+        check_sku(text)
+
+
+@pytest.mark.parametrize("text", ["1E5", "5.0", "1001", "1001.00", "A-1.0", "12.5"])
+def test_other_skus_are_taken(text):
+    assert check_sku(text) == text
+
+
+def test_a_text_in_several_languages_is_the_first_of_them():
+    assert text_of({"de": "", "en": "Red", "fr": "Rouge"}) == "Red"
+    assert text_of({"id": 7}) == "id: 7"

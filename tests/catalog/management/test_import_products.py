@@ -31,10 +31,12 @@ def test_limit_and_dry_run_of_products(tmp_path):
 def foreign_table(folder):
     folder.mkdir()
     write_folder(folder, jpegs(["a.jpg"]))
-    return write_csv(folder / "t.csv", [["7", "Hut", "Hüte", "5", "a.jpg"]], ["Nr", "Was", "Sorte", "Kosten", "Bild"])
+    return write_csv(
+        folder / "t.csv", [["7", "Hut", "Hüte", "5", "a.jpg"]], ["Nr", "Was", "Sorte", "Kosten", "Ansicht"]
+    )
 
 
-CHOICES = ["--set=Nr=sku", "--set=Was=title", "--set=sorte=category", "--set=Kosten=price", "--set=Bild=image"]
+CHOICES = ["--set=Nr=sku", "--set=Was=title", "--set=sorte=category", "--set=Kosten=price", "--set=Ansicht=image"]
 
 
 def test_columns_that_nobody_would_recognise_are_chosen_previewed_and_stored_under_a_name(tmp_path):

@@ -62,7 +62,7 @@ def test_a_file_is_imported_at_once(admin_client):
 
 
 def test_columns_are_chosen_by_select_boxes(admin_client):
-    page = upload(admin_client, row("A"), header="Nr,title,category,price,Bild")
+    page = upload(admin_client, row("A"), header="Nr,title,category,price,Ansicht")
     lacking = text(admin_client.get(page))
     assert "lacks: sku, image" in lacking and 'value="import"' not in lacking
     assert re.search(r'<label for="id_column-0">Nr</label>.*?<select name="column-0"', lacking, re.DOTALL)
@@ -76,7 +76,7 @@ def test_columns_are_chosen_by_select_boxes(admin_client):
     assert '<option value="sku" selected>SKU</option>' in shown and "A | Boots" in shown
     admin_client.post(page, {"do": "import", **choice})
     done(ImportRun.objects.get())
-    assert ImportProfile.objects.get(name="supplier").columns == {"Nr": "sku", "Bild": "image"}
+    assert ImportProfile.objects.get(name="supplier").columns == {"Nr": "sku", "Ansicht": "image"}
 
 
 def test_an_import_is_cancelled_and_cannot_be_twice(admin_client):

@@ -60,11 +60,11 @@ def test_a_trial_writes_nothing_and_its_file_can_be_imported(uploaded):
 
 
 def test_columns_that_were_chosen_are_used_and_stored_as_a_profile(uploaded):
-    run = uploaded(row("A"), header="Nr,title,category,price,Bild")
-    runs.start(run, columns={"Nr": "sku", "Bild": "image"}, store_as="supplier")
+    run = uploaded(row("A"), header="Nr,title,category,price,Ansicht")
+    runs.start(run, columns={"Nr": "sku", "Ansicht": "image"}, store_as="supplier")
 
     assert done(run).created == 1
-    assert ImportProfile.objects.get(name="supplier").columns == {"Nr": "sku", "Bild": "image"}
+    assert ImportProfile.objects.get(name="supplier").columns == {"Nr": "sku", "Ansicht": "image"}
 
 
 def test_a_file_that_is_no_catalogue_fails_with_the_reason_and_without_folders():

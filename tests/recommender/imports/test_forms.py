@@ -3,14 +3,14 @@ import pytest
 from catalog.models import ImportProfile
 from recommender.imports.forms import FeedForm, ProductColumnsForm, UploadForm
 
-MAPPING = [("Nr", "attribute"), ("title", "title"), ("Bild", "attribute")]
+MAPPING = [("Nr", "attribute"), ("title", "title"), ("Ansicht", "attribute")]
 
 
 def test_each_column_has_a_select_box_with_what_it_is_taken_for():
-    form = ProductColumnsForm(None, MAPPING, {"Bild": "image"})
+    form = ProductColumnsForm(None, MAPPING, {"Ansicht": "image"})
 
     nr, title, image = form.selects
-    assert [field.label for field in form.selects] == ["Nr", "title", "Bild"]
+    assert [field.label for field in form.selects] == ["Nr", "title", "Ansicht"]
     assert nr.field.choices[0] == ("", "as recognised: attribute")
     assert title.field.choices[0] == ("", "as recognised: title")
     assert (title.initial, image.initial) == ("", "image")
@@ -21,14 +21,14 @@ def test_what_was_chosen_is_by_column():
     form = ProductColumnsForm({"column-0": "sku", "column-2": "image", "store_as": " supplier "}, MAPPING, {})
 
     assert form.is_valid()
-    assert form.cleaned_data["choices"] == {"columns": {"Nr": "sku", "Bild": "image"}, "store_as": "supplier"}
+    assert form.cleaned_data["choices"] == {"columns": {"Nr": "sku", "Ansicht": "image"}, "store_as": "supplier"}
 
 
 def test_several_columns_can_be_left_out_or_kept_as_attributes():
     form = ProductColumnsForm({"column-0": "ignore", "column-1": "attribute", "column-2": "ignore"}, MAPPING, {})
 
     assert form.is_valid()
-    assert form.cleaned_data["choices"]["columns"] == {"Nr": "ignore", "title": "attribute", "Bild": "ignore"}
+    assert form.cleaned_data["choices"]["columns"] == {"Nr": "ignore", "title": "attribute", "Ansicht": "ignore"}
 
 
 def test_a_field_is_chosen_once_and_exists():

@@ -17,14 +17,14 @@ def test_the_first_products_are_shown_with_their_pictures(uploaded):
 
 
 def test_of_a_table_that_lacks_columns_the_columns_can_be_chosen(uploaded):
-    run = uploaded(row("A"), header="Nr,title,category,price,Bild")
+    run = uploaded(row("A"), header="Nr,title,category,price,Ansicht")
 
     page = pages.read_page(run, {})
-    chosen = pages.read_page(run, {"Nr": "sku", "Bild": "image"})
+    chosen = pages.read_page(run, {"Nr": "sku", "Ansicht": "image"})
 
     assert page.preview is None and "lacks: sku, image" in page.problem
     assert page.mapping == [
-        ("Nr", "attribute"), ("title", "title"), ("category", "category"), ("price", "price"), ("Bild", "attribute")
+        ("Nr", "attribute"), ("title", "title"), ("category", "category"), ("price", "price"), ("Ansicht", "attribute")
     ]  # fmt: skip
     assert (chosen.problem, chosen.preview.total) == ("", 1)
 

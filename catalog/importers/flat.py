@@ -1,0 +1,56 @@
+"""Objects within the objects of any JSON, such as schema.org's, as columns of their own."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from catalog.importers.json_objects import Product, objects_in
+from catalog.importers.values import AMOUNT_NAMES, LANGUAGE, OBJECT_NAMES
+
+# Whose values are named by themselves, without the name of the object.
+BAGS = re.compile(
+    "(custom_|event_)?(attributes|attrs|properties|props|specifications|specs|details|fields|options|data)"
+)
+NAMES, VALUES = ("name", "label", "key", "attribute", "code", "attribute_code"), ("value", "values", "text", "option")
+
+
+def is_nested(product: Product) -> bool:
+    return any(isinstance(value, dict) or objects_in(value) for value in product.values())
+
+
+def rows_of(product: Product) -> Iterator[Mapping[str, object]]:
+    """Yield the row of an object: `offers` with a `price` becomes `offers price`."""
+    row: dict[str, object] = {}
+    for name, value in product.items():
+        if name.startswith("@"):  # of schema.org, which says what the object is
+            continue
+        found = named_values(value)
+        if found:
+            row |= {key: part for key, part in found.items() if key not in product}
+            continue
+        first = next(iter(objects_in(value)), {}) if name == "offers" else value  # of schema.org, one or a list
+        if not isinstance(first, dict) or is_text(first):
+            row[name] = value
+        elif BAGS.fullmatch(name.lower()):
+            row |= {key: part for key, part in first.items() if key not in product}
+        else:
+            row |= {f"{name} {key}": part for key, part in first.items() if not key.startswith("@")}
+    yield row
+
+
+def named_values(value: object) -> dict[str, object]:
+    """Return the values by their names of a list such as [{"name": "Colour", "value": "red"}]; else nothing."""
+    found = objects_in(value) if isinstance(value, list) else []
+    pairs = [(value_of(each, NAMES), value_of(each, VALUES)) for each in found]
+    is_named = all(isinstance(name, str) and part is not None for name, part in pairs)
+    return {str(name): part for name, part in pairs} if is_named else {}
+
+
+def value_of(each: Product, names: Sequence[str]) -> object:
+    return next((each[name] for name in names if name in each), None)
+
+
+def is_text(value: Product) -> bool:
+    """Return whether an object is one text to `values.text_of`, such as an image, an amount, a text in languages."""
+    names = value.keys()
+    has_name = bool(names & {*OBJECT_NAMES, *AMOUNT_NAMES}) and "price" not in names
+    return not names or has_name or all(LANGUAGE.fullmatch(name) for name in names)

@@ -1,0 +1,26 @@
+from catalog.importers.flat import is_nested, named_values, rows_of
+
+
+def test_what_is_one_text_stays_and_other_objects_become_columns():
+    product = {
+        "@type": "Product", "sku": "A", "name": {"en": "Red", "de": "Rot"}, "image": [{"url": "1.jpg"}],
+        "price": {"amount": 5, "currency": "EUR"}, "category": {"id": 3, "name": "Shoes"},
+        "offers": [{"@type": "Offer", "price": "5", "priceCurrency": "EUR", "url": "https://s.example/"}],
+        "stock": {"quantity": 3}, "attributes": {"colour": "red", "sku": "not this"},
+        "specs": [{"name": "Heel", "value": "7 cm"}, {"name": "Sizes", "values": ["40", "41"]}],
+    }  # fmt: skip
+
+    [row] = rows_of(product)
+
+    same = ("sku", "name", "image", "price", "category")
+    assert row == {name: product[name] for name in same} | {
+        "offers price": "5", "offers priceCurrency": "EUR", "offers url": "https://s.example/", "stock quantity": 3,
+        "colour": "red", "Heel": "7 cm", "Sizes": ["40", "41"],
+    }  # fmt: skip
+    assert is_nested(product) and not is_nested({"sku": "A", "tags": ["x"], "price": 5})
+
+
+def test_a_list_without_names_or_values_is_none_of_attributes():
+    assert named_values([{"name": "Shoes", "id": 3}]) == {}
+    assert named_values([{"name": "Colour", "value": "red"}, {"src": "a.jpg"}]) == {}
+    assert named_values(["red"]) == {}
