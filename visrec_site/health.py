@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from recommender import broker, heartbeats
 from recommender.models import EMBEDDING_ROLES, Role
 from recommender.versions import progress, queries
+from visrec_site import shop_metrics
 from visrec_site.celery import app
 from visrec_site.replica import REPLICA, replica
 
@@ -132,11 +133,15 @@ def media_state() -> str:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the counters of all processes of this web server in Prometheus' text format, to callers inside alone."""
+    """Return what this web server's processes counted, and the shop's figures, in Prometheus' text format.
+
+    To callers inside alone.
+    """
     if not is_inside(request):
         text = "Metrics are for callers of a private network that do not come through a proxy.\n"
         return HttpResponse(text, status=403, content_type="text/plain")
     response: HttpResponse = ExportToDjangoView(request)
+    response.content += shop_metrics.render()
     return response
 
 
