@@ -4,7 +4,7 @@ import hashlib
 import io
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,21 +120,37 @@ def fingerprint_file(data: bytes) -> bytes:
         return compute_fingerprint(to_upright_rgb(image))
 
 
-def shrink_to_jpeg(data: bytes, side: int, patience: float | None = None, box: Box = WHOLE) -> bytes:
-    """Shrink a part of an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises as read_image does.
+def shrink_to_jpeg(data: bytes, side: int, patience: float | None = None) -> bytes:
+    """Shrink an image to a JPEG of at most `side` pixels, to be sent to a worker. Raises as read_image does."""
+    return shrink_parts(data, side, [WHOLE], patience)[0]
 
-    box: the part of the image when it is the right way up.
+
+def shrink_parts(data: bytes, side: int, boxes: Sequence[Box], patience: float | None = None) -> list[bytes]:
+    """Shrink parts of an image to JPEGs of at most `side` pixels. Raises as read_image does.
+
+    boxes: the parts of the image when it is the right way up.
     """
-    left, top, right, bottom = box
-    with decoded(data, draft=math.ceil(side / min(right - left, bottom - top)), patience=patience) as image:
+    least = min(min(right - left, bottom - top) for left, top, right, bottom in boxes)
+    with decoded(data, draft=math.ceil(side / least), patience=patience) as image:
         upright = to_upright_rgb(image)
         across, down = upright.size
-        if box != WHOLE:
-            upright = upright.crop(
-                (int(left * across), int(top * down), math.ceil(right * across), math.ceil(bottom * down))
+        return [
+            shrink_part(
+                upright,
+                side,
+                (int(left * across), int(top * down), math.ceil(right * across), math.ceil(bottom * down)),
             )
-        upright.thumbnail((side, side), Image.Resampling.LANCZOS)
-        return encode(upright, "JPEG", quality=95)
+            for left, top, right, bottom in boxes
+        ]
+
+
+def shrink_part(image: Image.Image, side: int, box: tuple[int, int, int, int]) -> bytes:
+    """Shrink what is in this box, in pixels, to a JPEG."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    scale = min(1.0, side / max(width, height))
+    size = max(1, round(scale * width)), max(1, round(scale * height))
+    part = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+    return encode(part, "JPEG", quality=95)
 
 
 class Budget:

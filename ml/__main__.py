@@ -51,12 +51,15 @@ def _folders(given: argparse.Namespace) -> dict[str, Path | None]:
 
 
 def _run_retrieval(given: argparse.Namespace) -> str:
+    from ml.benchmark.altered import format_altered_table
     from ml.benchmark.retrieval import compare_retrieval
     from ml.benchmark.tables import format_retrieval_table
 
-    more = {"labels": given.label, "where": given.where, "pictures": given.pictures, "form": given.form}
+    names = {"labels": "label", "where": "where", "pictures": "pictures", "form": "form", "altered": "altered"}
+    more = {name: getattr(given, option) for name, option in names.items()}
     document = compare_retrieval(given.train, given.test, _build_options(given, **_folders(given), **more))
-    return _write(document, given.json, format_retrieval_table(document))
+    tables = [format_altered_table(document["results"])] if given.altered else []
+    return _write(document, given.json, "\n\n".join([format_retrieval_table(document), *tables]))
 
 
 def _run_recommend(given: argparse.Namespace) -> str:
@@ -183,6 +186,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=FORMS,
         default=FORMS[0],
         help="table to print: all figures, the InfoGAN paper's table II, or the AGE poster's SVM and kNN probes",
+    )
+    retrieval.add_argument(
+        "--altered",
+        action="store_true",
+        help="also search by pictures altered as people's photos differ: whether the picture itself is found",
     )
     retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="folder for a contact sheet of each method")
     recommend = _add_command(

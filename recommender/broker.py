@@ -29,11 +29,19 @@ FIRST, UPLOADS, LATER = 0, 3, 6
 EMBED_BATCH = 256  # images a task: a second or so of work, so that an upload never waits long behind an import
 
 
-class PhotoVector(TypedDict):
+class ObjectJson(TypedDict):
+    """Object in a photo."""
+
+    box: list[float]  # left, top, right and bottom, as shares of the photo's sides
+    label: str  # the category of the product that it is a good match of; "" if there is none
+
+
+class PhotoEmbedding(TypedDict):
     """The result of the task that embeds a photo."""
 
     version: int  # the id of the version that embedded it
     vector: list[float]
+    objects: list[ObjectJson]  # never none; without a part that was chosen, the vector is the first one's
 
 
 def queue_embedding(image_ids: list[int]) -> None:
@@ -80,13 +88,13 @@ def _note_when(headers: dict[str, Any], **kwargs: Any) -> None:
     headers[SENT_AT] = time.time()
 
 
-def request_photo_vector(photo: bytes) -> tuple[int, list[float]]:
-    """Return (version id, vector) of a photo, from whichever worker is free.
+def request_photo_embedding(photo: bytes, part: bytes | None = None) -> PhotoEmbedding:
+    """Return the embedding of a photo, or of a part of it, from whichever worker is free.
 
     Raises WorkersUnavailable when none answers within VISREC_PHOTO_SEARCH_SECONDS.
     """
-    found: PhotoVector = _call("embed_photo", base64.b64encode(photo).decode())
-    return found["version"], found["vector"]
+    found: PhotoEmbedding = _call("embed_photo", *(base64.b64encode(each).decode() for each in (photo, part) if each))
+    return found
 
 
 def _call(task: str, *args: Any) -> Any:

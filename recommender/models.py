@@ -108,6 +108,13 @@ class ModelVersion(Leased):
         null=True, blank=True, help_text="Lowest score that counts as a match in a search by photo."
     )
 
+    match_curves = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Slope and offset of the chances, by score, that what comes nearest to a photo is the same product "
+        "or of the same style.",
+    )
+
     taste = models.JSONField(default=dict, blank=True, help_text="Personal versions: mean and precision of the tastes.")
     categories = models.JSONField(
         default=list,

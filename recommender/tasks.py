@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from catalog import downloads
 from recommender import broker, heartbeats, maintenance
-from recommender.broker import PhotoVector
+from recommender.broker import PhotoEmbedding
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
     DesignCancelled,
@@ -68,12 +68,11 @@ def complete_version(version_id: int) -> None:
 
 
 @shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
-def embed_photo(photo: str) -> PhotoVector:
-    """Embed a visitor's photo, base64, by the active similarity version."""
+def embed_photo(photo: str, part: str = "") -> PhotoEmbedding:
+    """Embed a visitor's photo, or a part of it, both base64, by the active similarity version."""
     from recommender.workers import photos  # torch
 
-    version, vector = photos.embed_photo(base64.b64decode(photo))
-    return {"version": version.pk, "vector": vector}
+    return photos.embed_photo(base64.b64decode(photo), base64.b64decode(part) or None)
 
 
 @shared_task

@@ -37,6 +37,7 @@ class Options:
     labels: Sequence[str] = ()  # labels to measure by, "a+b" where both must agree; all by default
     where: Sequence[tuple[str, str]] = ()  # (label, value): measure again on the images that have it, alone
     form: str = "figures"  # of the table: "figures", "table-2" or "probes"
+    altered: bool = False  # also search by altered images
     against: str | None = None  # the method from which each user's figures are subtracted
     select: bool = False  # take the epoch that ranks validation items best in place of the last
     positive: float | None = None  # the least value, such as a rating, of an interaction that counts

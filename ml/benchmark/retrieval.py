@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from ml.benchmark import compare, contact_sheets
+from ml.benchmark.altered import measure_altered
 from ml.benchmark.compare import Document, Options
 from ml.benchmark.runs import Trained, fingerprint, report_progress, stamp_images
 from ml.benchmark.speed import get_image_size, measure_seconds_per_image
@@ -128,7 +129,8 @@ class _Study:
         options, method = self.options, self.model.method
         self.runs = options.runs
         self.run = self.runs.compute_key(self.model, self.trained_on.fingerprint)
-        self.measured = fingerprint(self.run, self.tested.fingerprint, options.labels, options.where, options.form)
+        measures = (options.labels, options.where, options.form, *(["altered"] if options.altered else []))
+        self.measured = fingerprint(self.run, self.tested.fingerprint, *measures)
         self.saved = self.runs.find_result(method, self.measured)
         self.sheet = options.pictures / f"{method}.png" if options.pictures else None
         self.is_drawn = self.sheet is None or contact_sheets.read_run(self.sheet) == self.measured
@@ -167,6 +169,7 @@ class _Study:
         return {
             **compare.build_result(trained, everything, seconds),
             **self._costs(model),
+            **self._altered(model, vectors),
             "megabytes": sum(t.numel() * t.element_size() for t in model.state_dict().values()) / 1e6,
             "images_per_second": len(vectors) / embedding,
             "where": {part.title: each for part, each in zip(self.parts[1:], narrower, strict=True)},
@@ -185,6 +188,13 @@ class _Study:
             return {}
         self._report("timing single pictures on one core")
         return {"seconds_per_image": measure_seconds_per_image(model, self.tested.decode(get_image_size(model)))}
+
+    def _altered(self, model: SimilarModel, vectors: Tensor) -> Document:
+        if not self.options.altered:
+            return {}
+        self._report("searching by altered pictures")
+        seed, progress = self.options.training.seed, self.options.progress
+        return {"altered": measure_altered(model, vectors, self.images.sources, seed, progress)}
 
     def _draw(self, sheet: Path, trained: Trained[SimilarModel], vectors: Tensor, result: Document) -> None:
         images = self.images

@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
@@ -43,6 +45,20 @@ def read_image(source: Source, size: tuple[int, int], most_pixels: int | None = 
     most_pixels: a larger image is refused before it is decoded; None for a file whose size was checked already.
     Raises UnreadableImage with the file and the reason.
     """
+    with _opened(source) as image:
+        return _fit(image, size, most_pixels)
+
+
+def open_image(source: Source) -> Image.Image:
+    """Decode an image in its own size, upright, in RGB on white. Raises UnreadableImage."""
+    with _opened(source) as image:
+        _check_pixels(image, MOST_PIXELS)
+        return to_upright_rgb(image)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[Image.Image]:
+    """Open an image file. Raises UnreadableImage, also for whatever goes wrong in the block."""
     name = "the picture" if isinstance(source, bytes) else getattr(source, "name", None) or str(source)
     try:
         # An image that is large but below our limit is no reason for Pillow's warning.
@@ -50,7 +66,7 @@ def read_image(source: Source, size: tuple[int, int], most_pixels: int | None = 
             warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning),
             Image.open(_stream(source), formats=FORMATS) as image,
         ):
-            return _fit(image, size, most_pixels)
+            yield image
     except UnidentifiedImageError:
         raise UnreadableImage(f"{name}: not a picture in a known format") from None
     except OSError as error:
@@ -67,13 +83,17 @@ def _stream(source: Source) -> BinaryIO:
 
 def _fit(image: Image.Image, size: tuple[int, int], most_pixels: int | None) -> np.ndarray:
     height, width = size
-    if most_pixels is not None and image.width * image.height > most_pixels:
-        raise ValueError(f"{image.width} x {image.height} pixels are more than {most_pixels / 1e6:g} million")
+    _check_pixels(image, most_pixels)
     # Decode a large JPEG at a fraction of its size: 6 times faster (5 against 30 ms).
     # Twice the target leaves the final resize something to average.
     image.draft("RGB", (2 * width, 2 * height))
     image.load()  # raises for a truncated file
     return fit(to_upright_rgb(image), size)
+
+
+def _check_pixels(image: Image.Image, most: int | None) -> None:
+    if most is not None and image.width * image.height > most:
+        raise ValueError(f"{image.width} x {image.height} pixels are more than {most / 1e6:g} million")
 
 
 def fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:

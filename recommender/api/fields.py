@@ -23,7 +23,7 @@ from catalog.errors import FetchRefused, UnreadableImage
 from catalog.images import Box, DecodedImage
 from catalog.page_urls import MAX_PAGE_URL, PAGE_URL
 from recommender.api.problems import as_sentence
-from recommender.serving.photos import PHOTO_PIXELS
+from recommender.serving.photos import make_box
 
 # Validated values by field name. Their types are those of a serializer's fields, which DRF does not express.
 Validated: TypeAlias = dict[str, Any]
@@ -34,7 +34,6 @@ PRICE = re.compile(r"[-+]?[0-9]*\.?[0-9]*")
 MAX_SKU_LENGTH = 100
 MAX_LISTED = 100  # products or other rows a page
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # an older time comes from a clock that was never set
-LEAST_SHARE = 0.02  # of a side of an image, that a box has
 MAX_EXCLUDED = 1000  # SKUs that one request excludes
 STORABLE: list[Callable[[str], None]] = [
     ProhibitNullCharactersValidator(),
@@ -293,14 +292,10 @@ class BoxField(serializers.Field[Box, object, Box, Any]):
 
     def to_internal_value(self, data: Any) -> Box:
         numbers = [Number().run_validation(value) for value in data[:5]]
-        if len(numbers) != 4:
-            raise serializers.ValidationError("Four numbers are expected: left, top, right and bottom.")
-        left, top, right, bottom = numbers
-        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-            raise serializers.ValidationError("Left is less than right and top less than bottom, all from 0 to 1.")
-        if min(right - left, bottom - top) < LEAST_SHARE:
-            raise serializers.ValidationError(f"A side of the box is at least {LEAST_SHARE} of the image's.")
-        return left, top, right, bottom
+        try:
+            return make_box(numbers)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
 
 
 @extend_schema_field({"type": "string", "format": "byte"})
@@ -351,10 +346,7 @@ class PageUrl(serializers.CharField):
 
 @extend_schema_field({"type": "string", "format": "binary"})
 class PhotoField(serializers.Field[bytes, object, None, Any]):
-    """Photo to search by, validated to a small JPEG of it."""
+    """File of a photo to search by; whether it can be read shows when all fields are known."""
 
     def to_internal_value(self, data: object) -> bytes:
-        try:
-            return images.shrink_to_jpeg(image_bytes(data), PHOTO_PIXELS, images.PATIENCE)
-        except UnreadableImage as error:
-            raise serializers.ValidationError(as_sentence(error)) from error
+        return image_bytes(data)

@@ -21,7 +21,15 @@ from recommender.api.products import ProductSerializer, at_origin
 from recommender.models import ModelVersion
 from recommender.serving import saved
 from recommender.serving.saved import Caller
-from recommender.serving.types import Contributor, Recommendation, RecommendationQuery, Result
+from recommender.serving.types import (
+    Contributor,
+    Match,
+    PhotoFindings,
+    PhotoObject,
+    Recommendation,
+    RecommendationQuery,
+    Result,
+)
 from recommender.versions.queries import findable_since
 
 
@@ -122,6 +130,25 @@ class ResultSerializer(serializers.Serializer[Result]):
     because = BecauseSerializer(many=True, required=False, help_text="Only with explain.")
 
 
+@extend_schema_field(
+    {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 4, "maxItems": 4}
+)
+class BoxOut(serializers.ListField):
+    """Box of a part of a photo."""
+
+
+class PhotoObjectSerializer(serializers.Serializer[PhotoObject]):
+    box = BoxOut()
+    label = serializers.CharField(  # type: ignore[assignment]  # a field of that name, not the serializer's own label
+        required=False, help_text="Category of the product that it is a good match of."
+    )
+
+
+class MatchSerializer(serializers.Serializer[Match]):
+    same_product = serializers.FloatField(min_value=0, max_value=1)
+    same_style = serializers.FloatField(min_value=0, max_value=1)
+
+
 class RecommendationSerializer(serializers.Serializer[Recommendation]):
     recommendation_id = serializers.UUIDField(source="id")
     strategy = serializers.ChoiceField(["similar", "photo", "personal", "fold-in", "session", "popular"])
@@ -132,6 +159,25 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
     reason = serializers.CharField(required=False, help_text="Only without results: why there are none.")
     nearest = ResultSerializer(
         many=True, required=False, help_text="Only with the reason no_good_match: the products that come nearest."
+    )
+
+    box = BoxOut(
+        source="photo.box",
+        required=False,
+        help_text="Only of a photo: the part that was searched by: left, top, right and bottom, as shares of its "
+        "sides.",
+    )
+    objects = PhotoObjectSerializer(
+        source="photo.objects",
+        many=True,
+        required=False,
+        help_text="Only of a photo: what was found in it. Without `box` in the request the first was searched by.",
+    )
+    match = MatchSerializer(
+        source="photo.match",
+        required=False,
+        help_text="Only of a photo: the chances that the first result, or else the nearest product, is the product in "
+        "the photo, and that it is of the same style. They were fitted to altered images of the catalogue.",
     )
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
@@ -157,7 +203,7 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
             payload["reason"] = recommendation.reason
         if recommendation.nearest:
             payload["nearest"] = [self.represent(result) for result in recommendation.nearest]
-        return payload
+        return payload | (photo_payload(recommendation.photo) if recommendation.photo else {})
 
     def represent(self, result: Result) -> dict[str, Any]:
         product = self.products.to_representation
@@ -172,6 +218,15 @@ class RecommendationSerializer(serializers.Serializer[Recommendation]):
     @cached_property
     def products(self) -> ProductSerializer:
         return ProductSerializer(context=self.context)
+
+
+def photo_payload(found: PhotoFindings) -> dict[str, Any]:
+    """Return what the fields of a photo give."""
+    objects = [{"box": list(each.box)} | ({"label": each.label} if each.label else {}) for each in found.objects]
+    payload: dict[str, Any] = {"box": list(found.box), "objects": objects}
+    if found.match:
+        payload["match"] = {"same_product": found.match.same_product, "same_style": found.match.same_style}
+    return payload
 
 
 @cache

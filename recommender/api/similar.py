@@ -6,14 +6,14 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from catalog import images
+from catalog.errors import UnreadableImage
 from recommender.api.fields import BoxField, PhotoField, Validated
 from recommender.api.parsers import MultiPartParser
 from recommender.api.permissions import STATELESS
+from recommender.api.problems import as_sentence
 from recommender.api.products import shown_to
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import photos, recommend
-from recommender.serving.photos import PHOTO_PIXELS
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.throttling import PhotoThrottle
 
@@ -39,25 +39,24 @@ def similar_to(request: Request, sku: str, query: RecommendationQuery) -> Recomm
     return found
 
 
-class Photo(serializers.Serializer[None]):
+class PhotoBody(serializers.Serializer[None]):
     """Photo to search by."""
 
     image = PhotoField(help_text="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF. It is not stored.")
     box = BoxField(
         required=False,
         help_text="The part of the photo to search by: left, top, right and bottom, as shares of its width and height "
-        "when it is the right way up.",
+        "when it is the right way up. By default it is that of an object found in the photo.",
     )
 
     def validate(self, attrs: Validated) -> Validated:
-        if "box" in attrs:
-            upload = self.initial_data["image"]
-            upload.seek(0)
-            attrs["image"] = images.shrink_to_jpeg(upload.read(), PHOTO_PIXELS, images.PATIENCE, attrs["box"])
-        return attrs
+        try:
+            return {"photo": photos.read_photo(attrs["image"], attrs.get("box"))}
+        except UnreadableImage as error:
+            raise serializers.ValidationError({"image": as_sentence(error)}) from error
 
 
-class PhotoForm(RecommendationParams, Photo):
+class PhotoForm(RecommendationParams, PhotoBody):
     """Body of a search by photo; the parameters may be in the query string as well."""
 
 
@@ -72,11 +71,12 @@ class SearchImage(APIView):
     @recommends(
         summary="Search by photo",
         description="Products that look like a photo. Without results, `reason` is `no_good_match`: no product is "
-        "similar enough; `nearest` has those that come nearest. The photo is not stored. Its embedding is, as long as "
-        "the next page can be read.",
+        "similar enough; `nearest` has those that come nearest. `objects` has what was found in the photo: to search "
+        "by another one, send its `box`. The photo is not stored. Its embedding is, as long as the next page can be "
+        "read.",
         request=PhotoForm,
     )
     def post(self, request: Request, query: RecommendationQuery) -> Recommendation:
-        photo = Photo(data=request.data)
-        photo.is_valid(raise_exception=True)
-        return photos.products_like(photo.validated_data["image"], query)
+        body = PhotoBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        return photos.products_like(body.validated_data["photo"], query)

@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from catalog.images import Box
 from catalog.models import Kind, Product, Shopper
 from catalog.rows import ImageMarks
 from recommender.models import ModelVersion
@@ -107,6 +108,31 @@ class RetrievalPlan:
 
 
 @dataclass(frozen=True)
+class PhotoObject:
+    """Object in a photo. label: the category of the product that it is a good match of; "" without one."""
+
+    box: Box
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """The chances that what comes nearest to a photo is the product that it shows, or of the same style."""
+
+    same_product: float
+    same_style: float
+
+
+@dataclass(frozen=True)
+class PhotoFindings:
+    """Contents of a photo. box: the part that was searched by, one of the objects' unless the visitor chose another."""
+
+    box: Box
+    objects: Sequence[PhotoObject]
+    match: Match | None = None  # None: nothing comes near, or the version has no chances yet
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """The results of a query, with how they were found."""
 
@@ -118,6 +144,7 @@ class Recommendation:
     has_next: bool = False
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     nearest: Sequence[Result] = ()  # to a photo that nothing is a good match of
+    photo: PhotoFindings | None = None  # of a search by photo
 
     @property
     def strategy(self) -> str:

@@ -27,7 +27,7 @@ from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Ro
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews
 from recommender.versions.vectors import index, store
-from recommender.workers import embedding, photos
+from recommender.workers import embedding, photo_calibration
 from recommender.workers.training_data import (
     PersonalTraining,
     check_shop,
@@ -182,8 +182,9 @@ def embed_catalogue(version: ModelVersion, progress: bool) -> None:
         lifecycle.follow(version, stage="embedding", done=done, of=of, tries=1)
     lifecycle.follow(version, stage="building the index")
     index.build_index(version, partial(follow_index, version))
+    photo_calibration.calibrate(version)
     with lifecycle.writing(version):
-        photos.calibrate(version)
+        photo_calibration.save(version)
     lifecycle.finish(version)
 
 

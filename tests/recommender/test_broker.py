@@ -39,7 +39,7 @@ def test_with_a_full_broker_uploads_are_kept_and_the_sweep_finds_them(waiting, a
 @pytest.mark.django_db
 def test_with_a_full_broker_a_photo_search_is_refused(full_broker):
     with pytest.raises(WorkersUnavailable):
-        broker.request_photo_vector(image_bytes())
+        broker.request_photo_embedding(image_bytes())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -70,7 +70,7 @@ def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
     settings.PHOTO_SEARCH_SECONDS = 1
 
     with pytest.raises(WorkersUnavailable, match="no worker"):
-        broker.request_photo_vector(image_bytes())
+        broker.request_photo_embedding(image_bytes())
 
 
 def test_the_oldest_message_of_a_queue_is_as_old_as_its_sending(waiting):

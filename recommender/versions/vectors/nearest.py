@@ -47,17 +47,24 @@ def nearest_sql(
     return Sql(f"SELECT * FROM ({found.text}) AS rough ORDER BY distance", found.params)
 
 
-def nearest_distances(version: ModelVersion, vectors: np.ndarray) -> np.ndarray:
-    """Return the distance of each vector (N, D) to the embedding nearest to it: (N,), infinite if there is none."""
-    nearest = nearest_sql(version, Sql("sought.vector"), 1)
+def nearest_products(
+    version: ModelVersion, vectors: np.ndarray, without: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance of each vector (N, D) to the embedding nearest to it, and the id of its product: both (N,).
+
+    Where there is none, the distance is infinite and the id -1. without: the id of a product that is left out.
+    """
+    among = None if without is None else Sql("p.id <> %s", (without,))
+    nearest = nearest_sql(version, Sql("sought.vector"), 1, among=among)
     found = fetch(
         Sql(
-            "SELECT nearest.distance FROM unnest(%s::vector[]) WITH ORDINALITY AS sought (vector, place)"
+            "SELECT coalesce(nearest.distance, 'infinity'), coalesce(nearest.product_id, -1)"
+            " FROM unnest(%s::vector[]) WITH ORDINALITY AS sought (vector, place)"
             f" LEFT JOIN LATERAL ({nearest.text}) AS nearest ON true ORDER BY sought.place",
             ([vector_text(vector) for vector in vectors], *nearest.params),
         )
     )
-    return np.array([np.inf if distance is None else distance for (distance,) in found])
+    return np.array([distance for distance, _ in found]), np.array([product for _, product in found])
 
 
 def is_sorted_again(version: ModelVersion) -> bool:

@@ -20,6 +20,25 @@ def score(version: ModelVersion, distance: float) -> float:
     return 1 / (1 + math.exp(min(distance, 700.0)))  # the operator gives minus the inner product
 
 
+def closeness(score: np.ndarray) -> np.ndarray:
+    """Return what the log-odds of a match are linear in: 0 for a score of 0, the larger the nearer it is to 1."""
+    return np.asarray(-np.log(np.maximum(1 - score, 1e-4)))
+
+
+def match_probability(curve: Sequence[float], score: float) -> float:
+    """Return the probability of a match at this score. curve: slope and offset, fitted by recommender.workers."""
+    slope, offset = curve
+    return float(1 / (1 + np.exp(-(slope * closeness(np.array(score)) + offset))))
+
+
+def score_of_probability(curve: Sequence[float], probability: float) -> float:
+    """Return the lowest score from 0 to 1 that has this probability; 1 if none has."""
+    slope, offset = curve
+    if slope == 0:
+        return 0.0 if 1 / (1 + math.exp(-offset)) >= probability else 1.0
+    return 1 - math.exp(-max((math.log(probability / (1 - probability)) - offset) / slope, 0.0))
+
+
 def normalize_if_cosine(version: ModelVersion, vector: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the vectors (..., D) float32, of length 1 where the version's metric is the cosine."""
     array = np.asarray(vector, dtype=np.float32)

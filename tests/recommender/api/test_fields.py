@@ -152,17 +152,16 @@ def test_what_holds_no_bytes_is_refused(data, reason):
         fields.image_bytes(data)
 
 
-def test_an_image_to_store_is_decoded_and_a_photo_becomes_a_small_jpeg():
+def test_an_image_to_store_is_decoded_and_a_photo_stays_as_it_is():
     upload = SimpleUploadedFile("a.png", image_bytes(1, size=400))
 
     assert fields.ProductImageField().run_validation(upload).width == 400
     upload.seek(0)
-    assert fields.PhotoField().run_validation(upload)[:3] == b"\xff\xd8\xff"
+    assert fields.PhotoField().run_validation(upload) == image_bytes(1, size=400)
 
 
-@pytest.mark.parametrize("field", [fields.ProductImageField(), fields.PhotoField()])
-def test_a_file_that_is_no_image_is_refused_with_a_sentence(field):
+def test_a_file_that_is_no_image_is_refused_with_a_sentence():
     with pytest.raises(ValidationError) as refused:
-        field.run_validation(SimpleUploadedFile("a.png", b"text"))
+        fields.ProductImageField().run_validation(SimpleUploadedFile("a.png", b"text"))
 
     assert reasons(refused).startswith("[ErrorDetail(string='Not a")

@@ -139,6 +139,10 @@ def test_a_photo_of_a_product_finds_it_first(guest, trained, worker):
     assert skus(response)[0] == "A-7"
     assert told["results"][0]["score"] > 0.99
     assert "reason" not in told
+    assert told["box"] == told["objects"][0]["box"]
+    assert all(0 <= edge <= 1 for found in told["objects"] for edge in found["box"])
+    assert told["objects"][0]["label"] == told["results"][0]["product"]["category"]
+    assert 0.5 < told["match"]["same_product"] <= told["match"]["same_style"] + 0.2 <= 1.2
 
 
 def test_the_parameters_of_a_photo_search_come_in_the_form_or_the_query(guest, trained, worker):
@@ -177,6 +181,8 @@ def test_a_box_is_the_part_of_the_photo_that_is_searched_by(guest, trained, work
     response = guest.post(PHOTO, photo(file.getvalue()) | {"box": box, "min_score": 0}, format="multipart")
 
     assert skus(response)[0] == "A-7"
+    assert response.json()["box"] == [0.5, 0, 1, 1]
+    assert response.json()["objects"]
 
 
 @pytest.mark.parametrize(

@@ -109,14 +109,25 @@ def test_vectors_are_read_as_they_were_stored(active, active_personal):
 def test_the_nearest_of_many_vectors_are_found_by_one_statement_that_walks_the_index(crowd, django_assert_num_queries):
     sought = crowd.matrix[:20] + 0.01
     with django_assert_num_queries(1) as queries:
-        distances = nearest.nearest_distances(crowd, sought)
+        distances, products = nearest.nearest_products(crowd, sought)
 
-    one_by_one = [fetch(nearest.nearest_sql(crowd, vector, 1))[0][3] for vector in sought]
-    assert distances.tolist() == one_by_one
+    one_by_one = [fetch(nearest.nearest_sql(crowd, vector, 1))[0] for vector in sought]
+    assert list(zip(products, distances, strict=True)) == [(row[0], row[3]) for row in one_by_one]
     assert index.index_name(crowd) in plan(Sql(queries.captured_queries[0]["sql"]))
 
 
 def test_without_embeddings_the_nearest_is_infinitely_far(db):
-    distances = nearest.nearest_distances(VersionFactory(), np.eye(2))
+    distances, products = nearest.nearest_products(VersionFactory(), np.eye(2))
 
     assert distances.tolist() == [np.inf, np.inf]
+    assert products.tolist() == [-1, -1]
+
+
+def test_a_product_may_be_left_out_of_what_is_nearest(active):
+    near, far = (ProductFactory() for _ in range(2))
+    embed(near, active, turned(10))
+    embed(far, active, turned(80))
+
+    _, products = nearest.nearest_products(active, np.array([turned(0)]), without=near.pk)
+
+    assert products.tolist() == [far.pk]

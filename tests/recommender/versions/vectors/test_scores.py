@@ -25,6 +25,21 @@ def test_scores_lie_between_0_and_1_and_nearer_is_higher(metric, distance, score
     assert scores.score(VersionFactory.build(metric=metric, number=1), distance) == pytest.approx(score)
 
 
+@pytest.mark.parametrize("curve", [[2.0, -3.0], [0.4, -0.1]])
+def test_a_chance_rises_with_the_score_and_leads_back_to_it(curve):
+    chances = [scores.match_probability(curve, score) for score in (0.0, 0.5, 0.9, 1.0)]
+
+    assert chances == sorted(chances) and chances[0] > 0 and chances[-1] < 1
+    assert chances[1] == pytest.approx(1 / (1 + math.exp(-(curve[0] * math.log(2) + curve[1]))))
+    for chance in chances[:3]:
+        assert scores.match_probability(curve, scores.score_of_probability(curve, chance)) == pytest.approx(chance)
+
+
+@pytest.mark.parametrize(("offset", "score"), [(-1.0, 1.0), (1.0, 0.0)])
+def test_a_chance_that_does_not_depend_on_the_score_is_had_by_all_or_none(offset, score):
+    assert scores.score_of_probability([0.0, offset], 0.5) == score
+
+
 def test_a_length_stays_where_it_means_something():
     cosine, euclidean = (VersionFactory.build(metric=metric, number=1) for metric in ("cosine", "euclidean"))
 
