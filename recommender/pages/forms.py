@@ -1,22 +1,23 @@
 """Forms of the recommender's pages."""
 
+import base64
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
 
-from catalog import images
 from catalog.errors import UnreadableImage
+from catalog.images import Box
 from catalog.models import Category, Product
 from recommender.designs import lifecycle
 from recommender.models import Design, Role
-from recommender.serving.photos import PHOTO_PIXELS
+from recommender.pages.shown_photo import EDGES, ShownPhoto
+from recommender.serving import photos
 from recommender.versions import queries
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
-    from django.utils.datastructures import MultiValueDict
 
 # The positions of the slider between "More me" and "More real": eta, the weight of realism, and the words shown.
 BALANCE = {
@@ -31,32 +32,57 @@ ETAS = list(BALANCE)
 
 
 class PhotoSearchForm(forms.Form):
-    """Photo of a visitor; `cleaned_data["image"]` is a small JPEG of it, and nothing is stored."""
+    """Photo of a visitor and the part of it to search by; `cleaned_data["shown"]` has both, and nothing is stored."""
 
-    image = forms.FileField(
-        label="A photo of what you are looking for",
-        error_messages={"required": "Choose a photo first.", "empty": "The file is empty."},
-        widget=forms.FileInput(attrs={"accept": "image/*", "data-preview": "photo-preview"}),
-    )
+    image = forms.FileField(required=False, error_messages={"empty": "The file is empty."})
+    camera = forms.FileField(required=False, error_messages={"empty": "The file is empty."})  # of a phone
+    photo = forms.CharField(required=False)  # base64: the page has the photo that it shows, as the shop keeps none
+    box = forms.CharField(required=False)  # four shares, separated by commas
+    left = forms.FloatField(required=False, min_value=0, max_value=100)  # in percent, as the others
+    top = forms.FloatField(required=False, min_value=0, max_value=100)
+    right = forms.FloatField(required=False, min_value=0, max_value=100)
+    bottom = forms.FloatField(required=False, min_value=0, max_value=100)
 
-    def __init__(
-        self,
-        data: Mapping[str, Any] | None = None,
-        files: "MultiValueDict[str, UploadedFile[bytes]] | None" = None,
-    ) -> None:
-        super().__init__(data, files, label_suffix="")
+    def clean(self) -> dict[str, Any]:
+        if self.errors:
+            return self.cleaned_data
+        name, data = self.uploaded()
+        box = self.chosen_box()
+        try:
+            return {"shown": ShownPhoto(photos.read_photo(data, box))}
+        except UnreadableImage as error:
+            raise forms.ValidationError(f"{name}: {error}.") from error
 
-    def clean_image(self) -> bytes:
-        upload: UploadedFile[bytes] = self.cleaned_data["image"]
+    def uploaded(self) -> tuple[str, bytes]:
+        """Return the name and the bytes of the photo. Raises ValidationError."""
+        upload: UploadedFile[bytes] | None = self.cleaned_data["image"] or self.cleaned_data["camera"]
+        if upload is None:
+            try:
+                data = base64.b64decode(self.cleaned_data["photo"], validate=True)
+            except ValueError:
+                data = b""
+            if not data:
+                raise forms.ValidationError("Choose a photo first.")
+            return "Your photo", data
         size = upload.size or 0
         if size > settings.MAX_IMAGE_BYTES:
             raise forms.ValidationError(
                 f"The file has {size / 1e6:.1f} MB; at most {settings.MAX_IMAGE_BYTES / 1e6:g} MB are allowed."
             )
+        return upload.name or "Your photo", upload.read()
+
+    def chosen_box(self) -> Box | None:
+        """Return the part that the visitor chose, by a button or by four numbers; None for none, or for all.
+
+        Raises ValidationError.
+        """
+        box, edges = self.cleaned_data["box"], [self.cleaned_data[name] for name in EDGES]
+        if not box and (None in edges or edges == [0, 0, 100, 100]):
+            return None
         try:
-            return images.shrink_to_jpeg(upload.read(), PHOTO_PIXELS, images.PATIENCE)
-        except UnreadableImage as error:
-            raise forms.ValidationError(f"{upload.name}: {error}.") from error
+            return photos.make_box([float(edge) for edge in box.split(",")] if box else [edge / 100 for edge in edges])
+        except ValueError as error:
+            raise forms.ValidationError(f"That is no part of the photo: {error}") from error
 
 
 class Slider(forms.NumberInput):

@@ -1,8 +1,8 @@
 """The pages that consist of recommendations: for you, and find by photo."""
 
-import base64
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from catalog import visitors
 from recommender.errors import NoActiveVersion, WorkersUnavailable
 from recommender.pages import strips
 from recommender.pages.forms import PhotoSearchForm
+from recommender.pages.shown_photo import ShownPhoto
 from recommender.serving import photos, saved
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
@@ -55,20 +56,21 @@ def photo_search(request: HttpRequest) -> HttpResponse:
         response = render(request, "recommender/photo_search.html", context, status=429)
         response["Retry-After"] = str(math.ceil(throttle.wait()))
         return response
-    form = PhotoSearchForm(request.POST, request.FILES) if request.method == "POST" else PhotoSearchForm()
-    context = {"form": form}
     if request.method != "POST":
-        return render(request, "recommender/photo_search.html", context)
+        return render(request, "recommender/photo_search.html", {"form": PhotoSearchForm()})
+    form = PhotoSearchForm(request.POST, request.FILES)
     if not form.is_valid():
-        return render(request, "recommender/photo_search.html", context, status=400)
-    photo = form.cleaned_data["image"]
-    context["photo"] = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"  # shown again, not stored
+        return render(request, "recommender/photo_search.html", {"form": form}, status=400)
+    shown: ShownPhoto = form.cleaned_data["shown"]
+    context = {"form": form, "shown": shown}
     try:
-        found = photos.products_like(photo, RecommendationQuery(limit=PHOTO_RESULTS, placement="photo"))
-        context["recommendation"] = saved.save(found, Caller.of(request))
+        query = RecommendationQuery(limit=PHOTO_RESULTS, placement="photo")
+        found = saved.save(photos.products_like(shown.photo, query), Caller.of(request))
     except (WorkersUnavailable, NoActiveVersion) as error:
         context["unavailable"] = error
         response = render(request, "recommender/photo_search.html", context, status=503)
         response["Retry-After"] = str(RETRY_SECONDS)
         return response
+    assert found.photo is not None
+    context |= {"recommendation": found, "shown": replace(shown, findings=found.photo)}
     return render(request, "recommender/photo_search.html", context)

@@ -1,11 +1,14 @@
 """The running shop in a real browser, as a shopper and an admin meet it."""
 
+import base64
+import io
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.shop.shop import CHROMIUM, chromium, sign_in
@@ -111,6 +114,8 @@ def test_everything_works_without_javascript(shop, browser, fresh_pictures):
     )
     page.get_by_role("button", name="Find similar").click()
     expect(page.get_by_role("heading", name="Looks like your photo")).to_be_visible()
+    page.get_by_role("button", name="The whole photo").click()
+    expect(page.get_by_role("button", name="The whole photo")).to_have_attribute("aria-pressed", "true")
 
     page.get_by_label("photo", exact=False).first.set_input_files(
         {"name": "shoe.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"}
@@ -118,6 +123,62 @@ def test_everything_works_without_javascript(shop, browser, fresh_pictures):
     page.get_by_role("button", name="Find similar").click()
     expect(page.get_by_role("alert")).to_contain_text("picture")
     context.close()
+
+
+def two_products(pictures) -> bytes:
+    """A photo with the last two of the pictures side by side."""
+    images = [Image.open(io.BytesIO(data)) for _, data in pictures[-2:]]
+    photo = Image.new("RGB", (sum(image.width for image in images), max(image.height for image in images)), "white")
+    for left, image in zip((0, images[0].width), images, strict=True):
+        photo.paste(image, (left, 0))
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def test_another_part_of_a_photo_is_searched_by_without_choosing_it_again(page, fresh_pictures):
+    page.goto("/")
+    photo = {"name": "two.jpg", "mimeType": "image/jpeg", "buffer": two_products(fresh_pictures)}
+    page.get_by_label("A photo of what").set_input_files(photo)
+    page.get_by_role("button", name="Find similar").click()
+    choices = page.get_by_role("group", name="Search by another part").get_by_role("button")
+    expect(choices.first).to_have_attribute("aria-pressed", "true")
+    assert choices.count() >= 3  # both, and the whole photo
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run()")["violations"] == []
+
+    with page.expect_response("**/search/photo/") as sent:
+        choices.nth(1).click()
+    assert sent.value.status == 200
+    expect(choices.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#found")).not_to_have_attribute("aria-busy", "true")
+
+    page.get_by_role("button", name="Part in the frame").focus()
+    before = page.get_by_label("Left").last.input_value()
+    with page.expect_response("**/search/photo/") as sent:
+        page.keyboard.press("ArrowRight" if float(before) < 40 else "ArrowLeft")
+    assert sent.value.status == 200
+    assert page.get_by_label("Left").last.input_value() != before
+    expect(choices.nth(1)).to_have_attribute("aria-pressed", "false")
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_photo_is_dropped(page, fresh_pictures):
+    page.goto("/search/photo/")
+    data = base64.b64encode(fresh_pictures[30][1]).decode()
+
+    page.evaluate(
+        """(data) => {
+          const file = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+          const dropped = new DataTransfer();
+          dropped.items.add(new File([file], "shoe.jpg", {type: "image/jpeg"}));
+          document.querySelector(".photo-form").dispatchEvent(new DragEvent("drop", {dataTransfer: dropped}));
+        }""",
+        data,
+    )
+
+    expect(page.get_by_role("heading", name="Looks like your photo")).to_be_visible()
 
 
 def test_a_guest_s_views_change_what_is_shown(page):

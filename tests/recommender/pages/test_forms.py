@@ -13,15 +13,61 @@ def test_a_photo_is_reduced_to_what_a_worker_needs():
     form = PhotoSearchForm({}, {"image": SimpleUploadedFile("photo.png", image_bytes(1, size=500))})
 
     assert form.is_valid()
-    with Image.open(io.BytesIO(form.cleaned_data["image"])) as image:
-        assert (image.format, max(image.size)) == ("JPEG", 256)
+    shown = form.cleaned_data["shown"]
+    assert Image.open(io.BytesIO(shown.photo.whole)).format == "JPEG"
+    assert shown.size == (500, 500) and shown.photo.part is None
+
+
+def test_the_photo_that_the_page_shows_is_searched_by_again():
+    first = PhotoSearchForm({}, {"image": SimpleUploadedFile("photo.png", image_bytes(1, size=500))})
+    assert first.is_valid()
+
+    again = PhotoSearchForm({"photo": first.cleaned_data["shown"].base64, "box": "0.5,0,1,0.5"})
+
+    assert again.is_valid()
+    photo = again.cleaned_data["shown"].photo
+    assert photo.box == (0.5, 0, 1, 0.5)
+    assert Image.open(io.BytesIO(photo.part)).size == (250, 250)
+
+
+@pytest.mark.parametrize(
+    ("edges", "box"),
+    [
+        ({}, None),
+        ({"left": "0", "top": "0", "right": "100", "bottom": "100"}, None),
+        ({"left": "10", "top": "0", "right": "60"}, None),
+        ({"left": "10", "top": "0", "right": "60", "bottom": "50"}, (0.1, 0, 0.6, 0.5)),
+    ],
+)
+def test_a_part_is_chosen_by_four_numbers(edges, box):
+    form = PhotoSearchForm(edges, {"camera": SimpleUploadedFile("photo.png", image_bytes(1, size=90))})
+
+    assert form.is_valid()
+    assert form.cleaned_data["shown"].photo.box == box
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ({"photo": "no base64"}, "Choose a photo first."),
+        ({"box": "0.5,0,0.2,1"}, "That is no part of the photo: Left is less than right"),
+        ({"box": "1,x"}, "That is no part of the photo: could not convert"),
+        ({"left": "200", "top": "0", "right": "9", "bottom": "9"}, "less than or equal to 100"),
+    ],
+)
+def test_what_is_no_photo_or_no_part_is_named(data, reason):
+    files = {} if "photo" in data else {"image": SimpleUploadedFile("photo.png", image_bytes(1))}
+
+    form = PhotoSearchForm(data, files)
+
+    assert reason in str(form.errors)
 
 
 def test_a_photo_of_too_many_bytes_is_named_with_the_limit(settings):
     settings.MAX_IMAGE_BYTES = 1_500_000
     form = PhotoSearchForm({}, {"image": SimpleUploadedFile("photo.png", bytes(1_600_000))})
 
-    assert form.errors == {"image": ["The file has 1.6 MB; at most 1.5 MB are allowed."]}
+    assert form.non_field_errors() == ["The file has 1.6 MB; at most 1.5 MB are allowed."]
 
 
 @pytest.mark.parametrize(("position", "eta"), list(enumerate(BALANCE)))
