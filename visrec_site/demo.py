@@ -24,7 +24,7 @@ from django.core.management import CommandError
 
 from visrec_site.embedded import ServiceError, Services, set_parent_death_signal
 from visrec_site.processes import Children, Program, report, rotate_logs
-from visrec_site.stages import DemoError, Options, prepare, stage
+from visrec_site.stages import DemoError, Options, prepare, stage, start_models
 
 READY_SECONDS = 180  # all processes import their packages at once
 RETRY_SECONDS = 10
@@ -39,11 +39,12 @@ def run(options: Options) -> None:
         services.__enter__()
     try:
         django.setup()
-        prepare(options)
+        filled_at = prepare(options)
         children = Children(programs(options.port), settings.VAR / "log", settings.VAR / "heartbeats")
         try:
+            children.start()  # which takes a while, in which the starters are fitted
+            start_models(options, filled_at)
             with stage("the shop and its workers are up"):
-                children.start()
                 wait_until_ready(options.port, children)
             print_addresses(options.port, time.monotonic() - began)
             if options.is_empty:

@@ -38,18 +38,30 @@ def stage(title: str) -> Iterator[list[str]]:
     print(f"{time.monotonic() - began:7.1f} s  {title}{': ' if notes else ''}{'; '.join(notes)}", flush=True)
 
 
-def prepare(options: Options) -> None:
-    """Prepare database and disk for the shop to open. Raises DemoError."""
+def prepare(options: Options) -> datetime:
+    """Prepare database and disk, and return when the shop last received anything new. Raises DemoError."""
     with stage("migrations and static files"):
         call_command("migrate", verbosity=0)
         if static_files_changed():  # to hash and compress them takes seconds
             call_command("collectstatic", verbosity=0, interactive=False)
     from catalog.errors import CatalogError
-    from recommender.errors import RecommenderError, TrainingRefused
+    from recommender.errors import RecommenderError
 
     try:
         filled_at = fill_shop(options)
-        resend_trainings()
+    except (CatalogError, RecommenderError) as error:
+        raise DemoError(str(error)) from error
+    with stage("logins"):
+        create_accounts()
+    resend_trainings()
+    return filled_at
+
+
+def start_models(options: Options, filled_at: datetime) -> None:
+    """Start a starter for each role that no version serves, and queue what is to be trained. Raises DemoError."""
+    from recommender.errors import RecommenderError, TrainingRefused
+
+    try:
         if not options.is_empty:
             for role, method in (("similar", "visrec"), ("personal", "hybrid")):
                 try:
@@ -59,10 +71,8 @@ def prepare(options: Options) -> None:
                     print(f"           {method} is not trained: {error}", flush=True)
             if options.designs:
                 ensure_queued("design", "lsgan", filled_at)
-    except (CatalogError, RecommenderError) as error:
+    except RecommenderError as error:
         raise DemoError(str(error)) from error
-    with stage("logins"):
-        create_accounts()
 
 
 def static_files_changed() -> bool:
