@@ -14,11 +14,10 @@ import numpy as np
 import torch
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from tqdm import tqdm
 
-from catalog import readings
+from catalog import locks, readings
 from catalog.models import ImageReading, Product, ProductImage
 from ml.contract import Model, PersonalModel, SimilarModel
 from ml.data.images import ImageArray
@@ -185,11 +184,17 @@ def store_batch(batch: Batch, vectors: "Future[np.ndarray]", replace: bool, writ
     """Wait for the vectors of a batch and store them; return the batch's size."""
     pairs = zip(batch.images, vectors.result(), strict=True)
     rows = [(image.pk, image.product_id, vector) for image, vector in pairs]
-    with writing(batch.version), transaction.atomic():
-        store.store_vectors(batch.version, rows, replace=replace)
-        if (batch.version.role, batch.version.state) == (Role.SIMILAR, State.ACTIVE):
-            emit(Event.FINDABLE, partial(describe_findable, batch))
+    with writing(batch.version):
+        store_rows(batch, rows, replace)
     return len(batch.images)
+
+
+@locks.atomic  # Django deletes in another order: embeddings and images before their products
+def store_rows(batch: Batch, rows: Sequence[tuple[int, int, np.ndarray]], replace: bool) -> None:
+    """Store (image id, product id, vector) triples of a batch, and tell webhooks of products that become findable."""
+    store.store_vectors(batch.version, rows, replace=replace)
+    if (batch.version.role, batch.version.state) == (Role.SIMILAR, State.ACTIVE):
+        emit(Event.FINDABLE, partial(describe_findable, batch))
 
 
 def describe_findable(batch: Batch) -> dict[str, object] | None:

@@ -1,12 +1,17 @@
 import io
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
+import numpy as np
 import pytest
+from django.db import transaction
 from PIL import Image
 
 from catalog import images, products, readings
-from catalog.models import ImageReading, ProductImage
+from catalog.models import ImageReading, Product, ProductImage
 from ml.data.decoding import read_image
 from ml.data.images import ImageArray
 from ml.errors import BadCheckpoint
@@ -19,6 +24,7 @@ from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import lifecycle, queries
 from recommender.workers import embedding, photos, training_data
 from tests.factories import ProductFactory, VersionFactory, image_bytes
+from tests.rivals import in_own_session, is_any_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -291,3 +297,29 @@ def test_a_model_that_fails_stops_the_run_and_stores_what_came_before(version, m
         list(embedding.embed_all(version))
 
     assert [row.image for row in ImageEmbedding.objects.order_by("image")] == images[:2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_vectors_are_stored_anew_after_a_deadlock_with_a_deletion_in_django_s_order(version):
+    image = ProductFactory(image=1).images.get()
+    embedding.embed_images([image.pk])
+    row = (image.pk, image.product_id, np.zeros(version.dimensions, dtype=np.float32))
+    is_half_deleted = Event()
+
+    def delete() -> None:
+        with transaction.atomic():
+            ImageEmbedding.objects.filter(image=image).delete()
+            is_half_deleted.set()
+            while not is_any_waiting():
+                time.sleep(0.01)
+            Product.objects.filter(pk=image.product_id).delete()
+
+    def store() -> None:
+        assert is_half_deleted.wait(60)
+        embedding.store_rows(embedding.Batch(version, [image], None), [row], True)
+
+    with ThreadPoolExecutor(2) as pool:
+        for rival in [pool.submit(in_own_session, delete), pool.submit(in_own_session, store)]:
+            rival.result()
+
+    assert not Product.objects.exists() and not ImageEmbedding.objects.exists()
