@@ -55,7 +55,10 @@ class NestedFile:
         found: dict[str, None] = {}
         for record in self:
             if not isinstance(record, Problem):
-                found |= {name: None for name, value in record[1].items() if value is not None}
+                is_own = (
+                    self.interface is FLAT
+                )  # one without a value is empty; of others, the program has no such field
+                found |= {name: None for name, value in record[1].items() if is_own or value is not None}
         return list(found)
 
     def __len__(self) -> int:
