@@ -1,5 +1,6 @@
 """Records of events in files of any program, of each of which our fields are read."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from catalog.importers.records import TABLES, RecordFile, find_column, open_reco
 from catalog.importers.rows import Problem
 from catalog.models import Kind
 
+CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?")
 REQUIRED = ("user", "sku", "kind", "timestamp")  # or a session in place of the user
 # Columns of which several rows have one value, for each of an order's products.
 ORDERS = {"transaction id", "order id", "order number", "invoice no", "invoice number"}
@@ -48,6 +50,9 @@ class Events:
         self.columns |= {meaning: column for column, meaning in self.chosen.items() if meaning in EVENTS}
         self.rating = self.columns.pop("rating", None)
         named = by_plain_name(columns)
+        # Where the day stands in a column of its own.
+        is_split = "date" in named and "time" in named and self.columns.get("timestamp") == named["time"]
+        self.day = named["date"] if is_split else ""
         # Of tables of orders, and of H&M's transactions, a row for each article that was bought.
         self.has_order = plain(apart(self.columns.get("id", ""))) in ORDERS
         is_order = self.has_order or {"t_dat", "article_id"} <= set(columns)
@@ -129,6 +134,8 @@ class Events:
 
     def _read(self, record: Fields) -> Iterator[Fields | str]:
         own: dict[str, object] = {ours: record.get(name) for ours, name in self.columns.items()}
+        if CLOCK.fullmatch(str(own.get("timestamp"))):
+            own["timestamp"] = f"{record.get(self.day, '')} {own['timestamp']}".strip()
         if self.kind:
             own["kind"] = self.kind
             if str(record.get(self.pieces, "")).startswith("-"):

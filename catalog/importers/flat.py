@@ -20,7 +20,8 @@ def is_nested(product: Product) -> bool:
 def rows_of(product: Product) -> Iterator[Mapping[str, object]]:
     """Yield the row of an object: `offers` with a `price` becomes `offers price`."""
     row: dict[str, object] = {}
-    for name, value in product.items():
+    for name, written in product.items():
+        value = plain_value(written)
         if name.startswith("@"):  # of schema.org, which says what the object is
             continue
         found = named_values(value)
@@ -35,6 +36,13 @@ def rows_of(product: Product) -> Iterator[Mapping[str, object]]:
         else:
             row |= {f"{name} {key}": part for key, part in first.items() if not key.startswith("@")}
     yield row
+
+
+def plain_value(value: object) -> object:
+    """Return the value of MongoDB's {"$numberDecimal": "19.95"} and the like; any other as it is."""
+    if isinstance(value, dict) and len(value) == 1 and (name := next(iter(value))).startswith("$"):
+        return value[name]
+    return value
 
 
 def named_values(value: object) -> dict[str, object]:

@@ -81,7 +81,7 @@ LAYOUTS = (
         "a Google Merchant feed",
         frozenset({"id", "image link", "availability"}),
         {
-            "sku": ["id"], "title": ["title"], "category": ["product type", "google product category"],
+            "sku": ["offer id", "id"], "title": ["title"], "category": ["product type", "google product category"],
             "price": ["price"], "image": ["image link"], "in_stock": ["availability"], "url": ["link"],
         },
     ),

@@ -1,6 +1,8 @@
 """Values as people and their programs write them: texts, prices, stock."""
 
+import ast
 import html
+import json
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
@@ -40,6 +42,7 @@ REMARK = re.compile(r"\b(in[ck]l|ex[ck]l|zzgl)\b.*|\b(ttc|ht|vat|mwst)\b|/.*|\bp
 CODE = re.compile(r"[A-Z]{3}")
 ROUNDED = re.compile(r"\d\.\d+E\+\d+", re.IGNORECASE)
 POINTED = re.compile(r"\d{3,}\.0")
+MOST_LITERAL = 10_000  # characters of a list or an object in a cell
 NOISE_DIGITS, NOISE = 15, 1e-9  # of the fractions that computers have for decimal ones
 COMPUTED = re.compile(r"\d{1,10}\.\d{4,8}")
 NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
@@ -97,7 +100,9 @@ def read_text(text: str) -> str:
 def text_of(value: object) -> str:
     """Return a value of a record as text: JSON has others."""
     if isinstance(value, str):
-        return without_quotes(value.strip())
+        text = value.strip()
+        spelled = literal_of(text) if text[:1] in ("[", "{") else text
+        return without_quotes(text) if isinstance(spelled, str) else text_of(spelled)
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     if isinstance(value, dict):
@@ -118,6 +123,21 @@ def without_quotes(text: str) -> str:
     """Return a text without the signs by which spreadsheets do not take it for a number or a formula."""
     quoted = FORMULA.fullmatch(text) if text[:1] in ("=", "'") else None
     return (quoted[1] or quoted[2] or "") if quoted else text
+
+
+def literal_of(text: str) -> object:
+    """Return the list or object that a text spells, as Python or JSON write them into a cell; else the text."""
+    if text[:1] + text[-1:] not in ("[]", "{}") or len(text) > MOST_LITERAL:
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        found: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    return found if isinstance(found, list | dict) else text
 
 
 def check_sku(text: str) -> str:

@@ -149,7 +149,8 @@ class Product:
             return
         # <images><image> and <categories><category> are further values of the outer element.
         *_, outer, name = ("", *names)
-        is_list = outer[:4].lower() == name[:4].lower() and outer.endswith("s") and not name.endswith("s")
+        above, own = outer.lower(), name.lower()
+        is_list = above[:4] == own[:4] and above.endswith("s") and not own.endswith("s")
         column = " ".join(names[:-1] if is_list else names)
         (self.google if is_google else self.values).setdefault(column, []).append(text)
 

@@ -95,3 +95,9 @@ def test_objects_within_events_are_columns(tmp_path):
     [(_, fields)] = events_of(tmp_path, json.dumps({"events": [event]}), name="t.json")
 
     assert fields == {"user": 7, "sku": "A", "kind": "view", "timestamp": 1700000000}
+
+
+def test_a_day_and_a_time_of_two_columns_are_one(tmp_path):
+    events = events_of(tmp_path, "user,sku,kind,date,time\nu,A,view,2026-01-02,10:00:00\nu,A,view,2026-01-02,9:05 PM\n")
+
+    assert [fields["timestamp"] for _, fields in events] == ["2026-01-02 10:00:00", "2026-01-02 9:05 PM"]

@@ -20,6 +20,12 @@ def test_what_is_one_text_stays_and_other_objects_become_columns():
     assert is_nested(product) and not is_nested({"sku": "A", "tags": ["x"], "price": 5})
 
 
+def test_values_of_mongodb_are_what_they_say():
+    [row] = rows_of({"_id": {"$oid": "65"}, "price": {"$numberDecimal": "19.95"}})
+
+    assert row == {"_id": "65", "price": "19.95"}
+
+
 def test_a_list_without_names_or_values_is_none_of_attributes():
     assert named_values([{"name": "Shoes", "id": 3}]) == {}
     assert named_values([{"name": "Colour", "value": "red"}, {"src": "a.jpg"}]) == {}

@@ -171,6 +171,18 @@ def test_other_skus_are_taken(text):
     assert check_sku(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("['1.jpg', '2.jpg']", "1.jpg, 2.jpg"), ('["1.jpg"]', "1.jpg"), ('{"colour": "red", "size": 40}',
+        "colour: red, size: 40"), ("[Sale] Boots [red]", "[Sale] Boots [red]"), ("[", "["), ("{x}", "{x}"),
+        (f"[{'[' * 9000}]", f"[{'[' * 9000}]"), ("[]", ""),
+    ],
+)  # fmt: skip
+def test_a_list_or_an_object_in_a_cell_is_read(text, meant):
+    assert text_of(text) == meant
+
+
 def test_a_text_in_several_languages_is_the_first_of_them():
     assert text_of({"de": "", "en": "Red", "fr": "Rouge"}) == "Red"
     assert text_of({"id": 7}) == "id: 7"

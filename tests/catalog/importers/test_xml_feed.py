@@ -109,3 +109,11 @@ def test_a_product_that_is_too_long_is_a_problem_of_its_own(tmp_path, monkeypatc
 
     assert long == Problem("feed.xml line 3", "it has over 1,000 characters")
     assert short[1]["id"] == "B"
+
+
+def test_lists_of_images_are_known_in_capitals(tmp_path):
+    (tmp_path / "f.xml").write_text(
+        "<PRODUCTS><PRODUCT><IMAGES><IMAGE>a</IMAGE><IMAGE>b</IMAGE></IMAGES></PRODUCT></PRODUCTS>"
+    )
+
+    assert [fields for _, fields in XmlFeed(Folder(tmp_path), "f.xml")] == [{"IMAGES": "a, b"}]
