@@ -21,7 +21,7 @@ from recommender.versions.vectors import scores
 from recommender.workers.photos import search_of
 
 TRIALS = 110  # images of the catalogue, spread over it: five of each alteration
-NO_PRODUCTS = 36
+NO_PRODUCTS = 0.33  # pictures of no product, for each of these
 ABSENT = 0.4  # share of the images whose product counts as not in the shop
 LEAST_CHANCE = 0.5  # of the same style, that a match has
 FITTED, HELD_OUT = 0, 1  # seeds of the alterations
@@ -71,7 +71,7 @@ def trials(version: ModelVersion, seed: int) -> Iterator[Trial]:
         if np.isfinite(best.distance):
             score = scores.score(version, best.distance)
             yield Trial(score, best.nearest == own, categories.get(best.nearest) == categories[own])
-    for number in range(NO_PRODUCTS if ids else 0):
+    for number in range(round(NO_PRODUCTS * len(spread))):
         best = search_of(version).search(no_product(number, seed))[0]
         yield Trial(scores.score(version, best.distance), False, False)
 

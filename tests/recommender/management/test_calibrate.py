@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_fits_the_chances_and_says_how_reliable_they_are(monkeypatch, capsys):
-    monkeypatch.setattr(photo_calibration, "NO_PRODUCTS", 9)
+    monkeypatch.setattr(photo_calibration, "NO_PRODUCTS", 0.45)
     version = search_version()
 
     call_command("calibrate")

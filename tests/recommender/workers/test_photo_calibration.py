@@ -10,7 +10,7 @@ from tests.recommender.workers.drawings import search_version
 
 @pytest.fixture
 def few(monkeypatch):
-    monkeypatch.setattr(photo_calibration, "NO_PRODUCTS", 9)
+    monkeypatch.setattr(photo_calibration, "NO_PRODUCTS", 0.45)
 
 
 @pytest.mark.django_db
