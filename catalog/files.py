@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django import db
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
@@ -17,7 +18,8 @@ from catalog.models import ProductImage, image_name, thumbnail_name
 log = logging.getLogger(__name__)
 
 SHARDS = [f"{number:02x}" for number in range(256)]  # folders of image_name, thumbnail_name and of designs
-NAME = re.compile(r"[0-9a-f]{24}\.\w+")  # what image_name and thumbnail_name give
+NAME = re.compile(r"[0-9a-f]{24}(-\d+)?\.\w+")  # what image_name, thumbnail_name and rendition_name give
+RENDITION = re.compile(r"-\d+(?=\.webp$)")  # what rendition_name adds
 AGE = timedelta(days=1)  # of files that are removed: the row of a younger one may be about to be written
 
 
@@ -46,7 +48,8 @@ def build_row(image: DecodedImage) -> ProductImage:
     # The names go in with the sizes: a file assigned later would be opened and parsed, only to be measured.
     return ProductImage(
         file=image_name(row, image.file_name),
-        thumbnail=thumbnail_name(row, "thumbnail.webp") if image.thumbnail else "",
+        thumbnail=thumbnail_name(row, "thumbnail.webp") if image.renditions else "",
+        largest_rendition=max(set(image.renditions) - {settings.THUMBNAIL_PIXELS}, default=0),
         width=image.width,
         height=image.height,
         content_hash=image.content_hash,
@@ -57,8 +60,9 @@ def build_row(image: DecodedImage) -> ProductImage:
 
 def store(row: ProductImage, image: DecodedImage) -> None:
     default_storage.save(row.file.name, image.file)
-    if image.thumbnail_file:
-        default_storage.save(row.thumbnail.name, image.thumbnail_file)
+    files = image.rendition_files
+    for side, name in row.renditions.items():
+        default_storage.save(name, files[side])
 
 
 def is_rolled_back(error: Exception) -> bool:
@@ -84,23 +88,25 @@ def is_lost(image: ProductImage) -> bool:
 def delete(images: Iterable[ProductImage]) -> None:
     """Delete the files of images; one that cannot be deleted now is removed later, as no row names it."""
     for image in images:
-        for file in (image.file, image.thumbnail):
+        for name in (image.file.name, *image.renditions.values()):
             try:
-                if file.name:
-                    default_storage.delete(file.name)
+                if name:
+                    default_storage.delete(name)
             except OSError as error:
-                log.warning("%s is not deleted: %s", file.name, error)
+                log.warning("%s is not deleted: %s", name, error)
 
 
 def remove_unnamed(shard: str) -> int:
     """Remove files of product images that are a day old and that no row names, of one of SHARDS; return how many."""
-    images, thumbnails = old_files(f"products/{shard}"), old_files(f"thumbnails/{shard}")
+    images, renditions = old_files(f"products/{shard}"), old_files(f"thumbnails/{shard}")
     images -= set(ProductImage.objects.filter(file__in=images).values_list("file", flat=True))
-    thumbnails -= set(ProductImage.objects.filter(thumbnail__in=thumbnails).values_list("thumbnail", flat=True))
-    for name in sorted(images | thumbnails):
+    thumbnails = {name: RENDITION.sub("", name) for name in renditions}
+    named = set(ProductImage.objects.filter(thumbnail__in=thumbnails.values()).values_list("thumbnail", flat=True))
+    unnamed = images | {name for name, thumbnail in thumbnails.items() if thumbnail not in named}
+    for name in sorted(unnamed):
         log.warning("%s is removed: no product has it", name)
         default_storage.delete(name)
-    return len(images | thumbnails)
+    return len(unnamed)
 
 
 def old_files(folder: str) -> set[str]:

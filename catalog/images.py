@@ -11,9 +11,10 @@ from pathlib import Path
 from threading import Condition
 from typing import TypeAlias
 
+import pi_heif
 from django.conf import settings
 from django.core.files.base import ContentFile
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from catalog.errors import TooManyPixels, UnreadableImage
 from catalog.fingerprints import compute_fingerprint
@@ -26,10 +27,16 @@ FORMATS = {
     "BMP": "bmp",
     "TIFF": "tiff",
     "AVIF": "avif",
+    "HEIF": "heic",
 }  # -> extension
+UNSAFE = {"TIFF", "HEIF"}  # what not every browser shows
+SRGB = ImageCms.createProfile("sRGB")
 
-# Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too.
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError)
+pi_heif.register_heif_opener(thumbnails=False)
+
+# Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is copies of too,
+# and RuntimeError for a HEIC file beyond the limits of libheif.
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, RuntimeError)
 
 # Seconds that a request waits for the memory to decode its image, and requests that wait at a time in a process: each
 # holds one of its four threads, and the others are for pages.
@@ -51,11 +58,11 @@ class DecodedImage:
 
     data: bytes
     extension: str
-    width: int
+    width: int  # the right way up, as the height
     height: int
     content_hash: str  # of size and RGB pixels: equal for equal images, whatever their file's metadata
     fingerprint: bytes  # catalog.fingerprints: nearly equal for one image, however it was saved
-    thumbnail: bytes | None  # WebP, at most THUMBNAIL_PIXELS a side; None if the image itself is no larger
+    renditions: dict[int, bytes]  # WebP in sRGB, by the longest side: THUMBNAIL_PIXELS, then larger ones
 
     @property
     def file_hash(self) -> str:
@@ -70,8 +77,8 @@ class DecodedImage:
         return ContentFile(self.data, name=self.file_name)
 
     @property
-    def thumbnail_file(self) -> "ContentFile[bytes] | None":
-        return None if self.thumbnail is None else ContentFile(self.thumbnail, name="thumbnail.webp")
+    def rendition_files(self) -> "dict[int, ContentFile[bytes]]":
+        return {side: ContentFile(data, name="rendition.webp") for side, data in self.renditions.items()}
 
 
 def file_hash(data: bytes) -> str:
@@ -83,13 +90,26 @@ def read_image(source: bytes | Path, patience: float | None = None) -> DecodedIm
     """Decode these bytes or this file. Raises UnreadableImage with the reason, and TooManyPixels as `decoded` does."""
     data = source.read_bytes() if isinstance(source, Path) else source
     with decoded(data, patience=patience) as image:
-        extension, (width, height), side = FORMATS[format_of(image)], image.size, settings.THUMBNAIL_PIXELS
+        format, is_safe = format_of(image), image.mode != "CMYK"
         upright = to_upright_rgb(image)
-        digest, thumbnail = content_hash(upright), None
-        if max(upright.size) > side:
-            upright.thumbnail((side, side), Image.Resampling.LANCZOS)
-            thumbnail = encode(upright, "WEBP", quality=85)
-        return DecodedImage(data, extension, width, height, digest, compute_fingerprint(upright), thumbnail)
+        (width, height), digest = upright.size, content_hash(upright)
+        renditions = render(upright, is_safe and format not in UNSAFE)
+        return DecodedImage(data, FORMATS[format], width, height, digest, compute_fingerprint(upright), renditions)
+
+
+def render(image: Image.Image, is_safe: bool) -> dict[int, bytes]:
+    """Return WebP copies of an image by their longest side, the smallest first; the image becomes that one.
+
+    is_safe: whether browsers show the image itself; else there is a copy also of one that is no larger.
+    """
+    copies, larger = dict[int, bytes](), max(image.size)
+    sides = (settings.THUMBNAIL_PIXELS, *settings.RENDITION_PIXELS)
+    wanted = [side for side, last in zip(sides, (0, *sides), strict=False) if (side if is_safe else last) < larger]
+    to_srgb(image)
+    for side in reversed(wanted):
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        copies[side] = encode(image, "WEBP", quality=85, method=2)
+    return dict(reversed(copies.items()))
 
 
 def content_hash(image: Image.Image) -> str:
@@ -150,6 +170,8 @@ def shrink_part(image: Image.Image, side: int, box: tuple[int, int, int, int]) -
     scale = min(1.0, side / max(width, height))
     size = max(1, round(scale * width)), max(1, round(scale * height))
     part = image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+    part.info["icc_profile"] = image.info.get("icc_profile")
+    to_srgb(part)
     return encode(part, "JPEG", quality=95)
 
 
@@ -252,7 +274,7 @@ def open_image(data: bytes) -> Image.Image:
                 f"{image.width}×{image.height} pixels; at most {settings.MAX_IMAGE_PIXELS / 1e6:g} million are taken"
             )
     except UnidentifiedImageError:
-        formats = "JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF"
+        formats = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and HEIF (HEIC)"
         raise UnreadableImage(f"not a picture that can be read ({formats} are taken)") from None
     except DAMAGE as error:
         raise UnreadableImage(f"damaged: {error}") from error
@@ -272,7 +294,9 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
     """Convert to RGB, turned as the EXIF data says; may change the image itself. Raises UnreadableImage if damaged."""
     try:
         ImageOps.exif_transpose(image, in_place=True)
-        return flatten_on_white(image)
+        flat = flatten_on_white(image)
+        flat.info["icc_profile"] = image.info.get("icc_profile")
+        return flat
     except DAMAGE as error:
         raise UnreadableImage(f"damaged: {error}") from error
 
@@ -290,6 +314,22 @@ def flatten_on_white(image: Image.Image) -> Image.Image:
             flat.paste(Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba), box)
         return flat
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def to_srgb(image: Image.Image) -> None:
+    """Change the colours of an RGB image from those of its profile, such as Display P3 or Adobe RGB, to sRGB's.
+
+    In place. A profile that cannot be read, or is not of RGB, is ignored, as browsers do.
+    """
+    data = image.info.pop("icc_profile", None)
+    if not data:
+        return
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+        if profile.profile.xcolor_space.strip() == "RGB" and "sRGB" not in (profile.profile.profile_description or ""):
+            ImageCms.profileToProfile(image, profile, SRGB, inPlace=True)
+    except (ImageCms.PyCMSError, OSError):
+        return
 
 
 def encode(image: Image.Image, format: str, **options: object) -> bytes:

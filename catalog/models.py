@@ -180,6 +180,11 @@ def thumbnail_name(image: "ProductImage", filename: str) -> str:
     return f"thumbnails/{token[:2]}/{token}.webp"
 
 
+def rendition_name(thumbnail: str, side: int) -> str:
+    """Return the name of the copy with this longest side, beside its thumbnail."""
+    return thumbnail.replace(".webp", f"-{side}.webp")
+
+
 class ProductImageQuerySet(models.QuerySet["ProductImage"]):
     def readable(self) -> Self:
         """Exclude images whose file cannot be read, as far as is known."""
@@ -197,6 +202,8 @@ class ProductImage(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     file = models.ImageField(upload_to=image_name, width_field="width", height_field="height", max_length=200)
     thumbnail = models.ImageField(upload_to=thumbnail_name, blank=True, max_length=200)  # empty: the file is small
+    # Longest side of the largest WebP copy beside the thumbnail; there is one of each RENDITION_PIXELS up to it.
+    largest_rendition = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     content_hash = models.CharField(max_length=64, editable=False)  # catalog.images.DecodedImage.content_hash
@@ -229,6 +236,30 @@ class ProductImage(models.Model):
     @property
     def display_url(self) -> str:
         return (self.thumbnail or self.file).url
+
+    @property
+    def renditions(self) -> dict[int, str]:
+        """Return the names of the copies that all browsers show, by their longest side, the smallest first."""
+        name = self.thumbnail.name
+        if not name:
+            return {}
+        larger = [side for side in settings.RENDITION_PIXELS if side <= self.largest_rendition]
+        return {settings.THUMBNAIL_PIXELS: name} | {side: rendition_name(name, side) for side in larger}
+
+    @property
+    def large_url(self) -> str:
+        """Return the URL of the largest copy that all browsers show, or of the image itself."""
+        names = list(self.renditions.values())
+        return self.file.storage.url(names[-1]) if names else self.file.url
+
+    @property
+    def srcset(self) -> str:
+        """Return the copies with their widths, from which a browser chooses; "" if there is but one."""
+        longest = max(self.width, self.height)
+        widths = {round(self.width * min(1, side / longest)): name for side, name in self.renditions.items()}
+        if len(widths) < 2:
+            return ""
+        return ", ".join(f"{self.file.storage.url(name)} {width}w" for width, name in widths.items())
 
 
 class ImageDownload(models.Model):

@@ -21,12 +21,13 @@ PRODUCT_FIELDS = (
 )  # fmt: skip
 ATTRIBUTES = PRODUCT_FIELDS.index("attributes")
 IMAGE_FIELDS = (
-    "id", "product_id", "position", "file", "thumbnail", "width", "height", "problem", "content_hash", "fingerprint"
+    "id", "product_id", "position", "file", "thumbnail", "largest_rendition", "width", "height", "problem",
+    "content_hash", "fingerprint",
 )  # fmt: skip
 # An image as an array of texts, which psycopg2 reads in C.
 _IMAGE = (
-    "ARRAY[i.id::text, i.product_id::text, i.position::text, i.file, i.thumbnail, i.width::text, i.height::text,"
-    " i.problem, i.content_hash, encode(i.fingerprint, 'hex')]"
+    "ARRAY[i.id::text, i.product_id::text, i.position::text, i.file, i.thumbnail, i.largest_rendition::text,"
+    " i.width::text, i.height::text, i.problem, i.content_hash, encode(i.fingerprint, 'hex')]"
 )
 COLUMNS = (
     ", ".join(f"p.{name}" for name in PRODUCT_FIELDS)
@@ -110,9 +111,9 @@ def _all_images() -> Query:
 
 def image_from_row(values: Sequence[Any]) -> ProductImage:
     """Return an image of the texts in COLUMNS."""
-    number, product, position, file, thumbnail, width, height, problem, content_hash, mark = values
+    number, product, position, file, thumbnail, largest, width, height, problem, content_hash, mark = values
     fingerprint = None if mark is None else bytes.fromhex(mark)
-    numbers = (int(number), int(product), int(position), file, thumbnail, int(width), int(height))
+    numbers = (int(number), int(product), int(position), file, thumbnail, int(largest), int(width), int(height))
     return loaded(ProductImage, zip(IMAGE_FIELDS, (*numbers, problem, content_hash, fingerprint), strict=True))
 
 

@@ -15,6 +15,7 @@ from catalog.importers import archive as shop_archive
 from ml.data import decoding
 from ml.data.archives import Files
 from ml.errors import UnreadableImage
+from tests.catalog.pictures import HEIC, in_swapped_colours
 
 WIDTH, HEIGHT = 12, 9
 
@@ -88,6 +89,12 @@ AWKWARD = {
     "JPEG with a second image": frames("MPO"),
     "BMP": encode(rgb(), "BMP"),
 }
+
+
+def test_both_rooms_read_the_pictures_of_iphones_and_the_colours_of_profiles():
+    for data in (HEIC, in_swapped_colours(Image.new("RGB", (32, 16), (220, 40, 60)), "PNG")):
+        shown = Image.open(io.BytesIO(shop_images.shrink_to_jpeg(data, 32))).convert("RGB")
+        assert np.abs(decoding.read_image(data, (16, 32)).astype(int) - np.asarray(shown)).mean() < 4
 
 
 def shop_pixels(data: bytes) -> np.ndarray:

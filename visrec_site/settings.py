@@ -177,6 +177,7 @@ IMPORTS_ROOT = Path(env.str("VISREC_IMPORTS", str(VAR / "imports")))  # files th
 MAX_IMAGE_BYTES = env_positive("VISREC_MAX_IMAGE_BYTES", 20_000_000)
 MAX_IMAGE_PIXELS = env_positive("VISREC_MAX_IMAGE_PIXELS", 50_000_000)
 THUMBNAIL_PIXELS = 480  # longest side of a thumbnail, which lists show; smaller images have none
+RENDITION_PIXELS = (960, 1600)  # longest sides of larger copies, for pages of products and for fine screens
 MAX_IMAGE_SIDE = env_positive("VISREC_MAX_IMAGE_SIDE", 16_000)  # pixels
 # Hosts that pictures are fetched from by their URLs, as ALLOWED_HOSTS has them; none unless they are named.
 IMAGE_HOSTS = env.list("VISREC_IMAGE_HOSTS", default=[])

@@ -17,7 +17,9 @@ from django.conf import settings
 
 from catalog.errors import ImportFailed, UnreadableImage
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
+SUFFIXES = {
+    *(".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"),
+}
 MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; the limit of an image is MAX_IMAGE_BYTES
 ENCRYPTED = 0x1  # bit of ZipInfo.flag_bits
 MEMBER = b"PK\x03\x04"  # the first bytes of each member, and of a zip

@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+import pi_heif
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from ml.errors import UnreadableImage
 
 # The same as in catalog, which ml may not import; tests/test_rooms_agree.py compares the two.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"}
+)
 MOST_PIXELS = 50_000_000  # before decoding: a 30,000 x 30,000 PNG of one colour is 2 MB on disk and 2.7 GB decoded
 WHITE = (255, 255, 255)
+SRGB = ImageCms.createProfile("sRGB")
+
+pi_heif.register_heif_opener(thumbnails=False)
 
 
 @runtime_checkable
@@ -113,6 +119,7 @@ def fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
 
 def to_upright_rgb(image: Image.Image) -> Image.Image:
     """Return the image in RGB on white, turned as its EXIF data says. 16-bit greys are divided by 256."""
+    profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # Pillow's own conversion to 8 bits clips instead of scaling
         grey = np.asarray(image) // 256
@@ -121,7 +128,23 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
         background = Image.new("RGBA", image.size, WHITE)
         image = Image.alpha_composite(background, image)
-    return image.convert("RGB")
+    return to_srgb(image.convert("RGB"), profile)
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Return an RGB image with its colours, which are those of a profile such as Display P3, as sRGB has them.
+
+    A profile that cannot be read, or is not of RGB, is ignored, as browsers do.
+    """
+    if not profile:
+        return image
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if own.profile.xcolor_space.strip() != "RGB" or "sRGB" in (own.profile.profile_description or ""):
+            return image
+        return ImageCms.profileToProfile(image, own, SRGB) or image
+    except (ImageCms.PyCMSError, OSError):
+        return image
 
 
 def _border_colour(pixels: np.ndarray) -> np.ndarray:

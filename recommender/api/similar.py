@@ -42,7 +42,7 @@ def similar_to(request: Request, sku: str, query: RecommendationQuery) -> Recomm
 class PhotoBody(serializers.Serializer[None]):
     """Photo to search by."""
 
-    image = PhotoField(help_text="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF. It is not stored.")
+    image = PhotoField(help_text="JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC. It is not stored.")
     box = BoxField(
         required=False,
         help_text="The part of the photo to search by: left, top, right and bottom, as shares of its width and height "

@@ -70,7 +70,8 @@ def test_old_files_that_no_row_names_are_removed(django_assert_num_queries, capl
     shard = files.SHARDS[0x1F]
     named = {f"products/{shard}/{'0' * 24}.png", f"thumbnails/{shard}/{'0' * 24}.webp"}
     ProductImage.objects.update(**dict(zip(("file", "thumbnail"), sorted(named), strict=True)))
-    unnamed = {f"products/{shard}/{'1' * 24}.png", f"thumbnails/{shard}/{'1' * 24}.webp"}
+    named.add(f"thumbnails/{shard}/{'0' * 24}-960.webp")
+    unnamed = {f"products/{shard}/{'1' * 24}.png", f"thumbnails/{shard}/{'1' * 24}-960.webp"}
     foreign, young = f"products/{shard}/readme.txt", f"products/{shard}/{'2' * 24}.png"
     before = stored_names()
     for name in {*named, *unnamed, foreign, young}:

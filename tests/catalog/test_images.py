@@ -7,6 +7,7 @@ import sys
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 
 from catalog import images
 from catalog.errors import TooManyPixels, UnreadableImage
+from tests.catalog.pictures import HEIC, in_swapped_colours
 from tests.factories import image_bytes
 
 
@@ -48,9 +50,86 @@ def test_only_an_image_above_the_limit_has_a_thumbnail(settings):
 
     large, small = images.read_image(image_bytes(1, size=200)), images.read_image(image_bytes(1, size=100))
 
-    assert Image.open(io.BytesIO(large.thumbnail)).size == (100, 100)
-    assert large.thumbnail_file.name == "thumbnail.webp"
-    assert small.thumbnail is small.thumbnail_file is None
+    assert list(large.renditions) == list(large.rendition_files) == [100]
+    assert Image.open(io.BytesIO(large.renditions[100])).size == (100, 100)
+    assert small.renditions == small.rendition_files == {}
+
+
+@pytest.mark.parametrize(
+    ("size", "sides"),
+    [((900, 300), [480]), ((960, 10), [480]), ((1000, 1200), [480, 960]), ((1700, 9), [480, 960, 1600])],
+)
+def test_an_image_has_a_webp_copy_of_each_size_that_is_smaller(size, sides):
+    read = images.read_image(encoded(Image.new("RGB", size, "red"), "PNG"))
+
+    copies = [Image.open(io.BytesIO(data)) for data in read.renditions.values()]
+    assert list(read.renditions) == [max(copy.size) for copy in copies] == sides
+    assert {copy.format for copy in copies} == {"WEBP"}
+
+
+@pytest.mark.parametrize(
+    ("size", "longest"), [((30, 20), [30]), ((600, 20), [480, 600]), ((2000, 20), [480, 960, 1600])]
+)
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_what_browsers_do_not_show_has_a_copy_in_its_own_size(size, longest, mode):
+    image = Image.new("RGB", size, (200, 40, 60)).convert(mode)
+
+    read = images.read_image(encoded(image, "TIFF" if mode == "RGB" else "JPEG"))
+
+    copies = [Image.open(io.BytesIO(data)).convert("RGB") for data in read.renditions.values()]
+    assert [max(copy.size) for copy in copies] == longest
+    assert np.abs(np.subtract(copies[0].getpixel((copies[0].width // 2, 0)), (200, 40, 60))).max() <= 8
+
+
+def test_a_picture_of_an_iphone_is_read_and_shown_as_webp():
+    read = images.read_image(HEIC)
+
+    assert (read.extension, read.width, read.height) == ("heic", 32, 16)
+    shown = Image.open(io.BytesIO(read.renditions[480])).convert("RGB")
+    assert np.abs(np.subtract(shown.getpixel((25, 8)), (200, 40, 60))).max() <= 12
+    photo = Image.open(io.BytesIO(images.shrink_to_jpeg(HEIC, 64)))
+    assert np.abs(np.subtract(photo.getpixel((5, 8)), (20, 60, 200))).max() <= 12
+
+
+def test_a_damaged_picture_of_an_iphone_is_refused():
+    rng = np.random.default_rng(0)
+    for kept in rng.integers(1, len(HEIC), 20):
+        with pytest.raises(UnreadableImage):
+            images.read_image(HEIC[:kept])
+    for _ in range(200):  # some are beyond libheif's own limits
+        data = np.frombuffer(HEIC, dtype=np.uint8).copy()
+        data[rng.integers(0, len(data), 5)] = rng.integers(0, 256, 5)
+        with suppress(UnreadableImage):
+            images.read_image(data.tobytes())
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF"])
+def test_copies_and_searches_have_the_colours_of_the_profile(file_format):
+    data = in_swapped_colours(Image.new("RGB", (600, 40), (220, 40, 60)), file_format)
+
+    shown = [images.read_image(data).renditions[480], images.shrink_to_jpeg(data, 64)]
+
+    for copy in shown:
+        pixel = Image.open(io.BytesIO(copy)).convert("RGB").getpixel((5, 1))
+        assert np.abs(np.subtract(pixel, (60, 40, 220))).max() <= 10
+
+
+@pytest.mark.parametrize("profile", [b"no profile", bytes(200)])
+def test_a_profile_that_cannot_be_read_is_ignored(profile):
+    data = encoded(Image.new("RGB", (600, 40), (220, 40, 60)), "PNG", icc_profile=profile)
+
+    copy = images.read_image(data).renditions[480]
+
+    assert np.abs(np.subtract(Image.open(io.BytesIO(copy)).convert("RGB").getpixel((5, 1)), (220, 40, 60))).max() <= 6
+
+
+def test_an_image_is_as_wide_and_high_as_it_is_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+
+    read = images.read_image(encoded(Image.new("RGB", (40, 20)), "JPEG", exif=exif))
+
+    assert (read.width, read.height) == (20, 40)
 
 
 def test_a_large_image_is_shrunk_to_a_jpeg_and_a_small_one_keeps_its_size():
