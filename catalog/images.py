@@ -34,7 +34,7 @@ SRGB = ImageCms.createProfile("sRGB")
 
 pi_heif.register_heif_opener(thumbnails=False)
 
-# Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is copies of too,
+# Pillow raises these for damaged files; SyntaxError and TypeError are for broken TIFF tags, which EXIF is made of too,
 # and RuntimeError for a HEIC file beyond the limits of libheif.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, TypeError, RuntimeError)
 

@@ -61,9 +61,9 @@ def trials(version: ModelVersion, seed: int) -> Iterator[Trial]:
     spread = list(ids)[seed % step :: step][:TRIALS]
     categories = dict(Product.objects.values_list("pk", "category"))
     rng = np.random.default_rng(seed)
-    images = ProductImage.objects.readable().filter(pk__in=spread)
+    images = list(ProductImage.objects.readable().filter(pk__in=spread).order_by("pk"))
     # In a random order: by turns, each kind of product would be altered in ways of its own.
-    for number, image in enumerate(rng.permutation(np.array(images.order_by("pk"), dtype=object))):
+    for number, image in enumerate(images[index] for index in rng.permutation(len(images))):
         own, absent = image.product_id, rng.random() < ABSENT
         file = shrink_to_jpeg(Path(image.file.path).read_bytes(), PHOTO_PIXELS)
         photo = alter(Image.open(io.BytesIO(file)).convert("RGB"), number, seed)
