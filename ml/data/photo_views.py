@@ -198,9 +198,7 @@ def first_views(photo: Image.Image) -> list[View]:
     whole = whole_region(photo, regions[0].box if regions else WHOLE)
     as_it_is = [View(whole, "part", None, mirrored=flip) for flip in (False, True)]
     turned = [View(whole, "part", None, angle) for angle in (-90, 90, 180)]
-    # A thing that is larger than the photo is shown by the shop with white around it.
-    framed = [View(whole, "part", scale, mirrored=flip) for scale in SCALES[1:] for flip in (False, True)]
-    return [*as_it_is, *turned, *framed, *(View(region, kind) for region in regions for kind in ("cut", "part"))]
+    return [*as_it_is, *turned, *(View(region, kind) for region in regions for kind in ("cut", "part"))]
 
 
 def more_views(region: Region) -> list[View]:

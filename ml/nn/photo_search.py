@@ -13,7 +13,7 @@ from ml.data.decoding import fit
 from ml.data.images import ImageArray
 from ml.data.photo_views import Box, View, finer_views, first_views, more_views, overlap
 
-DETAILED = 3  # regions whose every view is tried
+DETAILED = 2  # regions whose every view is tried
 MOST_OBJECTS = 5
 SAME_OBJECT = 0.6  # of the area of two boxes, from which they show the same
 
