@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from catalog.page_urls import MAX_PAGE_URL, PAGE_URL, URL_SAFE
+from catalog.renditions import Renditions
 from catalog.search_models import Synonyms as Synonyms
 from catalog.search_models import Word as Word
 
@@ -180,11 +181,6 @@ def thumbnail_name(image: "ProductImage", filename: str) -> str:
     return f"thumbnails/{token[:2]}/{token}.webp"
 
 
-def rendition_name(thumbnail: str, side: int) -> str:
-    """Return the name of the copy with this longest side, beside its thumbnail."""
-    return thumbnail.replace(".webp", f"-{side}.webp")
-
-
 class ProductImageQuerySet(models.QuerySet["ProductImage"]):
     def readable(self) -> Self:
         """Exclude images whose file cannot be read, as far as is known."""
@@ -195,7 +191,7 @@ class ProductImageQuerySet(models.QuerySet["ProductImage"]):
         return self.exclude(problem="")
 
 
-class ProductImage(models.Model):
+class ProductImage(Renditions, models.Model):
     """An image of a product; the one of lowest position is the primary one. Written by catalog.products alone."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="images")
@@ -232,34 +228,6 @@ class ProductImage(models.Model):
 
     def __str__(self) -> str:
         return f"picture {self.position + 1} of product {self.product_id}"
-
-    @property
-    def display_url(self) -> str:
-        return (self.thumbnail or self.file).url
-
-    @property
-    def renditions(self) -> dict[int, str]:
-        """Return the names of the copies that all browsers show, by their longest side, the smallest first."""
-        name = self.thumbnail.name
-        if not name:
-            return {}
-        larger = [side for side in settings.RENDITION_PIXELS if side <= self.largest_rendition]
-        return {settings.THUMBNAIL_PIXELS: name} | {side: rendition_name(name, side) for side in larger}
-
-    @property
-    def large_url(self) -> str:
-        """Return the URL of the largest copy that all browsers show, or of the image itself."""
-        names = list(self.renditions.values())
-        return self.file.storage.url(names[-1]) if names else self.file.url
-
-    @property
-    def srcset(self) -> str:
-        """Return the copies with their widths, from which a browser chooses; "" if there is but one."""
-        longest = max(self.width, self.height)
-        widths = {round(self.width * min(1, side / longest)): name for side, name in self.renditions.items()}
-        if len(widths) < 2:
-            return ""
-        return ", ".join(f"{self.file.storage.url(name)} {width}w" for width, name in widths.items())
 
 
 class ImageDownload(models.Model):

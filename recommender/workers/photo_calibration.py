@@ -23,7 +23,7 @@ from recommender.workers.photos import search_of
 TRIALS = 110  # images of the catalogue, spread over it: five of each alteration
 NO_PRODUCTS = 0.33  # pictures of no product, for each of these
 ABSENT = 0.4  # share of the images whose product counts as not in the shop
-LEAST_CHANCE = 0.35  # of the same style, that a match has
+LEAST_CHANCE = 0.3  # of the same style, that a match has
 FITTED, HELD_OUT = 0, 1  # seeds of the alterations
 
 

@@ -54,17 +54,6 @@ def test_a_small_image_is_displayed_itself_and_a_large_one_by_its_thumbnail(sett
     assert large.primary_image.display_url == large.primary_image.thumbnail.url
 
 
-def test_browsers_choose_among_the_copies_of_an_image():
-    small, large = ProductFactory(image=1), ProductFactory(image=image_bytes(1, size=1000))
-
-    image = large.primary_image
-    stem = image.thumbnail.url.removesuffix(".webp")
-    assert image.srcset == f"{stem}.webp 480w, {stem}-960.webp 960w"
-    assert image.large_url == f"{stem}-960.webp"
-    assert all(image.file.storage.exists(name) for name in image.renditions.values())
-    assert (small.primary_image.srcset, small.primary_image.large_url) == ("", small.primary_image.file.url)
-
-
 def test_white_space_becomes_single_spaces():
     assert single_spaced("  High \t heels\n") == "High heels"
 
