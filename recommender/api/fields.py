@@ -249,7 +249,7 @@ class Attributes(serializers.Field[AttributeValues, object, AttributeValues, Any
             raise serializers.ValidationError({name: "A text, a number, true or false is expected."})
         if isinstance(value, str) and len(value) > self.MAX_VALUE_LENGTH:
             raise serializers.ValidationError({name: f"At most {self.MAX_VALUE_LENGTH} characters are allowed."})
-        if isinstance(value, (int, float)) and not (math.isfinite(value) and abs(value) <= self.MAX_NUMBER):
+        if isinstance(value, (int, float)) and not abs(value) <= self.MAX_NUMBER:  # nor NaN
             raise serializers.ValidationError({name: f"A number up to {self.MAX_NUMBER:g} is expected."})
         for validate in STORABLE:
             validate(name)
@@ -286,7 +286,9 @@ class BoxField(serializers.Field[Box, object, Box, Any]):
     """Part of an image: four numbers, repeated in a form or as one text separated by commas."""
 
     def get_value(self, dictionary: Mapping[str, Any]) -> object:
-        assert isinstance(dictionary, QueryDict) and self.field_name
+        if not isinstance(dictionary, QueryDict):  # of a request without a body
+            return empty
+        assert self.field_name
         values = dictionary.getlist(self.field_name)
         return (values[0].strip(" []").split(",") if len(values) == 1 else values) if values else empty
 

@@ -375,6 +375,7 @@ def test_only_staff_write(guest, shopper, method):
         ({"attributes": '{"a": "\\u0000"}'}, "attributes"),
         ({"attributes": '{"a": NaN}'}, "attributes.a"),
         ({"attributes": '{"a": 1e400}'}, "attributes.a"),
+        ({"attributes": '{"a": ' + "1" * 4000 + "}"}, "attributes.a"),
         ({"attributes": '{"a": []}'}, "attributes.a"),
         ({"attributes": json.dumps({"a": "x" * 301})}, "attributes.a"),
         ({"attributes": json.dumps({str(n): n for n in range(51)})}, "attributes"),

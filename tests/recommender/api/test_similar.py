@@ -237,6 +237,13 @@ def test_a_photo_that_is_none_is_refused(guest, active, data):
     assert list(response.json()["errors"]) == ["image"]
 
 
+def test_a_search_without_a_body_lacks_the_photo(guest, active):
+    response = guest.post(PHOTO, b"", content_type="application/json")
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["image"]
+
+
 def test_a_photo_search_is_a_form_posted(guest, active):
     assert guest.post(PHOTO, {}, format="multipart").json()["errors"] == {"image": ["This field is required."]}
     assert guest.post(PHOTO, {"image": "x"}, format="json").status_code == 415
