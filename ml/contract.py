@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from typing_extensions import TypeVar
 
 from ml.configs.base import Config
+from ml.data.batching import Batch
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
 from ml.data.labelled_images import LabelledImages
@@ -22,11 +23,14 @@ Parts = dict[str, Tensor]
 
 
 class Batches(Protocol):
-    """One epoch of batches: tuples of tensors, the first with one row a sample."""
+    """One epoch of batches: tuples of tensors, the first with one row a sample.
+
+    A part may be deferred (ml.data.batching): then it is computed on the model's device.
+    """
 
     def __len__(self) -> int: ...
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]: ...
+    def __iter__(self) -> Iterator[Batch]: ...
 
 
 # With their defaults a bare `Model` means a model of any method, and a bare `SimilarModel` any similar one.
@@ -103,6 +107,9 @@ class Model(nn.Module, Generic[ConfigT, DataT]):
         The loop takes a step before it asks for the next objective, so each is computed with the weights that the
         former has updated. An optimizer may step several times in a batch, or not at all. A third element, if there is
         one, holds the named scalars that the objective is made of; they are reported as curves.
+
+        Nothing here may need a tensor's value on the host (`item`, `nonzero`, a mask as an index): a GPU would have to
+        end all its work first.
         """
         return iter(())
 

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 PRIME = 1_000_003  # more than the epochs of any training, so that no two seeds share a stream
 
@@ -13,6 +14,13 @@ PRIME = 1_000_003  # more than the epochs of any training, so that no two seeds 
 def best_device() -> torch.device:
     """Return the GPU if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def move(tensor: Tensor, device: torch.device) -> Tensor:
+    """Copy a tensor to the device without waiting for the work that the device has yet to do."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()  # the driver copies from other memory only once the device has done all of it
+    return tensor.to(device, non_blocking=True)
 
 
 @cache

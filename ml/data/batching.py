@@ -1,15 +1,34 @@
-"""Batches of images without labels, and batch-norm statistics over them."""
+"""What batches are made of, batches of images without labels, and batch-norm statistics over them."""
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from ml.data.images import ImageArray
+from ml.data.images import ChosenImages, ImageArray
+from ml.runtime import move
+
+
+class Deferred(Protocol):
+    """A part of a batch that is computed on the device that it is moved to."""
+
+    def __len__(self) -> int: ...
+
+    def to(self, device: torch.device) -> Tensor:
+        """Compute the part."""
+
+
+Batch = tuple[Tensor | Deferred, ...]
+
+
+def load(batch: Batch, device: torch.device) -> tuple[Tensor, ...]:
+    """Return the parts of a batch on the device, those that were deferred computed."""
+    return tuple(move(part, device) if isinstance(part, Tensor) else part.to(device) for part in batch)
 
 
 class ImageBatches:
-    """One epoch of batches ((B, 3, H, W) in [0, 1],) in random order.
+    """One epoch of batches ((B, 3, H, W) in [0, 1],), deferred, in random order.
 
     Every batch is full, since statistics of a short one are noise; the images left over come in another epoch. A
     catalogue smaller than a batch is one batch.
@@ -21,13 +40,13 @@ class ImageBatches:
     def __len__(self) -> int:
         return len(self.images) // self.size
 
-    def __iter__(self) -> Iterator[tuple[Tensor]]:
+    def __iter__(self) -> Iterator[tuple[ChosenImages]]:
         order = torch.randperm(len(self.images), generator=self.generator)
         for chosen in order.split(self.size)[: len(self)]:
-            yield (self.images.batch(chosen),)
+            yield (ChosenImages(self.images, chosen),)
 
 
-def recompute_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ...]], device: torch.device) -> None:
+def recompute_batch_norms(network: nn.Module, batches: Iterable[Batch], device: torch.device) -> None:
     """Estimate the running statistics of all batch norms again over these batches, with dropout off.
 
     In adversarial training they are a mixture over real and generated images, and dropout made their variance larger.
@@ -42,8 +61,8 @@ def recompute_batch_norms(network: nn.Module, batches: Iterable[tuple[Tensor, ..
     for norm in norms:
         norm.train()
     with torch.no_grad():
-        for (images,) in batches:
-            network(images.to(device))
+        for batch in batches:
+            network(*load(batch, device))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     network.eval()

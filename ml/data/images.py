@@ -13,6 +13,10 @@ from tqdm import tqdm
 
 from ml.data.decoding import MOST_PIXELS, Source, read_image
 from ml.errors import UnreadableImage
+from ml.runtime import move
+
+RESIDENT_SHARE = 0.5  # of a GPU's free memory, which an array of images may take
+UPLOADED = 1024  # images at once, of those that stay on a GPU
 
 
 class ImageArray:
@@ -20,6 +24,7 @@ class ImageArray:
 
     def __init__(self, pixels: np.ndarray) -> None:
         self.pixels = pixels
+        self._resident: dict[torch.device, Tensor | None] = {}  # the pixels on a GPU; None where they do not fit
 
     @classmethod
     def decode(
@@ -50,10 +55,48 @@ class ImageArray:
         """Return (H, W)."""
         return self.pixels.shape[1], self.pixels.shape[2]
 
-    def batch(self, indices: Tensor | np.ndarray | Sequence[int]) -> Tensor:
-        """Return these images as (B, 3, H, W) float32 in [0, 1]."""
-        chosen = torch.from_numpy(self.pixels[np.asarray(indices, dtype=np.intp)])  # of no indices, numpy makes floats
+    def batch(self, indices: Tensor | np.ndarray | Sequence[int], device: torch.device | str = "cpu") -> Tensor:
+        """Return these images as (B, 3, H, W) float32 in [0, 1], on the device.
+
+        On a GPU all images stay as bytes from the first call on, if half of its free memory holds them; otherwise the
+        bytes of a batch are copied while the GPU computes the former.
+        """
+        device, rows = torch.device(device), np.asarray(indices, dtype=np.intp)  # of no indices, numpy makes floats
+        resident = self._find_resident(device) if device.type == "cuda" else None
+        if resident is None:
+            chosen = move(torch.from_numpy(self.pixels[rows]), device)
+        else:
+            chosen = resident[move(torch.from_numpy(rows), device)]
         return chosen.permute(0, 3, 1, 2) / 255  # in one step: with .float() before it takes half as long again
+
+    def _find_resident(self, device: torch.device) -> Tensor | None:
+        """Return the pixels on this GPU, copied there at the first call; None if they do not fit."""
+        if device not in self._resident:
+            free, _ = torch.cuda.mem_get_info(device)
+            fits = self.pixels.nbytes <= RESIDENT_SHARE * free
+            self._resident[device] = self._upload(device) if fits else None
+        return self._resident[device]
+
+    def _upload(self, device: torch.device) -> Tensor:
+        resident = torch.empty(self.pixels.shape, dtype=torch.uint8, device=device)
+        for begin in range(0, len(self), UPLOADED):
+            part = np.array(self.pixels[begin : begin + UPLOADED])  # a copy: a mapped file may not be written to
+            resident[begin : begin + UPLOADED] = torch.from_numpy(part)
+        return resident
+
+
+class ChosenImages:
+    """Images of an array that are read, and made floats, on the device that they are moved to."""
+
+    def __init__(self, images: ImageArray, indices: Tensor) -> None:
+        self.images, self.indices = images, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def to(self, device: torch.device) -> Tensor:
+        """Return (B, 3, H, W) float32 in [0, 1] on the device."""
+        return self.images.batch(self.indices, device)
 
 
 def create_mapped(file: Path, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ml.data.images import ImageArray
+from ml.data.images import ChosenImages, ImageArray
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class LabelledImages:
 class LabelledImageBatches:
     """One epoch of batches ((B, 3, H, W) in [0, 1], (B,) categories), drawn with replacement: N / B of them, or one.
 
+    Images are deferred.
+
     balanced: draw each category equally often, else each image.
     """
 
@@ -40,9 +42,9 @@ class LabelledImageBatches:
     def __len__(self) -> int:
         return max(1, len(self.labelled.images) // self.size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[ChosenImages, Tensor]]:
         categories = torch.from_numpy(self.labelled.categories)
         each = 1 / torch.bincount(categories)[categories] if self.balanced else torch.ones(len(categories))
         for _ in range(len(self)):
             chosen = torch.multinomial(each, self.size, replacement=True, generator=self.generator)
-            yield self.labelled.images.batch(chosen), categories[chosen]
+            yield ChosenImages(self.labelled.images, chosen), categories[chosen]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ml.configs.similar import AgeConfig
 from ml.contract import Batches, Parts, SimilarModel, unit
-from ml.data.batching import ImageBatches, recompute_batch_norms
+from ml.data.batching import ImageBatches, load, recompute_batch_norms
 from ml.data.images import ImageArray
 from ml.nn.networks import freeze
 from ml.nn.pca import sample_indices
@@ -130,7 +130,7 @@ class Age(SimilarModel[AgeConfig]):
         recompute_batch_norms(self.encoder, self.batches(sample, generator), self.device)
         # Few batches: the generator's pass costs seven of the encoder's.
         few = islice(self.batches(sample, generator), MEASURED_BATCHES)
-        measured = [self._measure(images.to(self.device)) for (images,) in few]
+        measured = [self._measure(*load(batch, self.device)) for batch in few]
         for name in measured[0]:
             getattr(self, name).copy_(torch.stack([each[name] for each in measured]).mean())
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from ml.configs.personal import DvbprConfig
 from ml.contract import Batches, PersonalModel
-from ml.data.images import ImageArray
+from ml.data.batching import Batch
+from ml.data.images import ChosenImages, ImageArray
 from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches
 from ml.models.frozen import images_of
@@ -18,6 +19,7 @@ from ml.nn.encoders import CnnF, SmallEncoder
 from ml.nn.inference import BATCH, compute_features
 from ml.nn.losses import sum_squares, taste_loss
 from ml.nn.pca import sample_indices
+from ml.runtime import move
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,10 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         return _WithImages(batches, images_of(data), self.catalogue_descriptors(data))
 
     def catalogue_descriptors(self, data: PersonalData) -> Tensor:
-        """Return the descriptors of all training images, (n_items, F) on the CPU, computed at the first call."""
+        """Return the descriptors of all training images, (n_items, F) on its device, computed at the first call."""
         if self.descriptors is None:
-            self.descriptors = compute_features(self.encoder.describe, images_of(data), device=self.device)
+            described = compute_features(self.encoder.describe, images_of(data), device=self.device)
+            self.descriptors = described.to(self.device)
         return self.descriptors
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
@@ -134,7 +137,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         descriptors = iter(self.catalogue_descriptors(data).split(BATCH))  # as compute_features splits the images
 
         def encode(images: Tensor) -> Tensor:
-            return self.encoder(images, next(descriptors).to(self.device))
+            return self.encoder(images, next(descriptors))
 
         phi = compute_features(encode, images_of(data), device=self.device)
         self.centre.copy_(phi.mean(dim=0))
@@ -150,7 +153,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
 
 
 class _WithImages:
-    """Batches whose first part, item indices, is replaced by the items' images and descriptors."""
+    """Batches whose first part, item indices, is replaced by the items' images and descriptors, both deferred."""
 
     def __init__(self, batches: SharedBatches | PairedTriples, images: ImageArray, descriptors: Tensor) -> None:
         self.batches, self.images, self.descriptors = batches, images, descriptors
@@ -158,6 +161,20 @@ class _WithImages:
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+    def __iter__(self) -> Iterator[Batch]:
         for items, *others in self.batches:
-            yield self.images.batch(items), self.descriptors[items], *others
+            yield ChosenImages(self.images, items), _Rows(self.descriptors, items), *others
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a table, looked up on the device that they are moved to, where the table is."""
+
+    table: Tensor  # (N, F)
+    indices: Tensor  # (B,)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def to(self, device: torch.device) -> Tensor:
+        return self.table[move(self.indices, device)]

@@ -124,7 +124,7 @@ class FeatureModel(PersonalModel[ConfigT], Generic[ConfigT, FrozenT]):
             total = torch.zeros_like(self.mean, dtype=torch.float64)
             with torch.no_grad():
                 for chosen in torch.arange(len(images)).split(BATCH):
-                    rows = self.extract(images.batch(chosen).to(self.device))
+                    rows = self.extract(images.batch(chosen, self.device))
                     self.cached_features[chosen] = rows.half()
                     total += rows.double().sum(dim=0)
             self.mean.copy_(total / len(images))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ml.configs.personal import BprMfConfig, DvbprConfig, HybridConfig, IalsConfig
 from ml.contract import Batches, PersonalModel
+from ml.data.batching import Batch
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
@@ -358,7 +359,7 @@ class _JointBatches:
     def __len__(self) -> int:
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+    def __iter__(self) -> Iterator[Batch]:
         triples = chain.from_iterable(repeat(self.triples))  # drawn anew each time round
         for batch in self.batches:
             yield *next(triples), *batch

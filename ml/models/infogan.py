@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ml.configs.similar import InfoganConfig
 from ml.contract import Parts, SimilarModel, typical_distance
-from ml.data.batching import ImageBatches, recompute_batch_norms
+from ml.data.batching import ImageBatches, load, recompute_batch_norms
 from ml.data.images import ImageArray
 from ml.nn.inference import compute_features
 from ml.nn.pca import sample_indices
@@ -115,12 +115,16 @@ class Infogan(SimilarModel[InfoganConfig]):
         yield "generator", fooling + self.config.information * code, {"fooling": fooling, "code": code}
 
     def draw(self, count: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """Draw inputs of G (count, 108), and return them with the codes (count, 8) that they contain."""
-        noise = torch.randn(count, NOISE, generator=generator)
+        """Draw inputs of G (count, 108), and return them with the codes (count, 8) that they contain.
+
+        They are drawn where the generator is; without one, by torch's global one of the device.
+        """
+        where = generator.device if generator else self.device
+        noise = torch.randn(count, NOISE, generator=generator, device=where)
         if self.config.codes == "continuous":
-            codes = 2 * torch.rand(count, CODES, generator=generator) - 1
+            codes = 2 * torch.rand(count, CODES, generator=generator, device=where) - 1
         else:
-            codes = F.one_hot(torch.randint(CODES, (count,), generator=generator), CODES).float()
+            codes = F.one_hot(torch.randint(CODES, (count,), generator=generator, device=where), CODES).float()
         codes = codes.to(self.device)
         return torch.cat([noise.to(self.device), codes], dim=1), codes
 
@@ -131,7 +135,8 @@ class Infogan(SimilarModel[InfoganConfig]):
         return F.cross_entropy(outputs, codes)
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
-        images_in_range = ((2 * images - 1,) for (images,) in islice(self.batches(data, generator), NORM_BATCHES))
+        batches = (load(batch, self.device) for batch in islice(self.batches(data, generator), NORM_BATCHES))
+        images_in_range = ((2 * images - 1,) for (images,) in batches)
         recompute_batch_norms(self.trunk, images_in_range, self.device)
         latents = ((self.draw(self.config.batch_size, generator)[0],) for _ in range(NORM_BATCHES))
         recompute_batch_norms(self.generator, latents, self.device)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ml.configs.design import LsganConfig
@@ -80,6 +79,7 @@ class Lsgan(DesignModel[LsganConfig]):
         self.names: tuple[str, ...] = ()  # of the categories, for warnings; not saved with the model
         self.encoder = Encoder(self.latent, self.width) if self.recipe.stable else None
         self.register_buffer("steps", torch.zeros(()))  # of "stable"
+        self.steps_made = 0  # the same on the host, from which no step need read it
         self.allocate(categories=1)
 
     @property
@@ -125,6 +125,7 @@ class Lsgan(DesignModel[LsganConfig]):
         return min(1.0, (1 - done) / 0.3) if self.recipe.stable else 1.0
 
     def batches(self, data: LabelledImages, generator: torch.Generator) -> LabelledImageBatches:
+        self.steps_made = int(self.steps.item())
         return LabelledImageBatches(data, self.batch_size, generator, balanced=self.recipe.stable)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor] | tuple[str, Tensor, Parts]]:
@@ -171,14 +172,15 @@ class Lsgan(DesignModel[LsganConfig]):
     def _update_average(self) -> None:
         assert self.average is not None
         self.steps += 1
-        for mean, now in zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(now, 1 - self._decay)
+        self.steps_made += 1
+        pairs = zip(self.average.state_dict().values(), self.generator.state_dict().values(), strict=True)
+        means, latest = zip(*((mean, now) for mean, now in pairs if mean.is_floating_point()), strict=True)
+        torch._foreach_lerp_(means, latest, 1 - self._decay)  # of all tensors at once, on a GPU
 
     @property
     def _decay(self) -> float:
         """Return the factor on a moving average at this step: small at first, so that the first weights fade fast."""
-        return min(MAX_DECAY, (self.steps.item() + 1) / (self.steps.item() + 11))
+        return min(MAX_DECAY, (self.steps_made + 1) / (self.steps_made + 11))
 
     def _draw(self, y: Tensor) -> Tensor:
         return self.prior.transform(torch.randn(len(y), self.latent, device=self.device), y)
@@ -188,7 +190,8 @@ class Lsgan(DesignModel[LsganConfig]):
         return network(torch.cat([z, self.recipe.emphasis * y], dim=1))
 
     def _one_hot(self, category: Tensor) -> Tensor:
-        return F.one_hot(category, self.categories).float()
+        # F.one_hot would read the categories, to check them.
+        return (category[:, None] == torch.arange(self.categories, device=category.device)).float()
 
     def generate(self, z: Tensor, category: Tensor) -> Tensor:
         y = self._one_hot(category)
@@ -224,7 +227,7 @@ class Lsgan(DesignModel[LsganConfig]):
     def _sample_of(self, data: LabelledImages, category: int, generator: torch.Generator) -> Tensor:
         """Draw (EVALUATED, 3, 64, 64) images of the category."""
         chosen = torch.from_numpy(data.indices_of(category))
-        return data.images.batch(chosen[torch.randint(len(chosen), (EVALUATED,), generator=generator)]).to(self.device)
+        return data.images.batch(chosen[torch.randint(len(chosen), (EVALUATED,), generator=generator)], self.device)
 
     def _inputs(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw inputs of G, (count, 256 + C)."""

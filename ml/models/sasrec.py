@@ -81,9 +81,8 @@ class Sasrec(FeatureModel[SasrecConfig]):
         return _SequenceBatches(self.sequences, self.known, self.config, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        sequences, others = batch
+        sequences, others, rows = batch
         inputs, targets = sequences[:, :-1], sequences[:, 1:]
-        rows = torch.cat([sequences.flatten(), others]).clamp(min=0).unique()
         e = self._embed_known(rows)
         counted = targets >= 0
         h = self.encode(e[torch.searchsorted(rows, inputs.clamp(min=0))], counted.sum(dim=1))
@@ -110,7 +109,8 @@ class Sasrec(FeatureModel[SasrecConfig]):
         steps = torch.arange(e.shape[1], device=self.device)
         indices = (steps + self.config.length - counts[:, None]) % self.config.length
         inputs = self.dropout(e * math.sqrt(self.dimensions) + self.positions[indices])
-        found: Tensor = self.transformer(inputs, mask=steps > steps[:, None])  # True: not looked at
+        mask = steps > steps[:, None]  # True: not looked at
+        found: Tensor = self.transformer(inputs, mask, is_causal=True)  # or else torch reads the mask to find out
         return found
 
     @torch.no_grad()
@@ -151,7 +151,11 @@ def latest_items(train: Interactions, length: int) -> Tensor:
 
 
 class _SequenceBatches:
-    """One epoch of (sequences (B, L), others (N,)): each user with two items once, and items drawn for the batch."""
+    """One epoch of (sequences (B, L), others (N,), all items of both (M,)).
+
+    Each user with two items comes once; others are drawn for the batch. All items are sorted, each once, with item 0
+    in place of padding.
+    """
 
     def __init__(self, sequences: Tensor, known: Tensor, config: SasrecConfig, generator: torch.Generator) -> None:
         self.sequences, self.config, self.generator = sequences.cpu(), config, generator
@@ -161,8 +165,9 @@ class _SequenceBatches:
     def __len__(self) -> int:
         return -(-len(self.users) // self.config.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         shuffled = self.users[torch.randperm(len(self.users), generator=self.generator)]
         for users in shuffled.split(self.config.batch_size):
             drawn = torch.randperm(len(self.known), generator=self.generator)[: self.config.negatives]
-            yield self.sequences[users], self.known[drawn]
+            sequences, others = self.sequences[users], self.known[drawn]
+            yield sequences, others, torch.cat([sequences.flatten(), others]).clamp(min=0).unique()

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
 
 import torch
 import torch.nn.functional as F
@@ -9,9 +11,9 @@ from torch import Tensor, nn
 
 from ml.configs.similar import VISREC_BACKBONE_SIDE, VisrecConfig
 from ml.contract import Batches, SimilarModel, unit
-from ml.data.images import ImageArray
+from ml.data.images import ChosenImages, ImageArray
 from ml.models.factory import create
-from ml.nn.augment import crop, jitter_colours
+from ml.nn.augment import change_colours, crop, draw_colours, draw_crops
 from ml.nn.descriptors import (
     HISTOGRAM,
     HOG,
@@ -167,7 +169,7 @@ def _backbone(config: VisrecConfig) -> SimilarModel:
 
 
 class _ViewPairs:
-    """One epoch of two views of each image: (views, views), both (B, 3, H, W)."""
+    """One epoch of two views of each image: (views, views), both (B, 3, H, W), deferred."""
 
     def __init__(self, images: ImageArray, config: VisrecConfig, generator: torch.Generator) -> None:
         self.images, self.config, self.generator = images, config, generator
@@ -176,11 +178,31 @@ class _ViewPairs:
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> "Iterator[tuple[_Views, _Views]]":
         for chosen in torch.randperm(len(self.images), generator=self.generator).tensor_split(self.count):
-            images = small(self.images.batch(chosen))
-            yield self._view(images), self._view(images)
+            read = cache(partial(_read_small, ChosenImages(self.images, chosen)))  # once for both views
+            yield self._draw(read, len(chosen)), self._draw(read, len(chosen))
 
-    def _view(self, images: Tensor) -> Tensor:
-        part = crop(images, self.generator, least=0.3)
-        return jitter_colours(part, self.generator, strength=self.config.jitter, grey=0.2 * self.config.jitter)
+    def _draw(self, read: Callable[[torch.device], Tensor], count: int) -> "_Views":
+        crops = draw_crops(count, self.generator, least=0.3)
+        jitter = self.config.jitter
+        return _Views(read, crops, draw_colours(count, self.generator, strength=jitter, grey=0.2 * jitter))
+
+
+def _read_small(chosen: ChosenImages, device: torch.device) -> Tensor:
+    return small(chosen.to(device))
+
+
+@dataclass(frozen=True)
+class _Views:
+    """A view of each image of a batch, computed on the device that it is moved to."""
+
+    read: Callable[[torch.device], Tensor]  # the images (B, 3, SIDE, SIDE) on a device
+    crops: Tensor  # (B, 2, 3)
+    colours: Tensor  # (B, 3, 4)
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    def to(self, device: torch.device) -> Tensor:
+        return change_colours(crop(self.read(device), self.crops), self.colours)

@@ -1,20 +1,21 @@
-"""Random augmentations of batches of images."""
+"""Random augmentations of batches of images: what is random is drawn on the CPU, and applied where the images are."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from ml.runtime import move
 
 
 def draw_uniform(low: float, high: float, count: int, generator: torch.Generator) -> Tensor:
     return low + (high - low) * torch.rand(count, generator=generator)
 
 
-def crop(images: Tensor, generator: torch.Generator, *, least: float) -> Tensor:
-    """Crop a random part of each image, mirror half of them, and resize the part to the image's size.
+def draw_crops(count: int, generator: torch.Generator, *, least: float) -> Tensor:
+    """Draw a random part of each of `count` images, half of them mirrored: affine maps (B, 2, 3) for `crop`.
 
-    images: (B, 3, H, W). least: the smallest share of the area that is kept; sides are stretched by up to 4/3.
+    least: the smallest share of the area that is kept; sides are stretched by up to 4/3.
     """
-    count = len(images)
     area = draw_uniform(least, 1, count, generator)
     stretch = (4 / 3) ** draw_uniform(-0.5, 0.5, count, generator)
     width, height = (area.sqrt() * stretch).clamp(max=1), (area.sqrt() / stretch).clamp(max=1)
@@ -23,18 +24,22 @@ def crop(images: Tensor, generator: torch.Generator, *, least: float) -> Tensor:
     theta[:, 0, 0], theta[:, 1, 1] = sign * width, height
     theta[:, 0, 2] = (1 - width) * draw_uniform(-1, 1, count, generator)
     theta[:, 1, 2] = (1 - height) * draw_uniform(-1, 1, count, generator)
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
+    return theta
+
+
+def crop(images: Tensor, theta: Tensor) -> Tensor:
+    """Crop the parts (B, 2, 3) of the images (B, 3, H, W), resized to the image's size."""
+    grid = F.affine_grid(move(theta, images.device), list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def jitter_colours(images: Tensor, generator: torch.Generator, *, strength: float, grey: float) -> Tensor:
-    """Change hue, saturation, brightness and contrast of each image at random, and make some of them grey.
+def draw_colours(count: int, generator: torch.Generator, *, strength: float, grey: float) -> Tensor:
+    """Draw changes of hue, saturation, brightness and contrast for `change_colours`: (B, 3, 4).
 
-    images: (B, 3, H, W) in [0, 1]. strength: 0 changes nothing, 1 is as strong as SimCLR's. grey: the share made grey.
-    Hue and saturation are one random 3x3 matrix, a rotation about the grey axis times a stretch from it, which is
-    faster than SimCLR's way over HSV.
+    strength: 0 changes nothing, 1 is as strong as SimCLR's. grey: the share made grey. Hue and saturation are one
+    random 3x3 matrix, a rotation about the grey axis times a stretch from it, which is faster than SimCLR's way over
+    HSV; the fourth column is the weight of the image's mean.
     """
-    count = len(images)
     angle = draw_uniform(-1.25 * strength, 1.25 * strength, count, generator)  # radians
     saturation = 1 + draw_uniform(-0.8 * strength, 0.8 * strength, count, generator)
     saturation = torch.where(torch.rand(count, generator=generator) < grey, 0.0, saturation)
@@ -44,9 +49,15 @@ def jitter_colours(images: Tensor, generator: torch.Generator, *, strength: floa
     across = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / 3**0.5
     turn = angle.cos().view(-1, 1, 1) * (torch.eye(3) - axis) + angle.sin().view(-1, 1, 1) * across
     matrix = (axis + saturation.view(-1, 1, 1) * turn) * (brightness * contrast).view(-1, 1, 1)
-    middle = images.mean(dim=(1, 2, 3))
-    offset = (1 - contrast) * brightness * middle
-    mixed = torch.baddbmm(offset.view(-1, 1, 1), matrix, images.flatten(2))
+    of_mean = ((1 - contrast) * brightness).view(-1, 1, 1).expand(-1, 3, 1)
+    return torch.cat([matrix, of_mean], dim=2)
+
+
+def change_colours(images: Tensor, changes: Tensor) -> Tensor:
+    """Apply changes (B, 3, 4) of `draw_colours` to images (B, 3, H, W) in [0, 1]."""
+    changes = move(changes, images.device)
+    offset = changes[:, :, 3:] * images.mean(dim=(1, 2, 3)).view(-1, 1, 1)
+    mixed = torch.baddbmm(offset, changes[:, :, :3], images.flatten(2))
     return mixed.view_as(images).clamp_(0, 1)
 
 

@@ -33,7 +33,7 @@ def compute_features(
     with torch.inference_mode(), tqdm(total=len(chosen_indices), unit=" pictures", disable=not progress) as bar:
         for begin in range(0, len(chosen_indices), BATCH):
             chosen = chosen_indices[begin : begin + BATCH]
-            rows.append(function(images.batch(chosen).to(device)).float().cpu())
+            rows.append(function(images.batch(chosen, device)).float().cpu())
             bar.update(len(chosen))
     return torch.cat(rows).clone()  # inference tensors cannot be trained on; a clone can
 

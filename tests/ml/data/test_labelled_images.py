@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ml.data.batching import load
 from ml.data.labelled_images import LabelledImageBatches, LabelledImages
 from tests.ml.worlds import toy_images
 
@@ -26,7 +27,7 @@ def test_an_epoch_is_full_batches_of_pictures_with_their_own_category():
     garments = uneven()
     batches = LabelledImageBatches(garments, 10, torch.Generator().manual_seed(0), balanced=True)
 
-    drawn = list(batches)
+    drawn = [load(batch, torch.device("cpu")) for batch in batches]
 
     assert len(drawn) == len(batches) == 3
     for images, category in drawn:

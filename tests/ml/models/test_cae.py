@@ -85,7 +85,7 @@ def test_every_image_is_in_an_epoch():
     ramp = toy_images(12, SIDE)
     model = small("cae", batch_size=4)
 
-    shown = torch.cat([batch for (batch,) in model.batches(ramp, torch.Generator().manual_seed(0))])
+    shown = torch.cat([images.to(model.device) for (images,) in model.batches(ramp, torch.Generator().manual_seed(0))])
 
     assert {round(p.double().sum().item(), 3) for p in shown} == {
         round(p.double().sum().item(), 3) for p in ramp.batch(range(12))

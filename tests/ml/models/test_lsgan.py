@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ml.data.batching import load
 from ml.data.labelled_images import LabelledImages
 from ml.models.factory import create
 from ml.nn.gan import PublishedDiscriminator
@@ -76,7 +77,7 @@ def test_one_step_of_each_network_with_the_same_latents(recipe):
     data = toy_labelled_images()
     model.on_fit_start(data, torch.Generator())
     model.train()
-    images, category = next(iter(model.batches(data, torch.Generator().manual_seed(0))))
+    images, category = load(next(iter(model.batches(data, torch.Generator().manual_seed(0)))), model.device)
     drawn = []
     model.generator[0].register_forward_hook(lambda _, inputs, __: drawn.append(inputs[0][:, :256]))
 

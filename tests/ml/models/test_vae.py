@@ -177,7 +177,7 @@ def test_the_order_of_images_changes_from_epoch_to_epoch():
     model = Vae(VaeConfig(batch_size=40))
     images = toy_images(40, SIDE)
 
-    one, two = (next(iter(model.batches(images, generator)))[0] for _ in range(2))
+    one, two = (next(iter(model.batches(images, generator)))[0].to(model.device) for _ in range(2))
 
     assert isinstance(model.batches(images, generator), ImageBatches)
     assert not torch.equal(one, two)

@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from ml.nn.augment import crop, jitter_colours, shift
+from ml.nn.augment import change_colours, crop, draw_colours, draw_crops, shift
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -15,21 +15,21 @@ def images() -> torch.Tensor:
 def test_a_view_shows_nothing_that_is_not_in_the_picture():
     flat = torch.full((4, 3, 16, 16), 0.3)
 
-    assert_close(crop(flat, generator(), least=0.2), flat)
+    assert_close(crop(flat, draw_crops(4, generator(), least=0.2)), flat)
 
 
 def test_the_generator_decides_the_view():
-    one, same, other = (crop(images(), generator(seed), least=0.3) for seed in (1, 1, 2))
+    one, same, other = (crop(images(), draw_crops(6, generator(seed), least=0.3)) for seed in (1, 1, 2))
 
     assert torch.equal(one, same) and not torch.equal(one, other)
 
 
 def test_without_strength_light_stays_as_it_is():
-    assert_close(jitter_colours(images(), generator(), strength=0.0, grey=0.0), images())
+    assert_close(change_colours(images(), draw_colours(6, generator(), strength=0.0, grey=0.0)), images())
 
 
 def test_what_is_made_grey_has_equal_channels():
-    views = jitter_colours(images(), generator(), strength=0.0, grey=1.0)
+    views = change_colours(images(), draw_colours(6, generator(), strength=0.0, grey=1.0))
 
     assert_close(views[:, 0], views[:, 1])
     assert_close(views.mean(), images().mean())
@@ -38,7 +38,7 @@ def test_what_is_made_grey_has_equal_channels():
 def test_grey_pictures_gain_no_colour():
     grey = images()[:, :1].expand(-1, 3, -1, -1)
 
-    views = jitter_colours(grey, generator(), strength=1.0, grey=0.0)
+    views = change_colours(grey, draw_colours(6, generator(), strength=1.0, grey=0.0))
 
     assert_close(views[:, 0], views[:, 2])
 
