@@ -1,22 +1,23 @@
 """The training loop of all methods."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic
 
 import torch
-from torch import Tensor
 from torch.optim import Optimizer
 from tqdm import tqdm
 
 from ml.configs.base import Config
-from ml.contract import DataT, Model, Parts
-from ml.errors import TrainingDiverged
-from ml.runtime import best_device, bf16_is_fast, seeded
+from ml.contract import DataT, Model
+from ml.data.batching import load
+from ml.runtime import best_device, seeded
 from ml.training import resume
+from ml.training.steps import Losses, take_steps
+
+READ_EVERY = 20  # batches, after which losses are read: a GPU must end all its work before it can tell them
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def fit(
 
     data: an ImageArray for a similar model, PersonalData for a personal one, LabelledImages for a design model.
     check: called before each batch, and before the state is saved; what it raises ends the training.
-    Raises TrainingDiverged at a loss that is not finite, BadCheckpoint if the folder holds another training.
+    Raises TrainingDiverged at a loss that is not finite, up to `READ_EVERY` batches after it but before anything is
+    saved, BadCheckpoint if the folder holds another training.
     """
     config = config or TrainConfig()
     run = _Run(model, data, config, progress, check or (lambda: None))
@@ -127,8 +129,7 @@ class _Run(Generic[DataT]):
 
     def train_epoch(self, number: int) -> Epoch:
         began = time.monotonic()
-        means: dict[str, float] = {}  # without optimizers that make no step in this epoch
-        counts: Counter[str] = Counter()  # of losses by name; an optimizer may make several steps a batch
+        losses = Losses(self.model.method, number)
         samples = steps = 0
         self.model.train()
         with seeded(self.config.seed, number) as generator:
@@ -140,34 +141,15 @@ class _Run(Generic[DataT]):
                     break
                 self.check()
                 self._set_lr_factor(self.model.lr_factor(done))
-                batch = tuple(part.to(self.device, non_blocking=True) for part in batch)
-                for name, loss in self._train_batch(batch):
-                    if not loss.isfinite():
-                        where = f"epoch {number}, batch {steps + 1}"
-                        raise TrainingDiverged(f"{self.model.method}, {name}: loss {loss.item()} at {where}")
-                    counts[name] += 1
-                    means[name] = means.get(name, 0.0) + (loss.item() - means.get(name, 0.0)) / counts[name]
                 steps, samples = steps + 1, samples + len(batch[0])
-                bar.set_postfix({name: f"{mean:.4g}" for name, mean in means.items()}, refresh=False)
+                for name, loss in take_steps(self.model, self.optimizers, load(batch, self.device)):
+                    losses.add(name, steps, loss)
+                if steps % READ_EVERY == 0:
+                    losses.read()
+                    bar.set_postfix({name: f"{mean:.4g}" for name, mean in losses.means.items()}, refresh=False)
+            losses.read()
         seconds = time.monotonic() - began
-        return Epoch(number, self.epochs, means, seconds, samples / seconds)
-
-    def _train_batch(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
-        """Yield the loss of each step, and the parts of that loss, before the step is made."""
-        use_bf16 = self.model.use_bf16 and bf16_is_fast(self.device)
-        objectives = self.model.objectives(batch)  # lazy: the second is computed after the first's step
-        while True:
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=use_bf16):
-                objective = next(objectives, None)
-            if objective is None:
-                return
-            optimizer_name, loss = objective[:2]
-            parts: Parts = objective[2] if len(objective) == 3 else {}
-            yield optimizer_name, loss
-            yield from ((f"{optimizer_name}/{part}", value) for part, value in parts.items())
-            self.optimizers[optimizer_name].zero_grad()
-            loss.backward()
-            self.optimizers[optimizer_name].step()
+        return Epoch(number, self.epochs, losses.means, seconds, samples / seconds)
 
     def _set_lr_factor(self, lr_factor: float) -> None:
         for optimizer in self.optimizers.values():

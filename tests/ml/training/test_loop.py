@@ -7,7 +7,7 @@ from ml.errors import TrainingDiverged
 from ml.models.bpr_mf import BprMf
 from ml.models.visrec import Visrec
 from ml.training import resume
-from ml.training.loop import TrainConfig, fit
+from ml.training.loop import READ_EVERY, TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small
 
 
@@ -79,6 +79,25 @@ def test_a_loss_that_is_no_number_stops_the_training():
 
     with pytest.raises(TrainingDiverged, match="bpr-mf, all: loss inf at epoch 1, batch 1"):
         exhaust(fit(model, data_for("bpr-mf"), TrainConfig(epochs=1)))
+
+
+class DivergingLater(BprMf):
+    made = 0
+
+    def objectives(self, batch):
+        self.made += 1
+        for optimizer_name, loss in super().objectives(batch):
+            yield optimizer_name, loss / (self.made != 5)
+
+
+def test_a_loss_that_is_no_number_is_noticed_within_the_epoch_and_before_anything_is_saved(tmp_path):
+    model = DivergingLater(BprMfConfig(batch_size=1))  # 96 batches an epoch
+
+    with pytest.raises(TrainingDiverged, match="bpr-mf, all: loss inf at epoch 1, batch 5"):
+        exhaust(fit(model, data_for("bpr-mf"), TrainConfig(epochs=1), folder=tmp_path))
+
+    assert model.made == READ_EVERY
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_seconds_end_the_training_in_the_midst_of_it():
