@@ -1,19 +1,17 @@
 """Speed of methods: `python -m ml speed`, and the seconds that a single image takes."""
 
-import copy
 import statistics
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from ml.benchmark import compare
 from ml.benchmark.compare import Document, Options
+from ml.benchmark.loops import BareEpoch, follow_epochs, time_work
 from ml.benchmark.recommend import decode_for, split_or_raise
 from ml.benchmark.runs import report_progress
 from ml.contract import PersonalModel, SimilarModel
@@ -22,12 +20,10 @@ from ml.data.images import ImageArray
 from ml.data.interaction_files import read_interaction_file
 from ml.data.interactions import PersonalData
 from ml.nn.inference import AHEAD, embed_sources
-from ml.runtime import bf16_is_fast, seeded
 from ml.training.loop import TrainConfig, fit
 
 WARM_UP, FORWARDS = 10, 100  # single images
 IMAGES, REPEATS = 512, 5
-PREPARED = 2**29  # bytes of batches that are prepared, or one batch
 
 
 @contextmanager
@@ -55,7 +51,7 @@ def measure_seconds_per_image(model: SimilarModel, images: ImageArray) -> float:
         model.to("cpu")
         for number in range(WARM_UP + FORWARDS):
             image = images.batch([number % len(images)])
-            seconds.append(_measure(partial(model.embed, image)))
+            seconds.append(time_work(partial(model.embed, image)))
         model.to(device)
     return statistics.median(seconds[WARM_UP:])
 
@@ -105,7 +101,7 @@ def _measure_embedding(
                 model.embed(batch).cpu()
 
     forward()  # to warm up
-    pairs = [(_measure(forward), _measure(partial(embed_sources, model, files))) for _ in range(REPEATS)]
+    pairs = [(time_work(forward), time_work(partial(embed_sources, model, files))) for _ in range(REPEATS)]
     return [bare for bare, _ in pairs], [from_bytes for _, from_bytes in pairs]
 
 
@@ -137,78 +133,25 @@ def measure_personal_speeds(data: Path, options: Options) -> list[Document]:
 
 def _measure_training(model: PersonalModel, data: PersonalData, training: TrainConfig) -> dict[str, float | None]:
     positives = len(data.train.distinct)
-    bare: _BareEpoch | None = None
+    comparisons = 0.0
     rounds: list[tuple[float, float, float]] = []
-    for epoch in fit(model, data, training):
-        if bare is None:
-            bare = _BareEpoch(model, data, training.seed)
-            bare.measure(step=True)  # to warm up
-        else:
-            rounds.append((epoch.seconds, bare.measure(step=True), bare.measure(step=False)))
-    if bare is None or not rounds:
+    for epoch, bare in follow_epochs(model, data, training):
+        comparisons = _count_comparisons(bare, positives)
+        rounds.append((epoch.seconds, bare.measure_steps(), bare.measure_steps(update=False)))
+    if not rounds:
         return dict.fromkeys(("loop", "comparisons", "arithmetic", "gradients", "ratio", "ratio_of_gradients"))
     loop, arithmetic, gradients = (statistics.median(each) for each in zip(*rounds, strict=True))
     return {
         "loop": positives / loop,
-        "comparisons": bare.count_comparisons(positives) / loop,
+        "comparisons": comparisons / loop,
         "arithmetic": positives / arithmetic,
         "gradients": positives / gradients,
-        "ratio": statistics.median(with_steps / epoch for epoch, with_steps, _ in rounds),
-        "ratio_of_gradients": statistics.median(without / epoch for epoch, _, without in rounds),
+        "ratio": statistics.median(with_steps / seconds for seconds, with_steps, _ in rounds),
+        "ratio_of_gradients": statistics.median(without / seconds for seconds, _, without in rounds),
     }
 
 
-class _BareEpoch:
-    """The arithmetic of an epoch, on a copy of the model and on prepared batches."""
-
-    def __init__(self, model: PersonalModel, data: PersonalData, seed: int) -> None:
-        self.model = copy.deepcopy(model).train()
-        self.optimizers = self.model.optimizers()
-        with seeded(seed, 1) as generator:
-            batches = self.model.batches(data, generator)
-            self.prepared = [tuple(part.to(model.device) for part in batch) for batch in _take(PREPARED, batches)]
-        assert isinstance(batches, Sized)  # as the contract has it
-        self.share = len(self.prepared) / len(batches)
-
-    def measure(self, step: bool) -> float:
-        """Return the seconds of as many batches as an epoch has. step: whether the optimizers step."""
-        return _measure(partial(self._run_all, step)) / self.share
-
-    def count_comparisons(self, positives: int) -> float:
-        """Count an epoch's comparisons: with each item of a batch that its user has not taken, or one a positive."""
-        marks = [part for batch in self.prepared for part in batch if part.dtype == torch.bool]
-        return sum((~each).sum().item() for each in marks) / self.share if marks else positives
-
-    def _run_all(self, step: bool) -> None:
-        for batch in self.prepared:
-            self._run(batch, step)
-
-    def _run(self, batch: tuple[Tensor, ...], step: bool) -> None:
-        device = self.model.device
-        objectives = self.model.objectives(batch)
-        while True:
-            with torch.autocast(device.type, torch.bfloat16, enabled=self.model.use_bf16 and bf16_is_fast(device)):
-                objective = next(objectives, None)
-            if objective is None:
-                break
-            optimizer_name, loss = objective[:2]
-            self.optimizers[optimizer_name].zero_grad()
-            loss.backward()
-            if step:
-                self.optimizers[optimizer_name].step()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-
-
-def _take(size: int, batches: Iterable[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
-    for batch in batches:
-        yield batch
-        size -= sum(part.nbytes for part in batch)
-        if size <= 0:
-            return
-
-
-def _measure(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def _count_comparisons(bare: BareEpoch, positives: int) -> float:
+    """Count an epoch's comparisons: with each item of a batch that its user has not taken, or one a positive."""
+    marks = [part for batch in bare.prepared for part in batch if part.dtype == torch.bool]
+    return sum((~each).sum().item() for each in marks) / bare.share if marks else positives

@@ -18,12 +18,14 @@ import numpy as np
 import torch
 
 from ml.contract import PersonalModel
+from ml.data.batching import load
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
 from ml.evaluation.metrics import rank_held_out
 from ml.evaluation.topk import top_k
 from ml.models.factory import create
 from ml.nn.encoders import DESCRIPTORS
+from ml.training.steps import take_steps
 from tests.benchmarks.curves import drawn
 
 LEAST, GROWTH = 1000, (1, 10, 100)
@@ -96,10 +98,8 @@ def epoch(model: PersonalModel, data: PersonalData) -> float:
         began = time.process_time()
         if (batch := next(waiting, None)) is None:
             break
-        for optimizer_name, loss in model.objectives(batch):
-            optimizers[optimizer_name].zero_grad()
-            loss.backward()
-            optimizers[optimizer_name].step()
+        for _ in take_steps(model, optimizers, load(batch, model.device)):
+            pass
         times.append(time.process_time() - began)
     return making + float(np.mean(times[1:] or times)) * len(batches)  # the first finds everything cold
 
