@@ -1,4 +1,4 @@
-"""What the training loop spends its time on: drawing batches, loading them, and arithmetic."""
+"""Seconds of the training loop by part: drawing batches, loading them, and arithmetic."""
 
 import copy
 import statistics

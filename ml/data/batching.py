@@ -1,4 +1,4 @@
-"""What batches are made of, batches of images without labels, and batch-norm statistics over them."""
+"""Parts of batches, batches of images without labels, and batch-norm statistics over them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol

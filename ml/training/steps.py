@@ -17,7 +17,7 @@ from ml.runtime import bf16_is_fast
 def take_steps(
     model: Model, optimizers: Mapping[str, Optimizer], batch: tuple[Tensor, ...], *, update: bool = True
 ) -> Iterator[tuple[str, Tensor]]:
-    """Make the steps of a batch; yield the loss of each, and the parts of that loss, by name. Nothing is waited for.
+    """Run the steps of a batch; yield the loss of each, and the parts of that loss, by name. Nothing is waited for.
 
     batch: on the model's device. update: False computes the gradients alone.
     """
