@@ -13,7 +13,7 @@ tests test-fast: export MALLOC_MMAP_THRESHOLD_ = 33554432
 tests test-fast: export MALLOC_TRIM_THRESHOLD_ = 4000000000
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo client collection services test tests test-fast test-oscar check lint types backup restore bench pictures clean
+.PHONY: help install lock demo client collection services test tests test-fast test-oscar check lint types backup restore bench gpu pictures clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 12
@@ -72,6 +72,11 @@ restore: install ## the shop of a backup, into an empty var/: FROM=path
 
 bench: install ## the benchmarks; tables here, figures in var/bench/*.json
 	$(BIN)/python -m tests.benchmarks
+
+gpu: install ## what only a CUDA card can show: its tests, and the training loop of each method on synthetic data; figures in var/bench/gpu.json
+	@mkdir -p var/bench
+	$(BIN)/python -m pytest -q -rs -c /dev/null --rootdir=. --noconftest -p no:django -W ignore::pytest.PytestUnknownMarkWarning tests/ml/test_cuda.py
+	$(BIN)/python -m ml gpu --json var/bench/gpu.json
 
 pictures: install ## the README's pictures, taken anew in chromium
 	$(BIN)/python -m tests.shop.pictures

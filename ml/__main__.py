@@ -1,4 +1,4 @@
-"""Command line of `ml`: `python -m ml compare`, `tune`, `speed`, `split`, `top` and `convert`, without a database."""
+"""Command line of `ml`: `python -m ml compare`, `tune`, `speed`, `gpu`, `split`, `top`, `convert`; no database."""
 
 import argparse
 import json
@@ -124,6 +124,13 @@ def _run_speed(given: argparse.Namespace) -> str:
         return _write(document, given.json, tables.format_personal_speed_table(document))
     document = speed.measure_speeds(given.data, options)
     return _write(document, given.json, tables.format_speed_table(document))
+
+
+def _run_gpu(given: argparse.Namespace) -> str:
+    from ml.benchmark import gpu
+
+    document = gpu.measure_cases(progress=True)
+    return _write(document, given.json, gpu.format_gpu_table(document))
 
 
 def _are_personal(methods: Sequence[str]) -> bool:
@@ -266,6 +273,9 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("file", type=Path, metavar="FILE.npy", help="file to convert; no code in it is run")
     convert.add_argument("folder", type=Path, metavar="FOLDER", help="new folder; compare writes FILE.npy.converted")
     convert.set_defaults(run=_run_convert, stopped="nothing was written")
+    gpu = commands.add_parser("gpu", help="time the training loop of each method on synthetic data, within ten minutes")
+    gpu.add_argument("--json", type=_writable, required=True, metavar="FILE.json", help="file of the figures")
+    gpu.set_defaults(run=_run_gpu, stopped="nothing was written")
     split = commands.add_parser("split", help="write the parts by which `compare recommend` trains and measures")
     split.add_argument("--data", type=Path, required=True, help="as for compare recommend")
     _add_parts(split)

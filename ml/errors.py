@@ -29,6 +29,10 @@ class TrainingDiverged(MlError):
     """A loss is no longer a finite number; the message has the optimizer, the loss, the epoch and the batch."""
 
 
+class OutOfMemory(MlError):
+    """A batch of a training does not fit in the GPU's memory; the message has the setting that makes it smaller."""
+
+
 class OutOfReach(MlError):
     """A generator cannot reproduce a product's image; the message has the error reached and the limit."""
 

@@ -101,6 +101,15 @@ def test_each_queue_has_a_worker_of_its_own(services):
     assert "--pool" in services["worker-train"]["command"]  # solo: CUDA does not survive a fork
 
 
+def test_workers_that_compute_may_share_a_gpu(services):
+    on_gpu = yaml.safe_load((ROOT / "docker" / "compose.gpu.yml").read_text())["services"]
+
+    assert set(on_gpu) == {"worker-embed", "worker-design", "worker-train"}
+    assert sum(int(service["environment"]["VISREC_GPU_MEMORY"]) for service in on_gpu.values()) <= 100
+    assert all(services[name]["build"]["target"] == "worker" for name in on_gpu)
+    assert not any("deploy" in service for service in services.values())  # without that file no GPU is needed
+
+
 def test_the_broker_refuses_what_it_would_lose_and_the_cache_forgets(services):
     broker, cache = (" ".join(services[name]["command"]) for name in ("broker", "cache"))
     urls = services["web"]["environment"]

@@ -285,6 +285,8 @@ IMPRESSION_DAYS = env_positive("VISREC_IMPRESSION_DAYS", 90)
 # for each other when another process uses a core. Measured on two cores, training visrec on the demo's images, beside
 # two busy processes: a batch took 0.9 to 1.2 s with one thread and 2 to 10 s with two.
 TORCH_THREADS = env_positive("VISREC_TORCH_THREADS", max(1, (os.cpu_count() or 1) // 2))
+# Percent of a GPU's memory that a process may take: several workers may share one.
+GPU_MEMORY = env_positive("VISREC_GPU_MEMORY", 100)
 # MB that the build of a vector index may take: a quarter of the machine's. A million vectors of 128 floats take 1,300.
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 INDEX_MEMORY = env_positive("VISREC_INDEX_MEMORY", max(64, MEMORY // 4))

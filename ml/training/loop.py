@@ -15,7 +15,7 @@ from ml.contract import DataT, Model
 from ml.data.batching import load
 from ml.runtime import best_device, seeded
 from ml.training import resume
-from ml.training.steps import Losses, take_steps
+from ml.training.steps import Losses, explaining_memory, take_steps
 
 READ_EVERY = 20  # batches, after which losses are read: a GPU must end all its work before it can tell them
 
@@ -64,7 +64,7 @@ def fit(
     data: an ImageArray for a similar model, PersonalData for a personal one, LabelledImages for a design model.
     check: called before each batch, and before the state is saved; what it raises ends the training.
     Raises TrainingDiverged at a loss that is not finite, up to `READ_EVERY` batches after it but before anything is
-    saved, BadCheckpoint if the folder holds another training.
+    saved, OutOfMemory if a batch does not fit in the GPU's memory, BadCheckpoint if the folder holds another training.
     """
     config = config or TrainConfig()
     run = _Run(model, data, config, progress, check or (lambda: None))
@@ -142,8 +142,9 @@ class _Run(Generic[DataT]):
                 self.check()
                 self._set_lr_factor(self.model.lr_factor(done))
                 steps, samples = steps + 1, samples + len(batch[0])
-                for name, loss in take_steps(self.model, self.optimizers, load(batch, self.device)):
-                    losses.add(name, steps, loss)
+                with explaining_memory(self.model):
+                    for name, loss in take_steps(self.model, self.optimizers, load(batch, self.device)):
+                        losses.add(name, steps, loss)
                 if steps % READ_EVERY == 0:
                     losses.read()
                     bar.set_postfix({name: f"{mean:.4g}" for name, mean in losses.means.items()}, refresh=False)

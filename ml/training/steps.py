@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ml.contract import Model, Parts
-from ml.errors import TrainingDiverged
+from ml.errors import OutOfMemory, TrainingDiverged
 from ml.runtime import bf16_is_fast
 
 
@@ -37,6 +38,20 @@ def take_steps(
             optimizers[optimizer_name].step()
         yield optimizer_name, loss.detach()
         yield from ((f"{optimizer_name}/{part}", value.detach()) for part, value in parts.items())
+
+
+@contextmanager
+def explaining_memory(model: Model) -> Iterator[None]:
+    """Raise OutOfMemory, with what to do, where a batch of the model does not fit in a GPU's memory.
+
+    The batch is not halved: batch norms and losses that compare its rows would make another model of it.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        size = model.config.model_dump().get("batch_size")
+        now = f" (now {size})" if size else ""
+        raise OutOfMemory(f"{model.method}: a batch does not fit in the GPU's memory; lower batch_size{now}") from error
 
 
 @dataclass

@@ -29,7 +29,7 @@ from recommender.versions import lifecycle, queries
 from recommender.versions.vectors import store
 from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
-from recommender.workers import reading
+from recommender.workers import devices, reading
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ FIRST = 16  # of the first batch, for which the model waits until it is decoded
 PRODUCTS_FILE = "products.json"  # beside a personal checkpoint: the product ids, in the order of its items
 
 torch.set_num_threads(settings.TORCH_THREADS)
+devices.limit_memory(settings.GPU_MEMORY / 100)
 
 Decoded = dict[tuple[int, tuple[int, int]], np.ndarray]  # (H, W, 3) uint8 by the id of the image and its (H, W)
 
@@ -266,14 +267,19 @@ def batches_by_id(images: QuerySet[ProductImage]) -> Iterator[list[ProductImage]
 
 
 def embed_pixels(model: Model[Any], pixels: torch.Tensor | None, items: Sequence[int]) -> torch.Tensor:
-    """Embed images by a similarity or a personal model: (B, D), on the CPU.
+    """Embed images by a similarity or a personal model: (B, D), on the CPU; in halves if a GPU has too little memory.
 
     pixels: (B, 3, H, W) in [0, 1], or None for a model that ignores images. items: indices of the products in a
     personal model's training, -1 for others; a similarity model does not need them.
     """
-    pixels = pixels if pixels is None else pixels.to(model.device)
-    if isinstance(model, SimilarModel):
-        assert pixels is not None
-        return model.embed(pixels).cpu()
-    assert isinstance(model, PersonalModel)
-    return model.embed(pixels, torch.tensor(items, device=model.device)).cpu()
+
+    def embed(rows: slice) -> torch.Tensor:
+        some = None if pixels is None else pixels[rows].to(model.device)
+        if isinstance(model, SimilarModel):
+            assert some is not None
+            return model.embed(some).cpu()
+        assert isinstance(model, PersonalModel)
+        return model.embed(some, torch.tensor(items[rows], device=model.device)).cpu()
+
+    with devices.ending_if_gpu_fails():
+        return devices.compute_in_halves(embed, slice(0, len(items) if pixels is None else len(pixels)))

@@ -25,7 +25,7 @@ from recommender.designs.lifecycle import GeneratedImage
 from recommender.errors import DesignCancelled, DesignFailed, RecommenderError
 from recommender.models import Design, DesignImage, ModelVersion, Role
 from recommender.versions import queries
-from recommender.workers import embedding
+from recommender.workers import devices, embedding
 
 SPARE = 8  # latents from which the search starts beyond the images to generate: some end in the same image
 SHOWN_STEPS = 8  # of all that tailoring took
@@ -43,7 +43,8 @@ def run(request: Design) -> None:
     """
     interval = lifecycle.LEASE.total_seconds() / 4
     try:
-        with leases.renewing(partial(lifecycle.renew, request), interval=interval, row=request):
+        renewing = leases.renewing(partial(lifecycle.renew, request), interval=interval, row=request)
+        with renewing, devices.ending_if_gpu_fails():
             lifecycle.finish(request, embed_generated(request, generate(request)))
     except DesignCancelled:
         raise

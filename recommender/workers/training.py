@@ -27,7 +27,7 @@ from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Ro
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews
 from recommender.versions.vectors import index, store
-from recommender.workers import embedding, photo_calibration
+from recommender.workers import devices, embedding, photo_calibration
 from recommender.workers.training_data import (
     PersonalTraining,
     check_shop,
@@ -54,7 +54,8 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
     was cancelled, or another process has it.
     """
     try:
-        with leases.renewing(partial(lifecycle.renew, version), interval=settings.TRAINING_LEASE / 4, row=version):
+        renewing = leases.renewing(partial(lifecycle.renew, version), interval=settings.TRAINING_LEASE / 4, row=version)
+        with renewing, devices.ending_if_gpu_fails():
             fit_model(version, progress)
             if version.role in EMBEDDING_ROLES:
                 embed_catalogue(version, progress)
@@ -103,7 +104,7 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
     for epoch in fit(model, data, config, folder=work, progress=progress, check=checker(version)):
         losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
         speed = round(epoch.samples_per_second, 1)
-        results = version.metrics | {"losses": losses, "samples per second": speed}
+        results = version.metrics | {"losses": losses, "samples per second": speed, "device": devices.describe()}
         lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results, tries=1)
         save_preview(version, model, epoch.number)
     results = version.metrics | model.summary()

@@ -3,7 +3,7 @@ import torch
 
 from ml.configs.personal import BprMfConfig
 from ml.configs.similar import VisrecConfig
-from ml.errors import TrainingDiverged
+from ml.errors import OutOfMemory, TrainingDiverged
 from ml.models.bpr_mf import BprMf
 from ml.models.visrec import Visrec
 from ml.training import resume
@@ -98,6 +98,16 @@ def test_a_loss_that_is_no_number_is_noticed_within_the_epoch_and_before_anythin
 
     assert model.made == READ_EVERY
     assert list(tmp_path.iterdir()) == []
+
+
+class TooLarge(BprMf):
+    def objectives(self, batch):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+
+def test_a_batch_that_does_not_fit_names_the_setting():
+    with pytest.raises(OutOfMemory, match=r"^bpr-mf: .* the GPU's memory; lower batch_size \(now 512\)$"):
+        exhaust(fit(TooLarge(BprMfConfig(batch_size=512)), data_for("bpr-mf"), TrainConfig(epochs=1)))
 
 
 def test_seconds_end_the_training_in_the_midst_of_it():
