@@ -1,4 +1,4 @@
-"""What a worker computes on: a share of a GPU's memory, halves of what does not fit, and an end where it fails.
+"""Devices of workers: a share of a GPU's memory, parts of what does not fit, and an end where it fails.
 
 After a failure of CUDA, such as an access to memory that is not there, nothing can be computed in the process any more.
 It ends, and its task is taken up again by a fresh one, as that of any process that is lost.
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def limit_memory(share: float) -> None:
-    """Let this process have at most this share of the GPU's memory, if there is a GPU."""
+    """Limit this process to a share of the GPU's memory, if there is a GPU."""
     if torch.cuda.is_available():
         torch.cuda.set_per_process_memory_fraction(share)
 
@@ -35,7 +35,7 @@ def is_gpu_failure(error: RuntimeError) -> bool:
 
 @contextmanager
 def ending_if_gpu_fails() -> Iterator[None]:
-    """End this process at once if CUDA fails in the block, or in the function that this decorates."""
+    """Stop this process at once if CUDA fails in the block, or in the function that this decorates."""
     try:
         yield
     except RuntimeError as error:
