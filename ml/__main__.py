@@ -119,7 +119,7 @@ def _run_speed(given: argparse.Namespace) -> str:
     from ml.benchmark import speed, tables
 
     options = _build_options(given)
-    if _are_personal(given.methods):
+    if all(name in METHODS and METHODS[name].role == "personal" for name in given.methods):
         document = speed.measure_personal_speeds(given.data, options)
         return _write(document, given.json, tables.format_personal_speed_table(document))
     document = speed.measure_speeds(given.data, options)
@@ -131,10 +131,6 @@ def _run_gpu(given: argparse.Namespace) -> str:
 
     document = gpu.measure_cases(progress=True)
     return _write(document, given.json, gpu.format_gpu_table(document))
-
-
-def _are_personal(methods: Sequence[str]) -> bool:
-    return all(name in METHODS and METHODS[name].role == "personal" for name in methods)
 
 
 def _run_top(given: argparse.Namespace) -> str:
