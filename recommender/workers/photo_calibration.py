@@ -24,6 +24,7 @@ TRIALS = 110  # images of the catalogue, spread over it: five of each alteration
 NO_PRODUCTS = 0.33  # pictures of no product, for each of these
 ABSENT = 0.4  # share of the images whose product counts as not in the shop
 LEAST_CHANCE = 0.3  # of the same style, that a match has
+LEAST_SCORE = 0.6  # of a match, whatever is fitted to the few images of a small shop: two products by chance score .5
 FITTED, HELD_OUT = 0, 1  # seeds of the alterations
 
 
@@ -45,7 +46,8 @@ def calibrate(version: ModelVersion) -> None:
         kind: fit_curve([each.score for each in tried], [getattr(each, kind) for each in tried])
         for kind in ("same_product", "same_style")
     }
-    version.good_match = scores.score_of_probability(version.match_curves["same_style"], LEAST_CHANCE)
+    fitted = scores.score_of_probability(version.match_curves["same_style"], LEAST_CHANCE)
+    version.good_match = max(fitted, LEAST_SCORE)
 
 
 def save(version: ModelVersion) -> None:

@@ -17,7 +17,7 @@ def open_afterwards(shop):
 
 
 def test_each_stage_says_how_long_it_took(shop):
-    stages = ("are up", "demo catalogue", "products:", "interactions:", "serves similar styles", "shop is open")
+    stages = ("are up", "demo catalogue", "s  products:", "interactions:", "serves similar styles", "shop is open")
     stages += ("visrec 1 is live", "hybrid 1 is live", "Nothing is in training")
     places = [shop.printed().index(stage) for stage in stages]
     assert places == sorted(places)
