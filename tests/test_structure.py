@@ -19,9 +19,6 @@ WITHOUT_TESTS = {
     "catalog/errors.py": "classes that a caller tells apart: tested where they are raised",
     "recommender/errors.py": "classes that a caller tells apart: tested where they are raised",
 }
-LONG_FILES: dict[str, str] = {
-    "tests/recommender/api/test_products.py": "list, detail, create, update and delete of one resource share fixtures",
-}
 
 
 def modules() -> list[Path]:
@@ -54,12 +51,11 @@ def test_each_module_has_a_test_file_of_its_name():
 def test_each_exception_is_still_needed():
     paths = [module.as_posix() for module in modules()]
     assert [pattern for pattern in WITHOUT_TESTS if not any(fnmatch(path, pattern) for path in paths)] == []
-    assert [path for path in LONG_FILES if not is_long(ROOT / path)] == []
 
 
 def test_no_file_is_too_long():
     files = [*modules(), *(file.relative_to(ROOT) for file in (ROOT / "tests").rglob("*.py"))]
-    assert sorted(file.as_posix() for file in files if is_long(ROOT / file) and file.as_posix() not in LONG_FILES) == []
+    assert sorted(file.as_posix() for file in files if is_long(ROOT / file)) == []
 
 
 def is_long(file: Path) -> bool:
