@@ -115,14 +115,12 @@ def iter_documents(text: bytes) -> Iterator[object]:
 
     Raises ValueError and RecursionError.
     """
-    rest = text.decode()
-    position = BETWEEN.match(rest).end()  # type: ignore[union-attr]  # it matches everywhere
-    if position == len(rest):
-        raise ValueError("it is empty")
-    while position < len(rest):
-        found, position = DECODER.raw_decode(rest, position)
+    rest, position = text.decode(), 0
+    while (between := BETWEEN.match(rest, position)) and between.end() < len(rest):
+        found, position = DECODER.raw_decode(rest, between.end())
         yield found
-        position = BETWEEN.match(rest, position).end()  # type: ignore[union-attr]  # as above
+    if position == 0:
+        raise ValueError("it is empty")
 
 
 def iter_blank(lines: IO[bytes] | codecs.StreamRecoder) -> Iterator[bytes]:

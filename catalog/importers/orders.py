@@ -45,8 +45,7 @@ class WooCommerceOrders:
         if status not in self.bought:
             yield f"orders that are {status}:"
             return
-        lines = record.get("line_items")
-        for line in lines if isinstance(lines, list) else []:
+        for line in objects_in(record.get("line_items")):
             is_simple = line.get("sku") and not line.get("variation_id")
             yield {
                 "user": customer or None,

@@ -81,6 +81,18 @@ def test_woocommerce_s_orders_are_purchases_of_the_products_whose_variations_the
     assert "left out, as they are no interactions: orders that are cancelled: 1" in report.notes
 
 
+@pytest.mark.parametrize("lines", [None, "R-40", ["R-40", None], [{}]])
+def test_lines_of_an_order_that_are_none_end_no_import(tmp_path, lines):
+    catalogue(tmp_path, WOOCOMMERCE)
+    simple = {"id": 2, "product_id": 11, "variation_id": 0, "sku": "old"}
+    odd = woocommerce_order(7, "completed", 3) | {"line_items": lines}
+    (tmp_path / "orders.json").write_text(json.dumps([odd, woocommerce_order(8, "completed", 3, simple)]))
+
+    import_interactions(tmp_path / "orders.json")
+
+    assert [event for *_, event in bought()] == ["8/2"]
+
+
 def test_a_variation_s_sku_in_any_table_counts_for_its_product(tmp_path):
     catalogue(tmp_path, WOOCOMMERCE)
     assert Product.objects.get(sku="red").attributes["Variant SKU"] == "R-40, R-41"
