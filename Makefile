@@ -34,6 +34,7 @@ lock: install ## requirements*.lock anew, after a change of requirements*.txt
 	$(LOCK) requirements.txt --output-file requirements.lock
 	$(LOCK) docker/requirements-web.txt --constraint requirements.lock --output-file docker/requirements-web.lock
 	$(LOCK) docker/requirements-worker.txt --constraint requirements.lock --output-file docker/requirements-worker.lock
+	$(LOCK) docker/requirements-encoders.txt --constraint requirements.lock --output-file docker/requirements-encoders.lock
 
 demo: install ## the whole shop on http://127.0.0.1:$(PORT)/ ; CATALOG=path [INTERACTIONS=path] [LIMIT=n] for real products, EMPTY=yes for none, DESIGNS=no to train no generator
 	@exec $(BIN)/python -m visrec_site.demo --stop-with-parent --port $(PORT) \

@@ -5,7 +5,7 @@ hooks it needs, plus a config and an entry in `ml/configs`. `tests/ml/test_contr
 promised here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Generic, Protocol
 
 import torch
@@ -51,7 +51,7 @@ class Model(nn.Module, Generic[ConfigT, DataT]):
     """
 
     method: ClassVar[str]  # the name in ml.configs.methods.METHODS
-    metric: ClassVar[str]  # how two vectors are compared: "cosine", "euclidean" or "inner"; "" without vectors
+    metric: str  # how two vectors are compared: "cosine", "euclidean" or "inner"; "" without vectors
     config: ConfigT
     image_size: tuple[int, int] | None = None  # (H, W) in pixels of the images that embed takes; None: it takes none
     dimensions: int  # D, the length of a vector; known before training
@@ -144,6 +144,10 @@ class SimilarModel(Model[ConfigT, ImageArray]):
         (`typical_distance`).
         """
         raise NotImplementedError
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor | None:
+        """Embed texts as (B, D) float32 vectors among those of images; None without a text tower."""
+        return None
 
     def reconstruct(self, images: Tensor) -> Tensor | None:
         """Decode the codes of (B, 3, H, W) images in [0, 1] into images like them; None if there is no decoder."""

@@ -13,6 +13,10 @@ class BadSetting(MlError, ValueError):
     """A setting has a value that it cannot take; the message has its name, the value and what it takes."""
 
 
+class MissingLibrary(MlError):
+    """A method needs a library that is not installed; the message has the command that installs it."""
+
+
 class UnreadableImage(MlError):
     """A file is no image that can be used; the message has the file and the reason."""
 

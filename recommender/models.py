@@ -77,7 +77,7 @@ class ModelVersion(Leased):
     """One training of one method: settings, progress and results."""
 
     role = models.CharField(max_length=10, choices=Role)
-    method = models.CharField(max_length=40, help_text="The method that this version was trained by.")
+    method = models.CharField(max_length=110, help_text="The method that this version was trained by.")
     number = models.PositiveIntegerField(help_text="Number of this version among those of its method, from 1.")
     state = models.CharField(max_length=11, choices=State, default=State.QUEUED)
     settings = models.JSONField(

@@ -37,6 +37,9 @@ def substitute(value: Any) -> Any:
     return value
 
 
+LOCKED = ("web", "worker", "encoders")
+
+
 def stage(name: str) -> str:
     return re.search(rf"^FROM \S+ AS {name}$(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)[1]
 
@@ -60,7 +63,15 @@ def test_only_the_worker_s_image_holds_torch():
     assert not re.search(r"^(torch|torchvision|safetensors)\b", requirements, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["requirements", "docker/requirements-web", "docker/requirements-worker"])
+def test_encoders_are_in_the_worker_s_image_only_where_this_is_asked_for():
+    requirements = (ROOT / "docker" / "requirements-worker.lock").read_text()
+
+    assert "ARG REQUIREMENTS=worker" in stage("worker")
+    assert (ROOT / "docker" / "requirements-encoders.lock").exists()
+    assert not re.search(r"^(timm|open-clip-torch|huggingface-hub)\b", requirements, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["requirements", *(f"docker/requirements-{each}" for each in LOCKED)])
 def test_what_is_pinned_is_locked_with_hashes(name):
     """After a change of the requirements: make lock."""
     entries = re.split(r"\n(?=\w)", (ROOT / f"{name}.lock").read_text().split("make lock\n")[1])

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 
 from ml.benchmark.runs import Runs, Trained, report_progress
-from ml.configs.methods import METHODS
+from ml.configs.methods import METHODS, method_of
 from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
 from ml.errors import BadSetting, BadWeights, UnknownMethod
 from ml.models.factory import create
@@ -57,8 +57,8 @@ def create_models(options: Options, kind: type[ModelT]) -> list[ModelT]:
     Raises UnknownMethod for a method that is not of this kind, BadSetting for a setting that none of them has.
     """
     role = ROLES[kind]
-    names = [name for name, method in METHODS.items() if method.role == role]
-    if unknown := [name for name in options.methods if name not in names]:
+    if unknown := [name for name in options.methods if method_of(name).role != role]:
+        names = [name for name, method in METHODS.items() if method.role == role]
         raise UnknownMethod(f"no {role} method is called {unknown[0]!r}; there are: {', '.join(names)}")
     settings = {name: _select_settings(name, options.settings) for name in options.methods}
     used = {key for each in settings.values() for key in each} | {
@@ -80,7 +80,7 @@ def _select_settings(method: str, settings: Mapping[str, str]) -> dict[str, str]
 
 def list_settings(method: str) -> list[str]:
     """Return the names of the method's settings."""
-    return list(METHODS[method].config.model_fields)
+    return list(method_of(method).config.model_fields)
 
 
 class Study(Protocol):

@@ -24,6 +24,11 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    @property
+    def vector_length(self) -> int | None:
+        """Return the length of a vector, where it is known without torch."""
+        return None
+
     def __init__(self, /, **settings: Any) -> None:
         unknown = next((name for name in settings if name not in type(self).model_fields), None)
         if unknown is not None:

@@ -1,5 +1,6 @@
 """The methods and their configs. Importing this does not import torch; `ml.models.factory` creates models."""
 
+import importlib.util
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +8,10 @@ from itertools import groupby
 
 from ml.configs import design, personal, similar
 from ml.configs.backbones import BACKBONES
-from ml.configs.base import Config
-from ml.errors import UnknownMethod
+from ml.configs.base import Config, echo
+from ml.configs.encoders import LIBRARIES as LIBRARIES
+from ml.configs.encoders import Library
+from ml.errors import BadSetting, MissingLibrary, UnknownMethod
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Method:
     config: type[Config]
     model: str  # "module:Class" below ml.models
     sees_images: bool = True
+    library: Library | None = None  # whose network it is
 
 
 METHODS: dict[str, Method] = {
@@ -198,10 +202,42 @@ METHODS: dict[str, Method] = {
 
 
 def method_of(name: str) -> Method:
-    """Return the method of this name. Raises UnknownMethod, with a list of all methods."""
-    if name not in METHODS:
-        raise UnknownMethod(f"no method is called {name!r}; there are: {', '.join(METHODS)}")
-    return METHODS[name]
+    """Return the method of this name. Raises UnknownMethod, with a list of all methods.
+
+    That a library has the network of a name LIBRARY:NAME is known where the model is created.
+    """
+    if name in METHODS:
+        return METHODS[name]
+    prefix, _, network = name.partition(":")
+    library = LIBRARIES.get(prefix)
+    if library is None:
+        placeholders = [f"{prefix}:NAME" for prefix in LIBRARIES]
+        raise UnknownMethod(f"no method is called {name!r}; there are: {', '.join([*METHODS, *placeholders])}")
+    if not library.names.fullmatch(network):
+        raise UnknownMethod(
+            f"no method is called {echo(name)}; networks of {prefix} are named as {prefix}:{library.example}"
+        )
+    model = f"{prefix}_network:{network}"
+    return Method(name, "similar", library.summary, library.config, model, library=library)
+
+
+def check_installed(method: Method) -> None:
+    """Raise MissingLibrary if the method's library is not installed here; it is not imported."""
+    library = method.library
+    if library and importlib.util.find_spec(library.name) is None:
+        raise MissingLibrary(
+            f"{method.name} needs the library {library.package}, which is not installed: "
+            "pip install -r docker/requirements-encoders.txt"
+        )
+
+
+def check_indexable(dimensions: int) -> None:
+    """Raise BadSetting for vectors of so many numbers that a shop's index takes none."""
+    if dimensions > similar.MOST_DIMENSIONS:
+        raise BadSetting(
+            f"a vector would have {dimensions} numbers, and an index takes at most {similar.MOST_DIMENSIONS}: set "
+            "dimensions"
+        )
 
 
 def by_summary(role: str) -> Iterator[tuple[str, list[str]]]:
@@ -219,3 +255,5 @@ def help_lines(role: str) -> Iterator[str]:
         else:
             yield f"  {summary}:"
             yield textwrap.fill(", ".join(names), width=78, initial_indent="    ", subsequent_indent="    ")
+    for name, library in LIBRARIES.items() if role == "similar" else ():
+        yield f"  {name}:NAME\n    {library.summary}"

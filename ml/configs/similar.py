@@ -43,7 +43,21 @@ class HogConfig(Config):
     whitening: Whitening = 0.5
 
 
-class BackboneConfig(Config):
+class NetworkConfig(Config):
+    """The settings that all pretrained networks have."""
+
+    dimensions: Annotated[
+        int,
+        Field(ge=0, le=MOST_DIMENSIONS, description="Number of principal components; 0 takes the features themselves."),
+    ] = 128
+    # Half and roots: .638 against .617 for bare features (SqueezeNet, precision@5, articleType), .624 for fully white.
+    whitening: Whitening = 0.5
+    distance: Annotated[
+        Literal["cosine", "euclidean"], Field(description="How vectors are compared; Euclidean in the InfoGAN paper.")
+    ] = "cosine"
+
+
+class BackboneConfig(NetworkConfig):
     """The settings of one of torchvision's networks; `backbone_config` returns the class of each network."""
 
     network: ClassVar[str]
@@ -53,24 +67,19 @@ class BackboneConfig(Config):
     image_size: Annotated[
         int, Field(ge=0, le=1024, description="Pixels a side; 0 is what torchvision's weights were made for.")
     ] = 0
-    dimensions: Annotated[
-        int,
-        Field(ge=0, le=MOST_DIMENSIONS, description="Number of principal components; 0 takes the features themselves."),
-    ] = 128
-    # Half and roots: .638 against .617 for bare features (SqueezeNet, precision@5, articleType), .624 for fully white.
-    whitening: Whitening = 0.5
 
     @model_validator(mode="after")
     def _suits_the_network(self) -> Self:
         network = BACKBONES[self.network]
         if self.image_size and not network.takes_side(self.image_size):
             raise ValueError(f"image_size is {self.image_size}; {self.network} takes {network.sides}")
-        if (self.dimensions or network.features) > min(network.features, MOST_DIMENSIONS):
-            raise ValueError(
-                f"dimensions is {self.dimensions}; {self.network} has {network.features} features, and an index takes "
-                f"at most {MOST_DIMENSIONS}"
-            )
+        if self.dimensions > network.features:
+            raise ValueError(f"dimensions is {self.dimensions}; {self.network} has {network.features} features")
         return self
+
+    @property
+    def vector_length(self) -> int:
+        return self.dimensions or BACKBONES[self.network].features
 
 
 @cache

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from typing_extensions import TypeVar
 
 from ml.configs.base import Config
-from ml.configs.methods import METHODS
+from ml.configs.methods import method_of
 from ml.configs.personal import FrozenConfig
 from ml.contract import PersonalModel, SimilarModel
 from ml.data.images import ImageArray
@@ -65,7 +65,7 @@ class MethodFeatures(FrozenFeatures):
 
     def __init__(self, config: FrozenConfig) -> None:
         super().__init__()
-        fields = METHODS[config.features].config.model_fields
+        fields = method_of(config.features).config.model_fields
         settings = {"weights": config.weights, "preprocessing": config.preprocessing}
         method = create(config.features, **{name: value for name, value in settings.items() if name in fields})
         assert isinstance(method, SimilarModel)

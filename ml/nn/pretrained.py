@@ -5,6 +5,7 @@ import re
 import struct
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchvision
@@ -18,28 +19,40 @@ from ml.errors import BadWeights
 NO_PICKLE = (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error)
 DAMAGE = (OSError, EOFError, RuntimeError, pickle.UnpicklingError, SafetensorError, *NO_PICKLE)
 NAMED_KEYS = 3  # of each kind, in an error
+# Where a training's checkpoint has the network's tensors, of averaged weights first; and what wrappers put before keys.
+NESTED = ("state_dict_ema", "model_ema", "state_dict", "model")
+PREFIXES = ("module.", "_orig_mod.", "model.")
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
-    """Read the tensors of a .safetensors or .pth file, without running anything in it.
+    """Read the tensors of a .safetensors, .pth, .pt or .bin file, without running anything in it.
 
-    Raises BadWeights with the file and the reason.
+    Of a training's checkpoint they are the network's, by its own keys. Raises BadWeights with the file and the reason.
     """
     if not file.is_file():
         raise BadWeights(f"{file}: there is no such file of weights")
-    if file.suffix not in (".safetensors", ".pth", ".pt"):
-        raise BadWeights(f"{file}: weights are read from .safetensors and .pth files")
+    if file.suffix not in (".safetensors", ".pth", ".pt", ".bin"):
+        raise BadWeights(f"{file}: weights are read from .safetensors, .pth, .pt and .bin files")
     try:
         if file.suffix == ".safetensors":
-            weights: dict[str, Tensor] = load_file(file)
-            return weights
-        tensors = torch.load(file, map_location="cpu", weights_only=True)
+            tensors: Any = load_file(file)
+        else:
+            tensors = torch.load(file, map_location="cpu", weights_only=True)
     except DAMAGE as error:
         raise BadWeights(f"{file} cannot be read: {_explain(error)}") from error
+    if isinstance(tensors, dict):
+        tensors = next((tensors[key] for key in NESTED if isinstance(tensors.get(key), dict)), tensors)
     named = isinstance(tensors, dict) and all(isinstance(key, str) for key in tensors)
     if not named or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
         raise BadWeights(f"{file} does not hold named tensors, as a network's state_dict() does")
-    return dict(tensors)
+    return _unwrap(dict(tensors))
+
+
+def _unwrap(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Remove the prefixes that all keys have from a wrapper around the network."""
+    while tensors and (prefix := next((each for each in PREFIXES if all(k.startswith(each) for k in tensors)), None)):
+        tensors = {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}
+    return tensors
 
 
 def _explain(error: Exception) -> str:

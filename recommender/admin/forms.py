@@ -27,10 +27,13 @@ class TrainForm(VersionModelForm):
     """Form to train a version; it names a setting that is not valid without asking a worker."""
 
     method = forms.ChoiceField()
+    network = forms.CharField(
+        required=False, max_length=100, help_text="Only for timm and open_clip: the name of one of their networks."
+    )
 
     class Meta:
         model = ModelVersion
-        fields = ["method", "settings", "epochs", "seed", "activate_when_ready"]
+        fields = ["method", "network", "settings", "epochs", "seed", "activate_when_ready"]
         field_classes = {"settings": SettingsField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,12 +52,26 @@ class TrainForm(VersionModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if "settings" in cleaned and "method" in cleaned:
+        if "method" in cleaned and self._add_network(cleaned) and "settings" in cleaned:
             try:
                 methods.check_settings(cleaned["method"], cleaned["settings"])
             except TrainingRefused as error:
                 self.add_error("settings", str(error))
         return cleaned
+
+    def _add_network(self, cleaned: dict[str, Any]) -> bool:
+        """Add the name of a library's network to the method: LIBRARY:NAME. Return whether this is one."""
+        network = cleaned.get("network", "")
+        if cleaned["method"] in methods.patterns():
+            cleaned["method"] += f":{network}"
+            try:
+                methods.role_of(cleaned["method"])
+            except TrainingRefused as error:
+                self.add_error("network", str(error))
+                return False
+        elif network:
+            self.add_error("network", f"{cleaned['method']} is no library: leave this empty.")
+        return True
 
 
 def method_groups(role: Role) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -66,4 +83,6 @@ def method_groups(role: Role) -> list[tuple[str, list[tuple[str, str]]]]:
             single.append((names[0], f"{names[0]}: {summary}"))
         else:
             several.append((summary, [(name, name) for name in names]))
+    if role == Role.SIMILAR:
+        single += [(name, f"{name}: one of its networks, named below") for name in methods.patterns()]
     return [(role.label, single), *several]

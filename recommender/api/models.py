@@ -35,8 +35,32 @@ class MethodSettings(serializers.JSONField):
         return settings
 
 
+NAMES = [name for role in Role for _, names in methods.by_summary(role) for name in names]
+
+
+@extend_schema_field(
+    {
+        "anyOf": [
+            {"type": "string", "enum": NAMES},
+            *({"type": "string", "pattern": f"^{name}:{form}$"} for name, form in methods.patterns().items()),
+        ]
+    }
+)
+class MethodField(serializers.ChoiceField):
+    """Name of a method, or of a library's network."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str) and data.partition(":")[0] in methods.patterns():
+            try:
+                methods.role_of(data)
+            except TrainingRefused as error:
+                raise serializers.ValidationError(str(error)) from error
+            return data
+        return str(super().to_internal_value(data))
+
+
 class ModelInput(Strict):
-    method = serializers.ChoiceField([name for role in Role for _, names in methods.by_summary(role) for name in names])
+    method = MethodField(NAMES, help_text="A method, or a network of timm's or open_clip's as timm:NAME.")
     settings = MethodSettings(default=dict, help_text="Settings of the method. One that is left out has its default.")
     epochs = serializers.IntegerField(
         required=False,

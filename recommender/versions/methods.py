@@ -1,5 +1,6 @@
 """The methods that a version can be trained by, and checks of their settings. Torch is never imported."""
 
+import importlib.util
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,11 @@ def by_summary(role: Role) -> Iterator[tuple[str, list[str]]]:
     return methods.by_summary(role)
 
 
+def patterns() -> dict[str, str]:
+    """Return the regular expression of the names of each library's networks, by the library's name."""
+    return {name: library.names.pattern for name, library in methods.LIBRARIES.items()}
+
+
 def help_text() -> str:
     """List all methods by role, a line each."""
     return "\n".join(line for role in Role for line in (f"{role.label}:", *methods.help_lines(role)))
@@ -36,9 +42,17 @@ def role_of(method: str) -> Role:
 
 
 def check_settings(method: str, settings: dict[str, Any]) -> None:
-    """Raise TrainingRefused, with the reason, unless the method exists and takes these settings."""
+    """Raise TrainingRefused, with the reason, unless the method exists and takes these settings.
+
+    Where trainings run, its library must be installed, too; a web process alone has none.
+    """
     try:
-        methods.method_of(method).config(**settings)
+        known = methods.method_of(method)
+        config = known.config(**settings)
+        if importlib.util.find_spec("torch"):
+            methods.check_installed(known)
+        if known.role == Role.SIMILAR and config.vector_length:
+            methods.check_indexable(config.vector_length)
     except MlError as error:
         raise TrainingRefused(f"{method}: {error}") from error
 
@@ -50,4 +64,4 @@ def settings_schema(method: str) -> dict[str, Any]:
 
 def sees_images(version: ModelVersion) -> bool:
     """Return whether the version's method takes images into account."""
-    return methods.METHODS[version.method].sees_images
+    return methods.method_of(version.method).sees_images

@@ -14,6 +14,7 @@ import torch
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from ml.configs.methods import check_indexable
 from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
 from ml.errors import MlError
 from ml.evaluation import metrics
@@ -90,6 +91,8 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
     lifecycle.follow(version, stage="reading the catalogue")
     work = take_over(version)
     model = create(version.method, **version.settings)
+    if version.role == Role.SIMILAR:
+        check_indexable(model.dimensions)
     personal = load_personal_data(version, model, work, progress) if version.role == Role.PERSONAL else None
     if personal:
         data: Any = personal.data  # what `fit` takes depends on the model

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from catalog import readings
 from catalog.models import Category, ImageDownload, Interaction, Kind, ProductImage
-from ml.configs.methods import METHODS
+from ml.configs.methods import method_of
 from ml.contract import Model
 from ml.data.images import ImageArray, create_mapped
 from ml.data.interactions import Interactions, PersonalData, Split
@@ -38,7 +38,8 @@ ENOUGH_IMAGES = 20  # of a category; of fewer a generator learns each by heart
 
 def check_shop(method: str) -> None:
     """Raise TrainingRefused if the shop has too little for this method to learn from."""
-    if METHODS[method].role == Role.SIMILAR:
+    role = method_of(method).role
+    if role == Role.SIMILAR:
         images = ProductImage.objects.readable().count()
         if images < LEAST_IMAGES:
             awaited = ImageDownload.objects.count()
@@ -47,7 +48,7 @@ def check_shop(method: str) -> None:
                 + (f", or wait for the {awaited} images that are to be fetched by their URLs" if awaited else "")
             )
         return
-    if METHODS[method].role == Role.DESIGN:
+    if role == Role.DESIGN:
         if not large_categories(images_by_category()):
             raise TrainingRefused(
                 f"no category has {ENOUGH_IMAGES} visible products with pictures, which a generator needs"

@@ -27,6 +27,19 @@ def squeezenet_file(squeezenet, tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="session")
+def encoder_files(tmp_path_factory):
+    """Weights of a tiny network of timm and of open_clip, which the contract suite's methods read."""
+    from tests.ml import encoders  # both libraries take seconds to import
+
+    folder = tmp_path_factory.mktemp("encoders")
+    for method, network in {
+        "open_clip:tiny": encoders.build_clip(),
+        "timm:test_efficientnet": encoders.build_timm("test_efficientnet"),
+    }.items():
+        SMALL[method]["weights"] = encoders.save_weights(network, folder / f"{method}.pt")
+
+
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """Torch's cache, empty; behind it a hub that nobody can reach."""

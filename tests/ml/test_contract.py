@@ -13,6 +13,7 @@ from ml.training import checkpoints
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import (
     CONTRACT,
+    ENCODERS,
     PERSONAL,
     SIMILAR,
     WITH_VECTORS,
@@ -24,6 +25,8 @@ from tests.ml.worlds import (
     trained,
     vectors_of,
 )
+
+pytestmark = pytest.mark.usefixtures("encoder_files")
 
 
 @pytest.mark.parametrize("method", SIMILAR)
@@ -91,7 +94,7 @@ def test_a_vector_is_the_same_alone_as_in_a_batch(method):
     assert_close(alone[0], together[7], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("method", CONTRACT)
+@pytest.mark.parametrize("method", [*CONTRACT, *ENCODERS])
 def test_a_saved_model_gives_the_same_vectors(method, tmp_path):
     model = trained(method)
 
@@ -104,7 +107,7 @@ def test_a_saved_model_gives_the_same_vectors(method, tmp_path):
         assert torch.equal(loaded.user_vectors(), model.user_vectors())
 
 
-@pytest.mark.parametrize("method", CONTRACT)
+@pytest.mark.parametrize("method", [*CONTRACT, *ENCODERS])
 def test_a_resumed_training_ends_as_an_uninterrupted_one(method, tmp_path):
     whole, broken, resumed = trained(method, epochs=2), small(method), small(method)
     data, config = data_for(method), TrainConfig(epochs=2)

@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from ml.configs.backbones import BACKBONES
-from ml.configs.methods import METHODS
-from ml.contract import Model
+from ml.configs.methods import METHODS, method_of
+from ml.contract import Model, SimilarModel
 from ml.data.images import ImageArray
 from ml.data.interactions import Interactions, PersonalData
 from ml.data.labelled_images import LabelledImages
@@ -22,7 +22,8 @@ from ml.training.loop import TrainConfig, fit
 
 # One of torchvision's networks stands for all: they share their code, and most of them are large.
 CONTRACT = sorted(set(METHODS) - set(BACKBONES) | {"squeezenet1_1"})
-SIMILAR = [name for name in CONTRACT if METHODS[name].role == "similar"]
+ENCODERS = ["open_clip:tiny", "timm:test_efficientnet"]  # one of each library
+SIMILAR = [*(name for name in CONTRACT if METHODS[name].role == "similar"), *ENCODERS]
 PERSONAL = [name for name in CONTRACT if METHODS[name].role == "personal"]
 WITH_VECTORS = [*SIMILAR, *PERSONAL]  # the others generate images
 SMALL = {
@@ -45,6 +46,8 @@ SMALL = {
     "sasrec": {"factors": 8, "length": 5, "blocks": 1, "batch_size": 8, "learning_rate": 0.01},
     "cae-bpr": {"dimensions": 8, "cae_epochs": 1, "batch_size": 10},
     "inception-bpr": {"dimensions": 8, "backbone": "squeezenet1_1", "image_size": 64},  # and `weights`, too
+    "open_clip:tiny": {},  # and to these, too
+    "timm:test_efficientnet": {"image_size": 64, "dimensions": 16},
 }
 
 
@@ -87,11 +90,12 @@ def toy_labelled_images(count: int = 40) -> LabelledImages:
 
 
 def data_for(method: str, count: int = 40) -> ImageArray | PersonalData | LabelledImages:
-    if METHODS[method].role == "design":
+    role = method_of(method).role
+    if role == "design":
         return toy_labelled_images(count)
     side = small(method).image_size
     images = toy_images(count, side) if side else None
-    if METHODS[method].role == "similar":
+    if role == "similar":
         return images
     return PersonalData(images, toy_interactions(items=count).leave_one_out().train, categories(count))
 
@@ -124,12 +128,12 @@ def exhaust(epochs: object) -> list:
 
 def vectors_of(model: Model, count: int = 40) -> torch.Tensor:
     """(count, D) vectors of the toy images, whatever the model's role; of a design model `count` flat images."""
-    if model.method not in WITH_VECTORS:
+    if not model.metric:
         return model.sample(count // model.categories, torch.Generator().manual_seed(0)).flatten(1)
     side = model.image_size
     images = toy_images(count, side).batch(range(count)) if side else None
     with torch.inference_mode():
-        return model.embed(images) if model.method in SIMILAR else model.embed(images, torch.arange(count))
+        return model.embed(images) if isinstance(model, SimilarModel) else model.embed(images, torch.arange(count))
 
 
 def write_toy_image(file: Path, kind: int, seed: int) -> None:

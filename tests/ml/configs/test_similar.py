@@ -9,7 +9,6 @@ from ml.errors import BadSetting
 @pytest.mark.parametrize(
     ("name", "given", "message"),
     [
-        ("resnet50", {"dimensions": 0}, "dimensions is 0; resnet50 has 2048 features, and an index takes at most 2000"),
         ("squeezenet1_1", {"dimensions": "600"}, "dimensions is 600; squeezenet1_1 has 512 features"),
         ("vgg16", {"dimensions": 2001}, "dimensions is 2001; it takes a whole number from 0 to 2000"),
         ("squeezenet1_1", {"image_size": 16}, "image_size is 16; squeezenet1_1 takes 17 pixels a side or more"),
@@ -27,6 +26,11 @@ def test_what_a_network_can_do_is_accepted():
     assert backbone_config("maxvit_t")(image_size=221).dimensions == 128
 
 
+def test_bare_features_may_be_longer_than_an_index_takes():
+    assert METHODS["resnet50"].config(dimensions=0).vector_length == 2048
+    assert METHODS["resnet50"].config().vector_length == 128
+
+
 def test_every_network_takes_its_defaults():
     assert {METHODS[name].config().image_size for name in BACKBONES} == {0}
 
@@ -36,7 +40,8 @@ def test_all_networks_have_one_schema_and_each_one_class():
 
     assert schema == METHODS["vit_b_16"].config.model_json_schema()
     assert schema["title"] == "BackboneConfig"
-    assert list(schema["properties"]) == ["weights", "preprocessing", "image_size", "dimensions", "whitening"]
+    names = {"weights", "preprocessing", "image_size", "dimensions", "whitening", "distance"}
+    assert set(schema["properties"]) == names
     assert METHODS["vgg16"].config is backbone_config("vgg16")
     assert issubclass(METHODS["vgg16"].config, BackboneConfig)
 

@@ -22,6 +22,23 @@ def test_both_kinds_of_file_hold_the_same(squeezenet, squeezenet_file, tmp_path)
     assert all(torch.equal(pickled[key], safe[key]) for key in safe)
 
 
+@pytest.mark.parametrize("nested", ["state_dict", "model"])
+def test_of_a_checkpoint_the_network_is_read_without_the_prefixes_of_wrappers(tmp_path, nested):
+    tensors = {"module.model.weight": torch.ones(2), "module.model.bias": torch.zeros(1)}
+    torch.save({"epoch": 3, nested: tensors, "optimizer": {"lr": 0.1}}, tmp_path / "w.bin")
+
+    read = pretrained.read_weights(tmp_path / "w.bin")
+
+    assert list(read) == ["weight", "bias"]
+    assert torch.equal(read["weight"], torch.ones(2))
+
+
+def test_of_averaged_weights_and_others_the_averages_are_read(tmp_path):
+    torch.save({"state_dict": {"w": torch.zeros(1)}, "state_dict_ema": {"w": torch.ones(1)}}, tmp_path / "w.pt")
+
+    assert pretrained.read_weights(tmp_path / "w.pt")["w"] == 1
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadWeights, match=re.escape(f"{tmp_path}/none.pth: there is no such file")):
         pretrained.read_weights(tmp_path / "none.pth")
@@ -36,7 +53,7 @@ def test_a_missing_file_is_named(tmp_path):
         ("w.pth", b"junk\n", "cannot be read: it is damaged"),
         ("w.pth", b"junk", "cannot be read: unpack requires a buffer"),
         ("w.pth", b"hello world", "cannot be read: it is damaged"),
-        ("w.h5", b"\x89HDF", "weights are read from .safetensors and .pth files"),
+        ("w.h5", b"\x89HDF", "weights are read from .safetensors, .pth, .pt and .bin files"),
     ],
 )
 def test_a_damaged_or_foreign_file_is_named_with_the_reason(tmp_path, name, content, reason):
@@ -65,8 +82,8 @@ def test_nothing_in_a_file_is_run(tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_training_checkpoint_is_no_file_of_weights(squeezenet, tmp_path):
-    torch.save({"state_dict": squeezenet.state_dict(), "epoch": 3}, tmp_path / "w.pth")
+def test_a_checkpoint_without_a_networks_tensors_is_no_file_of_weights(tmp_path):
+    torch.save({"optimizer": {"lr": 0.1}, "epoch": 3}, tmp_path / "w.pth")
 
     with pytest.raises(BadWeights, match=r"w\.pth does not hold named tensors"):
         pretrained.read_weights(tmp_path / "w.pth")

@@ -53,6 +53,29 @@ def test_settings_may_be_left_out():
     assert form.cleaned_data["settings"] == {}
 
 
+def test_a_network_of_a_library_is_named_beside_it():
+    form = TrainForm(FIELDS | {"method": "timm", "network": "resnet18.a1_in1k", "settings": '{"weights": "w.pt"}'})
+
+    assert form.is_valid()
+    assert form.save(commit=False).method == form.cleaned_data["method"] == "timm:resnet18.a1_in1k"
+
+
+@pytest.mark.parametrize(
+    ("method", "network", "field", "reason"),
+    [
+        ("timm", "", "network", "networks of timm are named as timm:vit"),
+        ("open_clip", "hf-hub:x", "network", "networks of open_clip are named as open_clip:ViT"),
+        ("pixels", "resnet18", "network", "pixels is no library: leave this empty"),
+        ("open_clip", "ViT-B-32", "settings", "weights is missing"),
+    ],
+)
+def test_a_network_that_makes_no_sense_is_refused(method, network, field, reason):
+    form = TrainForm(FIELDS | {"method": method, "network": network})
+
+    assert list(form.errors) == [field]
+    assert reason in form.errors[field][0]
+
+
 def test_methods_are_grouped_by_role_and_those_of_one_summary_together():
     (heading, single), *several = method_groups(Role.SIMILAR)
 

@@ -44,6 +44,8 @@ def test_versions_are_listed_the_newest_first(staff):
     [
         ({}, "method", "This field is required."),
         ({"method": "magic"}, "method", "is not a valid choice"),
+        ({"method": "timm:hf-hub:x/y"}, "method", "networks of timm are named as timm:vit"),
+        ({"method": "open_clip:ViT-B-32"}, "settings", "weights is missing"),
         ({"method": "pixels", "epochs": 0}, "epochs", "greater than or equal to 1"),
         (
             {"method": "pixels", "epoch": 3},

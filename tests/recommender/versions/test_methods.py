@@ -1,3 +1,5 @@
+import importlib.util
+
 import pytest
 
 from recommender.errors import TrainingRefused
@@ -27,6 +29,36 @@ def test_settings_that_the_method_does_not_take_are_refused_with_their_name(valu
 
     with pytest.raises(TrainingRefused, match=f"vae: .*{next(iter(values))}"):
         methods.check_settings("vae", values)
+
+
+def test_networks_of_libraries_are_known_by_the_form_of_their_names():
+    assert methods.role_of("timm:vit_small_patch14_dinov2.lvd142m") == Role.SIMILAR
+    assert list(methods.patterns()) == ["timm", "open_clip"]
+    methods.check_settings("open_clip:ViT-B-16-SigLIP", {"weights": "w.safetensors"})
+
+    with pytest.raises(TrainingRefused, match="open_clip:ViT-B-32: weights is missing"):
+        methods.check_settings("open_clip:ViT-B-32", {})
+
+
+def test_a_library_that_is_missing_is_named_before_a_training_is_queued(monkeypatch):
+    installed = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "timm" else installed(name))
+
+    with pytest.raises(TrainingRefused, match="timm:resnet18 needs the library timm, which is not installed: pip ins"):
+        methods.check_settings("timm:resnet18", {"weights": "w.pt"})
+
+
+def test_a_process_that_has_no_torch_leaves_it_to_the_workers_whether_a_library_is_installed(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+    methods.check_settings("timm:resnet18", {"weights": "w.pt"})
+
+
+def test_vectors_that_no_index_takes_are_refused():
+    methods.check_settings("resnet18", {"dimensions": 0})
+
+    with pytest.raises(TrainingRefused, match="vgg16: a vector would have 4096 numbers, and an index takes at most 20"):
+        methods.check_settings("vgg16", {"dimensions": 0})
 
 
 def test_the_schema_has_help_and_default_of_each_setting():

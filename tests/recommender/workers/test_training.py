@@ -264,6 +264,14 @@ def test_a_bad_setting_fails_with_its_name(shop):
         training.run(version)
 
 
+def test_vectors_that_no_index_takes_are_refused_before_anything_is_trained(shop):
+    settings = {"dimensions": 0, "weights": "none.pt"}
+    version = lifecycle.register("timm:resnet50", method_settings=settings, here=True)
+
+    with pytest.raises(TrainingFailed, match="a vector would have 2048 numbers, and an index takes at most 2000"):
+        training.run(version)
+
+
 def test_pictures_that_cannot_be_read_are_left_out_and_named(shop):
     images = [product.images.get() for product in shop]
     Path(images[3].file.path).unlink()
