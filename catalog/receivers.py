@@ -12,6 +12,7 @@ def merge_guest_on_login(request: HttpRequest, user: AbstractBaseUser, **kwargs:
     guest = request.session.pop(visitors.GUEST, {}).get("session", "")
     if queries.interactions_of(session=guest).exists():
         interactions.merge_guest(guest, visitors.find_shopper(user) or visitors.create_shopper(user))
+        request.session[visitors.MERGED] = guest
 
 
 def connect() -> None:

@@ -24,6 +24,7 @@ SIGNED = "visitor-"  # prefix of the ids in visitor tokens: no session of Django
 TOKEN_AGE = timedelta(days=400)  # after which a visitor token is refused, as long as browsers store a cookie
 HASTE = timedelta(seconds=10)  # after which a guest is verified: whoever invents guests has to wait for each
 GUEST = "guest"  # in the data of a session: its key, before somebody signs in, and when it began
+MERGED = "merged"  # in the data of a session: the key of the guest whose interactions became the shopper's
 
 signer = signing.TimestampSigner(salt="catalog.visitors")
 

@@ -73,6 +73,14 @@ class DesignCancelled(RecommenderError):
     """A design was cancelled while it was generated, or another worker has it now."""
 
 
+class ExperimentRefused(RecommenderError):
+    """An experiment cannot be as it is described; the message says why."""
+
+
+class ExperimentNotReady(RecommenderError):
+    """An experiment is not in the state that this step needs, or another one runs in its place."""
+
+
 class ImportNotReady(RecommenderError):
     """An import is not in the state that this step needs."""
 

@@ -12,6 +12,7 @@ from catalog import downloads, files, products, readings, visitors, vocabulary
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
+from recommender.experiments import guard
 from recommender.imports import feeds, runs, storage
 from recommender.models import LIVE, ImageWalk, ModelVersion, State
 from recommender.serving import impressions
@@ -32,7 +33,7 @@ MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
-    """Queue missed images, remove what is old, expired or left over, count popularity and add missing fingerprints."""
+    """Queue missed images, remove what is old, expired or left over, count popularity, and check experiments."""
     resume_activations()
     # With more, those that are missing may be waiting, and would be sent again every half minute.
     waiting = broker.count_waiting("embed")
@@ -50,6 +51,7 @@ def sweep() -> None:
         broker.send("deliver_webhooks", priority=broker.LATER)
     delivery.delete_old(MOST_DELIVERIES)
     visitors.delete_expired_sessions(MOST_SESSIONS)
+    guard.check_due()
     impressions.delete_old(MOST_IMPRESSIONS)
     remove_unnamed_files()
     feeds.start_due()

@@ -251,10 +251,16 @@ class Impression(models.Model):
     version = models.BigIntegerField(null=True, help_text="The id of the model version, which may be gone by now.")
     positions = ArrayField(models.PositiveSmallIntegerField(), help_text="The ranks that were seen, from 1.")
     shown_at = models.DateTimeField(default=timezone.now)  # the first of them
+    experiment = models.BigIntegerField(null=True, help_text="The id of the experiment that it counts for.")
+    arm = models.BigIntegerField(null=True)
+    visitor = models.BigIntegerField(null=True)  # a pseudonym in the experiment alone
 
     class Meta:
         ordering = ["-shown_at"]
-        indexes = [models.Index(fields=["-shown_at"], name="impression_newest")]  # the admin's list; the sweep
+        indexes = [
+            models.Index(fields=["-shown_at"], name="impression_newest"),  # the admin's list; the sweep
+            models.Index(fields=["experiment"], name="impression_experiment", condition=Q(experiment__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{len(self.positions)} results of recommendation {self.recommendation_id}"

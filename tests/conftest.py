@@ -71,11 +71,14 @@ def fresh_throttles(monkeypatch):
 @pytest.fixture(autouse=True)
 def fresh_memory():
     from recommender.admin import overview  # registers models, which needs Django's set-up
+    from recommender.experiments import figures, running
 
+    running.known_by(None)
     eligible.recent_estimate.cache.clear()
     eligible.known_categories.cache.clear()
     overview.groups.cache.clear()
     overview.uploads.cache.clear()
+    figures.recent.cache.clear()
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from tests.factories import (
     embed,
     turned,
 )
+from tests.recommender.experiments.conftest import draft
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -128,6 +129,12 @@ API = {
     ("roll-back-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("activate-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("cancel-model", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
+    ("experiments", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("experiments", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
+    ("experiment", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("start-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
+    ("stop-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
+    ("conclude-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
 }
 BODIES = {
     "strips": {"requests": [{"kind": "popular"}]},
@@ -159,6 +166,7 @@ def shop(active) -> dict[str, dict[str, object]]:
     key, _ = keys.create("ERP", KeyKind.SECRET, scopes=["designs"])
     hook = Webhook.objects.create(url="https://shop.example/", events=[WebhookEvent.TRAINED], secret="whsec_AAAA")
     message = hook.deliveries.create(event=WebhookEvent.TRAINED, body="{}")
+    trial = {"pk": draft().pk}
     hers = saved.save(recommend.popular_products(RecommendationQuery()), Caller(account=account.pk))
     product_of, version_of, shopper_of, key_of = {"sku": "A-1"}, {"pk": version.pk}, {"key": "ada"}, {"pk": key.pk}
     return {
@@ -188,6 +196,10 @@ def shop(active) -> dict[str, dict[str, object]]:
         "activate-model": version_of,
         "compare-models": version_of | {"other": version.pk},
         "cancel-model": version_of,
+        "experiment": trial,
+        "start-experiment": trial,
+        "stop-experiment": trial,
+        "conclude-experiment": trial,
     }
 
 

@@ -24,7 +24,11 @@ from recommender import memory
 log = logging.getLogger(__name__)
 
 REPLICA = "replica"  # its alias in DATABASES
-APPS = ("catalog", "recommender")  # whose tables it serves; nobody is to be signed in by an old session or account
+APPS = (
+    "catalog",
+    "recommender",
+    "experiments",
+)  # whose tables it serves; nobody is to be signed in by an old session or account
 SAMPLE_SECONDS = 0.5  # between two samples of the primary's position
 RETRY_SECONDS = 5.0  # after which a replica that was away is tried again
 

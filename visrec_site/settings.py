@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "recommender.access",
     "recommender.webhooks",
     "recommender.imports",
+    "recommender.experiments",
     "visrec_site",  # its commands
     "django.contrib.admin",
     "django.contrib.auth",

@@ -32,6 +32,8 @@ from recommender.api.parsers import TooLarge
 from recommender.api.problems import MEDIA_TYPE, as_sentence, outage, problem, rejection
 from recommender.errors import (
     DesignNotReady,
+    ExperimentNotReady,
+    ExperimentRefused,
     NoActiveVersion,
     SavedResultsUnavailable,
     ScorerIgnoresImages,
@@ -48,7 +50,7 @@ log = logging.getLogger(__name__)
 
 # Errors that pass by themselves, with the seconds after which a client should try again.
 RETRY_SECONDS: dict[type[Exception], int] = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5}
-CONFLICTS = (KeyEnded, ScorerIgnoresImages, TooLittleHistory, DesignNotReady, VersionNotReady)
+CONFLICTS = (KeyEnded, ScorerIgnoresImages, TooLittleHistory, DesignNotReady, ExperimentNotReady, VersionNotReady)
 REFUSALS = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed, exceptions.PermissionDenied)
 
 
@@ -127,6 +129,8 @@ def as_api_exception(error: Exception) -> Exception:
         return Changed(as_sentence(error))
     if isinstance(error, CONFLICTS):
         return Conflict(as_sentence(error))
+    if isinstance(error, ExperimentRefused):
+        return exceptions.ValidationError({"arms": as_sentence(error)})
     if isinstance(error, TooManyDesigns | TooManyAttempts):
         return exceptions.Throttled(error.wait, as_sentence(error))
     if isinstance(error, InvalidModel):

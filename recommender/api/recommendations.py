@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import Kind
+from recommender.access.keys import key_of
 from recommender.api.fields import Filters, Flag, Limit, Number, Skus
 from recommender.api.products import ProductSerializer, at_origin
 from recommender.models import ModelVersion
@@ -103,6 +104,11 @@ def query_of(params: QueryDict) -> RecommendationQuery:
     """Return the parameters as a query. Raises ValidationError."""
     checked = PARAMS.run_validation(params)
     return RecommendationQuery(**{name: value for name, value in checked.items() if name != "in_stock"})
+
+
+def for_visitor(request: Request, query: RecommendationQuery, name: str) -> RecommendationQuery:
+    """Return the query with the visitor that experiments count: the caller, or whom a key names."""
+    return replace(query, visitor=name if key_of(request) else Caller.of(request).visitor)
 
 
 class VersionSerializer(serializers.Serializer[ModelVersion]):

@@ -32,4 +32,12 @@ BODIES: dict[str, Any] = {
     "create_webhook": {"url": "https://shop.example/hooks", "events": ["training.finished", "products.findable"]},
     "create_model": {"method": "visrec", "epochs": 20},
     "roll_back_model": {"role": "similar"},
+    "create_experiment": {
+        "name": "More variety",
+        "role": "similar",
+        "placements": ["product"],
+        "arms": [{"name": "as now", "share": 50}, {"name": "varied", "share": 50, "diversity": 0.4}],
+    },
+    "stop_experiment": {"reason": "the season is over"},
+    "conclude_experiment": {"winner": "varied"},
 }

@@ -1,5 +1,7 @@
 """Resources products/SKU/similar/ and search/image/: products similar to a product or to a photo."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -14,6 +16,7 @@ from recommender.api.problems import as_sentence
 from recommender.api.products import shown_to
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import photos, recommend
+from recommender.serving.saved import Caller
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.throttling import PhotoThrottle
 
@@ -33,7 +36,7 @@ class SimilarProducts(APIView):
 
 def similar_to(request: Request, sku: str, query: RecommendationQuery) -> Recommendation:
     """Recommend products that look like the one of this SKU. Raises NotFound unless the caller may see it."""
-    found = recommend.similar_to(shown_to(request, sku), query)
+    found = recommend.similar_to(shown_to(request, sku), replace(query, visitor=Caller.of(request).visitor))
     if found is None:
         raise NotFound(f"There is no product {sku!r}.")
     return found

@@ -52,12 +52,14 @@ def similar_to(request: Request, member: Member, query: RecommendationQuery) -> 
 def personal(request: Request, member: Member, query: RecommendationQuery) -> Recommendation:
     """Recommend products to the `user`, to the guest of the `session`, or to the caller."""
     if "user" in member:
-        return users.recommend_to(users.shopper_for(request, required(member, "user"), users.VIEW), query)
+        return users.recommend_to(request, users.shopper_for(request, required(member, "user"), users.VIEW), query)
     if "session" in member:
         check(request, visitors.VisitorRecommendations.rules["GET"])
-        return recommend.for_session(required(member, "session"), query)
+        return visitors.recommend_to_guest(request, required(member, "session"), query)
     guest = visitors.visitor_of(request)
-    return recommend.for_session(guest.session, query) if guest else users.recommend_to_caller(request, query)
+    if guest:
+        return visitors.recommend_to_guest(request, guest.session, query)
+    return users.recommend_to_caller(request, query)
 
 
 def by_example(request: Request, member: Member, query: RecommendationQuery) -> Recommendation:

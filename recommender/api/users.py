@@ -16,7 +16,7 @@ from recommender.api.histories import HISTORY, delete_one, history_page
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule, account_of, is_granted
 from recommender.api.problems import MEDIA_TYPE, as_sentence
-from recommender.api.recommendations import recommends
+from recommender.api.recommendations import for_visitor, recommends
 from recommender.api.schema import ProblemSerializer
 from recommender.serving import recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
@@ -50,9 +50,12 @@ def shopper_not_found(key: str) -> NotFound:
     return NotFound(f"There is no shopper {key!r}.")
 
 
-def recommend_to(shopper: Shopper | None, query: RecommendationQuery) -> Recommendation:
+def recommend_to(request: Request, shopper: Shopper | None, query: RecommendationQuery) -> Recommendation:
     """Recommend products to a shopper; popular ones to an account without interactions."""
-    return recommend.for_shopper(shopper, query) if shopper else recommend.popular_products(query)
+    if shopper is None:
+        return recommend.popular_products(query)
+    name = f"account {shopper.account_id}" if shopper.account_id else f"shopper {shopper.pk}"
+    return recommend.for_shopper(shopper, for_visitor(request, query, name))
 
 
 VIEW, MERGE = "catalog.view_shopper", "catalog.change_shopper"
@@ -69,7 +72,7 @@ class UserRecommendations(APIView):
         "of every shopper. The strategy is `popular` for a shopper with too few interactions.",
     )
     def get(self, request: Request, query: RecommendationQuery, key: str) -> Recommendation:
-        return recommend_to(shopper_for(request, key, VIEW), query)
+        return recommend_to(request, shopper_for(request, key, VIEW), query)
 
 
 class MyRecommendations(APIView):
@@ -87,8 +90,8 @@ def recommend_to_caller(request: Request, query: RecommendationQuery) -> Recomme
     """Recommend products to the account or the guest of a request."""
     visitor = visitors.get_visitor(request)
     if request.user.is_authenticated:
-        return recommend_to(visitor.shopper, query)
-    return recommend.for_session(visitor.session, query)
+        return recommend_to(request, visitor.shopper, query)
+    return recommend.for_session(visitor.session, for_visitor(request, query, visitor.session))
 
 
 class MergeInput(serializers.Serializer[None]):

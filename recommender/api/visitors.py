@@ -14,7 +14,7 @@ from recommender.api.histories import HISTORY, delete_one, history_page
 from recommender.api.pagination import Pages
 from recommender.api.permissions import PUBLIC, Rule
 from recommender.api.problems import as_sentence
-from recommender.api.recommendations import recommends
+from recommender.api.recommendations import for_visitor, recommends
 from recommender.serving import recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.throttling import VisitorThrottle
@@ -40,6 +40,11 @@ def required_visitor_of(request: Request) -> Visitor:
     if visitor is None:
         raise AuthenticationFailed(f"This needs the header {HEADER} with a token of POST visitors/.")
     return visitor
+
+
+def recommend_to_guest(request: Request, session: str, query: RecommendationQuery) -> Recommendation:
+    """Recommend products to a guest."""
+    return recommend.for_session(session, for_visitor(request, query, session))
 
 
 class VisitorSerializer(serializers.Serializer[None]):
@@ -74,7 +79,7 @@ class OwnRecommendations(APIView):
         description="By the guest's interactions. The strategy is `popular` while there are none.",
     )
     def get(self, request: Request, query: RecommendationQuery) -> Recommendation:
-        return recommend.for_session(required_visitor_of(request).session, query)
+        return recommend_to_guest(request, required_visitor_of(request).session, query)
 
 
 class VisitorRecommendations(APIView):
@@ -86,7 +91,7 @@ class VisitorRecommendations(APIView):
         description="By the interactions that were recorded under this session.",
     )
     def get(self, request: Request, query: RecommendationQuery, session: str) -> Recommendation:
-        return recommend.for_session(session, query)
+        return recommend_to_guest(request, session, query)
 
 
 class OwnInteractions(APIView):

@@ -42,9 +42,8 @@ def activity(because: Contributor) -> str:
 def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
     """Return products that look like this one; None in a shop without an active version."""
     try:
-        found = saved.save(
-            recommend.similar_products(product, RecommendationQuery(limit=limit, placement="product")), caller
-        )
+        query = RecommendationQuery(limit=limit, placement="product", visitor=caller.visitor)
+        found = saved.save(recommend.similar_products(product, query), caller)
     except NoActiveVersion:
         return None
     if found.reason == "not_yet_findable":
@@ -56,7 +55,7 @@ def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
 
 def personal(visitor: Visitor, limit: int, caller: Caller, placement: str, *, explain: bool = False) -> Strip:
     """Return what this visitor would like; popular products for a visitor without interactions."""
-    query = RecommendationQuery(limit=limit, placement=placement, explain=explain)
+    query = RecommendationQuery(limit=limit, placement=placement, explain=explain, visitor=caller.visitor)
     found = (
         recommend.for_shopper(visitor.shopper, query)
         if visitor.shopper

@@ -15,10 +15,13 @@ from recommender.serving.saved import Caller
 
 # A strip is seen bit by bit: what is seen later is added. Sorted by id, so that two writers never wait in a circle.
 RECORD = """
-    INSERT INTO recommender_impression (recommendation_id, placement, strategy, version, positions, shown_at)
-    SELECT recommendation, placement, strategy, version, positions, %s
+    INSERT INTO recommender_impression (
+        recommendation_id, placement, strategy, version, positions, shown_at, experiment, arm, visitor
+    )
+    SELECT recommendation, placement, strategy, version, positions, %s, experiment, arm, visitor
     FROM json_to_recordset(%s) AS seen (
-        recommendation uuid, placement text, strategy text, version bigint, positions smallint[]
+        recommendation uuid, placement text, strategy text, version bigint, positions smallint[],
+        experiment bigint, arm bigint, visitor bigint
     )
     ORDER BY recommendation
     ON CONFLICT (recommendation_id) DO UPDATE
@@ -40,6 +43,7 @@ def record(seen: Mapping[uuid.UUID, Collection[int]], caller: Caller) -> set[uui
             "strategy": content["plan"]["strategy"],
             "version": content["plan"]["version"],
             "positions": sorted(set(seen[recommendation])),
+            **content.get("exposure", {}),
         }
         for recommendation, content in found.items()
     ]

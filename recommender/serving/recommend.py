@@ -1,12 +1,13 @@
 """Recommendations to visitors. SQL, and numpy on a handful of vectors: any web process may call it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from catalog.models import Product, Shopper
 from catalog.rows import Sql
+from recommender.experiments import counters, running
 from recommender.models import ModelVersion, Role
 from recommender.serving import candidates, explain, history, rerank, similar
 from recommender.serving.eligible import Eligible
@@ -36,11 +37,12 @@ def similar_to(where: Sql, query: RecommendationQuery) -> Recommendation | None:
     found = similar.find(where, query)
     if found is None:
         return None
-    own, search = found
+    query, own, search = found
     plan = RetrievalPlan("similar", search.version, own.embedding, product=own.id)
     if own.embedding is None:
         return Recommendation(query, plan, [], reason="not_yet_findable")
-    return execute_plan(plan, query, [own], search=search)
+    with counters.errors_of(query.trial):
+        return execute_plan(plan, query, [own], search=search)
 
 
 def products_like_photo(vector: Sequence[float], version: ModelVersion, query: RecommendationQuery) -> Recommendation:
@@ -60,11 +62,17 @@ def for_shopper(shopper: Shopper, query: RecommendationQuery) -> Recommendation:
 
     Interactions since the version was trained move the taste that it learnt.
     """
-    version = queries.serving_version(Role.PERSONAL)
+    version, query = serving(Role.PERSONAL, query)
+    with counters.errors_of(query.trial):
+        return _by_version(version, shopper, query)
+
+
+def _by_version(version: ModelVersion | None, shopper: Shopper, query: RecommendationQuery) -> Recommendation:
+    """Recommend products to a shopper by a personal version."""
     learnt = (version.started_at or version.created_at) if version else None
     activities = history.read_activities(shopper=shopper, learnt=learnt)
     popular = RetrievalPlan("popular", shopper=shopper, excluded_ids=history.bought_or_disliked(activities))
-    if version is None:
+    if version is None or is_popular(query):
         return execute_plan(popular, query)
     own = history.load_history(version, activities)
     trained = nearest.trained_taste(version, shopper)
@@ -80,22 +88,50 @@ def for_session(session: str, query: RecommendationQuery) -> Recommendation:
     return for_guest(history.read_activities(session=session), query, session)
 
 
+def serving(role: Role, query: RecommendationQuery) -> tuple[ModelVersion | None, RecommendationQuery]:
+    """Return the version that serves the visitor of a query, and the query as an experiment would have it."""
+    if query.version:
+        return query.version, query
+    version, trial = running.serving(role, query.placement, query.visitor)
+    return version, query.following(trial)
+
+
+def is_popular(query: RecommendationQuery) -> bool:
+    """Return whether an experiment has the most popular products shown."""
+    return query.trial is not None and query.trial.is_popular
+
+
 def for_guest(activities: Sequence[ProductActivity], query: RecommendationQuery, session: str = "") -> Recommendation:
     """Recommend products by activities that no version was trained on; `popular` if nothing is known.
 
     By the active personal version, or where none of the products has a vector of it, by how the products look.
     """
-    popular = RetrievalPlan("popular", session=session, excluded_ids=history.bought_or_disliked(activities))
-    for role, search_vector in ((Role.PERSONAL, History.taste), (Role.SIMILAR, History.search_vector)):
-        version = queries.serving_version(role) if activities else None
-        if version is None:
-            continue
-        own = history.load_history(version, activities)
-        vector = search_vector(own, version) if own else None
-        if vector is not None:
-            plan = replace(popular, strategy="session", version=version, vector=vector, own=own)
-            return execute_plan(plan, query)
-    return execute_plan(popular, query)
+    plan = RetrievalPlan("popular", session=session, excluded_ids=history.bought_or_disliked(activities))
+    if activities:
+        version, query = serving(Role.PERSONAL, query)
+        if not is_popular(query):
+            with counters.errors_of(query.trial):
+                plan = (
+                    session_plan(plan, version, activities, History.taste)
+                    or session_plan(plan, queries.serving_version(Role.SIMILAR), activities, History.search_vector)
+                    or plan
+                )
+    with counters.errors_of(query.trial):
+        return execute_plan(plan, query)
+
+
+def session_plan(
+    popular: RetrievalPlan,
+    version: ModelVersion | None,
+    activities: Sequence[ProductActivity],
+    search_vector: Callable[[History, ModelVersion], np.ndarray | None],
+) -> RetrievalPlan | None:
+    """Return the plan by a version's vectors of these products; None if there are none."""
+    own = history.load_history(version, activities) if version else None
+    if version is None or not own:
+        return None
+    vector = search_vector(own, version)
+    return None if vector is None else replace(popular, strategy="session", version=version, vector=vector, own=own)
 
 
 def popular_products(query: RecommendationQuery) -> Recommendation:

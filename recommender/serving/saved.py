@@ -13,10 +13,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from redis.exceptions import RedisError
 
-from catalog.visitors import HEADER, BadToken, is_permitted_staff, read_token
+from catalog.visitors import HEADER, MERGED, BadToken, is_permitted_staff, read_token
 from recommender import memory
 from recommender.access.keys import key_of
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
+from recommender.experiments import counters
 from recommender.serving import recommend, saved_json
 from recommender.serving.saved_json import PageJson, SavedJson
 from recommender.serving.types import Recommendation
@@ -32,17 +33,21 @@ class Caller:
     session: str = ""
     key: int | None = None
     sees_all: bool = False
+    visitor: str = ""  # by which experiments know it, whoever it was before; empty for staff and who is not known
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
         """Identify the client of a request by key and a guest's token, account or session."""
         key = key_of(request)
         if key:
-            return cls(key=key.pk, session=guest_of(request), sees_all=key.has_perm("catalog.view_shopper"))
+            guest = guest_of(request)
+            return cls(key=key.pk, session=guest, sees_all=key.has_perm("catalog.view_shopper"), visitor=guest)
         if request.user.is_authenticated:
             sees_all = is_permitted_staff(request.user, "catalog.view_shopper")
-            return cls(account=request.user.pk, sees_all=sees_all)
-        return cls(session=guest_of(request) or request.session.session_key or "")
+            visitor = request.session.get(MERGED) or f"account {request.user.pk}"
+            return cls(account=request.user.pk, sees_all=sees_all, visitor="" if request.user.is_staff else visitor)
+        session = guest_of(request) or request.session.session_key or ""
+        return cls(session=session, visitor=session)
 
     def may_see(self, saved: SavedJson) -> bool:
         """Return whether this client may load a recommendation: its own, one of nobody, or any."""
@@ -69,9 +74,15 @@ def save(found: Recommendation, caller: Caller) -> Recommendation:
         "reason": found.reason,
         "page": saved_json.page_to_json(found),
     }
+    trial = found.query.trial
+    if trial and trial.exposure:
+        experiment, arm, visitor = trial.exposure
+        content["exposure"] = {"experiment": experiment, "arm": arm, "visitor": visitor}
     try:
         text = json.dumps(content, cls=DjangoJSONEncoder)
         memory.client().set(_key(found.id), text, ex=settings.ANSWER_SECONDS)
+        if trial and trial.exposure:
+            counters.add(trial.exposure, counters.FULL if found.results else counters.EMPTY)
     except RedisError as error:
         log.warning("a recommendation is not saved, the cache is unavailable: %s", error)
         return replace(found, has_next=False)

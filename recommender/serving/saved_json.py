@@ -67,6 +67,12 @@ class QueryJson(TypedDict):
     explain: bool
 
 
+class ExposureJson(TypedDict):
+    experiment: int
+    arm: int
+    visitor: int
+
+
 class SavedJson(TypedDict):
     """A recommendation: the caller, query and plan that all its pages share, and the first page."""
 
@@ -77,6 +83,7 @@ class SavedJson(TypedDict):
     plan: PlanJson
     reason: str | None
     page: PageJson
+    exposure: NotRequired[ExposureJson]  # in an experiment
 
 
 def results_from_json(saved: Sequence[ResultJson]) -> list[Result]:

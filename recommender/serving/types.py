@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Self
@@ -12,6 +12,7 @@ import numpy as np
 from catalog.images import Box
 from catalog.models import Kind, Product, Shopper
 from catalog.rows import ImageMarks
+from recommender.experiments.running import Trial
 from recommender.models import ModelVersion
 from recommender.serving.history import History
 
@@ -33,6 +34,13 @@ class RecommendationQuery:
     exclude_seen: bool = True  # leave out every product with an interaction, not only bought and disliked ones
     placement: str = ""  # where the caller shows the recommendation
     explain: bool = False
+    visitor: str = ""  # by which experiments tell visitors apart; empty: in none
+    version: ModelVersion | None = None  # in place of the one that serves
+    trial: Trial | None = None  # that it follows, as the visitor is in an experiment
+
+    def following(self, trial: Trial | None) -> Self:
+        """Return the query as an experiment would have it."""
+        return replace(self, **trial.parameters, trial=trial) if trial else self
 
     @property
     def pool_size(self) -> int:

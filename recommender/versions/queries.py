@@ -50,6 +50,11 @@ def serving_version(role: Role) -> ModelVersion | None:
     It is read anew only when its row was written, to another place or by another transaction than before.
     """
     [[mark]] = fetch_prepared(Sql(f"SELECT {served_mark(role)}"))
+    return version_of_mark(role, mark)
+
+
+def version_of_mark(role: Role, mark: str | None) -> ModelVersion | None:
+    """Return the version whose mark was just read; None without one."""
     if mark is None:
         return None
     served = _served.get(role)

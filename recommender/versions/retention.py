@@ -1,7 +1,8 @@
 """Removal of old versions, with their vectors, index and checkpoint, and of what ended trainings leave behind.
 
 Of each role the active version, the one that a roll-back activates, and those trained or activated last are retained,
-VISREC_RETAINED_VERSIONS besides the active one. Another is removed once it has not been used for GRACE.
+VISREC_RETAINED_VERSIONS besides the active one, and those of running experiments. Another is removed once it has not
+been used for GRACE.
 """
 
 import logging
@@ -28,6 +29,7 @@ def removal_dates() -> dict[int, datetime]:
     dates: dict[int, datetime] = {}
     for role in Role:
         others = ModelVersion.objects.filter(role=role, state__in=SERVABLE, activation_requested_at=None)
+        others = others.exclude(arms__experiment__state="running")
         used_at = Greatest("finished_at", "activated_at", "created_at")  # PostgreSQL ignores nulls
         used = others.exclude(state=State.ACTIVE).annotate(used_at=used_at).order_by("-used_at", "-pk")
         former = history.former_version(role)

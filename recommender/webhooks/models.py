@@ -19,6 +19,7 @@ class Event(models.TextChoices):
     DESIGNED = "design.finished", "a design is finished, or has failed"
     ACTIVATED = "version.activated", "a model version was activated"
     IMPORTED = "import.finished", "an import is finished"
+    EXPERIMENT_STOPPED = "experiment.stopped", "an experiment, or an arm of it, was stopped"
 
 
 class Webhook(models.Model):

@@ -13,6 +13,8 @@ from recommender.serving.history import ProductActivity
 from recommender.serving.types import RecommendationQuery, RetrievalPlan
 from tests.factories import ProductFactory, ShopperFactory, embed, turned
 
+SERVED = ("visitor", "version", "trial")  # of which the plan and the exposure are saved
+
 
 def through_json(value):
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
@@ -33,7 +35,8 @@ def test_what_was_asked_comes_back():
     )
     for query in (RecommendationQuery(exclude=[]), everything):
         saved = through_json(saved_json.query_to_json(query))
-        assert saved == through_json(asdict(query))  # with every field
+        fields = {name: value for name, value in asdict(query).items() if name not in SERVED}
+        assert saved == through_json(fields)  # with every other field
         assert saved_json.query_from_json(saved) == query
 
 

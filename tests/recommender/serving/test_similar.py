@@ -14,7 +14,8 @@ pytestmark = pytest.mark.django_db
 
 
 def find(product, **fields):
-    return similar.find(Sql("p.id = %s", (product.pk,)), RecommendationQuery(**fields))
+    _, *found = similar.find(Sql("p.id = %s", (product.pk,)), RecommendationQuery(**fields))
+    return found
 
 
 def test_one_statement_brings_the_product_and_what_is_near_to_it(active, django_assert_num_queries):

@@ -1,0 +1,222 @@
+"""Experiments in the admin: drafts are edited, then started, watched, stopped and concluded."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import ForeignKey, Model
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.views.decorators.csrf import csrf_protect
+from redis.exceptions import RedisError
+
+from recommender.errors import ExperimentNotReady, VersionNotReady
+from recommender.experiments import counters, figures, lifecycle
+from recommender.experiments.counters import Responses
+from recommender.experiments.forms import ArmFormSet, ExperimentForm, versions_to_try
+from recommender.experiments.models import Arm, Experiment, ExperimentState, Goal, Strategy
+from recommender.experiments.statistics import Interval
+from recommender.experiments.words import points, sentence
+
+if TYPE_CHECKING:
+    ExperimentModelAdmin = admin.ModelAdmin[Experiment]
+    ArmTable = admin.TabularInline[Arm, Experiment]
+else:
+    ExperimentModelAdmin, ArmTable = admin.ModelAdmin, admin.TabularInline  # generic in the stubs alone
+
+VIEW, CHANGE, SWITCH = (f"recommender.{verb}_modelversion" for verb in ("view", "change", "activate"))
+
+
+class ArmInline(ArmTable):
+    model = Arm
+    formset = ArmFormSet
+    fields = ["name", "share", "version", "strategy", "diversity", "min_score", "exclude_seen"]
+    extra = 0
+    min_num = 2
+    max_num = lifecycle.MOST_ARMS
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(VIEW)
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
+        kwargs |= {"queryset": versions_to_try(), "empty_label": "the active one"}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ExperimentModelAdmin):
+    form = ExperimentForm
+    inlines = [ArmInline]
+    list_display = ["name", "role", "where", "state_shown", "goal", "started_at", "stopped_at", "winner"]
+    list_filter = ["state", "role"]
+    list_select_related = ["winner"]
+    list_per_page = 50
+    actions = None
+
+    class Media:
+        css = {"all": ["admin.css"]}
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(VIEW)
+
+    def has_view_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        return request.user.has_perm(VIEW)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        return request.user.has_perm(CHANGE) and (obj is None or obj.state == ExperimentState.DRAFT)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        return request.user.has_perm(CHANGE) and (obj is None or obj.state == ExperimentState.DRAFT)
+
+    @admin.display(description="placements")
+    def where(self, experiment: Experiment) -> str:
+        return ", ".join(experiment.placements) or "everywhere"
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, experiment: Experiment) -> str:
+        return format_html('<span class="state {}">{}</span>', experiment.state, experiment.get_state_display())
+
+    def save_model(self, request: HttpRequest, obj: Experiment, form: ExperimentForm, change: bool) -> None:
+        if change and Experiment.objects.select_for_update().get(pk=obj.pk).state != ExperimentState.DRAFT:
+            raise PermissionDenied(f"{obj} was started meanwhile")
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        lifecycle.note(form.instance, request.user.get_username(), "Changed." if change else "Created.")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.step_view)
+        return [path("<int:pk>/step/<slug:step>/", view, name="experiment_step"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form of a draft; of another experiment, what is known."""
+        experiment = self.get_object(request, object_id)
+        may_switch = request.user.has_perm(SWITCH)
+        if experiment is None or experiment.state == ExperimentState.DRAFT:
+            return super().change_view(request, object_id, form_url, {"can_be_started": may_switch})
+        if not self.has_view_permission(request):
+            return super().change_view(request, object_id)  # which refuses
+        context = {"experiment": experiment, "title": str(experiment), "opts": self.opts, "media": self.media}
+        context |= {"may_switch": may_switch} | shown(experiment)
+        template = "admin/experiments/experiment/figures.html"
+        return render(request, template, self.admin_site.each_context(request) | context)
+
+    @method_decorator(csrf_protect)
+    def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
+        """Start, stop or conclude an experiment."""
+        if not request.user.has_perm(SWITCH):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        experiment, by = get_object_or_404(Experiment, pk=pk), request.user.get_username()
+        try:
+            if step == "start":
+                lifecycle.start(experiment, by)
+            elif step == "stop":
+                lifecycle.stop(experiment, by)
+            else:
+                chosen = request.POST.get("winner", "")
+                winner = get_object_or_404(experiment.arms, pk=chosen) if chosen.isdecimal() else None
+                lifecycle.conclude(experiment, by, winner)
+        except (ExperimentNotReady, VersionNotReady) as error:
+            self.message_user(request, f"{error}.", messages.ERROR)
+        else:
+            text = experiment.entries.all()[0].text
+            self.message_user(request, f"{experiment}: {text}", messages.SUCCESS)
+            self.log_change(request, experiment, text)
+        return redirect("admin:experiments_experiment_change", pk)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Row of the table of arms, as text."""
+
+    arm: Arm
+    shows: str
+    visitors: int
+    lists: int
+    reached: int
+    rate: str
+    rate_bounds: str
+    difference: str
+    difference_bounds: str
+    served: str  # the versions whose lists were seen
+    failed: str  # empty lists and errors, as long as they are counted
+
+
+def shown(experiment: Experiment) -> dict[str, Any]:
+    """Return what the page of an experiment shows of its figures."""
+    found = figures.of(experiment)
+    is_running = experiment.state == ExperimentState.RUNNING
+    responses = responses_of(experiment) if is_running else {}
+    rows = [
+        Row(
+            each.arm,
+            described(each.arm),
+            each.totals.visitors,
+            each.totals.x,
+            each.totals.y,
+            f"{points(each.rate.value)} %",
+            bounds(each.rate, "%"),
+            f"{points(each.difference.value)} points" if each.difference else "",
+            bounds(each.difference, "points") if each.difference else "",
+            ", ".join(each.versions),
+            failed(responses.get(each.arm.pk)),
+        )
+        for each in found
+    ]
+    return {
+        "sentence": sentence(experiment.goal, found, is_over=not is_running),
+        "rows": rows,
+        "goal": Goal(experiment.goal).label,
+        "margin": points(experiment.margin),
+        "is_running": is_running,
+        "is_open": experiment.state in (ExperimentState.RUNNING, ExperimentState.STOPPED),
+        "entries": experiment.entries.all(),
+    }
+
+
+def responses_of(experiment: Experiment) -> dict[int, Responses]:
+    """Return how many lists each arm gave; {} without the cache."""
+    try:
+        return counters.read(experiment.pk)
+    except RedisError:
+        return {}
+
+
+def described(arm: Arm) -> str:
+    """Return in words what an arm shows."""
+    version = f"{arm.version_name} (deleted)" if arm.lacks_version else str(arm.version or "the active version")
+    strategy = arm.get_strategy_display() if arm.strategy != Strategy.USUAL else ""
+    parameters = [f"{name} {value}" for name, value in arm.parameters.items()]
+    return ", ".join(filter(None, [strategy or version, *parameters]))
+
+
+def bounds(interval: Interval, unit: str) -> str:
+    """Return an interval in percent as text; "" without one."""
+    if interval.low is None or interval.high is None:
+        return ""
+    return f"{points(interval.low)} to {points(interval.high)} {unit}"
+
+
+def failed(responses: Responses | None) -> str:
+    """Return how many of the lists were empty or errors, as text."""
+    return f"{responses.failed:,} of {responses.total:,}" if responses else ""

@@ -1,0 +1,159 @@
+"""The lifecycle of an experiment: created, started, stopped, concluded; and an arm's, which may be stopped before."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pglock
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from recommender.errors import ExperimentNotReady, ExperimentRefused
+from recommender.experiments import figures
+from recommender.experiments.models import Arm, Entry, Experiment, ExperimentState, Strategy
+from recommender.models import SERVABLE, Role
+from recommender.versions import lifecycle as versions
+from recommender.webhooks.models import Event
+from recommender.webhooks.outbox import emit
+
+MOST_ARMS = 10
+
+
+def check(role: str, arms: Sequence[Arm]) -> None:
+    """Raise ExperimentRefused unless these can be the arms of an experiment for this role."""
+    if not 2 <= len(arms) <= MOST_ARMS:
+        raise ExperimentRefused(f"an experiment has 2 to {MOST_ARMS} arms, not {len(arms)}")
+    names = [arm.name for arm in arms]
+    if len(set(names)) < len(names):
+        raise ExperimentRefused("two arms have one name")
+    if (total := sum(arm.share for arm in arms)) > 100:
+        raise ExperimentRefused(f"the shares add up to {total} %; the arms have at most 100 % of the visitors")
+    shown = set()
+    for arm in arms:
+        if arm.version and arm.version.role != role:
+            raise ExperimentRefused(f"{arm.name}: {arm.version} is for {arm.version.get_role_display()}")
+        if role == Role.SIMILAR and arm.strategy == Strategy.POPULAR:
+            raise ExperimentRefused(f"{arm.name}: similar styles are never the most popular products")
+        shown.add((arm.version, arm.strategy, *sorted(arm.parameters.items())))
+    if len(shown) == 1 and len(arms) > 2:
+        raise ExperimentRefused("all arms show the same; to try whether nothing is found then, two are enough")
+
+
+@transaction.atomic
+def create(fields: dict[str, Any], arms: Sequence[Arm], by: str) -> Experiment:
+    """Create a draft with these arms, the first of which is the control. Raises ExperimentRefused."""
+    check(fields["role"], arms)
+    experiment = Experiment.objects.create(**fields)
+    for arm in arms:
+        arm.experiment = experiment
+        arm.save()
+    note(experiment, by, "Created.")
+    return experiment
+
+
+def note(experiment: Experiment, by: str, text: str) -> None:
+    """Save what was done with an experiment. by: an account or key; "" for the shop itself."""
+    Entry.objects.create(experiment=experiment, by=by, text=text)
+
+
+@transaction.atomic
+def start(experiment: Experiment, by: str) -> None:
+    """Start a draft. Raises ExperimentNotReady, also while another experiment runs for one of its placements."""
+    pglock.advisory("recommender.experiments.start", xact=True, side_effect=pglock.Raise).acquire()
+    current = _locked(experiment, ExperimentState.DRAFT, "started")
+    arms = list(current.arms.select_related("version"))
+    try:
+        check(current.role, arms)
+    except ExperimentRefused as error:
+        raise ExperimentNotReady(f"{current} cannot be started: {error}") from error
+    if current.days > settings.IMPRESSION_DAYS:
+        raise ExperimentNotReady(
+            f"{current} would take {current.days} days, and impressions are deleted after {settings.IMPRESSION_DAYS}"
+        )
+    for other in Experiment.objects.filter(role=current.role, state=ExperimentState.RUNNING):
+        if not current.placements or not other.placements or set(current.placements) & set(other.placements):
+            raise ExperimentNotReady(f"{other} runs for the same placement; stop it first")
+    for arm in arms:
+        if arm.version and arm.version.state not in SERVABLE:
+            raise ExperimentNotReady(f"{arm.name}: {arm.version} is {arm.version.state}, not trained")
+        Arm.objects.filter(pk=arm.pk).update(version_name=str(arm.version) if arm.version else "")
+    current.state, current.started_at = ExperimentState.RUNNING, timezone.now()
+    current.save(update_fields=["state", "started_at"])
+    note(current, by, "Started.")
+
+
+@transaction.atomic
+def stop(experiment: Experiment, by: str, reason: str = "") -> None:
+    """Stop a running experiment: everybody sees what is active. Raises ExperimentNotReady.
+
+    Its salt is deleted, so that nobody can tell any more whose impressions are whose.
+    """
+    current = _locked(experiment, ExperimentState.RUNNING, "stopped")
+    current.state, current.stopped_at, current.salt = ExperimentState.STOPPED, timezone.now(), ""
+    current.save(update_fields=["state", "stopped_at", "salt"])
+    note(current, by, f"Stopped: {reason}." if reason else "Stopped.")
+    emit(Event.EXPERIMENT_STOPPED, lambda: describe(current) | {"arm": None, "reason": reason})
+
+
+@transaction.atomic
+def stop_arm(arm: Arm, reason: str) -> None:
+    """Stop an arm of a running experiment, whose visitors see the control from now on; the last but one stops all.
+
+    Raises ExperimentNotReady if it is the control or does not run.
+    """
+    current = _locked(arm.experiment, ExperimentState.RUNNING, "changed")
+    control, *others = current.arms.all()
+    if arm == control:
+        raise ExperimentNotReady(f"{arm} is the control of {current}; stop the experiment")
+    running = [other for other in others if not other.stopped_at]
+    if arm not in running:
+        raise ExperimentNotReady(f"{arm} of {current} was stopped already")
+    Arm.objects.filter(pk=arm.pk).update(stopped_at=timezone.now(), reason=reason)
+    note(current, "", f"{arm} was stopped: {reason}.")
+    emit(Event.EXPERIMENT_STOPPED, lambda: describe(current) | {"arm": arm.name, "reason": reason})
+    if len(running) == 1:
+        stop(current, "", "all arms but the first were stopped")
+
+
+@transaction.atomic
+def conclude(experiment: Experiment, by: str, winner: Arm | None = None) -> None:
+    """Stop an experiment for good, store its figures and activate the winner's version, in one transaction.
+
+    Raises ExperimentNotReady, also if the winner's version was deleted, and VersionNotReady.
+    """
+    current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if current.state == ExperimentState.RUNNING:
+        stop(current, by)
+        current.refresh_from_db()
+    if current.state != ExperimentState.STOPPED:
+        raise _not_ready(current, "concluded")
+    if winner and winner.lacks_version:
+        raise ExperimentNotReady(f"{winner} cannot win: {winner.version_name} was deleted")
+    current.figures = figures.to_json(figures.count(current, tuple(current.arms.all())))
+    current.state, current.concluded_at, current.winner = ExperimentState.CONCLUDED, timezone.now(), winner
+    current.save(update_fields=["figures", "state", "concluded_at", "winner"])
+    if winner and winner.version:
+        versions.request_activation(winner.version, by)
+        note(current, by, f"Concluded: {winner} won, {winner.version} was activated.")
+    else:
+        note(current, by, f"Concluded: {winner} won." if winner else "Concluded without a winner.")
+
+
+def describe(experiment: Experiment) -> dict[str, object]:
+    """Return what a webhook is told of an experiment."""
+    return {"id": experiment.pk, "name": experiment.name, "role": experiment.role}
+
+
+def _locked(experiment: Experiment, state: ExperimentState, step: str) -> Experiment:
+    """Return the experiment, which nobody else changes until the transaction ends.
+
+    Raises ExperimentNotReady unless it is in this state.
+    """
+    current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if current.state != state:
+        raise _not_ready(current, step)
+    return current
+
+
+def _not_ready(experiment: Experiment, step: str) -> ExperimentNotReady:
+    return ExperimentNotReady(f"{experiment} is {experiment.state}, and cannot be {step}")

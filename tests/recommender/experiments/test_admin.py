@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from recommender.experiments import lifecycle
+from recommender.experiments.models import Arm, Experiment
+from recommender.models import Role
+from recommender.versions import lifecycle as versions
+from recommender.versions import queries
+from tests.factories import VersionFactory, clerk
+from tests.recommender.experiments.conftest import begin, draft
+from tests.recommender.experiments.crowds import visit
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/experiments/experiment/"
+
+
+def form_of(*arms: dict, **fields) -> dict[str, object]:
+    values: dict[str, object] = {"name": "Variety", "role": "similar", "goal": "click", "margin": 0.01, "days": 28}
+    values |= {"arms-TOTAL_FORMS": len(arms), "arms-INITIAL_FORMS": 0, "arms-MIN_NUM_FORMS": 2} | fields
+    for number, arm in enumerate(arms):
+        values |= {f"arms-{number}-{name}": value for name, value in ({"strategy": "usual"} | arm).items()}
+    return values
+
+
+def step(client, experiment: Experiment, name: str, **values):
+    return client.post(f"{URL}{experiment.pk}/step/{name}/", values, follow=True).content.decode()
+
+
+def test_an_experiment_is_created_started_and_concluded_on_its_pages(admin_client, active):
+    other = VersionFactory()
+    arms = ({"name": "now", "share": 50}, {"name": "new", "share": 50, "version": other.pk, "diversity": 0.2})
+
+    admin_client.post(f"{URL}add/", form_of(*arms, placements="product,home"))
+    experiment = Experiment.objects.get()
+    assert "Start the experiment" in admin_client.get(f"{URL}{experiment.pk}/change/").content.decode()
+    assert "Variety: Started." in step(admin_client, experiment, "start")
+    page = step(admin_client, experiment, "conclude", winner=experiment.arms.last().pk)
+
+    assert f"Concluded: new won, {other} was activated." in page
+    assert "<strong>new</strong> won." in page
+    assert (experiment.placements, queries.serving_version(Role.SIMILAR)) == (["product", "home"], other)
+    assert [entry.by for entry in experiment.entries.all()] == ["admin"] * 4
+
+
+@pytest.mark.parametrize(
+    ("shares", "reason"), [((60, 60), "The shares add up to 120 %"), ((50,), "An experiment has 2 to 10 arms, not 1")]
+)
+def test_arms_that_make_no_experiment_are_refused_with_the_reason(admin_client, shares, reason):
+    arms = [{"name": f"arm {number}", "share": share} for number, share in enumerate(shares)]
+
+    page = admin_client.post(f"{URL}add/", form_of(*arms)).content.decode()
+
+    assert reason in page
+    assert not Experiment.objects.exists()
+
+
+def test_the_page_says_what_is_known(admin_client):
+    experiment = begin()
+    visit(experiment, {"A": 0.10, "B": 0.20}, 1000, np.random.default_rng(0))
+
+    page = admin_client.get(f"{URL}{experiment.pk}/change/").content.decode()
+
+    assert "percentage points more often than A: enough to decide." in page
+    assert "1,000" in page and "the active version" in page
+
+
+def test_the_page_says_what_became_of_an_arm(admin_client):
+    version = VersionFactory()
+    experiment = begin(Arm(name="A", share=50), Arm(name="B", share=30, version=version), Arm(name="C", share=10))
+    versions.delete(version)
+    page = f"{URL}{experiment.pk}/change/"
+    assert (
+        "its version was deleted: shows the active one, and does not count" in admin_client.get(page).content.decode()
+    )
+
+    lifecycle.stop_arm(experiment.arms.get(name="B"), "it is gone")
+
+    assert ": it is gone" in admin_client.get(page).content.decode()
+
+
+def test_a_step_out_of_order_is_told(admin_client):
+    experiment = draft()
+
+    assert "Variety is draft, and cannot be stopped." in step(admin_client, experiment, "stop")
+    assert admin_client.get(f"{URL}{experiment.pk}/step/start/").status_code == 405
+
+
+def test_what_runs_is_neither_changed_nor_deleted(admin_client):
+    experiment = begin()
+
+    admin_client.post(f"{URL}{experiment.pk}/change/", form_of({"name": "X", "share": 1}, {"name": "Y", "share": 1}))
+    deleted = admin_client.post(f"{URL}{experiment.pk}/delete/", {"post": "yes"})
+
+    assert deleted.status_code == 403
+    assert [arm.name for arm in experiment.arms.all()] == ["A", "B"]
+
+
+def test_each_step_has_its_permission(client):
+    experiment = draft()
+    reader, editor = clerk("view_modelversion"), clerk("view_modelversion", "change_modelversion")
+    for account, may_edit in ((reader, False), (editor, True)):
+        client.force_login(account)
+        assert client.get(URL).status_code == 200
+        assert (client.get(f"{URL}add/").status_code == 200) is may_edit
+        assert client.post(f"{URL}{experiment.pk}/step/start/").status_code == 403
+    client.force_login(clerk("activate_modelversion", "view_modelversion"))
+    client.post(f"{URL}{experiment.pk}/step/start/")
+    experiment.refresh_from_db()
+    assert experiment.state == "running"
+    client.force_login(clerk())
+    assert client.get(URL).status_code == 403
