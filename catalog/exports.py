@@ -15,6 +15,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Max, QuerySet
 
 from catalog.errors import ExportFailed
+from catalog.importers.formulas import guard
 from catalog.importers.values import text_of
 from catalog.models import Interaction, Product, ProductImage
 from catalog.rows import Sql, fetch
@@ -70,13 +71,13 @@ def event_records(interactions: QuerySet[Interaction]) -> Iterator[Record]:
 
 
 def csv_lines(columns: list[str], records: Iterable[Record]) -> Iterator[str]:
-    """Yield the lines of a CSV; a value that a record lacks is empty."""
+    """Yield the lines of a CSV, without formulas; a value that a record lacks is empty."""
     line: list[str] = []
     writer = csv.writer(Lines(line.append), lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(guard, columns))
     yield line.pop()
     for record in records:
-        writer.writerow([text_of(record.get(column)) for column in columns])
+        writer.writerow([guard(text_of(record.get(column))) for column in columns])
         yield line.pop()
 
 

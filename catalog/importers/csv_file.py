@@ -12,6 +12,7 @@ from itertools import islice
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
 from catalog.importers.columns import HEADER_ROWS, is_further_image, is_header
+from catalog.importers.formulas import without_guard
 from catalog.importers.rows import Problem
 
 UNDECODED = re.compile("[\udc80-\udcff]")
@@ -60,7 +61,7 @@ class CsvFile:
         if isinstance(header, Problem):
             raise ImportFailed(f"{self.label}: {header.reason}")
         self.header = [column.strip() for column in without_empty_end(header[1])]
-        self.columns = name_columns(self.label, [column.strip() for column in header[1]])
+        self.columns = name_columns(self.label, [without_guard(column.strip()) for column in header[1]])
         self.overflow = self.columns.index(overflow) if overflow in self.columns else None
 
     @property
@@ -104,7 +105,8 @@ class CsvFile:
             fields += [""] * -surplus
         if len(fields) != len(self.columns):
             return Problem(place, f"it has {len(fields)} fields, the header has {len(self.columns)}")
-        return place, {column: text.strip() for column, text in zip(self.columns, fields, strict=True) if column}
+        pairs = zip(self.columns, fields, strict=True)
+        return place, {column: without_guard(text.strip()) for column, text in pairs if column}
 
     def _records(self) -> Iterator[tuple[str, list[str]] | Problem]:
         """Yield the records, the header first, without those of empty fields alone."""

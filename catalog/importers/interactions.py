@@ -16,7 +16,7 @@ from catalog.importers.events import read_kind, read_time, read_user, read_verif
 from catalog.importers.progress import with_progress
 from catalog.importers.reports import Follow, InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
-from catalog.importers.values import is_nothing, without_quotes
+from catalog.importers.values import is_nothing
 from catalog.importers.variant_skus import VariantSkus
 from catalog.interactions import Event, record
 from catalog.models import Interaction, Shopper
@@ -145,7 +145,7 @@ def read_text(fields: Mapping[str, object], name: str) -> str:
         raise BadRow(f"{name}: {json.dumps(value)} is neither a text nor a number")
     if UNSTORABLE.search(str(value)):
         raise BadRow(f"{name}: it holds a character that cannot be stored")
-    text = without_quotes(str(value).strip())
+    text = str(value).strip()
     return "" if is_nothing(text) else text
 
 

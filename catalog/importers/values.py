@@ -24,8 +24,6 @@ AMOUNT_NAMES = ("value", "amount")
 CURRENCY_NAMES = ("currency", "currencyCode", "currency_code")  # beside an amount, in an object that is a price
 LANGUAGE = re.compile("(?!id$)[a-z]{2}([_-][A-Za-z]{2})?")
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
-# A text that spreadsheets are not to take for a number or a formula: ="00042", '00042, '=A1. 'Tis and '90s are others.
-FORMULA = re.compile(r"""="([^"]*)"|'(?=[=+@-]|\d[\d.,:/ -]*\Z)(.*)""", re.DOTALL)
 # What is not closed goes on to the end, as in a browser: to search for its end from each beginning would take forever.
 SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -102,7 +100,7 @@ def text_of(value: object) -> str:
     if isinstance(value, str):
         text = value.strip()
         spelled = literal_of(text) if text[:1] in ("[", "{") else text
-        return without_quotes(text) if isinstance(spelled, str) else text_of(spelled)
+        return text if isinstance(spelled, str) else text_of(spelled)
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     if isinstance(value, dict):
@@ -117,12 +115,6 @@ def text_of(value: object) -> str:
             return f"{amount} {currency}"
         return found or ", ".join(f"{name}: {text_of(part)}" for name, part in value.items())
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def without_quotes(text: str) -> str:
-    """Return a text without the signs by which spreadsheets do not take it for a number or a formula."""
-    quoted = FORMULA.fullmatch(text) if text[:1] in ("=", "'") else None
-    return (quoted[1] or quoted[2] or "") if quoted else text
 
 
 def literal_of(text: str) -> object:

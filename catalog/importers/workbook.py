@@ -18,6 +18,7 @@ from catalog.errors import ImportFailed
 from catalog.importers.archive import MAX_MEMBER_BYTES, Archive
 from catalog.importers.columns import HEADER_ROWS, is_header
 from catalog.importers.csv_file import name_columns
+from catalog.importers.formulas import without_guard
 from catalog.importers.rows import Problem
 from catalog.importers.values import CODE, SYMBOLS
 
@@ -138,7 +139,7 @@ def text_of(cell: Cell | MergedCell) -> str:
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    return str(value).replace("_x000D_", "").strip()
+    return without_guard(str(value).replace("_x000D_", "").strip())
 
 
 def number_text(value: int | float, number_format: str) -> str:

@@ -9,14 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from catalog.importers.formulas import guard, without_guard
 from catalog.importers.rows import Problem
 
 COLUMNS = ("file", "line", "column", "sku", "value", "reason", "what would help")
 LOCATION = re.compile(r"(?P<file>.*?)(?: (?:lines?|row) (?P<line>\d+(?:-\d+)?))?")
 REASON = re.compile(r"(?P<column>[a-z][a-z_ ]{0,30}): (?P<reason>.+)", re.DOTALL)
 QUOTED = re.compile(r"(?P<quote>['\"])(?P<value>.*?)(?P=quote)", re.DOTALL)
-# What a spreadsheet would run: a supplier's value must not become a formula of whoever reads the report.
-FORMULA = re.compile(r"[=+\-@\t\r]")
 ADVICE = {
     "price": "Write a number with its currency, such as 19.95 EUR.",
     "in_stock": "Write yes, no or a number of pieces.",
@@ -80,7 +79,7 @@ class ReportWriter:
             self._write(COLUMNS)
 
     def add(self, problem: Problem) -> None:
-        self._write([f"'{text}" if FORMULA.match(text) else text for text in astuple(line_of(problem))])
+        self._write(map(guard, astuple(line_of(problem))))  # whoever reads it must not run a supplier's formula
 
     def _write(self, cells: object) -> None:
         csv.writer(Encoded(self.file)).writerow(cells)  # type: ignore[arg-type]  # cells is any iterable of texts
@@ -110,4 +109,4 @@ def _lines(report: Path) -> Iterator[list[str]]:
     with report.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.reader(file)
         next(lines, None)
-        yield from lines
+        yield from (list(map(without_guard, line)) for line in lines)

@@ -129,6 +129,49 @@ def test_an_image_that_is_lost_is_left_out(shop, tmp_path):
     assert image.file.name not in names and len(names) == 3
 
 
+FORMULAS = ("=1+1", '=HYPERLINK("x"),"y"', "-5", "-", "+41 79", "@SUM(A1)", "'=1", "'00042", '="00042"')
+
+
+@pytest.mark.parametrize("name", ["shop.csv", "shop.jsonl"])
+def test_texts_that_would_be_formulas_are_imported_as_they_were(tmp_path, name):
+    for number, text in enumerate(FORMULAS):
+        ProductFactory(sku=f"={number}", title=text, category__name=text, attributes={"=care": text}, image=number)
+        ProductFactory(sku=f"A{number}", title=f"A {text}", attributes={text: "x"}, image=number + 20)
+    before = stored()
+    exports.export_products(tmp_path / name, Product.objects.all())
+    with zipfile.ZipFile(tmp_path / "shop.zip", "w") as archive:
+        archive.write(tmp_path / name, f"products{name.removeprefix('shop')}")
+        for image in ProductImage.objects.all():
+            archive.write(image.file.path, image.file.name)
+
+    report = import_products(tmp_path / "shop.zip")
+
+    assert (report.unchanged, report.updated, report.created, report.problems) == (2 * len(FORMULAS), 0, 0, [])
+    assert stored() == before
+
+
+def test_no_cell_of_a_csv_is_a_formula(tmp_path):
+    record = {"=name": "=1+1", "price": "-5.00", "text": "\t@SUM(A1)", "list": ["-x", "y"]}
+
+    header, row = csv.reader(exports.csv_lines(list(record), [record]))
+
+    assert header == ["'=name", "price", "text", "list"]
+    assert row == ["'=1+1", "-5.00", "'@SUM(A1)", "'-x, y"]
+
+
+@pytest.mark.parametrize("name", ["events.csv", "events.jsonl"])
+def test_shoppers_and_ids_that_would_be_formulas_are_imported_as_they_were(tmp_path, name):
+    for number, text in enumerate(FORMULAS):
+        InteractionFactory(
+            shopper=ShopperFactory(key=text), product=ProductFactory(sku=f"@{number}"), event_id=f"{text} {number}"
+        )
+    assert exports.export_interactions(tmp_path / name, Interaction.objects.all()) == len(FORMULAS)
+
+    report = import_interactions(tmp_path / name)
+
+    assert (report.accepted, report.duplicates, report.problems) == (0, len(FORMULAS), [])
+
+
 @pytest.mark.parametrize("name", ["events.csv", "events.jsonl"])
 def test_guests_of_an_exported_shop_are_guests_of_another(tmp_path, name):
     first, second = ProductFactory(sku="A"), ProductFactory(sku="B")

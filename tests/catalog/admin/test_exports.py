@@ -30,3 +30,11 @@ def test_chosen_interactions_are_exported(admin_client):
     response = admin_client.post("/admin/catalog/interaction/", {"action": "export", "_selected_action": chosen})
 
     assert [row["kind"] for row in rows(response)] == ["like"]
+
+
+def test_no_product_is_exported_as_a_formula(admin_client):
+    chosen = [ProductFactory(sku="=A", title="=1+1", image=False).pk]
+
+    response = admin_client.post("/admin/catalog/product/", {"action": "export", "_selected_action": chosen})
+
+    assert [(row["sku"], row["title"]) for row in rows(response)] == [("'=A", "'=1+1")]

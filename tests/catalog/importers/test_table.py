@@ -115,10 +115,6 @@ def test_a_row_that_is_repeated_or_has_another_title_is_no_variant(tmp_path):
     assert len(rows_of(tmp_path, one, one, ["A", "Two", "Shoes", "1", "1.jpg"])) == 3
 
 
-def test_formulas_around_texts_are_texts():
-    assert [text_of(text) for text in ('="00042"', '="', "=1")] == ["00042", '="', "=1"]
-
-
 def test_words_for_nothing_are_no_value_but_of_a_title(tmp_path):
     header = [*HEADER, "care", "lining"]
     rows = [["A", "NULL", "Hats", "1", "1.jpg", "NaN", "None"], ["B", "Two", "Hats", "1", "1.jpg", "\\N", "#N/A"]]

@@ -43,6 +43,17 @@ def test_products_are_a_csv_or_json_lines(erp):
     assert [(record["sku"], record["is_hidden"]) for record in as_json] == [("A", "no"), ("B", "yes")]
 
 
+def test_no_cell_is_a_formula(erp):
+    InteractionFactory(shopper__key="=ada", product=ProductFactory(sku="=A", title="@SUM(A1)", image=False))
+
+    product = lines(erp.get(f"{ROOT}/products/"))[1]
+    event = lines(erp.get(f"{ROOT}/interactions/"))[1]
+    recommended = [line.split(",") for line in lines(erp.get(f"{ROOT}/recommendations/"))[1:]]
+
+    assert product.startswith("'=A,'@SUM(A1),") and event.startswith("'=ada,,'=A,")
+    assert all(line[0] == "'=ada" and line[2] == "'=A" for line in recommended)
+
+
 def test_interactions_can_be_imported_again(erp, tmp_path):
     boots = ProductFactory(sku="A", image=False)
     for key in ("ada", "bob"):

@@ -67,6 +67,14 @@ def test_a_value_never_becomes_a_formula():
     assert ",'=HYPERLINK(1)," in file.getvalue().decode()
 
 
+def test_a_value_is_shown_as_it_was(tmp_path):
+    path = tmp_path / "report.csv"
+    with path.open("w+b") as file:
+        ReportWriter(file, 0).add(Problem("t.csv line 2", "price: '=1' is no price"))
+
+    assert reports.read_first(path, 1)[0][4] == "=1"
+
+
 def test_a_character_that_has_no_bytes_is_written_as_its_number():
     file = io.BytesIO()
     ReportWriter(file, 0).add(Problem("t.csv line 2", "title: \ud800"))

@@ -27,3 +27,10 @@ def test_each_shopper_has_their_list():
     assert rows[0] == "user,rank,sku,score,strategy"
     assert [row.split(",")[:2] for row in rows[1:]] == [["ada", "1"], ["ada", "2"], ["bob", "1"], ["bob", "2"]]
     assert (first["user"], first["strategy"], len(exported("--limit", "1").splitlines())) == ("ada", "popular", 3)
+
+
+def test_no_cell_is_a_formula():
+    ProductFactory(sku="=A")
+    ShopperFactory(key="=ada")
+
+    assert [row.split(",")[:3] for row in exported().splitlines()[1:]] == [["'=ada", "1", "'=A"]]
