@@ -2,13 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-
-from django.db import transaction
 
 from catalog.errors import BadRow
 from catalog.importers.event_records import REQUIRED, Events
@@ -16,6 +13,7 @@ from catalog.importers.events import read_kind, read_time, read_user, read_verif
 from catalog.importers.progress import with_progress
 from catalog.importers.reports import Follow, InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
+from catalog.importers.trials import Trial
 from catalog.importers.values import is_nothing
 from catalog.importers.variant_skus import VariantSkus
 from catalog.interactions import Event, record
@@ -49,47 +47,48 @@ def import_interactions(
     otherwise in `is_verified`.
     A second import of the same rows counts them as duplicates, also where they have no id. is_simulated: mark
     new shoppers as simulated. positive: in place of a kind there are ratings, of which those from it on are likes.
-    limit: only the first rows, this many. dry_run: record all, then roll back.
+    limit: only the first rows, this many. dry_run: record each batch, and roll it back.
     progress: show a bar on stderr. columns: what columns are taken for, where they are not to be recognised.
-    on_problem: called with each problem as it occurs. follow: called after each batch, but not in a dry run, which is
-    one transaction; what it raises ends the import.
+    on_problem: called with each problem as it occurs. follow: called after each batch; what it raises ends the import.
     Every thousand rows are a transaction of their own. so_far: the report of an import that was interrupted, when
     `follow` was last called: the import goes on behind it. Raises ImportFailed for a file that cannot be read at all.
     """
     report, read, repeated, variants = so_far or InteractionReport(), 0, 0, VariantSkus()
-    with (
-        rolled_back() if dry_run else nullcontext(),
-        with_progress(source := Events(file, positive, columns), file, "interactions", limit=limit, shown=progress) as (
-            entries,
-            bar,
-        ),
-    ):
+    trial = Trial() if dry_run else None
+    source = Events(file, positive, columns)
+    with with_progress(source, file, "interactions", limit=limit, shown=progress) as (entries, bar):
         while batch := list(islice(entries, BATCH)):
             read += len(batch)
             bar.update(len(batch))
-            if read <= report.read:
+            is_done = read <= report.read
+            if is_done and not trial:
                 continue
-            places, events = [], []
+            places, events, problems = [], [], []
             for entry in batch:
                 if isinstance(entry, Problem):
-                    report.add_problem(entry, on_problem)
+                    problems.append(entry)
                     continue
                 place, fields = entry
                 try:
                     events.append(parse_event(fields))
                     places.append(place)
                 except BadRow as error:
-                    report.add_problem(Problem(place, str(error)), on_problem)
+                    problems.append(Problem(place, str(error)))
+            if is_done and trial:
+                trial.skip(events)
+                continue
+            for problem in problems:
+                report.add_problem(problem, on_problem)
             derived = [event.id for event in events if event.id.startswith(DERIVED)]
             repeated += len(derived) - len(set(derived))
-            recorded = record(variants.resolve(events), is_simulated=is_simulated)
+            recorded = (trial.record if trial else record)(variants.resolve(events), is_simulated=is_simulated)
             report.accepted += recorded.accepted
             report.duplicates += recorded.duplicates
             for index, errors in recorded.rejected.items():
                 message = " ".join(reason for reasons in errors.values() for reason in reasons)
                 report.add_problem(Problem(places[index], message), on_problem)
             report.read = read
-            if follow and not dry_run:
+            if follow:
                 follow(report, int(bar.total or 0))
     report.notes += source.notes
     if variants.number:
@@ -104,14 +103,6 @@ def import_interactions(
     if not dry_run:
         report.announce("interactions", file)
     return report
-
-
-@contextmanager
-def rolled_back() -> Iterator[None]:
-    """Open one transaction for a dry run, so that rows find duplicates in earlier batches, and roll it back."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def parse_event(fields: Mapping[str, object]) -> Event:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog.errors import ImportFailed
-from catalog.importers import import_interactions
+from catalog.importers import InteractionReport, import_interactions
 from catalog.models import Interaction, Shopper
 from tests.factories import ProductFactory
 
@@ -170,6 +170,19 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(imported):
     assert counts(dry) == (1500, 2, 1)
     assert (list(Interaction.objects.values()), list(Shopper.objects.values())) == before
     assert imported(*rows) == dry
+
+
+def test_a_dry_run_tells_its_progress_and_goes_on_where_it_stopped(imported):
+    rows = [f"u1,A,view,{number % 1200}," for number in range(2300)]
+    reads = []
+
+    whole = imported(*rows, dry_run=True, follow=lambda report, total: reads.append((report.read, total)))
+    begun = InteractionReport(read=1000, accepted=1000)
+    rest = imported(*rows, dry_run=True, so_far=begun)
+
+    assert reads == [(1000, 2300), (2000, 2300), (2300, 2300)]
+    assert counts(whole) == counts(rest) == (1200, 1100, 0)
+    assert not Interaction.objects.exists()
 
 
 @pytest.mark.parametrize(
