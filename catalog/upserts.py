@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from catalog import categories, files, image_urls, locks, products
+from catalog import categories, files, galleries, image_urls, locks, products
 from catalog.images import DecodedImage
 from catalog.models import Category, Product, ProductImage
 from catalog.products import ProductFields, Versions
@@ -27,12 +27,18 @@ Errors = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Upsert:
-    """A product as it is to be. An image takes the place of the primary one; without one the images stay."""
+    """A product as it is to be. An image takes the place of the primary one; without one the images stay.
+
+    At most one of image, image_url and image_urls is given.
+    """
 
     fields: ProductFields  # a field that is missing has its default
     category: str
     image: DecodedImage | None = None
     image_url: str = ""  # of one that is yet to be fetched
+    image_urls: Sequence[
+        str
+    ] = ()  # of all, the first one primary: those of the last time that are not there are deleted
     versions: Versions = None  # that it may replace
 
 
@@ -80,6 +86,9 @@ def upsert_with(images: Sequence[ProductImage], upserts: Sequence[Upsert], delet
             changed.add(sku)
     urls = {row.fields["sku"]: row.image_url for row in upserts if row.image_url}
     image_urls.note_primary({(stored.get(sku) or wanted[sku]).pk: url for sku, url in urls.items() if sku in wanted})
+    named = {row.fields["sku"]: row.image_urls for row in upserts if row.image_urls and row.fields["sku"] in wanted}
+    keys = {(stored.get(sku) or wanted[sku]).pk: sku for sku in named}
+    changed |= {keys[pk] for pk in galleries.name_urls({pk: named[sku] for pk, sku in keys.items()})}
     result.created = [product.sku for product in new]
     existing = [sku for sku in wanted if sku in stored]
     result.updated = [sku for sku in existing if sku in changed]

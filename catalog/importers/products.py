@@ -8,11 +8,11 @@ from pathlib import Path
 
 from catalog.errors import BadRow, FetchRefused, UnreadableImage
 from catalog.fetching import parse_target
+from catalog.galleries import NamedImage, RemoteFile, StoredFile
 from catalog.images import file_hash, read_image
 from catalog.importers import retirement
 from catalog.importers.archive import Archive
 from catalog.importers.detect import open_source
-from catalog.importers.gallery import NamedImage, RemoteFile, StoredFile
 from catalog.importers.image_names import is_url
 from catalog.importers.progress import with_progress
 from catalog.importers.reports import Follow, OnProblem, ProductReport

@@ -8,16 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from catalog import categories, files, image_urls, products
+from catalog import categories, files, galleries, image_urls, products
 from catalog.errors import BadRow, UnreadableImage
-from catalog.importers.gallery import GalleryChanges, NamedImage, gallery_changes
+from catalog.galleries import GalleryChanges, NamedImage, gallery_changes, images_of
 from catalog.importers.prices import generate_price
 from catalog.importers.reports import ProductReport
 from catalog.importers.rows import UNSTORABLE, Problem, Row
 from catalog.importers.values import read_text, text_of
 from catalog.locks import is_deadlock
 from catalog.models import Category, Product, ProductImage, single_spaced
-from catalog.signals import images_added
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,7 @@ def plan_changes(batch: Sequence[CheckedRow], read_images: ReadImages) -> Plan:
     """Compare a batch with the shop. The products that it names are locked until the transaction ends."""
     found = Product.objects.filter(sku__in=[item.row.sku for item in batch]).order_by("pk")
     stored = {product.sku: product for product in found.select_for_update()}
-    images: dict[int, list[ProductImage]] = {product.pk: [] for product in stored.values()}
-    for image in ProductImage.objects.filter(product__in=images).order_by("position", "pk"):
-        images[image.product_id].append(image)
+    images = images_of([product.pk for product in stored.values()])
     urls = image_urls.numbered(images)
     hashes = {
         sku: {image.file_hash for image in images[product.pk] if not files.is_lost(image)}
@@ -169,22 +166,7 @@ def apply(plan: Plan, rows: list[ProductImage]) -> None:
         Product.objects.bulk_update(plan.updated, [*sorted(plan.fields), "updated_at"])
     new = {product.pk for product in plan.created}
     products.touch([product.pk for product, gallery in plan.galleries if gallery.any and product.pk not in new])
-    apply_galleries(plan.galleries, rows)
-
-
-def apply_galleries(galleries: Sequence[tuple[Product, GalleryChanges]], rows: list[ProductImage]) -> None:
-    """Write changes to images. rows: of those that are added, whose files are stored."""
-    products.delete_image_rows([image for _, gallery in galleries for image in gallery.deleted])
-    products.move_images([move for _, gallery in galleries for move in gallery.moved])
-    added = [(product, source, position) for product, gallery in galleries for _, source, position in gallery.added]
-    for row, (product, source, position) in zip(rows, added, strict=True):
-        row.product, row.source, row.position = product, source, position
-    ProductImage.objects.bulk_create(rows)
-    image_urls.forget_primary([product.pk for product, _, position in added if position == 0])
-    image_urls.note_numbered({product.pk: gallery.awaited for product, gallery in galleries})
-    primary = [gallery.primary.pk for _, gallery in galleries if gallery.primary]
-    if rows or primary:
-        images_added.send(sender=ProductImage, image_ids=[*(row.pk for row in rows), *primary])
+    galleries.apply(plan.galleries, rows)
 
 
 def without_empty(attributes: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ PRODUCTS = {"product_created", "product_updated", "product_variant_out_of_stock"
 DELETED = "product_deleted"
 ORDERS = {"order_confirmed", "order_fully_paid"}
 NOT_BOUGHT = {"DRAFT", "UNCONFIRMED", "EXPIRED", "CANCELED"}  # states of orders
+MOST_IMAGES = 100  # of a product in VisRec
 
 Payload = Mapping[str, Any]
 
@@ -38,9 +39,9 @@ def product_row(product: Payload, settings: Settings) -> dict[str, Any] | None:
         "in_stock": any((variant["quantityAvailable"] or 0) > 0 for variant in product["variants"] or []),
         "attributes": {each["attribute"]["name"]: text for each in product["attributes"] if (text := values_of(each))},
     }
-    images = [media["url"] for media in product["media"] or [] if media["type"] == "IMAGE"]
+    images = dict.fromkeys(media["url"] for media in product["media"] or [] if media["type"] == "IMAGE")
     if images:
-        row["image_url"] = images[0]
+        row["image_urls"] = list(images)[:MOST_IMAGES]
     if settings.page:
         row["url"] = settings.page.format(slug=product["slug"], id=product["id"])
     return row

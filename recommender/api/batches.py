@@ -21,7 +21,7 @@ from recommender.api.errors import errors_by_field
 from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, ProductImageField, Strict, Validated
 from recommender.api.parsers import check_shape, load_json
 from recommender.api.permissions import Rule, is_granted
-from recommender.api.product_inputs import NO_FIELD, ProductInput
+from recommender.api.product_inputs import NO_FIELD, UpsertInput
 from recommender.api.products import ADD, CHANGE, DELETE, no_category, pages_of
 
 MAX_ROWS = 1000  # of both lists
@@ -44,12 +44,10 @@ class FileName(ProductImageField):
         return super().to_internal_value(file)
 
 
-class RowInput(ProductInput):
+class RowInput(UpsertInput):
     """A product of a batch."""
 
     image = FileName(required=False, help_text="The name of one of the files `images`, if the request is a form.")
-
-    needs_image = False
 
 
 @extend_schema_field(RowInput(many=True))
@@ -108,8 +106,9 @@ class Batch(APIView):
     @extend_schema(
         summary="Write and delete many products",
         description=f"Up to {MAX_ROWS:,} products, in one transaction. Each is checked by itself: those that are not "
-        "valid are reported, the others are written. Their images stay, unless `image_url` leads to others, which are "
-        f"fetched in the background. `upsert` needs the permission {ADD} as well, `delete` the permission {DELETE}. "
+        "valid are reported, the others are written. Their images stay, unless `image_url` or `image_urls` lead to "
+        f"others, which are fetched in the background. `upsert` needs the permission {ADD} as well, `delete` the "
+        f"permission {DELETE}. "
         "Images are sent as files `images` of a form whose field `batch` is the JSON; `image` of a product is then its "
         f"file's name. The files have up to {settings.IMAGE_BODY_LIMIT // 1_000_000} MB together.",
         request={"application/json": BatchInput, "multipart/form-data": BatchForm},
@@ -194,8 +193,8 @@ def check_rows(
         if (category := fields.pop("category")) not in known:
             refused.setdefault(index, {"category": [no_category(category)]})
         if index not in refused:
-            image, url = fields.pop("image", None), fields.pop("image_url", "")
-            found[index] = Upsert(cast(ProductFields, fields), category, image, url)
+            image, url, urls = fields.pop("image", None), fields.pop("image_url", ""), fields.pop("image_urls", ())
+            found[index] = Upsert(cast(ProductFields, fields), category, image, url, urls)
     return found, refused
 
 

@@ -16,9 +16,9 @@ from recommender.api import idempotency
 from recommender.api.fields import BoundedList, ImageUrl, ProductImageField, ProductImageFile, Strict, Validated
 from recommender.api.permissions import Rule
 from recommender.api.problems import as_sentence
+from recommender.api.product_inputs import MAX_IMAGES
 from recommender.api.products import CHANGE, READ, at_origin, origin_of, product_or_404, rivals
 
-MAX_IMAGES = 100  # of a product, over REST
 FULL = f"A product has at most {MAX_IMAGES} images; delete some first."
 
 

@@ -11,6 +11,7 @@ from recommender.api.fields import (
     CSRF_FIELD,
     MAX_SKU_LENGTH,
     Attributes,
+    BoundedList,
     Flag,
     ImageUrl,
     PageUrl,
@@ -22,6 +23,8 @@ from recommender.api.fields import (
 
 NO_FIELD = "A product has no such field."
 BOTH_IMAGES = "Send either image or image_url, not both."
+ONE_OF_IMAGES = "Send one of image, image_url and image_urls."
+MAX_IMAGES = 100  # of a product, over REST
 TAKEN = "batch"  # a part of an address that no product can have
 READ_ONLY = ("id", "thumbnail", "findable", "problem")  # fields of a response that a request may repeat
 
@@ -82,10 +85,29 @@ class ProductInput(serializers.Serializer[None]):
         return {*self.fields, *READ_ONLY, CSRF_FIELD}
 
 
-class ProductUpsert(ProductInput):
-    sku = serializers.CharField(required=False, max_length=MAX_SKU_LENGTH, help_text="The one in the address.")
+class UpsertInput(ProductInput):
+    """Product as it is to be, whether it is there or not."""
+
+    image_urls = BoundedList(
+        child=ImageUrl(),
+        required=False,
+        min_length=1,
+        max_length=MAX_IMAGES,
+        help_text="URLs of all its images, the first of which is the primary one. They are fetched in the background; "
+        "a second request with the same ones fetches nothing, and an image that is no longer among them is deleted. "
+        "Images that were added otherwise stay.",
+    )
 
     needs_image = False
+
+    def validate(self, attrs: Validated) -> Validated:
+        if "image_urls" in attrs and attrs.keys() & {"image", "image_url"}:
+            raise serializers.ValidationError({"image_urls": ONE_OF_IMAGES})
+        return super().validate(attrs)
+
+
+class ProductUpsert(UpsertInput):
+    sku = serializers.CharField(required=False, max_length=MAX_SKU_LENGTH, help_text="The one in the address.")
 
     def upsert_of(self, sku: str, versions: Versions) -> Upsert:
         """Return the product as it is to be. Raises ValidationError."""
@@ -93,7 +115,8 @@ class ProductUpsert(ProductInput):
         if fields.setdefault("sku", sku) != sku:
             raise serializers.ValidationError({"sku": f"It is not the one in the address, {sku!r}."})
         image, url, category = fields.pop("image", None), fields.pop("image_url", ""), fields.pop("category")
-        return Upsert(cast(ProductFields, fields), category, image, url, versions)
+        urls = fields.pop("image_urls", ())
+        return Upsert(cast(ProductFields, fields), category, image, url, urls, versions)
 
 
 class ProductForm(ProductInput):

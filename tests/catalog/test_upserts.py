@@ -1,12 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog import images
-from catalog.models import Category, Product
+from catalog import downloads, images
+from catalog.models import Category, ImageDownload, Product
 from catalog.upserts import Upsert, upsert
 from tests.factories import ProductFactory, image_bytes
 from tests.rivals import in_own_session, rival_before
@@ -47,6 +48,23 @@ def test_another_category_or_image_is_a_change():
     assert (found.updated, found.created) == (["A-1", "A-2"], ["A-3"])
     assert again.unchanged == ["A-1", "A-2"]
     assert Product.objects.get(sku="A-1").images.count() == 1
+
+
+def test_images_by_url_are_those_of_the_last_time_and_others_stay():
+    product = ProductFactory(sku="A-1", image=1)
+    with_urls = [replace(wanted("A-1"), image_urls=("http://img.example/1.png", "http://img.example/2.png"))]
+    first = upsert(with_urls)
+    for download in ImageDownload.objects.order_by("position"):
+        downloads.finish(download, images.read_image(image_bytes(2 + download.position)))
+    after = [(image.source, image.position) for image in product.images.order_by("position")]
+
+    again = upsert(with_urls)
+    fewer = upsert([replace(wanted("A-1"), image_urls=("http://img.example/2.png",))])
+
+    assert (first.updated, again.unchanged, fewer.updated) == (["A-1"], ["A-1"], ["A-1"])
+    assert after == [("http://img.example/1.png", 0), ("http://img.example/2.png", 1)]
+    assert [(image.source, image.position) for image in product.images.all()] == [("http://img.example/2.png", 0)]
+    assert not ImageDownload.objects.exists()
 
 
 def test_one_that_is_not_valid_is_refused_with_its_reasons_and_the_others_are_written():

@@ -28,6 +28,7 @@ def product(number: int = 72, **changes: Any) -> dict[str, Any]:
         "media": [
             {"type": "VIDEO", "url": "https://video.example/1"},
             {"type": "IMAGE", "url": "http://img.example/juice.png"},
+            {"type": "IMAGE", "url": "http://img.example/back.png"},
         ],
         "attributes": [
             {"attribute": {"name": "Flavor"}, "values": [{"name": "Apple"}, {"name": "Pear"}]},

@@ -70,7 +70,7 @@ def test_a_product_is_written_changed_hidden_and_deleted(send):
     assert (str(written.price), written.currency, written.in_stock) == ("29.90", "EUR", True)
     assert written.attributes == {"Flavor": "Apple, Pear"}
     assert written.url == "https://store.example/apple-juice-72"
-    assert ImageDownload.objects.get().url == "http://img.example/juice.png"
+    assert urls() == ["http://img.example/juice.png", "http://img.example/back.png"]
 
     sold_out = product(variants=[{"quantityAvailable": 0}])
     assert send("product_variant_out_of_stock", {"productVariant": {"product": sold_out}})[0] == 200
@@ -79,6 +79,21 @@ def test_a_product_is_written_changed_hidden_and_deleted(send):
     assert send("product_deleted", {"product": {"id": written.sku}})[0] == 200
     assert send("product_deleted", {"product": {"id": written.sku}})[0] == 200  # sent twice
     assert not Product.objects.exists()
+
+
+def urls() -> list[str]:
+    return list(ImageDownload.objects.order_by("position").values_list("url", flat=True))
+
+
+def test_the_images_of_a_product_are_those_that_saleor_has(send):
+    send("product_created", {"product": product()})
+    front, back = product()["media"][1:]
+
+    assert send("product_updated", {"product": product(media=[back, front, back])})[0] == 200
+    assert urls() == [back["url"], front["url"]]
+
+    assert send("product_updated", {"product": product(media=[back])})[0] == 200
+    assert urls() == [back["url"]]
 
 
 def test_a_product_that_a_channel_does_not_show_is_deleted(send):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from catalog.models import Product, ProductImage
+from catalog.models import ImageDownload, Product, ProductImage
 from tests.factories import CategoryFactory, ProductFactory, clerk, image_bytes
 from tests.problems import assert_problem
 from tests.recommender.api.conftest import signed_in
@@ -39,6 +39,25 @@ def test_products_are_written_and_deleted_with_the_reasons_against_others(staff)
         ("delete", 3, ["sku"]),
     ]
     assert sorted(Product.objects.values_list("sku", "in_stock")) == [("new", True), ("other", False), ("same", True)]
+
+
+def test_all_images_are_named_by_their_urls(staff, settings):
+    settings.IMAGE_HOSTS = ["img.example"]
+    urls = ["http://img.example/1.png", "http://img.example/2.png"]
+    rows = [
+        row("A-1", image_urls=urls), row("A-2", image_urls=urls, image_url=urls[0]), row("A-3", image_urls=[]),
+        row("A-4", image_urls=["http://other.example/1.png"]), row("A-5", image_urls=urls * 51),
+    ]  # fmt: skip
+
+    found = staff.post(URL, {"upsert": rows}).json()
+    put = staff.put("/api/v1/products/A-6/", row("A-6", image_urls=urls))
+
+    assert (found["created"], put.status_code) == (1, 201)
+    assert [(entry["index"], list(entry["errors"])) for entry in found["failed"]] == [
+        (1, ["image_urls"]), (2, ["image_urls"]), (3, ["image_urls.0"]), (4, ["image_urls"]),
+    ]  # fmt: skip
+    named = ImageDownload.objects.order_by("product__sku", "position").values_list("product__sku", "url", "is_primary")
+    assert list(named) == [(sku, url, number == 0) for sku in ("A-1", "A-6") for number, url in enumerate(urls)]
 
 
 def send_form(client, batch: object, **files: bytes):

@@ -1,13 +1,14 @@
-"""Comparison of the images that a row names with those that its product has."""
+"""Images of a product as a table or a request names them: compared with those that it has, and written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from catalog import files
+from catalog import files, image_urls, products
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage
-from catalog.models import ProductImage
+from catalog.models import Product, ProductImage
+from catalog.signals import images_added
 
 
 @dataclass(frozen=True)
@@ -84,3 +85,42 @@ def is_same(stored: ProductImage, named: NamedImage) -> bool:
     else:
         is_equal = isinstance(named, DecodedImage) and stored.content_hash == named.content_hash
     return is_equal and not files.is_lost(stored)
+
+
+def images_of(keys: Collection[int]) -> dict[int, list[ProductImage]]:
+    """Return the images of products by the products' ids, in their order."""
+    found: dict[int, list[ProductImage]] = {pk: [] for pk in keys}
+    for image in ProductImage.objects.filter(product__in=keys).order_by("position", "pk"):
+        found[image.product_id].append(image)
+    return found
+
+
+def name_urls(urls: Mapping[int, Sequence[str]]) -> set[int]:
+    """Have products, by their ids, get the images at these URLs, in place of those that were named before.
+
+    Returns the ids of those for which anything changes. Within a transaction that has locked them.
+    """
+    if not urls:
+        return set()
+    present, noted = images_of(urls.keys()), image_urls.numbered(urls)
+    named = {pk: gallery_changes({url: RemoteFile(url) for url in found}, present[pk]) for pk, found in urls.items()}
+    changed = {pk for pk, gallery in named.items() if gallery.any or gallery.awaited != noted.get(pk, {})}
+    products.touch([pk for pk, gallery in named.items() if gallery.any])
+    found = {product.pk: product for product in Product.objects.filter(pk__in=changed)}
+    apply([(found[pk], named[pk]) for pk in changed], [])
+    return changed
+
+
+def apply(galleries: Sequence[tuple[Product, GalleryChanges]], rows: list[ProductImage]) -> None:
+    """Write changes to images. rows: of those that are added, whose files are stored."""
+    products.delete_image_rows([image for _, gallery in galleries for image in gallery.deleted])
+    products.move_images([move for _, gallery in galleries for move in gallery.moved])
+    added = [(product, source, position) for product, gallery in galleries for _, source, position in gallery.added]
+    for row, (product, source, position) in zip(rows, added, strict=True):
+        row.product, row.source, row.position = product, source, position
+    ProductImage.objects.bulk_create(rows)
+    image_urls.forget_primary([product.pk for product, _, position in added if position == 0])
+    image_urls.note_numbered({product.pk: gallery.awaited for product, gallery in galleries})
+    primary = [gallery.primary.pk for _, gallery in galleries if gallery.primary]
+    if rows or primary:
+        images_added.send(sender=ProductImage, image_ids=[*(row.pk for row in rows), *primary])
