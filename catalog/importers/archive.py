@@ -1,6 +1,7 @@
 """A folder or a zip, read the same way; a zip is never unpacked."""
 
 import gzip
+import io
 import lzma
 import os
 import unicodedata
@@ -16,11 +17,14 @@ from typing import IO, cast
 from django.conf import settings
 
 from catalog.errors import ImportFailed, UnreadableImage
+from catalog.importers.zip_directory import check_directory, check_packing
 
 SUFFIXES = {
     *(".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif"),
 }
 MAX_MEMBER_BYTES = 200_000_000  # of a zip's table, unpacked; the limit of an image is MAX_IMAGE_BYTES
+MOST_MEMBERS = 500_000  # of a zip: DeepFashion has 289,222 images
+MOST_RATIO = 200  # by which a .gz is larger unpacked, if it is over MAX_MEMBER_BYTES: tables are by 5 to 30
 ENCRYPTED = 0x1  # bit of ZipInfo.flag_bits
 MEMBER = b"PK\x03\x04"  # the first bytes of each member, and of a zip
 
@@ -56,7 +60,7 @@ class Archive(ABC):
         """Open a file for reading, or if it is a .gz, what is in it. Raises as `open` does."""
         with self.open(name) as file:
             if name.lower().endswith(".gz"):
-                yield cast(IO[bytes], gzip.GzipFile(fileobj=file))
+                yield cast(IO[bytes], io.BufferedReader(Unpacked(file), 128 * 1024))
             else:
                 yield file
 
@@ -99,6 +103,25 @@ class Archive(ABC):
             raise UnreadableImage("there is no such file") from None
         except READ_ERRORS as error:
             raise UnreadableImage(f"cannot be read: {error}") from error
+
+
+class Unpacked(io.RawIOBase):
+    """What is in a .gz. Raises BadGzipFile for one that unpacks to more than any table does."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self.packed = packed
+        self.file = gzip.GzipFile(fileobj=packed)
+        self.size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # of which BufferedReader gives none else
+        number = self.file.readinto(buffer)
+        self.size += number
+        if self.size > max(MAX_MEMBER_BYTES, MOST_RATIO * self.packed.tell()):
+            raise gzip.BadGzipFile(f"it unpacks to over {MOST_RATIO} times its size, as no table does")
+        return number
 
 
 class Folder(Archive):
@@ -159,6 +182,7 @@ class Zip(Archive):
             raise FileNotFoundError(name)
         if self.size(name) > MAX_MEMBER_BYTES:
             raise zipfile.BadZipFile(f"{self.size(name):,} bytes; at most {MAX_MEMBER_BYTES:,} are unpacked")
+        check_packing(self.members[name])
         return self.file.open(self.members[name])
 
     def size(self, name: str) -> int:
@@ -172,8 +196,10 @@ class Zip(Archive):
 
 @contextmanager
 def open_zip(path: Path) -> Iterator[Zip]:
-    """Open a zip file for reading. Raises ImportFailed for a file that is no zip, is damaged or encrypted."""
+    """Open a zip for reading. Raises ImportFailed for a file that is none, damaged, encrypted or of too many files."""
     try:
+        with path.open("rb") as packed:
+            check_directory(packed, MOST_MEMBERS)
         file = zipfile.ZipFile(path)
     except READ_ERRORS as error:
         if isinstance(error, zipfile.BadZipFile) and is_cut_off(path):

@@ -9,7 +9,8 @@ from catalog.importers.variants import pairs_of
 
 VARIANT_SKU = "Variant SKU"  # as Shopify calls it
 NO_OPTION = ("Title", "Default Title")  # of Shopify, where a product has no options
-NAME = re.compile(r"(.*\d+) name")  # Option1 Name, Attribute 1 name: beside it is the value
+# Option1 Name, Attribute 1 name, Option Name 1: beside it is the value.
+NAME = re.compile(r"(?P<stem>.*\d) name|(?P<word>.*) name(?P<number> \d+)")
 
 
 class AttributeColumns:
@@ -20,11 +21,12 @@ class AttributeColumns:
 
     def __init__(self, columns: Sequence[str], layout: Layout | None, chosen: Collection[str] = ()) -> None:
         named = by_plain_name(columns)
-        stems = [match[1] for name in named if (match := NAME.fullmatch(name)) and f"{match[1]} value" in named]
-        self.pairs = [(named[f"{stem} name"], named[f"{stem} value"]) for stem in stems]
+        matches = [match for name in named if (match := NAME.fullmatch(name)) and value_beside(match) in named]
+        self.pairs = [(named[match.string], named[value_beside(match)]) for match in matches]
+        stems = [match["stem"] for match in matches if match["stem"]]  # with others, such as Attribute 1 visible
         signs = {**layout.pairs, layout.children: "="} if layout else {}
         self.packed = [(named[name], sign) for name, sign in signs.items() if name in named]
-        taken = {name for name, _ in self.packed}
+        taken = {name for name, _ in self.packed}.union(*self.pairs)
         self.single = [
             column
             for column in columns
@@ -54,6 +56,11 @@ class AttributeColumns:
         for name in ("sku", "id"):  # of variants
             several.pop(name, None)
         return found | {values.read_text(name): joined(texts) for name, texts in several.items()}
+
+
+def value_beside(match: re.Match[str]) -> str:
+    """Return the column of the value whose name is in a column that NAME matches."""
+    return f"{match['stem']} value" if match["stem"] else f"{match['word']} value{match['number']}"
 
 
 def first(texts: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from catalog.errors import ImportFailed
 from catalog.importers.layouts import apart, by_plain_name, layout_of, plain
 
 # For each of ours what it is called elsewhere, the surest first. Our own name goes before all of them.
@@ -13,25 +14,26 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
         "referencia", "codice", "código", "artikelnummer nr", "stock code",
     ),
     "title": (
-        "name", "product name", "product title", "prod name", "item name", "bezeichnung", "artikelname", "produktname",
-        "artikelbezeichnung", "titel", "nom", "nom du produit", "titre", "nombre", "título", "nome", "titolo", "naam",
+        "name", "product name", "product title", "prod name", "item name", "productname", "bezeichnung", "artikelname",
+        "produktname", "artikelbezeichnung", "titel", "nom", "nom du produit", "titre", "nombre", "título", "nome",
+        "titolo", "naam",
     ),
     "category": (
         "categories", "product type", "google product category", "type", "product category", "product type name",
-        "article type", "kategorie", "kategorien", "warengruppe", "catégorie", "catégories", "categoría", "categorías",
-        "categoria", "categorie", "collection", "collections",
+        "article type", "category text", "categorytext", "category path", "kategorie", "kategorien", "warengruppe",
+        "catégorie", "catégories", "categoría", "categorías", "categoria", "categorie", "collection", "collections",
     ),
     "price": (
         "regular price", "variant price", "unit price", "selling price", "price gross", "offers price",
-        "offers low price", "sale price", "preis", "bruttopreis", "verkaufspreis", "prix", "prix ttc", "precio",
-        "prezzo", "prijs", "preço",
+        "offers low price", "price vat", "price with vat", "sale price", "preis", "bruttopreis", "verkaufspreis",
+        "prix", "prix ttc", "precio", "prezzo", "prijs", "preço",
     ),
     "image": (
         "images", "image url", "image urls", "image link", "image src", "base image", "main image", "primary image",
         "front image", "image front", "image 1", "image1", "image url 1", "picture", "pictures", "picture 1", "photo",
         "photos", "photo 1", "image file", "image path", "filename", "product image url", "product image",
         "image address", "hosted image urls", "product image url 1", "product image file 1", "cover media url", "img",
-        "img url", "bild", "bilder", "bild 1", "bild url", "foto", "fotos", "imagen", "imágenes", "immagine",
+        "img url", "imgurl", "bild", "bilder", "bild 1", "bild url", "foto", "fotos", "imagen", "imágenes", "immagine",
         "immagini", "afbeelding", "imagem",
     ),
     "currency": ("currency code", "price currency", "offers price currency", "währung", "devise", "moneda", "valuta"),
@@ -83,12 +85,13 @@ VISIBLE = frozenset({"visible", "is visible", "product visible", "published", "i
 _NOUN = r"(?:product )?(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"
 FURTHER_IMAGES = re.compile(
     rf"(?:additional|further|other|more|extra|alternat\w+|second|back|rear|side|detail|variant|gallery|hover) {_NOUN}"
-    rf"|{_NOUN} ?(?:\d+|back|rear|side|detail)|(?:media |image )?gallery"
+    rf"|{_NOUN} ?(?:\d+|back|rear|side|detail)|(?:media |image )?gallery|imgurl alternative|additional_?images?"
 )
 
 
 HEADER_ROWS = 20  # among which the header is: some programs write a title above it
 LEAST_COLUMNS = 3  # that are known, of a header
+MOST_COLUMNS = 5000
 
 
 def is_header(columns: Sequence[str]) -> bool:
@@ -102,8 +105,10 @@ def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) 
     layout = layout_of(columns) if synonyms is PRODUCTS else None
     found: dict[str, str] = {}
     for ours, others in synonyms.items():
-        known = layout.columns.get(ours, []) if layout else []
-        for name in (*known, plain(ours), *others):
+        known = layout.columns.get(ours) if layout else None
+        if known == []:
+            continue
+        for name in (*(known or ()), plain(ours), *others):
             if name in named and named[name] not in found.values():
                 found[ours] = named[name]
                 break
@@ -118,6 +123,12 @@ def find_further_images(columns: Iterable[str], taken: Collection[str]) -> list[
 def is_further_image(column: str) -> bool:
     """Return whether a column has images that follow the first one."""
     return bool(FURTHER_IMAGES.fullmatch(plain(column)) or FURTHER_IMAGES.fullmatch(plain(apart(column))))
+
+
+def check_number(label: str, columns: Collection[str]) -> None:
+    """Raise ImportFailed for more columns than any table has."""
+    if len(columns) > MOST_COLUMNS:
+        raise ImportFailed(f"{label} has over {MOST_COLUMNS:,} columns")
 
 
 def currency_in(column: str) -> str | None:

@@ -4,14 +4,15 @@ import codecs
 import csv
 import io
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import partial
 from itertools import islice
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
-from catalog.importers.columns import HEADER_ROWS, is_further_image, is_header
+from catalog.importers.columns import HEADER_ROWS, check_number, is_further_image, is_header
 from catalog.importers.formulas import without_guard
 from catalog.importers.rows import Problem
 
@@ -19,6 +20,7 @@ UNDECODED = re.compile("[\udc80-\udcff]")
 SEPARATORS = ",;\t|"
 # A record of more lines or characters is one whose quote was never closed.
 MOST_LINES, MOST_CHARACTERS = 1000, 1_000_000
+LONGEST_LINE = 2 * MOST_CHARACTERS  # which is read as a whole
 NOT_CLOSED = f'a quote (") is opened and not closed, or a field has over {MOST_CHARACTERS:,} characters'
 WORDS_BEYOND = re.compile(rb"[\x80-\xff]{4,}")
 NUMBER = re.compile(r"[\d.,:/ -]+")
@@ -168,7 +170,9 @@ class CsvFile:
                 # A byte that is not UTF-8 becomes half a surrogate pair, which UTF-8 itself cannot spell.
                 io.TextIOWrapper(file, self.encoding, errors="surrogateescape", newline="") as text,
             ):
-                for number, line in enumerate(text, 1):
+                for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE + 1), ""), 1):
+                    if len(line) > LONGEST_LINE:
+                        raise ImportFailed(f"{self.label}: line {number} has over {LONGEST_LINE:,} characters")
                     if wrong := UNDECODED.search(line):
                         byte = ord(wrong.group()) - 0xDC00
                         reason = f"line {number} has the byte 0x{byte:02x}; save it as UTF-8, then import it"
@@ -235,17 +239,17 @@ def is_no_western(block: bytes) -> bool:
 def name_columns(label: str, columns: Sequence[str]) -> list[str]:
     """Return the columns, where several of further images have one name, as in Google's feeds, each with its number.
 
-    Raises ImportFailed if others have one name.
+    Raises ImportFailed if others have one name, or there are too many.
     """
-    twice = sorted({column for column in columns if column and columns.count(column) > 1})
-    others = [column for column in twice if not is_further_image(column)]
+    check_number(label, columns)
+    numbers = Counter(filter(None, columns))
+    others = sorted(column for column, number in numbers.items() if number > 1 and not is_further_image(column))
     if others:
         raise ImportFailed(f"{label} has twice: {', '.join(others)}; rename or delete one of them")
-    named = list(columns)
-    for column in twice:
-        places = [index for index, name in enumerate(columns) if name == column]
-        for number, index in enumerate(places[1:], 2):
-            named[index] = f"{column} ({number})"
+    named, seen = [], Counter[str]()
+    for column in columns:
+        seen[column] += bool(column)
+        named.append(column if seen[column] < 2 else f"{column} ({seen[column]})")
     return named
 
 
@@ -261,7 +265,8 @@ def cells_of(line: str) -> list[str]:
 
 def separator_of(header: str) -> str:
     """Return which of SEPARATORS cuts a header's line into most columns."""
-    return max(SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
+    start = header[:MOST_CHARACTERS]  # more is no field
+    return max(SEPARATORS, key=lambda separator: len(next(csv.reader([start], delimiter=separator), [])))
 
 
 def without_empty_end(fields: list[str], least: int = 0) -> list[str]:

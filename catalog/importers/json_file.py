@@ -1,16 +1,17 @@
 """JSON lines, and one JSON array of objects or an object around it, read one record at a time."""
 
 import codecs
-import json
-import re
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
-from itertools import chain
-from typing import IO
+from functools import cached_property, partial
+from itertools import chain, islice
+from typing import IO, cast
 
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
+from catalog.importers.columns import check_number
+from catalog.importers.json_documents import BETWEEN, Documents, check_size, decode
 from catalog.importers.rows import Problem
 
 Records = Iterator[tuple[str, Mapping[str, object]] | Problem]
@@ -18,10 +19,9 @@ MARK = b"\xef\xbb\xbf"
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 MOST_BESIDE = 5  # values of an object around the products, such as a count and a link: a product has more
 WITH_LISTS = {"event_name", "actionDetails"}  # of Google Analytics and Matomo: a record, with a list of objects
-MOST_BYTES = 200_000_000  # of an array, which is read as a whole
-BETWEEN = re.compile(r"[\s,]*")  # documents: some programs write lines with a comma at their ends
+MOST_BYTES = 64_000_000  # of a line
+BLOCK = 1_000_000
 LEAST = 3  # values of an object that is a record among others
-DECODER = json.JSONDecoder()
 NO_OBJECT = "the line is JSON, but not an object"
 
 
@@ -44,6 +44,7 @@ class JsonFile:
         for record in self:
             if not isinstance(record, Problem):
                 found |= dict.fromkeys(record[1])
+                check_number(self.label, found)
         return list(found)
 
     def __len__(self) -> int:
@@ -56,16 +57,17 @@ class JsonFile:
     def _entries(self) -> Iterator[tuple[str, object]]:
         """Yield each element with its place; in place of one that is no object, why."""
         try:
-            with self._opened() as lines:
-                blank = list(iter_blank(lines))
-                first = blank.pop().removeprefix(MARK) if blank else b""
-                following = list(iter_blank(lines))
-                if not begins_lines(first, has_more=bool(following and following[-1].strip())):
-                    yield from self._elements(b"".join([first, *following, lines.read(MOST_BYTES)]))
+            with self._opened() as file:
+                lines = numbered(file)
+                start = list(islice(lines, 2))
+                if not begins_lines(start[0][1] if start else b"", has_more=len(start) > 1):
+                    yield from self._elements(chain((line for _, line in start), iter(partial(file.read, BLOCK), b"")))
                     return
-                for number, line in enumerate(chain(blank, [first], following, lines), 1):
-                    if line.strip():
+                for number, line in chain(start, lines):
+                    try:
                         yield from elements_of_line(f"{self.name} line {number}", line)
+                    except ImportFailed as error:
+                        raise ImportFailed(f"{self.label} line {number}: {error}") from error
         except FileNotFoundError:
             raise ImportFailed(f"{self.label} does not exist") from None
         except UnicodeError as error:
@@ -74,28 +76,57 @@ class JsonFile:
             raise ImportFailed(f"{self.label} cannot be read: {error}") from error
 
     @contextmanager
-    def _opened(self) -> Iterator[IO[bytes] | codecs.StreamRecoder]:
+    def _opened(self) -> Iterator[IO[bytes]]:
         """Open the file as UTF-8, in which JSON is, but for what Windows PowerShell writes."""
         with self.archive.open_unpacked(self.name) as file:
             is_utf16 = file.read(2) in UTF16
         with self.archive.open_unpacked(self.name) as file:
-            yield codecs.EncodedFile(file, "utf-8", "utf-16") if is_utf16 else file
+            yield cast(IO[bytes], io.BufferedReader(Recoded(file))) if is_utf16 else file
 
-    def _elements(self, text: bytes) -> Iterator[tuple[str, object]]:
+    def _elements(self, blocks: Iterable[bytes]) -> Iterator[tuple[str, object]]:
+        number = 0
         try:
-            documents = list(iter_documents(text))
-        except (ValueError, RecursionError) as error:
-            raise ImportFailed(f"{self.label} is not JSON, or longer than {MOST_BYTES:,} bytes: {error}") from error
-        elements = chain.from_iterable(found if isinstance(found, list) else list_in(found) for found in documents)
-        for number, element in enumerate(elements, 1):
-            yield f"{self.name} element {number}", element if isinstance(element, dict) else NO_OBJECT
+            for number, element in enumerate(Documents(blocks, list_in), 1):
+                yield f"{self.name} element {number}", element if isinstance(element, dict) else NO_OBJECT
+        except ValueError as error:
+            raise ImportFailed(f"{self.label} is not JSON, behind element {number}: {error}") from error
+        except ImportFailed as error:
+            raise ImportFailed(f"{self.label}, behind element {number}: {error}") from error
+
+
+class Recoded(io.RawIOBase):
+    """A file of UTF-16 as one of UTF-8."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.text = io.TextIOWrapper(file, "utf-16", newline="")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # of which BufferedReader gives none else
+        data = self.text.read(len(buffer) // 4).encode()
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank with their numbers; one that is too long is cut."""
+    number = 0
+    while line := file.readline(MOST_BYTES + 1):
+        number += 1
+        line = line.removeprefix(MARK)
+        if line.strip():
+            yield number, line
 
 
 def elements_of_line(place: str, line: bytes) -> Iterator[tuple[str, object]]:
-    """Yield the object of a line, or those of a list within an object that has nothing else, such as a page of them."""
+    """Yield the object of a line, or those of a list within an object that has nothing else, such as a page of them.
+
+    Raises ImportFailed.
+    """
     try:
         documents = list(iter_documents(line))
-    except (ValueError, RecursionError) as error:  # also a line that is not UTF-8
+    except ValueError as error:  # also a line that is not UTF-8
         yield place, f"not JSON: {error}"
         return
     found = [
@@ -110,25 +141,15 @@ def elements_of_line(place: str, line: bytes) -> Iterator[tuple[str, object]]:
         )
 
 
-def iter_documents(text: bytes) -> Iterator[object]:
-    """Yield the JSON documents that stand one behind the other, as in pages of an interface that were put together.
-
-    Raises ValueError and RecursionError.
-    """
-    rest, position = text.decode(), 0
-    while (between := BETWEEN.match(rest, position)) and between.end() < len(rest):
-        found, position = DECODER.raw_decode(rest, between.end())
+def iter_documents(line: bytes) -> Iterator[object]:
+    """Yield the JSON documents that stand one behind the other in a line. Raises ValueError and ImportFailed."""
+    if len(line) > MOST_BYTES:
+        raise ImportFailed(f"it has over {MOST_BYTES:,} bytes")
+    text, position = line.decode(), 0
+    check_size(text)
+    while (between := BETWEEN.match(text, position)) and between.end() < len(text):
+        found, position = decode(text, between.end())
         yield found
-    if position == 0:
-        raise ValueError("it is empty")
-
-
-def iter_blank(lines: IO[bytes] | codecs.StreamRecoder) -> Iterator[bytes]:
-    """Yield blank lines, and the first that is none."""
-    while line := lines.readline():
-        yield line
-        if line.removeprefix(MARK).strip():
-            return
 
 
 def begins_lines(first: bytes, *, has_more: bool) -> bool:
@@ -139,14 +160,14 @@ def begins_lines(first: bytes, *, has_more: bool) -> bool:
     if first.lstrip().startswith(b"["):
         return False
     try:
-        found = json.loads(first)
-    except (ValueError, RecursionError):
+        [found] = iter_documents(first)
+    except (ValueError, ImportFailed):
         return not (
             first.strip() == b"{" or first.rstrip().endswith((b"[", b"{", b"[{")) and first.lstrip()[:1] == b"{"
         )
-    is_around = isinstance(found, dict) and list_in(found) != [found]
-    is_around = is_around and (len(found) <= MOST_BESIDE or is_keyed(found))
-    return has_more or not is_around or bool(WITH_LISTS & found.keys())
+    if has_more or not isinstance(found, dict) or list_in(found) == [found]:
+        return True
+    return not (len(found) <= MOST_BESIDE or is_keyed(found)) or bool(WITH_LISTS & found.keys())
 
 
 def list_in(found: object) -> list[object]:

@@ -11,12 +11,15 @@ class Layout:
 
     name: str
     marks: frozenset[str]
-    columns: Mapping[str, Sequence[str]]  # for each of ours those that may have it, the first that is not empty
+    columns: Mapping[
+        str, Sequence[str]
+    ]  # for each of ours those that may have it, the first that is not empty; or none
     hidden: Mapping[str, frozenset[str]] = field(default_factory=dict)  # values of products that are not shown there
     has_paths: bool = False  # its categories: several, with commas between
     parent: str = ""  # where a variant names its product, by the latter's SKU or as `id:` with its id
     children: str = ""  # where a product names its variants: sku=A,size=40|sku=B,size=41, or id=12|id=13
     pairs: Mapping[str, str] = field(default_factory=dict)  # columns of attributes, with what is between name and value
+    first: frozenset[str] = frozenset()  # columns that are filled in the first row of a product alone
     translated: str = ""  # which is filled in rows that repeat a product in another language
     ignored: re.Pattern[str] = re.compile("(?!)")  # columns that say nothing of the product
     sold_anyway: Mapping[str, str] = field(default_factory=dict)  # values with which the number of pieces says nothing
@@ -117,6 +120,18 @@ LAYOUTS = (
         has_paths=True,
         pairs={"feature": ":"},
         ignored=re.compile(r"image alt texts|delete existing images|position"),
+    ),
+    Layout(
+        "Squarespace's export",
+        frozenset({"product id non editable", "product url", "hosted image urls"}),
+        {
+            "sku": ["product url", "product id non editable"], "title": ["title"],
+            "category": ["categories", "product page"], "price": ["price"], "image": ["hosted image urls"],
+            "in_stock": ["stock"], "url": [],
+        },
+        has_paths=True,
+        first=frozenset({"product id non editable", "product url", "title"}),
+        ignored=re.compile(r".* non editable|product page|(sale )?price|on sale|weight|length|width|height"),
     ),
     Layout(
         "Wix's export",

@@ -1,13 +1,15 @@
-"""Products of the JSON interfaces of other shops, with variants and images within, as the rows of their exports."""
+"""Products of other shops' interfaces and exports, with variants and images within, as rows that a table has."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from catalog.importers import flat, magento, shopify, woocommerce
+from catalog.importers import etsy, flat, magento, shopify, woocommerce
 from catalog.importers.archive import Archive
+from catalog.importers.columns import check_number
 from catalog.importers.json_file import JsonFile, Records
 from catalog.importers.json_objects import Product
+from catalog.importers.layouts import by_plain_name
 from catalog.importers.records import RecordFile, open_records
 from catalog.importers.rows import Problem
 
@@ -37,17 +39,22 @@ INTERFACES = (
 )
 
 
+ETSY = Interface("Etsy's listings", etsy.MARKS, etsy.rows_of, etsy.NOTE)
 FLAT = Interface("", frozenset(), flat.rows_of)
 
 
 class NestedFile:
-    """Iterator over the rows of the products of a JSON file, as RecordFile is one over records."""
+    """Iterator over the rows of the products of a file, as RecordFile is one over records."""
 
-    def __init__(self, file: JsonFile, interface: Interface) -> None:
+    def __init__(self, file: RecordFile, interface: Interface) -> None:
         self.file, self.interface = file, interface
         self.archive, self.name, self.label = file.archive, file.name, file.label
-        note = f": {interface.note}" if interface.note else ""
-        self.notes = [f"{self.name} is of {interface.name}{note}"] if interface.name else []
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what was assumed, once the rows were read."""
+        note = f": {self.interface.note}" if self.interface.note else ""
+        return [*self.file.notes, *([f"{self.name} is of {self.interface.name}{note}"] if self.interface.name else [])]
 
     @cached_property
     def columns(self) -> list[str]:
@@ -59,6 +66,7 @@ class NestedFile:
                     self.interface is FLAT
                 )  # one without a value is empty; of others, the program has no such field
                 found |= {name: None for name, value in record[1].items() if is_own or value is not None}
+                check_number(self.label, found)
         return list(found)
 
     def __len__(self) -> int:
@@ -76,9 +84,11 @@ class NestedFile:
 def open_rows(archive: Archive, name: str) -> RecordFile | NestedFile:
     """Open a file of products, whichever program has written it. Raises ImportFailed."""
     file = open_records(archive, name)
-    columns = set(file.columns) if isinstance(file, JsonFile) else set()
+    if not isinstance(file, JsonFile):
+        return NestedFile(file, ETSY) if by_plain_name(file.columns).keys() >= ETSY.marks else file
+    columns = set(file.columns)
     interface = next((interface for interface in INTERFACES if interface.marks <= columns), None)
-    return NestedFile(file, interface) if interface and isinstance(file, JsonFile) else flattened(file)
+    return NestedFile(file, interface) if interface else flattened(file)
 
 
 def flattened(file: RecordFile) -> RecordFile | NestedFile:

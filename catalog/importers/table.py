@@ -49,6 +49,7 @@ class Table:
         self.families: Families | None = None
         self.sold_anyway: dict[str, str] = {}
         self.escaped: set[str] = set()
+        self.own: list[str] = []  # columns that only the first row of a product has
         named = by_plain_name(others)
         if "is hidden" in named:  # as our own export has it
             self.hiding[named["is hidden"]] = frozenset(("yes", "true", "1"))
@@ -59,6 +60,7 @@ class Table:
             if self.program.parent in named or self.program.children in named:
                 self.families = Families(self.program, by_plain_name(columns))
             self.sold_anyway = {named[name]: text for name, text in self.program.sold_anyway.items() if name in named}
+            self.own = [named[name] for name in self.program.first if name in named]
             self.escaped = {named[name] for name in self.program.escaped if name in named}
         self.sources |= {ours: [column] for ours, column in fields.items()}
         self.images = [
@@ -144,7 +146,7 @@ class Table:
         """Yield the records of each product."""
         if self.families:
             return self.families.group(self._records)
-        return group_following(self._records(), self.columns["sku"], self.columns["title"])
+        return group_following(self._records(), self.columns["sku"], self.columns["title"], self.own)
 
     def _records(self) -> Iterator[Record | Problem]:
         for record in self.table:

@@ -8,6 +8,7 @@ import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
 from catalog.errors import BadRow
+from catalog.importers.json_documents import is_deep
 from catalog.importers.layouts import apart
 
 NOTHING = {
@@ -122,14 +123,13 @@ def literal_of(text: str) -> object:
     if text[:1] + text[-1:] not in ("[]", "{}") or len(text) > MOST_LITERAL:
         return text
     try:
-        return json.loads(text)
+        found: object = json.loads(text)
     except (ValueError, RecursionError):
-        pass
-    try:
-        found: object = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return text
-    return found if isinstance(found, list | dict) else text
+        try:
+            found = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+    return found if isinstance(found, list | dict) and not is_deep(found) else text
 
 
 def check_sku(text: str) -> str:

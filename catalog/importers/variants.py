@@ -1,6 +1,6 @@
 """Rows that are one product: those that follow each other, and variants that stand anywhere in an export."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 from catalog.importers.layouts import Layout
@@ -12,11 +12,14 @@ Groups: TypeAlias = Iterator[list[Record] | Problem]
 ReadRecords: TypeAlias = Callable[[], Iterator[Record | Problem]]
 
 
-def group_following(records: Iterator[Record | Problem], sku: str, title: str) -> Groups:
-    """Yield the records of each product: its own, and those that follow it with its SKU, and its title or none."""
+def group_following(records: Iterator[Record | Problem], sku: str, title: str, own: Collection[str] = ()) -> Groups:
+    """Yield the records of each product: its own, and those that follow it with its SKU, and its title or none.
+
+    own: columns, if any, that are filled in the first record of a product alone.
+    """
     group: list[Record] = []
     for record in records:
-        if not isinstance(record, Problem) and group and continues(record[1], group[0][1], sku, title):
+        if not isinstance(record, Problem) and group and continues(record[1], group[0][1], sku, title, own):
             group.append(record)
             continue
         if group:
@@ -30,7 +33,9 @@ def group_following(records: Iterator[Record | Problem], sku: str, title: str) -
         yield group
 
 
-def continues(fields: Mapping[str, str], first: Mapping[str, str], sku: str, title: str) -> bool:
+def continues(fields: Mapping[str, str], first: Mapping[str, str], sku: str, title: str, own: Collection[str]) -> bool:
+    if own:
+        return not any(fields.get(column) for column in own)
     is_same = bool(fields.get(sku)) and fields.get(sku) == first.get(sku)
     # A row that differs in nothing is a repeated one.
     is_its_title = is_nothing(fields.get(title, "")) or fields.get(title) == first.get(title)

@@ -2,7 +2,6 @@
 
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -21,10 +20,10 @@ from catalog.importers.csv_file import name_columns
 from catalog.importers.formulas import without_guard
 from catalog.importers.rows import Problem
 from catalog.importers.values import CODE, SYMBOLS
+from catalog.importers.workbook_parts import check_parts
 
 OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of .xls, and of .xlsx with a password
 MOST_ROWS = 1_048_576  # of a sheet in Excel itself
-MOST_STRINGS = 64_000_000  # bytes of the texts that openpyxl reads before the first row, unpacked; also of its styles
 LOCALE = re.compile(r"\[\$-[^\]]*\]")
 CURRENCY = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€$£¥₹])')
 
@@ -39,7 +38,7 @@ class WorkbookFile:
         self.archive = archive
         self.name = name
         self.label = f"{archive.label}/{name}"
-        with self._opened() as workbook:
+        with self._opened(is_first=True) as workbook:
             sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
             headers = {sheet.title: self._header_of(sheet) for sheet in sheets}
         found = next((title for title, (_, columns) in headers.items() if is_header(columns)), None)
@@ -86,13 +85,14 @@ class WorkbookFile:
             yield number, texts
 
     @contextmanager
-    def _opened(self) -> Iterator[Workbook]:
+    def _opened(self, *, is_first: bool = False) -> Iterator[Workbook]:
         with TemporaryFile() as copy:  # a member of a zip cannot be read at any place, and a .gz only slowly
             try:
                 with self.archive.open_unpacked(self.name) as file:
                     while (block := file.read(1_000_000)) and copy.tell() <= MAX_MEMBER_BYTES:
                         copy.write(block)
-                check_size(zipfile.ZipFile(copy))
+                if is_first:
+                    check_parts(copy)
                 with warnings.catch_warnings(action="ignore"):  # of styles and rules that are left out
                     workbook = load_workbook(copy, read_only=True, data_only=True, keep_links=False)
             except FileNotFoundError:
@@ -100,17 +100,6 @@ class WorkbookFile:
             except Exception as error:  # openpyxl raises anything for a damaged workbook
                 raise unreadable(self.label, reason_of(error)) from error
             yield workbook
-
-
-def check_size(file: zipfile.ZipFile) -> None:
-    """Raise BadZipFile for what is no workbook, or would take much memory: zipfile unpacks no more than declared."""
-    sizes = {info.filename: info.file_size for info in file.infolist()}
-    if "xl/workbook.xml" not in sizes:
-        raise zipfile.BadZipFile("it has no xl/workbook.xml, which each .xlsx has")
-    for name, size in sizes.items():
-        limit = MAX_MEMBER_BYTES if name.startswith("xl/worksheets/") else MOST_STRINGS
-        if size > limit:
-            raise zipfile.BadZipFile(f"{name} has {size:,} bytes; at most {limit:,} are unpacked")
 
 
 def reason_of(error: Exception) -> str:

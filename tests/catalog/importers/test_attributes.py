@@ -11,6 +11,13 @@ def test_pairs_of_columns_are_one_attribute_named_by_any_row_of_the_product():
     assert columns.read(records, is_family=False) == {"Vendor": "A & B", "Option2 Value": "x", "Size": "40, 41"}
 
 
+def test_numbers_may_stand_behind_the_words_of_pairs():
+    columns = AttributeColumns(["Option Name 1", "Option Value 1", "Option Name 2", "Vendor Name 1"], None)
+    record = {"Option Name 1": "Size", "Option Value 1": "40", "Option Name 2": "x", "Vendor Name 1": "Acme"}
+
+    assert columns.read([record], is_family=False) == {"Size": "40", "Option Name 2": "x", "Vendor Name 1": "Acme"}
+
+
 def test_what_a_product_says_itself_goes_before_what_its_variants_say():
     columns = AttributeColumns(["Vendor", "Weight"], None)
 

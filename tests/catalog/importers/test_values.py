@@ -141,17 +141,6 @@ def test_of_several_categories_the_deepest_is_taken_without_roots(text, meant):
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ('="00042"', "00042"), ("'00042", "00042"), ("'2026-01-02", "2026-01-02"), ("'=A1+B1", "=A1+B1"),
-        ("'-5", "-5"), ("'90s jeans", "'90s jeans"), ("'Tis", "'Tis"), ("'", "'"), ("O'Neill", "O'Neill"),
-    ],
-)  # fmt: skip
-def test_signs_of_spreadsheets_are_left_out(text, meant):
-    assert text_of(text) == meant
-
-
-@pytest.mark.parametrize(
     ("text", "is_yes", "is_hidden"),
     [("yes", True, True), ("no", True, False), ("yes", False, False), ("0", False, True), ("Draft", False, True),
      ("published", True, False), ("Not Visible Individually", False, True)],

@@ -22,6 +22,13 @@ def test_rows_go_on_with_the_product_before_if_they_differ_and_have_no_other_tit
     assert skus(group_following(iter(rows), "sku", "title")) == [["A", "A"], BAD, ["A"], ["A"], ["A"], [""]]
 
 
+def test_rows_without_what_only_a_first_row_has_go_on_with_the_product_before():
+    columns = ["sku", "title", "size"]
+    rows = records(["A", "One", "40"], ["", "", "41"], BAD, ["", "", "42"], ["A", "", "43"], columns=columns)
+
+    assert skus(group_following(iter(rows), "sku", "title", ["sku", "title"])) == [["A", ""], BAD, [""], ["A"]]
+
+
 def test_variants_are_found_wherever_they_stand_and_orphans_stay_products():
     layout = Layout("x", frozenset(), {}, parent="parent")
     columns = ["sku", "id", "parent"]

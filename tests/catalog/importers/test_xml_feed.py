@@ -92,8 +92,11 @@ def test_products_of_other_feeds_are_found_with_lists_and_attributes(tmp_path):
         ("<html2><p>x</p></html2>", "is XML without products: none of <entry>, <item>"),
         ('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + ATOM.format("<id>&b;</id>"), "has a DOCTYPE"),
         (ATOM.format("<a>" * 60 + "</a>" * 60), "over 50 elements deep"),
+        ("<a>" * 60 + "</a>" * 60, "over 50 elements deep"),
+        (ATOM.format("".join(f"<a{n}/>" for n in range(21_000))), "over 20,000 names of elements"),
+        (ATOM.format("".join(f"<a{n}>1</a{n}>" for n in range(6_000))), "over 5,000 columns"),
         (b'<?xml version="1.0" encoding="no-such"?><feed/>', "UTF-8 is taken: unknown encoding: no-such"),
-        (ATOM.format("<id>" + "<a x='" + "y" * 11_000_000), "over 10,000,000 bytes without an end"),
+        (ATOM.format("<id>" + "<a x='" + "y" * 3_000_000), "over 2,000,000 bytes without an end"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line(tmp_path, text, reason):
@@ -117,3 +120,49 @@ def test_lists_of_images_are_known_in_capitals(tmp_path):
     )
 
     assert [fields for _, fields in XmlFeed(Folder(tmp_path), "f.xml")] == [{"IMAGES": "a, b"}]
+
+
+HEUREKA = """<?xml version="1.0" encoding="utf-8"?><SHOP><SHOPITEM><ITEM_ID>AB-1</ITEM_ID><PRODUCTNAME>Bota
+</PRODUCTNAME><DESCRIPTION>Teplá</DESCRIPTION><URL>https://shop.example/bota</URL><IMGURL>https://img.example/1.jpg</IMGURL>
+<IMGURL_ALTERNATIVE>https://img.example/2.jpg</IMGURL_ALTERNATIVE>
+<IMGURL_ALTERNATIVE>https://img.example/3.jpg</IMGURL_ALTERNATIVE><PRICE_VAT>1290</PRICE_VAT>
+<CATEGORYTEXT>Obuv | Boty</CATEGORYTEXT><PARAM><PARAM_NAME>Barva</PARAM_NAME><VAL>modrá</VAL></PARAM>
+<PARAM><PARAM_NAME>Velikost</PARAM_NAME><VAL>42</VAL></PARAM></SHOPITEM></SHOP>"""
+PRODUCTS = """<products><product id="AB-1"><name>Bota</name><link>https://shop.example/bota</link>
+<image>https://img.example/1.jpg</image><additional_image>https://img.example/2.jpg</additional_image>
+<additional_image>https://img.example/3.jpg</additional_image><category>Obuv | Boty</category><price>1290</price>
+<description>Teplá</description><attributes><attribute><name>Barva</name><value>modrá</value></attribute>
+<attribute><name>Velikost</name><value>42</value></attribute></attributes></product></products>"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "text", [HEUREKA, PRODUCTS, PRODUCTS.replace("<products>", '<!DOCTYPE products SYSTEM "p.dtd"><products>')]
+)
+def test_feeds_of_other_programs_become_products_with_their_attributes_and_images(tmp_path, settings, text):
+    settings.IMAGE_HOSTS = ["img.example"]
+    (tmp_path / "feed.xml").write_text(text)
+
+    assert import_products(tmp_path / "feed.xml").created == 1
+
+    product = Product.objects.get()
+    assert (product.sku, product.title, product.category.name) == ("AB-1", "Bota", "Obuv | Boty")
+    assert (str(product.price), product.url) == ("1290.00", "https://shop.example/bota")
+    assert {name.lower(): text for name, text in product.attributes.items()} == {
+        "description": "Teplá", "barva": "modrá", "velikost": "42",
+    }  # fmt: skip
+    urls = ImageDownload.objects.order_by("position").values_list("url", flat=True)
+    assert [url[-5:] for url in urls] == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+def test_attributes_are_named_by_attributes_of_elements_too(tmp_path):
+    text = (
+        '<shop><item><id>1</id><param name="Colour">red</param><param name="Colour">blue</param>'
+        '<param name="Price">dear</param><g:product_detail xmlns:g="http://base.google.com/ns/1.0">'
+        "<g:attribute_name>Heel</g:attribute_name><g:attribute_value>7 cm</g:attribute_value></g:product_detail>"
+        "<note>a &copy; b</note></item></shop>"
+    )
+
+    [(_, fields)] = records(tmp_path, f'<!DOCTYPE shop SYSTEM "x.dtd">{text}')
+
+    assert fields == {"id": "1", "Colour": "red, blue", "attribute Price": "dear", "Heel": "7 cm", "note": "a © b"}
