@@ -96,7 +96,7 @@ def images_of(keys: Collection[int]) -> dict[int, list[ProductImage]]:
 
 
 def name_urls(urls: Mapping[int, Sequence[str]]) -> set[int]:
-    """Have products, by their ids, get the images at these URLs, in place of those that were named before.
+    """Replace the images that were named of products, by their ids, by those at these URLs.
 
     Returns the ids of those for which anything changes. Within a transaction that has locked them.
     """

@@ -106,7 +106,7 @@ class Archive(ABC):
 
 
 class Unpacked(io.RawIOBase):
-    """What is in a .gz. Raises BadGzipFile for one that unpacks to more than any table does."""
+    """Unpacked content of a .gz. Raises BadGzipFile for one that unpacks to more than any table does."""
 
     def __init__(self, packed: IO[bytes]) -> None:
         self.packed = packed

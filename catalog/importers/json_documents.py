@@ -52,7 +52,7 @@ class Documents:
                 raise ValueError(f"{sign!r} is where a comma or the end of the array should be" if sign else "it ends")
 
     def _next(self, between: re.Pattern[str] = WHITE) -> str:
-        """Go on to the next sign behind what is passed over, and return it; nothing at the end."""
+        """Move to the next sign behind what is passed over, and return it; nothing at the end."""
         while True:
             found = between.match(self.text, self.position)
             self.position = found.end() if found else self.position

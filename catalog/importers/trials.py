@@ -36,7 +36,7 @@ class Trial:
         return RecordResult(first.accepted, duplicates, dict(sorted(rejected.items())))
 
     def skip(self, events: Iterable[Event]) -> None:
-        """Note events that were tried by a worker that was lost."""
+        """Add events that a worker tried that was lost."""
         self.seen.update(map(key_of, events))
 
 
