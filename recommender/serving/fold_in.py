@@ -15,7 +15,8 @@ WIDENING = 8.0
 LEAST_SPREAD = 1e-6  # variance: what lies closer together is the same
 NEWTON_STEPS = 20
 BISECTIONS = 30  # of the step by one more product: to a billionth of its weight
-CONTENDERS = 4  # products for each candidate whose influence is computed without approximation
+CHORD_STEPS = 20
+SETTLED = 1e-6  # a step of each dimension below which a taste is found
 NEGATIVE_WEIGHT = 0.5  # how far a search vector is moved away from what is disliked, as a share of the distance
 
 
@@ -108,10 +109,10 @@ def estimate_taste(
         step = np.linalg.solve(prior.precision + (vectors.T * curvature) @ vectors, total)
         # A product that contradicts the prior strongly is flat where we start, and a whole step would jump past.
         before = log_posterior(theta, vectors, weights, prior)
-        while log_posterior(theta + step, vectors, weights, prior) < before and np.abs(step).max() > 1e-6:
+        while log_posterior(theta + step, vectors, weights, prior) < before and np.abs(step).max() > SETTLED:
             step /= 2
         theta += step
-        if np.abs(step).max() < 1e-6:
+        if np.abs(step).max() < SETTLED:
             break
     return theta
 
@@ -135,24 +136,30 @@ def influences(
 ) -> np.ndarray:
     """Compute how much lower each candidate's score would be without each product of the history: (C, N).
 
-    candidates: (C, K), scored by the inner product with theta; precision: (K, K), the prior's. One Newton step from
-    theta towards the taste folded in without the product: its gradient, through the inverse of the curvature that is
-    left (Sherman and Morrison 1950). The products that this puts first for some candidate are folded in again without
-    approximation, as steps of nearly the same length may be in the wrong order. A theta that was trained, not folded
-    in, is taken as if it had been, from a prior of that precision.
+    candidates: (C, K), scored by the inner product with theta; precision: (K, K), the prior's. The tastes folded in
+    without each product are all found together, by Newton's steps with the curvature at theta, less the product's own
+    (Sherman and Morrison 1950); one whose steps do not settle, as a product contradicts the rest strongly, is estimated
+    by itself. A theta that was trained, not folded in, is taken as if it had been, from a prior of that precision.
     """
     gradient, curvature = derivatives(theta, vectors, weights)
-    moves = np.linalg.solve(precision + (vectors.T * curvature) @ vectors, vectors.T)  # (K, N)
-    own = np.einsum("nk,kn->n", vectors, moves)
-    steps = moves * (gradient / (1 - curvature * own))
-    found = candidates @ steps
-    prior = Prior(theta - np.linalg.solve(precision, vectors.T @ gradient), precision)
-    first = np.argsort(np.where(weights > 0, -found, np.inf), axis=1)[:, :CONTENDERS]
-    for index in np.unique(first):
+    inverse = np.linalg.inv(precision + (vectors.T * curvature) @ vectors)
+    mean = theta - np.linalg.solve(precision, vectors.T @ gradient)
+    moves = vectors @ inverse
+    factors = curvature / (1 - curvature * np.einsum("nk,nk->n", vectors, moves))
+    reduced = np.tile(theta, (len(vectors), 1))  # the taste without each
+    steps = np.zeros_like(reduced)
+    for _ in range(CHORD_STEPS):
+        gradients, _ = derivatives(reduced.T, vectors, weights[:, None])  # (N of the products, N of the tastes)
+        np.fill_diagonal(gradients, 0)
+        totals = gradients.T @ vectors - (reduced - mean) @ precision
+        steps = totals @ inverse + (factors * np.einsum("nk,nk->n", totals, moves))[:, None] * moves
+        reduced += steps
+        if np.abs(steps).max(initial=0) < SETTLED:
+            break
+    for index in np.flatnonzero(~(np.abs(steps).max(axis=1, initial=0) < SETTLED)):
         rest = np.arange(len(weights)) != index
-        reduced = estimate_taste(vectors[rest], weights[rest], prior, theta - steps[:, index])
-        found[:, index] = candidates @ (theta - reduced)
-    return np.asarray(found)
+        reduced[index] = estimate_taste(vectors[rest], weights[rest], Prior(mean, precision))
+    return np.asarray(candidates @ (theta - reduced).T)
 
 
 def rocchio_vector(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
