@@ -38,11 +38,12 @@ class DecodedImages:
         self.fingerprint = fingerprint(stamp_images(images.sources), class_names)
         self.progress = progress
         self.images, self._pixels = images.decode(size, progress)
+        self._size = size
 
     def decode(self, size: tuple[int, int]) -> ImageArray:
         """Return the pixels in this size."""
-        if self._pixels.size != size:
-            self._pixels = ImageArray.decode(self.images.sources, size, progress=self.progress)
+        if self._size != size:
+            self._size, self._pixels = size, ImageArray.decode(self.images.sources, size, progress=self.progress)
         return self._pixels
 
 

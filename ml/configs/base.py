@@ -1,7 +1,8 @@
 """The base of every method's config: a frozen pydantic model whose fields carry bounds and a help text."""
 
 import re
-from typing import Any, Literal, get_args, get_origin
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -18,9 +19,13 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL refuses in JSO
 class Config(BaseModel):
     """The settings of one method. A value may also be text, as a command line gives it: "64", "0.5", "yes".
 
+    With reading=published the defaults are those of `published`, where there are any.
+
     Raises BadSetting with the setting, its value and what it takes. `model_json_schema()` lists the fields with their
     help, bounds and defaults; `model_dump()` gives the settings back.
     """
+
+    published: ClassVar[Mapping[str, Any]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -42,6 +47,8 @@ class Config(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_text(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        if settings.get("reading") == "published":
+            settings = {**cls.published, **settings}
         return {
             name: _value_of(value, cls.model_fields[name].annotation) if name in cls.model_fields else value
             for name, value in settings.items()

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ml.configs.backbones import BACKBONES
 from ml.configs.base import Config, echo
-from ml.configs.similar import LearningRate, Preprocessing, Weights
+from ml.configs.similar import LearningRate, Preprocessing, Reading, Weights
 
 FEATURES = ("descriptors", "pixels", "histogram", "hog", "hog+histogram", *BACKBONES)
 
@@ -154,6 +154,12 @@ class SasrecConfig(FrozenConfig):
 
 
 class DvbprConfig(Config):
+    published = {"encoder": "cnn-f"}
+
+    reading: Annotated[
+        Literal["ours", "published"],
+        Field(description="'published' is the paper's network, sampling and schedule, on stretched images."),
+    ] = "ours"
     encoder: Annotated[
         Literal["small", "cnn-f"],
         Field(description="'small' trains in minutes of a CPU at 64 pixels; 'cnn-f' is the paper's, at 224."),
@@ -175,15 +181,19 @@ class HybridConfig(Config):
     dimensions: Annotated[int, Field(ge=2, le=1000, description="Length of the image factors, K of dvbpr.")] = 50
 
 
+# How the Siamese networks were trained (amitdamri/Visually-Aware-Fashion-Recommendation-System).
+SOURCE = {"sampling": "users", "learning_rate": 1e-4, "lambda_u": 1.0, "lambda_theta": 1e-3}
+
+
 class OneLayerConfig(Config):
     """The settings of methods that learn one linear layer on a network's output."""
 
     dimensions: Dimensions = 50
     sampling: Annotated[
-        Literal["shared", "triples"], Field(description="How batches are drawn; the source draws triples.")
+        Literal["shared", "triples", "users"],
+        Field(description="How batches are drawn; the source draws one triple for each user, 'users'."),
     ] = "shared"
     batch_size: SharedOrTriples = 128
-    # The source: 1e-4 for the rate, 1 for lambda_u, .001 for lambda_theta.
     learning_rate: LearningRate = 0.01
     lambda_u: Annotated[float, Field(ge=0, le=100, description="Regulariser on the shoppers' vectors of a batch.")] = (
         0.3
@@ -194,20 +204,26 @@ class OneLayerConfig(Config):
 
 
 class CaeBprConfig(OneLayerConfig):
-    reading: Annotated[
-        Literal["corrected", "published"], Field(description="Which autoencoder, as the setting of `cae`.")
-    ] = "corrected"
+    published = SOURCE
+
+    reading: Reading = "corrected"
     cae_epochs: Annotated[
         int, Field(ge=0, le=10000, description="The first epochs of the training, for the autoencoder alone.")
     ] = 3
 
 
 class InceptionBprConfig(OneLayerConfig):
+    published = SOURCE
+
     backbone: Annotated[str, Field(description="A network of torchvision's.")] = "inception_v3"
     weights: Weights = "imagenet"
     preprocessing: Preprocessing = "torchvision"
     reading: Annotated[
-        Literal["flattened", "pooled"], Field(description="The last map as it is, or its mean, a 25th as wide.")
+        Literal["flattened", "pooled", "published"],
+        Field(
+            description="The last map as it is, or its mean, a 25th as wide; 'published': as it is, with the source's "
+            "schedule, on stretched images."
+        ),
     ] = "flattened"
     # Not Inception's own 299.
     image_size: Annotated[int, Field(ge=32, le=1024, description="Pixels a side.")] = 224
@@ -224,13 +240,13 @@ class InceptionBprConfig(OneLayerConfig):
         network = BACKBONES[self.backbone]
         if not network.takes_side(self.image_size):
             raise ValueError(f"image_size is {self.image_size}; {self.backbone} takes {network.sides}")
-        if self.reading == "flattened" and not network.flattened_from:
+        if self.reading != "pooled" and not network.flattened_from:
             raise ValueError(
-                f"reading is 'flattened'; {self.backbone} has no map that is pooled right before its classifier"
+                f"reading is {self.reading!r}; {self.backbone} has no map that is pooled right before its classifier"
             )
-        if self.reading == "flattened" and self.image_size < network.flattened_from:
+        if self.reading != "pooled" and self.image_size < network.flattened_from:
             raise ValueError(
-                f"reading is 'flattened'; with image_size {self.image_size} the last map of {self.backbone} is a "
+                f"reading is {self.reading!r}; with image_size {self.image_size} the last map of {self.backbone} is a "
                 f"single cell: take 'pooled', or {network.flattened_from} pixels a side or more"
             )
         return self

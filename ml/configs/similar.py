@@ -17,6 +17,13 @@ Whitening = Annotated[
 LearningRate = Annotated[float, Field(ge=0, le=1, description="Step size of the optimizer.")]
 ImageBatch = Annotated[int, Field(ge=2, le=4096, description="Images in a training batch.")]
 Components = Annotated[int, Field(ge=2, le=1024, description="Number of principal components: the length of a vector.")]
+Reading = Annotated[
+    Literal["corrected", "published"],
+    Field(
+        description="'published' has the paper's schedule and preparation of images, and keeps what we corrected; a "
+        "setting that is named beside it still counts."
+    ),
+]
 Weights = Annotated[
     str,
     Field(
@@ -123,6 +130,7 @@ class VisrecConfig(Config):
 
 
 class VaeConfig(Config):
+    reading: Reading = "corrected"
     kl: Annotated[
         float, Field(ge=0, le=1e6, description="Weight of the KL term; 1000 is the published 'KL strong'.")
     ] = 1.0
@@ -131,14 +139,15 @@ class VaeConfig(Config):
 
 
 class CaeConfig(Config):
-    reading: Annotated[
-        Literal["corrected", "published"], Field(description="'published' keeps the mistakes of the published code.")
-    ] = "corrected"
+    reading: Reading = "corrected"
     batch_size: ImageBatch = 32
     learning_rate: LearningRate = 0.001
 
 
 class AgeConfig(Config):
+    published = {"kl": "authors"}
+
+    reading: Reading = "corrected"
     image_size: Annotated[Literal["32", "64"], Field(description="Pixels a side.")] = "32"
     kl: Annotated[
         Literal["corrected", "authors"],
@@ -157,6 +166,7 @@ class AgeConfig(Config):
 
 
 class InfoganConfig(Config):
+    reading: Reading = "corrected"
     image_size: Annotated[Literal["64x96", "128x128"], Field(description="Height x width in pixels.")] = "64x96"
     feature: Annotated[
         Literal["by size", "trunk", "pooled"],

@@ -46,6 +46,20 @@ class ImageBatches:
             yield (ChosenImages(self.images, chosen),)
 
 
+class OrderedBatches:
+    """One epoch of batches ((B, 3, H, W) in [0, 1],), deferred, in the order of `chosen`, the last one maybe short."""
+
+    def __init__(self, images: ImageArray, chosen: Tensor, size: int) -> None:
+        self.images, self.parts = images, chosen.split(size)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[tuple[ChosenImages]]:
+        for part in self.parts:
+            yield (ChosenImages(self.images, part),)
+
+
 def recompute_batch_norms(network: nn.Module, batches: Iterable[Batch], device: torch.device) -> None:
     """Estimate the running statistics of all batch norms again over these batches, with dropout off.
 

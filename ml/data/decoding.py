@@ -43,10 +43,24 @@ StoredImage = Path | StampedFile  # of a data set
 Source = ImageFile | bytes | BinaryIO  # a Path is an ImageFile, too
 
 
+class Stretched(tuple[int, int]):
+    """A size (H, W) that images are stretched to, where they are fitted into a plain one. It equals no plain one."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stretched) and super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a tuple has a `!=` of its own
+
+    def __hash__(self) -> int:
+        return hash((Stretched, *self))
+
+
 def read_image(source: Source, size: tuple[int, int], most_pixels: int | None = MOST_PIXELS) -> np.ndarray:
     """Decode an image to (H, W, 3) uint8, upright, in RGB on white, with its aspect ratio kept.
 
-    The rest of the target is filled with the image's own border colour, so that a studio photo stays one.
+    The rest of the target is filled with the image's own border colour, so that a studio photo stays one. To a size
+    that is `Stretched` its aspect ratio is not kept.
 
     most_pixels: a larger image is refused before it is decoded; None for a file whose size was checked already.
     Raises UnreadableImage with the file and the reason.
@@ -103,10 +117,12 @@ def _check_pixels(image: Image.Image, most: int | None) -> None:
 
 
 def fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """Resize an image in RGB to (H, W, 3) uint8 as read_image does, on its own border colour."""
+    """Resize an image in RGB to (H, W, 3) uint8 as read_image does, on its own border colour or stretched."""
     height, width = size
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    if isinstance(size, Stretched):
+        inner = (width, height)
     small = np.asarray(image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=3.0))
     if inner == (width, height):
         return small

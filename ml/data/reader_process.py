@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.data.decoding import read_image
+from ml.data.decoding import Stretched, read_image
 from ml.errors import UnreadableImage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ def read_apart(files: Sequence[Path], size: tuple[int, int]) -> Iterator[np.ndar
 
     The death of the process is the reason of the one file that it was reading; another process reads the rest.
     """
-    command = [sys.executable, "-m", __name__, *map(str, size)]
+    command = [sys.executable, "-m", __name__, *map(str, size), *(["stretched"] if isinstance(size, Stretched) else [])]
     waiting = deque(files)
     while waiting:
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -62,11 +62,14 @@ def request(
 
 def main() -> None:
     """Write for each line of the input, the path of a file, a line with its problem, or an empty one and the pixels."""
-    height, width = map(int, sys.argv[1:])
+    height, width, *stretched = sys.argv[1:]
+    size = int(height), int(width)
+    if stretched:
+        size = Stretched(size)
     for line in sys.stdin:
         signal.alarm(SECONDS)  # whose signal ends this process, also when nobody waits for it any more
         try:
-            result = b"\n" + read_image(Path(json.loads(line)), (height, width), most_pixels=None).tobytes()
+            result = b"\n" + read_image(Path(json.loads(line)), size, most_pixels=None).tobytes()
         except UnreadableImage as error:
             result = " ".join(str(error).split()).encode() + b"\n"
         signal.alarm(0)

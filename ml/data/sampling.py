@@ -106,11 +106,23 @@ def _mark_taken(users: Tensor, indices: Tensor, count: int) -> Tensor:
     return marks[which]
 
 
+class UserTriples(Triples):
+    """One epoch of one triple for each user, in random order; the last batch may be short."""
+
+    def __len__(self) -> int:
+        return -(-len(self.users) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        order = torch.randperm(len(self.users), generator=self.generator)
+        for users in self.users[order].split(self.batch_size):
+            yield users, self._draw_chosen(users), self._draw_negatives(users)
+
+
 class PairedTriples:
     """Triples as (items, users), so that one forward pass embeds both items: (2B,) chosen, then negatives; (B,)."""
 
-    def __init__(self, train: Interactions, batch_size: int, generator: torch.Generator) -> None:
-        self.triples = Triples(train, batch_size, generator)
+    def __init__(self, triples: Triples) -> None:
+        self.triples = triples
 
     def __len__(self) -> int:
         return len(self.triples)

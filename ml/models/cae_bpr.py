@@ -20,9 +20,9 @@ class CaeBpr(OneLayer[CaeBprConfig, Cae]):
     The autoencoder is trained for `cae_epochs`; then it is frozen and 7,400 numbers (of 50 dimensions) learn taste.
 
     Published AUCs are .52, .51 and .508, as of a random ranking. reading=published keeps the reasons that lie in the
-    network: a softmax, which leaves next to no differences between items, and outputs that are not standardised.
-    "corrected" has neither. In both the autoencoder is trained on all images, where the notebook's generator repeats
-    the first 32 for ever.
+    network, a softmax, which leaves next to no differences between items, and outputs that are not standardised, and
+    in the schedule, 25 epochs of one triple for each user. "corrected" has none of them. In both the autoencoder is
+    trained on all images, where the notebook's generator repeats the first 32 for ever.
     """
 
     method = "cae-bpr"

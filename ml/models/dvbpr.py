@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from ml.configs.personal import DvbprConfig
 from ml.contract import Batches, PersonalModel
 from ml.data.batching import Batch
+from ml.data.decoding import Stretched
 from ml.data.images import ChosenImages, ImageArray
 from ml.data.interactions import PersonalData
-from ml.data.sampling import PairedTriples, SharedBatches
+from ml.data.sampling import PairedTriples, SharedBatches, Triples
 from ml.models.frozen import images_of
 from ml.nn.encoders import CnnF, SmallEncoder
 from ml.nn.inference import BATCH, compute_features
@@ -46,7 +47,8 @@ class Dvbpr(PersonalModel[DvbprConfig]):
     """x_ui = theta_u . Phi(X_i): no item bias, no factors but the image's. Kang et al. 2017, arXiv:1711.02231.
 
     Minimises the sum over a batch of softplus(x_uj - x_ui) + lambda_Theta/2 |W|^2 + lambda_u/2 |theta_u|^2 with Adam.
-    With the encoder "cnn-f" and its triples this is the authors' code (kang205/DVBPR). With "small" it departs:
+    reading=published is the authors' code (kang205/DVBPR): the encoder "cnn-f", 20 epochs of triples, stretched images;
+    K is the paper's 50, theirs 100. With the encoder "small" it departs:
     - the encoder also reads fixed descriptors of shape, colour and layout (ml/nn/encoders.py);
     - a batch's images are encoded once and compared with each other, a positive's loss being the mean over its
       negatives (ml/data/sampling.py), where triples need two forward passes for each comparison;
@@ -65,6 +67,8 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         self.sampling = self.recipe.sampling if config.sampling == "by encoder" else config.sampling
         self.encoder = self.recipe.network(config.dimensions)
         self.image_size = (self.encoder.side, self.encoder.side)
+        if config.reading == "published":
+            self.image_size = Stretched(self.image_size)
         self.dimensions = config.dimensions
         self.use_bf16 = config.encoder == "small"
         self.epochs = 20
@@ -109,8 +113,8 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         return (1 + math.cos(math.pi * done)) / 2 if self.config.encoder == "small" else 1.0
 
     def batches(self, data: PersonalData, generator: torch.Generator) -> Batches:
-        sampler = SharedBatches if self.sampling == "shared" else PairedTriples
-        batches = sampler(data.train, self.config.batch_size, generator)
+        arguments = data.train, self.config.batch_size, generator
+        batches = SharedBatches(*arguments) if self.sampling == "shared" else PairedTriples(Triples(*arguments))
         return _WithImages(batches, images_of(data), self.catalogue_descriptors(data))
 
     def catalogue_descriptors(self, data: PersonalData) -> Tensor:

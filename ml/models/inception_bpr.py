@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ml.configs.personal import InceptionBprConfig
+from ml.data.decoding import Stretched
 from ml.data.images import ImageArray
 from ml.models.backbone import Backbone
 from ml.models.factory import create
@@ -17,7 +18,8 @@ class InceptionBpr(OneLayer[InceptionBprConfig]):
 
     f is InceptionV3 with ImageNet's weights; published AUCs, of Amazon's fashion, men's clothes and Tradesy, are .764,
     .723 and .721. reading "flattened": the last map as it is, 2048x5x5, under a layer of 2,560,050 numbers, which fits
-    what it was trained on at .91. reading "pooled": the map's mean, which the source's text suggests.
+    what it was trained on at .91. reading "pooled": the map's mean, which the source's text suggests. reading
+    "published": flattened, with the source's schedule of 20 epochs of one triple for each user.
     """
 
     method = "inception-bpr"
@@ -26,6 +28,7 @@ class InceptionBpr(OneLayer[InceptionBprConfig]):
     def __init__(self, config: InceptionBprConfig) -> None:
         frozen = NetworkFeatures(config)
         super().__init__(config, frozen, frozen.width)
+        self.standardised = config.reading != "published"
 
 
 class NetworkFeatures(FrozenFeatures):
@@ -43,7 +46,9 @@ class NetworkFeatures(FrozenFeatures):
         assert isinstance(backbone, Backbone)
         self.backbone = backbone
         self.image_size = backbone.image_size
-        if config.reading == "flattened":
+        if config.reading == "published":
+            self.image_size = Stretched(self.image_size)
+        if config.reading != "pooled":
             _remove_last_pooling(backbone.network)
         self.width = _width(backbone.network, self.image_size)
 

@@ -1,19 +1,23 @@
 """vae: a five-layer convolutional variational autoencoder for images of shoes."""
 
+import copy
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ml.configs.similar import VaeConfig
 from ml.contract import Batches, Parts, SimilarModel, typical_distance
-from ml.data.batching import ImageBatches
+from ml.data.batching import ImageBatches, OrderedBatches
+from ml.data.decoding import Stretched
 from ml.data.images import ImageArray
 from ml.nn.inference import compute_features
 from ml.nn.pca import sample_indices
 
+PUBLISHED_EPOCHS, PUBLISHED_IMAGES = 999, 5000
 LEAST_INFORMATION = 5.0  # nats; with less all images have much the same code
 
 
@@ -34,17 +38,22 @@ class Vae(SimilarModel[VaeConfig]):
     decoder beats the colour; with kl=1000 less than .01 from the 24th on, and its decoder beats the colour between the
     80th and the 100th.)
 
+    reading=published has their schedule: of more than 5,000 images the 5,000 that they drew, in one order, for 999
+    epochs, PyTorch's first weights, stretched images, and the weights after the epoch of the least loss.
+
     Corrected: the vector is the posterior's mean where the notebook stores a sample, so that two exports agree.
     Convolutions start with He's weights: with PyTorch's an image changes its code by a thousandth at first, and on
     photos with a white background the first layer died within 130 steps: the same mean for every image. Images come in
-    a new order each epoch, in float32, and the model is that of the last epoch. The loss is divided by the batch: nats
-    an image, and Adam's steps are the same.
+    a new order each epoch, and the model is that of the last epoch. In both readings numbers are float32, and the loss
+    is divided by the batch: nats an image, and Adam's steps are the same.
     """
 
     method = "vae"
     metric = "euclidean"
-    image_size = (136, 136)
+    image_size: tuple[int, int] = (136, 136)
     dimensions = 100
+    least_loss: Tensor
+    epoch_loss: Tensor
     typical: Tensor
     divergence: Tensor
     information: Tensor
@@ -80,6 +89,12 @@ class Vae(SimilarModel[VaeConfig]):
             nn.ReLU(),
             nn.ConvTranspose2d(6, 3, 4, stride=2),  # 3x136x136, before the sigmoid
         )
+        self.is_published = config.reading == "published"
+        if self.is_published:
+            self.image_size = Stretched(self.image_size)
+            self.best = copy.deepcopy(self._networks()).requires_grad_(False)  # after the epoch of the least loss
+            self.register_buffer("least_loss", torch.tensor(math.inf))
+            self.register_buffer("epoch_loss", torch.zeros(()))  # summed over the images
         self.register_buffer("typical", torch.ones(()))  # the distance of two random images
         # Three results of the training, in nats an image.
         self.register_buffer("divergence", torch.zeros(()))  # of the posteriors from N(0, I)
@@ -88,7 +103,9 @@ class Vae(SimilarModel[VaeConfig]):
 
     def on_fit_start(self, data: ImageArray, generator: torch.Generator) -> None:
         # An image takes 3 ms forward and back on one core: 43 epochs of 1,200 in 3 minutes, 9 of 29,690 in 14.
-        self.epochs = max(1, round(1500 / len(data) ** 0.5))
+        self.epochs = PUBLISHED_EPOCHS if self.is_published else max(1, round(1500 / len(data) ** 0.5))
+        if self.is_published:
+            return
         for layer in (*self.encoder, *self.decoder):
             if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
@@ -96,10 +113,13 @@ class Vae(SimilarModel[VaeConfig]):
                 nn.init.zeros_(layer.bias)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"network": torch.optim.Adam(self.parameters(), lr=self.config.learning_rate)}
+        return {"network": torch.optim.Adam(self._networks().parameters(), lr=self.config.learning_rate)}
 
     def batches(self, data: ImageArray, generator: torch.Generator) -> Batches:
-        return ImageBatches(data, self.config.batch_size, generator)
+        if not self.is_published:
+            return ImageBatches(data, self.config.batch_size, generator)
+        self._keep_best()
+        return OrderedBatches(data, draw_published(len(data)), self.config.batch_size)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor, Parts]]:
         (images,) = batch
@@ -108,9 +128,25 @@ class Vae(SimilarModel[VaeConfig]):
         # On what comes before the sigmoid: the same loss, and finite where the sigmoid would round to 0 or 1.
         bce = F.binary_cross_entropy_with_logits(self.decoder(code), images, reduction="sum") / len(images)
         kl = kl_divergence(mean, log_variance).mean()
-        yield "network", bce + self.config.kl * kl, {"bce": bce, "kl": kl}
+        loss = bce + self.config.kl * kl
+        if self.is_published:
+            self.epoch_loss += loss.detach() * len(images)
+        yield "network", loss, {"bce": bce, "kl": kl}
+
+    def _networks(self) -> nn.ModuleList:
+        return nn.ModuleList([self.encoder, self.mean, self.log_variance, self.decoder])
+
+    def _keep_best(self) -> None:
+        """Keep the weights if the epoch that has ended, where one has, had the least loss so far."""
+        if 0 < self.epoch_loss < self.least_loss:
+            self.least_loss.copy_(self.epoch_loss)
+            self.best.load_state_dict(self._networks().state_dict())
+        self.epoch_loss.zero_()
 
     def on_fit_end(self, data: ImageArray, generator: torch.Generator) -> None:
+        if self.is_published:
+            self._keep_best()
+            self._networks().load_state_dict(self.best.state_dict())
         statistics = compute_features(self._statistics, data, sample_indices(data, generator, 1024), self.device)
         mean, log_variance, bce, colours = statistics.split([self.dimensions, self.dimensions, 1, 3], dim=1)
         self.typical.copy_(typical_distance(mean))
@@ -163,6 +199,14 @@ class Vae(SimilarModel[VaeConfig]):
         if self.is_untrained:
             return [f"trained too short: {reason}, and decoded images are no better than one colour; train longer"]
         return [f"the posterior has collapsed: {reason}; train longer, or lower kl (now {self.config.kl:g})"]
+
+
+def draw_published(count: int) -> Tensor:
+    """Draw the 5,000 of the first 50,000 images that the notebook drew, in its order; all of 5,000 images or fewer."""
+    if count <= PUBLISHED_IMAGES:
+        return torch.arange(count)
+    drawn = np.random.RandomState(0).choice(min(count, 50_000), PUBLISHED_IMAGES, replace=False)
+    return torch.from_numpy(drawn)
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

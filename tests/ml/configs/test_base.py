@@ -125,3 +125,22 @@ def test_the_schema_has_help_bounds_and_defaults():
     width = Example.model_json_schema()["properties"]["width"]
 
     assert (width["description"], width["minimum"], width["maximum"], width["default"]) == ("Channels.", 1, 8, 4)
+
+
+class Published(Example):
+    published = {"width": 8, "flip": False}
+
+    reading: Literal["corrected", "published"] = "corrected"
+
+
+def test_a_published_reading_has_other_defaults_and_leaves_what_is_named():
+    assert Published(reading="published") == Published(reading="published", width=8, flip=False)
+    assert Published(reading="published", width=2).model_dump() == {
+        "note": "",
+        "width": 2,
+        "rate": 0.5,
+        "kind": "small",
+        "flip": False,
+        "reading": "published",
+    }
+    assert Published().width == 4

@@ -2,7 +2,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from ml.data.batching import ImageBatches, load, recompute_batch_norms
+from ml.data.batching import ImageBatches, OrderedBatches, load, recompute_batch_norms
 from tests.ml.worlds import toy_images
 
 
@@ -19,6 +19,16 @@ def test_every_batch_is_full_and_no_picture_comes_twice():
     assert seen.shape == (8, 3, 64, 64)
     assert len(seen.flatten(1).unique(dim=0)) == 8
     assert len(ImageBatches(toy_images(3), 4, order())) == 1
+
+
+def test_ordered_batches_have_the_chosen_pictures_in_their_order_each_time():
+    images, chosen = toy_images(10), torch.tensor([7, 0, 3, 3, 9])
+    batches = OrderedBatches(images, chosen, 2)
+
+    for _ in range(2):
+        parts = [part for batch in batches for part in load(batch, torch.device("cpu"))]
+        assert [len(part) for part in parts] == [2, 2, 1] and len(batches) == 3
+        assert torch.equal(torch.cat(parts), images.batch(chosen))
 
 
 def test_settled_norms_know_the_pictures_and_nothing_else():

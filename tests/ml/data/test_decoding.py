@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.data.decoding import read_image
+from ml.data.decoding import Stretched, read_image
 from ml.errors import UnreadableImage
 
 RED = (200, 30, 30)
@@ -41,6 +41,22 @@ def test_a_tall_picture_is_padded_with_its_own_border():
     assert (pixels[:, :16] == (240, 240, 250)).all()  # 20 x 40 becomes 32 x 64, with 16 columns on either side
     assert (pixels[:, 48:] == (240, 240, 250)).all()
     assert tuple(pixels[32, 32]) == RED
+
+
+def test_a_tall_picture_is_stretched_to_a_size_that_says_so():
+    picture = Image.new("RGB", (20, 40), (240, 240, 250))
+    picture.paste(RED, (0, 0, 20, 20))  # the upper half
+
+    pixels = read_image(encoded(picture), Stretched((64, 64)))
+
+    assert pixels.shape == (64, 64, 3)
+    assert (pixels[:28] == RED).all() and (pixels[36:] == (240, 240, 250)).all()
+
+
+def test_a_stretched_size_equals_no_plain_one():
+    assert Stretched((64, 64)) == Stretched((64, 64)) != Stretched((64, 32))
+    assert {(64, 64), Stretched((64, 64)), Stretched((64, 64))} == {Stretched((64, 64)), (64, 64)}
+    assert Stretched((64, 64)) != (64, 64) and len({(64, 64), Stretched((64, 64))}) == 2
 
 
 def test_a_picture_lying_on_its_side_is_turned_upright():

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 
 from ml.data import reader_process
-from ml.data.decoding import read_image
+from ml.data.decoding import Stretched, read_image
 from ml.errors import UnreadableImage
 from tests.factories import image_bytes
 from tests.ml.pipes import reader_killed
@@ -28,6 +28,16 @@ def test_a_file_that_kills_its_reader_costs_no_other(tmp_path):
     assert isinstance(deadly, UnreadableImage) and isinstance(damaged, UnreadableImage)
     assert str(deadly) == "deadly.png: the process that read it ended with -9"
     assert str(damaged) == "damaged .png: not a picture in a known format"
+
+
+def test_a_file_is_stretched_to_a_size_that_says_so(tmp_path):
+    file = tmp_path / "picture.png"
+    file.write_bytes(image_bytes(1))
+
+    (fitted,), (stretched,) = (list(reader_process.read_apart([file], size)) for size in (SIZE, Stretched(SIZE)))
+
+    assert np.array_equal(stretched, read_image(file, Stretched(SIZE)))
+    assert not np.array_equal(stretched, fitted)
 
 
 def test_a_file_that_holds_up_its_reader_ends_it(tmp_path):

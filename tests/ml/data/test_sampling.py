@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from ml.data.interactions import Interactions
-from ml.data.sampling import PairedTriples, SharedBatches, Triples
+from ml.data.sampling import PairedTriples, SharedBatches, Triples, UserTriples
 from tests.ml.worlds import toy_interactions
 
 
@@ -41,9 +41,25 @@ def test_whoever_took_everything_is_left_out():
 
 def test_paired_triples_are_triples_for_one_forward_pass():
     for (users, chosen, others), (items, again) in zip(
-        Triples(toy_interactions(), 16, generator()), PairedTriples(toy_interactions(), 16, generator()), strict=True
+        Triples(toy_interactions(), 16, generator()),
+        PairedTriples(Triples(toy_interactions(), 16, generator())),
+        strict=True,
     ):
         assert torch.equal(items, torch.cat([chosen, others])) and torch.equal(users, again)
+
+
+def test_an_epoch_of_user_triples_has_one_of_each_user():
+    train = toy_interactions(users=24)
+    taken = set(zip(train.users.tolist(), train.items.tolist(), strict=True))
+
+    batches = list(UserTriples(train, 16, generator()))
+
+    assert [len(users) for users, _, _ in batches] == [16, 8]
+    assert sorted(torch.cat([users for users, _, _ in batches]).tolist()) == list(range(24))
+    for users, chosen, others in batches:
+        assert all(pair in taken for pair in zip(users.tolist(), chosen.tolist(), strict=True))
+        assert not any(pair in taken for pair in zip(users.tolist(), others.tolist(), strict=True))
+    assert len(UserTriples(train, 16, generator())) == 2
 
 
 def test_shared_batches_have_each_picture_that_was_taken_once_and_all_who_took_it():

@@ -6,6 +6,7 @@ from torch.distributions import Normal, kl_divergence
 from torch.testing import assert_close
 
 from ml.contract import unit
+from ml.data.decoding import Stretched
 from ml.data.images import ImageArray
 from ml.errors import BadSetting
 from ml.models.age import sphere_kl
@@ -198,3 +199,27 @@ def test_a_small_catalogue_is_trained_for_more_epochs():
 def test_another_size_is_refused():
     with pytest.raises(BadSetting, match="image_size is '28'; it takes one of: 32, 64"):
         create("age", image_size="28")
+
+
+@pytest.mark.parametrize(("side", "epochs"), [("32", 150), ("64", 6)])
+def test_the_published_reading_has_the_authors_schedule_and_formula(side, epochs):
+    model = small("age", reading="published", image_size=side)
+
+    model.on_fit_start(toy_images(4, int(side)), torch.Generator())
+
+    assert (model.epochs, model.config.kl, model.image_size) == (epochs, "authors", Stretched((int(side),) * 2))
+    assert small("age", reading="published", kl="corrected").config.kl == "corrected"
+
+
+def test_after_five_epochs_of_faces_comes_one_with_larger_batches_and_more_weight_on_the_image():
+    model, images = create("age", reading="published", image_size="64", width=8), toy_images(300, 64)
+    sizes = []
+    for _ in range(6):
+        batches = model.batches(images, torch.Generator().manual_seed(0))
+        sizes.append(batches.size)
+        torch.manual_seed(0)
+        _, loss, parts = next(model.objectives((images.batch(range(8)),)))
+        weight = (loss - parts["kl_real"] + parts["kl_made"]) / parts["missed"]
+        assert weight.item() == pytest.approx(15 if len(sizes) == 6 else 10, rel=1e-3)
+
+    assert sizes == [64] * 5 + [256]

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ml.data.decoding import Stretched
 from ml.data.interactions import Interactions, PersonalData
 from ml.errors import BadSetting
 from ml.models.factory import create
@@ -96,3 +97,11 @@ def test_centring_changes_no_ranking_and_a_new_item_needs_only_its_image():
     assert torch.equal(known, new)
     theta = model.user_vectors()
     assert torch.equal((theta @ known.T).argsort(dim=1), (theta @ raw.T).argsort(dim=1))
+
+
+def test_the_published_reading_is_the_papers_network_on_stretched_images():
+    model = create("dvbpr", reading="published")
+
+    assert sum(parameter.numel() for parameter in model.encoder.parameters()) == 70_573_874
+    assert (model.image_size, model.sampling, model.epochs) == (Stretched((224, 224)), "triples", 20)
+    assert model.lr_factor(0.9) == 1

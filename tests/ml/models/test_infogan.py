@@ -148,3 +148,11 @@ def test_the_norms_of_a_trained_model_are_those_of_real_images_without_dropout()
 
     assert_close(model.trunk[4].running_mean, outputs.mean(dim=(0, 2, 3)), atol=1e-4, rtol=0)
     assert_close(model.trunk[4].running_var, outputs.var(dim=(0, 2, 3)), atol=0, rtol=0.1)
+
+
+def test_the_published_reading_goes_to_the_end_of_the_papers_range():
+    model = create("infogan", reading="published")
+
+    model.on_fit_start(toy_images(640, (8, 8)), torch.Generator())
+
+    assert model.epochs * 640 == 2500 * 128

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from ml.data.decoding import Stretched
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import data_for, exhaust, small
 
@@ -63,3 +64,23 @@ def test_features_are_standardised_over_the_catalogue_to_a_length_of_1():
     spread = standard.std(dim=0, correction=0)[alive]
     assert_close(standard.mean(dim=0), torch.zeros(standard.shape[1]), rtol=0, atol=1e-3)
     assert_close(spread, torch.full_like(spread, len(alive) ** -0.5), rtol=1e-2, atol=0)
+
+
+@pytest.mark.parametrize("method", ["cae-bpr", "inception-bpr"])
+def test_the_published_reading_is_the_sources_schedule_and_does_not_standardise(method):
+    model = small(method, reading="published")
+
+    settings = {name: getattr(model.config, name) for name in ("sampling", "learning_rate", "lambda_u", "lambda_theta")}
+    assert settings == {**PUBLISHED, "sampling": "users"}
+    assert model.epochs == {"cae-bpr": 1 + 25, "inception-bpr": 20}[method]
+    assert not model.standardised and model.lr_factor(0.9) == 1
+    assert isinstance(model.image_size, Stretched)
+
+
+def test_an_epoch_of_the_source_has_one_triple_of_each_user():
+    model, data = small("inception-bpr", reading="published", batch_size=16), data_for("inception-bpr")
+    model.on_fit_start(data, torch.Generator().manual_seed(0))
+
+    users = torch.cat([users for _, users in model.batches(data, torch.Generator().manual_seed(0))])
+
+    assert sorted(users.tolist()) == list(range(24))

@@ -8,7 +8,8 @@ from torch.testing import assert_close
 from ml.__main__ import main
 from ml.configs.similar import VaeConfig
 from ml.data.batching import ImageBatches
-from ml.models.vae import Vae, information, kl_divergence, one_colour_cost
+from ml.data.decoding import Stretched
+from ml.models.vae import Vae, draw_published, information, kl_divergence, one_colour_cost
 from ml.training.loop import TrainConfig, fit
 from tests.ml.worlds import exhaust, small, toy_images, write_table, write_toy_image
 
@@ -181,3 +182,51 @@ def test_the_order_of_images_changes_from_epoch_to_epoch():
 
     assert isinstance(model.batches(images, generator), ImageBatches)
     assert not torch.equal(one, two)
+
+
+def test_the_published_reading_draws_the_notebooks_images():
+    drawn = draw_published(50_025).tolist()
+
+    assert drawn[:3] == [11841, 19602, 45519] and drawn[-1] == 23333  # as the notebook printed them
+    assert len(set(drawn)) == 5000
+    assert draw_published(40).tolist() == list(range(40))
+
+
+def test_the_published_reading_has_its_schedule_and_keeps_pytorchs_first_weights():
+    model, images = small("vae", reading="published"), toy_images(40, SIDE)
+    torch.manual_seed(0)
+    first = [parameter.clone() for parameter in model.encoder.parameters()]
+
+    model.on_fit_start(images, torch.Generator())
+
+    assert model.epochs == 999
+    assert all(map(torch.equal, first, model.encoder.parameters()))
+    assert model.image_size == Stretched((SIDE, SIDE))
+    [one], [again] = (next(iter(model.batches(images, torch.Generator().manual_seed(seed)))) for seed in (0, 1))
+    assert torch.equal(one.to("cpu"), again.to("cpu"))
+
+
+def test_the_published_reading_keeps_the_weights_of_the_least_loss():
+    model, images = small("vae", reading="published"), toy_images(40, SIDE)
+    epochs = fit(model, images, TrainConfig(epochs=3))
+    losses, weights = [], []
+    for epoch in epochs:
+        losses.append(epoch.losses["network"])
+        weights.append(model.mean.weight.detach().clone())
+        if epoch.number == 2:  # the third is worse for it
+            for parameter in model.decoder.parameters():
+                parameter.data.mul_(30)
+
+    assert losses[2] > losses[1]
+    assert torch.equal(model.mean.weight, weights[1])
+
+
+def test_a_published_training_goes_on_where_it_was_stopped(tmp_path):
+    images, whole, stopped = toy_images(20, SIDE), small("vae", reading="published"), small("vae", reading="published")
+    exhaust(fit(whole, images, TrainConfig(epochs=3)))
+    next(fit(stopped, images, TrainConfig(epochs=3), folder=tmp_path))
+    resumed = small("vae", reading="published")
+
+    exhaust(fit(resumed, images, TrainConfig(epochs=3), folder=tmp_path))
+
+    assert all(map(torch.equal, whole.state_dict().values(), resumed.state_dict().values()))
