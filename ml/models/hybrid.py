@@ -19,7 +19,7 @@ from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
 from ml.models.dvbpr import Dvbpr
 from ml.nn.alternating import Penalties, factorise
-from ml.nn.choice import fit_choice
+from ml.nn.choice import fit_choice, lift_choice
 from ml.nn.encoders import DESCRIPTORS
 from ml.nn.item_regression import Regression
 from ml.nn.ridge import append_ones, cross_fit, fit_ridge
@@ -58,8 +58,8 @@ class Hybrid(PersonalModel[HybridConfig]):
     How strong the last ridge is, and the weights a, s, h, c, d and e, are chosen by the validation items of up to a
     thousand users; without any, by the last items of a third of the users, which both trained parts are trained
     without. The ridge is chosen by AUC as though all items were new, so by mu alone; the weights maximise the
-    probability that a softmax of the scores gives to the items taken (ml/nn/choice.py). A part that would count against
-    what it says is left out.
+    probability that a softmax of the scores gives to the items taken, and are then moved a little by how near to the
+    top these come (ml/nn/choice.py). A part that would count against what it says is left out.
     """
 
     method = "hybrid"
@@ -201,6 +201,7 @@ class Hybrid(PersonalModel[HybridConfig]):
         prior = torch.tensor([1.0, 0, 0, 0, 0, 0], device=self.device)
         is_taste = torch.tensor([True, True, True, True, False, False], device=self.device)
         weights = fit_choice(columns, comparison.counted, prior, is_taste)
+        weights = lift_choice(columns, comparison.counted, weights, is_taste)
         parts = columns[:, :, :4].flatten(0, 1).std(dim=0).nan_to_num() * weights[:4]
         self.chosen[1] = parts[3] / parts.sum().clamp(min=1e-9)
         return weights.float()

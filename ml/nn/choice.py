@@ -5,6 +5,9 @@ from torch import Tensor
 
 PRECISION = 0.2  # of the prior of a coefficient, once its column has a standard deviation of 1
 STEPS = 50
+# On the validation items of real people, fitted to one half and measured on the other, NDCG@10 is .078 with these and
+# .076 without, AUC .954 and .953: means over three seeds.
+LIFT_PRECISION, TEMPERATURE = 20.0, 0.5
 
 
 def fit_choice(columns: Tensor, counted: Tensor, prior: Tensor, positive: Tensor) -> Tensor:
@@ -23,6 +26,40 @@ def fit_choice(columns: Tensor, counted: Tensor, prior: Tensor, positive: Tensor
         if not misleading.any():
             return coefficients
         used &= ~misleading
+
+
+def lift_choice(columns: Tensor, counted: Tensor, coefficients: Tensor, positive: Tensor) -> Tensor:
+    """Move coefficients (F,) a little, so that the items chosen come nearer to the top; arguments as for `fit_choice`.
+
+    Maximises the sum over users of 1 / log2(2 + r), with r a smooth count of the items above the chosen one, and a
+    Gaussian prior around what was given: the log likelihood alone does not tell the top of a list from its middle.
+    ApproxNDCG of Qin, Liu and Li 2010, "A general approximation framework for direct optimization of information
+    retrieval measures".
+    """
+    if not len(columns):
+        return coefficients
+    columns = columns.double()
+    spread = columns.flatten(0, 1).std(dim=0).clamp(min=1e-9)
+    differences = (columns[:, 1:] - columns[:, :1]) / spread
+    given = coefficients * spread
+    moved = torch.nn.Parameter(given.clone())
+    optimizer = torch.optim.LBFGS([moved], max_iter=STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        above = (torch.sigmoid(differences @ moved / TEMPERATURE) * counted).sum(dim=1)
+        return LIFT_PRECISION * (moved - given).square().sum() - (1 / (2 + above).log2()).sum()
+
+    def step() -> Tensor:
+        optimizer.zero_grad()
+        with torch.enable_grad():
+            value = loss()
+            value.backward()
+        return value
+
+    optimizer.step(step)
+    found = moved.detach() / spread
+    left_out = positive & (coefficients == 0)
+    return torch.where(left_out, 0, torch.where(positive, found.clamp(min=0), found))
 
 
 def _fit(columns: Tensor, counted: Tensor, prior: Tensor) -> Tensor:

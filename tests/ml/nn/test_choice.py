@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from ml.nn.choice import fit_choice
+from ml.nn.choice import fit_choice, lift_choice
 
 NOTHING, ANY = torch.zeros(2), torch.tensor([False, False])
 
@@ -59,3 +59,39 @@ def test_without_evidence_the_prior_stands():
     assert fit_choice(torch.zeros(0, 4, 2), torch.zeros(0, 3, dtype=torch.bool), prior, ANY).tolist() == [1, 0]
     same = fit_choice(torch.ones(5, 4, 2), torch.ones(5, 3, dtype=torch.bool), prior, ANY)
     assert_close(same.float(), prior)
+
+
+def mean_gain(columns: torch.Tensor, coefficients: torch.Tensor) -> float:
+    """The mean over users of 1 / log2(2 + the number of items above the chosen one)."""
+    scores = columns.double() @ coefficients
+    return (1 / (2 + (scores[:, 1:] > scores[:, :1]).sum(dim=1)).log2()).mean().item()
+
+
+def test_coefficients_are_moved_towards_what_brings_the_chosen_to_the_top():
+    """A third of the choices follow the first column strictly, the others the second weakly: the first makes the top."""
+    generator = torch.Generator().manual_seed(1)
+    columns = torch.randn(1500, 60, 2, generator=generator)
+    columns[:500, 0, 0] = columns[:500, 1:, 0].amax(dim=1) + 0.1
+    columns[500:, 0, 1] += 0.7
+    counted = torch.ones(1500, 59, dtype=torch.bool)
+    given = fit_choice(columns, counted, NOTHING, ANY)
+
+    moved = lift_choice(columns, counted, given, ANY)
+
+    assert moved[0] / moved[1] > 1.1 * given[0] / given[1]
+    assert mean_gain(columns, moved) > mean_gain(columns, given) + 0.005
+
+
+def test_what_was_left_out_stays_out_and_nothing_turns_against_what_it_says():
+    columns, counted = choices(torch.tensor([1.0, -0.5]), users=300)
+    both = torch.tensor([True, True])
+
+    moved = lift_choice(columns, counted, torch.tensor([1e-6, 0.0], dtype=torch.float64), both)
+
+    assert moved[1] == 0 and moved[0] >= 0
+
+
+def test_without_choices_coefficients_stay():
+    given = torch.tensor([1.0, 0.0], dtype=torch.float64)
+
+    assert lift_choice(torch.zeros(0, 4, 2), torch.zeros(0, 3, dtype=torch.bool), given, ANY) is given
