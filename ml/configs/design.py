@@ -8,6 +8,11 @@ from ml.configs.base import Config
 
 
 class LsganConfig(Config):
+    published = {"recipe": "published"}
+
+    reading: Annotated[
+        Literal["ours", "published"], Field(description="'published' chooses the recipe of that name.")
+    ] = "ours"
     recipe: Annotated[
         Literal["stable", "published"], Field(description="'stable' is our own; 'published' is DVBPR's, unchanged.")
     ] = "stable"

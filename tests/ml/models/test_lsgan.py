@@ -31,6 +31,11 @@ def published(categories=6):
     return model
 
 
+def test_the_published_reading_is_the_recipe_of_that_name():
+    assert create("lsgan", reading="published").config.recipe == "published"
+    assert create("lsgan").config.recipe == "stable"
+
+
 def test_the_published_networks_have_the_published_sizes():
     model = published()
     z, y = torch.randn(2, 256), torch.eye(6)[:2]

@@ -68,7 +68,7 @@ def mean_gain(columns: torch.Tensor, coefficients: torch.Tensor) -> float:
 
 
 def test_coefficients_are_moved_towards_what_brings_the_chosen_to_the_top():
-    """A third of the choices follow the first column strictly, the others the second weakly: the first makes the top."""
+    """A third of the choices follow the first column strictly, the others the second weakly: the first is on top."""
     generator = torch.Generator().manual_seed(1)
     columns = torch.randn(1500, 60, 2, generator=generator)
     columns[:500, 0, 0] = columns[:500, 1:, 0].amax(dim=1) + 0.1
