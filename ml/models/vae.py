@@ -137,7 +137,7 @@ class Vae(SimilarModel[VaeConfig]):
         return nn.ModuleList([self.encoder, self.mean, self.log_variance, self.decoder])
 
     def _keep_best(self) -> None:
-        """Keep the weights if the epoch that has ended, where one has, had the least loss so far."""
+        """Store the weights if the epoch that has ended, where one has, had the least loss so far."""
         if 0 < self.epoch_loss < self.least_loss:
             self.least_loss.copy_(self.epoch_loss)
             self.best.load_state_dict(self._networks().state_dict())
