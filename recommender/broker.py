@@ -44,6 +44,13 @@ class PhotoEmbedding(TypedDict):
     objects: list[ObjectJson]  # never none; without a part that was chosen, the vector is the first one's
 
 
+class TextEmbedding(TypedDict):
+    """The result of the task that embeds a text."""
+
+    version: int  # the id of the version that embedded it
+    vector: list[float]
+
+
 def queue_embedding(image_ids: list[int]) -> None:
     """Queue these images, once the transaction is committed, to be embedded by every active version."""
     for first in range(0, len(image_ids), EMBED_BATCH):
@@ -93,12 +100,21 @@ def request_photo_embedding(photo: bytes, part: bytes | None = None) -> PhotoEmb
 
     Raises WorkersUnavailable when none answers within VISREC_PHOTO_SEARCH_SECONDS.
     """
-    found: PhotoEmbedding = _call("embed_photo", *(base64.b64encode(each).decode() for each in (photo, part) if each))
+    parts = (base64.b64encode(each).decode() for each in (photo, part) if each)
+    found: PhotoEmbedding = _call("embed_photo", *parts, seconds=settings.PHOTO_SEARCH_SECONDS)
     return found
 
 
-def _call(task: str, *args: Any) -> Any:
-    seconds = settings.PHOTO_SEARCH_SECONDS
+def request_text_embedding(text: str) -> TextEmbedding:
+    """Return the embedding of a text, from whichever worker is free.
+
+    Raises WorkersUnavailable when none answers within VISREC_TEXT_SEARCH_SECONDS.
+    """
+    found: TextEmbedding = _call("embed_text", text, seconds=settings.TEXT_SEARCH_SECONDS)
+    return found
+
+
+def _call(task: str, *args: Any, seconds: int) -> Any:
     try:
         return _publish(task, *args, expires=seconds, ignore_result=False).get(timeout=seconds)
     except (BrokerUnavailable, TaskTimeout) as error:

@@ -9,6 +9,10 @@ class NoActiveVersion(RecommenderError):
     """No model version serves this role yet."""
 
 
+class NoTextTower(RecommenderError):
+    """The active similarity version embeds images alone."""
+
+
 class VersionNotReady(RecommenderError):
     """A version is not in the state that this step needs, or lacks embeddings."""
 

@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from catalog import downloads
 from recommender import broker, heartbeats, maintenance
-from recommender.broker import PhotoEmbedding
+from recommender.broker import PhotoEmbedding, TextEmbedding
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
     DesignCancelled,
@@ -73,6 +73,14 @@ def embed_photo(photo: str, part: str = "") -> PhotoEmbedding:
     from recommender.workers import photos  # torch
 
     return photos.embed_photo(base64.b64decode(photo), base64.b64decode(part) or None)
+
+
+@shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
+def embed_text(text: str) -> TextEmbedding:
+    """Embed a text by the active similarity version."""
+    from recommender.workers import texts  # torch
+
+    return texts.embed_text(text)
 
 
 @shared_task

@@ -178,6 +178,12 @@ class PhotoThrottle(CallerThrottle):
     scope = "photo"
 
 
+class TextThrottle(CallerThrottle):
+    """Limit for searches by text."""
+
+    scope = "text"
+
+
 class VisitorThrottle(CallerThrottle):
     """Limit for tokens of new guests."""
 

@@ -81,6 +81,7 @@ API = {
     ("categories", "GET"): Opens(everybody=True, accounts=True, scopes="catalogue:read catalogue:write"),
     ("similar", "GET"): STATELESS,
     ("search-image", "POST"): STATELESS,
+    ("search-text", "GET"): STATELESS,
     ("by-example", "POST"): STATELESS,
     ("for-session", "POST"): STATELESS,
     ("strips", "POST"): STATELESS,

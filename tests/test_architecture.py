@@ -34,6 +34,7 @@ MAY_IMPORT_ML = {
     "snapshots.py",
     "generation.py",
     "photos.py",
+    "texts.py",
     "photo_calibration.py",
     "gaps.py",
     "reading.py",

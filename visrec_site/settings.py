@@ -257,6 +257,8 @@ DESIGNS_PER_HOUR = env_positive("VISREC_DESIGNS_PER_HOUR", 30)
 DESIGN_DAYS = env_positive("VISREC_DESIGN_DAYS", 30)
 # Seconds that a visitor waits for the embedding of a photo.
 PHOTO_SEARCH_SECONDS = env_positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
+# Seconds that a visitor, or a page, waits for the embedding of the words of a search.
+TEXT_SEARCH_SECONDS = env_positive("VISREC_TEXT_SEARCH_SECONDS", 2)
 # The weight of each kind of interaction in a shopper's taste: a dislike counts against a product.
 KIND_WEIGHTS = env_weights(
     "VISREC_KIND_WEIGHTS", {"view": 0.2, "click": 0.3, "like": 1.0, "cart": 1.0, "purchase": 1.0, "dislike": -1.0}
@@ -330,6 +332,7 @@ REST_FRAMEWORK = {
         "publishable": env.str("VISREC_RATE_PUBLISHABLE", "1200/min"),
         "secret": env.str("VISREC_RATE_SECRET", "6000/min"),
         "photo": env.str("VISREC_RATE_PHOTO", "60/min"),
+        "text": env.str("VISREC_RATE_TEXT", "240/min"),
         "token": env.str("VISREC_RATE_TOKEN", "20/min"),
         "visitor": env.str("VISREC_RATE_VISITOR", "60/min"),
     },

@@ -35,6 +35,11 @@ class EncoderConfig(NetworkConfig):
             raise ValueError(f"weights is missing; it takes a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file")
         return self
 
+    @property
+    def takes_texts(self) -> bool:
+        """Return whether texts are embedded, too."""
+        return False
+
 
 class TimmConfig(EncoderConfig):
     image_size: Annotated[
@@ -72,6 +77,10 @@ class OpenClipConfig(EncoderConfig):
         if self.tokenizer and not self.text:
             raise ValueError(f"tokenizer is {echo(self.tokenizer)} and text is no; without text there is none to read")
         return self
+
+    @property
+    def takes_texts(self) -> bool:
+        return self.text
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from ml.configs import design, personal, similar
 from ml.configs.backbones import BACKBONES
@@ -219,6 +220,12 @@ def method_of(name: str) -> Method:
         )
     model = f"{prefix}_network:{network}"
     return Method(name, "similar", library.summary, library.config, model, library=library)
+
+
+def takes_texts(name: str, settings: dict[str, Any]) -> bool:
+    """Return whether a model of this method and these settings embeds texts, too."""
+    library = LIBRARIES.get(name.partition(":")[0])
+    return library is not None and library.config(**settings).takes_texts
 
 
 def check_installed(method: Method) -> None:

@@ -35,6 +35,7 @@ from recommender.errors import (
     ExperimentNotReady,
     ExperimentRefused,
     NoActiveVersion,
+    NoTextTower,
     SavedResultsUnavailable,
     ScorerIgnoresImages,
     TooLittleHistory,
@@ -50,7 +51,15 @@ log = logging.getLogger(__name__)
 
 # Errors that pass by themselves, with the seconds after which a client should try again.
 RETRY_SECONDS: dict[type[Exception], int] = {NoActiveVersion: 30, WorkersUnavailable: 5, SavedResultsUnavailable: 5}
-CONFLICTS = (KeyEnded, ScorerIgnoresImages, TooLittleHistory, DesignNotReady, ExperimentNotReady, VersionNotReady)
+CONFLICTS = (
+    KeyEnded,
+    NoTextTower,
+    ScorerIgnoresImages,
+    TooLittleHistory,
+    DesignNotReady,
+    ExperimentNotReady,
+    VersionNotReady,
+)
 REFUSALS = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed, exceptions.PermissionDenied)
 
 

@@ -27,6 +27,7 @@ LINKS = {
     "models": "api:models",
     "visitors": "api:visitors",
     "search/image": "api:search-image",
+    "search/text": "api:search-text",
     "auth/token": "api:token",
     "auth/tokens": "api:own-tokens",
     "keys": "api:keys",

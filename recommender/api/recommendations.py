@@ -157,7 +157,7 @@ class MatchSerializer(serializers.Serializer[Match]):
 
 class RecommendationSerializer(serializers.Serializer[Recommendation]):
     recommendation_id = serializers.UUIDField(source="id")
-    strategy = serializers.ChoiceField(["similar", "photo", "personal", "fold-in", "session", "popular"])
+    strategy = serializers.ChoiceField(["similar", "photo", "text", "personal", "fold-in", "session", "popular"])
     model = VersionSerializer(source="version", allow_null=True)
     results = ResultSerializer(many=True)
     next = serializers.SerializerMethodField(help_text="URL of the next page; null on the last page.")
@@ -260,13 +260,20 @@ class Documented(TypedDict, total=False):
     summary: str
     description: str
     request: type[serializers.Serializer[None]]
+    responses: dict[Any, type[serializers.Serializer[Any]]]  # where there is more than the recommendation
 
 
-def recommends(**documented: Unpack[Documented]) -> Callable[[Callable[..., Recommendation]], Callable[..., Response]]:
+def recommends(
+    *parameters: type[serializers.Serializer[None]], **documented: Unpack[Documented]
+) -> Callable[[Callable[..., Recommendation]], Callable[..., Response]]:
     """Return a decorator for a view's method that takes the request and a query and returns a recommendation.
+
+    parameters: serializers of those that it takes beside those of all recommendations.
 
     The handler that replaces it reads the query from the request, saves the recommendation and returns a response.
     """
+
+    documented.setdefault("responses", {200: RecommendationSerializer})
 
     def decorator(recommend: Callable[..., Recommendation]) -> Callable[..., Response]:
         @wraps(recommend)
@@ -274,7 +281,7 @@ def recommends(**documented: Unpack[Documented]) -> Callable[[Callable[..., Reco
             found = recommend(view, request, query_of(params_of(request)), **path_params)
             return recommendation_response(request, saved.save(found, Caller.of(request)))
 
-        described = extend_schema(parameters=[RecommendationParams], responses=RecommendationSerializer, **documented)
+        described = extend_schema(parameters=[*parameters, RecommendationParams], **documented)
         return described(handler)
 
     return decorator

@@ -112,8 +112,11 @@ def candidates_from_rows(
 def candidates_by_id(ids: Iterable[int], version: ModelVersion | None) -> list[Candidate]:
     """Return these products, with their embeddings by the version, as candidates that score 1; one statement."""
     wanted = list(ids)
-    if not wanted:
-        return []
+    return candidates_where(Sql("p.id = ANY(%s)", (wanted,)), version) if wanted else []
+
+
+def candidates_where(where: Sql, version: ModelVersion | None) -> list[Candidate]:
+    """Return the products that satisfy the condition, as candidates_by_id does."""
     columns = f"0.0::float, {embedding_sql(version)}, {COLUMNS}"
-    rows = fetch(Sql(f"SELECT {columns} FROM catalog_product p {CATEGORY} WHERE p.id = ANY(%s)", (wanted,)))
+    rows = fetch(Sql(f"SELECT {columns} FROM catalog_product p {CATEGORY} WHERE {where.text}", where.params))
     return candidates_from_rows(rows, [1.0] * len(rows), version)

@@ -62,6 +62,11 @@ def settings_schema(method: str) -> dict[str, Any]:
     return methods.method_of(method).config.model_json_schema()
 
 
+def takes_texts(version: ModelVersion) -> bool:
+    """Return whether the version embeds texts among images, so that products are found by words."""
+    return methods.takes_texts(version.method, version.settings)
+
+
 def sees_images(version: ModelVersion) -> bool:
     """Return whether the version's method takes images into account."""
     return methods.method_of(version.method).sees_images

@@ -73,6 +73,16 @@ def test_without_workers_a_photo_search_gives_up_in_time(settings, waiting):
         broker.request_photo_embedding(image_bytes())
 
 
+def test_without_workers_a_text_search_gives_up_after_its_own_time(settings, waiting):
+    settings.PHOTO_SEARCH_SECONDS, settings.TEXT_SEARCH_SECONDS = 60, 1
+    began = time.monotonic()
+
+    with pytest.raises(WorkersUnavailable, match="no worker"):
+        broker.request_text_embedding("red")
+    assert time.monotonic() - began < 10
+    assert waiting("embed") == [("embed_text", ["red"])]
+
+
 def test_the_oldest_message_of_a_queue_is_as_old_as_its_sending(waiting):
     assert broker.oldest_waiting("maintenance") is None
     began = time.time()

@@ -73,6 +73,15 @@ def test_a_method_that_ignores_images_is_known():
     assert not methods.sees_images(VersionFactory.build(method="bpr-mf", number=1))
 
 
+def test_it_is_known_which_versions_embed_texts():
+    settings = {"weights": "w.pt"}
+
+    assert methods.takes_texts(VersionFactory.build(method="open_clip:ViT-B-32", settings=settings, number=1))
+    for method, more in {"open_clip:ViT-B-32": {"text": "no"}, "timm:resnet18": {}, "resnet18": {}}.items():
+        version = VersionFactory.build(method=method, settings=settings | more, number=1)
+        assert not methods.takes_texts(version)
+
+
 @pytest.mark.django_db
 def test_a_starter_is_the_method_that_serves_its_role_from_the_first_minute():
     starters = [VersionFactory(method="hog+histogram"), VersionFactory(method="popularity", role="personal")]
