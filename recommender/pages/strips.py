@@ -1,14 +1,22 @@
 """Strips of recommendations for pages, with a line that explains them."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
 from catalog.models import Kind, Product
+from catalog.queries import Filters
 from catalog.visitors import Visitor
-from recommender.errors import NoActiveVersion
+from recommender.errors import NoActiveVersion, NoTextTower, WorkersUnavailable
 from recommender.pages import learning
-from recommender.serving import recommend, saved
+from recommender.serving import recommend, saved, texts
 from recommender.serving.saved import Caller
 from recommender.serving.types import Contributor, Recommendation, RecommendationQuery
+from recommender.throttling import TextThrottle
 
 EXPLANATIONS = {
     "personal": "From what you liked, bought and looked at.",
@@ -23,6 +31,10 @@ ACTIVITIES = {
     Kind.CLICK: "looked at {}",
     Kind.VIEW: "looked at {}",
 }
+
+
+SILENT_SECONDS = 10  # for which no worker is asked by a page, after one that did not answer
+_silent_until = 0.0  # time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,39 @@ def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
     if not found.results:
         return Strip(found, "No other product in this shop looks like this one.")
     return Strip(found, learning.word_of(found.version))
+
+
+def by_look(text: str, filters: Filters, listed: Sequence[Product], limit: int, request: HttpRequest) -> Strip | None:
+    """Return products that look as the words of a search say, without those that it lists.
+
+    None where the active version embeds no texts, no worker answers in time, or nothing is found. A recommendation
+    takes one category and no attributes: with more filters than that there is none. Once no worker has answered, this
+    process asks none for a while: each page would wait.
+    """
+    global _silent_until
+    categories = filters.get("categories", [])
+    if len(categories) > 1 or filters.get("attributes") or not text.strip() or time.monotonic() < _silent_until:
+        return None
+    if not texts.is_served() or not TextThrottle().allow_request(Request(request), APIView()):
+        return None
+    query = RecommendationQuery(
+        limit=limit,
+        category=next(iter(categories), ""),
+        min_price=filters.get("min_price"),
+        max_price=filters.get("max_price"),
+        exclude=[product.sku for product in listed],
+        placement="search",
+    )
+    try:
+        found = texts.products_like(text, query)
+    except (NoActiveVersion, NoTextTower):  # another version serves since a moment
+        return None
+    except WorkersUnavailable:
+        _silent_until = time.monotonic() + SILENT_SECONDS
+        return None
+    if found is None or not found.results:
+        return None
+    return Strip(saved.save(found, Caller.of(request)), f"They look like “{text}”, whatever their titles say.")
 
 
 def personal(visitor: Visitor, limit: int, caller: Caller, placement: str, *, explain: bool = False) -> Strip:

@@ -1,10 +1,13 @@
 """Tags and filters for the shop's pages: strips of recommendations, and words for designs."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.template import Context
 
 from catalog import visitors
 from catalog.models import Product
+from catalog.queries import Filters
 from recommender.designs.gallery import GalleryImage
 from recommender.models import Design, DesignImage, Role
 from recommender.pages import strips
@@ -28,6 +31,14 @@ CAPTIONS = {DesignImage.Kind.ORIGINAL: "The product", DesignImage.Kind.APPROXIMA
 def similar_products(context: Context, product: Product, limit: int = 12) -> dict[str, object]:
     """Render products that look like this one."""
     return {"strip": strips.similar(product, limit, Caller.of(context["request"]))}
+
+
+@register.inclusion_tag("recommender/_by_look.html", takes_context=True)
+def products_by_look(
+    context: Context, text: str, filters: Filters, listed: Sequence[Product], limit: int = 12
+) -> dict[str, object]:
+    """Render products that look as the words of a search say, without those listed."""
+    return {"strip": strips.by_look(text, filters, listed, limit, context["request"])}
 
 
 @register.inclusion_tag("recommender/_picks.html", takes_context=True)
