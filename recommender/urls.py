@@ -10,5 +10,6 @@ urlpatterns = [
     path("designs/<uuid:pk>/delete/", design_views.delete, name="delete-design"),
     path("me/", account_views.me, name="me"),
     path("me/forget/", account_views.forget_me, name="forget-me"),
+    path("shadow/leave/", views.leave_shadow, name="leave-shadow"),
     path("search/photo/", views.photo_search, name="photo-search"),
 ]

@@ -277,6 +277,7 @@ PAGES = {
     "me": OPEN,
     "forget-me": OPEN,  # a POST
     "for-you": OPEN,
+    "leave-shadow": OPEN,  # a POST
     "photo-search": OPEN,
     "designs": OPEN,
     "design": SIGNED_IN,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -24,7 +24,7 @@ from recommender.admin.forms import TrainForm
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, Activation, Design, ImageEmbedding, ModelVersion, Role, State
-from recommender.serving import side_by_side
+from recommender.serving import shadow, side_by_side
 from recommender.versions import comparison, history, lifecycle, previews, progress, queries, retention
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class ModelVersionAdmin(VersionModelAdmin):
             for name, step in STEPS.items()
             if version and version.state in step.states and request.user.has_perm(step.permission)
         }
-        context = {"steps": steps, "version": version}
+        context = {"steps": steps, "version": version, "can_be_seen": version and shadow.can_be_seen(version)}
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -213,6 +213,7 @@ class ModelVersionAdmin(VersionModelAdmin):
             path("<int:pk>/progress/", self.admin_site.admin_view(self.progress_view), name="version_progress"),
             path("<int:pk>/sheets/<int:epoch>/", self.admin_site.admin_view(self.sheet_view), name="version_sheet"),
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
+            path("<int:pk>/shadow/", self.admin_site.admin_view(self.shadow_view), name="version_shadow"),
             path("<int:pk>/compare/", self.admin_site.admin_view(self.compare_view), name="version_compare"),
             path("activations/", self.admin_site.admin_view(self.activations_view), name="version_history"),
         ]
@@ -261,6 +262,20 @@ class ModelVersionAdmin(VersionModelAdmin):
             self.message_user(request, text, messages.SUCCESS)
             self.log_change(request, version, text)
         return redirect("admin:recommender_modelversion_change", pk)
+
+    @method_decorator(csrf_protect)
+    def shadow_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the shop as with the version, until the account leaves."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not shadow.can_be_seen(version):
+            self.message_user(request, f"{version} is {version.state}, and has no lists to see.", messages.ERROR)
+            return redirect("admin:recommender_modelversion_change", pk)
+        shadow.enter(request, version)
+        return redirect("home")
 
     def compare_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show two versions of a role beside each other: measures, settings, losses and lists."""

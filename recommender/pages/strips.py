@@ -12,6 +12,7 @@ from catalog.models import Kind, Product
 from catalog.queries import Filters
 from catalog.visitors import Visitor
 from recommender.errors import NoActiveVersion, NoTextTower, WorkersUnavailable
+from recommender.models import ModelVersion
 from recommender.pages import learning
 from recommender.serving import recommend, saved, texts
 from recommender.serving.saved import Caller
@@ -51,10 +52,13 @@ def activity(because: Contributor) -> str:
     return ACTIVITIES[because.kind].format(because.product.title)
 
 
-def similar(product: Product, limit: int, caller: Caller) -> Strip | None:
-    """Return products that look like this one; None in a shop without an active version."""
+def similar(product: Product, limit: int, caller: Caller, version: ModelVersion | None = None) -> Strip | None:
+    """Return products that look like this one; None in a shop without an active version.
+
+    version: by which they do, in place of the active one.
+    """
     try:
-        query = RecommendationQuery(limit=limit, placement="product", visitor=caller.visitor)
+        query = RecommendationQuery(limit=limit, placement="product", visitor=caller.visitor, version=version)
         found = saved.save(recommend.similar_products(product, query), caller)
     except NoActiveVersion:
         return None
@@ -98,9 +102,22 @@ def by_look(text: str, filters: Filters, listed: Sequence[Product], limit: int, 
     return Strip(saved.save(found, Caller.of(request)), f"They look like “{text}”, whatever their titles say.")
 
 
-def personal(visitor: Visitor, limit: int, caller: Caller, placement: str, *, explain: bool = False) -> Strip:
-    """Return what this visitor would like; popular products for a visitor without interactions."""
-    query = RecommendationQuery(limit=limit, placement=placement, explain=explain, visitor=caller.visitor)
+def personal(
+    visitor: Visitor,
+    limit: int,
+    caller: Caller,
+    placement: str,
+    *,
+    explain: bool = False,
+    version: ModelVersion | None = None,
+) -> Strip:
+    """Return what this visitor would like; popular products for a visitor without interactions.
+
+    version: by which it is recommended, in place of the active one.
+    """
+    query = RecommendationQuery(
+        limit=limit, placement=placement, explain=explain, visitor=caller.visitor, version=version
+    )
     found = (
         recommend.for_shopper(visitor.shopper, query)
         if visitor.shopper

@@ -7,17 +7,18 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from catalog import visitors
 from recommender.errors import NoActiveVersion, WorkersUnavailable
+from recommender.models import Role
 from recommender.pages import strips
 from recommender.pages.forms import PhotoSearchForm
 from recommender.pages.shown_photo import ShownPhoto
-from recommender.serving import photos, saved
+from recommender.serving import photos, saved, shadow
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
 from recommender.throttling import PhotoThrottle
@@ -32,8 +33,17 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 @require_safe
 def for_you(request: HttpRequest) -> HttpResponse:
     """Show what the visitor would like, each with the products that it was recommended for."""
-    strip = strips.personal(visitors.get_visitor(request), FOR_YOU, Caller.of(request), "for-you", explain=True)
+    version = (shadow.versions(request) or {}).get(Role.PERSONAL)
+    visitor, caller = visitors.get_visitor(request), Caller.of(request)
+    strip = strips.personal(visitor, FOR_YOU, caller, "for-you", explain=True, version=version)
     return render(request, "recommender/for_you.html", {"strip": strip})
+
+
+@require_POST
+def leave_shadow(request: HttpRequest) -> HttpResponse:
+    """Show staff the shop as everybody sees it."""
+    shadow.leave(request)
+    return redirect("home")
 
 
 def accepts_body(limit: int) -> Callable[[View], View]:

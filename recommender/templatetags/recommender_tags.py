@@ -11,6 +11,7 @@ from catalog.queries import Filters
 from recommender.designs.gallery import GalleryImage
 from recommender.models import Design, DesignImage, Role
 from recommender.pages import strips
+from recommender.serving import shadow
 from recommender.serving.saved import Caller
 from recommender.versions import queries
 
@@ -30,7 +31,9 @@ CAPTIONS = {DesignImage.Kind.ORIGINAL: "The product", DesignImage.Kind.APPROXIMA
 @register.inclusion_tag("recommender/_similar.html", takes_context=True)
 def similar_products(context: Context, product: Product, limit: int = 12) -> dict[str, object]:
     """Render products that look like this one."""
-    return {"strip": strips.similar(product, limit, Caller.of(context["request"]))}
+    request = context["request"]
+    version = (shadow.versions(request) or {}).get(Role.SIMILAR)
+    return {"strip": strips.similar(product, limit, Caller.of(request), version)}
 
 
 @register.inclusion_tag("recommender/_by_look.html", takes_context=True)
@@ -44,11 +47,20 @@ def products_by_look(
 @register.inclusion_tag("recommender/_picks.html", takes_context=True)
 def personal_picks(context: Context, limit: int = 12) -> dict[str, object]:
     """Render what the visitor would like."""
-    visitor = visitors.get_visitor(context["request"])
+    request = context["request"]
+    version = (shadow.versions(request) or {}).get(Role.PERSONAL)
     return {
-        "strip": strips.personal(visitor, limit, Caller.of(context["request"]), "home"),
+        "strip": strips.personal(visitors.get_visitor(request), limit, Caller.of(request), "home", version=version),
         "shoppers_are_simulated": context["shoppers_are_simulated"],
     }
+
+
+@register.inclusion_tag("recommender/_shadow.html", takes_context=True)
+def shadow_bar(context: Context) -> dict[str, object]:
+    """Render as with which versions staff see the shop, and a button to leave; nothing for everybody else."""
+    request = context.get("request")  # which pages of errors lack
+    versions = shadow.versions(request) if request else None
+    return {"versions": versions, "request": request, "csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("recommender/_tailor.html", takes_context=True)
