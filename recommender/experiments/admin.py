@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import ForeignKey, Model
+from django.db.models import Model
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,14 +25,14 @@ from recommender.experiments.words import points, sentence
 
 if TYPE_CHECKING:
     ExperimentModelAdmin = admin.ModelAdmin[Experiment]
-    ArmTable = admin.TabularInline[Arm, Experiment]
+    ArmStack = admin.StackedInline[Arm, Experiment]
 else:
-    ExperimentModelAdmin, ArmTable = admin.ModelAdmin, admin.TabularInline  # generic in the stubs alone
+    ExperimentModelAdmin, ArmStack = admin.ModelAdmin, admin.StackedInline  # generic in the stubs alone
 
 VIEW, CHANGE, SWITCH = (f"recommender.{verb}_modelversion" for verb in ("view", "change", "activate"))
 
 
-class ArmInline(ArmTable):
+class ArmInline(ArmStack):
     model = Arm
     formset = ArmFormSet
     fields = ["name", "share", "version", "strategy", "diversity", "min_score", "exclude_seen"]
@@ -48,11 +48,15 @@ class ArmInline(ArmTable):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm(VIEW)
 
-    def formfield_for_foreignkey(
-        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> "ModelChoiceField[Any] | None":
-        kwargs |= {"queryset": versions_to_try(), "empty_label": "the active one"}
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "version":  # without the admin's buttons to create one
+            return ModelChoiceField(
+                versions_to_try(), empty_label="the active one", required=False, help_text="Empty: the active one."
+            )
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "exclude_seen" and found:
+            found.widget.choices = [("unknown", "as requested"), ("true", "yes"), ("false", "no")]
+        return found
 
 
 @admin.register(Experiment)
@@ -104,6 +108,11 @@ class ExperimentAdmin(ExperimentModelAdmin):
         view = self.admin_site.admin_view(self.step_view)
         return [path("<int:pk>/step/<slug:step>/", view, name="experiment_step"), *super().get_urls()]
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().add_view(request, form_url, {"may_switch": request.user.has_perm(SWITCH)})
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -111,7 +120,8 @@ class ExperimentAdmin(ExperimentModelAdmin):
         experiment = self.get_object(request, object_id)
         may_switch = request.user.has_perm(SWITCH)
         if experiment is None or experiment.state == ExperimentState.DRAFT:
-            return super().change_view(request, object_id, form_url, {"can_be_started": may_switch})
+            context = {"may_switch": may_switch, "entries": experiment.entries.all() if experiment else []}
+            return super().change_view(request, object_id, form_url, context)
         if not self.has_view_permission(request):
             return super().change_view(request, object_id)  # which refuses
         context = {"experiment": experiment, "title": str(experiment), "opts": self.opts, "media": self.media}
@@ -126,7 +136,21 @@ class ExperimentAdmin(ExperimentModelAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        experiment, by = get_object_or_404(Experiment, pk=pk), request.user.get_username()
+        return self.take(request, get_object_or_404(Experiment, pk=pk), step)
+
+    def response_add(self, request: HttpRequest, obj: Experiment, post_url_continue: str | None = None) -> HttpResponse:
+        if "_start" in request.POST and request.user.has_perm(SWITCH):
+            return self.take(request, obj, "start")
+        return super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Experiment) -> HttpResponse:
+        if "_start" in request.POST and request.user.has_perm(SWITCH):
+            return self.take(request, obj, "start")
+        return super().response_change(request, obj)
+
+    def take(self, request: HttpRequest, experiment: Experiment, step: str) -> HttpResponse:
+        """Take a step, and lead to the page of the experiment."""
+        by = request.user.get_username()
         try:
             if step == "start":
                 lifecycle.start(experiment, by)
@@ -142,7 +166,7 @@ class ExperimentAdmin(ExperimentModelAdmin):
             text = experiment.entries.all()[0].text
             self.message_user(request, f"{experiment}: {text}", messages.SUCCESS)
             self.log_change(request, experiment, text)
-        return redirect("admin:experiments_experiment_change", pk)
+        return redirect("admin:experiments_experiment_change", experiment.pk)
 
 
 @dataclass(frozen=True)

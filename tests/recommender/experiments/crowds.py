@@ -18,7 +18,9 @@ def visit(
     rates: Mapping[str, float],
     visitors: int,
     generator: np.random.Generator,
+    *,
     kind: str = "click",
+    placement: str = "product",
 ) -> None:
     """Have so many visitors of each arm see 1 to 5 lists, after which they act at the arm's rate, on average."""
     product = Product.objects.first() or ProductFactory(image=False)
@@ -28,7 +30,7 @@ def visit(
         for person in generator.integers(0, 2**62, visitors):
             own = generator.beta(4, 4 / rate - 4) if rate else 0.0  # some act more than others
             for _ in range(1 + generator.binomial(4, 0.3)):
-                shown = impression(experiment, arms[name], int(person))
+                shown = impression(experiment, arms[name], int(person), placement=placement)
                 seen.append(shown)
                 if generator.random() < own:
                     acts.append(event(shown, product, kind))

@@ -32,7 +32,8 @@ def test_an_experiment_is_created_started_and_concluded_on_its_pages(admin_clien
 
     admin_client.post(f"{URL}add/", form_of(*arms, placements="product,home"))
     experiment = Experiment.objects.get()
-    assert "Start the experiment" in admin_client.get(f"{URL}{experiment.pk}/change/").content.decode()
+    page = admin_client.get(f"{URL}{experiment.pk}/change/").content.decode()
+    assert "Save and start" in page and "admin: Created." in page
     assert "Variety: Started." in step(admin_client, experiment, "start")
     page = step(admin_client, experiment, "conclude", winner=experiment.arms.last().pk)
 
@@ -40,6 +41,31 @@ def test_an_experiment_is_created_started_and_concluded_on_its_pages(admin_clien
     assert "<strong>new</strong> won." in page
     assert (experiment.placements, queries.serving_version(Role.SIMILAR)) == (["product", "home"], other)
     assert [entry.by for entry in experiment.entries.all()] == ["admin"] * 4
+
+
+def test_a_draft_is_saved_and_started_at_once(admin_client):
+    arms = ({"name": "now", "share": 50}, {"name": "varied", "share": 50, "diversity": 0.2, "exclude_seen": "false"})
+
+    admin_client.post(f"{URL}add/", form_of(*arms, _start="Save and start"))
+
+    experiment = Experiment.objects.get()
+    assert (experiment.state, experiment.placements) == ("running", [])
+    assert experiment.arms.last().parameters == {"diversity": 0.2, "exclude_seen": False}
+
+
+def test_changes_are_saved_before_the_start(admin_client):
+    experiment = draft()
+    first, second = experiment.arms.all()
+    arms = [
+        {"name": name, "share": 20, "id": arm.pk, "experiment": experiment.pk}
+        for name, arm in (("X", first), ("Y", second))
+    ]
+    values = form_of(*arms, **{"arms-INITIAL_FORMS": 2, "_start": "Save and start"})
+
+    admin_client.post(f"{URL}{experiment.pk}/change/", values)
+
+    experiment.refresh_from_db()
+    assert (experiment.state, [arm.name for arm in experiment.arms.all()]) == ("running", ["X", "Y"])
 
 
 @pytest.mark.parametrize(

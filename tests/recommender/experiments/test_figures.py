@@ -45,6 +45,18 @@ def test_known_rates_are_within_the_intervals():
     assert arm.more_visitors == 0
 
 
+def test_two_placements_have_figures_of_their_own():
+    found = {}
+    for placement, rates in (("product", {"A": 0.10, "B": 0.20}), ("cart", {"A": 0.30, "B": 0.15})):
+        experiment = begin(placements=[placement], margin=1)
+        visit(experiment, rates, 1200, np.random.default_rng(5), placement=placement)
+        found[placement] = figures.of(experiment)
+        for each in found[placement]:
+            assert each.rate.low < rates[each.arm.name] < each.rate.high
+
+    assert found["product"][1].difference.low > 0 and found["cart"][1].difference.high < 0
+
+
 def test_what_is_counted_is_the_goal():
     experiment = begin(goal="purchase")
     visit(experiment, {"A": 0.3, "B": 0.3}, 20, np.random.default_rng(1))

@@ -1,5 +1,6 @@
 """Experiments as visitors meet them: over REST and on the shop's pages, until their impressions are stored."""
 
+import numpy as np
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
@@ -8,7 +9,7 @@ from catalog.models import Product, Shopper
 from catalog.visitors import issue_token, read_token
 from recommender.access import keys
 from recommender.access.models import KeyKind
-from recommender.experiments import lifecycle
+from recommender.experiments import figures, lifecycle
 from recommender.experiments.models import Arm
 from recommender.models import Impression
 from recommender.serving import saved
@@ -245,6 +246,34 @@ def test_the_pages_show_the_arm_and_staff_see_what_is_active(other):
     versions_shown = [client.get("/products/A/").context["strip"].recommendation.version for client in (guest, staff)]
 
     assert [version == other for version in versions_shown] == [True, False]
+
+
+@pytest.mark.slow
+def test_visitors_who_click_at_known_rates_are_found_by_the_figures(other):
+    """All the way: 300 visitors over REST, each of whom sees three lists and clicks on one or four in ten."""
+    experiment = begin(Arm(name="now", share=50), Arm(name="new", share=50, version=other), placements=["product"])
+    rates = {arm.pk: 0.1 if arm.name == "now" else 0.4 for arm in experiment.arms.all()}
+    generator = np.random.default_rng(0)
+    for number in range(300):
+        client = visitor()
+        client.defaults["REMOTE_ADDR"] = f"10.0.{number // 200}.{number % 200}"  # whose requests are not too many
+        answers = [client.get(f"{SIMILAR}?placement=product").json() for _ in range(3)]
+        seen = [{"recommendation_id": each["recommendation_id"], "positions": [1]} for each in answers]
+        clicks = [
+            {"sku": "B", "kind": "click", "recommendation_id": each["recommendation_id"]}
+            for each in answers
+            if generator.random() < rates[exposure_of(each)["arm"]]
+        ]
+        client.post("/api/v1/impressions/", {"impressions": seen}, format="json")
+        if clicks:
+            client.post("/api/v1/interactions/", clicks, format="json")
+
+    found = figures.of(experiment)
+
+    assert sum(each.totals.visitors for each in found) == 300
+    assert all(each.totals.x == 3 * each.totals.visitors for each in found)
+    assert all(each.rate.low < rates[each.arm.pk] < each.rate.high for each in found)
+    assert 0 < found[1].difference.low < 0.3 < found[1].difference.high
 
 
 def test_no_request_fails_while_versions_go_and_experiments_end(other, active):
