@@ -14,7 +14,7 @@ from recommender import broker, leases, popularity
 from recommender.designs import lifecycle as designs
 from recommender.experiments import guard
 from recommender.imports import feeds, runs, storage
-from recommender.models import LIVE, ImageWalk, ModelVersion, State
+from recommender.models import LIVE, ImageWalk, ModelVersion
 from recommender.serving import impressions
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries, retention
@@ -77,22 +77,23 @@ def queue_missing_embeddings(waiting: int) -> None:
     Of versions that do not serve only if no message is waiting, and so few that the next sweep sees past them.
     """
     windows = [window for window in (newest_window(), next_window()) if window]
-    for_active: set[int] = set()
+    for_serving: set[int] = set()
+    serving = set(queries.serving_versions())
     later = 0 if waiting else MOST_LATER
     for version in queries.servable_versions():
         for window in windows:
             images = (
                 queries.images_without_embedding(version, between=window).order_by("pk").values_list("pk", flat=True)
             )
-            if version.state == State.ACTIVE:
-                for_active.update(images)
+            if version in serving:
+                for_serving.update(images)
             elif later:
                 missing = list(images[: later * broker.EMBED_BATCH])
                 for first in range(0, len(missing), broker.EMBED_BATCH):
                     batch = missing[first : first + broker.EMBED_BATCH]
                     broker.send("embed_later", version.pk, batch, priority=broker.LATER)
                     later -= 1
-    broker.queue_embedding(sorted(for_active))
+    broker.queue_embedding(sorted(for_serving))
 
 
 def retry_readings() -> None:
@@ -131,13 +132,13 @@ def resume() -> None:
 
 
 def resume_uploads() -> None:
-    """Queue the newest images that an active version has still to embed, in one message before all others.
+    """Queue the newest images that a version that serves has still to embed, in one message before all others.
 
     Whether their own messages wait or were lost nobody knows. A message for an image that is embedded takes no time.
     """
     newest: set[int] = set()
     window = newest_window()
-    for version in queries.servable_versions().filter(state=State.ACTIVE):
+    for version in queries.serving_versions():
         missing = queries.images_without_embedding(version, between=window)
         newest.update(missing.order_by("-pk").values_list("pk", flat=True)[: broker.EMBED_BATCH])
     if newest:

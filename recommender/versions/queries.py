@@ -128,6 +128,15 @@ def servable_versions() -> QuerySet[ModelVersion]:
     return ModelVersion.objects.filter(role__in=EMBEDDING_ROLES, state__in=SERVABLE)
 
 
+def serving_versions() -> QuerySet[ModelVersion]:
+    """Return those of servable_versions that visitors get lists of: the active ones, and those of experiments that run.
+
+    Each embeds a new image at once.
+    """
+    tried = ModelVersion.objects.filter(arms__experiment__state="running").values("pk")
+    return servable_versions().filter(Q(state=State.ACTIVE) | Q(pk__in=tried))
+
+
 def findable_since(products: Sequence[Product]) -> dict[int, datetime]:
     """Return, by product id, when the active similarity version first embedded each product; without those not yet."""
     if not products:

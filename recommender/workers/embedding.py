@@ -66,8 +66,8 @@ def model_of(version: ModelVersion, kind: type[M]) -> M:
 
 
 def warm_up() -> None:
-    """Load the models of the active versions, so that no upload waits for it."""
-    for version in queries.servable_versions().filter(state=State.ACTIVE):
+    """Load the models of the versions that serve, so that no upload waits for it."""
+    for version in queries.serving_versions():
         try:
             load_model(version.folder)
         except BadCheckpoint as error:  # a lost checkpoint stops its own version and no other
@@ -75,7 +75,7 @@ def warm_up() -> None:
 
 
 def embed_images(image_ids: Sequence[int]) -> None:
-    """Embed these images by every active version that has no vector of them; a second run writes nothing."""
+    """Embed these images by every version that serves and has no vector of them; a second run writes nothing."""
     suspects = readings.unfinished(image_ids)
     if suspects:
         embed_missing(image_ids, suspects=True)  # by the first version that has to read them
@@ -86,12 +86,13 @@ def embed_images(image_ids: Sequence[int]) -> None:
 
 
 def embed_missing(image_ids: Sequence[int], suspects: bool = False) -> None:
-    """Embed images by the active versions that have no vector of them, by that of similar styles first.
+    """Embed images by the versions that serve and have no vector of them, by those of similar styles first.
 
     suspects: only those that may kill their reader; otherwise all others.
     """
-    active = queries.servable_versions().filter(state=State.ACTIVE)
-    versions = sorted(active, key=lambda version: version.role != Role.SIMILAR)
+    versions = sorted(
+        queries.serving_versions(), key=lambda version: (version.role != Role.SIMILAR, version.state != State.ACTIVE)
+    )
     for _ in embed_batches(batches_of_each(versions, image_ids, suspects)):
         pass
 

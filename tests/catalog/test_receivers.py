@@ -22,6 +22,7 @@ def test_a_guest_who_signs_in_keeps_what_they_did(client):
     assert {row.shopper.key for row in Interaction.objects.all()} == {"ada"}
     assert sorted(Interaction.objects.values_list("kind", flat=True)) == ["like", "view"]
     assert Shopper.objects.get().account == account
+    assert client.session["merged"] == guest  # by which experiments know them again
 
 
 def test_a_name_in_a_cookie_brings_nobody_s_interactions(client):

@@ -14,6 +14,7 @@ from catalog.images import read_image
 from catalog.models import ImageReading, ProductImage
 from recommender import broker, leases, maintenance, tasks
 from recommender.designs import lifecycle
+from recommender.experiments.models import Experiment
 from recommender.imports import runs, storage
 from recommender.imports.models import Feed, ImportRun
 from recommender.models import Design, ModelVersion
@@ -30,6 +31,7 @@ from tests.factories import (
     turned,
 )
 from tests.internet import response_of
+from tests.recommender.experiments.conftest import begin
 from visrec_site.celery import app
 
 
@@ -336,3 +338,14 @@ def test_imports_whose_message_was_lost_and_feeds_whose_time_has_come_are_sent(w
     maintenance.sweep()
     assert waiting("import") == [("run_import", [ImportRun.objects.get(status="queued").pk])]
     assert storage.source_of(uploaded) is None  # as it has failed
+
+
+@pytest.mark.django_db
+def test_an_experiment_that_has_run_its_days_is_stopped():
+    experiment = begin(days=7)
+    Experiment.objects.update(started_at=timezone.now() - timedelta(days=7))
+
+    maintenance.sweep()
+
+    experiment.refresh_from_db()
+    assert experiment.state == "stopped"

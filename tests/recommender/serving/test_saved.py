@@ -1,12 +1,16 @@
 import uuid
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.cache import SessionStore
+from django.test import RequestFactory
 
 from catalog.models import Product
 from recommender.errors import NoSuchRecommendation
 from recommender.serving import recommend, saved
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
+from tests.factories import AccountFactory
 from tests.recommender.conftest import placed, shown
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +20,22 @@ GUEST = Caller(session="guest")
 @pytest.fixture
 def products(active):
     return placed(active, 0, 20, 40, 60, 80)
+
+
+def caller_of(account, **session) -> Caller:
+    request = RequestFactory().get("/")
+    request.user, request.session = account, SessionStore()
+    request.session.update(session)
+    return Caller.of(request)
+
+
+def test_experiments_know_an_account_by_its_id_or_by_the_guest_whom_it_was():
+    account = AccountFactory()
+
+    assert caller_of(account).visitor == f"account {account.pk}"
+    assert caller_of(account, merged="guest-1").visitor == "guest-1"
+    assert caller_of(AccountFactory(is_staff=True), merged="guest-1").visitor == ""
+    assert caller_of(AnonymousUser()).visitor == ""
 
 
 def first_page(products, caller=GUEST, **fields):

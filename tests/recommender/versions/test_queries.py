@@ -1,9 +1,12 @@
 from django.utils import timezone
 
 from catalog.models import ProductImage
+from recommender.experiments import lifecycle
+from recommender.experiments.models import Arm
 from recommender.models import ModelVersion
 from recommender.versions import queries
 from tests.factories import ProductFactory, VersionFactory, embed, turned
+from tests.recommender.experiments.conftest import begin, draft
 
 
 def test_the_serving_version_is_always_the_active_one_as_it_is_now(active, django_assert_num_queries):
@@ -64,3 +67,14 @@ def test_what_is_to_serve_is_in_training_for_it_or_waits_to_be_activated(active)
 
     assert list(queries.to_serve()) == [first, requested, design]
     assert list(queries.to_serve("similar")) == [first, requested]
+
+
+def test_versions_that_are_tried_serve_as_the_active_one_does(active):
+    tried, drafted, _ = (VersionFactory() for _ in range(3))
+    experiment = begin(Arm(name="A", share=50), Arm(name="B", share=50, version=tried))
+    draft(Arm(name="A", share=50), Arm(name="B", share=50, version=drafted))
+    assert set(queries.serving_versions()) == {active, tried}
+
+    lifecycle.stop(experiment, "boss")
+
+    assert set(queries.serving_versions()) == {active}

@@ -4,9 +4,12 @@ import pytest
 from django.utils import timezone
 
 from recommender import maintenance
+from recommender.experiments import lifecycle
+from recommender.experiments.models import Arm
 from recommender.models import Activation, ImageEmbedding, ModelVersion
 from recommender.versions import retention
 from tests.factories import ProductFactory, VersionFactory, embed, turned
+from tests.recommender.experiments.conftest import begin, draft
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +70,15 @@ def test_what_a_training_left_is_removed_once_it_has_ended(active):
 
     assert [file.name for file in active.folder.iterdir()] == ["weights.safetensors"]
     assert [len(list(version.folder.iterdir())) for version in (running, cancelled)] == [4, 4]
+
+
+def test_a_version_of_an_experiment_that_runs_is_retained(old_versions, settings):
+    settings.RETAINED_VERSIONS = 1
+    tried, other = old_versions[0], old_versions[2]
+    experiment = begin(Arm(name="A", share=50), Arm(name="B", share=50, version=tried))
+    draft(Arm(name="A", share=50), Arm(name="B", share=50, version=other))
+    assert set(retention.removal_dates()) == {other.pk, old_versions[3].pk}
+
+    lifecycle.stop(experiment, "boss")
+
+    assert set(retention.removal_dates()) == {tried.pk, other.pk, old_versions[3].pk}

@@ -20,10 +20,12 @@ from ml.nn import inference
 from ml.training import checkpoints
 from ml.training.loop import fit
 from recommender import broker
+from recommender.experiments.models import Arm
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import lifecycle, queries
 from recommender.workers import embedding, photos, training_data
 from tests.factories import ProductFactory, VersionFactory, image_bytes
+from tests.recommender.experiments.conftest import begin
 from tests.rivals import in_own_session, is_any_waiting
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +85,24 @@ def test_an_upload_is_embedded_by_what_serves_and_later_by_the_versions_kept(ver
     assert {row.version for row in ImageEmbedding.objects.all()} == {version, *others}
     shutil.rmtree(version.folder)
     photos.embed_photo(image_bytes(7))  # by the model that is still in memory
+
+
+def test_an_upload_is_embedded_at_once_by_a_version_of_an_experiment_too(version):
+    tried, idle = (copy_of(version) for _ in range(2))
+    begin(Arm(name="A", share=50), Arm(name="B", share=50, version=tried))
+    image = ProductFactory(image=1).images.get()
+
+    embedding.embed_images([image.pk])
+
+    assert set(ImageEmbedding.objects.values_list("version", flat=True)) == {version.pk, tried.pk}
+    assert set(queries.images_without_embedding(idle)) == {image}
+
+
+def copy_of(version: ModelVersion) -> ModelVersion:
+    """Another version with the same checkpoint, which does not serve."""
+    copy = VersionFactory(dimensions=version.dimensions)
+    shutil.copytree(version.folder, copy.folder)
+    return copy
 
 
 def test_similar_styles_see_a_picture_before_personal_lists_do(version):
