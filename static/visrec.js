@@ -1,1 +1,1 @@
-visrec/1.1.0.js
+visrec/1.2.0.js
