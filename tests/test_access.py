@@ -136,6 +136,7 @@ API = {
     ("start-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("stop-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("conclude-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
+    ("withdraw-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
 }
 BODIES = {
     "strips": {"requests": [{"kind": "popular"}]},
@@ -201,6 +202,7 @@ def shop(active) -> dict[str, dict[str, object]]:
         "start-experiment": trial,
         "stop-experiment": trial,
         "conclude-experiment": trial,
+        "withdraw-experiment": trial,
     }
 
 

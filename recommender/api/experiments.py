@@ -105,7 +105,11 @@ class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
     class Meta:
         model = Experiment
         fields = ["id", "url", "name", "role", "placements", "goal", "margin", "days", "state"]
-        fields += ["created_at", "started_at", "stopped_at", "concluded_at", "winner", "arms", "history"]
+        fields += ["created_at", "started_at", "stopped_at", "concluded_at", "adopted_at", "winner"]
+        fields += ["arms", "history"]
+        extra_kwargs = {
+            "adopted_at": {"help_text": "Since when everybody gets what the winner fixes besides a version."},
+        }
 
     def get_url(self, experiment: Experiment) -> str:
         return reverse("api:experiment", [experiment.pk], request=self.context["request"])
@@ -265,7 +269,8 @@ class ConcludeExperiment(APIView):
     @step(
         "Conclude an experiment",
         "Its figures are stored, and the version of the arm that won, if it has one, is activated as by POST "
-        "models/ID/activate/. 409 for a draft, and if it was concluded already.",
+        "models/ID/activate/. Its strategy and parameters everybody gets from then on, until POST `withdraw/`. 409 for "
+        "a draft, and if it was concluded already.",
         ConcludeInput,
     )
     def post(self, request: Request, pk: int) -> Response:
@@ -276,4 +281,14 @@ class ConcludeExperiment(APIView):
         if name and winner is None:
             raise serializers.ValidationError({"winner": [f"The experiment has no arm {name!r}."]})
         lifecycle.conclude(experiment, caller_name(request), winner)
+        return experiment_response(request, pk)
+
+
+class WithdrawExperiment(APIView):
+    operations = {"POST": "withdraw_experiment"}
+    rules = {"POST": SWITCH}
+
+    @step("Withdraw what was adopted", "Strategy and parameters of the winner; its version stays. 409 without any.")
+    def post(self, request: Request, pk: int) -> Response:
+        lifecycle.withdraw(experiment_or_404(pk), caller_name(request))
         return experiment_response(request, pk)

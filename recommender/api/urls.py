@@ -100,6 +100,7 @@ urlpatterns = [
     path("experiments/<int:pk>/start/", experiments.StartExperiment.as_view(), name="start-experiment"),
     path("experiments/<int:pk>/stop/", experiments.StopExperiment.as_view(), name="stop-experiment"),
     path("experiments/<int:pk>/conclude/", experiments.ConcludeExperiment.as_view(), name="conclude-experiment"),
+    path("experiments/<int:pk>/withdraw/", experiments.WithdrawExperiment.as_view(), name="withdraw-experiment"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<int:pk>/", webhooks.OneWebhook.as_view(), name="webhook"),
     path("webhooks/<int:pk>/deliveries/", webhooks.Deliveries.as_view(), name="deliveries"),

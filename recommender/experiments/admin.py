@@ -131,7 +131,7 @@ class ExperimentAdmin(ExperimentModelAdmin):
 
     @method_decorator(csrf_protect)
     def step_view(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
-        """Start, stop or conclude an experiment."""
+        """Start, stop or conclude an experiment, or withdraw what won."""
         if not request.user.has_perm(SWITCH):
             raise PermissionDenied
         if request.method != "POST":
@@ -156,6 +156,8 @@ class ExperimentAdmin(ExperimentModelAdmin):
                 lifecycle.start(experiment, by)
             elif step == "stop":
                 lifecycle.stop(experiment, by)
+            elif step == "withdraw":
+                lifecycle.withdraw(experiment, by)
             else:
                 chosen = request.POST.get("winner", "")
                 winner = get_object_or_404(experiment.arms, pk=chosen) if chosen.isdecimal() else None
@@ -175,6 +177,7 @@ class Row:
 
     arm: Arm
     shows: str
+    fixes: str  # besides a version
     visitors: int
     lists: int
     reached: int
@@ -195,6 +198,7 @@ def shown(experiment: Experiment) -> dict[str, Any]:
         Row(
             each.arm,
             described(each.arm),
+            ", ".join(fixed(each.arm)),
             each.totals.visitors,
             each.totals.x,
             each.totals.y,
@@ -210,6 +214,7 @@ def shown(experiment: Experiment) -> dict[str, Any]:
     return {
         "sentence": sentence(experiment.goal, found, is_over=not is_running),
         "rows": rows,
+        "adopted": ", ".join(fixed(experiment.winner)) if experiment.adopted_at and experiment.winner else "",
         "goal": Goal(experiment.goal).label,
         "margin": points(experiment.margin),
         "is_running": is_running,
@@ -229,9 +234,13 @@ def responses_of(experiment: Experiment) -> dict[int, Responses]:
 def described(arm: Arm) -> str:
     """Return in words what an arm shows."""
     version = f"{arm.version_name} (deleted)" if arm.lacks_version else str(arm.version or "the active version")
-    strategy = arm.get_strategy_display() if arm.strategy != Strategy.USUAL else ""
-    parameters = [f"{name} {value}" for name, value in arm.parameters.items()]
-    return ", ".join(filter(None, [strategy or version, *parameters]))
+    return ", ".join([*([version] if arm.strategy == Strategy.USUAL else []), *fixed(arm)])
+
+
+def fixed(arm: Arm) -> list[str]:
+    """Return in words what an arm fixes besides a version."""
+    strategy = [] if arm.strategy == Strategy.USUAL else [arm.get_strategy_display()]
+    return [*strategy, *(f"{name} {value}" for name, value in arm.parameters.items())]
 
 
 def bounds(interval: Interval, unit: str) -> str:

@@ -117,8 +117,9 @@ def stop_arm(arm: Arm, reason: str) -> None:
 
 @transaction.atomic
 def conclude(experiment: Experiment, by: str, winner: Arm | None = None) -> None:
-    """Stop an experiment for good, store its figures and activate the winner's version, in one transaction.
+    """Stop an experiment for good, store its figures and put what won into service, in one transaction.
 
+    The winner's version is activated; what else it fixes everybody gets from then on, until `withdraw`.
     Raises ExperimentNotReady, also if the winner's version was deleted, and VersionNotReady.
     """
     current = Experiment.objects.select_for_update().get(pk=experiment.pk)
@@ -131,12 +132,26 @@ def conclude(experiment: Experiment, by: str, winner: Arm | None = None) -> None
         raise ExperimentNotReady(f"{winner} cannot win: {winner.version_name} was deleted")
     current.figures = figures.to_json(figures.count(current, tuple(current.arms.all())))
     current.state, current.concluded_at, current.winner = ExperimentState.CONCLUDED, timezone.now(), winner
-    current.save(update_fields=["figures", "state", "concluded_at", "winner"])
+    current.adopted_at = current.concluded_at if winner and winner.can_be_adopted else None
+    current.save(update_fields=["figures", "state", "concluded_at", "winner", "adopted_at"])
+    results = [f"Concluded: {winner} won" if winner else "Concluded without a winner"]
     if winner and winner.version:
-        versions.request_activation(winner.version, by)
-        note(current, by, f"Concluded: {winner} won, {winner.version} was activated.")
-    else:
-        note(current, by, f"Concluded: {winner} won." if winner else "Concluded without a winner.")
+        version = versions.request_activation(winner.version, by)
+        when = "as soon as it has embedded all images" if version.activation_requested_at else "now"
+        results.append(f"{version} is active {when}")
+    if current.adopted_at:
+        results.append("everybody gets what else it fixes")
+    note(current, by, f"{', '.join(results)}.")
+
+
+@transaction.atomic
+def withdraw(experiment: Experiment, by: str) -> None:
+    """Stop what was adopted with the winner. Raises ExperimentNotReady if nothing is adopted."""
+    current = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if current.adopted_at is None:
+        raise ExperimentNotReady(f"nothing of {current} is adopted")
+    Experiment.objects.filter(pk=current.pk).update(adopted_at=None)
+    note(current, by, "Withdrawn: nobody gets any more what it fixed besides a version.")
 
 
 def describe(experiment: Experiment) -> dict[str, object]:

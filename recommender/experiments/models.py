@@ -36,6 +36,10 @@ class Strategy(models.TextChoices):
     POPULAR = "popular", "the most popular products"
 
 
+# Experiments that recommendations follow.
+IN_EFFECT = Q(state=ExperimentState.RUNNING) | Q(adopted_at__isnull=False)
+
+
 def new_salt() -> str:
     """Return a random text by which visitors are assigned."""
     return secrets.token_hex(16)
@@ -81,13 +85,15 @@ class Experiment(models.Model):
     stopped_at = models.DateTimeField(null=True, editable=False)
     concluded_at = models.DateTimeField(null=True, editable=False)
     checked_at = models.DateTimeField(null=True, editable=False)  # by the sweep
+    # From then on everybody gets what the winner fixes besides its version; null: not, or not any more.
+    adopted_at = models.DateTimeField(null=True, editable=False)
     winner = models.ForeignKey("Arm", models.SET_NULL, null=True, editable=False, related_name="+")
     figures = models.JSONField(null=True, editable=False)  # of a concluded one, whose impressions are deleted
 
     class Meta:
         ordering = ["-pk"]
         default_permissions = ()  # those of model versions count, which it shows to visitors
-        indexes = [models.Index(fields=["id"], name="experiment_running", condition=Q(state=ExperimentState.RUNNING))]
+        indexes = [models.Index(fields=["id"], name="experiment_in_effect", condition=IN_EFFECT)]
 
     def __str__(self) -> str:
         return self.name
@@ -127,6 +133,11 @@ class Arm(models.Model):
     def lacks_version(self) -> bool:
         """Return whether the version that it is to show was deleted."""
         return bool(self.version_name) and self.version_id is None
+
+    @property
+    def can_be_adopted(self) -> bool:
+        """Return whether it fixes anything besides a version."""
+        return bool(self.parameters) or self.strategy != Strategy.USUAL
 
     @property
     def parameters(self) -> dict[str, Any]:

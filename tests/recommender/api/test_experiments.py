@@ -46,6 +46,18 @@ def test_an_experiment_from_draft_to_conclusion(staff, active):
     assert queries.serving_version(Role.SIMILAR) == other
 
 
+def test_what_was_adopted_is_withdrawn(staff):
+    url = staff.post(URL, DRAFT)["Location"]
+    staff.post(f"{url}start/")
+    concluded = staff.post(f"{url}conclude/", {"winner": "varied"}).json()
+
+    withdrawn = [staff.post(f"{url}withdraw/") for _ in range(2)]
+
+    assert concluded["adopted_at"] == concluded["concluded_at"]
+    assert [answer.status_code for answer in withdrawn] == [200, 409]
+    assert withdrawn[0].json()["adopted_at"] is None
+
+
 def test_what_is_known_comes_with_an_experiment(staff):
     experiment = begin()
     visit(experiment, {"A": 0.10, "B": 0.20}, 1000, np.random.default_rng(0))

@@ -37,7 +37,7 @@ def test_an_experiment_is_created_started_and_concluded_on_its_pages(admin_clien
     assert "Variety: Started." in step(admin_client, experiment, "start")
     page = step(admin_client, experiment, "conclude", winner=experiment.arms.last().pk)
 
-    assert f"Concluded: new won, {other} was activated." in page
+    assert f"Concluded: new won, {other} is active now, everybody gets what else it fixes." in page
     assert "<strong>new</strong> won." in page
     assert (experiment.placements, queries.serving_version(Role.SIMILAR)) == (["product", "home"], other)
     assert [entry.by for entry in experiment.entries.all()] == ["admin"] * 4
@@ -102,6 +102,16 @@ def test_the_page_says_what_became_of_an_arm(admin_client):
     lifecycle.stop_arm(experiment.arms.get(name="B"), "it is gone")
 
     assert ": it is gone" in admin_client.get(page).content.decode()
+
+
+def test_what_was_adopted_is_said_and_withdrawn(admin_client):
+    experiment = begin(Arm(name="A", share=50), Arm(name="B", share=50, diversity=0.4))
+
+    page = step(admin_client, experiment, "conclude", winner=experiment.arms.get(name="B").pk)
+    assert "Everybody gets diversity 0.4 since" in page
+    page = step(admin_client, experiment, "withdraw")
+
+    assert "Variety: Withdrawn: nobody gets" in page and "Everybody gets" not in page
 
 
 def test_a_step_out_of_order_is_told(admin_client):

@@ -10,7 +10,7 @@ from recommender.models import Activation, Role
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries
 from recommender.webhooks.models import Delivery, Event, Webhook
-from tests.factories import VersionFactory
+from tests.factories import ProductFactory, VersionFactory
 from tests.recommender.experiments.conftest import begin, draft
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +122,36 @@ def test_the_version_that_won_is_activated_with_the_conclusion(active):
     assert (experiment.state, experiment.winner.name) == ("concluded", "B")
     assert queries.serving_version(Role.SIMILAR) == other
     assert Activation.objects.get(version=other).by == "boss"
-    assert history_of(experiment)[-1] == ("boss", f"Concluded: B won, {other} was activated.")
+    assert history_of(experiment)[-1] == ("boss", f"Concluded: B won, {other} is active now.")
+
+
+def test_a_winner_that_lacks_embeddings_is_activated_by_a_worker(active):
+    other, _ = VersionFactory(), ProductFactory()
+    experiment = begin(Arm(name="A", share=50), Arm(name="B", share=50, version=other))
+
+    lifecycle.conclude(experiment, "boss", experiment.arms.get(name="B"))
+
+    text = f"Concluded: B won, {other} is active as soon as it has embedded all images."
+    assert history_of(experiment)[-1] == ("boss", text)
+    assert queries.serving_version(Role.SIMILAR) == active
+
+
+def test_what_else_won_is_adopted_and_withdrawn_once(active):
+    other = VersionFactory()
+    experiment = begin(Arm(name="A", share=50), Arm(name="B", share=50, version=other, diversity=0.4))
+    lifecycle.conclude(experiment, "boss", experiment.arms.get(name="B"))
+    experiment.refresh_from_db()
+    assert experiment.adopted_at == experiment.concluded_at
+
+    lifecycle.withdraw(experiment, "boss")
+
+    with pytest.raises(ExperimentNotReady, match="nothing of Variety is adopted"):
+        lifecycle.withdraw(experiment, "boss")
+    assert queries.serving_version(Role.SIMILAR) == other
+    assert [text for _, text in history_of(experiment)[-2:]] == [
+        f"Concluded: B won, {other} is active now, everybody gets what else it fixes.",
+        "Withdrawn: nobody gets any more what it fixed besides a version.",
+    ]
 
 
 def test_without_its_version_an_arm_cannot_win(active):

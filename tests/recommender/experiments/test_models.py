@@ -11,6 +11,10 @@ def test_an_arm_fixes_what_it_names():
     assert Arm().parameters == {}
 
 
+def test_what_an_arm_fixes_besides_a_version_can_be_adopted():
+    assert [arm.can_be_adopted for arm in (Arm(), Arm(strategy="popular"), Arm(diversity=0.0))] == [False, True, True]
+
+
 def test_each_experiment_has_a_salt_of_its_own():
     assert len({new_salt() for _ in range(10)}) == 10
 

@@ -103,3 +103,32 @@ def test_an_arm_without_a_version_follows_the_active_one(active):
     versions.activate(new := VersionFactory())
 
     assert serve()[0] == new == queries.serving_version(Role.SIMILAR)
+
+
+def test_what_won_besides_a_version_is_for_everybody_until_it_is_withdrawn(active):
+    experiment = begin(*everybody(Arm(name="B", diversity=0.5, min_score=0.1)), placements=["product"])
+    lifecycle.conclude(experiment, "boss", experiment.arms.get(name="B"))
+
+    for visitor in ("", "guest-1"):  # staff have no name here, either
+        version, trial = serve(visitor)
+        assert (version, trial.parameters, trial.exposure) == (active, {"diversity": 0.5, "min_score": 0.1}, None)
+    assert serve("guest-1", "cart") == (active, None)
+
+    lifecycle.withdraw(experiment, "boss")
+
+    assert serve() == (active, None)
+
+
+def test_arms_are_added_to_what_was_adopted_and_the_latest_counts(active_personal):
+    for arm in (Arm(name="B", strategy="popular", diversity=0.5), Arm(name="C", diversity=0.2)):
+        experiment = begin(*everybody(arm), role="personal")
+        lifecycle.conclude(experiment, "boss", experiment.arms.get(name=arm.name))
+    assert (serve(role=Role.PERSONAL)[1].strategy, serve(role=Role.PERSONAL)[1].parameters) == (
+        "usual",
+        {"diversity": 0.2},
+    )
+
+    begin(*everybody(Arm(name="D", min_score=0.3)), role="personal")
+
+    _, trial = serve(role=Role.PERSONAL)
+    assert (trial.parameters, bool(trial.exposure)) == ({"diversity": 0.2, "min_score": 0.3}, True)
