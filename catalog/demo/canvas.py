@@ -8,18 +8,20 @@ from PIL import Image, ImageDraw, ImageFilter
 from catalog.demo.materials import MATERIALS
 from catalog.demo.paths import ribbon
 from catalog.demo.patterns import Pattern
-from catalog.demo.relief import noise, normals
+from catalog.demo.relief import noise, normals, slopes, unit
 
 SIDE = 160  # pixels of the finished image
 FINE = 320  # pixels while drawing
 UNIT = FINE / 100  # pixels a unit
 FILLED = 0.91  # share of the frame that the longer side of a product fills,
 SMALLEST = 0.62  # unless it is smaller than this share of the canvas: small things stay small
+FLOOR = 48  # fine pixels above and below the floor's line that its shadow reaches
 OVER = 2  # masks are drawn this many times larger still, for soft edges
 
 KEY = np.array([-0.42, -0.62, 0.66], dtype=np.float32)  # direction of the lamp: above, to the left, in front
 FILL = np.array([0.75, 0.10, 0.55], dtype=np.float32)
 HALF = (KEY + [0, 0, 1]) / np.linalg.norm(KEY + [0, 0, 1])
+LAMPS = np.stack([KEY, FILL, HALF]).astype(np.float32)
 GAMMA = np.float32(2.2)
 BLACK, LIT = np.zeros(3, dtype=np.float32), np.full(3, 1.6, dtype=np.float32)
 
@@ -113,16 +115,15 @@ class Canvas:
             relief += material.bump * texture
             colour = colour * (1 + material.mottle * texture)
         if relief.any():
-            dy, dx = np.gradient(relief)
+            dy, dx = slopes(relief)
             n[0] -= dx
             n[1] -= dy
-            n /= np.sqrt((n * n).sum(axis=0))
-        key = np.maximum(np.tensordot(KEY, n, axes=1), 0)
-        fill = np.maximum(np.tensordot(FILL, n, axes=1), 0)
+            unit(n)
+        key, fill, half = np.maximum(np.tensordot(LAMPS, n, axes=1), 0)
         sky = 0.5 - 0.5 * n[1]
         diffuse = 0.16 + 0.22 * sky + 0.82 * key + 0.12 * fill
         diffuse *= 1 - 0.30 * (1 - n[2]) ** 2
-        gleam = np.maximum(np.tensordot(HALF, n, axes=1), 0) ** material.gloss * material.shine
+        gleam = half**material.gloss * material.shine
         if material.mirror:
             gleam += material.mirror * _softbox(n)
         if material.fuzz:
@@ -147,11 +148,15 @@ class Canvas:
         line = min(FINE - 8, int(floor * UNIT))
         near = self.cover[max(0, line - 9) : line].max(axis=0)  # what touches the floor
         far = self.cover[:line].max(axis=0)
-        contact = np.zeros((FINE, FINE), dtype=np.float32)
-        contact[line - 3 : line + 3] = near
-        wide = np.zeros((FINE, FINE), dtype=np.float32)
-        wide[line - 4 : line + 7] = far
-        return np.clip(0.75 * _blur(contact, 4) + 0.45 * _blur(np.roll(wide, 4, axis=1), 11), 0, 0.8)
+        top = max(0, line - FLOOR)  # above and below these rows is no shadow
+        floor_rows = slice(top, min(FINE, line + FLOOR))
+        contact = np.zeros((floor_rows.stop - top, FINE), dtype=np.float32)
+        contact[line - 3 - top : line + 3 - top] = near
+        wide = np.zeros_like(contact)
+        wide[line - 4 - top : line + 7 - top] = far
+        shadow = np.zeros((FINE, FINE), dtype=np.float32)
+        shadow[floor_rows] = np.clip(0.75 * _blur(contact, 4) + 0.45 * _blur(np.roll(wide, 4, axis=1), 11), 0, 0.8)
+        return shadow
 
 
 def _softbox(n: np.ndarray) -> np.ndarray:
@@ -180,6 +185,6 @@ def _mask(outlines: tuple[np.ndarray, ...], soft: float = 0.0) -> tuple[tuple[sl
     pen = ImageDraw.Draw(canvas)
     for outline in outlines:
         shifted = (outline * UNIT - [left, top]) * OVER
-        pen.polygon([tuple(point) for point in shifted], fill=255)
+        pen.polygon(shifted.ravel().tolist(), fill=255)
     mask = np.asarray(canvas.reduce(OVER), dtype=np.float32) / 255
     return box, _blur(mask, soft * UNIT) if soft else mask

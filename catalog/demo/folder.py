@@ -14,7 +14,7 @@ from catalog.demo.drawing import draw
 from catalog.demo.plan import DrawnProduct, plan_catalog
 from catalog.demo.simulation import Population, Simulation, simulate
 
-FORMAT = 1  # raised whenever the same parameters give other bytes, so that an old folder is replaced
+FORMAT = 2  # raised whenever the same parameters give other bytes, so that an old folder is replaced
 
 
 def write_catalog(

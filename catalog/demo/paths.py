@@ -15,10 +15,9 @@ def curve(*points: Point) -> np.ndarray:
         return knots
     padded = np.vstack([2 * knots[0] - knots[1], knots, 2 * knots[-1] - knots[-2]])
     t = np.linspace(0, 1, STEPS, endpoint=False)[:, None]
-    spans = []
-    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
-        spans.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - 3 * c + d - a) * t**3))
-    return np.vstack([*spans, knots[-1:]])
+    a, b, c, d = (padded[n : len(padded) - 3 + n, None] for n in range(4))
+    spans = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - 3 * c + d - a) * t**3)
+    return np.vstack([spans.reshape(-1, 2), knots[-1:]])
 
 
 def loop(*points: Point) -> np.ndarray:

@@ -14,24 +14,26 @@ def inflate(mask: np.ndarray) -> np.ndarray:
     Coarse to fine, a few Jacobi sweeps a level; the exact solution is not needed.
     """
     height, width = mask.shape
-    if min(height, width) <= SMALLEST:
-        u = np.zeros(mask.shape, dtype=np.float32)
-        sweeps = 4 * SWEEPS
-    else:
-        padded = np.pad(mask, ((0, height % 2), (0, width % 2)))
-        quads = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2)
-        u = 4 * np.repeat(np.repeat(inflate(quads.mean(axis=(1, 3))), 2, axis=0), 2, axis=1)[:height, :width]
+    # With a rim of noughts, and as one line, where each neighbour is a fixed step away: long runs of additions.
+    line = width + 2
+    u, free = np.zeros((2, height + 2, line), dtype=np.float32)
+    free[1:-1, 1:-1] = mask * np.float32(0.25)
+    sweeps = 4 * SWEEPS
+    if min(height, width) > SMALLEST:
+        even = np.zeros((height + height % 2, width + width % 2), dtype=np.float32)
+        even[:height, :width] = mask
+        quads = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) * np.float32(0.25)
+        u[1:-1, 1:-1] = 4 * inflate(quads).repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
         sweeps = SWEEPS
-    free = mask * np.float32(0.25)
-    around = np.zeros((height + 2, width + 2), dtype=np.float32)
+    flat, weights = u.reshape(-1), free.reshape(-1)[line:-line]
+    around = np.empty_like(weights)
     for _ in range(sweeps):
-        around[1:-1, 1:-1] = u
-        u = around[:-2, 1:-1] + around[2:, 1:-1]
-        u += around[1:-1, :-2]
-        u += around[1:-1, 2:]
-        u += 1
-        u *= free
-    return u
+        np.add(flat[: -2 * line], flat[2 * line :], out=around)
+        around += flat[line - 1 : -line - 1]
+        around += flat[line + 1 : 1 - line]
+        around += 1
+        np.multiply(around, weights, out=flat[line:-line])
+    return u[1:-1, 1:-1]
 
 
 def normals(mask: np.ndarray, thickness: float) -> np.ndarray:
@@ -41,12 +43,27 @@ def normals(mask: np.ndarray, thickness: float) -> np.ndarray:
     """
     u = inflate(mask)
     h = np.sqrt(2 * u)
-    du_dy, du_dx = np.gradient(u)
+    du_dy, du_dx = slopes(u)
     # The height shown is thickness (1 - exp(-h / thickness)), whose slope is exp(-h / thickness) du / h.
     fall = np.exp(h * np.float32(-1 / thickness))
     n = np.stack([-du_dx * fall, -du_dy * fall, h + np.float32(0.3)])
-    unit: np.ndarray = n / np.sqrt((n * n).sum(axis=0))
-    return unit
+    return unit(n)
+
+
+def slopes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the slopes of (h, w) values, down and to the right: as numpy.gradient does, in half the time."""
+    down, right = np.empty_like(values), np.empty_like(values)
+    for slope, along in ((down, values), (right.T, values.T)):
+        np.subtract(along[2:], along[:-2], out=slope[1:-1])
+        slope[1:-1] *= np.float32(0.5)
+        slope[0], slope[-1] = along[1] - along[0], along[-1] - along[-2]
+    return down, right
+
+
+def unit(n: np.ndarray) -> np.ndarray:
+    """Scale (3, h, w) vectors to length 1, in place."""
+    n /= np.sqrt(np.einsum("chw,chw->hw", n, n))
+    return n
 
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float, stretch: float = 1.0) -> np.ndarray:
