@@ -24,7 +24,7 @@ from django.core.management import CommandError
 
 from visrec_site.embedded import ServiceError, Services, set_parent_death_signal
 from visrec_site.processes import Children, Program, report, rotate_logs
-from visrec_site.stages import DemoError, Options, prepare, stage, start_models
+from visrec_site.stages import DemoError, Options, begin_drawing, fill, prepare, stage, start_models
 
 READY_SECONDS = 180  # all processes import their packages at once
 RETRY_SECONDS = 10
@@ -38,11 +38,13 @@ def run(options: Options) -> None:
         services = Services(settings.VAR)
         services.__enter__()
     try:
+        drawing = begin_drawing(options)  # by processes of its own
         django.setup()
-        filled_at = prepare(options)
+        prepare()
         children = Children(programs(options.port), settings.VAR / "log", settings.VAR / "heartbeats")
         try:
-            children.start()  # which takes a while, in which the starters are fitted
+            children.start()  # which takes a while, in which the shop is filled and the starters are fitted
+            filled_at = fill(options, drawing)
             start_models(options, filled_at)
             with stage("the shop and its workers are up"):
                 wait_until_ready(options.port, children)

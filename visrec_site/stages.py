@@ -7,10 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from catalog.demo import CatalogWriter
 
 
 class DemoError(Exception):
@@ -38,22 +42,35 @@ def stage(title: str) -> Iterator[list[str]]:
     print(f"{time.monotonic() - began:7.1f} s  {title}{': ' if notes else ''}{'; '.join(notes)}", flush=True)
 
 
-def prepare(options: Options) -> datetime:
-    """Prepare database and disk, and return when the shop last received anything new. Raises DemoError."""
+def begin_drawing(options: Options) -> "CatalogWriter | None":
+    """Start to draw the products of the demo, unless the shop has been filled; what draws ends with this process."""
+    from catalog.demo import CatalogWriter  # Pillow and numpy
+
+    fills = read_fills()
+    is_drawn = options.catalog is None and not options.is_empty and is_to_fill(options, fills)
+    return CatalogWriter(drawn_catalog()) if is_drawn else None
+
+
+def prepare() -> None:
+    """Prepare the database and the static files, and send what workers had not finished to those that start now."""
     with stage("migrations and static files"):
         call_command("migrate", verbosity=0)
         if static_files_changed():  # to hash and compress them takes seconds
             call_command("collectstatic", verbosity=0, interactive=False)
+    resend_trainings()
+
+
+def fill(options: Options, drawing: "CatalogWriter | None") -> datetime:
+    """Fill the shop, and return when it last received anything new. Raises DemoError."""
     from catalog.errors import CatalogError
     from recommender.errors import RecommenderError
 
     try:
-        filled_at = fill_shop(options)
+        filled_at = fill_shop(options, drawing)
     except (CatalogError, RecommenderError) as error:
         raise DemoError(str(error)) from error
     with stage("logins"):
         create_accounts()
-    resend_trainings()
     return filled_at
 
 
@@ -92,27 +109,43 @@ class Fill:
     simulated: bool = True  # whether its shoppers are simulated
 
 
-def fill_shop(options: Options) -> datetime:
+def fill_shop(options: Options, drawing: "CatalogWriter | None" = None) -> datetime:
     """Fill the shop from CATALOG, or else with the drawn products, and return when it last received anything new.
 
     An interrupted import is repeated, which changes nothing of what it has imported, and so is one of a file that has
     been written anew. A shop that was begun without products is never filled with the drawn ones.
     """
-    file = settings.VAR / "demo" / "fills.json"
-    fills = {key: Fill(**each) for key, each in json.loads(file.read_text()).items()} if file.exists() else {}
-    source = options.catalog or settings.VAR / "demo" / "catalog"
-    key = f"{named(source)} LIMIT={options.limit} INTERACTIONS={named(options.interactions)}"
+    fills = read_fills()
     if options.is_empty and not fills:
         fills["EMPTY"] = Fill(timezone.now().isoformat(), done=True, simulated=False)
-        save_fills(fills, file)
-    is_new = key not in fills
-    if not (fills[key].done if key in fills else fills and options.catalog is None):
+        save_fills(fills)
+    if is_to_fill(options, fills):
+        key = key_of(options)
+        is_new = key not in fills
         this = fills.setdefault(key, Fill(timezone.now().isoformat(), simulated=options.interactions is None))
-        save_fills(fills, file)
-        created = import_source(options, source, only_simulated=all(each.simulated for each in fills.values()))
+        save_fills(fills)
+        created = import_source(options, drawing, only_simulated=all(each.simulated for each in fills.values()))
         this.done, this.brought = True, bool(created) or not is_new
-        save_fills(fills, file)
+        save_fills(fills)
     return max(datetime.fromisoformat(each.begun) for each in fills.values() if each.brought)
+
+
+def is_to_fill(options: Options, fills: "dict[str, Fill]") -> bool:
+    """Return whether the source of these options is yet to be imported, or was not to its end."""
+    key = key_of(options)
+    return not fills[key].done if key in fills else not fills or options.catalog is not None
+
+
+def drawn_catalog() -> Path:
+    """Return the folder of the drawn products."""
+    folder: Path = settings.VAR / "demo" / "catalog"
+    return folder
+
+
+def key_of(options: Options) -> str:
+    """Return the name in fills.json of the source of these options."""
+    source = named(options.catalog or drawn_catalog())
+    return f"{source} LIMIT={options.limit} INTERACTIONS={named(options.interactions)}"
 
 
 def named(source: Path | None) -> str:
@@ -120,27 +153,40 @@ def named(source: Path | None) -> str:
     return f"{source} of {source.stat().st_mtime_ns}" if source and source.is_file() else f"{source}"
 
 
-def save_fills(fills: dict[str, Fill], file: Path) -> None:
+def fills_file() -> Path:
+    """Return the file that says what the shop was filled from."""
+    file: Path = settings.VAR / "demo" / "fills.json"
+    return file
+
+
+def read_fills() -> dict[str, Fill]:
+    """Return what the shop was filled from, or begun to be, by key."""
+    file = fills_file()
+    return {key: Fill(**each) for key, each in json.loads(file.read_text()).items()} if file.exists() else {}
+
+
+def save_fills(fills: dict[str, Fill]) -> None:
     """Write the fills as JSON; a crash leaves the former file or the new one, never a part."""
+    file = fills_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.with_suffix(".new").write_text(json.dumps({key: vars(each) for key, each in fills.items()}, indent=1))
     file.with_suffix(".new").replace(file)
 
 
-def import_source(options: Options, source: Path, *, only_simulated: bool) -> int:
+def import_source(options: Options, drawing: "CatalogWriter | None", *, only_simulated: bool) -> int:
     """Import products and interactions into the shop, and return how many products are new.
 
     only_simulated: whether all shoppers so far are simulated; only then does a source without interactions get some.
     """
     from catalog import downloads, importers
-    from catalog.demo import write_catalog
     from catalog.demo.simulation import SHOP
     from catalog.demo.simulation.shop import simulate_shoppers
     from recommender import popularity
 
-    if options.catalog is None:
+    source = options.catalog or drawn_catalog()
+    if drawing:
         with stage("drew the demo catalogue"):
-            write_catalog(source, progress=True)
+            drawing.finish(progress=True)
     with stage("products") as notes:
         report = importers.import_products(source, limit=options.limit, progress=True)
         notes.append(f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged")
@@ -179,7 +225,7 @@ def resend_trainings() -> None:
     from recommender.models import LIVE, ModelVersion
 
     unfinished = ModelVersion.objects.filter(state__in=LIVE, by_worker=True).order_by("pk")
-    unfinished.update(lease_until=None)  # their processes have ended: we hold the lock on the data folder
+    unfinished.update(lease_until=None)  # their processes have ended: we hold the lock, and no worker has started
     for version in unfinished:
         broker.send("train_version", version.pk)
 
@@ -209,7 +255,7 @@ def ensure_started(role: str) -> None:
         else:
             training_data.check_shop(method)  # before a version is registered, which could only fail
             version = lifecycle.register(method, activate=True, here=True)
-        training.run(version)
+        training.run(version, calibrates=False)  # which takes longer than all the rest
 
 
 def ensure_queued(role: str, method: str, filled_at: datetime) -> None:

@@ -5,7 +5,7 @@ Attributes and tastes are written to files as well, so that tests can check whet
 """
 
 from catalog.demo.drawing import draw
-from catalog.demo.folder import write_catalog
+from catalog.demo.folder import CatalogWriter, write_catalog
 from catalog.demo.plan import DrawnProduct, plan_catalog
 
-__all__ = ["DrawnProduct", "draw", "plan_catalog", "write_catalog"]
+__all__ = ["CatalogWriter", "DrawnProduct", "draw", "plan_catalog", "write_catalog"]

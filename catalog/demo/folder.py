@@ -15,6 +15,7 @@ from catalog.demo.plan import DrawnProduct, plan_catalog
 from catalog.demo.simulation import Population, Simulation, simulate
 
 FORMAT = 2  # raised whenever the same parameters give other bytes, so that an old folder is replaced
+NICENESS = 5  # of the processes that draw: whoever waits for something else meanwhile goes first
 
 
 def write_catalog(
@@ -25,28 +26,71 @@ def write_catalog(
     The folder appears when it is complete; a complete one with the same parameters is left alone, one with
     others is replaced. Raises FileExistsError when `folder` holds something that is not a demo catalogue.
     """
-    parameters = {"format": FORMAT, "products": products, "shoppers": shoppers, "seed": seed}
-    if folder.exists() and _parameters(folder) == parameters:
-        return
-    planned = plan_catalog(products, seed)
-    simulation = simulate(
-        [{"category": p.category, **p.attributes} for p in planned], Population(shoppers=shoppers), seed
-    )
+    CatalogWriter(folder, products, shoppers, seed).finish(progress)
 
-    aside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)  # left by a run that was killed
-    try:
-        (aside / "images").mkdir(parents=True)
-        _write_images(aside / "images", planned, seed, progress)
-        _write_products(aside / "products.csv", planned)
-        _write_interactions(aside / "interactions.csv", planned, simulation, seed)
-        ground_truth = {"parameters": parameters, **_ground_truth(planned, simulation)}
-        (aside / "truth.json").write_text(json.dumps(ground_truth, indent=1), encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        aside.rename(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+
+class CatalogWriter:
+    """A catalogue whose images are drawn by processes of their own, until `finish`; see `write_catalog`."""
+
+    def __init__(self, folder: Path, products: int = 1200, shoppers: int = 300, seed: int = 0) -> None:
+        """Start to draw, unless the folder is complete."""
+        self.folder, self.seed = folder, seed
+        self.parameters = {"format": FORMAT, "products": products, "shoppers": shoppers, "seed": seed}
+        self.is_complete = folder.exists() and _parameters(folder) == self.parameters
+        if self.is_complete:
+            return
+        self.planned = plan_catalog(products, seed)
+        self.aside = folder.with_name(f".{folder.name}.part")
+        shutil.rmtree(self.aside, ignore_errors=True)  # left by a run that was killed
+        (self.aside / "images").mkdir(parents=True)
+        # Without a queue: after a kill -9 of this process, its workers would wait for it for ever.
+        count = os.cpu_count() or 1
+        self.workers = [
+            Process(
+                target=_write_share,
+                args=(self.aside / "images", self.planned[n::count], seed, os.getpid()),
+                daemon=True,
+            )
+            for n in range(count)
+        ]
+        for worker in self.workers:
+            worker.start()
+
+    def finish(self, progress: bool = False) -> None:
+        """Wait for the images and write the rest. An error or Ctrl-C leaves nothing."""
+        if self.is_complete:
+            return
+        try:
+            simulation = simulate(
+                [{"category": p.category, **p.attributes} for p in self.planned],
+                Population(shoppers=self.parameters["shoppers"]),
+                self.seed,
+            )
+            _write_products(self.aside / "products.csv", self.planned)
+            _write_interactions(self.aside / "interactions.csv", self.planned, simulation, self.seed)
+            ground_truth = {"parameters": self.parameters, **_ground_truth(self.planned, simulation)}
+            (self.aside / "truth.json").write_text(json.dumps(ground_truth, indent=1), encoding="utf-8")
+            self._await_images(progress)
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
+            self.aside.rename(self.folder)
+        finally:
+            for worker in self.workers:
+                worker.terminate()
+                worker.join()
+            shutil.rmtree(self.aside, ignore_errors=True)
+
+    def _await_images(self, progress: bool) -> None:
+        while alive := [worker.sentinel for worker in self.workers if worker.is_alive()]:
+            connection.wait(alive, timeout=0.5)
+            if progress:
+                drawn = sum(1 for _ in (self.aside / "images").iterdir())
+                print(f"\rdrawing products: {drawn}/{len(self.planned)}", end="", file=sys.stderr, flush=True)
+        if progress:
+            print(file=sys.stderr)
+        failed = [worker.exitcode for worker in self.workers if worker.exitcode]
+        if failed:
+            raise ChildProcessError(f"drawing into {self.aside} stopped: a worker ended with status {failed[0]}")
 
 
 def _parameters(folder: Path) -> dict[str, int]:
@@ -59,35 +103,9 @@ def _parameters(folder: Path) -> dict[str, int]:
     return parameters
 
 
-def _write_images(images: Path, planned: Sequence[DrawnProduct], seed: int, progress: bool) -> None:
-    """Draw the images of the planned products into a folder, with one process for each processor."""
-    # Without a queue: after a kill -9 of this process, its workers would wait for it for ever.
-    count = os.cpu_count() or 1
-    workers = [
-        Process(target=_write_share, args=(images, planned[n::count], seed, os.getpid()), daemon=True)
-        for n in range(count)
-    ]
-    for worker in workers:
-        worker.start()
-    try:
-        while alive := [worker.sentinel for worker in workers if worker.is_alive()]:
-            connection.wait(alive, timeout=0.5)
-            if progress:
-                drawn = sum(1 for _ in images.iterdir())
-                print(f"\rdrawing products: {drawn}/{len(planned)}", end="", file=sys.stderr, flush=True)
-    finally:
-        for worker in workers:
-            worker.terminate()
-            worker.join()
-        if progress:
-            print(file=sys.stderr)
-    failed = [worker.exitcode for worker in workers if worker.exitcode]
-    if failed:
-        raise ChildProcessError(f"drawing into {images} stopped: a worker ended with status {failed[0]}")
-
-
 def _write_share(images: Path, planned: Sequence[DrawnProduct], seed: int, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent stops us
+    os.nice(NICENESS)
     for product in planned:
         if os.getppid() != parent:
             return

@@ -16,7 +16,8 @@ def inflate(mask: np.ndarray) -> np.ndarray:
     height, width = mask.shape
     # With a rim of noughts, and as one line, where each neighbour is a fixed step away: long runs of additions.
     line = width + 2
-    u, free = np.zeros((2, height + 2, line), dtype=np.float32)
+    u: np.ndarray = np.zeros((height + 2, line), dtype=np.float32)
+    free = np.zeros_like(u)
     free[1:-1, 1:-1] = mask * np.float32(0.25)
     sweeps = 4 * SWEEPS
     if min(height, width) > SMALLEST:
@@ -33,7 +34,8 @@ def inflate(mask: np.ndarray) -> np.ndarray:
         around += flat[line + 1 : 1 - line]
         around += 1
         np.multiply(around, weights, out=flat[line:-line])
-    return u[1:-1, 1:-1]
+    inside: np.ndarray = u[1:-1, 1:-1]
+    return inside
 
 
 def normals(mask: np.ndarray, thickness: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -57,8 +58,7 @@ def differs_from_smooth(image: Image.Image) -> np.ndarray:
     The ground is a quadratic function of the place, fitted to the edge without what differs from most of it.
     """
     pixels = np.asarray(image, dtype=np.float64)
-    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j])
-    terms = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=1)  # (SIDE², 6)
+    terms = ground_terms()
     frame = frame_mask(2).ravel()
     edge, known = pixels.reshape(-1, 3)[frame], terms[frame]
     deviation = np.abs(edge - np.median(edge, axis=0)).max(axis=1)
@@ -70,6 +70,13 @@ def differs_from_smooth(image: Image.Image) -> np.ndarray:
         deviation = np.abs(edge - known @ fitted).max(axis=1)
     difference = np.abs(pixels - (terms @ fitted).reshape(pixels.shape)).max(axis=2)
     return np.asarray(difference > NEAREST + 3 * np.median(deviation))
+
+
+@cache
+def ground_terms() -> np.ndarray:
+    """Return the terms of a quadratic function of the place of each pixel: (SIDE², 6)."""
+    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j])
+    return np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=1)
 
 
 def differs_in_colour(image: Image.Image) -> np.ndarray:

@@ -149,7 +149,9 @@ def straighten(image: Image.Image, thing: Thing) -> Image.Image | None:
     A picture fills the smallest of the rectangles around it, at some angle.
     """
     scale = np.array(image.size) / SIDE
-    points = np.argwhere(thing.mask)[:, ::-1] * scale  # (N, 2): x, y
+    rows = np.flatnonzero(thing.mask.any(axis=1))  # of each, the first and the last pixel reach furthest
+    ends = thing.mask[rows].argmax(axis=1), SIDE - 1 - thing.mask[rows, ::-1].argmax(axis=1)
+    points = np.stack([np.concatenate(ends), np.tile(rows, 2)], axis=1) * scale  # (N, 2): x, y
     extents = {}
     for angle in range(-MOST_SKEW, MOST_SKEW + 1):
         cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -157,7 +159,7 @@ def straighten(image: Image.Image, thing: Thing) -> Image.Image | None:
         extents[angle] = np.ptp(turned, axis=0) + scale
     angle = min(extents, key=lambda each: float(extents[each].prod()))
     width, height = extents[angle]
-    if abs(angle) < 2 or len(points) * scale.prod() < ASKEW * width * height:
+    if abs(angle) < 2 or thing.mask.sum() * scale.prod() < ASKEW * width * height:
         return None
     upright = image.crop(thing.box).rotate(angle, Image.Resampling.BICUBIC)
     x, y = upright.width / 2, upright.height / 2

@@ -46,8 +46,10 @@ def run_queued(version_id: int) -> ModelVersion:
     return run(lifecycle.claim(version_id))
 
 
-def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
+def run(version: ModelVersion, *, progress: bool = False, calibrates: bool = True) -> ModelVersion:
     """Train a claimed version to the end: fit, embed the catalogue, build the index, and activate if requested.
+
+    calibrates: whether to fit the chances of a search by photo; without them, any score counts as a match.
 
     Goes on where an earlier, interrupted run stopped. Raises TrainingFailed with the reason, which is saved in the
     version too, as any other error is, but for one of a database that is away. On a full disk a worker tries it again
@@ -59,7 +61,7 @@ def run(version: ModelVersion, *, progress: bool = False) -> ModelVersion:
         with renewing, devices.ending_if_gpu_fails():
             fit_model(version, progress)
             if version.role in EMBEDDING_ROLES:
-                embed_catalogue(version, progress)
+                embed_catalogue(version, progress, calibrates)
             else:
                 lifecycle.finish(version)
     except (MlError, TrainingRefused) as error:
@@ -179,16 +181,17 @@ def save_preview(version: ModelVersion, model: Model[Any], epoch: int) -> None:
             previews.save_sheet(version, epoch, pixels.cpu().numpy())
 
 
-def embed_catalogue(version: ModelVersion, progress: bool) -> None:
+def embed_catalogue(version: ModelVersion, progress: bool, calibrates: bool) -> None:
     """Embed all images, build the index and mark the version as ready."""
     lifecycle.follow(version, stage="embedding", state=State.EMBEDDING)
     for done, of in embedding.embed_all(version, progress=progress, writing=lifecycle.writing):
         lifecycle.follow(version, stage="embedding", done=done, of=of, tries=1)
     lifecycle.follow(version, stage="building the index")
     index.build_index(version, partial(follow_index, version))
-    photo_calibration.calibrate(version)
-    with lifecycle.writing(version):
-        photo_calibration.save(version)
+    if calibrates:
+        photo_calibration.calibrate(version)
+        with lifecycle.writing(version):
+            photo_calibration.save(version)
     lifecycle.finish(version)
 
 

@@ -1,11 +1,13 @@
 import csv
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from catalog import interactions
+from catalog.demo import CatalogWriter
 from catalog.demo.simulation import shop
 from catalog.models import Interaction, Product, ProductImage, Shopper
 from recommender.errors import TrainingRefused
@@ -14,7 +16,15 @@ from recommender.versions import lifecycle
 from recommender.workers import embedding, training
 from tests.factories import InteractionFactory, ShopperFactory, VersionFactory, image_bytes
 from tests.internet import response_of
-from visrec_site.stages import DemoError, Options, ensure_queued, ensure_started, fill_shop, resend_trainings
+from visrec_site.stages import (
+    DemoError,
+    Options,
+    begin_drawing,
+    ensure_queued,
+    ensure_started,
+    fill_shop,
+    resend_trainings,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +59,19 @@ def test_a_source_is_brought_once(source, capsys):
     assert fill_shop(options(None)) == first  # the shop is not empty: nothing is drawn
     assert (Product.objects.count(), events()) == (20, before)
     assert capsys.readouterr().out.count("products:") == 1
+
+
+def test_products_are_drawn_from_the_start_on_for_a_shop_that_has_none(source, monkeypatch):
+    monkeypatch.setattr("catalog.demo.CatalogWriter", partial(CatalogWriter, products=24, shoppers=5))
+    assert begin_drawing(options(source)) is None
+    assert begin_drawing(replace(options(None), is_empty=True)) is None
+
+    filled = fill_shop(options(None), begin_drawing(options(None)))
+
+    assert Product.objects.count() == 24
+    assert events() > 24
+    assert begin_drawing(options(None)) is None
+    assert fill_shop(options(None)) == filled
 
 
 def test_a_file_that_was_written_anew_is_brought_again(source, capsys):
@@ -175,6 +198,8 @@ def test_a_starter_serves_at_once_and_until_what_a_worker_trains_is_ready(source
     ensure_queued("similar", "pixels", filled)
     assert states()[:2] == [("hog+histogram", "retired"), ("pixels", "active")]
     assert ModelVersion.objects.count() == 4
+    chances = dict(ModelVersion.objects.values_list("method", "match_curves"))
+    assert chances["pixels"] and not chances["hog+histogram"]  # to fit them would take longer than all the rest
 
 
 def test_the_shop_s_models_are_trained_anew_when_it_was_filled_with_more(source):
