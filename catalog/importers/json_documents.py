@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from catalog.errors import ImportFailed
 
 MOST_CHARACTERS = 64_000_000  # of an element of an array, or of any other document
-MOST_VALUES = 3_000_000  # of the same: an empty list of two characters takes 64 bytes
+MOST_VALUES = 2_000_000  # of the same: an empty list of two characters takes 64 bytes
 MOST_DEEP = 100
-FEW_CHARACTERS = 1_000_000  # in which there are not too many values
+BLOCK = 1_000_000  # bytes that are read at once
 BETWEEN = re.compile(r"[\s,]*")  # documents: some programs write lines with a comma at their ends
 WHITE = re.compile(r"\s*")
 DECODER = json.JSONDecoder()
@@ -62,9 +62,6 @@ class Documents:
     def _value(self) -> object:
         """Return the value that begins here; what was read is doubled until it is whole."""
         while True:
-            waiting = len(self.text) - self.position
-            if waiting > FEW_CHARACTERS:
-                check_size(self.text, self.position)
             try:
                 found, end = decode(self.text, self.position)
                 if end < len(self.text) or self.is_whole:
@@ -73,7 +70,8 @@ class Documents:
             except json.JSONDecodeError:
                 if self.is_whole:
                     raise
-            self._read(max(waiting, 1))
+            check_size(self.text, self.position)
+            self._read(max(len(self.text) - self.position, 1))
 
     def _read(self, least: int = 1) -> bool:
         """Read so many more characters, if there are; return whether there were any."""
@@ -90,8 +88,9 @@ def decoded(blocks: Iterable[bytes]) -> Iterator[str]:
     """Yield the texts of blocks of UTF-8. Raises UnicodeDecodeError."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for block in blocks:
-        if text := decoder.decode(block):
-            yield text
+        for start in range(0, len(block), BLOCK):
+            if text := decoder.decode(block[start : start + BLOCK]):
+                yield text
     decoder.decode(b"", final=True)
 
 

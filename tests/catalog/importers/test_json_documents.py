@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -30,8 +31,17 @@ def test_what_is_no_json_raises(text):
     assert not isinstance(raised.value, ImportFailed)
 
 
+def test_time_grows_with_the_file_alone():
+    values = [{"a": number, "b": "x" * 50} for number in range(40_000)]
+    data = json.dumps([["x" * 5_000_000], *values]).encode()  # in one block, which begins with a long element
+    began = time.process_time()
+
+    assert sum(1 for _ in Documents([data], lambda found: [found])) == 40_001
+
+    assert time.process_time() - began < 5  # where it took minutes
+
+
 def test_an_element_that_takes_too_much_memory_raises(monkeypatch):
-    monkeypatch.setattr(json_documents, "FEW_CHARACTERS", 10)
     monkeypatch.setattr(json_documents, "MOST_CHARACTERS", 100)
     monkeypatch.setattr(json_documents, "MOST_VALUES", 20)
 
