@@ -29,7 +29,9 @@ def sentence(goal: str, figures: Sequence[ArmFigures], *, is_over: bool = False)
     visitors = sum(each.totals.visitors for each in figures)
     if all(each.difference is None or each.difference.low is None for each in others):
         least = f"{LEAST_VISITORS} visitors of each arm and {LEAST_REACHED} of what is counted"
-        return f"Not {'' if is_over else 'yet '}known: {visitors:,} visitors so far; nothing is said below {least}."
+        if is_over:
+            return f"Not known: {visitors:,} visitors came, and nothing is said below {least}."
+        return f"Not yet known: {visitors:,} visitors so far; nothing is said below {least}."
     if is_over:
         return f"Not known: after {visitors:,} visitors no arm was found to be better or worse."
     more = [each.more_visitors for each in others if each.more_visitors]

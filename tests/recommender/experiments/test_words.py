@@ -58,6 +58,13 @@ def arm(name: str, low: float | None = None, high: float | None = None, more: in
             "Not yet known: 2,000 visitors so far; nothing is said below 100 visitors of each arm and 20 of what is "
             "counted.",
         ),
+        (
+            "click",
+            [arm("B")],
+            True,
+            "Not known: 2,000 visitors came, and nothing is said below 100 visitors of each arm and 20 of what is "
+            "counted.",
+        ),
     ],
 )
 def test_one_sentence_says_what_is_known(goal, arms, is_over, expected):
