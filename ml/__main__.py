@@ -55,8 +55,8 @@ def _run_retrieval(given: argparse.Namespace) -> str:
     from ml.benchmark.retrieval import compare_retrieval
     from ml.benchmark.tables import format_retrieval_table
 
-    names = {"labels": "label", "where": "where", "pictures": "pictures", "form": "form", "altered": "altered"}
-    more = {name: getattr(given, option) for name, option in names.items()}
+    names = ("labels", "where", "pictures", "form", "altered", "sample")
+    more = {name: getattr(given, name) for name in names}
     document = compare_retrieval(given.train, given.test, _build_options(given, **_folders(given), **more))
     tables = [format_altered_table(document["results"])] if given.altered else []
     return _write(document, given.json, "\n\n".join([format_retrieval_table(document), *tables]))
@@ -159,17 +159,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     compare = commands.add_parser("compare", help="train methods on the same data and measure them")
     tasks = compare.add_subparsers(dest="task", required=True)
-    retrieval = _add_command(
-        tasks, "retrieval", ["similar"], "compare how well methods find pictures with the same label"
-    )
+    retrieval = _add_command(tasks, "retrieval", ["similar"], "compare how well methods find pictures of a label")
+    retrieval.add_argument("--train", required=True, help=f"zip, folder, CSV or {SETS}; labels are not used")
     retrieval.add_argument(
-        "--train", required=True, help=f"zip, folder, CSV or {SETS} to train on; labels are not used"
-    )
-    retrieval.add_argument(
-        "--test", required=True, help="the same, with labels, to measure on; of a SET its test split"
+        "--test", required=True, help="the same, to measure on by its labels; of a SET its test split"
     )
     retrieval.add_argument(
         "--label",
+        dest="labels",
         action="append",
         default=[],
         metavar="LABEL[+LABEL]",
@@ -191,14 +188,18 @@ def _parser() -> argparse.ArgumentParser:
         help="table to print: all figures, the InfoGAN paper's table II, or the AGE poster's SVM and kNN probes",
     )
     retrieval.add_argument(
+        "--sample",
+        type=_whole_number,
+        metavar="N",
+        help="measure on N labelled pictures, drawn by the seed (default: all; --as table-2: at most 10,000)",
+    )
+    retrieval.add_argument(
         "--altered",
         action="store_true",
         help="also search by pictures altered as people's photos differ: whether the picture itself is found",
     )
     retrieval.add_argument("--pictures", type=Path, metavar="DIR", help="folder for a contact sheet of each method")
-    recommend = _add_command(
-        tasks, "recommend", ["personal"], "compare how well methods rank the last item of each user"
-    )
+    recommend = _add_command(tasks, "recommend", ["personal"], "compare how well methods rank users' last items")
     recommend.add_argument(
         "--data",
         type=Path,

@@ -36,6 +36,7 @@ class Options:
     pictures: Path | None = None  # folder for a contact sheet of each method
     labels: Sequence[str] = ()  # labels to measure by, "a+b" where both must agree; all by default
     where: Sequence[tuple[str, str]] = ()  # (label, value): measure again on the images that have it, alone
+    sample: int | None = None  # test images that are measured, drawn at random; None: all, of table-2 at most 10,000
     form: str = "figures"  # of the table: "figures", "table-2" or "probes"
     altered: bool = False  # also search by altered images
     against: str | None = None  # the method from which each user's figures are subtracted

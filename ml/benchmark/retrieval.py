@@ -28,6 +28,8 @@ from ml.evaluation.baselines import list_shortfalls
 from ml.evaluation.probes import probe_accuracies
 from ml.nn.inference import embed_images
 
+PAPERS_SAMPLE = 10_000  # images of UT-Zappos50K that the InfoGAN paper measures on
+
 
 class DecodedImages:
     """A set of images with their pixels in the size that a method takes; those of one size are in memory at a time."""
@@ -54,6 +56,7 @@ class Part:
     title: str  # "LABEL=VALUE", or "" for all of them
     indices: np.ndarray
     labels: dict[str, np.ndarray]  # of these images
+    class_names: Mapping[str, Sequence[str]]  # by label; empty where a part's classes are numbered anew
 
     def describe(self, results: Sequence[Document], ks: tuple[int, ...]) -> Document:
         """Return what the document has about this part. results: each method's figures on it."""
@@ -68,7 +71,7 @@ class Part:
 def compare_retrieval(train: str | Path, test: str | Path, options: Options) -> Document:
     """Train each method on one set of images without its labels; query the other set with each of its images."""
     models = compare.create_models(options, SimilarModel)
-    sets = [vision_sets.read(train, TRAIN), vision_sets.read(test, TEST)]
+    sets = [vision_sets.read(train, TRAIN), _sample(vision_sets.read(test, TEST), options)]
     report_progress("reading the pictures", options.progress)
     trained_on, tested = (DecodedImages(each, get_image_size(models[0]), options.progress) for each in sets)
     if not tested.images.labels:
@@ -96,6 +99,18 @@ def _select_labels(images: ImageSet, options: Options) -> ImageSet:
     return (label_shoe_classes(images) if options.form == "table-2" else None) or images
 
 
+def _sample(images: ImageSet, options: Options) -> ImageSet:
+    """Return as many of the labelled images as are measured, drawn by the seed; all images if there are no more."""
+    size = options.sample or (PAPERS_SAMPLE if options.form == "table-2" else None)
+    labels = _select_labels(images, options).labels.values()
+    if size is None or not labels:
+        return images
+    labelled = np.flatnonzero(np.any([classes >= 0 for classes in labels], axis=0))
+    if len(labelled) <= size:
+        return images
+    return images.select(np.sort(np.random.default_rng(options.training.seed).permutation(labelled)[:size]).tolist())
+
+
 def _ks(options: Options) -> tuple[int, ...]:
     return (1, 5, 10) if options.form == "table-2" else (5,)
 
@@ -106,12 +121,12 @@ def _of_part(result: Document, part: Part) -> Document:
 
 def _split_parts(images: ImageSet, labelled: ImageSet, options: Options) -> list[Part]:
     """Return the part of all images, then that of each `where`."""
-    parts = [Part("", np.arange(len(images.names)), labelled.labels)]
+    parts = [Part("", np.arange(len(images.names)), labelled.labels, labelled.class_names)]
     for label, value in options.where:
         indices = images.find(label, value)
         if not (narrowed := report.narrow_labels(labelled.labels, indices)):
             raise BadData(f"where {label} is {value}, no label distinguishes the pictures")
-        parts.append(Part(f"{label}={value}", indices, narrowed))
+        parts.append(Part(f"{label}={value}", indices, narrowed, {}))
     return parts
 
 
@@ -165,7 +180,7 @@ class _Study:
         self._report("measuring")
         model, seed = trained.model, self.options.training.seed
         began = time.monotonic()
-        everything, *narrower = (self._figures(vectors[part.indices], part.labels, seed) for part in self.parts)
+        everything, *narrower = (self._figures(vectors[part.indices], part, seed) for part in self.parts)
         seconds = {"embed": embedding, "evaluate": time.monotonic() - began}
         return {
             **compare.build_result(trained, everything, seconds),
@@ -176,13 +191,20 @@ class _Study:
             "where": {part.title: each for part, each in zip(self.parts[1:], narrower, strict=True)},
         }
 
-    def _figures(self, vectors: Tensor, labels: Mapping[str, np.ndarray], seed: int) -> dict[str, Any]:
-        metric, ks = self.model.metric, _ks(self.options)
-        figures = report.measure_retrieval(vectors, dict(labels), metric, seed, ks).as_dict()
-        if self.options.form != "probes":
-            return {**figures}
-        probes = {name: probe_accuracies(vectors, classes, metric, seed) for name, classes in labels.items()}
-        return {**figures, "probes": probes}
+    def _figures(self, vectors: Tensor, part: Part, seed: int) -> dict[str, Any]:
+        metric, form = self.model.metric, self.options.form
+        measures = report.measure_retrieval(vectors, part.labels, metric, seed, _ks(self.options))
+        figures: dict[str, Any] = {**measures.as_dict()}
+        if form == "table-2" and part.class_names:
+            figures["by_class"] = {
+                label: {part.class_names[label][number]: precision for number, precision in means.items()}
+                for label, means in measures.by_class.items()
+            }
+        if form == "probes":
+            figures["probes"] = {
+                name: probe_accuracies(vectors, classes, metric, seed) for name, classes in part.labels.items()
+            }
+        return figures
 
     def _costs(self, model: SimilarModel) -> dict[str, float]:
         if self.options.form != "table-2":

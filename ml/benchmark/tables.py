@@ -1,6 +1,6 @@
 """Tables of retrieval comparisons and of speeds, for a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ml.benchmark.compare import Document
 from ml.data.published import PROBES, SHOE_CLASS, TABLE_2
@@ -51,6 +51,8 @@ def format_figure(value: float | None, interval: Sequence[float] | None = None) 
     return f"{value:.3f}" if interval is None else f"{value:.3f} ± {(interval[1] - interval[0]) / 2:.3f}"
 
 
+MOST_CLASSES = 30  # of a label, that are listed; the JSON file has all
+
 TABLE_2_NOTES = (
     "",
     PRECISION,
@@ -68,16 +70,27 @@ def _format_table_2(part: Document, results: Sequence[Document]) -> str:
 
 
 def _format_precision(label: str, part: Document, results: Sequence[Document], idle: Sequence[str] = ()) -> str:
-    names = [f"precision@{k}/{label}" for k in (1, 5, 10)]
-    rows = [["model", "MB", "s/image", "precision@1", "@5", "@10", "MB*", "s/image*", "precision*"]]
-    rows.append(["chance", "", "", *(format_figure(part["chance"]["metrics"][name]) for name in names), "", "", ""])
+    names = [*(f"precision@{k}/{label}" for k in (1, 5, 10)), f"map/{label}"]
+    rows = [["model", "MB", "s/image", "precision@1", "@5", "@10", "mAP", "MB*", "s/image*", "precision*"]]
+    chances = part["chance"]["metrics"]
+    rows.append(["chance", "", "", *(format_figure(chances.get(name)) for name in names), "", "", ""])
     for result in results:
         ours = [f"{result['megabytes'] * 1e6 / 2**20:.1f}", f"{result['seconds_per_image']:.4f}"]
         figures = [format_figure(result["metrics"].get(name), result["intervals"].get(name)) for name in names]
         rows.append([result["method"], *ours, *figures, *_format_published(result["method"])])
-    rows += [[name, "not run", *[""] * 4, *_format_published(name)] for name in idle]
+    rows += [[name, "not run", *[""] * 5, *_format_published(name)] for name in idle]
     shoes = "UT-Zappos50K's" if label == SHOE_CLASS else "not UT-Zappos50K's 8 shoe classes"
-    return f"precision over {label}: {part['data']['classes'][label]} classes, {shoes}\n{align(rows)}"
+    table = f"precision over {label}: {part['data']['classes'][label]} classes, {shoes}\n{align(rows)}"
+    return "\n\n".join([table, *_format_classes(label, results)])
+
+
+def _format_classes(label: str, results: Sequence[Document]) -> Iterator[str]:
+    """Format precision@5 of each class, a column for each method; nothing of a part, or of too many classes to read."""
+    by_class = {result["method"]: result.get("by_class", {}).get(label, {}) for result in results}
+    names = list(dict.fromkeys(name for each in by_class.values() for name in each))
+    if 0 < len(names) <= MOST_CLASSES:
+        rows = [[name, *(format_figure(each.get(name)) for each in by_class.values())] for name in names]
+        yield f"precision@5 of each {label}\n{align([['', *by_class], *rows])}"
 
 
 def _format_published(method: str) -> list[str]:

@@ -77,15 +77,16 @@ class ImageSet:
                 readable.append(index)
         if not readable:
             raise BadData("none of the pictures can be read")
-        return self._select(readable), ImageArray(pixels[: len(readable)])
+        unreadable = len(self.names) - len(readable)
+        return replace(self.select(readable), failed=self.failed + unreadable), ImageArray(pixels[: len(readable)])
 
-    def _select(self, readable: Sequence[int]) -> "ImageSet":
+    def select(self, indices: Sequence[int]) -> "ImageSet":
+        """Return some of the images, with their labels."""
         return replace(
             self,
-            names=[self.names[i] for i in readable],
-            sources=[self.sources[i] for i in readable],
-            labels={column: classes[list(readable)] for column, classes in self.labels.items()},
-            failed=self.failed + len(self.names) - len(readable),
+            names=[self.names[i] for i in indices],
+            sources=[self.sources[i] for i in indices],
+            labels={column: classes[list(indices)] for column, classes in self.labels.items()},
         )
 
 

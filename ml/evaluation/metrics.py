@@ -105,9 +105,14 @@ def majority_class(ranked: Tensor, similar: Tensor, neighbours: int, n_classes: 
 
 def macro_average(values: np.ndarray, classes: np.ndarray) -> float:
     """Return the mean over classes of the class's mean, without NaN values; NaN if there are no others."""
-    by_class = [values[(classes == c) & ~np.isnan(values)] for c in np.unique(classes[classes >= 0])]
-    means = [each.mean() for each in by_class if len(each)]
+    means = list(average_classes(values, classes).values())
     return float(np.mean(means)) if means else math.nan
+
+
+def average_classes(values: np.ndarray, classes: np.ndarray) -> dict[int, float]:
+    """Return the mean of each class without NaN values, of those that have others. classes: from 0, -1 for none."""
+    by_class = {int(c): values[(classes == c) & ~np.isnan(values)] for c in np.unique(classes[classes >= 0])}
+    return {c: float(each.mean()) for c, each in by_class.items() if len(each)}
 
 
 def random_precision(classes: np.ndarray) -> float:

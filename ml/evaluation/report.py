@@ -35,6 +35,7 @@ class Measures:
 
     metrics: dict[str, float] = field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    by_class: dict[str, dict[int, float]] = field(default_factory=dict)  # by label: precision of each class
 
     def as_dict(self) -> Figures:
         """Return the figures as they stand in a result document."""
@@ -59,6 +60,7 @@ def measure_retrieval(
         measures.add(f"map/{label}", found.average_precision, seed)
         measures.add(f"knn/{label}", found.correct, seed)
         measures.add(f"linear/{label}", run_linear_probe(vectors, labels[label], seed), seed)
+        measures.by_class[label] = metrics.average_classes(found.precision[NEAREST], labels[label])
         macro = metrics.macro_average(found.precision[NEAREST], labels[label])
         if not math.isnan(macro):
             measures.metrics[f"precision@{NEAREST}-macro/{label}"] = macro

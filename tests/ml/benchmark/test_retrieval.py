@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 import torch
+import torchvision
 from safetensors.torch import save_file
 
 from ml.__main__ import main
@@ -116,11 +117,37 @@ def test_the_infogan_papers_table(photos, tmp_path, capsys):
     (result,) = compared(tmp_path / "out.json", *given)["results"]
 
     assert 0 < result["seconds_per_image"] < 1
-    assert {f"precision@{k}/kind" for k in (1, 5, 10)} < set(result["metrics"])
+    assert {"map/kind", *(f"precision@{k}/kind" for k in (1, 5, 10))} < set(result["metrics"])
+    by_class = result["by_class"]["kind"]
+    assert set(by_class) == {"disc", "stripes"}
+    assert sum(by_class.values()) / 2 == pytest.approx(result["metrics"]["precision@5-macro/kind"])
     table = capsys.readouterr().out
+    assert re.search(rf"^disc +{by_class['disc']:.3f}$", table, re.M)
     assert "precision over kind: 2 classes, not UT-Zappos50K's 8 shoe classes" in table
     assert re.search(r"^pixels +1\.\d ", table, re.M) and re.search(r"^vgg16 +not run +528 +0\.22 +0\.75$", table, re.M)
     assert "published, on other data" in table
+
+
+def test_a_sample_of_the_labelled_pictures_is_drawn_by_the_seed(photos, tmp_path):
+    given = ("retrieval", "--train", photos, "--test", photos, "--methods", "histogram,pixels", "--sample", 10)
+
+    first, again, other = (compared(tmp_path / f"{n}.json", *given, "--seed", seed) for n, seed in enumerate([0, 0, 1]))
+
+    assert {each["data"]["test_images"] for each in (first, again, other)} == {10}
+    assert first["data"]["labelled"] == {"kind": 10} and first["data"]["test_failed"] == 0
+    precisions = [[result["metrics"] for result in each["results"]] for each in (first, again, other)]
+    assert precisions[0] == precisions[1] != precisions[2]
+
+
+def test_bare_features_of_any_length_are_measured_by_euclidean_distance(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save(torchvision.models.shufflenet_v2_x2_0(weights=None).state_dict(), "network.pth")
+    settings = ("--set=dimensions=0", "--set=distance=euclidean", "--set=image_size=32", "--set=weights=network.pth")
+    given = ("retrieval", "--train", photos, "--test", photos, "--methods", "shufflenet_v2_x2_0", *settings)
+
+    (result,) = compared(tmp_path / "out.json", *given)["results"]
+
+    assert (result["dimensions"], result["config"]["distance"]) == (2048, "euclidean")
 
 
 def test_the_age_posters_table(photos, tmp_path, capsys):

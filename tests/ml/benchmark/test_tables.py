@@ -38,3 +38,18 @@ def test_speeds_without_a_measurement_are_dashes():
     speeds = [{"method": "bpr-mf", "loop": None}]
 
     assert tables.format_personal_speed_table(speeds).splitlines()[1].split() == ["bpr-mf", *["-"] * 6]
+
+
+def test_classes_are_listed_unless_they_are_too_many_to_read():
+    few = {"by_class": {"kind": {"boots": 0.75, "flats": 0.5}}}
+    many = {"by_class": {"kind": {f"class {number}": 0.5 for number in range(31)}}}
+
+    (listed,) = tables._format_classes("kind", [few | {"method": "hog"}, {"method": "pixels"}])
+
+    assert listed.splitlines()[0] == "precision@5 of each kind"
+    assert [line.split() for line in listed.splitlines()[1:]] == [
+        ["hog", "pixels"],
+        ["boots", "0.750", "-"],
+        ["flats", "0.500", "-"],
+    ]
+    assert list(tables._format_classes("kind", [many | {"method": "hog"}])) == []

@@ -71,6 +71,12 @@ def test_macro_of_nothing_is_undefined():
     assert math.isnan(metrics.macro_average(np.array([np.nan, np.nan]), np.array([0, 1])))
 
 
+def test_each_class_has_its_mean_without_figures_that_are_not_defined():
+    values = np.array([1.0, 0.5, np.nan, 0.25, np.nan, 1.0])
+
+    assert metrics.average_classes(values, np.array([0, 0, 0, 2, 3, -1])) == {0: 0.75, 2: 0.25}
+
+
 def test_macro_counts_classes_not_pictures():
     assert metrics.macro_average(np.array([1, 1, 1, 0.5, np.nan]), np.array([0, 0, 0, 1, -1])) == 0.75
 
