@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import torch
 
 from ml.benchmark.runs import Runs, Trained, report_progress
-from ml.configs.methods import METHODS, method_of
+from ml.configs.methods import METHODS, is_network, method_of
 from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
 from ml.errors import BadSetting, BadWeights, UnknownMethod
 from ml.models.factory import create
@@ -58,9 +58,10 @@ def create_models(options: Options, kind: type[ModelT]) -> list[ModelT]:
     Raises UnknownMethod for a method that is not of this kind, BadSetting for a setting that none of them has.
     """
     role = ROLES[kind]
-    if unknown := [name for name in options.methods if method_of(name).role != role]:
-        names = [name for name, method in METHODS.items() if method.role == role]
-        raise UnknownMethod(f"no {role} method is called {unknown[0]!r}; there are: {', '.join(names)}")
+    names = [name for name, method in METHODS.items() if method.role == role]
+    for name in options.methods:
+        if name not in names and not (is_network(name) and method_of(name).role == role):
+            raise UnknownMethod(f"no {role} method is called {name!r}; there are: {', '.join(names)}")
     settings = {name: _select_settings(name, options.settings) for name in options.methods}
     used = {key for each in settings.values() for key in each} | {
         f"{name}.{key}" for name, each in settings.items() for key in each

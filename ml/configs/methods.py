@@ -222,6 +222,11 @@ def method_of(name: str) -> Method:
     return Method(name, "similar", library.summary, library.config, model, library=library)
 
 
+def is_network(name: str) -> bool:
+    """Return whether the name is of the form LIBRARY:NAME."""
+    return name.partition(":")[0] in LIBRARIES and ":" in name
+
+
 def takes_texts(name: str, settings: dict[str, Any]) -> bool:
     """Return whether a model of this method and these settings embeds texts, too."""
     library = LIBRARIES.get(name.partition(":")[0])

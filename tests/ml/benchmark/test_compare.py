@@ -6,6 +6,17 @@ from ml.contract import PersonalModel, SimilarModel
 from ml.errors import BadSetting, BadWeights, UnknownMethod
 
 
+def test_networks_of_libraries_are_similar_methods_and_no_others():
+    settings = {"weights": "w.pt", "dimensions": "8"}
+    (model,) = compare.create_models(Options(["timm:test_resnet"], settings=settings), SimilarModel)
+    assert model.method == "timm:test_resnet"
+
+    with pytest.raises(UnknownMethod, match="no personal method is called 'timm:test_resnet'; there are: hybrid, "):
+        compare.create_models(Options(["timm:test_resnet"]), PersonalModel)
+    with pytest.raises(UnknownMethod, match="networks of timm are named as timm:vit"):
+        compare.create_models(Options(["timm:"]), SimilarModel)
+
+
 def test_a_setting_of_one_method_comes_before_that_of_all():
     options = Options(["pixels", "hog"], settings={"dimensions": "8", "hog.dimensions": "4"})
 
