@@ -10,7 +10,8 @@ from catalog.interactions import Event
 from catalog.models import Product, Shopper
 from recommender.models import ModelVersion, ShopperVector
 from recommender.versions import lifecycle
-from recommender.workers import embedding, generation, training
+from recommender.workers import embedding, generation, photo_calibration, training
+from recommender.workers.photo_calibration import TRIALS
 from tests.factories import (
     CategoryFactory,
     InteractionFactory,
@@ -22,6 +23,18 @@ from tests.factories import (
 )
 from tests.services import services, without
 from visrec_site.celery import app
+
+
+@pytest.fixture(autouse=True)
+def few_trials(monkeypatch):
+    """Versions are calibrated by two images: by all of them takes longer than the rest of a small shop's training."""
+    monkeypatch.setattr(photo_calibration, "TRIALS", 2)
+
+
+@pytest.fixture
+def all_trials(monkeypatch, few_trials):
+    """Versions are calibrated as in any shop, for tests of what comes of it."""
+    monkeypatch.setattr(photo_calibration, "TRIALS", TRIALS)
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_as_many_queries_for_twenty_results_as_for_ten(guest, active, django_ass
             assert len(skus(guest.get(similar("query"), {"limit": limit}))) == limit
 
 
-def test_a_photo_of_a_product_finds_it_first(guest, trained, worker):
+def test_a_photo_of_a_product_finds_it_first(guest, all_trials, trained, worker):
     response = guest.post(PHOTO, photo(image_bytes(7)) | {"limit": 3}, format="multipart")
 
     told = response.json()

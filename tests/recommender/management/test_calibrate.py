@@ -6,7 +6,7 @@ from recommender.workers import photo_calibration
 from tests.factories import VersionFactory
 from tests.recommender.workers.drawings import search_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("all_trials")]
 
 
 def test_it_fits_the_chances_and_says_how_reliable_they_are(monkeypatch, capsys):

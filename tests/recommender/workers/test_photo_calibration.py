@@ -7,6 +7,8 @@ from recommender.workers import photo_calibration
 from tests.factories import VersionFactory
 from tests.recommender.workers.drawings import search_version
 
+pytestmark = pytest.mark.usefixtures("all_trials")
+
 
 @pytest.fixture
 def few(monkeypatch):
