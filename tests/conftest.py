@@ -23,6 +23,7 @@ SLOW = (
     "tests/ml/test_main.py",
     "tests/ml/training/",
     "tests/recommender/api/test_schema.py",
+    "tests/recommender/management/",
     "tests/recommender/serving/test_candidates_plans.py",
     "tests/recommender/serving/test_vector_search.py",
     "tests/recommender/test_heartbeats.py",

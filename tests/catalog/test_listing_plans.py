@@ -15,6 +15,7 @@ from tests.factories import VersionFactory
 pytestmark = pytest.mark.django_db
 
 PRODUCTS = 50_000
+DIMENSIONS = 8  # of their vectors: a plan does not depend on them, the time to index them does
 API, PAGES, ADMIN = "/api/v1/products/", "/products/", "/admin/catalog/product/"
 # The newest third is hidden, a tenth is sold out, one of seven is a boot; in the order of the ids is none of it.
 FILL = f"""
@@ -35,7 +36,7 @@ SELECT n, n, 0, 'products/' || n || '.png', '', 8, 8, n::text, '', now() FROM ge
 """
 EMBED = f"""
 INSERT INTO recommender_imageembedding (version_id, image_id, product_id, vector, created_at)
-SELECT %s, n, n, array(SELECT sin(n * sqrt(k)) FROM generate_series(1, 24) k)::vector, now()
+SELECT %s, n, n, array(SELECT sin(n * sqrt(k)) FROM generate_series(1, {DIMENSIONS}) k)::vector, now()
 FROM generate_series(1, {PRODUCTS} - 5) n;
 """
 TABLES = "catalog_category, catalog_product, catalog_productimage, catalog_word, recommender_imageembedding"
@@ -54,7 +55,7 @@ def shop(django_db_setup, django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         with bulk_writes() as cursor:
             cursor.execute(FILL)
-            cursor.execute(EMBED, [VersionFactory(state="active", dimensions=24).pk])
+            cursor.execute(EMBED, [VersionFactory(state="active", dimensions=DIMENSIONS).pk])
             cursor.execute(f"VACUUM ANALYZE {TABLES}")
         yield
         with connection.cursor() as cursor:

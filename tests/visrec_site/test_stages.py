@@ -13,7 +13,7 @@ from catalog.models import Interaction, Product, ProductImage, Shopper
 from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion
 from recommender.versions import lifecycle
-from recommender.workers import embedding, training
+from recommender.workers import embedding, photo_calibration, training
 from tests.factories import InteractionFactory, ShopperFactory, VersionFactory, image_bytes
 from tests.internet import response_of
 from visrec_site.stages import (
@@ -30,9 +30,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def source(tmp_path, settings) -> Path:
+def source(tmp_path, settings, monkeypatch) -> Path:
     """Twenty products in a table, and a place for the demo's marks."""
     settings.VAR = tmp_path / "var"
+    monkeypatch.setattr(photo_calibration, "TRIALS", 2)  # all of them take longer than the rest of these trainings
     embedding.load_model.cache_clear()
     rows = [["sku", "title", "category", "price", "image"]]
     for n in range(20):

@@ -14,7 +14,7 @@ from recommender.serving import recommend
 from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.versions.vectors import index
 from tests.bulk import bulk_writes
-from tests.catalog.test_listing_plans import EMBED, EMPTY, FILL, TABLES
+from tests.catalog.test_listing_plans import DIMENSIONS, EMBED, EMPTY, FILL, TABLES
 from tests.factories import InteractionFactory, ShopperFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -23,14 +23,17 @@ WHOLE = r"Seq Scan on (catalog_product|catalog_productimage|recommender_imageemb
 
 @pytest.fixture(scope="module", autouse=True)
 def shop(django_db_setup, django_db_blocker) -> Iterator[SimpleNamespace]:
-    taste = {"mean": [0.0] * 24, "precision": [[float(i == j) for j in range(24)] for i in range(24)]}
+    axes = range(DIMENSIONS)
+    taste = {"mean": [0.0] * DIMENSIONS, "precision": [[float(i == j) for j in axes] for i in axes]}
     with django_db_blocker.unblock():
         with bulk_writes() as cursor, pytest.MonkeyPatch.context() as patch:
             # Of the quality of the graph no plan knows; with the usual one the indexes take longer than all the rest.
             patch.setattr(index, "EF_CONSTRUCTION", dict.fromkeys(index.EF_CONSTRUCTION, 32))
             cursor.execute(FILL)
-            similar = VersionFactory(state="active", dimensions=24)
-            personal = VersionFactory(state="active", dimensions=24, role="personal", metric="inner", taste=taste)
+            similar = VersionFactory(state="active", dimensions=DIMENSIONS)
+            personal = VersionFactory(
+                state="active", dimensions=DIMENSIONS, role="personal", metric="inner", taste=taste
+            )
             for version in (similar, personal):
                 cursor.execute(EMBED, [version.pk])
                 index.build_index(version)
