@@ -43,24 +43,22 @@ def request_of(document: Mapping[str, Any], path: str, method: str, operation: M
     """Return the request of an operation, with its example as the body; what may be left out is switched off."""
     parameters: dict[str, list[Object]] = {"path": [], "query": [], "header": [], "cookie": []}
     for parameter in operation.get("parameters", []):
-        parameters[parameter["in"]].append(
-            {
-                "key": parameter["name"],
-                "value": str(parameter.get("example", parameter.get("schema", {}).get("default", ""))),
-                "description": parameter.get("description", ""),
-            }
-        )
+        schema = parameter.get("schema", {})
+        value = parameter.get("example", schema.get("example", schema.get("default", "")))
+        field = {"key": parameter["name"], "value": str(value), "description": parameter.get("description", "")}
+        if parameter["in"] in ("query", "header"):
+            field["disabled"] = not parameter.get("required", False)
+        parameters[parameter["in"]].append(field)
     address = re.sub(r"\{(\w+)\}", r":\1", path)
-    optional = {place: [each | {"disabled": True} for each in parameters[place]] for place in ("query", "header")}
     request = {
         "method": method,
         "description": operation.get("description", ""),
-        "header": optional["header"],
+        "header": parameters["header"],
         "url": {
             "raw": f"{{{{shop}}}}{address}",
             "host": ["{{shop}}"],
             "path": address.removeprefix("/").split("/"),
-            "query": optional["query"],
+            "query": parameters["query"],
             "variable": parameters["path"],
         },
     }
@@ -68,7 +66,7 @@ def request_of(document: Mapping[str, Any], path: str, method: str, operation: M
     if JSON in contents:
         example = json.dumps(contents[JSON]["example"], indent=2, ensure_ascii=False)
         request["body"] = {"mode": "raw", "raw": example, "options": {"raw": {"language": "json"}}}
-        request["header"] = [{"key": "Content-Type", "value": JSON}, *optional["header"]]
+        request["header"] = [{"key": "Content-Type", "value": JSON}, *parameters["header"]]
     elif FORM in contents:
         request["body"] = {"mode": "formdata", "formdata": fields_of(document, contents[FORM]["schema"])}
     return {"name": operation["summary"], "request": request}

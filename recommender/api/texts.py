@@ -1,5 +1,6 @@
 """Resource search/text/: products that look as words say."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -15,12 +16,17 @@ from recommender.serving.types import Recommendation, RecommendationQuery
 from recommender.throttling import TextThrottle
 
 
+@extend_schema_field(
+    {"type": "string", "minLength": 1, "maxLength": texts.MOST_CHARACTERS, "example": "red shoes with a strap"}
+)
+class Words(serializers.CharField):
+    """Words of a search."""
+
+
 class TextParams(Parameters):
     """Parameters of a search by text."""
 
-    q = serializers.CharField(
-        max_length=texts.MOST_CHARACTERS, help_text="What the products look like, in words: red shoes with a strap."
-    )
+    q = Words(max_length=texts.MOST_CHARACTERS, help_text="What the products look like, in words.")
     like = serializers.CharField(
         required=False,
         max_length=MAX_SKU_LENGTH,

@@ -71,7 +71,11 @@ def test_all_that_reads_without_a_variable_is_answered(requests, send):
         "GET visitors/me/recommendations/",  # of a guest, not of an account
         "GET visitors/me/interactions/",
         "GET visitors/me/export/",
+        "GET search/text/",  # of a shop whose version embeds texts
     }
+    query = {each["key"]: each for each in requests["GET search/text/"]["url"]["query"]}
+    assert (query["q"]["value"], query["q"]["disabled"]) == ("red shoes with a strap", False)
+    assert query["like"]["disabled"] and query["limit"]["value"] == "12"
 
 
 def test_variables_and_forms_have_their_fields(requests, send):
