@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 SETS = "SET:FOLDER (mnist, fashion-mnist, svhn, cifar-10, celeba, tiny-imagenet)"
-RESUMABLE = "finished methods are saved, and the same command continues from there"
+RESUMABLE = "what was finished is saved, and the same command continues from there"
 FORMS = ("figures", "table-2", "probes")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,10 @@ from ml.errors import BadCheckpoint
 from ml.runtime import best_device
 from ml.training import checkpoints
 from ml.training.loop import Epoch, TrainConfig, fit
+from ml.training.resume import last_epoch, read_elapsed
 
+SAVE_EVERY = 30.0  # seconds of a training, which is measured: less often than an epoch that is shorter
+LOSSES = "losses.json"  # of all epochs so far, beside the states of a training
 RECORD = "compared.json"  # beside a saved model: the run that it is of, and how its training went
 ModelT = TypeVar("ModelT", bound=Model)
 DataT = TypeVar("DataT")
@@ -126,10 +130,17 @@ class Runs:
         report_progress(f"{model.method}: training", self.progress)
         began = time.monotonic()
         data = read_data()
-        losses: list[dict[str, float]] = []
         selector = create_selector(data) if create_selector else None
-        for epoch in fit(model, data, self.training, progress=self.progress):
+        # A selector holds models of earlier epochs, which are not saved.
+        work = None if selector or not self.results else self._prepare_work(model.method, run)
+        losses = _read_losses(work) if work else []
+        if work and losses:
+            report_progress(f"{model.method}: goes on after epoch {len(losses)}, as kept in {work}", self.progress)
+            began -= read_elapsed(work, len(losses))
+        for epoch in fit(model, data, self.training, folder=work, progress=self.progress, save_every=SAVE_EVERY):
             losses.append(epoch.losses)
+            if work:
+                checkpoints.write_json({"losses": losses}, work / LOSSES)
             if selector:
                 selector.after(model, epoch)
         if selector:
@@ -144,7 +155,19 @@ class Runs:
             (folder / RECORD).unlink(missing_ok=True)  # until the new model is complete there is no record
             checkpoints.save(model, folder)
             checkpoints.write_json({"run": run, "kept": record}, folder / RECORD)
+        if work:
+            shutil.rmtree(work)
         return Trained(model, run, **record)
+
+    def _prepare_work(self, method: str, run: str) -> Path:
+        """Return the folder of the run's unfinished training, and delete those of the method's other runs."""
+        assert self.results is not None
+        work = self.results / f"{method}.training" / run
+        for other in work.parent.glob("*"):
+            if other != work:
+                shutil.rmtree(other)
+        work.mkdir(parents=True, exist_ok=True)
+        return work
 
     def find_training(self, model: Model, run: str) -> Record | None:
         """Return how the training went, if the model was saved after this run."""
@@ -168,6 +191,13 @@ class Runs:
         if self.results:
             self.results.mkdir(exist_ok=True)
             checkpoints.write_json({"run": run, "kept": result}, self.results / f"{method}.json")
+
+
+def _read_losses(work: Path) -> list[dict[str, float]]:
+    """Return the losses of the epochs up to the last that was saved."""
+    file = work / LOSSES
+    losses: list[dict[str, float]] = checkpoints.read_json(file)["losses"] if file.exists() else []
+    return losses[: last_epoch(work)]
 
 
 @cache

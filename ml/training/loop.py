@@ -54,15 +54,17 @@ def fit(
     folder: Path | None = None,
     progress: bool = False,
     check: Callable[[], None] | None = None,
+    save_every: float = 0.0,
 ) -> Iterator[Epoch]:
     """Train the model, yield a report after each epoch once its state is saved in `folder`, and then finish the model.
 
-    Called again with the same folder it resumes after the last complete epoch and ends with the same weights as without
-    the interruption: all random numbers of an epoch follow from the seed and the epoch's number. Uses a GPU where there
-    is one. Exhaust the iterator: only then is the model finished, in eval mode, and can be saved.
+    Called again with the same folder it resumes after the last epoch that was saved and ends with the same weights as
+    without the interruption: all random numbers of an epoch follow from the seed and the epoch's number. Uses a GPU
+    where there is one. Exhaust the iterator: only then is the model finished, in eval mode, and can be saved.
 
     data: an ImageArray for a similar model, PersonalData for a personal one, LabelledImages for a design model.
     check: called before each batch, and before the state is saved; what it raises ends the training.
+    save_every: seconds; an epoch that ends sooner after the last save is not saved.
     Raises TrainingDiverged at a loss that is not finite, up to `READ_EVERY` batches after it but before anything is
     saved, OutOfMemory if a batch does not fit in the GPU's memory, BadCheckpoint if the folder holds another training.
     """
@@ -79,13 +81,15 @@ def fit(
     run.optimizers = model.optimizers()
     if folder is not None and done:
         resume.restore_optimizers(run.optimizers, folder, done)
+    saved = time.monotonic()
     while run.optimizers and run.progress_after(done) < 1:
         epoch = run.train_epoch(done + 1)
         done += 1
-        if folder is not None:
+        if folder is not None and time.monotonic() - saved >= save_every:
             run.check()
             elapsed = time.monotonic() - run.began
             resume.save_epoch(model, run.optimizers, config.seed, folder, done, elapsed=elapsed)
+            saved = time.monotonic()
         yield epoch
     model.eval()
     with seeded(config.seed, done + 1) as generator:

@@ -78,6 +78,11 @@ def restore_model(model: Model, seed: int, folder: Path, epoch: int) -> float:
     return state["elapsed"]
 
 
+def read_elapsed(folder: Path, epoch: int) -> float:
+    """Return the seconds that were trained till the end of this epoch."""
+    return _read_state(_path(folder, epoch))["elapsed"]
+
+
 def restore_optimizers(optimizers: dict[str, Optimizer], folder: Path, epoch: int) -> None:
     """Load the state after this epoch into the optimizers."""
     path = _path(folder, epoch)

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ml.benchmark import runs as runs_module
 from ml.benchmark.runs import Runs, fingerprint, report_progress, stamp_images
 from ml.errors import BadCheckpoint
+from ml.models.cae import Cae
 from ml.models.factory import create
 from ml.training.loop import TrainConfig
 from tests.ml.worlds import toy_images
@@ -74,3 +76,29 @@ def test_progress_is_printed_where_it_is_shown(capsys):
     report_progress("two", False)
 
     assert capsys.readouterr().err == "one\n"
+
+
+def test_a_training_that_was_killed_goes_on_after_its_last_saved_epoch(tmp_path, monkeypatch):
+    class Killed(Cae):
+        begun = 0
+
+        def batches(self, *arguments):
+            self.begun += 1
+            if self.begun == 3:
+                raise KeyboardInterrupt
+            return super().batches(*arguments)
+
+    monkeypatch.setattr(runs_module, "SAVE_EVERY", 0)
+    images, results = toy_images(12, 224), tmp_path / "results"
+    runs = Runs(TrainConfig(seed=1, epochs=4), results)
+    whole = Runs(TrainConfig(seed=1, epochs=4)).train(create("cae", batch_size=4), "run", lambda: images)
+    Runs(TrainConfig(epochs=1), results)._prepare_work("cae", "an older run")
+    with pytest.raises(KeyboardInterrupt):
+        runs.train(Killed(create("cae", batch_size=4).config), "run", lambda: images)
+    assert [folder.name for folder in (results / "cae.training").iterdir()] == ["run"]
+
+    resumed = runs.train(create("cae", batch_size=4), "run", lambda: images)
+
+    assert resumed.losses == whole.losses and resumed.epochs == 4
+    assert all(map(torch.equal, whole.model.state_dict().values(), resumed.model.state_dict().values()))
+    assert not list((results / "cae.training").iterdir())

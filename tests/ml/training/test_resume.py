@@ -4,6 +4,7 @@ import pytest
 
 from ml.errors import BadCheckpoint
 from ml.training.loop import TrainConfig, fit
+from ml.training.resume import last_epoch
 from tests.ml.worlds import data_for, exhaust, small
 
 
@@ -11,6 +12,14 @@ def test_the_state_is_saved_before_an_epoch_is_yielded(tmp_path):
     folder = tmp_path / "training"
     for epoch in fit(small("bpr-mf"), data_for("bpr-mf"), TrainConfig(epochs=3), folder=folder):
         assert [place.name for place in folder.iterdir()] == [f"epoch-{epoch.number:05d}"]
+
+
+def test_epochs_that_end_soon_after_the_last_save_are_not_saved(tmp_path):
+    config, folder = TrainConfig(epochs=3), tmp_path / "training"
+
+    exhaust(fit(small("bpr-mf"), data_for("bpr-mf"), config, folder=folder, save_every=3600))
+
+    assert last_epoch(folder) == 0
 
 
 def test_a_folder_left_half_written_by_a_kill_is_ignored(tmp_path):
