@@ -160,8 +160,8 @@ class Activation(models.Model):
 
     role = models.CharField(max_length=10, choices=Role)
     version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="activations")
-    name = models.CharField(max_length=60, help_text="The version, though it may be deleted.")
-    former = models.CharField(max_length=60, blank=True, help_text="The version that it replaced.")
+    name = models.CharField(max_length=130, help_text="The version, though it may be deleted.")
+    former = models.CharField(max_length=130, blank=True, help_text="The version that it replaced.")
     by = models.CharField(max_length=150, blank=True, help_text="The account or key. Empty: its training.")
     is_roll_back = models.BooleanField(default=False)
     at = models.DateTimeField(null=True, help_text="Empty: it waits for a worker.")

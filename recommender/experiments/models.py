@@ -111,7 +111,7 @@ class Arm(models.Model):
     version = models.ForeignKey(
         ModelVersion, models.SET_NULL, null=True, blank=True, related_name="arms", help_text="Empty: the active one."
     )
-    version_name = models.CharField(max_length=120, blank=True, editable=False)  # though it may be deleted
+    version_name = models.CharField(max_length=130, blank=True, editable=False)  # though it may be deleted
     strategy = models.CharField(max_length=10, choices=Strategy, default=Strategy.USUAL)
     diversity = models.FloatField(null=True, blank=True, validators=SHARE, help_text="0 to 1. Empty: as requested.")
     min_score = models.FloatField(null=True, blank=True, validators=SHARE, help_text="0 to 1. Empty: as requested.")

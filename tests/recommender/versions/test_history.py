@@ -96,3 +96,12 @@ def test_an_upgraded_shop_knows_the_last_activation_of_each_version(active):
 
     assert list(Activation.objects.values_list("version", "former")) == [(active.pk, str(former)), (former.pk, "")]
     assert lifecycle.roll_back(Role.SIMILAR) == former
+
+
+def test_a_version_of_the_longest_name_can_serve(active):
+    longest = VersionFactory(method="x" * ModelVersion._meta.get_field("method").max_length, number=2**31 - 1)
+
+    lifecycle.activate(longest)
+    lifecycle.activate(active)
+
+    assert Activation.objects.get(version=active).former == str(longest)
