@@ -4,13 +4,13 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from catalog.importers import values
-from catalog.importers.layouts import Layout, by_plain_name, leaves_out, plain
+from catalog.importers.layouts import BETWEEN, Layout, by_plain_name, leaves_out, plain
 from catalog.importers.variants import pairs_of
 
 VARIANT_SKU = "Variant SKU"  # as Shopify calls it
 NO_OPTION = ("Title", "Default Title")  # of Shopify, where a product has no options
-# Option1 Name, Attribute 1 name, Option Name 1: beside it is the value.
-NAME = re.compile(r"(?P<stem>.*\d) name|(?P<word>.*) name(?P<number> \d+)")
+# Option1 Name, Attribute 1 name, Option Name 1, and Wix's productOptionName1: beside it is the value.
+NAME = re.compile(r"(?P<stem>.*\d) name|(?P<word>.*) name(?P<number> \d+)|productoptionname(?P<option>\d)")
 
 
 class AttributeColumns:
@@ -23,6 +23,7 @@ class AttributeColumns:
         named = by_plain_name(columns)
         matches = [match for name in named if (match := NAME.fullmatch(name)) and value_beside(match) in named]
         self.pairs = [(named[match.string], named[value_beside(match)]) for match in matches]
+        self.between = layout.between if layout else BETWEEN
         stems = [match["stem"] for match in matches if match["stem"]]  # with others, such as Attribute 1 visible
         signs = {**layout.pairs, layout.children: "="} if layout else {}
         self.packed = [(named[name], sign) for name, sign in signs.items() if name in named]
@@ -48,7 +49,7 @@ class AttributeColumns:
             for name_column, value_column in self.pairs:
                 name = first(fields.get(name_column, "") for fields in (fields, *records))
                 if name and (name, fields.get(value_column)) != NO_OPTION:
-                    several.setdefault(name, []).extend(re.split(r",\s+|\|", fields.get(value_column, "")))
+                    several.setdefault(name, []).extend(self.between.split(fields.get(value_column, "")))
             for column, sign in self.packed:
                 for part in re.split(r"\|(?=sku=)", fields.get(column, "")):
                     for name, value in pairs_of(part, sign):
@@ -60,6 +61,8 @@ class AttributeColumns:
 
 def value_beside(match: re.Match[str]) -> str:
     """Return the column of the value whose name is in a column that NAME matches."""
+    if match["option"]:
+        return f"productoptiondescription{match['option']}"
     return f"{match['stem']} value" if match["stem"] else f"{match['word']} value{match['number']}"
 
 

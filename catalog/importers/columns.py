@@ -11,7 +11,8 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
     "sku": (
         "variant sku", "product code sku", "product sku", "item sku", "article id", "reference", "item number",
         "product number", "product code", "item id", "id", "product id", "artikelnummer", "artikel nr", "référence",
-        "referencia", "codice", "código", "artikelnummer nr", "stock code",
+        "referencia", "codice", "código", "artikelnummer nr", "stock code", "art nr",
+        "artnr",
     ),
     "title": (
         "name", "product name", "product title", "prod name", "item name", "productname", "bezeichnung", "artikelname",
@@ -26,6 +27,7 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
     "price": (
         "regular price", "variant price", "unit price", "selling price", "price gross", "offers price",
         "offers low price", "price vat", "price with vat", "sale price", "preis", "bruttopreis", "verkaufspreis",
+        "vk preis", "price tax included", "price tax incl", "price incl tax", "price incl vat",
         "prix", "prix ttc", "precio", "prezzo", "prijs", "preço",
     ),
     "image": (

@@ -106,7 +106,7 @@ class CsvFile:
         if surplus < 0 and self.may_be_short:
             fields += [""] * -surplus
         if len(fields) != len(self.columns):
-            return Problem(place, f"it has {len(fields)} fields, the header has {len(self.columns)}")
+            return Problem(place, self._misfit(fields))
         pairs = zip(self.columns, fields, strict=True)
         return place, {column: without_guard(text.strip()) for column, text in pairs if column}
 
@@ -121,7 +121,7 @@ class CsvFile:
             if fields is None:
                 fields, last = self._continued(number, line, lines)
             if fields is None:
-                yield Problem(self._place(number, number), NOT_CLOSED)
+                yield Problem(self._place(number, number), self._reason(line))
             elif any(text.strip() for text in fields):
                 yield self._place(number, last), fields
 
@@ -141,6 +141,17 @@ class CsvFile:
                 break
         lines.put_back(taken[1:])
         return self._loose(line), number
+
+    def _reason(self, line: str) -> str:
+        """Return why a line with quotes is no record: they are not closed, or it has more fields than the header."""
+        try:
+            fields = next(csv.reader([line], delimiter=self.separator, strict=True), [])
+        except csv.Error:
+            return NOT_CLOSED
+        return self._misfit(fields)
+
+    def _misfit(self, fields: Sequence[str]) -> str:
+        return f"it has {len(fields)} fields, the header has {len(self.columns)}"
 
     def _is_too_long(self, fields: list[str]) -> bool:
         return bool(self.columns) and len(without_empty_end(fields)) > len(self.columns)

@@ -11,6 +11,7 @@ from catalog.importers.rows import UNSTORABLE
 
 URL = re.compile(r"(https?:|ftp:)?//|data:", re.IGNORECASE)
 ELSEWHERE = re.compile(r"[a-z]:[\\/]|file:|[\\/]", re.IGNORECASE)  # from the root of a disk
+SEVERAL = re.compile(r"\.[a-z]\w{2,3}[ \t]*[,;|\n]", re.IGNORECASE)  # behind a file's name begins another
 MOST_IMAGES = 100  # of a product
 # What may stand in a URL besides letters and digits (RFC 3986), with the sign of what is encoded already.
 URL_SIGNS = "!#$%&'()*+,/:;=?@[]~"
@@ -60,7 +61,7 @@ def find_file(archive: Archive, name: str) -> str | None:
     """Return the file that a path means, also one as in a URL, or as on the machine on which the table was made."""
     plain = resolve_path(unquote(name.partition("?")[0]))
     found = archive.find(resolve_path(name)) or archive.find(plain)
-    if found or not ELSEWHERE.match(name):
+    if found or not ELSEWHERE.match(name) or SEVERAL.search(name):
         return found
     parts = plain.split("/")
     return next((path for cut in range(1, len(parts)) if (path := archive.find("/".join(parts[cut:])))), None)

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+BETWEEN = re.compile(r",\s+|\|")  # the values of an option
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Layout:
     parent: str = ""  # where a variant names its product, by the latter's SKU or as `id:` with its id
     children: str = ""  # where a product names its variants: sku=A,size=40|sku=B,size=41, or id=12|id=13
     pairs: Mapping[str, str] = field(default_factory=dict)  # columns of attributes, with what is between name and value
+    between: re.Pattern[str] = BETWEEN
     first: frozenset[str] = frozenset()  # columns that are filled in the first row of a product alone
     translated: str = ""  # which is filled in rows that repeat a product in another language
     ignored: re.Pattern[str] = re.compile("(?!)")  # columns that say nothing of the product
@@ -43,6 +46,20 @@ WOOCOMMERCE_INTERNAL = re.compile(
     r"low stock amount|backorders allowed|sold individually|allow customer reviews|purchase note|shipping class|"
     r"download .*|grouped products|upsells|cross sells|external url|button text|meta .*"
 )
+
+PRESTASHOP = Layout(
+    "PrestaShop's export",
+    frozenset({"product id", "name", "reference"}),
+    {
+        "sku": ["reference", "product id", "id"], "title": ["name"], "category": ["categories", "category"],
+        "price": ["price tax included", "price tax incl", "price tax excluded", "price tax excl", "price"],
+        "image": ["image urls", "image"], "in_stock": ["quantity"],
+    },
+    hidden={"active": frozenset({"0"}), "status": frozenset({"0"})},
+    has_paths=True,
+    pairs={"feature": ":"},
+    ignored=re.compile(r"image alt texts|delete existing images|position"),
+)  # fmt: skip
 
 LAYOUTS = (
     Layout(
@@ -108,19 +125,8 @@ LAYOUTS = (
             r"|(use config|enable) .*|.* use config|created at|updated at|product websites|custom (design|layout).*"
         ),
     ),
-    Layout(
-        "PrestaShop's export",
-        frozenset({"product id", "name", "reference"}),
-        {
-            "sku": ["reference", "product id"], "title": ["name"], "category": ["categories", "category"],
-            "price": ["price tax included", "price tax incl", "price tax excluded", "price tax excl", "price"],
-            "image": ["image urls", "image"], "in_stock": ["quantity"],
-        },
-        hidden={"active": frozenset({"0"}), "status": frozenset({"0"})},
-        has_paths=True,
-        pairs={"feature": ":"},
-        ignored=re.compile(r"image alt texts|delete existing images|position"),
-    ),
+    PRESTASHOP,
+    replace(PRESTASHOP, marks=frozenset({"id", "name", "reference", "active", "quantity"})),  # of former versions
     Layout(
         "Squarespace's export",
         frozenset({"product id non editable", "product url", "hosted image urls"}),
@@ -142,6 +148,7 @@ LAYOUTS = (
         },
         hidden={"visible": frozenset({"false"})},
         has_paths=True,
+        between=re.compile(";"),
         ignored=re.compile(r"fieldtype|ribbon|surcharge|discount(mode|value)|productoptiontype\d|weight|cost"),
     ),
     Layout(

@@ -35,7 +35,10 @@ SYMBOLS = {
     "s$": "SGD", "hk$": "HKD", "mx$": "MXN", "r$": "BRL", "£": "GBP", "¥": "JPY", "₹": "INR", "rs": "INR", "rs.": "INR",
     "zł": "PLN", "kč": "CZK", "ft": "HUF", "₺": "TRY", "tl": "TRY", "₽": "RUB", "₴": "UAH", "₩": "KRW", "₫": "VND",
     "฿": "THB", "₪": "ILS", "lei": "RON", "fr": "CHF", "fr.": "CHF", "chf": "CHF", "kr": "", "kr.": "",
+    "円": "JPY", "元": "CNY",
 }  # fmt: skip
+# Currencies without decimals: a comma or point is one of thousands. The sign of yen is the yuan's as well.
+WHOLE = {"JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF"}
 # What is said beside a price: of which taxes, and for how many pieces.
 REMARK = re.compile(r"\b(in[ck]l|ex[ck]l|zzgl)\b.*|\b(ttc|ht|vat|mwst)\b|/.*|\bper\b.*|\*", re.IGNORECASE)
 CODE = re.compile(r"[A-Z]{3}")
@@ -56,7 +59,8 @@ CONCEALED = {
     "hidden", "draft", "archived", "inactive", "disabled", "offline", "private", "unpublished", "pending", "trash",
     "not visible individually", "not visible",
 }  # fmt: skip
-ROOTS = {"default category", "root catalog", "root", "home", ""}  # categories that hold all others
+# Categories that hold all others.
+ROOTS = {"default category", "root catalog", "root", "home", "accueil", "inicio", "startseite", ""}
 IN_STOCK = {
     *YES, "in stock", "instock", "available", "in stock online", "limited", "limited availability", "low stock",
     "in store only", "online only", "preorder", "pre order", "presale", "backorder", "on backorder", "onbackorder",
@@ -160,6 +164,7 @@ def read_price(text: str) -> tuple[str, str | None]:
 
     1.299,00 and 1,299.00 are plain; of 1,299 nobody knows whether the comma stands before decimals or thousands.
     """
+    text = unicodedata.normalize("NFKC", text)  # Asian digits and signs may be wide
     found = NUMBER.search(text)
     beside = (text[: found.start()] + " " + text[found.end() :]).strip() if found else text
     currency = currency_of(beside)
@@ -177,9 +182,10 @@ def read_price(text: str) -> tuple[str, str | None]:
             raise unclear(text)
         digits = re.sub("[.,]", "", digits)
     elif marks:
-        if len(digits) - digits.index(marks[0]) == 4 and digits[0] != "0":
+        has_thousands = len(digits) - digits.index(marks[0]) == 4 and digits[0] != "0"
+        if has_thousands and currency not in WHOLE:
             raise unclear(text)
-        digits = digits.replace(",", ".")
+        digits = digits.replace(marks[0], "" if has_thousands else ".")
     return without_noise(digits.rstrip(".")), currency or None
 
 
@@ -206,7 +212,7 @@ def currency_of(text: str) -> str | None:
 
     A code goes before a symbol, which several currencies have: $ 19.95 CAD.
     """
-    words = [word.strip(" .,-–") for word in re.split(r"[\s\u00a0\u202f]+", REMARK.sub(" ", text))]
+    words = [word.strip(" .,:-–") for word in re.split(r"[\s\u00a0\u202f]+", REMARK.sub(" ", text))]
     words = [word for word in words if word]
     symbols = [SYMBOLS[word.lower()] for word in words if word.lower() in SYMBOLS]
     codes = [word.upper() for word in words if word.lower() not in SYMBOLS]

@@ -10,7 +10,7 @@ from catalog.importers.attributes import VARIANT_SKU
 from catalog.interactions import Event
 from catalog.models import Product
 
-VARIANT_SKUS = (VARIANT_SKU, "SKU")  # attributes that imports make of the SKUs of variants
+VARIANT_SKUS = (VARIANT_SKU, "SKU", "sku")  # attributes that imports make of the SKUs of variants
 ID = "ID"  # the attribute of WooCommerce's ids; events have it as id:10, as its export does
 
 

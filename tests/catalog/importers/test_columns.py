@@ -39,7 +39,12 @@ def test_exports_of_other_programs_are_known(columns, name, sku, image):
 
 @pytest.mark.parametrize(
     "columns",
-    ["sku,Name,Category,Price (EUR),Image", "Reference;Name;Category;Price (tax excl.);Image".replace(";", ",")],
+    [
+        "sku,Name,Category,Price (EUR),Image",
+        "Reference;Name;Category;Price (tax excl.);Image".replace(";", ","),
+        "Art.-Nr.,Bezeichnung,Warengruppe,VK-Preis,Bild",
+        "Reference,Name,Category,Price tax included,Image",
+    ],
 )
 def test_plain_tables_are_read_by_what_people_call_their_columns(columns):
     assert find_columns(columns.split(","), PRODUCTS).keys() == {"sku", "title", "category", "price", "image"}

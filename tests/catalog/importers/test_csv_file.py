@@ -57,6 +57,15 @@ def test_records_that_do_not_fit_are_problems_and_the_rest_is_read(opened):
     ]
 
 
+def test_a_record_with_quotes_and_too_many_fields_is_told_as_one(opened):
+    table = opened('a,b\n"1,5","2",3\n4,5\n')
+
+    assert list(table) == [
+        Problem("t.csv line 2", "it has 3 fields, the header has 2"),
+        ("t.csv line 3", {"a": "4", "b": "5"}),
+    ]
+
+
 def test_short_records_may_lack_the_values_of_the_last_columns(opened):
     table = opened("a,b,c\n1\n1,2\n\n,,\n", may_be_short=True)
 

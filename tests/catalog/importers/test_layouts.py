@@ -58,6 +58,11 @@ PRESTASHOP_LIST = """\
 "1";"1.jpg";"Red trainer";"red";"Apparel > Shoes";"16.76";"€19.95";"2";"1";"0"
 "2";"1.jpg";"Old trainer";"";"Trainers";"€4.00";"€5.00";"1";"0";"1"
 """
+PRESTASHOP_FORMER = """\
+ID;Active (0/1);Name *;Categories (x,y,z...);Price tax included;Reference #;Quantity;Image URLs (x,y,z...);Feature
+1;1;Red trainer;Accueil,Shoes;19,95;red;2;1.jpg,2.jpg,3.jpg;Size:40:0,Material:Cotton:1
+2;0;Old trainer;Trainers;5;old;1;1.jpg;
+"""
 WIX = """\
 handleId,fieldType,name,description,productImageUrl,collection,sku,price,visible,inventory,productOptionName1,\
 productOptionDescription1
@@ -99,8 +104,9 @@ Categories,Tags,Weight,Length,Width,Height,Visible,Hosted Image URLs
             "old",
         ),
         (PRESTASHOP, "PrestaShop's export", {"Size": "40", "Material": "Cotton", "Product ID": "1"}, 3, "old"),
+        (PRESTASHOP_FORMER, "PrestaShop's export", {"Size": "40", "Material": "Cotton", "ID": "1"}, 3, "old"),
         (PRESTASHOP_LIST, "PrestaShop's export", {}, 1, "2"),
-        (WIX, "Wix's export", {"sku": "R-40, R-41", "productOptionName1": "Size"}, 3, "old"),
+        (WIX, "Wix's export", {"sku": "R-40, R-41", "Size": "40, 41"}, 3, "old"),
         (BIGCOMMERCE, "BigCommerce's export", {"Product ID": "7", "Brand Name": "Acme"}, 3, "old"),
         (
             SQUARESPACE,
