@@ -9,6 +9,7 @@ from catalog.importers.layouts import by_plain_name
 from catalog.models import Kind
 
 Fields = Mapping[str, object]  # of an event, by our names
+CANCELLED = "orders that are cancelled:"
 OFFSET = re.compile(r" (?=[+-]\d{4}$)")  # 2026-01-02 12:00:00 -0500
 
 
@@ -20,9 +21,16 @@ class ShopifyOrders:
 
     def __init__(self, named: Mapping[str, str]) -> None:
         self.order, self.email, self.time, self.sku = (named[column] for column in self.columns)
+        self.cancelled_at = named.get("cancelled at", "")
+        self.cancelled = ""  # the last such order: only its first row says so
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
         order, email, sku = (str(record.get(column) or "").strip() for column in (self.order, self.email, self.sku))
+        if record.get(self.cancelled_at):
+            self.cancelled = order
+        if order and order == self.cancelled:
+            yield CANCELLED
+            return
         yield {
             "user": email.lower(),
             "session": f"order {order}",
@@ -65,7 +73,7 @@ class ShopifyOrdersJson:
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
         if record.get("cancelled_at"):
-            yield "orders that are cancelled:"
+            yield CANCELLED
             return
         order = record.get("name") or record.get("id")
         for line in objects_in(record.get("line_items")):

@@ -37,6 +37,22 @@ def bought() -> list[tuple]:
     return list(Interaction.objects.order_by("pk").values_list(*columns))
 
 
+def test_of_shopify_s_export_cancelled_orders_are_left_out_with_all_their_lines(tmp_path):
+    ProductFactory(sku="R-40")
+    ProductFactory(sku="O-1")
+    (tmp_path / "orders_export.csv").write_text(
+        "Name,Email,Lineitem sku,Created at,Cancelled at\n"
+        "#1,ada@example.com,R-40,2026-01-02 12:00:00 +0100,2026-01-03 12:00:00 +0100\n"
+        "#1,ada@example.com,O-1,2026-01-02 12:00:00 +0100,\n"
+        "#2,ada@example.com,O-1,2026-01-04 12:00:00 +0100,\n"
+    )
+
+    report = import_interactions(tmp_path / "orders_export.csv")
+
+    assert bought() == [("ada@example.com", "", "O-1", "purchase", "#2/O-1")]
+    assert "left out, as they are no interactions: orders that are cancelled: 2" in report.notes
+
+
 def test_shopify_s_orders_are_purchases_of_the_products_whose_variants_they_name(tmp_path):
     catalogue(tmp_path, SHOPIFY)
     (tmp_path / "orders_export.csv").write_text(SHOPIFY_ORDERS)
