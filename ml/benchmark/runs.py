@@ -156,7 +156,7 @@ class Runs:
             checkpoints.save(model, folder)
             checkpoints.write_json({"run": run, "kept": record}, folder / RECORD)
         if work:
-            shutil.rmtree(work)
+            shutil.rmtree(work.parent)
         return Trained(model, run, **record)
 
     def _prepare_work(self, method: str, run: str) -> Path:
