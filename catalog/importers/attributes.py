@@ -56,7 +56,9 @@ class AttributeColumns:
                         several.setdefault(name, []).extend((value.split(":")[0] if sign == ":" else value).split("|"))
         for name in ("sku", "id"):  # of variants
             several.pop(name, None)
-        return found | {values.read_text(name): joined(texts) for name, texts in several.items()}
+        found |= {values.read_text(name): joined(texts) for name, texts in several.items()}
+        # Beside another column that is the product's SKU, one called so has those of variants.
+        return {VARIANT_SKU if plain(name) == "sku" else name: text for name, text in found.items()}
 
 
 def value_beside(match: re.Match[str]) -> str:

@@ -18,6 +18,12 @@ def test_numbers_may_stand_behind_the_words_of_pairs():
     assert columns.read([record], is_family=False) == {"Size": "40", "Option Name 2": "x", "Vendor Name 1": "Acme"}
 
 
+def test_the_sku_beside_a_product_s_own_is_of_its_variants_and_of_another_name_than_a_column_of_ours():
+    columns = AttributeColumns(["SKU"], None)
+
+    assert columns.read([{"SKU": "R-40"}, {"SKU": "R-41"}], is_family=False) == {"Variant SKU": "R-40, R-41"}
+
+
 def test_what_a_product_says_itself_goes_before_what_its_variants_say():
     columns = AttributeColumns(["Vendor", "Weight"], None)
 

@@ -94,7 +94,7 @@ Categories,Tags,Weight,Length,Width,Height,Visible,Hosted Image URLs
     ("text", "name", "attributes", "images", "old"),
     [
         (SHOPIFY, "Shopify's export", {"Size": "40, 41", "Vendor": "Acme"}, 3, "old"),
-        (SHOPIFY_NEW, "Shopify's export", {"Size": "40, 41", "SKU": "R-40, R-41"}, 3, "old"),
+        (SHOPIFY_NEW, "Shopify's export", {"Size": "40, 41", "Variant SKU": "R-40, R-41"}, 3, "old"),
         (WOOCOMMERCE, "WooCommerce's export", {"Size": "40, 41", "ID": "10"}, 3, "old"),
         (
             MAGENTO,
@@ -106,12 +106,12 @@ Categories,Tags,Weight,Length,Width,Height,Visible,Hosted Image URLs
         (PRESTASHOP, "PrestaShop's export", {"Size": "40", "Material": "Cotton", "Product ID": "1"}, 3, "old"),
         (PRESTASHOP_FORMER, "PrestaShop's export", {"Size": "40", "Material": "Cotton", "ID": "1"}, 3, "old"),
         (PRESTASHOP_LIST, "PrestaShop's export", {}, 1, "2"),
-        (WIX, "Wix's export", {"sku": "R-40, R-41", "Size": "40, 41"}, 3, "old"),
+        (WIX, "Wix's export", {"Variant SKU": "R-40, R-41", "Size": "40, 41"}, 3, "old"),
         (BIGCOMMERCE, "BigCommerce's export", {"Product ID": "7", "Brand Name": "Acme"}, 3, "old"),
         (
             SQUARESPACE,
             "Squarespace's export",
-            {"Size": "40, 41, 42", "Colour": "red", "SKU": "R-40, R-41, R-42"},
+            {"Size": "40, 41, 42", "Colour": "red", "Variant SKU": "R-40, R-41, R-42"},
             3,
             "old",
         ),
