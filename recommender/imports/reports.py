@@ -15,7 +15,12 @@ from catalog.importers.rows import Problem
 COLUMNS = ("file", "line", "column", "sku", "value", "reason", "what would help")
 LOCATION = re.compile(r"(?P<file>.*?)(?: (?:lines?|row) (?P<line>\d+(?:-\d+)?))?")
 REASON = re.compile(r"(?P<column>[a-z][a-z_ ]{0,30}): (?P<reason>.+)", re.DOTALL)
+# Reasons that do not begin with the name of their column.
+UNNAMED = re.compile(
+    r"(?P<sku>SKU |There is no product )|(?P<timestamp>\S+ is in the future)|no value for (?P<name>\w+)"
+)
 QUOTED = re.compile(r"(?P<quote>['\"])(?P<value>.*?)(?P=quote)", re.DOTALL)
+UNQUOTED = re.compile(r"(?:the URL )?(?P<value>\S+) is (?:in the future|a number|not fetched)")
 ADVICE = {
     "price": "Write a number with its currency, such as 19.95 EUR.",
     "in_stock": "Write yes, no or a number of pieces.",
@@ -24,8 +29,11 @@ ADVICE = {
     "title": "Give the product a title of at most 300 characters.",
     "category": "Give the product a category, of at most 100 characters.",
     "currency": "Write three capital letters, such as EUR.",
+    "user": "Name the shopper, or in a column session the guest.",
+    "timestamp": "Write the time as 2023-11-14T22:13:20Z.",
     "url": "Write an address that begins with http:// or https://.",
 }
+UNKNOWN = "Import its product first."
 
 
 @dataclass(frozen=True)
@@ -46,20 +54,20 @@ def line_of(problem: Problem) -> Line:
     location = LOCATION.fullmatch(problem.place)
     found = REASON.fullmatch(problem.reason)
     column, reason = (found["column"], found["reason"]) if found else ("", problem.reason)
-    if problem.reason.startswith("SKU "):
-        column = "sku"
-    quoted = QUOTED.search(reason)
+    if unnamed := UNNAMED.match(problem.reason):
+        column = unnamed["name"] or unnamed.lastgroup or ""
+    named = UNQUOTED.match(reason) or QUOTED.search(reason)
     first, _, rest = reason.partition("; ")
     if rest and not REASON.fullmatch(rest):  # else it is the problem of another column
         reason, advice = first, rest
     else:
-        advice = ADVICE.get(column, "")
+        advice = UNKNOWN if reason.startswith("There is no product ") else ADVICE.get(column, "")
     return Line(
         location["file"] if location else problem.place,
         (location["line"] or "") if location else "",
         column,
         problem.sku,
-        quoted["value"] if quoted else "",
+        named["value"] if named else "",
         reason,
         advice,
     )

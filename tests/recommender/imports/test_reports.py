@@ -30,6 +30,32 @@ from recommender.imports.reports import Line, ReportWriter, line_of
             "title: it is empty; currency: it is too long",
             Line("t.csv", "2", "title", "", "", "it is empty; currency: it is too long", reports.ADVICE["title"]),
         ),
+        (
+            "t.csv line 2",
+            "There is no product 'A'.",
+            Line("t.csv", "2", "sku", "", "A", "There is no product 'A'.", reports.UNKNOWN),
+        ),
+        (
+            "t.csv line 2",
+            "2999-01-01 is in the future.",
+            Line(
+                "t.csv", "2", "timestamp", "", "2999-01-01", "2999-01-01 is in the future.",
+                reports.ADVICE["timestamp"],
+            ),
+        ),
+        (
+            "t.csv line 2",
+            "no value for user, kind",
+            Line("t.csv", "2", "user", "", "", "no value for user, kind", reports.ADVICE["user"]),
+        ),
+        (
+            "t.csv line 2",
+            "image: the URL http://x.example/'a'.jpg is not fetched: no host",
+            Line(
+                "t.csv", "2", "image", "", "http://x.example/'a'.jpg",
+                "the URL http://x.example/'a'.jpg is not fetched: no host", reports.ADVICE["image"],
+            ),
+        ),
         ("images/a.png", "not a picture", Line("images/a.png", "", "", "", "", "not a picture", "")),
     ],
 )  # fmt: skip
