@@ -64,6 +64,8 @@ class CsvFile:
             raise ImportFailed(f"{self.label}: {header.reason}")
         self.header = [column.strip() for column in without_empty_end(header[1])]
         self.columns = name_columns(self.label, [without_guard(column.strip()) for column in header[1]])
+        if any("\0" in column for column in self.columns):
+            raise ImportFailed(f"{self.label} is no text: export CSV, .xlsx, JSON or XML")
         self.overflow = self.columns.index(overflow) if overflow in self.columns else None
 
     @property
@@ -201,9 +203,9 @@ class CsvFile:
         decoder, has_utf8 = codecs.getincrementaldecoder("utf-8")(), False
         try:
             with self.archive.open_unpacked(self.name) as file:
-                while block := file.read(1_000_000):
-                    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and decoder.getstate() == (b"", 0):
-                        return "utf-16"
+                for number, block in enumerate(iter(partial(file.read, 1_000_000), b"")):
+                    if number == 0 and (wide := utf16_of(block)):
+                        return wide
                     has_utf8 |= not decoder.decode(block).isascii()
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
@@ -239,6 +241,15 @@ class Lines:
     def put_back(self, lines: list[tuple[int, str]]) -> None:
         """Return these lines next."""
         self.waiting.extendleft(reversed(lines))
+
+
+def utf16_of(start: bytes) -> str:
+    """Return which UTF-16 a file is in, by its mark, or without one by letters with zeros between; empty for others."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if re.match(rb"([\t -~]\0){4}", start):
+        return "utf-16-le"
+    return "utf-16-be" if re.match(rb"(\0[\t -~]){4}", start) else ""
 
 
 def is_no_western(block: bytes) -> bool:

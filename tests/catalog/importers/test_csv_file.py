@@ -75,7 +75,7 @@ def test_short_records_may_lack_the_values_of_the_last_columns(opened):
 SAID = [("A-1", 'Red "5 inch" heel', "one\ntwo"), ("A-2", "Läufer; grün, |", "x"), ("A-3", "", "y")]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("oddity", ["", "sep", "trailing", "blank", "stray"])
 def test_every_dialect_says_the_same(opened, encoding, end, oddity):
@@ -150,6 +150,7 @@ def test_missing_columns_are_named(opened):
         (b"a,b\r1,\xc3\xa9\r1,caf\xe9\r", "is not UTF-8: line 3 has"),
         (b"a,b\n1,\x81\n", "is not UTF-8: line 2 has the byte 0x81"),
         ("a,b\n1,Красные\n".encode("cp1251"), "is neither UTF-8 nor of a western language; save it as UTF-8"),
+        (b"\0\1,\0\2\n", "is no text: export CSV, .xlsx, JSON or XML"),
         ("a,b\n1,2\n".encode("utf-16")[:-1], "cannot be read as UTF-16"),
     ],
 )
