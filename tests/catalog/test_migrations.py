@@ -1,6 +1,11 @@
+from importlib import import_module
+
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+
+from catalog.models import Product
+from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.slow
 
@@ -32,3 +37,25 @@ def test_twins_become_the_oldest_and_bring_their_products(migrated):
     placed = now.get_model("catalog", "Product").objects.order_by("sku").values_list("sku", "category__name")
     assert list(placed) == [("P0", "tops"), ("P1", "tops"), ("P2", "High heels"), ("P3", "tops"), ("P4", "Hats")]
     assert now.get_model("catalog", "Category").objects.count() == 3
+
+
+def test_products_that_were_folded_without_elisions_are_folded_again(db):
+    before, after = (
+        import_module(f"catalog.migrations.{name}") for name in ("0024_fold_long_texts", "0027_fold_elisions")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(before.FUNCTION)
+        ProductFactory(sku="DRESS", title="Robe d'été", image=False)
+        ProductFactory(sku="BAG", title="Sac", attributes={"taille": "Größe"}, image=False)
+        plain = ProductFactory(sku="COAT", title="Manteau", image=False)
+        cursor.execute("SELECT xmin FROM catalog_product WHERE id = %s", (plain.pk,))
+        written = cursor.fetchone()
+
+        cursor.execute(after.FUNCTION)
+        cursor.execute(after.FOLD_AGAIN)
+
+        cursor.execute("SELECT sku FROM catalog_product WHERE search @@ 'ete'::tsquery OR search @@ 'grosse'::tsquery")
+        assert {sku for (sku,) in cursor.fetchall()} == {"DRESS", "BAG"}
+        cursor.execute("SELECT xmin FROM catalog_product WHERE id = %s", (plain.pk,))
+        assert cursor.fetchone() == written
+    assert Product.objects.get(sku="DRESS").title == "Robe d'été"

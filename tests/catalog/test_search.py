@@ -116,6 +116,31 @@ def test_words_are_found_however_they_are_written(text, expected):
     assert skus(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("été", ["ROBE", "OLD"]),
+        ("robe ete", ["ROBE", "OLD"]),
+        ("d’été", ["ROBE", "OLD"]),
+        ("dete", ["ROBE", "OLD"]),
+        ("oréal", ["BAG"]),
+        ("L'Oreal", ["BAG"]),
+        ("große", ["BAG"]),
+        ("GROSSE", ["BAG"]),
+        ("smörrebröd oeuvre", ["BAG"]),
+        ("o'neill", ["RB"]),
+        ("oneill", ["RB"]),
+    ],
+)
+def test_elisions_and_letters_that_unicode_does_not_take_apart_are_found(text, expected):
+    ProductFactory(sku="OLD", title="Robe d'été", image=False)
+    ProductFactory(sku="ROBE", title="Robe D’Été", image=False)
+    ProductFactory(sku="BAG", title="L’Oréal", attributes={"size": "Größe", "name": "smørrebrød œuvre"}, image=False)
+    ProductFactory(sku="RB", title="O'Neill shorts", image=False)
+
+    assert sorted(skus(text)) == sorted(expected)
+
+
 def test_a_title_goes_before_a_category_and_that_before_an_attribute():
     for sku, title, category, attributes in [
         ("title", "Velvet coat", "Coats", {}),
