@@ -367,10 +367,14 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # each name would appear twice
     "ENUM_NAME_OVERRIDES": {
+        "ArmStrategyEnum": "recommender.experiments.models.Strategy",
         "EventEnum": "recommender.webhooks.models.Event",
+        "ExperimentStateEnum": "recommender.experiments.models.ExperimentState",
         "KindEnum": "catalog.models.Kind",
         "KeyKindEnum": "recommender.access.models.KeyKind",
         "PictureKindEnum": "recommender.models.DesignImage.Kind",
+        "RoleEnum": "recommender.models.Role",
+        "TriedRoleEnum": "recommender.experiments.models.TRIED_ROLES",
     },
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }

@@ -19,7 +19,16 @@ from recommender.api.permissions import Rule
 from recommender.api.schema import CONFLICT
 from recommender.experiments import figures, lifecycle
 from recommender.experiments.figures import ArmFigures
-from recommender.experiments.models import MAX_DAYS, Arm, Entry, Experiment, ExperimentState, Goal, Strategy
+from recommender.experiments.models import (
+    MAX_DAYS,
+    TRIED_ROLES,
+    Arm,
+    Entry,
+    Experiment,
+    ExperimentState,
+    Goal,
+    Strategy,
+)
 from recommender.experiments.statistics import Interval
 from recommender.experiments.words import sentence
 from recommender.models import ModelVersion, Role
@@ -57,7 +66,7 @@ class ArmList(BoundedList):
 
 class ExperimentInput(Strict):
     name = serializers.CharField(max_length=100)
-    role = serializers.ChoiceField([(role.value, role.label) for role in (Role.SIMILAR, Role.PERSONAL)])
+    role = serializers.ChoiceField(TRIED_ROLES)
     placements = BoundedList(
         child=serializers.CharField(max_length=50),
         required=False,

@@ -15,6 +15,9 @@ MAX_DAYS = 60  # after which impressions, which are deleted after VISREC_IMPRESS
 SHARE = (MinValueValidator(0), MaxValueValidator(1))
 
 
+TRIED_ROLES = [(role.value, role.label) for role in (Role.SIMILAR, Role.PERSONAL)]
+
+
 class ExperimentState(models.TextChoices):
     DRAFT = "draft"
     RUNNING = "running"
@@ -51,7 +54,7 @@ class Experiment(models.Model):
     name = models.CharField(max_length=100)
     role = models.CharField(
         max_length=10,
-        choices=[(role.value, role.label) for role in (Role.SIMILAR, Role.PERSONAL)],
+        choices=TRIED_ROLES,
         help_text="What the visitors see: similar styles, or what is recommended to them.",
     )
     placements = ArrayField(
