@@ -210,8 +210,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Seconds that a pool process may take to come up; then it is killed and started anew. It imports torch first, which
-# takes a busy machine or a GPU much longer than Celery's 4.
+# Seconds that a pool process may take to come up, before it is started anew. It imports torch: Celery's 4 are too few.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 300
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
