@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from multiprocessing import Process, connection
 from pathlib import Path
+from weakref import finalize
 
 from catalog.demo.drawing import draw
 from catalog.demo.plan import DrawnProduct, plan_catalog
@@ -43,34 +44,22 @@ class CatalogWriter:
         self.aside = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(self.aside, ignore_errors=True)  # left by a run that was killed
         (self.aside / "images").mkdir(parents=True)
-        # Without a queue: after a kill -9 of this process, its workers would wait for it for ever.
+        self.remove = finalize(self, shutil.rmtree, self.aside, ignore_errors=True)  # also where nobody finishes it
+        # Without a queue: after a kill -9 of this process, its workers would wait for it for ever. What this process
+        # does meanwhile is to wait: numpy's random choice swallows a Ctrl-C.
         count = os.cpu_count() or 1
-        self.workers = [
-            Process(
-                target=_write_share,
-                args=(self.aside / "images", self.planned[n::count], seed, os.getpid()),
-                daemon=True,
-            )
-            for n in range(count)
-        ]
+        shares = [(self.aside / "images", self.planned[n::count], seed, os.getpid()) for n in range(count)]
+        self.workers = [Process(target=_write_tables, args=(self.aside, self.planned, self.parameters), daemon=True)]
+        self.workers += [Process(target=_write_share, args=share, daemon=True) for share in shares]
         for worker in self.workers:
             worker.start()
 
     def finish(self, progress: bool = False) -> None:
-        """Wait for the images and write the rest. An error or Ctrl-C leaves nothing."""
+        """Wait for the images and tables. An error or Ctrl-C leaves nothing."""
         if self.is_complete:
             return
         try:
-            simulation = simulate(
-                [{"category": p.category, **p.attributes} for p in self.planned],
-                Population(shoppers=self.parameters["shoppers"]),
-                self.seed,
-            )
-            _write_products(self.aside / "products.csv", self.planned)
-            _write_interactions(self.aside / "interactions.csv", self.planned, simulation, self.seed)
-            ground_truth = {"parameters": self.parameters, **_ground_truth(self.planned, simulation)}
-            (self.aside / "truth.json").write_text(json.dumps(ground_truth, indent=1), encoding="utf-8")
-            self._await_images(progress)
+            self._await_workers(progress)
             if self.folder.exists():
                 shutil.rmtree(self.folder)
             self.aside.rename(self.folder)
@@ -78,9 +67,9 @@ class CatalogWriter:
             for worker in self.workers:
                 worker.terminate()
                 worker.join()
-            shutil.rmtree(self.aside, ignore_errors=True)
+            self.remove()
 
-    def _await_images(self, progress: bool) -> None:
+    def _await_workers(self, progress: bool) -> None:
         while alive := [worker.sentinel for worker in self.workers if worker.is_alive()]:
             connection.wait(alive, timeout=0.5)
             if progress:
@@ -103,8 +92,18 @@ def _parameters(folder: Path) -> dict[str, int]:
     return parameters
 
 
-def _write_share(images: Path, planned: Sequence[DrawnProduct], seed: int, parent: int) -> None:
+def _write_tables(folder: Path, planned: Sequence[DrawnProduct], parameters: dict[str, int]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; the parent stops us
+    seed, population = parameters["seed"], Population(shoppers=parameters["shoppers"])
+    simulation = simulate([{"category": p.category, **p.attributes} for p in planned], population, seed)
+    _write_products(folder / "products.csv", planned)
+    _write_interactions(folder / "interactions.csv", planned, simulation, seed)
+    ground_truth = {"parameters": parameters, **_ground_truth(planned, simulation)}
+    (folder / "truth.json").write_text(json.dumps(ground_truth, indent=1), encoding="utf-8")
+
+
+def _write_share(images: Path, planned: Sequence[DrawnProduct], seed: int, parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     for product in planned:
         if os.getppid() != parent:

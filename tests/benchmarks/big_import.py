@@ -3,9 +3,9 @@
 `python -m tests.benchmarks.big_import 1000000 [--images file]` writes a CSV of so many products into a temporary
 folder, starts PostgreSQL and Valkey there, imports the table twice with `manage.py import_products`, each time in a
 process of its own, and prints JSON. In between the database alone writes the same rows into the emptied tables, and
-takes that back: `database` has its seconds, and `ratio` the first import's as a multiple of these. It exits with 1 if not all
-rows came, or the second import changed anything. The images are URLs that nobody fetches, or one file beside the table,
-of which each product gets a copy.
+takes that back: `database` has its seconds, and `ratio` the first import's as a multiple of these. It exits with 1 if
+not all rows came, or the second import changed anything. The images are URLs that nobody fetches, or one file beside
+the table, of which each product gets a copy.
 """
 
 import argparse

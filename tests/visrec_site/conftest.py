@@ -2,6 +2,7 @@ import pytest
 from django.db import connection
 
 from recommender import heartbeats
+from visrec_site.celery import app
 
 
 @pytest.fixture
@@ -31,3 +32,15 @@ def go_to_empty_shop(transactional_db, settings, tmp_path):
     connection.settings_dict["NAME"] = database
     with connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {other}")
+
+
+@pytest.fixture
+def no_messages():
+    def purge() -> None:
+        with app.connection_for_write() as connection:
+            for queue in ("embed", "maintenance"):
+                app.amqp.queues[queue](connection.default_channel).purge()
+
+    purge()
+    yield
+    purge()

@@ -9,7 +9,6 @@ from redis import Redis
 from recommender import broker
 from tests.factories import VersionFactory
 from tests.services import services, without
-from visrec_site.celery import app
 
 pytestmark = pytest.mark.django_db
 
@@ -82,18 +81,6 @@ def test_a_worker_or_a_sweep_that_stands_still_is_named(client, at_work, name, l
     assert answer.status_code == 503
     wrong = {check: state for check, state in answer.json()["checks"].items() if state != "ok"}
     assert list(wrong) == [label] and wrong[label].startswith(f"no heartbeat for {seconds // 10}")
-
-
-@pytest.fixture
-def no_messages():
-    def purge() -> None:
-        with app.connection_for_write() as connection:
-            for queue in ("embed", "maintenance"):
-                app.amqp.queues[queue](connection.default_channel).purge()
-
-    purge()
-    yield
-    purge()
 
 
 def test_media_that_take_no_files_are_named(client, at_work, settings, tmp_path):

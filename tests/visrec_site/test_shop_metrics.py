@@ -75,7 +75,7 @@ def test_uploads_and_versions_are_told(client, active):
         assert value(found, "visrec_version", **labels) == 1
 
 
-def test_queues_and_workers_are_told(client, workers):
+def test_queues_and_workers_are_told(client, workers, no_messages):
     broker.send("sweep")
 
     found = figures(client)
