@@ -125,7 +125,7 @@ def test_what_is_seen_and_clicked_is_recorded(shop, page):
 
     [click] = history(shop, page)
     assert (click["sku"], click["kind"], click["position"], click["placement"]) == (sku, "click", 3, "product")
-    # The picks of this page, too, are a response; one that is still on its way would be taken for that of the next page.
+    # The picks of this page, too, are a response; one that is on its way would be taken for that of the next page.
     expect(page.locator("visrec-picks")).to_have_attribute("state", "ready")
     with page.expect_response("**/api/v1/visitors/me/recommendations/*") as picks:
         page.reload()
