@@ -17,7 +17,7 @@ from ml.errors import BadCheckpoint
 from ml.runtime import best_device
 from ml.training import checkpoints
 from ml.training.loop import Epoch, TrainConfig, fit
-from ml.training.resume import last_epoch, read_elapsed
+from ml.training.resume import forget, last_epoch, read_elapsed
 
 SAVE_EVERY = 30.0  # seconds of a training, which is measured: less often than an epoch that is shorter
 LOSSES = "losses.json"  # of all epochs so far, beside the states of a training
@@ -194,9 +194,14 @@ class Runs:
 
 
 def _read_losses(work: Path) -> list[dict[str, float]]:
-    """Return the losses of the epochs up to the last that was saved."""
+    """Return the losses of the epochs up to the last that was saved.
+
+    A kill between the two leaves a state whose losses are not known; then the training begins anew.
+    """
     file = work / LOSSES
     losses: list[dict[str, float]] = checkpoints.read_json(file)["losses"] if file.exists() else []
+    if len(losses) < last_epoch(work):
+        forget(work)
     return losses[: last_epoch(work)]
 
 

@@ -13,8 +13,6 @@ from recommender.models import ModelVersion, Role
 
 MAX_DAYS = 60  # after which impressions, which are deleted after VISREC_IMPRESSION_DAYS, might be missing
 SHARE = (MinValueValidator(0), MaxValueValidator(1))
-
-
 TRIED_ROLES = [(role.value, role.label) for role in (Role.SIMILAR, Role.PERSONAL)]
 
 

@@ -78,16 +78,19 @@ def test_progress_is_printed_where_it_is_shown(capsys):
     assert capsys.readouterr().err == "one\n"
 
 
+class Killed(Cae):
+    """It ends as its third epoch begins."""
+
+    begun = 0
+
+    def batches(self, *arguments):
+        self.begun += 1
+        if self.begun == 3:
+            raise KeyboardInterrupt
+        return super().batches(*arguments)
+
+
 def test_a_training_that_was_killed_goes_on_after_its_last_saved_epoch(tmp_path, monkeypatch):
-    class Killed(Cae):
-        begun = 0
-
-        def batches(self, *arguments):
-            self.begun += 1
-            if self.begun == 3:
-                raise KeyboardInterrupt
-            return super().batches(*arguments)
-
     monkeypatch.setattr(runs_module, "SAVE_EVERY", 0)
     images, results = toy_images(12, 224), tmp_path / "results"
     runs = Runs(TrainConfig(seed=1, epochs=4), results)
@@ -102,3 +105,16 @@ def test_a_training_that_was_killed_goes_on_after_its_last_saved_epoch(tmp_path,
     assert resumed.losses == whole.losses and resumed.epochs == 4
     assert all(map(torch.equal, whole.model.state_dict().values(), resumed.model.state_dict().values()))
     assert not (results / "cae.training").exists()
+
+
+def test_a_training_that_was_killed_before_its_losses_were_written_begins_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs_module, "SAVE_EVERY", 0)
+    images, runs = toy_images(12, 224), Runs(TrainConfig(seed=1, epochs=4), tmp_path / "results")
+    with pytest.raises(KeyboardInterrupt):
+        runs.train(Killed(create("cae", batch_size=4).config), "run", lambda: images)
+    losses = tmp_path / "results" / "cae.training" / "run" / runs_module.LOSSES
+    losses.write_text('{"losses": []}')  # the first epoch's are lost, too
+
+    again = runs.train(create("cae", batch_size=4), "run", lambda: images)
+
+    assert again.epochs == len(again.losses) == 4
