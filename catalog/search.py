@@ -109,7 +109,10 @@ def read(text: str) -> Wanted:
 
 def part_of(run: Sequence[Known], others: Sequence[str], corrected: dict[str, list[str]]) -> Part:
     """Return the part for a word, or for several that have synonyms; others: queries of the synonyms."""
-    exact = [form for word in run for form in (word.word, *word.forms)]
+    codes = list(dict.fromkeys(word.code for word in run if word.code))
+    exact = [form for word in run for form in (word.word, *word.forms)] + codes
+    # A product may have the code without the signs that were typed, at its SKU's beginning or within.
+    others = [*others, *(f"{code}:* | '~{code}':*" for code in codes)]
     if len(run) > 1:
         return Part([" & ".join(any_of(word) for word in run), *others], exact)
     [word] = run

@@ -6,7 +6,7 @@ what remains of it without one or two letters, so that an index leads from a typ
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db import connection
@@ -16,21 +16,30 @@ from catalog.models import Word
 from catalog.rows import Sql, fetch
 
 MOST = 20  # words of a text; those that follow are ignored
+MOST_PARTS = 4  # of a SKU that is typed with spaces
+SHORT = 3  # letters of a part of a SKU that has no digits, and of a word of which no typo is known
 LAST = "\U0010ffff"  # behind all that begins with what is before it
 # Two forms of a word differ in the last four letters at most: so few words begin alike that their stems are compared.
-LOOK_UP = f"""
+# A code is what stands between spaces and has a digit, such as a SKU, without its signs.
+LOOK_UP = rf"""
 SELECT word, coalesce(stems, '{{}}'),
     EXISTS (SELECT FROM catalog_word WHERE catalog_word.word >= a.word AND catalog_word.word < a.word || '{LAST}'),
     array(
         SELECT DISTINCT w.word::text FROM catalog_word w
         WHERE w.word >= start AND w.word < start || '{LAST}' AND w.word <> a.word
         AND catalog_stems(w.word, languages) && stems
-    )
-FROM (SELECT %s AS languages, (string_to_array(catalog_fold(%s), ' '))[:{MOST}] AS words) AS given,
-    unnest(words) WITH ORDINALITY AS a (word, n),
+    ),
+    CASE WHEN folded ~ '[0-9]' THEN replace(folded, ' ', '') ELSE '' END
+FROM (SELECT %s AS languages, (regexp_split_to_array(btrim(%s), '\s+'))[:{MOST}] AS tokens) AS given,
+    LATERAL (
+        SELECT word, folded, row_number() OVER (ORDER BY k, m) AS n
+        FROM unnest(tokens) WITH ORDINALITY AS t (token, k), catalog_fold(token) AS folded,
+            unnest(string_to_array(folded, ' ')) WITH ORDINALITY AS w (word, m)
+        WHERE word <> '' ORDER BY n LIMIT {MOST}
+    ) AS a,
     catalog_stems(word, languages) AS stems,
     left(word, greatest(3, length(word) - 4)) AS start
-WHERE word <> '' ORDER BY n
+ORDER BY n
 """
 NEAR = """
 SELECT DISTINCT a.word, w.word::text, catalog_stems(a.word, languages), catalog_stems(w.word, languages)
@@ -56,12 +65,14 @@ class Known:
     stems: one a language that does not take it for a stop word, after the language's name.
     begins: whether a word of the catalogue begins with it.
     forms: words of the catalogue that have a stem of it.
+    code: what it is a part of, if that may be a SKU: of SH-004 sh004; else empty.
     """
 
     word: str
     stems: Sequence[str]
     begins: bool
     forms: Sequence[str]
+    code: str = ""
 
     @property
     def is_stop(self) -> bool:
@@ -70,13 +81,22 @@ class Known:
     @property
     def may_be_typo(self) -> bool:
         """Return whether it is such a word as the table has, but neither it nor a form of it is there."""
-        return not (self.begins or self.forms) and 2 < len(self.word) <= 30 and not any(map(str.isdigit, self.word))
+        has_one = self.begins or self.forms or self.code
+        return not has_one and 2 < len(self.word) <= 30 and not any(map(str.isdigit, self.word))
 
 
 def look_up(text: str) -> list[Known]:
     """Return the words of a text in their order, a later one of the same left out."""
-    rows = fetch(Sql(LOOK_UP, (settings.SEARCH_LANGUAGES, text)))
-    return list({row[0]: Known(*row) for row in rows}.values())
+    words = list({row[0]: Known(*row) for row in fetch(Sql(LOOK_UP, (settings.SEARCH_LANGUAGES, text)))}.values())
+    code = spaced_code([word.word for word in words])
+    return [replace(word, code=code) for word in words] if code else words
+
+
+def spaced_code(words: Sequence[str]) -> str:
+    """Return the code that a text of few short words spells, such as SH 004 S; empty for any other text."""
+    are_short = all(len(word) <= SHORT or any(map(str.isdigit, word)) for word in words)
+    code = "".join(words)
+    return code if 1 < len(words) <= MOST_PARTS and are_short and any(map(str.isdigit, code)) else ""
 
 
 def any_of(word: Known) -> str:
@@ -90,7 +110,7 @@ def find_meant(words: Iterable[str]) -> dict[str, list[str]]:
     A word of up to 3 letters has none, one of up to 7 has one, and a longer one two, in itself or in its stem. Where
     words of as few edits begin with the same letter, only these count.
     """
-    long_enough = [word for word in words if len(word) > 3]
+    long_enough = [word for word in words if len(word) > SHORT]
     found: dict[str, list[tuple[int, bool, str]]] = {}
     for word, other, *stems in fetch(Sql(NEAR, (settings.SEARCH_LANGUAGES, long_enough))) if long_enough else []:
         pairs = [(word, other), *zip(*stems, strict=False)] if all(stems) else [(word, other)]

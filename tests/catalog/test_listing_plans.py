@@ -140,6 +140,8 @@ def test_a_page_by_cursor_begins_in_the_index(guest, order, index):
         ("search=boot&category=Aisle 3", "product_search"),  # the best matches first
         ("search=boto&ordering=price", "visible_price"),
         ("search=P00001234", "product_search"),
+        ("search=P-00001234", "product_search"),
+        ("search=00001234", "product_search"),
         ("search=P00001234&ordering=title", "product_search"),
         ("search=P99999999", "product_search"),
         ("attributes.lot=17", "product_search"),

@@ -59,3 +59,22 @@ def test_products_that_were_folded_without_elisions_are_folded_again(db):
         cursor.execute("SELECT xmin FROM catalog_product WHERE id = %s", (plain.pk,))
         assert cursor.fetchone() == written
     assert Product.objects.get(sku="DRESS").title == "Robe d'été"
+
+
+def test_products_whose_skus_have_parts_are_folded_again(db):
+    before, after = (import_module(f"catalog.migrations.{name}") for name in ("0019_search_words", "0028_partial_skus"))
+    former = before.FUNCTIONS[before.FUNCTIONS.index("CREATE FUNCTION catalog_document") :].split("$$;")[0] + "$$;"
+    with connection.cursor() as cursor:
+        cursor.execute(former.replace("CREATE", "CREATE OR REPLACE"))
+        ProductFactory(sku="SH004-S", image=False)
+        plain = ProductFactory(sku="COAT", title="Manteau", image=False)
+        cursor.execute("SELECT xmin FROM catalog_product WHERE id = %s", (plain.pk,))
+        written = cursor.fetchone()
+
+        cursor.execute(after.FUNCTIONS)
+        cursor.execute(after.AGAIN)
+
+        cursor.execute("SELECT sku FROM catalog_product WHERE search @@ '''~004s'''::tsquery")
+        assert cursor.fetchall() == [("SH004-S",)]
+        cursor.execute("SELECT xmin FROM catalog_product WHERE id = %s", (plain.pk,))
+        assert cursor.fetchone() == written

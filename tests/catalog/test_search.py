@@ -141,6 +141,43 @@ def test_elisions_and_letters_that_unicode_does_not_take_apart_are_found(text, e
     assert sorted(skus(text)) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SH004-S", ["SH004-S"]),
+        ("SH-004", ["SH004-S"]),
+        ("sh 004", ["SH004-S"]),
+        ("SH_004_S", ["SH004-S"]),
+        ("sh004s", ["SH004-S"]),
+        ("sh004", ["SH004-S"]),
+        ("004-S", ["SH004-S"]),
+        ("004s", ["SH004-S"]),
+        ("shirt SH-004", ["SH004-S"]),
+        ("XQ-005", []),
+        ("H004", []),
+        ("4711", ["AB-4711.7-XL"]),
+        ("47117", ["AB-4711.7-XL"]),
+        ("ab4711", ["AB-4711.7-XL"]),
+        ("711", []),
+        ("VX9L", ["BAG"]),  # a variant
+        ("vx-9", ["BAG"]),
+        ("9-M", ["BAG"]),
+    ],
+)
+def test_a_sku_is_found_with_other_signs_and_in_part(text, expected):
+    ProductFactory(sku="SH004-S", title="Linen shirt", attributes={}, image=False)
+    ProductFactory(sku="AB-4711.7-XL", title="Straw hat", attributes={}, image=False)
+    ProductFactory(sku="BAG", title="Bag", attributes={"Variant SKU": "VX9-L, VX9-M"}, image=False)
+
+    assert skus(text) == expected
+
+
+def test_a_code_is_no_typo_and_says_of_none():
+    ProductFactory(sku="ABCE-7", title="Abcd hat", image=False)
+
+    assert Listing(RELEVANCE, {}, "abce7").wanted.corrected == Listing(RELEVANCE, {}, "abcx-7").wanted.corrected == {}
+
+
 def test_a_title_goes_before_a_category_and_that_before_an_attribute():
     for sku, title, category, attributes in [
         ("title", "Velvet coat", "Coats", {}),
