@@ -8,7 +8,7 @@ from django.db.models import QuerySet, Sum
 
 from catalog.counts import Count, round_down
 from catalog.listing import CATEGORY, NEWEST, Listing
-from catalog.models import Product, ProductCount
+from catalog.models import VISIBLE, Product, ProductCount
 from catalog.rows import Sql, fetch
 
 SAMPLED = 1_000  # products that are counted; of longer lists these are the newest, and the counts are estimates
@@ -26,6 +26,15 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 2 LIMIT 1000
 CATEGORIES = """
 SELECT %s, name, count(*) FROM ({sample}) AS sample JOIN catalog_category ON catalog_category.id = category_id
 GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT 1000
+"""
+# PostgreSQL plans what is materialized for all rows: for the first one alone it would read the table.
+HAS_ATTRIBUTE = """
+WITH hits AS MATERIALIZED (
+    SELECT FROM catalog_product
+    WHERE search @@ (quote_literal('=' || catalog_fold(left(%s, 100)) || '=') || ':*')::tsquery
+    AND (%s OR NOT is_hidden)
+)
+SELECT EXISTS (SELECT FROM hits)
 """
 
 
@@ -61,6 +70,19 @@ def count_values(found: Listing, names: Sequence[str]) -> list[Facet]:
             statement, params = (CATEGORIES, [CATEGORY]) if name == CATEGORY else (VALUES, [[name], [name]])
             counted += rows_of(statement, *found.without(name), *params)
     return [facet_of(name, counted, found) for name in names]
+
+
+def find_unknown(found: Listing, names: Iterable[str]) -> list[str]:
+    """Return those of these names that are neither CATEGORY nor of an attribute that any product has.
+
+    Hidden products count where the list may have them.
+    """
+    sees_hidden = found.visible != VISIBLE
+    return [
+        name
+        for name in names
+        if name.lower() != CATEGORY and fetch(Sql(HAS_ATTRIBUTE, (name, sees_hidden))) == [(False,)]
+    ]
 
 
 def choose(found: Listing) -> list[Facet]:

@@ -98,6 +98,13 @@ class ProductPages(Pages):
                 "for in its place. Left out if there are none.",
                 "example": {"sneekers": ["sneakers"]},
             },
+            "unknown_attributes": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Names of `facets` and of `attributes.NAME` that no product has. Left out if there are "
+                "none.",
+                "example": ["colours"],
+            },
             "facets": {
                 "type": "object",
                 "additionalProperties": {

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from catalog import facets
 from catalog.facets import SAMPLED
-from catalog.listing import NEWEST, RANKED, RELEVANCE, Listing
+from catalog.listing import CATEGORY, NEWEST, RANKED, RELEVANCE, Listing
 from recommender.api.fields import STORABLE, BoundedList, Filters, Limit, Timestamp, known_category
 from recommender.api.pagination import ProductPages
 
@@ -71,9 +71,10 @@ class ProductParams(Filters):
         required=False,
         allow_blank=True,
         max_length=500,
-        help_text=f"Names of up to {MAX_FACETS} attributes with commas between, and `category`: the response has "
-        "`facets`, with the values of each and the number of products that has it. Each counts what passes all other "
-        f"filters. In lists of more than {SAMPLED:,} products the numbers are estimates from the newest of these.",
+        help_text=f"Names of up to {MAX_FACETS} attributes with commas between, with or without `attributes.`, and "
+        "`category`; upper and lower case are the same. The response has `facets`, with the values of each under the "
+        "name that was given, and the number of products that has it. Each counts what passes all other filters. "
+        f"In lists of more than {SAMPLED:,} products the numbers are estimates from the newest of these.",
     )
 
     search = serializers.CharField(
@@ -108,13 +109,19 @@ class ProductParams(Filters):
 
 
 def notes_of(found: Listing, names: Sequence[str]) -> dict[str, Any]:
-    """Return what a list says of its search, and the facets of these names."""
+    """Return what a list says of its search, and the facets of these names, with those that are unknown."""
     notes: dict[str, Any] = {"nearest": True} if found.is_nearest else {}
     if found.wanted.corrected:
         notes["corrected"] = found.wanted.corrected
+    plain = {name: name.removeprefix(AttributeFilters.PREFIX) for name in names}
+    doubtful = [] if found.total.number else [name for name in found.chosen if name != CATEGORY]
     if names:
+        counted = {facet.name: facet for facet in facets.count_values(found, list(dict.fromkeys(plain.values())))}
         notes["facets"] = {
-            facet.name: [{"value": value.value, "count": value.count} for value in facet.values]
-            for facet in facets.count_values(found, names)
+            name: [{"value": value.value, "count": value.count} for value in counted[plain[name]].values]
+            for name in names
         }
+        doubtful += [name for name, facet in counted.items() if not any(value.count for value in facet.values)]
+    if unknown := facets.find_unknown(found, dict.fromkeys(doubtful)):
+        notes["unknown_attributes"] = unknown
     return notes

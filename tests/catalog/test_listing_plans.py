@@ -151,6 +151,7 @@ def test_a_page_by_cursor_begins_in_the_index(guest, order, index):
         ("category=Aisle 3&category=Aisle 4", "visible_newest"),
         ("category=Aisle 3&category=Aisle 4&facets=colour,category&ordering=price", "visible_price"),
         ("facets=colour,lot,category", "visible_newest"),
+        ("facets=attributes.COLOUR,size&attributes.lot=17", "product_search"),  # no product has a size
         ("search=red boot 17", "product_search"),
         ("search=red blue", "visible_newest"),  # no product is both: all that are one of them
     ],

@@ -34,6 +34,29 @@ def test_facets_count_what_passes_all_other_filters(guest):
     assert "facets" not in guest.get(URL).json()
 
 
+def test_names_of_attributes_are_taken_in_any_case_and_unknown_ones_are_told(guest, staff):
+    ProductFactory(sku="A", attributes={"Shoe size": "42"}, image=False)
+    ProductFactory(sku="B", attributes={"Colour": "red"}, image=False)
+    ProductFactory(sku="C", attributes={"Lot": "7"}, is_hidden=True, image=False)
+
+    found = guest.get(URL + "?facets=attributes.shoe SIZE,colour,sizes,lot,Category&attributes.COLOUR=RED").json()
+    nothing = guest.get(URL + "?attributes.colours=red").json()
+
+    assert found["facets"] == {
+        "attributes.shoe SIZE": [],
+        "colour": [{"value": "red", "count": 1}],
+        "sizes": [],
+        "lot": [],
+        "Category": [{"value": "Shoes", "count": 1}],
+    }
+    assert found["unknown_attributes"] == ["sizes", "lot"]
+    assert guest.get(URL + "?facets=attributes.SHOE size").json()["facets"] == {
+        "attributes.SHOE size": [{"value": "42", "count": 1}]
+    }
+    assert (nothing["count"], nothing["unknown_attributes"]) == (0, ["colours"])
+    assert "unknown_attributes" not in staff.get(URL + "?facets=Lot").json()
+
+
 def test_a_search_says_what_it_took_for_words_it_does_not_know(guest):
     ProductFactory(sku="A", title="Red boots", image=False)
 
