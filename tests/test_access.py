@@ -133,6 +133,7 @@ API = {
     ("experiments", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("experiments", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
     ("experiment", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("experiment", "DELETE"): Opens(permission="change_modelversion", scopes="models:write"),
     ("start-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("stop-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("conclude-experiment", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),

@@ -30,7 +30,7 @@ from recommender.experiments.models import (
     Strategy,
 )
 from recommender.experiments.statistics import Interval
-from recommender.experiments.words import sentence
+from recommender.experiments.words import known
 from recommender.models import ModelVersion, Role
 
 CHANGE = Rule(permissions=("recommender.change_modelversion",))
@@ -47,11 +47,13 @@ class ArmInput(Strict):
         required=False, allow_null=True, min_value=1, max_value=MAX_ID, help_text="Default: the active one."
     )
     strategy = serializers.ChoiceField(
-        Strategy.choices, required=False, help_text="`popular`: only of personal recommendations."
+        Strategy.choices, required=False, help_text="`popular`: only of personal recommendations, without a version."
     )
     diversity = Number(required=False, allow_null=True, min_value=0, max_value=1, help_text="Default: as requested.")
     min_score = Number(required=False, allow_null=True, min_value=0, max_value=1, help_text="Default: as requested.")
-    exclude_seen = Flag(required=False, allow_null=True, help_text="Default: as requested.")
+    exclude_seen = Flag(
+        required=False, allow_null=True, help_text="Only of personal recommendations. Default: as requested."
+    )
 
     def validate_version(self, pk: int | None) -> ModelVersion | None:
         version = ModelVersion.objects.filter(pk=pk).first() if pk else None
@@ -156,8 +158,7 @@ class ExperimentFiguresSerializer(ExperimentSerializer):
         fields = [*ExperimentSerializer.Meta.fields, "known", "figures"]
 
     def get_known(self, experiment: Experiment) -> str:
-        is_over = experiment.state != ExperimentState.RUNNING
-        return sentence(experiment.goal, figures.of(experiment), is_over=is_over)
+        return known(experiment, figures.of(experiment))
 
     @extend_schema_field(FiguresSerializer(many=True))
     def get_figures(self, experiment: Experiment) -> Any:
@@ -225,12 +226,21 @@ class Experiments(APIView):
 
 
 class OneExperiment(APIView):
-    operations = {"GET": "get_experiment"}
-    rules = {"GET": READ}
+    operations = {"GET": "get_experiment", "DELETE": "delete_experiment"}
+    rules = {"GET": READ, "DELETE": CHANGE}
 
     @extend_schema(summary="An experiment, and what is known", responses=ExperimentFiguresSerializer)
     def get(self, request: Request, pk: int) -> Response:
         return experiment_response(request, pk)
+
+    @extend_schema(
+        summary="Delete a draft",
+        description="409 for an experiment that was started: its figures and history stay.",
+        responses={204: None} | CONFLICT,
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        lifecycle.delete(experiment_or_404(pk))
+        return Response(status=204)
 
 
 def step(summary: str, description: str, body: type[Strict] | None = None) -> Callable[[Any], Any]:

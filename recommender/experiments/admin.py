@@ -1,12 +1,12 @@
 """Experiments in the admin: drafts are edited, then started, watched, stopped and concluded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
@@ -18,10 +18,11 @@ from redis.exceptions import RedisError
 from recommender.errors import ExperimentNotReady, VersionNotReady
 from recommender.experiments import counters, figures, lifecycle
 from recommender.experiments.counters import Responses
-from recommender.experiments.forms import ArmFormSet, ExperimentForm, versions_to_try
+from recommender.experiments.figures import ArmFigures
+from recommender.experiments.forms import ArmFormSet, ExperimentForm, VersionField
 from recommender.experiments.models import Arm, Experiment, ExperimentState, Goal, Strategy
 from recommender.experiments.statistics import Interval
-from recommender.experiments.words import points, sentence
+from recommender.experiments.words import known, points
 
 if TYPE_CHECKING:
     ExperimentModelAdmin = admin.ModelAdmin[Experiment]
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 else:
     ExperimentModelAdmin, ArmStack = admin.ModelAdmin, admin.StackedInline  # generic in the stubs alone
 
+PARAMETERS: dict[str, Callable[[Any], str]] = {
+    "diversity": lambda value: f"diversity {value:g}",
+    "min_score": lambda value: f"scores from {value:g}",
+    "exclude_seen": lambda value: f"{'without' if value else 'with'} products that the visitor knows",
+}
 VIEW, CHANGE, SWITCH = (f"recommender.{verb}_modelversion" for verb in ("view", "change", "activate"))
 
 
@@ -50,9 +56,7 @@ class ArmInline(ArmStack):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "version":  # without the admin's buttons to create one
-            return ModelChoiceField(
-                versions_to_try(), empty_label="the active one", required=False, help_text="Empty: the active one."
-            )
+            return VersionField()
         found = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "exclude_seen" and found:
             found.widget.choices = [("unknown", "as requested"), ("true", "yes"), ("false", "no")]
@@ -102,6 +106,7 @@ class ExperimentAdmin(ExperimentModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        lifecycle.name_versions(form.instance)
         lifecycle.note(form.instance, request.user.get_username(), "Changed." if change else "Created.")
 
     def get_urls(self) -> list[URLPattern]:
@@ -120,8 +125,8 @@ class ExperimentAdmin(ExperimentModelAdmin):
         experiment = self.get_object(request, object_id)
         may_switch = request.user.has_perm(SWITCH)
         if experiment is None or experiment.state == ExperimentState.DRAFT:
-            context = {"may_switch": may_switch, "entries": experiment.entries.all() if experiment else []}
-            return super().change_view(request, object_id, form_url, context)
+            draft = drawbacks(experiment) | {"entries": experiment.entries.all()} if experiment else {}
+            return super().change_view(request, object_id, form_url, {"may_switch": may_switch} | draft)
         if not self.has_view_permission(request):
             return super().change_view(request, object_id)  # which refuses
         context = {"experiment": experiment, "title": str(experiment), "opts": self.opts, "media": self.media}
@@ -163,7 +168,8 @@ class ExperimentAdmin(ExperimentModelAdmin):
                 winner = get_object_or_404(experiment.arms, pk=chosen) if chosen.isdecimal() else None
                 lifecycle.conclude(experiment, by, winner)
         except (ExperimentNotReady, VersionNotReady) as error:
-            self.message_user(request, f"{error}.", messages.ERROR)
+            rest = f" {experiment} is saved as a draft." if "_start" in request.POST else ""
+            self.message_user(request, f"{error}.{rest}", messages.ERROR)
         else:
             text = experiment.entries.all()[0].text
             self.message_user(request, f"{experiment}: {text}", messages.SUCCESS)
@@ -202,9 +208,9 @@ def shown(experiment: Experiment) -> dict[str, Any]:
             each.totals.visitors,
             each.totals.x,
             each.totals.y,
-            f"{points(each.rate.value)} %",
+            f"{points(each.rate.value)} %" if each.totals.x else "–",
             bounds(each.rate, "%"),
-            f"{points(each.difference.value)} points" if each.difference else "",
+            difference(each, found[0]),
             bounds(each.difference, "points") if each.difference else "",
             ", ".join(each.versions),
             failed(responses.get(each.arm.pk)),
@@ -212,15 +218,37 @@ def shown(experiment: Experiment) -> dict[str, Any]:
         for each in found
     ]
     return {
-        "sentence": sentence(experiment.goal, found, is_over=not is_running),
+        "sentence": known(experiment, found),
         "rows": rows,
         "adopted": ", ".join(fixed(experiment.winner)) if experiment.adopted_at and experiment.winner else "",
         "goal": Goal(experiment.goal).label,
-        "margin": points(experiment.margin),
+        "margin": f"{100 * experiment.margin:g}",
         "is_running": is_running,
         "is_open": experiment.state in (ExperimentState.RUNNING, ExperimentState.STOPPED),
         "entries": experiment.entries.all(),
-    }
+    } | ({} if any(row.lists for row in rows) else unseen(experiment))
+
+
+def drawbacks(experiment: Experiment) -> dict[str, Any]:
+    """Return what the page of a draft warns of: deleted versions, and placements where nobody saw a list."""
+    gone = [arm for arm in experiment.arms.all() if arm.lacks_version]
+    return {"gone": gone} | unseen(experiment)
+
+
+def unseen(experiment: Experiment) -> dict[str, Any]:
+    """Return the placements of an experiment where nobody saw a list lately, and where somebody did; {} without any."""
+    if not experiment.placements:
+        return {}
+    seen = figures.recent_placements()
+    missing = [placement for placement in experiment.placements if placement not in seen]
+    return {"unseen": missing, "seen": [name for name in seen if name]} if missing and seen else {}
+
+
+def difference(own: ArmFigures, control: ArmFigures) -> str:
+    """Return how much the rate of an arm is above the control's, as text; "" of the control, "–" without lists."""
+    if own.difference is None:
+        return ""
+    return f"{points(own.difference.value)} points" if own.totals.x and control.totals.x else "–"
 
 
 def responses_of(experiment: Experiment) -> dict[int, Responses]:
@@ -240,7 +268,7 @@ def described(arm: Arm) -> str:
 def fixed(arm: Arm) -> list[str]:
     """Return in words what an arm fixes besides a version."""
     strategy = [] if arm.strategy == Strategy.USUAL else [arm.get_strategy_display()]
-    return [*strategy, *(f"{name} {value}" for name, value in arm.parameters.items())]
+    return [*strategy, *(PARAMETERS[name](value) for name, value in arm.parameters.items())]
 
 
 def bounds(interval: Interval, unit: str) -> str:

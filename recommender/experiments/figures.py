@@ -6,10 +6,11 @@ Only visitors who saw a list count; an event counts for the list that it names.
 import threading
 from collections import defaultdict
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import cachetools
+from django.utils import timezone
 
 from catalog.rows import Sql, fetch
 from recommender.experiments import statistics
@@ -18,6 +19,7 @@ from recommender.experiments.statistics import Interval, Totals
 from recommender.models import ModelVersion
 
 FRESH_SECONDS = 60  # for which figures are shown again
+RECENT = timedelta(days=7)
 
 TOTALS = """
     WITH reached AS (
@@ -30,6 +32,10 @@ TOTALS = """
     )
     SELECT arm, count(*), sum(x)::bigint, sum(y)::bigint, sum(x * x)::bigint, sum(x * y)::bigint, sum(y * y)::bigint
     FROM visitor GROUP BY arm
+"""
+PLACEMENTS = """
+    SELECT placement FROM recommender_impression WHERE shown_at >= %s
+    GROUP BY placement ORDER BY count(*) DESC LIMIT 20
 """
 VERSIONS = "SELECT DISTINCT arm, version FROM recommender_impression WHERE experiment = %s ORDER BY arm, version"
 
@@ -119,6 +125,12 @@ recent = cachetools.cached(
     key=lambda experiment, arms: (experiment.pk, experiment.state, *(arm.stopped_at for arm in arms)),
     lock=threading.Lock(),
 )(count)
+
+
+@cachetools.cached(cachetools.TTLCache(1, FRESH_SECONDS), lock=threading.Lock())
+def recent_placements() -> list[str]:
+    """Return the placements where lists were seen in the last days, those with most first, as of a minute ago."""
+    return [placement for (placement,) in fetch(Sql(PLACEMENTS, (timezone.now() - RECENT,)))]
 
 
 def _count_until(experiment: Experiment, time: datetime | None) -> dict[int, Totals]:

@@ -17,6 +17,12 @@ from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
 
 MOST_ARMS = 10
+STATES = {
+    ExperimentState.DRAFT: "is a draft",
+    ExperimentState.RUNNING: "runs already",
+    ExperimentState.STOPPED: "was stopped already",
+    ExperimentState.CONCLUDED: "was concluded already",
+}
 
 
 def check(role: str, arms: Sequence[Arm]) -> None:
@@ -30,25 +36,50 @@ def check(role: str, arms: Sequence[Arm]) -> None:
         raise ExperimentRefused(f"the shares add up to {total} %; the arms have at most 100 % of the visitors")
     shown = set()
     for arm in arms:
-        if arm.version and arm.version.role != role:
-            raise ExperimentRefused(f"{arm.name}: {arm.version} is for {arm.version.get_role_display()}")
-        if role == Role.SIMILAR and arm.strategy == Strategy.POPULAR:
-            raise ExperimentRefused(f"{arm.name}: similar styles are never the most popular products")
+        if reason := _why_not(Role(role), arm):
+            raise ExperimentRefused(f"arm {arm.name}: {reason}")
         shown.add((arm.version, arm.strategy, *sorted(arm.parameters.items())))
     if len(shown) == 1 and len(arms) > 2:
         raise ExperimentRefused("all arms show the same; to try whether nothing is found then, two are enough")
+
+
+def _why_not(role: Role, arm: Arm) -> str:
+    """Return why the arm cannot be one of an experiment for this role; "" if it can."""
+    if arm.version and arm.version.role != role:
+        return f"{arm.version} is for {arm.version.get_role_display()}, the experiment for {role.label}"
+    if role == Role.SIMILAR and arm.strategy == Strategy.POPULAR:
+        return "similar styles are never the most popular products"
+    if role == Role.SIMILAR and arm.exclude_seen is not None:
+        return "similar styles are the same for who has seen them already: exclude_seen is for personal recommendations"
+    if arm.version and arm.strategy == Strategy.POPULAR:
+        return f"the most popular products are those of no version: leave out {arm.version}"
+    return ""
 
 
 @transaction.atomic
 def create(fields: dict[str, Any], arms: Sequence[Arm], by: str) -> Experiment:
     """Create a draft with these arms, the first of which is the control. Raises ExperimentRefused."""
     check(fields["role"], arms)
-    experiment = Experiment.objects.create(**fields)
+    placements = list(dict.fromkeys(fields.get("placements", [])))
+    experiment = Experiment.objects.create(**fields | {"placements": placements})
     for arm in arms:
         arm.experiment = experiment
         arm.save()
+    name_versions(experiment)
     note(experiment, by, "Created.")
     return experiment
+
+
+def name_versions(experiment: Experiment) -> None:
+    """Write the names of the arms' versions beside them, so that one that is deleted is missed before the start."""
+    for arm in experiment.arms.select_related("version"):
+        Arm.objects.filter(pk=arm.pk).update(version_name=str(arm.version) if arm.version else "")
+
+
+@transaction.atomic
+def delete(experiment: Experiment) -> None:
+    """Delete a draft. Raises ExperimentNotReady for any other, whose figures and history stay."""
+    _locked(experiment, ExperimentState.DRAFT, "deleted").delete()
 
 
 def note(experiment: Experiment, by: str, text: str) -> None:
@@ -71,15 +102,26 @@ def start(experiment: Experiment, by: str) -> None:
             f"{current} would take {current.days} days, and impressions are deleted after {settings.IMPRESSION_DAYS}"
         )
     for other in Experiment.objects.filter(role=current.role, state=ExperimentState.RUNNING):
-        if not current.placements or not other.placements or set(current.placements) & set(other.placements):
-            raise ExperimentNotReady(f"{other} runs for the same placement; stop it first")
+        if reason := _in_the_way(other, current):
+            raise ExperimentNotReady(reason)
     for arm in arms:
+        if arm.lacks_version:
+            raise ExperimentNotReady(f"arm {arm.name}: {arm.version_name} was deleted; choose another version")
         if arm.version and arm.version.state not in SERVABLE:
-            raise ExperimentNotReady(f"{arm.name}: {arm.version} is {arm.version.state}, not trained")
-        Arm.objects.filter(pk=arm.pk).update(version_name=str(arm.version) if arm.version else "")
+            raise ExperimentNotReady(f"arm {arm.name}: {arm.version} is {arm.version.state}, not trained")
     current.state, current.started_at = ExperimentState.RUNNING, timezone.now()
     current.save(update_fields=["state", "started_at"])
     note(current, by, "Started.")
+
+
+def _in_the_way(other: Experiment, current: Experiment) -> str:
+    """Return why an experiment cannot start while another one of its role runs; "" if it can."""
+    if not other.placements:
+        return f"{other} runs everywhere; stop it first"
+    if not current.placements:
+        return f"{other} runs for {', '.join(other.placements)}; stop it first, or choose other placements"
+    common = [placement for placement in current.placements if placement in other.placements]
+    return f"{other} runs for {', '.join(common)}; stop it first, or choose another placement" if common else ""
 
 
 @transaction.atomic
@@ -171,4 +213,4 @@ def _locked(experiment: Experiment, state: ExperimentState, step: str) -> Experi
 
 
 def _not_ready(experiment: Experiment, step: str) -> ExperimentNotReady:
-    return ExperimentNotReady(f"{experiment} is {experiment.state}, and cannot be {step}")
+    return ExperimentNotReady(f"{experiment} {STATES[ExperimentState(experiment.state)]}, and cannot be {step}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from recommender.experiments.figures import ArmFigures
-from recommender.experiments.models import Goal
+from recommender.experiments.models import Experiment, ExperimentState, Goal
 from recommender.experiments.statistics import LEAST_REACHED, LEAST_VISITORS
 
 DONE = {
@@ -12,6 +12,13 @@ DONE = {
     Goal.CART: "put in the cart",
     Goal.PURCHASE: "bought from",
 }
+
+
+def known(experiment: Experiment, figures: Sequence[ArmFigures]) -> str:
+    """Return what is known of an experiment, in one sentence."""
+    if experiment.state == ExperimentState.DRAFT:
+        return "Not started yet."
+    return sentence(experiment.goal, figures, is_over=experiment.state != ExperimentState.RUNNING)
 
 
 def sentence(goal: str, figures: Sequence[ArmFigures], *, is_over: bool = False) -> str:
@@ -28,7 +35,7 @@ def sentence(goal: str, figures: Sequence[ArmFigures], *, is_over: bool = False)
         return f"{found}: enough to decide{rest}."
     visitors = sum(each.totals.visitors for each in figures)
     if all(each.difference is None or each.difference.low is None for each in others):
-        least = f"{LEAST_VISITORS} visitors of each arm and {LEAST_REACHED} of what is counted"
+        least = f"{LEAST_VISITORS} visitors of each arm and {LEAST_REACHED} {Goal(goal).label}"
         if is_over:
             return f"Not known: {visitors:,} visitors came, and nothing is said below {least}."
         return f"Not yet known: {visitors:,} visitors so far; nothing is said below {least}."

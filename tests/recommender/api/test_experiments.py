@@ -108,6 +108,26 @@ def test_a_step_out_of_order_is_a_conflict(staff):
     assert staff.post(f"{url}stop/").status_code == 409
     staff.post(f"{url}start/")
     again = staff.post(f"{url}start/")
-    assert (again.status_code, again.json()["detail"]) == (409, "Variety is running, and cannot be started.")
+    assert (again.status_code, again.json()["detail"]) == (409, "Variety runs already, and cannot be started.")
     assert staff.post(f"{url}conclude/", {"winner": "nobody"}).status_code == 400
     assert staff.post(f"{URL}{2**63}/start/").status_code == 404
+
+
+def test_a_draft_is_deleted_what_was_started_is_not(staff):
+    url = staff.post(URL, DRAFT)["Location"]
+    assert staff.get(url).json()["known"] == "Not started yet."
+    other = staff.post(URL, DRAFT)["Location"]
+    staff.post(f"{other}start/")
+
+    deleted = [staff.delete(each) for each in (url, other, url)]
+
+    assert [answer.status_code for answer in deleted] == [204, 409, 404]
+    assert deleted[1].json()["detail"] == "Variety runs already, and cannot be deleted."
+
+
+def test_an_arm_keeps_its_name_in_what_is_said_of_it(staff):
+    arms = [DRAFT["arms"][0], {"name": "popular", "share": 50, "strategy": "popular"}]
+
+    refused = staff.post(URL, DRAFT | {"arms": arms}).json()
+
+    assert refused["errors"] == {"arms": ["Arm popular: similar styles are never the most popular products."]}

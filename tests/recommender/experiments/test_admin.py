@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommender.experiments import lifecycle
+from recommender.experiments import figures, lifecycle
 from recommender.experiments.models import Arm, Experiment
 from recommender.models import Role
 from recommender.versions import lifecycle as versions
@@ -46,7 +46,7 @@ def test_an_experiment_is_created_started_and_concluded_on_its_pages(admin_clien
 def test_a_draft_is_saved_and_started_at_once(admin_client):
     arms = ({"name": "now", "share": 50}, {"name": "varied", "share": 50, "diversity": 0.2, "exclude_seen": "false"})
 
-    admin_client.post(f"{URL}add/", form_of(*arms, _start="Save and start"))
+    admin_client.post(f"{URL}add/", form_of(*arms, role="personal", _start="Save and start"))
 
     experiment = Experiment.objects.get()
     assert (experiment.state, experiment.placements) == ("running", [])
@@ -117,7 +117,7 @@ def test_what_was_adopted_is_said_and_withdrawn(admin_client):
 def test_a_step_out_of_order_is_told(admin_client):
     experiment = draft()
 
-    assert "Variety is draft, and cannot be stopped." in step(admin_client, experiment, "stop")
+    assert "Variety is a draft, and cannot be stopped." in step(admin_client, experiment, "stop")
     assert admin_client.get(f"{URL}{experiment.pk}/step/start/").status_code == 405
 
 
@@ -145,3 +145,61 @@ def test_each_step_has_its_permission(client):
     assert experiment.state == "running"
     client.force_login(clerk())
     assert client.get(URL).status_code == 403
+
+
+def test_a_draft_that_cannot_start_is_saved_and_says_so(admin_client):
+    begin(placements=["product"])
+    arms = ({"name": "now", "share": 50}, {"name": "varied", "share": 50, "diversity": 0.2})
+
+    page = admin_client.post(
+        f"{URL}add/", form_of(*arms, name="Second", placements="product,", _start="Save and start"), follow=True
+    ).content.decode()
+
+    assert "Variety runs for product; stop it first, or choose another placement. Second is saved as a draft." in page
+    assert Experiment.objects.get(name="Second").placements == ["product"]
+
+
+def test_without_a_role_nothing_else_is_said_of_the_arms(admin_client):
+    version = VersionFactory(role="personal", method="ease")
+    arms = ({"name": "now", "share": 50}, {"name": "new", "share": 50, "version": version.pk})
+
+    page = admin_client.post(f"{URL}add/", form_of(*arms, role="")).content.decode()
+
+    assert "This field is required." in page and "is for personal" not in page
+
+
+def test_a_draft_warns_of_a_deleted_version_until_it_is_saved_again(admin_client):
+    version = VersionFactory()
+    experiment = draft(Arm(name="A", share=50), Arm(name="B", share=50, version=version, diversity=0.1))
+    versions.delete(version)
+    url = f"{URL}{experiment.pk}/change/"
+    warning = "The version of arm B, pixels 1, was deleted."
+    assert warning in admin_client.get(url).content.decode()
+
+    arms = [{"name": arm.name, "share": 50, "id": arm.pk, "experiment": experiment.pk} for arm in experiment.arms.all()]
+    admin_client.post(url, form_of(*arms, **{"arms-INITIAL_FORMS": 2}))
+
+    assert warning not in admin_client.get(url).content.decode()
+
+
+def test_a_placement_that_nobody_saw_is_named(admin_client):
+    figures.recent_placements.cache_clear()
+    experiment = draft(placements=["produkt"])
+    seen = begin(placements=["product"])
+    visit(seen, {"A": 0.5}, 1, np.random.default_rng(0))
+
+    for page in (experiment, begin(placements=["produkt"])):
+        shown = admin_client.get(f"{URL}{page.pk}/change/").content.decode()
+        assert "Nobody saw a list with placement produkt in the last 7 days. Lists were seen with placement" in shown
+    assert "Nobody saw" not in admin_client.get(f"{URL}{seen.pk}/change/").content.decode()
+
+
+def test_before_the_first_list_there_is_no_rate(admin_client):
+    experiment = begin(
+        Arm(name="A", share=50), Arm(name="B", share=50, exclude_seen=True), role="personal", margin=0.01
+    )
+
+    page = admin_client.get(f"{URL}{experiment.pk}/change/").content.decode()
+
+    assert "0.00 %" not in page and "0.00 points" not in page
+    assert "without products that the visitor knows" in page and "by more than 1 percentage point for certain" in page

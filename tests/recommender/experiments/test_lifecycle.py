@@ -45,6 +45,49 @@ def test_a_version_of_another_role_is_refused():
         draft(Arm(name="A", share=50), Arm(name="B", share=50, version=VersionFactory(role="personal", method="ease")))
 
 
+@pytest.mark.parametrize(
+    ("role", "fixed", "reason"),
+    [
+        ("similar", {"exclude_seen": True}, "arm b: similar styles are the same for who has seen them already"),
+        ("personal", {"strategy": "popular", "version": "ease 1"}, "arm b: the most popular products are those of no"),
+        ("similar", {"version": "ease 1"}, "arm b: ease 1 is for personal recommendations, the experiment for similar"),
+    ],
+)
+def test_what_an_arm_would_ignore_is_refused(role, fixed, reason):
+    if "version" in fixed:
+        fixed = fixed | {"version": VersionFactory(role="personal", method="ease")}
+    with pytest.raises(ExperimentRefused, match=reason):
+        draft(Arm(name="a", share=50), Arm(name="b", share=50, **fixed), role=role)
+
+
+def test_a_draft_whose_version_was_deleted_is_not_started():
+    version = VersionFactory()
+    experiment = draft(Arm(name="A", share=50), Arm(name="B", share=50, version=version))
+    versions.delete(version)
+
+    with pytest.raises(ExperimentNotReady, match="arm B: pixels 1 was deleted; choose another version"):
+        lifecycle.start(experiment, "boss")
+
+    lifecycle.name_versions(experiment)  # it was saved once more, with the active version
+    lifecycle.start(experiment, "boss")
+    assert state_of(experiment) == "running"
+
+
+def test_a_draft_is_deleted_and_nothing_else_is():
+    first, second = draft(), draft()
+    lifecycle.start(second, "boss")
+
+    lifecycle.delete(first)
+    with pytest.raises(ExperimentNotReady, match="runs already, and cannot be deleted"):
+        lifecycle.delete(second)
+
+    assert list(Experiment.objects.all()) == [second]
+
+
+def test_a_placement_counts_once():
+    assert draft(placements=["home", "product", "home"]).placements == ["home", "product"]
+
+
 def test_what_is_done_is_written_down():
     experiment = begin()
     lifecycle.stop(experiment, "key ERP", "the season is over")
@@ -63,41 +106,43 @@ def test_what_is_done_is_written_down():
 def test_each_step_has_its_state():
     experiment = draft()
     for step in (lambda: lifecycle.stop(experiment, "boss"), lambda: lifecycle.conclude(experiment, "boss")):
-        with pytest.raises(ExperimentNotReady, match="is draft"):
+        with pytest.raises(ExperimentNotReady, match="is a draft"):
             step()
     lifecycle.start(experiment, "boss")
-    with pytest.raises(ExperimentNotReady, match="is running, and cannot be started"):
+    with pytest.raises(ExperimentNotReady, match="runs already, and cannot be started"):
         lifecycle.start(experiment, "boss")
     lifecycle.conclude(experiment, "boss")  # which stops it
-    with pytest.raises(ExperimentNotReady, match="is concluded"):
+    with pytest.raises(ExperimentNotReady, match="was concluded already"):
         lifecycle.conclude(experiment, "boss")
     assert [text for _, text in history_of(experiment)][-2:] == ["Stopped.", "Concluded without a winner."]
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "may_run"),
+    ("first", "second", "reason"),
     [
-        (["product"], ["product", "cart"], False),
-        ([], ["cart"], False),
-        (["product"], ["cart"], True),
+        (["product"], ["cart", "product"], "Variety runs for product; stop it first, or choose another placement"),
+        ([], ["cart"], "Variety runs everywhere; stop it first"),
+        (["product", "cart"], [], "Variety runs for product, cart; stop it first, or choose other placements"),
+        (["product"], ["cart"], ""),
     ],
 )
-def test_one_experiment_at_a_time_for_a_placement(first, second, may_run):
+def test_one_experiment_at_a_time_for_a_placement(first, second, reason):
     begin(placements=first)
     other, personal = draft(placements=second), draft(placements=first, role="personal")
     lifecycle.start(personal, "boss")
 
-    if may_run:
-        lifecycle.start(other, "boss")
-    else:
-        with pytest.raises(ExperimentNotReady, match="runs for the same placement"):
+    if reason:
+        with pytest.raises(ExperimentNotReady) as error:
             lifecycle.start(other, "boss")
+        assert str(error.value) == reason
+    else:
+        lifecycle.start(other, "boss")
 
 
 def test_a_version_that_is_not_trained_cannot_be_tried():
     experiment = draft(Arm(name="A", share=50), Arm(name="B", share=50, version=VersionFactory(state="training")))
 
-    with pytest.raises(ExperimentNotReady, match="B: pixels 1 is training, not trained"):
+    with pytest.raises(ExperimentNotReady, match="arm B: pixels 1 is training, not trained"):
         lifecycle.start(experiment, "boss")
     assert state_of(experiment) == "draft"
 

@@ -1,9 +1,9 @@
 import pytest
 
 from recommender.experiments.figures import ArmFigures
-from recommender.experiments.models import Arm
+from recommender.experiments.models import Arm, Experiment
 from recommender.experiments.statistics import Interval, Totals
-from recommender.experiments.words import points, sentence
+from recommender.experiments.words import known, points, sentence
 
 
 def arm(name: str, low: float | None = None, high: float | None = None, more: int | None = None) -> ArmFigures:
@@ -55,15 +55,13 @@ def arm(name: str, low: float | None = None, high: float | None = None, more: in
             "click",
             [arm("B")],
             False,
-            "Not yet known: 2,000 visitors so far; nothing is said below 100 visitors of each arm and 20 of what is "
-            "counted.",
+            "Not yet known: 2,000 visitors so far; nothing is said below 100 visitors of each arm and 20 clicks.",
         ),
         (
             "click",
             [arm("B")],
             True,
-            "Not known: 2,000 visitors came, and nothing is said below 100 visitors of each arm and 20 of what is "
-            "counted.",
+            "Not known: 2,000 visitors came, and nothing is said below 100 visitors of each arm and 20 clicks.",
         ),
     ],
 )
@@ -73,3 +71,7 @@ def test_one_sentence_says_what_is_known(goal, arms, is_over, expected):
 
 def test_small_shares_have_more_digits():
     assert [points(share) for share in (0.1234, 0.0123, 0.00345, -0.00012)] == ["12.3", "1.2", "0.34", "-0.01"]
+
+
+def test_of_a_draft_nothing_is_said():
+    assert known(Experiment(goal="click"), [arm("A"), arm("B")]) == "Not started yet."
