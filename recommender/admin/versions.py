@@ -23,6 +23,7 @@ from recommender.admin.designs import DesignAdmin
 from recommender.admin.forms import TrainForm
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
+from recommender.experiments.models import Arm, ExperimentState
 from recommender.models import LIVE, SERVABLE, UNFINISHED, Activation, Design, ImageEmbedding, ModelVersion, Role, State
 from recommender.serving import shadow, side_by_side
 from recommender.versions import comparison, history, lifecycle, previews, progress, queries, retention
@@ -132,11 +133,16 @@ class ModelVersionAdmin(VersionModelAdmin):
     def get_deleted_objects(
         self, objs: Iterable[ModelVersion], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Return names and counts; the admin's own list would load every vector."""
+        """Return names and counts, and the arms that lose a version; the admin's own list would load every vector."""
         objs = list(objs)
         chosen = [version.pk for version in objs]
         counts = {"versions": len(chosen), "vectors": ImageEmbedding.objects.filter(version__in=chosen).count()}
-        return [str(version) for version in objs], counts, set(), []
+        arms = Arm.objects.filter(version__in=chosen, experiment__state=ExperimentState.RUNNING)
+        lost = [
+            f"{arm} of the experiment {arm.experiment}, which runs: it is stopped"
+            for arm in arms.select_related("experiment")
+        ]
+        return [*map(str, objs), *lost], counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: ModelVersion) -> None:
         lifecycle.delete(obj)

@@ -5,10 +5,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from recommender.experiments.models import Arm
 from recommender.models import ImageEmbedding, ModelVersion
 from recommender.versions import previews, retention
 from tests.factories import ProductFactory, VersionFactory, clerk, embed, turned
 from tests.recommender.conftest import placed
+from tests.recommender.experiments.conftest import begin
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/recommender/modelversion/"
@@ -159,6 +161,15 @@ def test_unknown_steps_and_versions_are_not_there(admin_client):
     assert admin_client.get(f"{LIST}{VersionFactory().pk}/step/sell/").status_code == 404
     assert admin_client.get(f"{LIST}999999/step/activate/").status_code == 404
     assert admin_client.get(f"{LIST}999999/progress/").status_code == 404
+
+
+def test_the_arm_that_would_lose_its_version_is_named_before(admin_client):
+    version = VersionFactory()
+    begin(Arm(name="A", share=50), Arm(name="B", share=50, version=version))
+
+    page = admin_client.get(f"{LIST}{version.pk}/delete/").content.decode()
+
+    assert "B of the experiment Variety, which runs: it is stopped" in page
 
 
 def test_a_version_is_deleted_with_its_vectors_but_not_while_it_serves(admin_client, active):
