@@ -17,6 +17,7 @@ from typing import IO, cast
 from django.conf import settings
 
 from catalog.errors import ImportFailed, UnreadableImage
+from catalog.importers.wording import counted
 from catalog.importers.zip_directory import check_directory, check_packing
 
 SUFFIXES = {
@@ -217,7 +218,7 @@ def open_zip(path: Path) -> Iterator[Zip]:
                 raise ImportFailed(f"{path} is encrypted: unpack it, then import the folder")
             members[name] = info
         reason = (
-            f"{len(outside)} entries of {path} lead out of it, such as {outside[0]}: they are not read"
+            f"{counted(len(outside), 'entry leads', 'entries lead')} out of {path}, such as {outside[0]}: not read"
             if outside
             else ""
         )

@@ -15,6 +15,7 @@ from catalog.importers.archive import READ_ERRORS, Archive
 from catalog.importers.columns import HEADER_ROWS, check_number, is_further_image, is_header
 from catalog.importers.formulas import without_guard
 from catalog.importers.rows import Problem
+from catalog.importers.wording import counted
 
 UNDECODED = re.compile("[\udc80-\udcff]")
 SEPARATORS = ",;\t|"
@@ -24,6 +25,7 @@ LONGEST_LINE = 2 * MOST_CHARACTERS  # which is read as a whole
 NOT_CLOSED = f'a quote (") is opened and not closed, or a field has over {MOST_CHARACTERS:,} characters'
 WORDS_BEYOND = re.compile(rb"[\x80-\xff]{4,}")
 NUMBER = re.compile(r"[\d.,:/ -]+")
+REPEATED = "row repeats the header: left out", "rows repeat the header: left out"
 
 csv.field_size_limit(MOST_CHARACTERS)
 
@@ -74,7 +76,7 @@ class CsvFile:
         return [
             *([f"{self.name} is not UTF-8; it was read as Windows-1252"] if self.encoding == "cp1252" else []),
             *([f"{self.name}: the header is line {self.titled + 1}"] if self.titled else []),
-            *([f"{self.repeated} rows repeat the header: left out"] if self.repeated else []),
+            *([counted(self.repeated, *REPEATED)] if self.repeated else []),
         ]
 
     def require(self, columns: Collection[str]) -> None:

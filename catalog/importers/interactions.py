@@ -14,13 +14,24 @@ from catalog.importers.progress import with_progress
 from catalog.importers.reports import Follow, InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
 from catalog.importers.trials import Trial
-from catalog.importers.values import is_nothing
+from catalog.importers.values import check_no_formula_error, is_nothing
 from catalog.importers.variant_skus import VariantSkus
+from catalog.importers.wording import counted
 from catalog.interactions import Event, record
 from catalog.models import Interaction, Shopper
 
 BATCH = 1000
 DERIVED = "row-"  # begins the id of a row that has none
+OF_VARIANTS = (
+    "row names a variant, or a product's id elsewhere: it counts for the product",
+    "rows name a variant, or a product's id elsewhere: they count for the product",
+)
+REPEATED = (
+    "row without an id has the user, product, kind and the same time of a row near before it: it counts once with it; "
+    "give it a column id to count each",
+    "rows without an id have the user, product, kind and the same time of a row near before them: they count once with "
+    "it; give them a column id to count each",
+)
 LONGEST = {
     "user": Shopper._meta.get_field("key").max_length or 0,
     "session": Interaction._meta.get_field("session").max_length or 0,
@@ -92,14 +103,9 @@ def import_interactions(
                 follow(report, int(bar.total or 0))
     report.notes += source.notes
     if variants.number:
-        report.notes.append(
-            f"{variants.number} rows name a variant, or a product's id elsewhere: they count for the product"
-        )
+        report.notes.append(counted(variants.number, *OF_VARIANTS))
     if repeated:
-        report.notes.append(
-            f"{repeated} rows without an id have the user, product, kind and the same time of a row near before them:"
-            " they count once with it; give them a column id to count each"
-        )
+        report.notes.append(counted(repeated, *REPEATED))
     if not dry_run:
         report.announce("interactions", file)
     return report
@@ -137,6 +143,7 @@ def read_text(fields: Mapping[str, object], name: str) -> str:
     if UNSTORABLE.search(str(value)):
         raise BadRow(f"{name}: it holds a character that cannot be stored")
     text = str(value).strip()
+    check_no_formula_error(name, text)
     return "" if is_nothing(text) else text
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from catalog.importers.retirement import Retirement
 from catalog.importers.rows import Problem
+from catalog.importers.wording import counted
 from catalog.signals import import_finished
 
 MOST_PROBLEMS = 1000
@@ -59,7 +60,8 @@ class ProductReport(ImportReport):
     def __str__(self) -> str:
         counts = f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged, {self.failed} failed"
         if self.awaited:
-            counts += f"; {self.awaited} images are to be fetched by their URLs"
+            are = "image is to be fetched by its URL", "images are to be fetched by their URLs"
+            counts += f"; {counted(self.awaited, *are)}"
         return counts + "; the prices are made up, for the source has none" * self.has_generated_prices
 
 

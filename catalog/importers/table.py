@@ -13,9 +13,11 @@ from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
 from catalog.importers.layouts import by_plain_name, layout_of, leaves_out
 from catalog.importers.nested import open_rows
+from catalog.importers.price_ranges import read_lowest_price
 from catalog.importers.records import TABLES, WORKBOOKS, find_column, suffix_of
 from catalog.importers.rows import Problem, Row
 from catalog.importers.variants import Families, Groups, Record, group_following
+from catalog.importers.wording import counted
 
 REQUIRED = ("sku", "title", "category", "price", "image")
 LEAST_COLUMNS = 3  # of REQUIRED
@@ -63,6 +65,7 @@ class Table:
             self.own = [named[name] for name in self.program.first if name in named]
             self.escaped = {named[name] for name in self.program.escaped if name in named}
         self.sources |= {ours: [column] for ours, column in fields.items()}
+        self.needed = {column for name in REQUIRED for column in self.sources[name]}
         self.images = [
             self.columns["image"],
             *self._chosen_for("images"),
@@ -79,7 +82,12 @@ class Table:
             self._chosen_for("attribute"),
         )
         self.currency = currency_in(self.columns["price"])
-        self.variants = self.hidden = self.pathless = 0
+        self._forget_counts()
+
+    def _forget_counts(self) -> None:
+        self.variants = self.hidden = self.pathless = self.ranges = 0
+        self.range = ""  # the first one, with its place
+        self.failed: dict[str, str] = {}  # errors of formulas that were left out, the first of each column
 
     @classmethod
     def find(cls, archive: Archive, chosen: Mapping[str, str] | None = None) -> Self | None:
@@ -117,11 +125,35 @@ class Table:
             *self.table.notes,
             *([f"{self.table.name} was read as {self.program.name}"] if self.program else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
-            *([f"{self.variants} rows are further variants of the product before them"] if self.variants else []),
-            *([f"{self.left_out} rows repeat products in other languages: left out"] if self.left_out else []),
-            *([f"{self.hidden} products are hidden, as they are not shown there"] if self.hidden else []),
-            *([f"{self.pathless} addresses of pages are neither http nor https: left out"] if self.pathless else []),
+            *(counted(number, one, several) for number, one, several in self._counts() if number),
+            *(
+                [f"errors of formulas were left out: {', '.join(map(' '.join, self.failed.items()))}"]
+                if self.failed
+                else []
+            ),
         ]
+
+    def _counts(self) -> Iterator[tuple[int, str, str]]:
+        """Yield numbers of what was done, each with the words behind it for one and for several."""
+        yield (
+            self.variants,
+            "row is a further variant of the product before it",
+            "rows are further variants of the product before them",
+        )
+        repeats = "repeats a product in another language: left out", "repeat products in other languages: left out"
+        yield self.left_out, f"row {repeats[0]}", f"rows {repeats[1]}"
+        yield (
+            self.hidden,
+            "product is hidden, as it is not shown there",
+            "products are hidden, as they are not shown there",
+        )
+        yield (
+            self.pathless,
+            "address of a page is neither http nor https: left out",
+            "addresses of pages are neither http nor https: left out",
+        )
+        such = f", such as {self.range}: the lowest was taken"
+        yield self.ranges, f"price is a range{such}", f"prices are ranges{such}"
 
     @property
     def left_out(self) -> int:
@@ -132,7 +164,7 @@ class Table:
         return sum(1 for _ in self._groups())
 
     def __iter__(self) -> Iterator[Row | Problem]:
-        self.variants = self.hidden = self.pathless = 0
+        self._forget_counts()
         for group in self._groups():
             if isinstance(group, Problem):
                 yield group
@@ -160,6 +192,11 @@ class Table:
         text = values.text_of(value)
         if column in self.escaped:
             text = LINE_END.sub("\n", text)
+        if values.is_formula_error(text):
+            if column in self.needed:  # which says so
+                return text
+            self.failed.setdefault(column, text)
+            return ""
         return text if column == self.columns["title"] else values.without_nothing(text)
 
     def _row(self, group: Sequence[Record]) -> Row:
@@ -171,9 +208,14 @@ class Table:
 
         titles = [fields.get(column, "") for fields in records for column in self.sources["title"]]
         stocks = [self._read_stock(value("in_stock", [fields]), fields) for fields in records]
-        price, currency = values.read_price(value("price")) if value("price") else ("", None)
-        if not price:
+        for name in REQUIRED:
+            values.check_no_formula_error(name, value(name))
+        if not value("price"):
             raise BadRow("price: it is empty")
+        price, currency, is_range = read_lowest_price(value("price"))
+        if is_range:
+            self.ranges += 1
+            self.range = self.range or f"{value('price')} ({place})"
         is_hidden = self._is_hidden(records[0])
         self.hidden += bool(is_hidden)
         cells = [fields.get(column, "") for column in self.images for fields in records]

@@ -20,6 +20,11 @@ NOTHING = {
     "none",
     "n/a",
 }  # what databases, pandas and spreadsheets write for no value
+# What spreadsheets show for a formula that failed; #N/A, of a look-up that found nothing, is no value as well.
+FORMULA_ERRORS = {
+    "#n/a", "#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!", "#getting_data", "#field!",
+    "#error!", "#nv", "#bezug!", "#wert!",
+}  # fmt: skip
 OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 AMOUNT_NAMES = ("value", "amount")
 CURRENCY_NAMES = ("currency", "currencyCode", "currency_code")  # beside an amount, in an object that is a price
@@ -90,6 +95,17 @@ def is_nothing(text: str) -> bool:
 def without_nothing(text: str) -> str:
     """Return a text, empty for what programs write for no value. The word none is one: of a pattern, a closure."""
     return "" if is_nothing(text) and text.lower() != "none" else text
+
+
+def is_formula_error(text: str) -> bool:
+    """Return whether a spreadsheet shows this for a formula that failed."""
+    return text[:1] == "#" and text.strip().lower() in FORMULA_ERRORS
+
+
+def check_no_formula_error(name: str, text: str) -> None:
+    """Raise BadRow if the value of a field is what a spreadsheet shows for a formula that failed."""
+    if is_formula_error(text):
+        raise BadRow(f"{name}: {text} is the error of a formula in a spreadsheet: mend the formula, or write the value")
 
 
 def read_text(text: str) -> str:

@@ -118,7 +118,7 @@ def unreadable(label: str, reason: str) -> ImportFailed:
 def text_of(cell: Cell | MergedCell) -> str:
     """Return the value of a cell as it is shown, but for the number of decimals."""
     value = cell.value
-    if value is None or cell.data_type == "e":  # such as #N/A
+    if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()

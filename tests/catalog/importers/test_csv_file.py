@@ -110,7 +110,7 @@ def test_rows_that_repeat_the_header_are_left_out_and_counted(opened):
     table = opened("a,b,\n1,2\n a ,b\na,c\n", may_be_short=True)
 
     assert [fields for _, fields in table] == [{"a": "1", "b": "2"}, {"a": "a", "b": "c"}]
-    assert table.notes == ["1 rows repeat the header: left out"]
+    assert table.notes == ["1 row repeats the header: left out"]
 
 
 @pytest.mark.parametrize("title", ["Export of 2026;;\n;;\n", "# Required | Optional,# Required\n", "Shop\n\n"])

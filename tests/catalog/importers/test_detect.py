@@ -92,7 +92,7 @@ def test_a_source_that_cannot_be_read_says_why(tmp_path, files, name, reason):
 def test_entries_that_lead_out_of_a_zip_are_told(tmp_path, name):
     path = write_zip(tmp_path / "evil.zip", {name: TABLE})
     half = write_zip(tmp_path / "half.zip", {name: TABLE, "products.csv": TABLE})
-    reason = f"1 entries of {path} lead out of it, such as {name.replace(chr(92), '/')}: they are not read"
+    reason = f"1 entry leads out of {path}, such as {name.replace(chr(92), '/')}: not read"
 
     with pytest.raises(ImportFailed, match=f"^{re.escape(reason)}$"), open_source(path):
         pass

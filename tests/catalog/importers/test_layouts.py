@@ -126,7 +126,7 @@ def test_an_export_becomes_products_with_their_variants(tmp_path, text, name, at
     assert str(report) == "2 created, 0 updated, 0 unchanged, 0 failed"
     assert str(again) == "0 created, 0 updated, 2 unchanged, 0 failed"
     assert f"export.csv was read as {name}" in report.notes
-    assert "1 products are hidden, as they are not shown there" in report.notes
+    assert "1 product is hidden, as it is not shown there" in report.notes
     red, hidden = Product.objects.order_by("price").reverse()
     assert (red.sku, red.title, str(red.price), red.in_stock, red.is_hidden) == (
         "red",

@@ -74,7 +74,7 @@ def test_a_page_is_a_link_that_leads_there_from_another_one(tmp_path):
     table = Table.find(Folder(tmp_path))
 
     assert [row.url for row in table] == ["https://shop.example/A", None, None]
-    assert table.notes[-1] == "1 addresses of pages are neither http nor https: left out"
+    assert table.notes[-1] == "1 address of a page is neither http nor https: left out"
 
 
 def test_variants_of_a_product_are_one(tmp_path):
@@ -185,3 +185,35 @@ def test_hidden_and_visible_columns_are_read_each_in_its_way(tmp_path, meaning, 
 
     assert row.is_hidden is is_hidden
     assert row.attributes == {}
+
+
+def test_of_prices_that_are_ranges_the_lowest_is_taken_and_the_note_says_so(tmp_path):
+    write_csv(
+        tmp_path / "products.csv",
+        [["A", "One", "Shoes", "10–20 €", "1.jpg"], ["B", "Two", "Shoes", "from $5", "1.jpg"]],
+    )
+    table = Table(Folder(tmp_path), "products.csv")
+
+    assert [(row.price, row.currency) for row in table] == [("10", "EUR"), ("5", "USD")]
+    assert "2 prices are ranges, such as 10–20 € (products.csv line 2): the lowest was taken" in table.notes
+
+
+def test_errors_of_formulas_are_told_as_such_where_a_value_is_needed_and_else_left_out(tmp_path):
+    header = [*HEADER, "Margin", "care"]
+    rows = [
+        ["A", "One", "Shoes", "#DIV/0!", "1.jpg", "", ""],
+        ["#REF!", "Two", "Shoes", "5", "1.jpg", "", ""],
+        ["C", "Three", "Shoes", "5", "1.jpg", "", "#N/A"],
+    ]
+    write_csv(tmp_path / "products.csv", rows, header)
+    table = Table(Folder(tmp_path), "products.csv")
+
+    price, sku, whole = table
+
+    assert str(price) == (
+        "products.csv line 2: price: #DIV/0! is the error of a formula in a spreadsheet: mend the formula, or write the"
+        " value"
+    )
+    assert str(sku).startswith("products.csv line 3: sku: #REF! is the error of a formula")
+    assert whole.attributes["care"] == ""
+    assert "errors of formulas were left out: care #N/A" in table.notes

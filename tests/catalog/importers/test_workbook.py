@@ -144,3 +144,14 @@ def test_a_row_far_below_all_others_ends_the_import(tmp_path):
 
     with pytest.raises(ImportFailed, match="over 1,048,576 rows"):
         records(tmp_path, damaged(SHEET, far + b"</worksheet>"))
+
+
+def test_errors_of_formulas_are_read_as_what_the_sheet_shows(tmp_path):
+    workbook = Workbook()
+    for row in [["sku", "title", "price"], ["A", "One", "#DIV/0!"], ["B", "Two", "#N/A"]]:
+        workbook.active.append(row)
+    for number in (2, 3):
+        workbook.active.cell(number, 3).data_type = "e"
+    workbook.save(tmp_path / "products.xlsx")
+
+    assert [fields["price"] for _, fields in WorkbookFile(Folder(tmp_path), "products.xlsx")] == ["#DIV/0!", "#N/A"]
