@@ -47,7 +47,9 @@ def run_all(*, progress: bool = False) -> str:
     total = ImageDownload.objects.count()
     stored = sum(tqdm(attempts(), total=total, unit=" images", disable=not progress))
     lost = ImageDownload.objects.order_by("pk").first()
-    return f"{stored} images fetched" + (f", {total - stored} not, such as {lost.url}: {lost.problem}" if lost else "")
+    return f"{stored} image{'' if stored == 1 else 's'} fetched" + (
+        f", {total - stored} not, such as {lost.url}: {lost.problem}" if lost else ""
+    )
 
 
 def attempts() -> Iterator[bool]:

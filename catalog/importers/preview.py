@@ -6,29 +6,28 @@ from itertools import islice
 from pathlib import Path
 
 from catalog.errors import UnreadableImage
-from catalog.images import DecodedImage, shrink_to_jpeg
+from catalog.images import DecodedImage
 from catalog.importers.archive import Archive, Folder, open_zip
 from catalog.importers.columns import MEANINGS, find_columns, find_further_images
 from catalog.importers.columns import PRODUCTS as FIELDS
 from catalog.importers.detect import open_source, places_of
-from catalog.importers.image_names import is_url
 from catalog.importers.nested import open_rows
+from catalog.importers.preview_images import Thumbnail, thumbnails_of
 from catalog.importers.products import check_rows, read_named
 from catalog.importers.records import TABLES, suffix_of
 from catalog.importers.rows import Problem, Row
 from catalog.importers.table import Table, list_tables
 
 PRODUCTS = 10
-THUMBNAIL = 120  # pixels of the longer side
 MOST_COUNTED = 50_000_000  # bytes of a file whose products are counted for a preview: a second or two
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A row of a preview: what it says, and a small JPEG of its image if that is a file that can be read."""
+    """A row of a preview: what it says, and a small picture of its image or why there is none."""
 
     lines: Sequence[str]
-    thumbnail: bytes = b""
+    thumbnail: Thumbnail = Thumbnail()
 
 
 @dataclass(frozen=True)
@@ -47,17 +46,18 @@ class Preview:
 def read_preview(source: Path, chosen: Mapping[str, str], *, thumbnails: bool = False) -> Preview:
     """Read the first products of a source. chosen: what columns are taken for.
 
+    thumbnails: with small pictures, of which those named by URL are fetched, for some seconds at most.
     Raises ImportFailed as an import does.
     """
     with open_source(source, chosen) as rows:
+        entries = [entry if isinstance(entry, Problem) else entry.row for entry in islice(check_rows(rows), PRODUCTS)]
+        names = [entry.image for entry in entries if isinstance(entry, Row)] if thumbnails else []
+        small = dict(zip(names, thumbnails_of(names, rows.archive), strict=True))
         found = [
             entry
             if isinstance(entry, Problem)
-            else Shown(
-                list(describe_row(entry.row, rows.archive)),
-                thumbnail_of(entry.row, rows.archive) if thumbnails else b"",
-            )
-            for entry in islice(check_rows(rows), PRODUCTS)
+            else Shown(list(describe_row(entry, rows.archive)), small.get(entry.image, Thumbnail()))
+            for entry in entries
         ]
         is_counted = source.is_dir() or source.stat().st_size <= MOST_COUNTED
         mapping = rows.mapping if isinstance(rows, Table) else []
@@ -103,16 +103,6 @@ def lines_of(found: Preview) -> list[str]:
     for entry in found.entries:
         lines += [str(entry)] if isinstance(entry, Problem) else entry.lines
     return lines + [f"Note: {note}" for note in found.notes]
-
-
-def thumbnail_of(row: Row, archive: Archive) -> bytes:
-    """Return a small JPEG of the first image of a row; empty if there is none yet, or it cannot be read."""
-    if is_url(row.image):
-        return b""
-    try:
-        return shrink_to_jpeg(archive.read_image_file(row.image), THUMBNAIL)
-    except (UnreadableImage, OSError):
-        return b""
 
 
 def describe_row(row: Row, archive: Archive) -> Iterator[str]:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from catalog import products
+from catalog.importers.wording import counted
 from catalog.models import Product
 
 BATCH = 1000
@@ -55,7 +56,8 @@ def retire(named: Named, *, dry_run: bool, most: float = MOST) -> Retirement:
     if reason := reason_against(named):
         return Retirement(len(back), 0, reason)
     if len(gone) > most * total:
-        return Retirement(len(back), 0, f"the source lacks {len(gone):,} of {total:,} products", is_share=True)
+        lacking = f"the source lacks {len(gone):,} of {total:,} product{'' if total == 1 else 's'}"
+        return Retirement(len(back), 0, lacking, is_share=True)
     if not dry_run:
         for batch in batches(gone):
             found = Product.objects.filter(pk__in=batch)
@@ -69,7 +71,7 @@ def reason_against(named: Named) -> str:
     if not named.skus:
         return "the source names no product"
     if named.unknown:
-        return f"{named.unknown:,} rows have no SKU that can be read"
+        return counted(named.unknown, "row has no SKU that can be read", "rows have no SKU that can be read")
     return ""
 
 

@@ -20,7 +20,7 @@ class PreviewPage:
 
     mapping: Sequence[tuple[str, str]] = ()
     preview: Preview | None = None
-    shown: Sequence[tuple[str, Sequence[str]]] = ()  # the address of a picture, and lines about the row
+    shown: Sequence[tuple[str, str, Sequence[str]]] = ()  # a picture's address, or why there is none; lines of the row
     problem: str = ""
     notes: Sequence[str] = field(default_factory=list)
 
@@ -46,7 +46,7 @@ def read_page(run: ImportRun, chosen: Mapping[str, str]) -> PreviewPage:
             found = read_preview(source, chosen, thumbnails=True)
     except ImportFailed as error:
         return PreviewPage(mapping=mapping_of_unreadable(run, chosen), problem=plain(str(error)))
-    shown = [(picture_of(entry), [plain(line) for line in lines_of(entry)]) for entry in found.entries]
+    shown = [(*picture_of(entry), [plain(line) for line in lines_of(entry)]) for entry in found.entries]
     return PreviewPage(found.mapping, found, shown, notes=[plain(note) for note in found.notes])
 
 
@@ -62,10 +62,11 @@ def mapping_of_unreadable(run: ImportRun, chosen: Mapping[str, str]) -> Sequence
         return []
 
 
-def picture_of(entry: Shown | Problem) -> str:
-    if isinstance(entry, Problem) or not entry.thumbnail:
-        return ""
-    return f"data:image/jpeg;base64,{base64.b64encode(entry.thumbnail).decode()}"
+def picture_of(entry: Shown | Problem) -> tuple[str, str]:
+    """Return the address of the picture of a row, else why there is none."""
+    if isinstance(entry, Problem) or not entry.thumbnail.jpeg:
+        return "", "none" if isinstance(entry, Problem) else entry.thumbnail.lack
+    return f"data:image/jpeg;base64,{base64.b64encode(entry.thumbnail.jpeg).decode()}", ""
 
 
 def lines_of(entry: Shown | Problem) -> Sequence[str]:

@@ -38,7 +38,7 @@ def test_what_has_left_the_source_is_hidden_and_shown_again_when_it_is_back(tmp_
     ("rows", "reason"),
     [
         (["A"], "the source lacks 3 of 4 products"),
-        (["A", "B", ",Hat,Hats,5,a.png"], "1 rows have no SKU that can be read"),
+        (["A", "B", ",Hat,Hats,5,a.png"], "1 row has no SKU that can be read"),
     ],
 )
 def test_an_incomplete_source_hides_nothing(tmp_path, rows, reason):

@@ -15,5 +15,5 @@ def test_images_are_fetched_without_a_worker(internet, capsys):
 
     call_command("fetch_images", verbosity=0)
 
-    assert capsys.readouterr().out == "1 images fetched\n"
+    assert capsys.readouterr().out == "1 image fetched\n"
     assert product.images.count() == 1

@@ -15,8 +15,8 @@ def test_limit_and_dry_run_of_interactions(tmp_path):
 
     assert run_command("import_interactions", file, "--limit=2", "--dry-run") == (
         "1 accepted, 1 duplicates, 0 failed (dry run: nothing was written)\n",
-        "Note: 1 row without an id has the user, product, kind and the same time of a row near before it: it counts once"
-        " with it; give it a column id to count each\n",
+        "Note: 1 row without an id has the user, product, kind and the same time of a row near before it: it counts"
+        " once with it; give it a column id to count each\n",
     )
     assert not Interaction.objects.exists()
     assert not Shopper.objects.exists()

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import ImportProfile, Interaction, Product
 from recommender.imports import runs, storage
 from recommender.imports.models import Feed, ImportRun
-from tests.factories import ProductFactory, clerk
+from tests.factories import ProductFactory, clerk, image_bytes
 from tests.internet import response_of
 from tests.recommender.imports.conftest import done, row, table, zipped
 
@@ -50,6 +50,18 @@ def test_a_file_is_previewed_tried_and_imported_without_a_second_upload(admin_cl
     after = text(admin_client.get(page))
     assert ">done<" in after and "/report/" in after and "Preview" not in after
     assert "/imports/" not in after.replace("/admin/imports/", "")  # no folder of the server
+
+
+def test_a_preview_shows_pictures_by_url_or_says_why_not(admin_client, internet):
+    internet.responses = [response_of(image_bytes(1))]
+    rows = ["sku,title,category,price,image", "A,Boots,Shoes,5,http://img.example/A.png"]
+    file = SimpleUploadedFile("shop.csv", "\n".join([*rows, "B,Boots,Shoes,5,http://other.example/B.png"]).encode())
+
+    preview = text(admin_client.get(admin_client.post(UPLOAD, {"source": file, "do": "preview"}).url))
+
+    assert preview.count("data:image/jpeg;base64,") == 1
+    assert "not fetched: the host other.example is not among those in VISREC_IMAGE_HOSTS" in preview
+    assert "none yet" not in preview
 
 
 def test_a_file_is_imported_at_once(admin_client):

@@ -9,8 +9,9 @@ pytestmark = pytest.mark.django_db
 def test_the_first_products_are_shown_with_their_pictures(uploaded):
     page = pages.read_page(uploaded(row("A"), row("B", price="cheap")), {})
 
-    (picture, lines), (missing, problem) = page.shown
-    assert picture.startswith("data:image/jpeg;base64,") and missing == ""
+    (picture, lack, lines), (missing, why, problem) = page.shown
+    assert picture.startswith("data:image/jpeg;base64,") and lack == ""
+    assert (missing, why) == ("", "none")
     assert lines[0] == "A | Boots | Shoes | 9.50"
     assert problem[0].startswith("products.csv line 3: price: 'cheap' is no price")
     assert ("price", "price") in page.mapping and page.preview.total == 2
