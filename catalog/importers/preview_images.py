@@ -51,7 +51,7 @@ def read_file(name: str, archive: Archive) -> Thumbnail:
 
 
 def fetch(url: str, deadline: float) -> Thumbnail:
-    """Fetch an image by a moment of time.monotonic()."""
+    """Return a small picture of the image at a URL, or why there is none. deadline: of time.monotonic()."""
     seconds = deadline - time.monotonic()
     try:
         blocks = fetch_blocks(url, min(LIMIT, settings.MAX_IMAGE_BYTES), seconds=seconds, accept="image/*")
