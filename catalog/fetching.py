@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from threading import Timer
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -76,6 +77,7 @@ def address_of(parts: SplitResult) -> str:
     return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 
+@lru_cache(1000)
 def is_address(host: str) -> bool:
     """Return whether a host is an IP address, and no name that leads to one."""
     try:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 
+from catalog import bulk_insert
 from catalog.models import ImageDownload, Product
 from catalog.signals import downloads_requested
 
@@ -13,9 +14,7 @@ def note_primary(urls: Mapping[int, str]) -> None:
     if not urls:
         return
     forget_primary(urls)
-    ImageDownload.objects.bulk_create(
-        ImageDownload(product_id=product, url=url, is_primary=True) for product, url in urls.items()
-    )
+    bulk_insert.insert([ImageDownload(product_id=product, url=url, is_primary=True) for product, url in urls.items()])
     downloads_requested.send(sender=ImageDownload)
 
 
@@ -50,7 +49,7 @@ def note_numbered(urls: Mapping[int, Mapping[int, str]]) -> None:
         if (product, position) not in same
     ]
     forget_primary([row.product_id for row in new if row.is_primary])
-    ImageDownload.objects.bulk_create(new)
+    bulk_insert.insert(new)
     given_up = [row.pk for row in same.values() if row.retry_at is None]
     ImageDownload.objects.filter(pk__in=given_up).update(retry_at=timezone.now(), tries=0)
     if new or given_up:

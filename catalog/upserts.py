@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from catalog import categories, files, galleries, image_urls, locks, products
+from catalog import bulk_insert, categories, files, galleries, image_urls, locks, products
 from catalog.images import DecodedImage
 from catalog.models import Category, Product, ProductImage
 from catalog.products import ProductFields, Versions
@@ -76,7 +76,7 @@ def upsert_with(images: Sequence[ProductImage], upserts: Sequence[Upsert], delet
         products.check_version(stored.get(row.fields["sku"], Product(sku=row.fields["sku"])), row.versions)
     wanted = build(upserts, result)
     new = [product for sku, product in wanted.items() if sku not in stored]
-    Product.objects.bulk_create(new)
+    bulk_insert.insert(new)
     changed = change([(stored[sku], product) for sku, product in wanted.items() if sku in stored])
     rows = iter(images)
     for row in upserts:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 BETWEEN = re.compile(r",\s+|\|")  # the values of an option
 
@@ -175,6 +176,7 @@ def leaves_out(layout: Layout | None, column: str) -> bool:
     return bool(COSTS.fullmatch(plain(column))) or (layout is not None and layout.leaves_out(column))
 
 
+@lru_cache(10_000)
 def plain(column: str) -> str:
     """Return the name of a column in lower case, with single spaces for all signs, without what is in brackets."""
     return words(re.sub(r"\(.*?\)", "", column))

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from catalog.errors import BadRow, FetchRefused, UnreadableImage
 from catalog.fetching import parse_target
@@ -19,6 +20,8 @@ from catalog.importers.reports import Follow, OnProblem, ProductReport
 from catalog.importers.retirement import Named
 from catalog.importers.rows import Problem, Row
 from catalog.importers.writer import CheckedRow, check_row, write
+
+T = TypeVar("T")
 
 BATCH_ROWS = 500
 BATCH_BYTES = 64_000_000  # of image files: held in memory for a batch
@@ -54,7 +57,7 @@ def import_products(
         ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
         with_progress(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
     ):
-        for batch in split_batches(check_rows(entries, named if retire else None), rows.archive):
+        for batch in read_ahead(split_batches(check_rows(entries, named if retire else None), rows.archive)):
             read += len(batch)
             bar.update(len(batch))
             if read <= report.read:
@@ -79,6 +82,15 @@ def import_products(
     if not dry_run:
         report.announce("products", source)
     return report
+
+
+def read_ahead(batches: Iterator[T]) -> Iterator[T]:
+    """Yield the batches; while the database writes one, a thread reads the next."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = reader.submit(next, batches, None)
+            yield batch
 
 
 def check_rows(entries: Iterable[Row | Problem], named: Named | None = None) -> Iterator[CheckedRow | Problem]:
@@ -137,7 +149,8 @@ def read_images(
         known = hashes.get(item.row.sku, ())
         return {name: read_named(archive, name, known, item.row.place) for name in item.row.images}
 
-    return list(pool.map(read, batch))
+    has_files = any(not is_url(name) for item in batch for name in item.row.images)
+    return list((pool.map if has_files else map)(read, batch))
 
 
 def read_named(archive: Archive, name: str, known: Collection[str], place: str) -> NamedImage:

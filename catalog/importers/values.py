@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from catalog.errors import BadRow
 from catalog.importers.json_documents import is_deep
@@ -53,6 +54,8 @@ MOST_LITERAL = 10_000  # characters of a list or an object in a cell
 NOISE_DIGITS, NOISE = 15, 1e-9  # of the fractions that computers have for decimal ones
 COMPUTED = re.compile(r"\d{1,10}\.\d{4,8}")
 NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
+
+REPEATED = 10_000  # different values of one column of a table that are read once
 
 YES = {"yes", "y", "true", "1", "on", "ja", "oui", "si", "sí", "x", "✓", "✔"}
 NO = {"no", "n", "false", "0", "off", "nein", "non", "✗", "✘"}
@@ -113,7 +116,9 @@ def read_text(text: str) -> str:
     text = html.unescape(text) if "&" in text else text
     if "<" in text:
         text = TAG.sub("", BREAK.sub(" ", SCRIPT.sub(" ", text)))
-    return " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+    if not text.isascii():
+        text = UNSEEN.sub("", unicodedata.normalize("NFC", text))
+    return " ".join(text.split())
 
 
 def text_of(value: object) -> str:
@@ -163,6 +168,7 @@ def check_sku(text: str) -> str:
     return text
 
 
+@lru_cache(REPEATED)
 def read_category(text: str, *, has_paths: bool = False) -> str:
     """Return the name of a category. has_paths: there may be several, with commas between; the deepest is taken."""
     if not has_paths:
@@ -175,6 +181,7 @@ def read_category(text: str, *, has_paths: bool = False) -> str:
     return " > ".join(deepest).replace("\\,", ",")
 
 
+@lru_cache(REPEATED)
 def read_price(text: str) -> tuple[str, str | None]:
     """Return a price with a decimal point, and the currency that stands beside it, if any. Raises BadRow.
 
@@ -252,6 +259,7 @@ def spaced(text: str) -> str:
     return " ".join(re.split(r"[\s_-]+", text.strip().lower()))
 
 
+@lru_cache(REPEATED)
 def read_stock(text: str) -> bool | None:
     """Return whether this means in stock; None for no value. Raises BadRow for a text that is neither."""
     name = text.rsplit("/", 1)[-1] if text.startswith("http") else text  # https://schema.org/InStock

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from catalog import categories, files, galleries, image_urls, products
+from catalog import bulk_insert, categories, files, galleries, image_urls, products
 from catalog.errors import BadRow, UnreadableImage
 from catalog.galleries import GalleryChanges, NamedImage, gallery_changes, images_of
 from catalog.importers.prices import generate_price
@@ -48,16 +49,24 @@ def check_row(row: Row) -> CheckedRow:
         product.is_hidden = row.is_hidden
     if row.url is not None:
         product.url = row.url
-    errors: dict[str, list[str]] = {}
-    category = Category(name=single_spaced(row.category))
-    for field_name, instance in (("category", category), ("", product)):
-        try:
-            instance.clean_fields(exclude={"category"})
-        except ValidationError as error:
-            errors |= {field_name or name: messages for name, messages in error.message_dict.items()}
+    errors = [f"category: {' '.join(reasons)}"] if (reasons := category_errors(row.category)) else []
+    try:
+        product.clean_fields(exclude={"category"})
+    except ValidationError as error:
+        errors += [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]
     if errors:
-        raise BadRow("; ".join(f"{name}: {' '.join(messages)}" for name, messages in errors.items()))
+        raise BadRow("; ".join(errors))
     return CheckedRow(row, product)
+
+
+@lru_cache(10_000)  # of a category there are many rows
+def category_errors(name: str) -> Sequence[str]:
+    """Return the reasons against the name of a category."""
+    try:
+        Category(name=single_spaced(name)).clean_fields()
+    except ValidationError as error:
+        return error.messages
+    return ()
 
 
 def write(batch: Sequence[CheckedRow], read_images: ReadImages, *, dry_run: bool) -> ProductReport:
@@ -159,7 +168,7 @@ def apply(plan: Plan, rows: list[ProductImage]) -> None:
     known = categories.find_or_create(name for _, name in plan.categories)
     for product, name in plan.categories:
         product.category = known[name]
-    Product.objects.bulk_create(plan.created)
+    bulk_insert.insert(plan.created)
     if plan.updated:
         for product in plan.updated:
             product.updated_at = timezone.now()
