@@ -26,7 +26,7 @@ def rows_of(listing: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     images = [text for number in range(1, 11) if (text := value(f"image{number}"))]
     variations = {value(f"variation {number} name"): value(f"variation {number} values") for number in (1, 2, 3)}
     yield {
-        "sku": skus[0] if skus else slugify(value("title"), allow_unicode=True)[:LONGEST].strip("-"),
+        "sku": skus[0] if skus else sku_of_title(value("title")),
         "title": value("title"),
         "category": CATEGORY,
         "price": value("price"),
@@ -39,6 +39,11 @@ def rows_of(listing: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
         "Variant SKU": ", ".join(skus[1:]),
         **{name: ", ".join(values_of(text)) for name, text in variations.items() if name},
     }
+
+
+def sku_of_title(title: str) -> str:
+    """Return the SKU of a listing that has none."""
+    return slugify(title, allow_unicode=True)[:LONGEST].strip("-")
 
 
 def values_of(text: str) -> list[str]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from django.utils import timezone
+
 from catalog.errors import BadRow
 from catalog.importers.archive import Folder
 from catalog.importers.columns import EVENT_MEANINGS, EVENTS, find_columns
@@ -13,7 +15,7 @@ from catalog.importers.preview import MOST_COUNTED, PRODUCTS, Preview, Shown
 from catalog.importers.records import open_records
 from catalog.importers.rows import Problem
 from catalog.importers.variant_skus import VariantSkus
-from catalog.interactions import Event
+from catalog.interactions import CLOCK_SKEW, Event
 from catalog.models import Product
 
 
@@ -49,6 +51,8 @@ def describe_event(place: str, event: Event, titles: Mapping[str, str]) -> Shown
     """Return the line of an interaction. titles: of the products that there are, by SKU."""
     if event.sku not in titles:
         return Problem(place, f"There is no product {event.sku!r}.", event.sku)
+    if event.timestamp and event.timestamp > timezone.now() + CLOCK_SKEW:
+        return Problem(place, f"timestamp: {event.timestamp:%Y-%m-%d %H:%M:%S} UTC is in the future.", event.sku)
     who = event.user or f"guest {event.session}"
     return Shown([f"{who} | {event.kind} | {event.sku} {titles[event.sku]} | {event.timestamp:%Y-%m-%d %H:%M:%S} UTC"])
 

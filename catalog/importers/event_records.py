@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 
 from catalog.errors import BadRow, ImportFailed
+from catalog.importers import order_states
 from catalog.importers.analytics import Fields, analytics_of
 from catalog.importers.archive import Folder, open_zip
 from catalog.importers.columns import EVENTS, find_columns
@@ -42,7 +43,9 @@ class Events:
         records = open_events(file, self.opened)
         self.positive = positive
         self.left_out: Counter[str] = Counter()
-        self.analytics = None if chosen else analytics_of(records.columns) or orders_of(records.columns)
+        orders = None if chosen else orders_of(records.columns)
+        self.is_orders = orders is not None
+        self.analytics = orders or (None if chosen else analytics_of(records.columns))
         self.records = records if self.analytics else flattened(records)
         columns = self.records.columns
         self.chosen = {find_column(self.records, text): meaning for text, meaning in (chosen or {}).items()}
@@ -59,6 +62,9 @@ class Events:
         is_bought = is_order and "kind" not in self.columns and not self.rating
         self.kind = Kind.PURCHASE.value if is_bought else None
         self.pieces = next((named[name] for name in ("quantity", "qty") if is_bought and name in named), "")
+        free = {name: column for name, column in named.items() if column not in (*self.columns.values(), *self.chosen)}
+        self.states = [free[name] for name in order_states.COLUMNS if is_bought and name in free]
+        self.ended = [free[name] for name in order_states.ENDED if is_bought and name in free]
         if columns:
             self._check(columns)
 
@@ -77,7 +83,8 @@ class Events:
             raise ImportFailed(f"{label}: --positive {self.positive:g} is for ratings, but {reason}")
         if self.analytics:
             return
-        given = {*self.columns} | ({"user"} if "session" in self.columns else set())
+        is_guests = "session" in self.columns or (self.kind and self.has_order)  # each order is one of a guest's
+        given = {*self.columns} | ({"user"} if is_guests else set())
         if has_kind or self.positive is not None:
             given.add("kind")
         if missing := [name for name in REQUIRED if name not in given]:
@@ -104,17 +111,22 @@ class Events:
         """Return what was assumed and left out, once the records were read."""
         renamed = [] if self.analytics else [f"{name} -> {ours}" for ours, name in self.columns.items()]
         renamed = [text for text in renamed if text.partition(" -> ")[0].lower() != text.partition(" -> ")[2]]
-        left_out = [f"{name} {count}" for name, count in self.left_out.most_common()]
+        left_out = [f"{name} {count:,}" for name, count in self.left_out.most_common()]
+        noun = "purchases" if self.kind or self.is_orders else "interactions"
         return [
             *self.records.notes,
             *([f"{self.records.name} was read as {self.analytics.name}"] if self.analytics else []),
             *(["it has no kinds, but orders: each row is a purchase"] if self.kind else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
-            *([f"left out, as they are no interactions: {', '.join(left_out)}"] if left_out else []),
+            *([f"left out, as they are no {noun}: {', '.join(left_out)}"] if left_out else []),
         ]
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        """Count the records. Raises ImportFailed if each of them is left out."""
+        number = sum(1 for _ in self)
+        if not number and self.left_out:
+            raise ImportFailed(f"{self.records.label} holds no interactions: {self.notes[-1]}")
+        return number
 
     def __iter__(self) -> Iterator[tuple[str, Fields] | Problem]:
         self.left_out.clear()
@@ -141,6 +153,12 @@ class Events:
             if str(record.get(self.pieces, "")).startswith("-"):
                 yield "what was returned:"
                 return
+            is_ended = any(record.get(column) for column in self.ended)
+            if why := "cancelled" if is_ended else order_states.against_any(map(record.get, self.states)):
+                yield f"lines of orders that are {why}:"
+                return
+            if own.get("id") and "user" not in self.columns and "session" not in self.columns:
+                own["session"] = f"order {own['id']}"
         elif self.positive is not None and self.rating:
             if read_rating(record.get(self.rating)) < self.positive:
                 yield f"ratings below {self.positive:g}:"

@@ -1,10 +1,12 @@
 """Exports of other programs: their columns, how their variants name the product, and what they do not show."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+DOTS = str.maketrans("İı", "ii")  # of Turkish, whose capitals have other small letters than those of others
 BETWEEN = re.compile(r",\s+|\|")  # the values of an option
 
 
@@ -184,7 +186,8 @@ def plain(column: str) -> str:
 
 def words(column: str) -> str:
     """Return the name of a column in lower case, with single spaces for all signs."""
-    return " ".join(re.sub(r"[\W_]+", " ", column.lower()).split())
+    text = unicodedata.normalize("NFKC", column).translate(DOTS).lower()
+    return " ".join(re.sub(r"[\W_]+", " ", text).split())
 
 
 def apart(column: str) -> str:

@@ -1,16 +1,28 @@
-"""Exports of orders: Shopify's CSV, with a row for each line of an order, and the REST APIs of three programs."""
+"""Exports of orders of shops and of markets. Orders that are cancelled, refunded or not paid are no purchases."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from contextlib import suppress
+from datetime import datetime
+from typing import Protocol
 
-from catalog.importers.json_objects import objects_in
+from catalog.importers.etsy import sku_of_title
+from catalog.importers.json_objects import first_of, objects_in
 from catalog.importers.layouts import by_plain_name
+from catalog.importers.order_states import against_any
 from catalog.models import Kind
 
 Fields = Mapping[str, object]  # of an event, by our names
-CANCELLED = "orders that are cancelled:"
+CANCELLED = "cancelled"
+RETURNED = "lines that were cancelled or refunded:"
 OFFSET = re.compile(r" (?=[+-]\d{4}$)")  # 2026-01-02 12:00:00 -0500
+
+
+class Orders(Protocol):
+    name: str
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        """Yield the purchases of a record, or what it is if it is none, with a colon for its number."""
 
 
 class ShopifyOrders:
@@ -21,15 +33,15 @@ class ShopifyOrders:
 
     def __init__(self, named: Mapping[str, str]) -> None:
         self.order, self.email, self.time, self.sku = (named[column] for column in self.columns)
-        self.cancelled_at = named.get("cancelled at", "")
-        self.cancelled = ""  # the last such order: only its first row says so
+        self.cancelled_at, self.status = named.get("cancelled at", ""), named.get("financial status", "")
+        self.ended, self.why = "", ""  # the last such order, and its state: only its first row says so
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
-        order, email, sku = (str(record.get(column) or "").strip() for column in (self.order, self.email, self.sku))
-        if record.get(self.cancelled_at):
-            self.cancelled = order
-        if order and order == self.cancelled:
-            yield CANCELLED
+        order, email, sku = (text_of(record, column) for column in (self.order, self.email, self.sku))
+        if why := CANCELLED if record.get(self.cancelled_at) else against_any([record.get(self.status)]):
+            self.ended, self.why = order, why
+        if order and order == self.ended:
+            yield f"lines of orders that are {self.why}:"
             return
         yield {
             "user": email.lower(),
@@ -41,17 +53,69 @@ class ShopifyOrders:
         }
 
 
+class AmazonOrders:
+    """Orders as Amazon reports them to sellers; without the buyer's e-mail address each is a guest's."""
+
+    name = "Amazon's orders"
+    columns = ("amazon order id", "purchase date", "order status", "sku")
+
+    def __init__(self, named: Mapping[str, str]) -> None:
+        self.order, self.time, self.status, self.sku = (named[column] for column in self.columns)
+        self.item_status, self.email = named.get("item status", ""), named.get("buyer email", "")
+        self.line, self.pieces = named.get("order item id", ""), named.get("quantity", "")
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        order, sku = text_of(record, self.order), text_of(record, self.sku)
+        if why := against_any([record.get(self.status), record.get(self.item_status)]):
+            yield f"lines of orders that are {why}:"
+            return
+        yield {
+            "user": text_of(record, self.email).lower(),
+            "session": f"order {order}",
+            "sku": sku,
+            "kind": Kind.PURCHASE,
+            "timestamp": record.get(self.time),
+            "id": f"{order}/{text_of(record, self.line) or sku}",
+        }
+
+
+class EtsyOrders:
+    """Items that were sold, as Etsy exports them: EtsySoldOrderItems.csv. Its dates have the month first."""
+
+    name = "Etsy's orders"
+    columns = ("sale date", "item name", "buyer", "transaction id", "order id")
+
+    def __init__(self, named: Mapping[str, str]) -> None:
+        self.time, self.title, self.buyer, self.line, self.order = (named[column] for column in self.columns)
+        self.sku, self.paid, self.status = (named.get(name, "") for name in ("sku", "date paid", "status"))
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        why = against_any([record.get(self.status)])
+        if self.paid and not record.get(self.paid):
+            why = why or "not paid"
+        if why:
+            yield f"lines of orders that are {why}:"
+            return
+        yield {
+            "user": text_of(record, self.buyer),
+            "session": f"order {text_of(record, self.order)}",
+            "sku": text_of(record, self.sku) or sku_of_title(text_of(record, self.title)),
+            "kind": Kind.PURCHASE,
+            "timestamp": month_first(text_of(record, self.time)),
+            "id": f"{text_of(record, self.order)}/{text_of(record, self.line)}",
+        }
+
+
 class WooCommerceOrders:
     """Orders of WooCommerce's REST API, `wc/v3/orders`, as it responds; an account is a shopper, else a guest."""
 
     name = "WooCommerce's orders"
     columns = ("customer id", "date created gmt", "line items", "status")
-    bought = frozenset({"processing", "completed", "on-hold"})
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
-        order, status, customer = record.get("id"), str(record.get("status")), record.get("customer_id")
-        if status not in self.bought:
-            yield f"orders that are {status}:"
+        order, customer = record.get("id"), record.get("customer_id")
+        if why := against_any([record.get("status")]):
+            yield f"orders that are {why}:"
             return
         for line in objects_in(record.get("line_items")):
             is_simple = line.get("sku") and not line.get("variation_id")
@@ -72,11 +136,14 @@ class ShopifyOrdersJson:
     columns = frozenset({"line_items", "created_at", "email"})
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
-        if record.get("cancelled_at"):
-            yield CANCELLED
+        if why := CANCELLED if record.get("cancelled_at") else against_any([record.get("financial_status")]):
+            yield f"orders that are {why}:"
             return
         order = record.get("name") or record.get("id")
         for line in objects_in(record.get("line_items")):
+            if line.get("current_quantity") == 0:
+                yield RETURNED
+                continue
             yield {
                 "user": str(record.get("email") or "").lower(),
                 "session": f"order {order}",
@@ -88,19 +155,24 @@ class ShopifyOrdersJson:
 
 
 class MagentoOrders:
-    """Orders of Magento's REST API; an account is a shopper, else a guest. A variant has no line but its product's."""
+    """Orders of Magento's REST API; an account is a shopper, else a guest. A variant has no line but its product's.
+
+    Closed orders are those whose money was given back.
+    """
 
     name = "Magento's orders"
     columns = frozenset({"increment_id", "items", "created_at"})
-    not_bought = frozenset({"canceled", "closed", "fraud", "pending_payment", "holded"})
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
-        order, status = record.get("increment_id"), str(record.get("status"))
-        if status in self.not_bought:
-            yield f"orders that are {status}:"
+        order, status = record.get("increment_id"), record.get("status")
+        if why := "closed (refunded)" if status == "closed" else against_any([status]):
+            yield f"orders that are {why}:"
             return
         for line in objects_in(record.get("items")):
             if line.get("parent_item_id") or line.get("parent_item"):
+                continue
+            if is_returned(line):
+                yield RETURNED
                 continue
             yield {
                 "user": record.get("customer_id"),
@@ -112,16 +184,60 @@ class MagentoOrders:
             }
 
 
-Orders: TypeAlias = ShopifyOrders | WooCommerceOrders | ShopifyOrdersJson | MagentoOrders
+class PrestaShopOrders:
+    """Orders of PrestaShop's web service as JSON; `valid` says whether an order is paid and not cancelled."""
+
+    name = "PrestaShop's orders"
+    columns = frozenset({"current_state", "associations", "date_add", "id_customer"})
+    states = {"6": "cancelled", "7": "refunded", "8": "payment error"}  # of each shop; further ones are its own
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        order, state = record.get("reference") or record.get("id"), str(record.get("current_state"))
+        if state in self.states or str(record.get("valid", "1")) != "1":
+            yield f"orders that are {self.states.get(state, 'not paid')}:"
+            return
+        held = record.get("associations")
+        for line in objects_in(held.get("order_rows") if isinstance(held, dict) else None):
+            customer = str(record.get("id_customer") or "")
+            yield {
+                "user": "" if customer == "0" else customer,
+                "session": f"order {order}",
+                "sku": first_of(line, "product_reference", "product_id"),
+                "kind": Kind.PURCHASE,
+                "timestamp": record.get("date_add"),
+                "id": f"{order}/{line.get('id')}",
+            }
 
 
 def orders_of(columns: Sequence[str]) -> Orders | None:
     """Return the reader of an export with these columns, if it is one of orders."""
     named = by_plain_name(columns)
-    if named.keys() >= set(ShopifyOrders.columns):
-        return ShopifyOrders(named)
+    for table in (ShopifyOrders, AmazonOrders, EtsyOrders):
+        if named.keys() >= set(table.columns):
+            found: Orders = table(named)
+            return found
     if named.keys() >= set(WooCommerceOrders.columns):
         return WooCommerceOrders()
-    if ShopifyOrdersJson.columns <= set(columns):
-        return ShopifyOrdersJson()
-    return MagentoOrders() if MagentoOrders.columns <= set(columns) else None
+    for interface in (ShopifyOrdersJson, MagentoOrders, PrestaShopOrders):
+        if interface.columns <= set(columns):
+            return interface()
+    return None
+
+
+def text_of(record: Fields, column: str) -> str:
+    return str(record.get(column) or "").strip()
+
+
+def is_returned(line: Fields) -> bool:
+    """Return whether nothing is left of a line of Magento's."""
+    ordered, *taken = (line.get(name) or 0 for name in ("qty_ordered", "qty_refunded", "qty_canceled"))
+    numbers = [number for number in (ordered, *taken) if isinstance(number, int | float)]
+    return len(numbers) == 3 and 0 < numbers[0] <= numbers[1] + numbers[2]
+
+
+def month_first(text: str) -> str:
+    """Return a date such as 12/31/26 in ISO's order; any other text as it is."""
+    for form in ("%m/%d/%y", "%m/%d/%Y"):
+        with suppress(ValueError):
+            return datetime.strptime(text, form).date().isoformat()
+    return text

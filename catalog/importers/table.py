@@ -193,14 +193,14 @@ class Table:
         if column in self.escaped:
             text = LINE_END.sub("\n", text)
         if values.is_formula_error(text):
-            if column in self.needed:  # which says so
+            if column in self.needed:  # whose error is told where there is no other value
                 return text
             self.failed.setdefault(column, text)
             return ""
         return text if column == self.columns["title"] else values.without_nothing(text)
 
     def _row(self, group: Sequence[Record]) -> Row:
-        place, records = group[0][0], [fields for _, fields in group]
+        place, (errors, records) = group[0][0], self._without_errors([fields for _, fields in group])
         self.variants += len(group) - 1
 
         def value(name: str, within: Sequence[Mapping[str, str]] = records) -> str:
@@ -208,8 +208,10 @@ class Table:
 
         titles = [fields.get(column, "") for fields in records for column in self.sources["title"]]
         stocks = [self._read_stock(value("in_stock", [fields]), fields) for fields in records]
-        for name in REQUIRED:
-            values.check_no_formula_error(name, value(name))
+        for name in REQUIRED if errors else ():
+            if not value(name):
+                values.check_no_formula_error(name, first(errors.get(column, "") for column in self.sources[name]))
+        self.failed |= errors
         if not value("price"):
             raise BadRow("price: it is empty")
         price, currency, is_range = read_lowest_price(value("price"))
@@ -234,6 +236,23 @@ class Table:
             attributes=self.attributes.read(records, is_family=bool(self.families)) | self._variant_skus(records),
             further_images=tuple(further),
         )
+
+    def _without_errors(self, records: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[Mapping[str, str]]]:
+        """Return the errors of formulas in columns that are needed, the first of each, and the records without them."""
+        found: dict[str, str] = {}
+        for fields in records:
+            for column in self.needed:
+                if values.is_formula_error(text := fields.get(column, "")):
+                    found.setdefault(column, text)
+        if not found:
+            return found, list(records)
+        return found, [
+            {
+                column: "" if column in found and values.is_formula_error(text) else text
+                for column, text in fields.items()
+            }
+            for fields in records
+        ]
 
     def _read_stock(self, text: str, fields: Mapping[str, str]) -> bool | None:
         """Return whether a variant is in stock, or is sold without being counted. Raises BadRow."""

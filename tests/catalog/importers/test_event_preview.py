@@ -39,6 +39,14 @@ def test_columns_and_the_first_interactions_are_shown_and_nothing_is_written(fil
     assert not Interaction.objects.exists()
 
 
+def test_a_time_in_the_future_is_marked_as_an_import_refuses_it(file):
+    file.write_text("user,sku,kind,timestamp\nada,A-1,view,2099-01-02T10:00:00Z\n")
+
+    assert lines_of(read_event_preview(file, {}, None))[-1] == (
+        "events.csv line 2: timestamp: 2099-01-02 10:00:00 UTC is in the future."
+    )
+
+
 def test_the_command_shows_the_same_and_takes_columns(file):
     choices = [f"--set={column}={field}" for column, field in CHOSEN.items()]
 

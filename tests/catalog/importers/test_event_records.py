@@ -76,7 +76,7 @@ def test_tables_of_orders_are_purchases_and_what_was_returned_is_left_out(tmp_pa
     assert [(fields["kind"], fields["id"]) for _, fields in events] == [("purchase", "1/A"), ("purchase", "1/B")]
     assert events.notes[-2:] == [
         "columns were read as others: CustomerID -> user, StockCode -> sku, InvoiceDate -> timestamp, InvoiceNo -> id",
-        "left out, as they are no interactions: what was returned: 1",
+        "left out, as they are no purchases: what was returned: 1",
     ]
 
 

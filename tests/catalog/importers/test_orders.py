@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from catalog.errors import ImportFailed
 from catalog.importers import import_interactions, import_products
 from catalog.models import Interaction, Product
 from tests.catalog.importers.builders import jpegs, write_folder
@@ -50,7 +51,7 @@ def test_of_shopify_s_export_cancelled_orders_are_left_out_with_all_their_lines(
     report = import_interactions(tmp_path / "orders_export.csv")
 
     assert bought() == [("ada@example.com", "", "O-1", "purchase", "#2/O-1")]
-    assert "left out, as they are no interactions: orders that are cancelled: 2" in report.notes
+    assert "left out, as they are no purchases: lines of orders that are cancelled: 2" in report.notes
 
 
 def test_shopify_s_orders_are_purchases_of_the_products_whose_variants_they_name(tmp_path):
@@ -94,7 +95,7 @@ def test_woocommerce_s_orders_are_purchases_of_the_products_whose_variations_the
         (None, "order 8", "red", "purchase", "8/3"),
     ]
     assert report.problems == []
-    assert "left out, as they are no interactions: orders that are cancelled: 1" in report.notes
+    assert "left out, as they are no purchases: orders that are cancelled: 1" in report.notes
 
 
 @pytest.mark.parametrize("lines", [None, "R-40", ["R-40", None], [{}]])
@@ -150,3 +151,134 @@ def test_orders_of_shopify_s_and_magento_s_rest_are_purchases(tmp_path):
         ("ada@x.example", "", "A", "purchase", "#1/A"), ("ada@x.example", "", "B", "purchase", "#1/B"),
         ("7", "", "A", "purchase", "01/1"), (None, "order 03", "B", "purchase", "03/4"),
     ]  # fmt: skip
+
+
+def imported(folder, name: str, text: str):
+    """Import a table of orders of the products A and B."""
+    for sku in ("A", "B"):
+        ProductFactory(sku=sku, image=False)
+    (folder / name).write_text(text)
+    return import_interactions(folder / name)
+
+
+def left_out(report) -> str:
+    [note] = [note for note in report.notes if note.startswith("left out")]
+    return note.removeprefix("left out, as they are no purchases: ")
+
+
+def test_of_shopify_s_export_orders_that_are_refunded_or_not_paid_are_left_out(tmp_path):
+    lines = ["Name,Email,Financial Status,Lineitem sku,Created at"]
+    for number, state in enumerate(("paid", "refunded", "pending", "voided", "partially_refunded", "authorized")):
+        lines += [f"#{number},ada@x.example,{state},A,2026-01-02 12:00:00 +0100"]
+        lines += [f"#{number},ada@x.example,,B,2026-01-02 12:00:00 +0100"]
+
+    report = imported(tmp_path, "orders_export.csv", "\n".join(lines))
+
+    assert sorted({event.split("/")[0] for *_, event in bought()}) == ["#0", "#4", "#5"]
+    assert left_out(report) == (
+        "lines of orders that are refunded: 2, lines of orders that are pending (not paid): 2, "
+        "lines of orders that are voided: 2"
+    )
+
+
+def test_amazon_s_orders_are_guests_and_neither_cancelled_nor_returned_nor_pending(tmp_path):
+    states = ("Shipped", "Cancelled", "Pending", "Shipped - Returned to Seller", "Pending - Waiting for Pick Up")
+    lines = ["amazon-order-id\tpurchase-date\torder-status\tsku\tasin\titem-status\tquantity"]
+    lines += [f"11-{n}\t2026-01-02T10:00:00+00:00\t{state}\tA\tB0\t\t1" for n, state in enumerate(states)]
+
+    report = imported(tmp_path, "orders.txt", "\n".join(lines))
+
+    assert bought() == [
+        (None, "order 11-0", "A", "purchase", "11-0/A"), (None, "order 11-4", "A", "purchase", "11-4/A"),
+    ]  # fmt: skip
+    assert left_out(report) == (
+        "lines of orders that are cancelled: 1, lines of orders that are pending (not paid): 1, "
+        "lines of orders that are shipped returned to seller: 1"
+    )
+
+
+def test_etsy_s_items_have_the_month_first_and_are_paid(tmp_path):
+    ProductFactory(sku="blue-mug", image=False)
+    text = (
+        "Sale Date,Item Name,Buyer,Quantity,Price,Date Paid,Transaction ID,Order ID,SKU\n"
+        "01/31/26,Hat,ada,1,5,02/01/2026,10,1,A\n"
+        "01/31/26,Blue mug,bob,1,5,02/01/2026,11,2,\n"
+        "01/31/26,Hat,cleo,1,5,,12,3,A\n"
+    )
+
+    report = imported(tmp_path, "EtsySoldOrderItems2026.csv", text)
+
+    assert bought() == [("ada", "", "A", "purchase", "1/10"), ("bob", "", "blue-mug", "purchase", "2/11")]
+    assert Interaction.objects.first().occurred_at.isoformat() == "2026-01-31T00:00:00+00:00"
+    assert left_out(report) == "lines of orders that are not paid: 1"
+
+
+def test_prestashop_s_orders_are_those_that_are_valid(tmp_path):
+    line = {"id": "9", "product_id": "5", "product_reference": "A", "product_quantity": "1"}
+    orders = [
+        {"id": number, "reference": f"R{number}", "id_customer": customer, "current_state": state, "valid": valid,
+         "date_add": "2026-01-02 10:00:00", "associations": {"order_rows": [line]}}
+        for number, (customer, state, valid) in enumerate(
+            [("7", "5", "1"), ("0", "2", "1"), ("7", "6", "0"), ("7", "7", "1"), ("7", "10", "0")]
+        )
+    ]  # fmt: skip
+
+    report = imported(tmp_path, "orders.json", json.dumps({"orders": orders}))
+
+    assert bought() == [("7", "", "A", "purchase", "R0/9"), (None, "order R1", "A", "purchase", "R1/9")]
+    assert left_out(report) == (
+        "orders that are cancelled: 1, orders that are refunded: 1, orders that are not paid: 1"
+    )
+
+
+def test_states_of_orders_over_rest_count_as_those_of_exports(tmp_path):
+    line = {"id": 1, "sku": "A", "product_id": 5}
+    shopify = [
+        {"name": f"#{n}", "email": "a@x.example", "created_at": "2026-01-02T10:00:00Z", "financial_status": state,
+         "line_items": [line, line | {"id": 2, "sku": "B", "current_quantity": 0}]}
+        for n, state in enumerate(("paid", "refunded", "pending"))
+    ]  # fmt: skip
+    woocommerce = [
+        woocommerce_order(n, state, 3, line)
+        for n, state in enumerate(("completed", "processing", "on-hold", "refunded", "failed", "pending"))
+    ]
+    magento = [
+        {"increment_id": str(n), "status": state, "created_at": "2026-01-02 10:00:00", "customer_id": 8,
+         "items": [line | {"item_id": 1}, line | {"item_id": 2, "sku": "B", "qty_ordered": 1, "qty_refunded": 1}]}
+        for n, state in enumerate(("complete", "closed", "pending", "holded"))
+    ]  # fmt: skip
+
+    notes = [left_out(imported(tmp_path, "0.json", json.dumps(shopify)))]
+    for n, orders in ((1, woocommerce), (2, magento)):
+        (tmp_path / f"{n}.json").write_text(json.dumps(orders))
+        notes.append(left_out(import_interactions(tmp_path / f"{n}.json")))
+
+    assert [event for *_, event in bought()] == ["#0/A", "0/1", "1/1", "0/1"]
+    assert notes == [
+        "lines that were cancelled or refunded: 1, orders that are refunded: 1, orders that are pending (not paid): 1",
+        "orders that are on hold (not paid): 1, orders that are refunded: 1, orders that are failed: 1, "
+        "orders that are pending (not paid): 1",
+        "lines that were cancelled or refunded: 1, orders that are closed (refunded): 1, "
+        "orders that are pending (not paid): 1, orders that are holded (not paid): 1",
+    ]
+
+
+def test_any_table_of_orders_may_have_states_and_no_shopper(tmp_path):
+    text = (
+        "Bestellnummer;order id;sku;order date;Bestellstatus\n"
+        "x;1;A;2026-01-02;Versandt\nx;2;A;2026-01-02;Storniert\nx;3;B;2026-01-02;Zahlung ausstehend\n"
+    )
+
+    report = imported(tmp_path, "orders.csv", text)
+
+    assert bought() == [(None, "order 1", "A", "purchase", "1/A")]
+    assert left_out(report) == (
+        "lines of orders that are storniert: 1, lines of orders that are zahlung ausstehend (not paid): 1"
+    )
+
+
+def test_a_file_of_cancelled_orders_alone_says_so(tmp_path):
+    text = "Name,Email,Lineitem sku,Created at,Cancelled at\n#1,a@x.example,A,2026-01-02,2026-01-03\n"
+
+    with pytest.raises(ImportFailed, match="holds no interactions: left out, as they are no purchases: "):
+        imported(tmp_path, "orders_export.csv", text)
