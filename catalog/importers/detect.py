@@ -1,21 +1,25 @@
 """Detection of the layout of a source."""
 
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from catalog.errors import ImportFailed
-from catalog.importers.archive import Archive, Folder, open_zip
+from catalog.importers.archive import MEMBER, READ_ERRORS, Archive, Folder, open_zip
 from catalog.importers.class_folders import ClassFolders
 from catalog.importers.deep_fashion import DeepFashion
 from catalog.importers.deep_fashion_items import DeepFashionItems
 from catalog.importers.fashion_products import FashionProducts
+from catalog.importers.file_kinds import START, document_of, kind_of, refusal
 from catalog.importers.hm import Hm
 from catalog.importers.records import TABLES, WORKBOOKS, open_records, suffix_of
 from catalog.importers.rows import Source
 from catalog.importers.table import Table, explain_rejection, is_meant_as_products, list_tables
 from catalog.importers.zappos import Zappos
 
+WORKBOOK = "xl/workbook.xml"  # which each .xlsx has
+MOST_EXPLAINED = 5  # files of an archive that is not understood
 SOURCES: list[type[Source]] = [FashionProducts, Hm, Zappos, DeepFashion, DeepFashionItems, Table, ClassFolders]
 
 
@@ -28,11 +32,27 @@ def open_source(path: Path, columns: Mapping[str, str] | None = None) -> Iterato
     """
     if not path.exists():
         raise ImportFailed(f"{path} does not exist")
-    if path.is_file() and suffix_of(path.name) in TABLES:
+    if path.is_file() and is_table(path):
         yield Table(Folder(path.parent), path.name, columns)
         return
     with nullcontext(Folder(path)) if path.is_dir() else open_zip(path) as archive:
         yield find_table(archive, columns) if columns else find_source(archive)
+
+
+def is_table(path: Path) -> bool:
+    """Return whether a file is a table by its name, or else by its content. Raises ImportFailed for other kinds."""
+    if suffix_of(path.name) in TABLES:
+        return True
+    with path.open("rb") as file:
+        start = file.read(START)
+    if kind := kind_of(start):
+        raise refusal(str(path), kind)
+    if not zipfile.is_zipfile(path):
+        return path.suffix.lower() != ".zip" and not start.startswith(MEMBER)
+    with open_zip(path) as archive:
+        if kind := document_of(archive.names):
+            raise refusal(str(path), kind)
+        return WORKBOOK in archive.names
 
 
 def find_table(archive: Archive, columns: Mapping[str, str]) -> Table:
@@ -74,4 +94,18 @@ def find_source(archive: Archive) -> Source:
                 open_records(place, name)  # which raises the reason
     understood = "; ".join(source.layout for source in SOURCES)
     objections = [explain_rejection(place, name) for place in places for name in list_tables(place)]
+    objections += [text for place in places for text in explain_kinds(place)]
     raise ImportFailed(". ".join([f"{archive.label} is none of what is understood: {understood}", *objections]))
+
+
+def explain_kinds(archive: Archive) -> list[str]:
+    """Return for the first files of an archive that are no tables, nor images by their names, what they are."""
+    found = []
+    for name in [name for name in archive.names if "/" not in name and name not in archive.images][:MOST_EXPLAINED]:
+        try:
+            with archive.open(name) as file:
+                kind = kind_of(file.read(START))
+        except READ_ERRORS:
+            continue
+        found += [str(refusal(name, kind))] if kind else []
+    return found

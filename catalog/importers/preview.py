@@ -10,11 +10,10 @@ from catalog.images import DecodedImage
 from catalog.importers.archive import Archive, Folder, open_zip
 from catalog.importers.columns import MEANINGS, find_columns, find_further_images
 from catalog.importers.columns import PRODUCTS as FIELDS
-from catalog.importers.detect import open_source, places_of
+from catalog.importers.detect import is_table, open_source, places_of
 from catalog.importers.nested import open_rows
 from catalog.importers.preview_images import Thumbnail, thumbnails_of
 from catalog.importers.products import check_rows, read_named
-from catalog.importers.records import TABLES, suffix_of
 from catalog.importers.rows import Problem, Row
 from catalog.importers.table import Table, list_tables
 
@@ -79,7 +78,7 @@ def estimate_mapping(source: Path, chosen: Mapping[str, str]) -> list[tuple[str,
 
 def read_columns(source: Path) -> list[str]:
     """Return the columns of a table, or of the first one of a zip; none if it has no table. Raises ImportFailed."""
-    if suffix_of(source.name) in TABLES:
+    if is_table(source):
         return list(open_rows(Folder(source.parent), source.name).columns)
     with open_zip(source) as archive:
         for place in places_of(archive):

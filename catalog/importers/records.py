@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 from catalog.errors import ImportFailed
 from catalog.importers.archive import MEMBER, READ_ERRORS, Archive
 from catalog.importers.csv_file import CsvFile
+from catalog.importers.file_kinds import START, kind_of, refusal
 from catalog.importers.json_file import MARK, UTF16, JsonFile
 from catalog.importers.layouts import by_plain_name, plain
 from catalog.importers.workbook import OLD_OR_ENCRYPTED, WorkbookFile, unreadable
@@ -14,13 +15,6 @@ from catalog.importers.xml_feed import XmlFeed
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".numbers"}
 TABLES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".rss", ".atom"} | WORKBOOKS
-NO_TABLES = {
-    b"\xff\xd8\xff": "a picture",
-    b"\x89PNG": "a picture",
-    b"GIF8": "a picture",
-    b"%PDF": "a PDF",
-    b"\x7fELF": "a program",
-}
 PAGE = re.compile(rb"<(!doctype html|html|head|body|table)\b", re.IGNORECASE)
 
 
@@ -44,7 +38,7 @@ def open_records(archive: Archive, name: str) -> RecordFile:
     label = f"{archive.label}/{name}"
     try:
         with archive.open_unpacked(name) as file:
-            start = file.read(1000)
+            start = file.read(START)
     except FileNotFoundError:
         raise ImportFailed(f"{label} does not exist") from None
     except READ_ERRORS as error:
@@ -56,10 +50,13 @@ def open_records(archive: Archive, name: str) -> RecordFile:
         raise unreadable(label, "it is encrypted, or of Excel before 2007 (.xls)")
     if start.startswith(MEMBER):
         return WorkbookFile(archive, name)
-    if kind := next((kind for mark, kind in NO_TABLES.items() if start.startswith(mark)), None):
-        raise ImportFailed(f"{label} is {kind}, whatever its name says: export CSV, .xlsx, JSON or XML")
+    if kind := kind_of(start):
+        raise refusal(label, kind)
     if PAGE.match(start):
-        raise ImportFailed(f"{label} is a page of HTML, as shops show in place of a file: export CSV, .xlsx or XML")
+        raise ImportFailed(
+            f"{label} is a page of HTML, as shops show in place of a file, or a table of HTML that is named as a "
+            "workbook: export CSV, .xlsx or XML, or save it in a spreadsheet as one of these"
+        )
     if start.startswith(b"<"):
         return XmlFeed(archive, name)
     return JsonFile(archive, name) if start.startswith((b"{", b"[")) else CsvFile(archive, name, may_be_short=True)

@@ -5,6 +5,7 @@ from typing import IO
 from xml.parsers import expat
 
 from catalog.importers.archive import MAX_MEMBER_BYTES
+from catalog.importers.file_kinds import document_of
 from catalog.importers.zip_directory import check_directory, check_packing
 
 MOST_PARTS = 10_000
@@ -23,7 +24,8 @@ def check_parts(file: IO[bytes]) -> None:
     with zipfile.ZipFile(file) as parts:
         members = {info.filename: info for info in parts.infolist()}
         if "xl/workbook.xml" not in members:
-            raise zipfile.BadZipFile("it has no xl/workbook.xml, which each .xlsx has")
+            kind = document_of(members)
+            raise zipfile.BadZipFile(f"it is {kind}" if kind else "it has no xl/workbook.xml, which each .xlsx has")
         for name, info in members.items():  # zipfile unpacks no more than declared
             limit = MAX_MEMBER_BYTES if name.startswith("xl/worksheets/") else MOST_STRINGS
             if info.file_size > limit:

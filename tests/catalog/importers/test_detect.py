@@ -9,7 +9,7 @@ from catalog.importers.fashion_products import FashionProducts
 from catalog.importers.hm import Hm
 from catalog.importers.table import Table
 from catalog.importers.zappos import Zappos
-from tests.catalog.importers.builders import STYLES, write_folder, write_zip
+from tests.catalog.importers.builders import STYLES, jpegs, write_folder, write_zip
 
 TABLE = "sku,title,category,price,image\n1,One,Shoes,5,1.jpg\n"
 LAYOUTS = [
@@ -114,4 +114,42 @@ def test_a_workbook_that_cannot_be_read_is_to_be_saved_anew(tmp_path, name):
     write_folder(tmp_path, {"products.xlsx": b"PK\x03\x04", "dress/1.jpg": b"x", "hat/2.jpg": b"x"})
 
     with pytest.raises(ImportFailed, match="is a workbook .*its sheet as CSV UTF-8"), open_source(tmp_path / name):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("list.pdf", b"%PDF-1.4", "list.pdf is a PDF, whatever its name says: export CSV"),
+        ("list.pdf.txt", b"%PDF-1.4", "list.pdf.txt is a PDF, whatever"),
+        ("shop.sql", b"INSERT INTO p VALUES (1);", "is a dump of a database .SQL."),
+        ("shop.tar.gz", b"\x1f\x8b\x08", r"is an archive .gzip.*unpack it"),
+        ("photo.png", b"\x89PNG", "is a picture"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_as_what_it_is(tmp_path, name, content, reason):
+    write_folder(tmp_path, {name: content})
+
+    with pytest.raises(ImportFailed, match=reason), open_source(tmp_path / name):
+        pass
+
+
+def test_a_folder_without_a_table_says_what_its_files_are(tmp_path):
+    write_folder(tmp_path, {"list.pdf.txt": b"%PDF-1.4"})
+
+    with pytest.raises(ImportFailed, match="none of what is understood.*list.pdf.txt is a PDF"), open_source(tmp_path):
+        pass
+
+
+def test_a_table_is_told_by_its_content_whatever_its_name(tmp_path):
+    write_folder(tmp_path, {"export.bak": "sku,title,category,price,image\nA,One,Hats,5,1.jpg\n"} | jpegs(["1.jpg"]))
+
+    with open_source(tmp_path / "export.bak") as source:
+        assert [row.sku for row in source] == ["A"]
+
+
+def test_a_document_of_word_is_no_zip_of_products(tmp_path):
+    write_zip(tmp_path / "list.docx", {"word/document.xml": "<x/>"})
+
+    with pytest.raises(ImportFailed, match="list.docx is a document of Word"), open_source(tmp_path / "list.docx"):
         pass

@@ -130,7 +130,7 @@ def test_a_workbook_that_cannot_be_read_says_why(tmp_path, data, reason):
 def test_what_is_a_zip_but_no_workbook_says_so(tmp_path):
     write_zip(tmp_path / "t.ods", {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<x/>"})
 
-    with pytest.raises(ImportFailed, match="save it as .xlsx .* it has no xl/workbook.xml"):
+    with pytest.raises(ImportFailed, match="save it as .xlsx .* it is an OpenDocument of LibreOffice"):
         WorkbookFile(Folder(tmp_path), "t.ods")
 
 
