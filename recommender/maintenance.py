@@ -11,6 +11,7 @@ from django.db.models import Max, Min
 from catalog import downloads, files, products, readings, visitors, vocabulary
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
+from recommender.audits import audit
 from recommender.designs import lifecycle as designs
 from recommender.experiments import guard
 from recommender.imports import feeds, runs, storage
@@ -33,7 +34,7 @@ MOST_FINGERPRINTS = 500  # a sweep: two seconds or so
 
 
 def sweep() -> None:
-    """Queue missed images, remove what is old, expired or left over, count popularity, and check experiments."""
+    """Queue missed images, remove what is old or left over, count popularity, check experiments and indexes."""
     resume_activations()
     # With more, those that are missing may be waiting, and would be sent again every half minute.
     waiting = broker.count_waiting("embed")
@@ -53,6 +54,9 @@ def sweep() -> None:
     visitors.delete_expired_sessions(MOST_SESSIONS)
     guard.check_due()
     impressions.delete_old(MOST_IMPRESSIONS)
+    if audit.is_due():
+        broker.send("audit_indexes", priority=broker.LATER)
+    audit.delete_old(MOST_IMPRESSIONS)
     remove_unnamed_files()
     feeds.start_due()
     runs.remove_sources()

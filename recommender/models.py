@@ -115,6 +115,7 @@ class ModelVersion(Leased):
         "or of the same style.",
     )
 
+    ef_search = models.PositiveSmallIntegerField(null=True, editable=False)  # by audits.width; null: as usual
     taste = models.JSONField(default=dict, blank=True, help_text="Personal versions: mean and precision of the tastes.")
     categories = models.JSONField(
         default=list,

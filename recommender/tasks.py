@@ -11,6 +11,7 @@ from django.db import OperationalError
 
 from catalog import downloads
 from recommender import broker, heartbeats, maintenance
+from recommender.audits import audit, width
 from recommender.broker import PhotoEmbedding, TextEmbedding
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
@@ -27,7 +28,9 @@ from recommender.errors import (
     VersionNotReady,
 )
 from recommender.imports import execution, runs
+from recommender.models import SERVABLE, ModelVersion
 from recommender.stopping import handed_over
+from recommender.versions.vectors import index
 from recommender.webhooks import delivery
 
 log = logging.getLogger(__name__)
@@ -156,6 +159,21 @@ def deliver_webhooks() -> None:
     """Send messages to webhooks for some seconds, then let what waits come first."""
     if delivery.run():
         broker.send("deliver_webhooks", priority=broker.LATER)
+
+
+@shared_task(soft_time_limit=DOWNLOADS_LIMIT)
+def audit_indexes() -> None:
+    """Compute a few sampled requests again, by the index and exactly."""
+    audit.run()
+
+
+@shared_task
+def rebuild_index(version_id: int) -> None:
+    """Build the index of a version anew, whose recall is too low."""
+    version = ModelVersion.objects.filter(pk=version_id, state__in=SERVABLE).first()
+    if version:
+        index.rebuild_index(version)
+        width.note_rebuilt(version)
 
 
 @shared_task(soft_time_limit=LIMIT)

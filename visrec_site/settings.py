@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "recommender.webhooks",
     "recommender.imports",
     "recommender.experiments",
+    "recommender.audits",
     "visrec_site",  # its commands
     "django.contrib.admin",
     "django.contrib.auth",
@@ -218,16 +219,13 @@ CELERY_RESULT_EXPIRES = 300  # seconds; only a photo search waits for a result
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embed"
 CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train"), Queue("import"), Queue("maintenance")]
-CELERY_TASK_ROUTES = {
-    "recommender.tasks.train_version": {"queue": "train"},
-    "recommender.tasks.make_design": {"queue": "design"},
-    "recommender.tasks.find_gaps": {"queue": "train"},
-    "recommender.tasks.run_import": {"queue": "import"},
-    "recommender.tasks.sweep": {"queue": "maintenance"},
-    "recommender.tasks.resume": {"queue": "maintenance"},
-    "recommender.tasks.download_images": {"queue": "maintenance"},
-    "recommender.tasks.deliver_webhooks": {"queue": "maintenance"},
+QUEUES = {
+    "design": ["make_design"],
+    "train": ["train_version", "find_gaps", "rebuild_index"],
+    "import": ["run_import"],
+    "maintenance": ["sweep", "resume", "download_images", "deliver_webhooks", "audit_indexes", "replay_requests"],
 }
+CELERY_TASK_ROUTES = {f"recommender.tasks.{task}": {"queue": queue} for queue in QUEUES for task in QUEUES[queue]}
 RESUME_SECONDS = 10
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
@@ -283,6 +281,8 @@ WEBHOOK_DAYS = env_positive("VISREC_WEBHOOK_DAYS", 30)
 IMPORT_DAYS = env_positive("VISREC_IMPORT_DAYS", 90)
 # Days after which an impression is deleted.
 IMPRESSION_DAYS = env_positive("VISREC_IMPRESSION_DAYS", 90)
+# Percent of the nearest products that an index has to find; below it a version is searched more widely.
+INDEX_RECALL = env_whole("VISREC_INDEX_RECALL", 95) / 100
 # Threads of a process that uses torch. Half the cores: pages and the database need the others, and torch's threads wait
 # for each other when another process uses a core. Measured on two cores, training visrec on the demo's images, beside
 # two busy processes: a batch took 0.9 to 1.2 s with one thread and 2 to 10 s with two.

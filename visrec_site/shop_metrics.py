@@ -1,4 +1,4 @@
-"""Figures of the shop as a whole for /metrics: outcomes of recommendations, uploads, queues, workers and versions.
+"""Figures of the shop as a whole for /metrics: outcomes, uploads, queues, workers, versions and their indexes.
 
 Each web server counts its requests itself; these figures are read from the database, the broker and the cache, so that
 each server tells the same. Sum them over servers by `max`, not by `sum`.
@@ -17,8 +17,11 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from recommender.admin import overview
+from recommender.audits import recall
 from recommender.models import LIVE, ModelVersion, State
 from recommender.serving import outcomes
+from recommender.versions import queries
+from recommender.versions.vectors import nearest
 
 FRESH_SECONDS = 60  # for which outcomes, which are counted over many rows, are told again
 DAY = timedelta(days=1)
@@ -30,7 +33,7 @@ class ShopCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         database = GaugeMetricFamily("visrec_database_up", "Whether the database answers.")
         try:
-            families = [*outcome_gauges(), *upload_gauges(), version_gauge()]
+            families = [*outcome_gauges(), *upload_gauges(), version_gauge(), *index_gauges()]
         except OperationalError:
             families = []
         database.add_metric([], float(bool(families)))
@@ -93,6 +96,24 @@ def version_gauge() -> GaugeMetricFamily:
     for version in ModelVersion.objects.filter(state__in=[State.ACTIVE, *LIVE]).order_by("pk"):
         gauge.add_metric([version.role, version.method, str(version.pk), version.state], 1)
     return gauge
+
+
+def index_gauges() -> Iterator[GaugeMetricFamily]:
+    """Yield the recall of the versions that serve, of how many sampled requests, and how they are searched."""
+    labels = ["version", "filters"]
+    found = GaugeMetricFamily("visrec_index_recall", "Share of the nearest products that answers had.", labels=labels)
+    checked = GaugeMetricFamily("visrec_index_requests", "Requests that the recall is measured by.", labels=labels)
+    walked = GaugeMetricFamily(
+        "visrec_index_candidates",
+        "Candidates that a walk of the index keeps. 0: all vectors are compared.",
+        labels=["version"],
+    )
+    for version in queries.serving_versions().order_by("pk"):
+        walked.add_metric([str(version.pk)], 0 if version.ef_search == 0 else nearest.ef_search(version))
+        for part in recall.of(version):
+            found.add_metric([str(version.pk), part.filters], part.value)
+            checked.add_metric([str(version.pk), part.filters], part.requests)
+    yield from (found, checked, walked)
 
 
 def queue_gauges() -> Iterator[GaugeMetricFamily]:

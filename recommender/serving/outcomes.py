@@ -38,10 +38,7 @@ class Rate:
     @property
     def interval(self) -> tuple[float, float]:
         """Return the 95 % interval (Wilson, JASA 1927), which holds for few recommendations, too."""
-        share, n, square = self.value, self.of, Z * Z
-        middle = (share + square / (2 * n)) / (1 + square / n)
-        half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
-        return max(middle - half, 0.0), min(middle + half, 1.0)
+        return wilson(self.value, self.of)
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,14 @@ class Outcome:
     recommendations: int
     results: int  # of them that were seen
     rates: dict[str, Rate]  # by kind
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of n: Wilson, JASA 1927."""
+    square = Z * Z
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def by(dimensions: Sequence[str], since: datetime) -> list[Outcome]:

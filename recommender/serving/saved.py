@@ -18,7 +18,7 @@ from recommender import memory
 from recommender.access.keys import key_of
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
 from recommender.experiments import counters
-from recommender.serving import recommend, saved_json
+from recommender.serving import recommend, samples, saved_json
 from recommender.serving.saved_json import PageJson, SavedJson
 from recommender.serving.types import Recommendation
 
@@ -83,6 +83,8 @@ def save(found: Recommendation, caller: Caller) -> Recommendation:
         memory.client().set(_key(found.id), text, ex=settings.ANSWER_SECONDS)
         if trial and trial.exposure:
             counters.add(trial.exposure, counters.FULL if found.results else counters.EMPTY)
+        if samples.is_drawn(found):
+            samples.add(found.id)
     except RedisError as error:
         log.warning("a recommendation is not saved, the cache is unavailable: %s", error)
         return replace(found, has_next=False)

@@ -80,7 +80,8 @@ def _read(
     if is_compared and not search.is_planned_once:
         rows = fetch(statement)
     else:
-        rows = fetch_prepared(statement, ONE_PROCESS if is_compared else "")
+        walk = "" if depth is None else nearest.set_ef_search(nearest.ef_search(version))
+        rows = fetch_prepared(statement, (ONE_PROCESS if is_compared else "") + walk)
     itself = [row for row in rows if row[0]]
     if not itself:
         return (None, None), None

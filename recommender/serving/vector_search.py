@@ -62,7 +62,12 @@ class VectorSearch:
         return self._read(None, limit)
 
     def depth(self, limit: int) -> int | None:
-        """Return how many of the nearest embeddings to look at; None if a comparison with all that pass costs less."""
+        """Return how many of the nearest embeddings to look at; None if a comparison with all that pass costs less.
+
+        None as well of a version whose index misses too much.
+        """
+        if self.version.ef_search == nearest.EXACT:
+            return None
         least, expected, most = nearest.ef_search(self.version), float(limit), math.inf
         is_sorted = nearest.is_sorted_again(self.version)
         if self.among != Eligible():

@@ -1,9 +1,10 @@
 """The tag of the admin's first page."""
 
 from django import template
+from django.conf import settings
 from django.template import Context
 
-from recommender.admin import overview
+from recommender.admin import indexes, overview
 from recommender.serving import outcomes
 
 register = template.Library()
@@ -23,6 +24,8 @@ def recommender_overview(context: Context) -> dict[str, object]:
         "serving": overview.serving(),
         "trainings": overview.trainings(),
         "queues": overview.queues(),
+        "indexes": indexes.indexes(),
+        "target": round(100 * settings.INDEX_RECALL),
     }
     if request.user.has_perm("recommender.view_impression"):
         shown["kinds"] = outcomes.KINDS

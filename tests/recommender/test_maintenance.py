@@ -1,4 +1,5 @@
 import os
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -12,12 +13,13 @@ from django.utils import timezone
 from catalog import downloads, files, image_urls, readings
 from catalog.images import read_image
 from catalog.models import ImageReading, ProductImage
-from recommender import broker, leases, maintenance, tasks
+from recommender import broker, leases, maintenance, memory, tasks
 from recommender.designs import lifecycle
 from recommender.experiments.models import Experiment
 from recommender.imports import runs, storage
 from recommender.imports.models import Feed, ImportRun
 from recommender.models import Design, ModelVersion
+from recommender.serving import samples
 from recommender.versions import lifecycle as versions
 from recommender.webhooks import delivery
 from recommender.webhooks.models import Delivery, Event, Webhook
@@ -349,3 +351,17 @@ def test_an_experiment_that_has_run_its_days_is_stopped():
 
     experiment.refresh_from_db()
     assert experiment.state == "stopped"
+
+
+@pytest.mark.django_db
+def test_requests_that_were_sampled_are_audited_by_a_task_of_its_own(waiting, active):
+    memory.client().delete(samples.KEY)
+    maintenance.sweep()
+    assert waiting("maintenance") == []
+
+    samples.add(uuid.uuid4())
+    maintenance.sweep()
+
+    assert waiting("maintenance") == [("audit_indexes", [])]
+    tasks.audit_indexes()
+    assert not samples.are_waiting()

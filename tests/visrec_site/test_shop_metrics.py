@@ -11,6 +11,7 @@ from catalog.models import Product
 from recommender import broker
 from recommender.models import Impression
 from tests.factories import InteractionFactory, ProductFactory, VersionFactory, embed, turned
+from tests.recommender.audits.test_recall import answered
 from tests.services import without
 from visrec_site import shop_metrics
 
@@ -121,3 +122,16 @@ def test_the_dashboard_asks_for_what_is_there(client, active):
     assert len(asked) > 10
     described = set(re.findall(r"^# TYPE (\w+) ", told, re.MULTILINE))
     assert {name for name in asked if re.sub("_bucket$", "", name) not in described} == set()
+
+
+def test_the_recall_of_indexes_is_told_by_kind_of_filter(client, active):
+    answered(active, 1, 0.5)
+    active.ef_search = 400
+    active.save(update_fields=["ef_search"])
+
+    found = figures(client)
+
+    of_all = {"version": str(active.pk), "filters": "no filter"}
+    assert value(found, "visrec_index_recall", **of_all) == 0.75
+    assert value(found, "visrec_index_requests", **of_all) == 2
+    assert value(found, "visrec_index_candidates", version=str(active.pk)) == 400

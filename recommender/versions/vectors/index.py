@@ -12,6 +12,7 @@ from recommender.versions.vectors.index_build import Report, reported, require_s
 log = logging.getLogger(__name__)
 
 PREFIX = "embedding_hnsw_"
+NEW = "_new"  # ends the name of an index that is built to replace another
 LOCK_SECONDS = 1  # that the removal of an index waits for those who use it
 OPERATOR_CLASSES = {
     Metric.COSINE: "vector_cosine_ops",
@@ -47,13 +48,31 @@ def build_index(version: ModelVersion, report: Report | None = None) -> None:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {name}")
         use_machine(cursor, version)
-        metric = Metric(version.metric)
         with reported(report):
-            cursor.execute(
-                f"CREATE INDEX {concurrently} {name} ON recommender_imageembedding"
-                f" USING hnsw ((vector::{nearest.indexed_type(version)}) {OPERATOR_CLASSES[metric]})"
-                f" WITH (m = 16, ef_construction = {EF_CONSTRUCTION[metric]}) WHERE version_id = {version.pk:d}"
-            )
+            cursor.execute(f"CREATE INDEX {concurrently} {name} {definition(version)}")
+
+
+def definition(version: ModelVersion) -> str:
+    """Return what the index of a version is on, and how it is built."""
+    metric = Metric(version.metric)
+    return (
+        f"ON recommender_imageembedding USING hnsw ((vector::{nearest.indexed_type(version)})"
+        f" {OPERATOR_CLASSES[metric]}) WITH (m = 16, ef_construction = {EF_CONSTRUCTION[metric]})"
+        f" WHERE version_id = {version.pk:d}"
+    )
+
+
+def rebuild_index(version: ModelVersion) -> None:
+    """Build the index of a version anew beside the old one, which is walked meanwhile, and put it in its place."""
+    require_session("The build of an index")
+    name, new = (connection.ops.quote_name(each) for each in (index_name(version), f"{index_name(version)}{NEW}"))
+    concurrently = "" if connection.in_atomic_block else "CONCURRENTLY"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {new}")  # left by a build that was broken off
+        use_machine(cursor, version)
+        cursor.execute(f"CREATE INDEX {concurrently} {new} {definition(version)}")
+        cursor.execute(f"DROP INDEX {concurrently} IF EXISTS {name}")
+        cursor.execute(f"ALTER INDEX {new} RENAME TO {name}")
 
 
 def drop_unused() -> None:
@@ -61,7 +80,8 @@ def drop_unused() -> None:
 
     Not when a version is deleted: the lock for that would wait for the end of a build, and all searches for the lock.
     """
-    used = {index_name(version) for version in ModelVersion.objects.only("pk")}
+    named = {index_name(version) for version in ModelVersion.objects.only("pk")}
+    used = named | {f"{name}{NEW}" for name in named}
     concurrently = "" if connection.in_atomic_block else "CONCURRENTLY"
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexname FROM pg_indexes WHERE starts_with(indexname, %s)", [PREFIX])

@@ -10,6 +10,7 @@ from catalog.rows import Sql, fetch
 from recommender.models import Metric, ModelVersion
 
 MOST_EF_SEARCH = 1000  # pgvector's limit
+EXACT = 0  # a version's ef_search with which no index is walked: all vectors are compared
 EF_SEARCH_INNER = 400  # the graph of inner products is harder to walk
 OPERATORS = {Metric.COSINE: "<=>", Metric.EUCLIDEAN: "<->", Metric.INNER: "<#>"}
 
@@ -81,7 +82,9 @@ def indexed_type(version: ModelVersion) -> str:
 
 
 def ef_search(version: ModelVersion) -> int:
-    """Return how many candidates a walk of the version's index keeps."""
+    """Return how many candidates a walk of the version's index keeps: more than usual where its recall was low."""
+    if version.ef_search:
+        return version.ef_search
     return EF_SEARCH_INNER if version.metric == Metric.INNER else settings.HNSW_EF_SEARCH
 
 

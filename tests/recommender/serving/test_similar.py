@@ -7,6 +7,7 @@ from recommender.models import ImageEmbedding, ModelVersion, Role, State
 from recommender.serving import recommend, similar
 from recommender.serving.types import RecommendationQuery, RetrievalPlan
 from recommender.versions import queries
+from recommender.versions.vectors import nearest
 from tests.factories import ProductFactory, VersionFactory, embed, turned
 from tests.recommender.conftest import placed
 
@@ -81,3 +82,18 @@ def test_a_product_without_a_vector_has_no_embedding_and_no_product_is_none(acti
 
     assert own.embedding is None
     assert similar.find(Sql("p.sku = %s", ("nothing",)), RecommendationQuery()) is None
+
+
+@pytest.mark.parametrize(("ef_search", "is_compared"), [(None, False), (400, False), (nearest.EXACT, True)])
+def test_a_version_is_searched_as_widely_as_its_audit_had_it(active, django_assert_num_queries, ef_search, is_compared):
+    ModelVersion.objects.filter(pk=active.pk).update(ef_search=ef_search)
+    query, near, far = placed(active, 0, 10, 90)
+    find(query)
+
+    with django_assert_num_queries(1) as captured:
+        _, search = find(query)
+
+    sql = captured.captured_queries[0]["sql"]
+    assert ("hnsw.ef_search = 400" in sql) == (ef_search == 400)
+    assert [row.id for row in search.first if row.id != query.pk] == [near.pk, far.pk]
+    assert (search.depth(5) is None) == is_compared

@@ -4,8 +4,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from recommender.audits import width
 from recommender.models import Impression
 from tests.factories import InteractionFactory
+from tests.recommender.audits.test_recall import answered
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/"
@@ -57,3 +59,16 @@ def test_the_first_page_opens_without_the_cache(admin_client, active, no_cache):
 
     assert page.status_code == 200
     assert "The broker or the cache cannot be reached." in page.content.decode()
+
+
+def test_the_first_page_tells_of_an_index_that_finds_too_little(admin_client, active):
+    assert "Indexes" not in admin_client.get(URL).content.decode()
+    answered(active, *[0.5] * 60)
+    width.steer(active)
+    answered(active, *[1] * 9, usual_recall=0.5)
+
+    page = admin_client.get(URL).content.decode()
+
+    assert "its index is searched with 400 candidates in place of 100, until its index finds 95 % again" in page
+    assert "The usual search finds 50.0 % (" in page
+    assert "searched more widely: 60 requests (no filter) had a recall of 37.7 to 62.3 %" in page

@@ -75,3 +75,22 @@ def test_an_index_left_half_built_is_built_again():
         assert "hnsw" in cursor.fetchone()[0]
     lifecycle.delete(version)
     index.drop_unused()
+
+
+@pytest.mark.django_db
+def test_an_index_is_built_anew_in_the_place_of_the_old_one():
+    version = VersionFactory()
+    embed(ProductFactory(), version, turned(10))
+    index.build_index(version)
+    name = index.index_name(version)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)::oid", [name])
+        former = cursor.fetchone()
+        cursor.execute(f"CREATE INDEX {name}_new ON recommender_imageembedding (id)")  # left by a lost worker
+        index.drop_unused()
+
+        index.rebuild_index(version)
+
+        cursor.execute("SELECT to_regclass(%s)::oid", [name])
+        assert cursor.fetchone() != former
+    assert f"{name}_new" not in indexes()

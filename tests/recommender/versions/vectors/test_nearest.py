@@ -83,6 +83,7 @@ def test_a_longer_list_of_candidates_holds_for_one_statement(crowd):
     assert nearest.set_ef_search(nearest.ef_search(crowd)) == ""
     assert fetch(Sql(f"{nearest.set_ef_search(nearest.MOST_EF_SEARCH)}SHOW hnsw.ef_search")) == [("1000",)]
     assert fetch(Sql("SHOW hnsw.iterative_scan")) == [("strict_order",)]
+    assert nearest.ef_search(VersionFactory.build(ef_search=800)) == 800
 
 
 @pytest.mark.django_db(transaction=True)
