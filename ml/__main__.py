@@ -71,21 +71,17 @@ def _run_recommend(given: argparse.Namespace) -> str:
     return _write(document, given.json, format_ranking_table(document))
 
 
-def _parts(given: argparse.Namespace) -> dict[str, float | None]:
-    from ml.data.times import parse_seconds
+def _parts(given: argparse.Namespace) -> dict[str, Any]:
+    from ml.benchmark.splits import parse_split
 
-    if given.split is None:
-        return {"positive": given.positive, "moment": None}
-    try:
-        return {"positive": given.positive, "moment": parse_seconds(given.split)}
-    except ValueError as error:
-        raise BadSetting(f"--split time:{given.split}: {error}; a day such as 2026-03-01 is taken") from error
+    return {"positive": given.positive, **parse_split(given.split)}
 
 
 def _run_split(given: argparse.Namespace) -> str:
+    from ml.benchmark.compare import Options
     from ml.benchmark.splits import write_split
 
-    return write_split(given.data, given.out, **_parts(given))
+    return write_split(given.data, given.out, Options(methods=(), **_parts(given)))
 
 
 def _run_tune(given: argparse.Namespace) -> str:
@@ -343,21 +339,14 @@ def _add_training(parser: argparse.ArgumentParser, set_help: str) -> None:
 def _add_parts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
-        type=_time,
-        metavar="time:DATE",
-        help="train on what came before, test each user's first new item from then on (default: the column split, or "
-        "else each user's last item)",
+        metavar="HOW",
+        help="time:DATE trains on what came before, and tests each user's first new item from then on; items:SHARE "
+        "trains without that share of the items, and tests each user's last one of them (default: the column split, "
+        "or else each user's last item)",
     )
     parser.add_argument(
         "--positive", type=float, metavar="N", help="count interactions whose value, such as a rating, is N or more"
     )
-
-
-def _time(text: str) -> str:
-    kind, _, moment = text.partition(":")
-    if kind != "time" or not moment:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form time:DATE")
-    return moment
 
 
 def _writable(text: str) -> Path:

@@ -43,6 +43,7 @@ class Options:
     select: bool = False  # take the epoch that ranks validation items best in place of the last
     positive: float | None = None  # the least value, such as a rating, of an interaction that counts
     moment: float | None = None  # in seconds: split all users there in place of each before the last two items
+    share: float | None = None  # hold out so many of the items that anybody took, 0 to 1, in their place
     sampled: bool = False  # also the AUC over 100 sampled items, as in published figures
     progress: bool = False
 

@@ -26,11 +26,13 @@ from ml.evaluation import metrics, report
 from ml.evaluation.metrics import COLD
 from ml.nn.inference import embed_items
 
+FIGURES = 2  # counts what a result has: what was saved with fewer figures is measured again
+
 
 def compare_recommend(data: Path, options: Options) -> Document:
     """Train each method on all but each user's last two items; rank the last one among all items.
 
-    Data with a published split are split so; with options.moment, all data are split there.
+    Data with a published split are split so; with options.moment or options.share, all data are split by that.
     """
     models = compare.create_models(options, PersonalModel)
     if options.against is not None and options.against not in options.methods:
@@ -38,11 +40,11 @@ def compare_recommend(data: Path, options: Options) -> Document:
     if data.suffix == ".npy":
         data = ensure_converted(data)
     file = read_interaction_file(data, options.positive)
-    data_fingerprint = stamp_data(file, options.moment)
+    data_fingerprint = stamp_data(file, options)
     file, arrays = decode_for(models, file, options.progress)
     ground_truth = read_ground_truth(data)
     oracle = ground_truth and ground_truth.vectors(file.users, file.items)
-    split = split_or_raise(data, file, options.moment)
+    split = split_or_raise(data, file, options)
     task = Task(file, arrays, split, options)
     studies = [Study(model, task, data_fingerprint) for model in models]
     not_run = compare.find_missing_weights(studies, options.progress)
@@ -59,7 +61,7 @@ def compare_recommend(data: Path, options: Options) -> Document:
     if options.against and options.against not in not_run:
         _compare(results, options.against, options.training.seed)
     for figures in (*results, random_baseline, *([facts["oracle"]] if oracle else [])):
-        del figures["by_user"]
+        forget_users(figures)
     return compare.build_document("recommend", options, results, facts)
 
 
@@ -73,10 +75,10 @@ def decode_for(
     return file, arrays
 
 
-def split_or_raise(data: Path, file: InteractionFile, moment: float | None = None) -> Split:
-    """Split the interactions. Raises BadData with the path."""
+def split_or_raise(data: Path, file: InteractionFile, options: Options) -> Split:
+    """Split the interactions as the options say. Raises BadData with the path."""
     try:
-        return file.split(moment)
+        return file.split(options.moment, options.share)
     except BadData as error:
         raise BadData(f"{data}: {error}") from error
 
@@ -94,12 +96,14 @@ def _run(studies: Sequence["Study"], not_run: dict[str, str]) -> list[Document]:
     return results
 
 
-def stamp_data(file: InteractionFile, moment: float | None) -> str:
+def stamp_data(file: InteractionFile, options: Options) -> str:
     """Return the fingerprint of interactions, their split and images, which changes with any of them."""
     taken = file.interactions
     columns = [column.tolist() for column in (taken.users, taken.items, taken.timestamps)]
     columns += [column if column is None else column.tolist() for column in (file.categories, file.parts)]
-    columns += [] if moment is None else [moment]  # so that what was saved without a moment is found again
+    # Not where there are none, so that what was saved before there were such splits is found again.
+    columns += [] if options.moment is None else [options.moment]
+    columns += [] if options.share is None else ["items", options.share]
     return fingerprint(stamp_images(file.sources or ()), *columns)
 
 
@@ -119,15 +123,25 @@ def _count(file: InteractionFile, split: Split) -> dict[str, int]:
 
 def _compare(results: list[Document], against: str, seed: int) -> None:
     """Add to each result but that of this method the paired differences of users' figures."""
-    (theirs,) = (_to_arrays(result) for result in results if result["method"] == against)
+    (theirs,) = (result for result in results if result["method"] == against)
     for result in results:
         if result["method"] != against:
-            differences = report.average_differences(_to_arrays(result), theirs, seed)
-            result["against"] = {"method": against, **differences.as_dict()}
+            differences = report.average_differences(_to_arrays(result["by_user"]), _to_arrays(theirs["by_user"]), seed)
+            grouped = {name: np.subtract(each, theirs["grouped"][name]) for name, each in result["grouped"].items()}
+            groups = {
+                name: report.measure_groups(grouped, _to_arrays(each), seed) for name, each in result["groups"].items()
+            }
+            result["against"] = {"method": against, **differences.as_dict(), **groups}
 
 
-def _to_arrays(result: Document) -> dict[str, np.ndarray]:
-    return {name: np.array(each) for name, each in result["by_user"].items()}
+def _to_arrays(lists: dict[str, list[float]]) -> dict[str, np.ndarray]:
+    return {name: np.array(each) for name, each in lists.items()}
+
+
+def forget_users(result: Document) -> None:
+    """Remove what a result has of each user."""
+    for name in ("by_user", "grouped", "groups"):
+        del result[name]
 
 
 @dataclass(frozen=True)
@@ -140,15 +154,21 @@ class Task:
     options: Options
 
     def measure(self, users: Tensor, items: Tensor) -> Document:
-        """Return metrics, their intervals, and each user's figures ("by_user"), which the document leaves out."""
+        """Return metrics, their intervals, and each user's figures and groups, which the document leaves out."""
         seed = self.options.training.seed
         found = metrics.rank_held_out(users, items, self.split)
         by_user = found.by_user()
         if self.options.sampled:
             by_user[f"auc/sampled-{metrics.SAMPLED}"] = metrics.sampled_auc(users, items, self.split, seed)
         figures = report.measure_ranking(found, by_user, seed).as_dict()
-        groups = report.measure_groups(found, seed)
-        return {**figures, "by_takers": groups, "by_user": {name: each.tolist() for name, each in by_user.items()}}
+        grouped, groups = found.figures_of_groups(), found.groups()
+        return {
+            **figures,
+            **{name: report.measure_groups(grouped, each, seed) for name, each in groups.items()},
+            "by_user": {name: each.tolist() for name, each in by_user.items()},
+            "grouped": {name: each.tolist() for name, each in grouped.items()},
+            "groups": {name: {key: m.tolist() for key, m in each.items()} for name, each in groups.items()},
+        }
 
     def measure_random_baseline(self) -> Document:
         """Return the figures of random vectors."""
@@ -170,7 +190,7 @@ class Study:
         # Which images can be read depends on whether another method here reads any.
         key = self.runs.compute_key(self.model, self.data_fingerprint)
         self.run = fingerprint(key, self.task.split.train.n_items, options.select)
-        self.measured = fingerprint(self.run, options.sampled)
+        self.measured = fingerprint(self.run, options.sampled, FIGURES)
         self.saved = self.runs.find_result(self.model.method, self.measured)
 
     def check(self) -> None:
@@ -184,7 +204,8 @@ class Study:
             return self.saved
         task, seed = self.task, self.task.options.training.seed
         images = task.arrays[self.model.image_size]
-        read_data = partial(PersonalData, images, task.split.train, task.file.categories, task.split.validation)
+        split = task.split
+        read_data = partial(PersonalData, images, split.train, task.file.categories, split.validation, split.listed)
         create_selector = partial(Selection, split=task.split, seed=seed) if task.options.select else None
         result = self._measure(self.runs.train(self.model, self.run, read_data, create_selector), images)
         self.runs.save_result(self.model.method, self.measured, result)

@@ -6,6 +6,11 @@ from ml.benchmark.compare import Document
 from ml.benchmark.tables import align, format_figure
 
 SIMULATED = "simulated shoppers: a figure says who finds tastes that a program made up"
+GROUPS = (
+    ("auc by takers", "by_takers", "auc"),
+    ("auc among those of as many takers", "by_takers", "auc/alike"),
+    ("auc by age in days", "by_age", "auc"),
+)
 PUBLISHED = "on this set, partly of another file or division; some rank among 100 drawn items, some do not tell"
 
 
@@ -14,7 +19,7 @@ def format_ranking_table(document: Document) -> str:
     results = document["results"]
     pieces = [SIMULATED] if document["data"]["simulated"] else []
     pieces.append(_format_figures(document))
-    pieces += [_format_groups(results)] if any(group["users"] for group in results[0]["by_takers"].values()) else []
+    pieces += [_format_groups(results, *each) for each in GROUPS if _differ(results[0][each[1]])]
     pieces += [_format_selected(result) for result in results if result["epochs"] and "selected" in result]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
     pieces += [f"{method}: not run: {reason}" for method, reason in document["not_run"].items()]
@@ -33,14 +38,22 @@ def _format_figures(document: Document) -> str:
     return align(rows)
 
 
-def _format_groups(results: Sequence[Document]) -> str:
-    """Format the AUC of users whose test item had none, few or many takers in training: a column for each group."""
-    groups = {name: group["users"] for name, group in results[0]["by_takers"].items() if group["users"]}
-    rows = [["auc by takers", *groups], ["users", *map(str, groups.values())]]
+def _differ(groups: Document) -> bool:
+    """Return whether users are of more than one group."""
+    return sum(1 for group in groups.values() if group["users"]) > 1
+
+
+def _format_groups(results: Sequence[Document], title: str, division: str, metric: str) -> str:
+    """Format a metric of users by what is known of their test item: a column for each group, then differences."""
+    groups = {name: group["users"] for name, group in results[0][division].items() if group["users"]}
+    rows = [[title, *groups], ["users", *map(str, groups.values())]]
     for result in results:
-        found = [result["by_takers"][name] for name in groups]
-        figures = [format_figure(each["metrics"].get("auc"), each["intervals"].get("auc")) for each in found]
+        found = [result[division][name] for name in groups]
+        figures = [format_figure(each["metrics"].get(metric), each["intervals"].get(metric)) for each in found]
         rows.append([result["method"], *figures])
+    for against in (result["against"] | {"of": result["method"]} for result in results if "against" in result):
+        found = [_format_difference(against[division][name], metric) for name in groups]
+        rows.append([f"{against['of']} ahead of {against['method']}", *found])
     return f"\n{align(rows)}"
 
 
@@ -64,6 +77,8 @@ def _format_differences(results: Sequence[Document]) -> str:
 
 
 def _format_difference(difference: Document, name: str) -> str:
+    if name not in difference["metrics"]:
+        return ""
     value, low, high = (
         f"{number:+.3f}".replace("0.", ".", 1)
         for number in (difference["metrics"][name], *difference["intervals"][name])

@@ -119,7 +119,7 @@ def measure_personal_speeds(data: Path, options: Options) -> list[Document]:
     for model in models:
         model.check()
     file, arrays = decode_for(models, read_interaction_file(data), options.progress)
-    train = split_or_raise(data, file).train
+    train = split_or_raise(data, file, options).train
     training = options.training
     if training.epochs is None and training.seconds is None:
         training = replace(training, epochs=1 + REPEATS)

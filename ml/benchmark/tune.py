@@ -9,7 +9,7 @@ import numpy as np
 
 from ml.benchmark import compare
 from ml.benchmark.compare import Document, Options
-from ml.benchmark.recommend import Study, Task, decode_for, split_or_raise, stamp_data
+from ml.benchmark.recommend import Study, Task, decode_for, forget_users, split_or_raise, stamp_data
 from ml.benchmark.runs import fingerprint, report_progress
 from ml.benchmark.tables import align, format_figure
 from ml.contract import PersonalModel
@@ -31,9 +31,9 @@ def tune(data: Path, options: Options, grid: Mapping[str, Sequence[str]], by: st
     each = [replace(options, settings=settings, results=_folder(options, settings)) for settings in combinations]
     models = [compare.create_models(one, PersonalModel)[0] for one in each]  # before any is trained
     file = read_interaction_file(ensure_converted(data) if data.suffix == ".npy" else data, options.positive)
-    stamp = fingerprint("tune", stamp_data(file, options.moment))
+    stamp = fingerprint("tune", stamp_data(file, options))
     file, arrays = decode_for(models, file, options.progress)
-    split = forget_test(split_or_raise(data, file, options.moment))
+    split = forget_test(split_or_raise(data, file, options))
     tasks = [Task(file, arrays, split, one) for one in each]
     if by not in (names := tasks[0].measure_random_baseline()["metrics"]):
         raise BadSetting(f"--by is {by!r}; it takes one of: {', '.join(names)}")
@@ -45,7 +45,7 @@ def tune(data: Path, options: Options, grid: Mapping[str, Sequence[str]], by: st
         report_progress(f"{number} of {len(studies)}: {_name(settings)}", options.progress)
         results.append({"settings": settings, **study.result()})
     for result in results:
-        del result["by_user"]
+        forget_users(result)
     counts = {"users": split.train.n_users, "items": split.train.n_items, "validation": len(split.test)}
     best = max(results, key=lambda result: result["metrics"][by])["settings"]
     facts = {"data": counts | {"train": len(split.train)}, "method": method, "by": by, "best": best}
@@ -63,7 +63,7 @@ def _folder(options: Options, settings: Mapping[str, str]) -> Path | None:
 def forget_test(split: Split) -> Split:
     """Return the split with validation in the place of the test, which is left out."""
     nothing = split.validation.select(np.zeros(0, dtype=int))
-    return Split(split.train, nothing, split.validation)
+    return Split(split.train, nothing, split.validation, split.listed)
 
 
 def _name(settings: Mapping[str, str]) -> str:

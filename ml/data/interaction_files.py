@@ -33,14 +33,17 @@ class InteractionFile:
     failed: int = 0  # rows and images that were left out
     category_names: Sequence[str] = ()  # of class 0, 1, ...
 
-    def split(self, moment: float | None = None) -> Split:
-        """Split at a moment in seconds, or if it is None as published, or else by each user's last two items.
+    def split(self, moment: float | None = None, share: float | None = None) -> Split:
+        """Split at a moment in seconds or off a share of the items, or as published, or by each user's last two items.
 
         Raises BadData unless one item of some users is held out.
         """
         if moment is not None:
             split = self.interactions.split_at(moment)
             nothing = "no user has taken one item before that time and a new one after it"
+        elif share is not None:
+            split = self.interactions.split_off_items(share)
+            nothing = "no user has taken one of the items that are held out and another one"
         elif self.parts is None:
             split = self.interactions.leave_one_out()
             nothing = "no user has three items, so that none can be held out"

@@ -19,6 +19,7 @@ class Split:
     train: "Interactions"
     validation: "Interactions"
     test: "Interactions"
+    listed: np.ndarray | None = None  # (n_items,) as of PersonalData
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,23 @@ class Interactions:
         test = later.select(order[first])
         return Split(train, validation, test.select(np.isin(test.users, train.users)))
 
+    def split_off_items(self, share: float) -> Split:
+        """Split off a drawn share of the items that anybody took: nobody has them in training, as if they were new.
+
+        The test is each user's last one of them. Of the rest, the last of users with two items or more is for
+        validation. The draw is the same for the same items.
+        """
+        taken = np.flatnonzero(self.popularity)
+        held_out = taken[np.argsort(_draw(taken))[: round(share * len(taken))]]
+        is_held_out = np.isin(self.items, held_out)
+        others, from_last = self.select(~is_held_out)._count_from_last(least=2)
+        train, validation = others.select(from_last > 1), others.select(from_last == 1)
+        new, new_from_last = self.select(is_held_out)._count_from_last(least=1)
+        test = new.select(new_from_last == 1)
+        listed = np.full(self.n_items, -np.inf)
+        listed[held_out] = np.inf
+        return Split(train, validation, test.select(np.isin(test.users, train.users)), listed)
+
     def _count_from_last(self, least: int) -> tuple[Self, np.ndarray]:
         """Return each pair once, by users and time, and (N,) its number from the user's last, which is 1.
 
@@ -131,7 +149,8 @@ class Interactions:
         order = np.lexsort((self.timestamps, -parts))
         _, first = np.unique(self.keys[order], return_index=True)
         retained = order[first]
-        return Split(*(self.select(retained[parts[retained] == part]) for part in range(3)))
+        train, validation, test = (self.select(retained[parts[retained] == part]) for part in range(3))
+        return Split(train, validation, test)
 
 
 def _draw(keys: np.ndarray) -> np.ndarray:
@@ -150,7 +169,8 @@ class PersonalData:
     train: Interactions
     categories: np.ndarray | None = None  # (n_items,) int64 classes from 0, -1 where there is none; None: unknown
     validation: Interactions | None = None  # later pairs, by which a method may choose; none of them is trained on
-    listed: np.ndarray | None = None  # (n_items,) since when users could take an item, as timestamps; None: always
+    # (n_items,) since when users could take an item, as timestamps; -inf: always, inf: not before the end; None: always
+    listed: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.listed is not None and len(self.listed) != self.train.n_items:

@@ -15,6 +15,8 @@ CHUNK = 256  # rows compared with everything at once
 SCORES = 2**24  # at most so many at once: with 330,000 items 0.7 GB in place of 1.9
 COLD = 5  # fewer training users than this make an item cold
 TAKERS = {"0": (0, 0), "1-4": (1, 4), "5-19": (5, 19), "20+": (20, math.inf)}  # groups of held-out items, from and to
+AGES = {"0-6": 0, "7-29": 7, "30-89": 30, "90+": 90}  # others, from how many days
+DAY = 86400.0  # seconds
 SAMPLED = 100  # items that DVBPR's released evaluation draws for each user
 INDICES = 2**20  # drawn at once by the bootstrap: 8 MB
 
@@ -129,6 +131,8 @@ class Ranking:
     auc_among_cold: np.ndarray  # (V,) the same among cold items only
     rank: np.ndarray  # (V,) from 1, among all but what the user had before; equal scores by item index
     support: np.ndarray  # (V,) how many users took the held-out item in training
+    auc_among_alike: np.ndarray  # (V,) as auc, among items with as many takers, by TAKERS, only
+    age: np.ndarray  # (V,) days from when the item was listed, or else first taken, until it was; NaN if unknown
     top: np.ndarray  # (V, K) items of each list
     popularity: np.ndarray  # (V,) share of all users who took an item of the list in training, on average
     n_items: int
@@ -141,6 +145,21 @@ class Ranking:
     def by_takers(self) -> dict[str, np.ndarray]:
         """Mark (V,) the users whose held-out item had so many takers in training, by the group's name."""
         return {name: (self.support >= least) & (self.support <= most) for name, (least, most) in TAKERS.items()}
+
+    def by_age(self) -> dict[str, np.ndarray]:
+        """Mark (V,) the users whose held-out item was so many days old, by the group's name; the last: not known."""
+        group = np.searchsorted(list(AGES.values()), self.age, side="right") - 1
+        known = ~np.isnan(self.age)
+        marks = {name: known & (group == number) for number, name in enumerate(AGES)}
+        return {**marks, "unknown": ~known}
+
+    def groups(self) -> dict[str, dict[str, np.ndarray]]:
+        """Return all divisions of the users by their held-out item, by name."""
+        return {"by_takers": self.by_takers(), "by_age": self.by_age()}
+
+    def figures_of_groups(self) -> dict[str, np.ndarray]:
+        """Return each user's figures by which groups are compared, by name."""
+        return {"auc": self.auc, "auc/alike": self.auc_among_alike, "ndcg@10": ndcg_at_k(self.rank, 10)}
 
     def by_user(self) -> dict[str, np.ndarray]:
         """Return each user's figures by name, (V,), NaN where the figure leaves the user out."""
@@ -163,6 +182,7 @@ def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", 
     held_out: Interactions = getattr(split, on)
     supported = torch.from_numpy(split.train.popularity)
     is_cold = supported < COLD
+    group = torch.bucketize(supported, torch.tensor([least for least, _ in TAKERS.values()]), right=True)
     rows = []
     size = max(1, min(CHUNK, SCORES // len(items)))
     for chunk in np.array_split(np.arange(len(held_out)), max(1, math.ceil(len(held_out) / size))):
@@ -183,12 +203,29 @@ def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", 
                 auc(own, scores, ~observed & is_cold),
                 above.sum(dim=1) + 1,
                 supported[chosen],
+                auc(own, scores, ~observed & (group == group[chosen][:, None])),
                 lists,
                 supported[lists].double().mean(dim=1) / len(users),
             )
         )
-    aucs, aucs_among_cold, ranks, support, tops, shares = (torch.cat(part).numpy() for part in zip(*rows, strict=True))
-    return Ranking(aucs, aucs_among_cold, ranks, support, tops, shares, n_items=len(items))
+    aucs, among_cold, ranks, support, among_alike, tops, shares = (
+        torch.cat(part).numpy() for part in zip(*rows, strict=True)
+    )
+    return Ranking(aucs, among_cold, ranks, support, among_alike, ages(split, held_out), tops, shares, len(items))
+
+
+def ages(split: Split, held_out: Interactions) -> np.ndarray:
+    """Return how many days (V,) the items were there when they were taken: since they were listed, or else first taken.
+
+    NaN where neither is known. An item is as old as nothing if others took it later only.
+    """
+    since = np.full(split.train.n_items, np.inf)
+    np.minimum.at(since, split.train.items, split.train.timestamps)
+    if split.listed is not None:
+        since = np.where(np.isfinite(split.listed), np.minimum(since, split.listed), since)
+    found = since[held_out.items]
+    days = (held_out.timestamps - np.where(np.isfinite(found), found, np.nan)) / DAY
+    return np.maximum(days, 0.0)
 
 
 def top_indices(scores: Tensor, count: int) -> Tensor:

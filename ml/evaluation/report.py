@@ -12,7 +12,6 @@ from ml.evaluation.metrics import Ranking
 from ml.evaluation.probes import run_linear_probe
 
 NEAREST = 5
-GROUPED = ("auc", "ndcg@10")
 
 
 class Figures(TypedDict):
@@ -84,14 +83,13 @@ def measure_ranking(found: Ranking, by_user: dict[str, np.ndarray], seed: int) -
     return measures
 
 
-def measure_groups(found: Ranking, seed: int) -> dict[str, Group]:
-    """Measure the users whose held-out item had none, few or many takers, each group for itself; by its name."""
-    by_user = found.by_user()
-    groups: dict[str, Group] = {}
-    for name, members in found.by_takers().items():
-        measures = average({figure: by_user[figure][members] for figure in GROUPED}, seed)
-        groups[name] = {"users": int(members.sum()), **measures.as_dict()}
-    return groups
+def measure_groups(by_user: dict[str, np.ndarray], groups: dict[str, np.ndarray], seed: int) -> dict[str, Group]:
+    """Average the figures (V,) of each group's users, for itself; by its name. groups: marks (V,)."""
+    found: dict[str, Group] = {}
+    for name, members in groups.items():
+        measures = average({figure: each[members] for figure, each in by_user.items()}, seed)
+        found[name] = {"users": int(members.sum()), **measures.as_dict()}
+    return found
 
 
 def average_differences(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray], seed: int) -> Measures:

@@ -20,6 +20,7 @@ from ml.models.bpr_mf import BprMf
 from ml.models.dvbpr import Dvbpr
 from ml.nn.alternating import Penalties, factorise
 from ml.nn.choice import fit_choice, lift_choice
+from ml.nn.comparison import Comparison
 from ml.nn.encoders import DESCRIPTORS
 from ml.nn.item_regression import Regression
 from ml.nn.ridge import append_ones, cross_fit, fit_ridge
@@ -32,7 +33,7 @@ CLOSED_RIDGE = 1e-3  # of the factors by a closed form
 # 256 factors are no better than 100, and with 50 the lists of real people lose a third of what the part brings.
 REGRESSION_RIDGE, REGRESSION_FACTORS = 50.0, 100
 REGRESSED_ON = 5000  # items, the most taken: their matrix has 100 MB and is inverted in seconds; with 20,000, minutes
-HELD_OUT_USERS, NEGATIVES = 1000, 3000  # by which the mixture is chosen
+HELD_OUT_USERS = 1000  # by which the mixture is chosen
 MEAN_RATE = 0.1  # weight, in exposures of a whole training, of the mean rate in an item's own
 
 
@@ -59,7 +60,9 @@ class Hybrid(PersonalModel[HybridConfig]):
     thousand users; without any, by the last items of a third of the users, which both trained parts are trained
     without. The ridge is chosen by AUC as though all items were new, so by mu alone; the weights maximise the
     probability that a softmax of the scores gives to the items taken, and are then moved a little by how near to the
-    top these come (ml/nn/choice.py). A part that would count against what it says is left out.
+    top these come (ml/nn/choice.py). A part that would count against what it says is left out. What images alone say,
+    of items that nobody took, is trusted as far as mu of the held-out items, each predicted without itself, foretells
+    what is taken (`Comparison.trust`): where images say nothing, such items are nearly alike.
     """
 
     method = "hybrid"
@@ -73,6 +76,7 @@ class Hybrid(PersonalModel[HybridConfig]):
     tastes: Tensor
     more: Tensor
     expected_more: Tensor
+    picture_weights: Tensor
 
     def __init__(self, config: HybridConfig) -> None:
         super().__init__(config)
@@ -93,15 +97,19 @@ class Hybrid(PersonalModel[HybridConfig]):
 
     @property
     def state_shapes(self) -> dict[str, int]:
-        return self.identities.state_shapes | {"more": self.more.shape[1]}
+        weighed = len(self.picture_weights) if len(self.picture_weights) > 1 else 0
+        return self.identities.state_shapes | {"more": self.more.shape[1], "weighed": weighed}
 
-    def allocate(self, users: int, items: int, more: int = 0) -> None:
+    def allocate(self, users: int, items: int, more: int = 0, weighed: int = 0) -> None:
         """Create what depends on the data.
 
         more: dimensions of [s q_i, h z_i, d p_i + e n_i]; fewer in models that were trained before it had z, or q.
+        weighed: of how many items the image part has a weight, the last that of all new ones; none in models from
+        before it had any.
         """
         self.identities.allocate(users, items)
         self.pictures.allocate(users)
+        self.register_buffer("picture_weights", self.expected.new_ones(weighed or 1), persistent=weighed > 0)
         self.register_buffer("y", self.expected.new_zeros(items, self.identities.dimensions))
         self._allocate_mixture(users, items, more)
 
@@ -149,26 +157,33 @@ class Hybrid(PersonalModel[HybridConfig]):
         descriptors = append_ones(self.pictures.catalogue_descriptors(data).to(device))
         phi = self.pictures.centre_on(data).to(device)
         self.pictures.descriptors = None
-        comparison = _Comparison(held_out_of(data), data.train, generator, device)
-        self._predict_new(descriptors, fitting.train, comparison)
-        forms = self._fit_closed_forms(descriptors, fitting.train, generator)
+        comparison = Comparison(held_out_of(data), data.train, generator, device)
+        trust = self._predict_new(descriptors, fitting.train, comparison)
+        phi *= self._weigh_pictures(self._takers(fitting.train), trust)
+        forms = self._fit_closed_forms(descriptors, fitting.train, generator, trust)
         weights = self._choose_mixture(forms, phi, fitting, comparison)
         if len(fitting.train) < len(data.train):  # what was held out for the choice is learned, too
-            forms = self._fit_closed_forms(descriptors, data.train, generator)
+            forms = self._fit_closed_forms(descriptors, data.train, generator, trust)
         self._set_vectors(weights, forms, phi, data)
 
-    def _predict_new(self, descriptors: Tensor, train: Interactions, comparison: "_Comparison") -> None:
-        """Choose the ridge by which mu ranks best, and set y of the items, of those that nobody took by it."""
+    def _predict_new(self, descriptors: Tensor, train: Interactions, comparison: Comparison) -> float:
+        """Choose the ridge by which mu ranks best, and set y of the items, of those that nobody took by it.
+
+        Returns how far predictions from images are to be trusted, 0 to 1.
+        """
         w, takers = self.identities.user_vectors(), self._takers(train)
         factors = self.identities.embed(None, torch.arange(train.n_items, device=self.device))
         predictions = [cross_fit(descriptors, factors, takers, ridge) for ridge in RIDGES]
-        ridge = RIDGES[int(np.argmax([comparison.auc(comparison.scores(w, mu)) for mu in predictions]))]
-        self.expected.copy_(fit_ridge(descriptors, factors, takers, ridge))
+        scores = [comparison.scores(w, mu) for mu in predictions]
+        best = int(np.argmax([comparison.auc(each) for each in scores]))
+        trust, ridge = comparison.trust(scores[best]), RIDGES[best]
+        self.expected.copy_(_temper(fit_ridge(descriptors, factors, takers, ridge), trust, descriptors))
         self.y.copy_(torch.where(takers[:, None] > 0, factors, descriptors @ self.expected))
         self.chosen[0] = ridge
+        return trust
 
     def _fit_closed_forms(
-        self, descriptors: Tensor, train: Interactions, generator: torch.Generator
+        self, descriptors: Tensor, train: Interactions, generator: torch.Generator, trust: float
     ) -> "tuple[_Factors, _Factors]":
         """Return r and q, by least squares, then g and z, by the regression of items on each other."""
         config, takers = IalsConfig(factors=self.config.factors), self._takers(train)
@@ -179,15 +194,21 @@ class Hybrid(PersonalModel[HybridConfig]):
         histories = torch.from_numpy(np.bincount(train.distinct.users, minlength=train.n_users)).to(self.device)
         g = regression.users(train) / histories.clamp(min=1).sqrt()[:, None]
         return (
-            _Factors.predicted(*squares, descriptors, takers),
-            _Factors.predicted(g, regression.items(train), descriptors, takers),
+            _Factors.predicted(*squares, descriptors, takers, trust),
+            _Factors.predicted(g, regression.items(train), descriptors, takers, trust),
         )
+
+    def _weigh_pictures(self, takers: Tensor, trust: float) -> Tensor:
+        """Set the weights of the image part, less where nobody took an item; return them, (I, 1)."""
+        weights = torch.where(takers > 0, 1.0, trust)
+        self.register_buffer("picture_weights", torch.cat([weights, weights.new_full((1,), trust)]))
+        return weights[:, None]
 
     def _takers(self, train: Interactions) -> Tensor:
         return torch.from_numpy(train.popularity).float().to(self.device)
 
     def _choose_mixture(
-        self, forms: "tuple[_Factors, _Factors]", phi: Tensor, fitting: PersonalData, comparison: "_Comparison"
+        self, forms: "tuple[_Factors, _Factors]", phi: Tensor, fitting: PersonalData, comparison: Comparison
     ) -> Tensor:
         """Return a, s, h, c, d and e, by the held-out pairs."""
         rates = _Rates.of(fitting).to(self.device)
@@ -223,12 +244,14 @@ class Hybrid(PersonalModel[HybridConfig]):
 
     def summary(self) -> dict[str, float]:
         ridge, share = self.chosen.tolist()
-        return {"ridge": ridge, "pictures' share": round(share, 2)}
+        trust = self.picture_weights[-1].item()
+        return {"ridge": ridge, "pictures' share": round(share, 2), "trust in pictures alone": round(trust, 2)}
 
     def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
         assert images is not None
         descriptors = self.pictures.encoder.describe(images)
         phi = self.pictures.encoder(images, descriptors).float() - self.pictures.centre
+        phi = phi * self.picture_weights[items if len(self.picture_weights) > 1 else 0 * items][:, None]
         known, rows, features = (items >= 0)[:, None], items.clamp(min=0), append_ones(descriptors)
         y = torch.where(known, self.y[rows], features @ self.expected)
         more = torch.where(known, self.more[rows], features @ self.expected_more)
@@ -254,9 +277,9 @@ class _Factors(NamedTuple):
     expected: Tensor  # (F, K) the map from descriptors to items' factors
 
     @classmethod
-    def predicted(cls, users: Tensor, items: Tensor, descriptors: Tensor, takers: Tensor) -> "_Factors":
+    def predicted(cls, users: Tensor, items: Tensor, descriptors: Tensor, takers: Tensor, trust: float) -> "_Factors":
         """Predict the factors of the items that nobody took by a regression on the descriptors (I, F)."""
-        expected = fit_ridge(descriptors, items, takers, CLOSED_RIDGE)
+        expected = _temper(fit_ridge(descriptors, items, takers, CLOSED_RIDGE), trust, descriptors)
         return cls(users, torch.where(takers[:, None] > 0, items, descriptors @ expected), expected)
 
 
@@ -277,6 +300,13 @@ class _Rates(NamedTuple):
     def to(self, device: torch.device) -> "_Rates":
         """Move them to a device."""
         return _Rates(*(part.to(device) for part in self))
+
+
+def _temper(expected: Tensor, trust: float, descriptors: Tensor) -> Tensor:
+    """Move the predictions of a regression (F, K) towards their mean. trust: 1 changes nothing, 0 leaves the mean."""
+    tempered = trust * expected
+    tempered[-1] += (1 - trust) * (descriptors.mean(dim=0) @ expected)
+    return tempered
 
 
 def _cross_fit_by(descriptors: Tensor, takers: Tensor, factors: Tensor) -> Tensor:
@@ -318,35 +348,6 @@ class _BprMfTowardsMeans(BprMf):
 
     def penalty(self, items: Tensor, v: Tensor, b: Tensor) -> Tensor:
         return super().penalty(items, v - self.mu[items, :-1], b - self.mu[items, -1])
-
-
-class _Comparison:
-    """Held-out items compared with random items that their user has not taken."""
-
-    def __init__(
-        self, held_out: Interactions, train: Interactions, generator: torch.Generator, device: torch.device
-    ) -> None:
-        others = torch.randperm(train.n_items, generator=generator)[:NEGATIVES]
-        rows, items = torch.from_numpy(held_out.users), torch.from_numpy(held_out.items)
-        pairs = rows[:, None].expand(-1, len(others)).reshape(-1), others.repeat(len(held_out))
-        taken = Triples(train, 1, generator).is_taken(*pairs).view(len(held_out), -1) | (others == items[:, None])
-        self.users, self.items = rows.to(device), items.to(device)
-        self.others, self.counted = others.to(device), (~taken).to(device)
-
-    def scores(self, users: Tensor, items: Tensor) -> Tensor:
-        """Compute (V, 1 + N) scores from all users' and items' vectors: the held-out item's first, then the others'."""
-        held_out = (users[self.users] * items[self.items]).sum(dim=1, keepdim=True)
-        return torch.cat([held_out, users[self.users] @ items[self.others].T], dim=1)
-
-    def same_for_all(self, values: Tensor) -> Tensor:
-        """Return (V, 1 + N) the items' values (I,), which are the same for all users, in the order of scores."""
-        return torch.cat([values[self.items][:, None], values[self.others].expand(len(self.items), -1)], dim=1)
-
-    def auc(self, scores: Tensor) -> float:
-        """Compute the mean over users of the share of others that the held-out item outranks; .5 without users."""
-        held_out, others = scores[:, :1], scores[:, 1:]
-        below = ((others < held_out) + 0.5 * (others == held_out)) * self.counted
-        return (below.sum(dim=1) / self.counted.sum(dim=1).clamp(min=1)).mean().item() if len(scores) else 0.5
 
 
 class _JointBatches:

@@ -65,7 +65,9 @@ def test_there_is_all_that_the_contract_lists(pictured, tmp_path, capsys):
     assert table[0].split() == ["method", *METRICS, "seconds", "trained"]
     assert [line.split()[0] for line in table[1:5]] == ["chance", "popularity", "bpr-mf", "dvbpr"]
     assert table[6].split() == ["auc", "by", "takers", "1-4", "5-19"]
-    assert [line.split()[0] for line in table[7:]] == ["users", "popularity", "bpr-mf", "dvbpr"]
+    assert [line.split()[0] for line in table[7:11]] == ["users", "popularity", "bpr-mf", "dvbpr"]
+    assert table[12].split() == ["auc", "among", "those", "of", "as", "many", "takers", "1-4", "5-19"]
+    assert [line.split()[0] for line in table[13:]] == ["users", "popularity", "bpr-mf", "dvbpr"]  # all are young
     groups = document["results"][0]["by_takers"]
     assert sum(group["users"] for group in groups.values()) == 24
     assert groups["20+"] == {"users": 0, "metrics": {}, "intervals": {}}
@@ -94,8 +96,12 @@ def test_how_far_each_method_is_ahead_of_a_named_one(tmp_path, capsys):
     low, high = ahead["intervals"]["auc"]
     assert low < ahead["metrics"]["auc"] < high
     assert set(ahead["metrics"]) == set(METRICS) - {"coverage@10", "popularity@10"}  # which are of the lists
+    group = ahead["by_takers"]["5-19"]
+    of_each = [result["by_takers"]["5-19"]["metrics"]["auc"] for result in (bpr_mf, popularity)]
+    assert group["users"] > 0 and group["metrics"]["auc"] == pytest.approx(of_each[0] - of_each[1])
     table = capsys.readouterr().out
     assert re.search(r"^ahead of popularity +bpr-mf$", table, re.M)
+    assert len(re.findall(r"^bpr-mf ahead of popularity +[+-]\.\d{3} \[", table, re.M)) == 2
     assert re.search(r"^auc/warm +[+-]\.\d{3} \[[+-]\.\d{3}, [+-]\.\d{3}\]$", table, re.M)
 
 

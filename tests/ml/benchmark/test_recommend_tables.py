@@ -10,6 +10,7 @@ def result(method: str, auc: float, **more: object) -> dict:
         "epochs": 4,
         "warnings": [],
         "by_takers": {},
+        "by_age": {},
         **more,
     }
 
@@ -49,3 +50,22 @@ def test_simulated_users_published_figures_and_missing_methods_are_named():
     assert text.startswith("simulated shoppers")
     assert "vbpr: not run: no images" in text
     assert "dvbpr" in text and "* published" in text
+
+
+def test_groups_that_have_users_stand_side_by_side_and_differences_below():
+    def groups(first: float) -> dict:
+        found = {"metrics": {"auc": first}, "intervals": {"auc": [first - 0.1, first + 0.1]}}
+        return {
+            "0-6": {"users": 3, **found},
+            "7-29": {"users": 0, "metrics": {}, "intervals": {}},
+            "90+": {"users": 4, "metrics": {}, "intervals": {}},
+        }
+
+    against = {"method": "popularity", "metrics": {}, "intervals": {}, "by_takers": {}, "by_age": groups(0.2)}
+    results = [result("popularity", 0.6, by_age=groups(0.5)), result("vbpr", 0.7, by_age=groups(0.7), against=against)]
+
+    lines = [line.split() for line in format_ranking_table(document(results=results)).splitlines()]
+
+    begin = lines.index(["auc", "by", "age", "in", "days", "0-6", "90+"])
+    assert lines[begin + 1 : begin + 3] == [["users", "3", "4"], ["popularity", "0.500", "±", "0.100", "-"]]
+    assert lines[begin + 4] == ["vbpr", "ahead", "of", "popularity", "+.200", "[+.100,", "+.300]"]

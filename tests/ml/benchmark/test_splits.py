@@ -25,7 +25,10 @@ def ranked(out, *arguments: object) -> dict:
     return json.loads(out.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("options", [[], ["--split", TIME], ["--positive", "4"], ["--positive", "4", "--split", TIME]])
+@pytest.mark.parametrize(
+    "options",
+    [[], ["--split", TIME], ["--split", "items:0.3"], ["--positive", "4"], ["--positive", "4", "--split", TIME]],
+)
 def test_a_written_split_gives_the_figures_of_the_one_that_it_was_written_from(shop, tmp_path, options, capsys):
     (tmp_path / "again").mkdir()
     out = tmp_path / "again" / "interactions.csv"
@@ -40,16 +43,17 @@ def test_a_written_split_gives_the_figures_of_the_one_that_it_was_written_from(s
     here = ranked(tmp_path / "here.json", "--data", shop, *options)
     there = ranked(tmp_path / "there.json", "--data", out.parent)
     assert [here["data"][name] for name in ("train", "test")] == [there["data"][name] for name in ("train", "test")]
-    assert here["results"][0]["metrics"]["auc/warm"] == pytest.approx(there["results"][0]["metrics"]["auc/warm"])
+    metrics = [document["results"][0]["metrics"] for document in (here, there)]
+    assert metrics[0] == pytest.approx(metrics[1])
 
 
 def test_each_division_has_figures_of_its_own(shop, tmp_path):
     out = tmp_path / "out.json"
 
     last = ranked(out, "--data", shop)["results"][0]
-    later = ranked(out, "--data", shop, "--split", TIME)["results"][0]
+    later, new = (ranked(out, "--data", shop, "--split", how)["results"][0] for how in (TIME, "items:0.3"))
 
-    assert later["metrics"] != last["metrics"]
+    assert later["metrics"] != last["metrics"] and new["metrics"] not in (later["metrics"], last["metrics"])
     assert ranked(out, "--data", shop)["results"][0]["metrics"] == last["metrics"]
 
 
@@ -68,8 +72,16 @@ def test_a_division_that_cannot_be_is_refused_in_a_line(shop, tmp_path, capsys, 
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_a_mistyped_split_is_status_2(shop, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main(["split", "--data", str(shop), "--split", "2026-01-01", "--out", "x.csv"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2026-01-01", "--split '2026-01-01' is not of the form time:DATE or items:SHARE"),
+        ("items:", "--split 'items:' is not of the form time:DATE or items:SHARE"),
+        ("items:some", "--split items:some: could not convert string to float: 'some'; a share such as 0.1 is taken"),
+        ("items:1", "--split items:1: 1 is not between 0 and 1; a share such as 0.1 is taken"),
+    ],
+)
+def test_a_mistyped_split_is_refused_in_a_line(shop, capsys, text, message):
+    assert main(["split", "--data", str(shop), "--split", text, "--out", "x.csv"]) == 2
 
-    assert stopped.value.code == 2 and "is not of the form time:DATE" in capsys.readouterr().err
+    assert message in capsys.readouterr().err

@@ -39,6 +39,32 @@ def test_a_split_before_or_after_everything_tests_nobody(moment, sizes):
     assert [len(part) for part in (split.train, split.validation, split.test)] == sizes
 
 
+def test_items_that_are_held_out_are_in_no_training_and_new_to_all():
+    taken = Interactions(np.arange(200) // 20, np.arange(200) % 40, np.arange(200.0), n_users=10, n_items=50)
+
+    split = taken.split_off_items(0.25)
+
+    held_out = np.flatnonzero(split.listed == np.inf)
+    assert len(held_out) == 10 and held_out.max() < 40  # a quarter of those that anybody took
+    assert (np.delete(split.listed, held_out) == -np.inf).all()
+    assert not np.isin(np.concatenate([split.train.items, split.validation.items]), held_out).any()
+    latest = [max(i for i in np.arange(40)[user % 2 * 20 :][:20] if i in held_out) for user in range(10)]
+    assert pairs(split.test) == list(enumerate(latest))
+    assert len(split.validation) == 10
+    assert len(split.train) == (~np.isin(taken.items, held_out)).sum() - 10
+    assert taken.select(np.arange(200)[::-1]).split_off_items(0.25).listed.tolist() == split.listed.tolist()
+
+
+def test_items_that_come_after_the_training_have_no_exposure_in_it():
+    taken = Interactions(np.arange(200) // 20, np.arange(200) % 40, np.arange(200.0), n_users=10, n_items=50)
+    split = taken.split_off_items(0.25)
+
+    data = PersonalData(None, split.train, listed=split.listed)
+
+    assert (data.exposure[split.listed == np.inf] == 0).all()
+    assert (data.exposure[40:] == 1).all()
+
+
 def test_what_was_taken_again_counts_at_its_first_time():
     split = interactions([(0, 1, 1), (0, 2, 2), (0, 3, 3), (0, 1, 9)]).leave_one_out()
 

@@ -135,6 +135,8 @@ def test_by_user_warm_and_cold_divide_the_users():
         auc_among_cold=np.array([0.8, 0.3]),
         rank=np.array([15, 1]),
         support=np.array([5, 4]),
+        auc_among_alike=np.zeros(2),
+        age=np.zeros(2),
         top=np.zeros((2, 1)),
         popularity=np.zeros(2),
         n_items=3,
@@ -173,6 +175,36 @@ def test_users_are_grouped_by_the_takers_of_what_they_took():
         "5-19": [False, True, False, False],
         "20+": [True, False, False, False],
     }
+
+
+def test_users_are_grouped_by_the_age_of_what_they_took():
+    days = 86400.0 * np.array([0, 3, 50, 10, 100])
+    train = Interactions(np.arange(4) + 6, np.arange(4), days[[0, 0, 0, 3]], n_users=10, n_items=6)
+    test = Interactions(np.arange(6), np.arange(6), days[[1, 2, 4, 1, 4, 1]], n_users=10, n_items=6)
+    listed = np.array([np.inf, -np.inf, -np.inf, np.inf, days[1], np.inf])
+    split = Split(train, test.select(np.zeros(0, int)), test, listed)
+
+    found = metrics.rank_held_out(torch.ones(10, 1), torch.ones(6, 1), split)
+
+    assert found.age.tolist() == [3, 50, 100, 0, 97, pytest.approx(math.nan, nan_ok=True)]  # 3: taken later only
+    assert {name: np.flatnonzero(members).tolist() for name, members in found.by_age().items()} == {
+        "0-6": [0, 3],
+        "7-29": [],
+        "30-89": [1],
+        "90+": [2, 4],
+        "unknown": [5],
+    }
+
+
+def test_an_item_is_also_ranked_among_those_with_about_as_many_takers():
+    train = Interactions(np.arange(6), np.array([0, 0, 1, 2, 2, 3]), np.zeros(6), n_users=7, n_items=7)
+    test = Interactions(np.array([6]), np.array([5]), np.ones(1), n_users=7, n_items=7)
+    split = Split(train, test.select(np.zeros(0, int)), test)
+    scores = torch.tensor([9.0, 9, 9, 9, 1, 2, 2])[:, None]
+
+    found = metrics.rank_held_out(torch.ones(7, 1), scores, split)
+
+    assert found.auc.tolist() == [1.5 / 6] and found.auc_among_alike.tolist() == [1.5 / 2]  # among items 4 and 6
 
 
 def test_how_popular_the_lists_are_is_a_share_of_all_users():

@@ -159,6 +159,25 @@ def test_an_item_that_was_long_there_untaken_ranks_below_a_new_one_that_looks_th
     assert (scores[:, [22, 24, 26, 28, 30]].min(dim=1).values > scores[:, [32, 34, 36, 38]].max(dim=1).values).all()
 
 
+@pytest.mark.parametrize("trust", [0.0, 0.5, 1.0])
+def test_what_images_alone_say_counts_as_far_as_it_is_trusted(monkeypatch, trust):
+    """Discs, which nobody took, as items of the catalogue and as new ones."""
+    spreads = {}
+    for name, value in (("full", 1.0), ("some", trust)):
+        monkeypatch.setattr(hybrid.Comparison, "trust", lambda *_, value=value: value)
+        model = small("hybrid")
+        exhaust(fit(model, data_for("hybrid"), TrainConfig(epochs=4)))
+        pixels = toy_images(40).batch(range(20, 40))
+        with torch.inference_mode():
+            untaken = model.user_vectors() @ model.embed(pixels, torch.arange(20, 40)).T
+            new = model.user_vectors() @ model.embed(pixels, torch.full((20,), -1)).T
+        assert_close(new - new.mean(dim=1, keepdim=True), untaken - untaken.mean(dim=1, keepdim=True))
+        spreads[name] = untaken - untaken.mean(dim=1, keepdim=True)
+
+    assert spreads["full"].abs().max() > 0.1
+    assert (spreads["some"].abs().max() > 1e-4) == (trust > 0)
+
+
 def test_what_validation_takes_decides_whether_untaken_items_are_worse():
     """With items that validation takes new ones are as good as others; with items that were taken before, worse."""
     taken = toy_interactions(users=48)
