@@ -25,7 +25,7 @@ def visit_until_trained(shop: Shop) -> list[tuple[int, str]]:
             method = answer.json()["model"]["method"] if path.startswith("/api") and answer.ok else ""
             visits.append((answer.status_code, method))
             assert time.monotonic() - began < 60 * MINUTES, shop.printed()[-3000:]
-            time.sleep(0.1)
+            time.sleep(0.5)
     return visits
 
 
