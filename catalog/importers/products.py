@@ -23,8 +23,8 @@ from catalog.importers.writer import CheckedRow, check_row, write
 
 T = TypeVar("T")
 
-BATCH_ROWS = 500
-BATCH_BYTES = 64_000_000  # of image files: held in memory for a batch
+BATCH_ROWS = 2000
+BATCH_BYTES = 16_000_000  # of image files: held in memory, and decoded while the products are locked
 DECODERS = min(os.cpu_count() or 1, 4)
 
 
