@@ -11,7 +11,7 @@ from django.db.models import Max, Min
 from catalog import downloads, files, products, readings, visitors, vocabulary
 from catalog.models import ProductImage
 from recommender import broker, leases, popularity
-from recommender.audits import audit
+from recommender.audits import audit, replay
 from recommender.designs import lifecycle as designs
 from recommender.experiments import guard
 from recommender.imports import feeds, runs, storage
@@ -57,6 +57,7 @@ def sweep() -> None:
     if audit.is_due():
         broker.send("audit_indexes", priority=broker.LATER)
     audit.delete_old(MOST_IMPRESSIONS)
+    replay.resend()
     remove_unnamed_files()
     feeds.start_due()
     runs.remove_sources()

@@ -11,7 +11,7 @@ from django.db import OperationalError
 
 from catalog import downloads
 from recommender import broker, heartbeats, maintenance
-from recommender.audits import audit, width
+from recommender.audits import audit, replay, width
 from recommender.broker import PhotoEmbedding, TextEmbedding
 from recommender.designs import lifecycle as designs
 from recommender.errors import (
@@ -165,6 +165,12 @@ def deliver_webhooks() -> None:
 def audit_indexes() -> None:
     """Compute a few sampled requests again, by the index and exactly."""
     audit.run()
+
+
+@shared_task(soft_time_limit=LIMIT)
+def replay_requests(replay_id: int) -> None:
+    """Compute what last week's requests would have been answered by two versions."""
+    replay.run(replay_id)
 
 
 @shared_task

@@ -19,13 +19,14 @@ from django.views.decorators.csrf import csrf_protect
 
 from catalog.models import Product
 from recommender.admin import charts, measures
+from recommender.admin.comparisons import Comparisons, rows_of
 from recommender.admin.designs import DesignAdmin
 from recommender.admin.forms import TrainForm
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
 from recommender.experiments.models import Arm, ExperimentState
 from recommender.models import LIVE, SERVABLE, UNFINISHED, Activation, Design, ImageEmbedding, ModelVersion, Role, State
-from recommender.serving import shadow, side_by_side
+from recommender.serving import shadow
 from recommender.versions import comparison, history, lifecycle, previews, progress, queries, retention
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ class Step:
     later: str = ""  # what happens if it is activated later; {} is the version that the action returned
 
 
-MAX_ID = 2**63 - 1  # in PostgreSQL
-MOST_OTHERS = 100  # versions to compare with that are offered
 ACTIVATE = "recommender.activate_modelversion"
 LATER = "{} is active as soon as a worker has embedded the pictures that it lacks."
 STEPS = {
@@ -102,7 +101,7 @@ def may_activate(request: HttpRequest) -> bool:
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(VersionModelAdmin):
+class ModelVersionAdmin(Comparisons, VersionModelAdmin):
     form = TrainForm
     list_display = ["name", "role", "state_shown", "progress_shown", "headline", "created_at", "activated_at"]
     list_filter = ["role", "state", "method"]
@@ -221,6 +220,7 @@ class ModelVersionAdmin(VersionModelAdmin):
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
             path("<int:pk>/shadow/", self.admin_site.admin_view(self.shadow_view), name="version_shadow"),
             path("<int:pk>/compare/", self.admin_site.admin_view(self.compare_view), name="version_compare"),
+            path("<int:pk>/replay/<int:other>/", self.admin_site.admin_view(self.replay_view), name="version_replay"),
             path("activations/", self.admin_site.admin_view(self.activations_view), name="version_history"),
         ]
         return [*added, *super().get_urls()]
@@ -283,25 +283,6 @@ class ModelVersionAdmin(VersionModelAdmin):
         shadow.enter(request, version)
         return redirect("home")
 
-    def compare_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show two versions of a role beside each other: measures, settings, losses and lists."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        version = get_object_or_404(ModelVersion, pk=pk)
-        others = ModelVersion.objects.filter(role=version.role).exclude(pk=pk).defer("taste")
-        chosen, sku = request.GET.get("other", ""), request.GET.get("sku", "").strip()
-        other: ModelVersion | None
-        if chosen.isdecimal():
-            other = get_object_or_404(others, pk=min(int(chosen), MAX_ID))
-        else:
-            other = others.filter(state=State.ACTIVE).first() or others.filter(state__in=SERVABLE).first()
-        context = {"version": version, "other": other, "others": others[:MOST_OTHERS], "sku": sku, "opts": self.opts}
-        if other:
-            context |= comparison_of(other, version, sku)
-        context["title"] = f"Compare {version}"
-        template = "admin/recommender/modelversion/compare.html"
-        return render(request, template, self.admin_site.each_context(request) | context)
-
     def activations_view(self, request: HttpRequest) -> HttpResponse:
         """Show what served each role when, in place of what, and who requested it."""
         if not self.has_view_permission(request):
@@ -331,28 +312,3 @@ def switch_of(version: ModelVersion, step: str) -> dict[str, Any]:
     pairs = comparison.measures(goes, comes)
     worse, below = [pair.name for pair in pairs if pair.is_worse], comparison.below_popularity(comes)
     return {"goes": goes, "comes": comes, "measures": rows_of(pairs), "worse": worse, "below": below}
-
-
-def comparison_of(first: ModelVersion, second: ModelVersion, sku: str) -> dict[str, Any]:
-    """Return what the page of comparison shows of two versions."""
-    pairs = comparison.measures(first, second)
-    can_serve = first.state in SERVABLE and second.state in SERVABLE
-    lists = side_by_side.lists_of(first, second, sku) if can_serve else []
-    return {
-        "measures": rows_of(pairs),
-        "worse": [pair.name for pair in pairs if pair.is_worse],
-        "settings": comparison.settings(first, second),
-        "charts": [(each, charts.loss_charts(each.metrics.get("losses", []))[:1]) for each in (first, second)],
-        "lists": lists,
-        "shared": side_by_side.shared_share(lists),
-        "can_serve": can_serve,
-    }
-
-
-def rows_of(pairs: Iterable[comparison.Pair]) -> list[tuple[str, list[str], bool]]:
-    """Return name, both values with their intervals as text, and whether the second is worse, of each measure."""
-    return [
-        (pair.name, [measures.with_interval(*each) for each in zip(pair.values, pair.intervals, strict=True)],
-         pair.is_worse)
-        for pair in pairs
-    ]  # fmt: skip

@@ -8,12 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from recommender.api.activations import caller_name
 from recommender.api.fields import MAX_SKU_LENGTH, Parameters
 from recommender.api.models import READ, version_or_404
+from recommender.api.permissions import Rule
 from recommender.api.recommendations import VersionSerializer
 from recommender.api.schema import CONFLICT
-from recommender.errors import VersionNotReady
-from recommender.models import SERVABLE
+from recommender.audits import replay
+from recommender.audits.models import Replay
 from recommender.serving import side_by_side
 from recommender.versions import comparison
 
@@ -42,12 +44,29 @@ class ComparedListsSerializer(serializers.Serializer[side_by_side.Lists]):
         return [[product.sku for product in products] for products in lists.lists]
 
 
+class ReplaySerializer(serializers.ModelSerializer[Replay]):
+    class Meta:
+        model = Replay
+        fields = ["created_at", "finished_at", "figures"]
+        extra_kwargs = {
+            "finished_at": {"help_text": "Null: a worker is on it."},
+            "figures": {
+                "help_text": "Of `requests`, how many lists are the `same`, the share of the products that is in both "
+                "(`shared`), which products and categories are shown more or less often, and paired differences "
+                "(`measures`). Of two values the first is of the first version."
+            },
+        }
+
+
 class ComparisonSerializer(serializers.Serializer[dict[str, Any]]):
     models = VersionSerializer(many=True, help_text="Both versions, in the order of all pairs.")
     measures = PairSerializer(many=True)
     settings = PairSerializer(many=True)
     lists = ComparedListsSerializer(many=True, help_text="What both recommend for the same products or shoppers.")
     shared = serializers.FloatField(allow_null=True, help_text="Share of the results that is in the lists of both.")
+    replay = ReplaySerializer(
+        allow_null=True, help_text="The last replay of last week's requests, which POST requests."
+    )
 
 
 class ComparisonParams(Parameters):
@@ -59,8 +78,8 @@ class ComparisonParams(Parameters):
 
 
 class CompareModels(APIView):
-    operations = {"GET": "compare_models"}
-    rules = {"GET": READ}
+    operations = {"GET": "compare_models", "POST": "replay_requests"}
+    rules = {"GET": READ, "POST": Rule(permissions=("recommender.change_modelversion",))}
 
     @extend_schema(
         summary="Two model versions beside each other",
@@ -73,11 +92,7 @@ class CompareModels(APIView):
         params = ComparisonParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         versions = first, second = version_or_404(pk), version_or_404(other)
-        if first.role != second.role:
-            roles = first.get_role_display(), second.get_role_display()
-            raise VersionNotReady(f"{first} is for {roles[0]}, {second} for {roles[1]}")
-        if untrained := [version for version in versions if version.state not in SERVABLE]:
-            raise VersionNotReady(f"{untrained[0]} is {untrained[0].state}, not trained")
+        replay.check_comparable(first, second)
         lists = side_by_side.lists_of(first, second, params.validated_data["sku"])
         found = {
             "models": versions,
@@ -85,5 +100,17 @@ class CompareModels(APIView):
             "settings": comparison.settings(first, second),
             "lists": lists,
             "shared": side_by_side.shared_share(lists),
+            "replay": replay.latest(first, second),
         }
         return Response(ComparisonSerializer(found).data)
+
+    @extend_schema(
+        summary="Replay last week's requests by two model versions",
+        description="A worker answers them by both; GET has the outcome. Similar styles: the requests that were "
+        "sampled; personal recommendations: a list for each shopper who came. 409 as GET, and of designs.",
+        request=None,
+        responses={202: ReplaySerializer, **CONFLICT},
+    )
+    def post(self, request: Request, pk: int, other: int) -> Response:
+        queued = replay.request(version_or_404(pk), version_or_404(other), caller_name(request))
+        return Response(ReplaySerializer(queued).data, status=202)

@@ -23,7 +23,7 @@ from recommender.versions.vectors import nearest
 
 log = logging.getLogger(__name__)
 
-MOST = 10  # requests a run
+MOST = 20  # requests a run
 SECONDS = 2.0  # after which a run begins no further request
 AGE = timedelta(days=8)  # after which a sampled request is deleted
 NEAR = 1e-6  # distance by which two products count as equally near

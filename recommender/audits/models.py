@@ -53,3 +53,27 @@ class SearchChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version}: {self.get_kind_display()}"
+
+
+class Replay(models.Model):
+    """Last week's requests, answered again by two versions of a role. Written by audits.replay."""
+
+    first = models.ForeignKey(ModelVersion, models.CASCADE, related_name="+")
+    second = models.ForeignKey(ModelVersion, models.CASCADE, related_name="+")
+    by = models.CharField(max_length=150, blank=True, help_text="The account or key that requested it.")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    figures = models.JSONField(null=True)  # replay.Figures
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["first", "second"], condition=models.Q(finished_at=None), name="one_replay_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second}"

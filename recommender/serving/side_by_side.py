@@ -7,6 +7,7 @@ import numpy as np
 
 from catalog.models import Product, Shopper
 from catalog.rows import Sql, fetch, products_by_id
+from catalog.search import search_products
 from recommender.models import ModelVersion, Role
 from recommender.serving import candidates, eligible, recommend
 from recommender.serving.types import Candidate, RecommendationQuery, RetrievalPlan
@@ -44,14 +45,21 @@ class Lists:
         return first & second
 
 
-def lists_of(first: ModelVersion, second: ModelVersion, sku: str = "") -> list[Lists]:
+def lists_of(first: ModelVersion, second: ModelVersion, sku: str = "", user: str = "") -> list[Lists]:
     """Return the lists of both versions, which have one role, for the same products or shoppers.
 
-    Of designs there are none. sku: only for this product, of similar styles.
+    Of designs there are none. sku: only for this product, of similar styles. user: only for this shopper.
     """
     if first.role == Role.SIMILAR:
         return similar_lists(first, second, sku)
-    return personal_lists(first, second) if first.role == Role.PERSONAL else []
+    return personal_lists(first, second, user) if first.role == Role.PERSONAL else []
+
+
+def sku_of(text: str) -> str:
+    """Return the SKU of the product that somebody means by a text: its SKU, or words; the text if there is none."""
+    products = Product.objects.visible()
+    exact = products.filter(sku__iexact=text).values_list("sku", flat=True).first()
+    return exact or search_products(products, text).values_list("sku", flat=True).order_by("-pk").first() or text
 
 
 def shared_share(lists: Sequence[Lists]) -> float | None:
@@ -84,9 +92,13 @@ def similar_lists(first: ModelVersion, second: ModelVersion, sku: str = "") -> l
     ]
 
 
-def personal_lists(first: ModelVersion, second: ModelVersion) -> list[Lists]:
-    """Return what some shoppers whose taste both versions learnt would be recommended, in place of what they know."""
-    shoppers = Shopper.objects.filter(vectors__version=first).filter(vectors__version=second).order_by("pk")[:MOST]
+def personal_lists(first: ModelVersion, second: ModelVersion, user: str = "") -> list[Lists]:
+    """Return what some shoppers whose taste both versions learnt would be recommended, in place of what they know.
+
+    user: the key of the only one.
+    """
+    found = Shopper.objects.filter(vectors__version=first).filter(vectors__version=second)
+    shoppers = (found.filter(key=user) if user else found).order_by("pk")[:MOST]
     return [
         Lists(
             (first, second),

@@ -2,7 +2,9 @@
 
 import pytest
 
+from recommender.audits import replay
 from tests.factories import VersionFactory, embed, turned
+from tests.recommender.audits.test_last_week import sampled
 from tests.recommender.conftest import placed
 
 pytestmark = pytest.mark.django_db
@@ -35,3 +37,21 @@ def test_what_cannot_be_compared_is_a_conflict(staff, active, fields):
 
 def test_an_unknown_version_is_not_found(staff, active):
     assert staff.get(f"{URL}{active.pk}/compare/{active.pk + 1}/").status_code == 404
+
+
+def test_last_week_s_requests_are_replayed(staff, active):
+    other = VersionFactory(dimensions=active.dimensions)
+    query, near = placed(active, 0, 10)
+    for product in (query, near):
+        embed(product, other, turned(0))
+    sampled(active, query)
+    url = f"{URL}{active.pk}/compare/{other.pk}/"
+    assert staff.get(url).json()["replay"] is None
+
+    queued = staff.post(url)
+    replay.run(replay.latest(active, other).pk)
+
+    assert (queued.status_code, queued.json()["finished_at"]) == (202, None)
+    figures = staff.get(url).json()["replay"]["figures"]
+    assert (figures["requests"], figures["empty"]) == (1, [0, 1])
+    assert staff.post(f"{URL}{active.pk}/compare/{VersionFactory(state='training').pk}/").status_code == 409

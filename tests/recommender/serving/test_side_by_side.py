@@ -4,7 +4,7 @@ import pytest
 
 from recommender.models import ShopperVector
 from recommender.serving import side_by_side
-from tests.factories import InteractionFactory, ShopperFactory, VersionFactory, embed, turned
+from tests.factories import InteractionFactory, ProductFactory, ShopperFactory, VersionFactory, embed, turned
 from tests.recommender.conftest import placed
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +56,9 @@ def test_there_are_no_lists_of_designs():
     designs = VersionFactory.create_batch(2, role="design")
     assert side_by_side.lists_of(*designs) == []
     assert side_by_side.shared_share([]) is None
+
+
+def test_a_product_is_meant_by_its_sku_or_by_words():
+    product = ProductFactory(sku="VR-7", title="Scarlet galoshes", image=False)
+
+    assert [side_by_side.sku_of(text) for text in ("vr-7", "galoshes", "nothing")] == ["VR-7", product.sku, "nothing"]
