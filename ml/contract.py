@@ -162,7 +162,8 @@ class PersonalModel(Model[ConfigT, PersonalData]):
     """Base of models that score an item for a user by the inner product of their vectors. Trained on PersonalData.
 
     Item vectors are centred on the training catalogue, which changes no ranking: a score of 0 is an average item's, and
-    sigmoid(score) the probability that the user prefers the item to an average one.
+    in the loss of most methods sigmoid(score) the probability that the user prefers the item to an average one. What
+    users take gives scores chances that hold (ml/evaluation/calibration.py).
     """
 
     metric = "inner"

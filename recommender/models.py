@@ -112,7 +112,7 @@ class ModelVersion(Leased):
         default=dict,
         blank=True,
         help_text="Slope and offset of the chances, by score, that what comes nearest to a photo is the same product "
-        "or of the same style.",
+        "or of the same style; of a personal version, that a product is taken, and the highest such chance.",
     )
 
     ef_search = models.PositiveSmallIntegerField(null=True, editable=False)  # by audits.width; null: as usual

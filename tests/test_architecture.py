@@ -36,6 +36,7 @@ MAY_IMPORT_ML = {
     "photos.py",
     "texts.py",
     "photo_calibration.py",
+    "taste_calibration.py",
     "gaps.py",
     "reading.py",
 }

@@ -22,11 +22,12 @@ from ml.data.interaction_files import InteractionFile, read_interaction_file
 from ml.data.interactions import PersonalData, Split
 from ml.data.published import RANKING
 from ml.errors import BadData, UnknownMethod
-from ml.evaluation import metrics, report
+from ml.evaluation import calibration, metrics, report
 from ml.evaluation.metrics import COLD
 from ml.nn.inference import embed_items
 
-FIGURES = 2  # counts what a result has: what was saved with fewer figures is measured again
+UNFITTED = calibration.Curve(slope=1.0, offset=0.0, highest=1.0)  # sigmoid(score)
+FIGURES = 3  # counts what a result has: what was saved with fewer figures is measured again
 
 
 def compare_recommend(data: Path, options: Options) -> Document:
@@ -170,6 +171,23 @@ class Task:
             "groups": {name: {key: m.tolist() for key, m in each.items()} for name, each in groups.items()},
         }
 
+    def measure_chances(self, users: Tensor, items: Tensor) -> Document | None:
+        """Return how reliable chances are that are fitted to the validation items, on the test; None without any."""
+        if not len(self.split.validation):
+            return None
+        fitted_to, trials = (
+            calibration.Trials.draw(users, items, self.split, on, self.options.training.seed)
+            for on in ("validation", "test")
+        )
+        curve = calibration.fit_curve(fitted_to)
+        bins = calibration.reliability(curve, trials)
+        return {
+            **curve._asdict(),
+            "error": calibration.calibration_error(bins),
+            "error/unfitted": calibration.calibration_error(calibration.reliability(UNFITTED, trials)),
+            "bins": [asdict(each) for each in bins],
+        }
+
     def measure_random_baseline(self) -> Document:
         """Return the figures of random vectors."""
         generator = torch.Generator().manual_seed(self.options.training.seed)
@@ -218,6 +236,7 @@ class Study:
         items = embed_items(model, images, self.task.split.train.n_items, progress)
         embedded = time.monotonic()
         report_progress(f"{model.method}: measuring", progress)
-        figures = self.task.measure(model.user_vectors().float().cpu(), items)
+        users = model.user_vectors().float().cpu()
+        figures = self.task.measure(users, items) | {"chances": self.task.measure_chances(users, items)}
         seconds = {"embed": embedded - began, "evaluate": time.monotonic() - embedded}
         return compare.build_result(trained, figures, seconds)

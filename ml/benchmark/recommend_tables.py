@@ -8,7 +8,7 @@ from ml.benchmark.tables import align, format_figure
 SIMULATED = "simulated shoppers: a figure says who finds tastes that a program made up"
 GROUPS = (
     ("auc by takers", "by_takers", "auc"),
-    ("auc among those of as many takers", "by_takers", "auc/alike"),
+    ("auc among those of as many", "by_takers", "auc/alike"),
     ("auc by age in days", "by_age", "auc"),
 )
 PUBLISHED = "on this set, partly of another file or division; some rank among 100 drawn items, some do not tell"
@@ -19,7 +19,8 @@ def format_ranking_table(document: Document) -> str:
     results = document["results"]
     pieces = [SIMULATED] if document["data"]["simulated"] else []
     pieces.append(_format_figures(document))
-    pieces += [_format_groups(results, *each) for each in GROUPS if _differ(results[0][each[1]])]
+    pieces += [_format_groups(results, *each) for each in GROUPS if _has_users(results[0][each[1]], each[1])]
+    pieces += [_format_chances(results)] if any(result.get("chances") for result in results) else []
     pieces += [_format_selected(result) for result in results if result["epochs"] and "selected" in result]
     pieces += [f"{result['method']}: {warning}" for result in results for warning in result["warnings"]]
     pieces += [f"{method}: not run: {reason}" for method, reason in document["not_run"].items()]
@@ -38,9 +39,9 @@ def _format_figures(document: Document) -> str:
     return align(rows)
 
 
-def _differ(groups: Document) -> bool:
-    """Return whether users are of more than one group."""
-    return sum(1 for group in groups.values() if group["users"]) > 1
+def _has_users(groups: Document, division: str) -> bool:
+    """Return whether any users are grouped; by age, whether they are of more than one group."""
+    return sum(1 for group in groups.values() if group["users"]) > (division == "by_age")
 
 
 def _format_groups(results: Sequence[Document], title: str, division: str, metric: str) -> str:
@@ -55,6 +56,20 @@ def _format_groups(results: Sequence[Document], title: str, division: str, metri
         found = [_format_difference(against[division][name], metric) for name in groups]
         rows.append([f"{against['of']} ahead of {against['method']}", *found])
     return f"\n{align(rows)}"
+
+
+def _format_chances(results: Sequence[Document]) -> str:
+    """Format the calibration error of chances, fitted to the validation items and as they are, then the reliability."""
+    found = {result["method"]: result["chances"] for result in results if result.get("chances")}
+    rows = [["calibration error", "fitted", "sigmoid(score)"]]
+    rows += [[name, f"{each['error']:.3f}", f"{each['error/unfitted']:.3f}"] for name, each in found.items()]
+    tenths = [[f"{low / 10:.1f} to {(low + 1) / 10:.1f}", *(_share_at(each, low) for each in found.values())]
+              for low in range(10)]  # fmt: skip
+    return f"\n{align(rows)}\n\n{align([['taken, by the chance', *found], *tenths])}"
+
+
+def _share_at(chances: Document, tenth: int) -> str:
+    return next((f"{each['share']:.2f}" for each in chances["bins"] if round(10 * each["low"]) == tenth), "-")
 
 
 def _format_row(title: str, found: Document, names: Sequence[str], seconds: str = "") -> list[str]:

@@ -131,7 +131,7 @@ class Ranking:
     auc_among_cold: np.ndarray  # (V,) the same among cold items only
     rank: np.ndarray  # (V,) from 1, among all but what the user had before; equal scores by item index
     support: np.ndarray  # (V,) how many users took the held-out item in training
-    auc_among_alike: np.ndarray  # (V,) as auc, among items with as many takers, by TAKERS, only
+    auc_among_alike: np.ndarray  # (V,) as auc, among items with as many takers, by TAKERS, and as new, only
     age: np.ndarray  # (V,) days from when the item was listed, or else first taken, until it was; NaN if unknown
     top: np.ndarray  # (V, K) items of each list
     popularity: np.ndarray  # (V,) share of all users who took an item of the list in training, on average
@@ -183,6 +183,8 @@ def rank_held_out(users: Tensor, items: Tensor, split: Split, on: str = "test", 
     supported = torch.from_numpy(split.train.popularity)
     is_cold = supported < COLD
     group = torch.bucketize(supported, torch.tensor([least for least, _ in TAKERS.values()]), right=True)
+    if split.listed is not None:  # those that come after the training are a group of their own
+        group = group + len(TAKERS) * torch.from_numpy(np.isposinf(split.listed))
     rows = []
     size = max(1, min(CHUNK, SCORES // len(items)))
     for chunk in np.array_split(np.arange(len(held_out)), max(1, math.ceil(len(held_out) / size))):

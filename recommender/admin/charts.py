@@ -1,10 +1,32 @@
-"""Charts of losses, as the points of SVG lines."""
+"""Charts of losses and of the reliability of chances, as the points of SVG lines."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LEFT, RIGHT, TOP, BOTTOM = 64, 632, 8, 172  # SVG units; the template draws the axes there
+
+
+SQUARE = (40, 240, 8, 208)  # left, right, top and bottom of the chart of chances
+
+
+@dataclass(frozen=True)
+class Tenth:
+    """Products whose probability is in one tenth: its mean, the share that was taken, and how many they are."""
+
+    probability: float
+    share: float
+    count: int
+    x: float  # of a point, in SVG units
+    y: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Reliability of probabilities; on the diagonal they are right."""
+
+    tenths: list[Tenth]
+    points: str  # for <polyline points>
 
 
 @dataclass(frozen=True)
@@ -62,3 +84,14 @@ def y_of(value: float, low: float, high: float) -> float:
     """Return the vertical position of a value, in SVG units; SVG counts from the top."""
     share = (value - low) / (high - low) if high > low else 0.5
     return BOTTOM - (BOTTOM - TOP) * share
+
+
+def reliability_chart(rows: Sequence[tuple[float, float, int]]) -> Reliability | None:
+    """Return the chart of (probability, share, count) of each tenth, from a version's metrics; None without any."""
+    left, right, top, bottom = SQUARE
+    tenths = [
+        Tenth(probability, share, count, left + (right - left) * probability, bottom - (bottom - top) * share)
+        for probability, share, count in rows
+    ]
+    points = " ".join(f"{each.x:.1f},{each.y:.1f}" for each in tenths)
+    return Reliability(tenths, points) if tenths else None

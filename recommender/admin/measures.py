@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-NOT_MEASURES = ("losses", "intervals")
+NOT_MEASURES = ("losses", "intervals", "reliability")
 HEADLINE = ("auc", "auc/cold", "ndcg@10")  # the measures by which personal versions are compared
 
 

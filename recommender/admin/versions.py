@@ -107,7 +107,9 @@ class ModelVersionAdmin(Comparisons, VersionModelAdmin):
     list_filter = ["role", "state", "method"]
     list_per_page = 50
     actions = None
-    readonly_fields = ["state_shown", "progress_shown", "error", "chart", "metrics_shown", "sheet", "removed_on"]
+    readonly_fields = [
+        *("state_shown", "progress_shown", "error", "chart", "metrics_shown", "reliability", "sheet", "removed_on")
+    ]
     facts = ("role", "method", "number", "settings", "epochs", "seed", "dimensions", "metric", "good_match")
     times = ("created_at", "started_at", "finished_at", "activated_at", "activation_requested_at", "removed_on")
 
@@ -121,7 +123,17 @@ class ModelVersionAdmin(Comparisons, VersionModelAdmin):
         state = ("state_shown", "progress_shown", *(["error"] if obj.error else []))
         return [
             (None, {"fields": state}),
-            ("Training", {"fields": ("chart", "metrics_shown", *(["sheet"] if previews.epochs(obj) else []))}),
+            (
+                "Training",
+                {
+                    "fields": (
+                        "chart",
+                        "metrics_shown",
+                        *(["reliability"] if "reliability" in obj.metrics else []),
+                        *(["sheet"] if previews.epochs(obj) else []),
+                    )
+                },
+            ),
             ("Facts", {"fields": self.facts}),
             ("Times", {"fields": self.times}),
         ]
@@ -194,6 +206,11 @@ class ModelVersionAdmin(Comparisons, VersionModelAdmin):
     def metrics_shown(self, version: ModelVersion) -> str:
         rows = measures.table(version.metrics)
         return render_to_string("admin/recommender/modelversion/_measures.html", {"rows": rows})
+
+    @admin.display(description="chances")
+    def reliability(self, version: ModelVersion) -> str:
+        chart = charts.reliability_chart(version.metrics.get("reliability", []))
+        return render_to_string("admin/recommender/modelversion/_reliability.html", {"chart": chart})
 
     @admin.display(description="pictures")
     def sheet(self, version: ModelVersion) -> str:

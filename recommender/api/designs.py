@@ -172,7 +172,9 @@ class ImageSerializer(serializers.Serializer[GalleryImage]):
     score = serializers.FloatField(
         min_value=0,
         max_value=1,
-        help_text="Probability that the shopper prefers this to an average product.",
+        help_text="A chance that is at most so high: of the products that shoppers took later and as many drawn at "
+        "random, the share that were taken of those which score like the image. It was made to score high, and no "
+        "shopper ever chose between it and a product.",
     )
     realism = serializers.FloatField(
         min_value=0, max_value=1, help_text="How real the image looks to the discriminator."

@@ -131,7 +131,12 @@ class BecauseSerializer(serializers.Serializer[Contributor]):
 
 class ResultSerializer(serializers.Serializer[Result]):
     rank = serializers.IntegerField(min_value=1)
-    score = serializers.FloatField(min_value=0, max_value=1)
+    score = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        help_text="How well it suits, by which the list is ranked. In a personal list it is a chance: of the products "
+        "that shoppers took later and as many drawn at random, the share that were taken of those with this score.",
+    )
     product = ProductSerializer()
     because = BecauseSerializer(many=True, required=False, help_text="Only with explain.")
 

@@ -9,7 +9,7 @@ from catalog.rows import IN_STOCK, VISIBLE, Sql, estimated_count, fetch, product
 from recommender.models import Design, DesignImage
 from recommender.serving import rerank
 from recommender.serving.types import Candidate
-from recommender.versions.vectors import nearest
+from recommender.versions.vectors import nearest, scores
 
 BENEATH = 3  # products below each image
 NEAREST = 12  # below all of them
@@ -25,9 +25,19 @@ class GalleryImage:
     nearest: Sequence[Product]
 
     @property
+    def probability(self) -> float | None:
+        """Return the share of products of this score that shoppers took, 0 to 1; None if the model has no chances.
+
+        It is a limit for the image, which was made to score high: no shopper ever chose between it and a product.
+        """
+        scorer = self.image.design.scorer
+        return scores.limited_probability(scorer, self.image.score) if scorer else None
+
+    @property
     def score(self) -> float:
-        """Return the probability, 0 to 1, that the shopper would rather have this than an average product."""
-        return 1 / (1 + math.exp(-max(min(self.image.score, 700.0), -700.0)))
+        """Return the probability, or without one the sigmoid of the score, which is too high."""
+        known = self.probability
+        return 1 / (1 + math.exp(-max(min(self.image.score, 700.0), -700.0))) if known is None else known
 
     @property
     def realism(self) -> float:
@@ -46,7 +56,7 @@ class Gallery:
 
 def build_gallery(design: Design) -> Gallery:
     """Read a design's images and the products near to them; a fixed number of queries."""
-    images = list(design.images.select_related("design").defer("embedding"))
+    images = list(design.images.select_related("design__scorer").defer("embedding", "design__scorer__taste"))
     rows = nearest_by_position(design)
     by_image = {image.position: rerank.drop_duplicates(rows.get(image.position, []))[:BENEATH] for image in images}
     # The neighbours of a product that was tailored are not what tailoring leads to.

@@ -101,6 +101,12 @@ def probability(share: float) -> str:
 
 
 @register.filter
+def hundredths(share: float) -> int:
+    """Return a share, 0 to 1, as a whole number of hundredths, 1 to 99."""
+    return min(max(round(100 * share), 1), 99)
+
+
+@register.filter
 def realism(hanging: GalleryImage) -> str:
     """Return in words how real an image looks to the discriminator."""
     return next(words for least, words in REALISM if hanging.realism >= least)
@@ -121,4 +127,5 @@ def alt_text(hanging: GalleryImage) -> str:
     """Return the alternative text of an image, for screen readers."""
     image = hanging.image
     name = f"Design {image.position + 1}" if image.kind == DesignImage.Kind.DESIGN else caption(hanging)
-    return f"{name}: {probability(hanging.score)} you, {realism(hanging)}"
+    rated = "" if hanging.probability is None else f"up to {probability(hanging.probability)} you, "
+    return f"{name}: {rated}{realism(hanging)}"

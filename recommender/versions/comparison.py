@@ -6,7 +6,7 @@ from typing import Any
 
 from recommender.models import ModelVersion
 
-NOT_MEASURES = ("losses", "intervals", "warnings", "categories")
+NOT_MEASURES = ("losses", "intervals", "warnings", "categories", "reliability")
 LARGER_IS_BETTER = ("auc", "ndcg", "hr", "recall", "precision", "map", "knn", "linear")  # how a measure's name begins
 
 AGAINST_POPULARITY = ("auc", "ndcg@10")  # measures that a training takes of popularity as well

@@ -15,6 +15,8 @@ from PIL import Image
 from catalog.images import shrink_to_jpeg
 from catalog.models import Product, ProductImage
 from ml.data.alterations import alter, no_product
+from ml.evaluation.calibration import bins_of as bins_of
+from ml.evaluation.calibration import calibration_error as calibration_error
 from recommender.models import ImageEmbedding, ModelVersion, Role
 from recommender.serving.photos import PHOTO_PIXELS
 from recommender.versions.vectors import scores
@@ -95,39 +97,3 @@ def fit_curve(found: Sequence[float], true: Sequence[bool]) -> list[float]:
         step = np.linalg.solve(hessian, x.T @ (y - p) - 1e-3 * weights)
         weights = weights + step.clip(-5, 5)
     return [max(float(weights[0]), 0.0), float(weights[1])]
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Trials whose probability is in one range.
-
-    probability: the mean of what was predicted; share: of those that were right.
-    """
-
-    low: float
-    high: float
-    count: int
-    probability: float
-    share: float
-
-
-def bins_of(probabilities: Sequence[float], true: Sequence[bool], count: int = 5) -> list[Bin]:
-    """Return the reliability of chances, by ranges of equal width; those that are empty are left out."""
-    p, right = np.array(probabilities), np.array(true, dtype=float)
-    index_of = (p * count).astype(int).clip(0, count - 1)
-    return [
-        Bin(
-            index / count,
-            (index + 1) / count,
-            int((index_of == index).sum()),
-            float(p[index_of == index].mean()),
-            float(right[index_of == index].mean()),
-        )
-        for index in range(count)
-        if (index_of == index).any()
-    ]
-
-
-def calibration_error(bins: Sequence[Bin]) -> float:
-    """Return the mean difference of probability and share over the trials: the expected calibration error."""
-    return sum(each.count * abs(each.probability - each.share) for each in bins) / sum(each.count for each in bins)

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError
 from ml.configs.methods import check_indexable
 from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
 from ml.errors import MlError
-from ml.evaluation import metrics
+from ml.evaluation import calibration, metrics
 from ml.models.factory import create
 from ml.nn.inference import embed_items
 from ml.training import checkpoints, resume
@@ -119,11 +119,14 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         assert isinstance(model, PersonalModel)
         items = embed_items(model, personal.data.images, personal.data.train.n_items)
         results |= evaluate_ranking(model, items, personal)
+        chances, version.match_curves = calibrate_scores(model, items, personal)
+        results |= chances
         trained = model.user_vectors().cpu().numpy()
         prior = fold_in.Prior.from_tastes(trained)
         version.taste = prior.to_json()
         tastes = learn_held_out(trained, items.numpy(), personal, prior)
     facts = {"dimensions": model.dimensions, "metric": model.metric, "taste": version.taste, "metrics": results}
+    facts["match_curves"] = version.match_curves
     checkpoints.save(model.cpu(), work)
     with lifecycle.writing(version):
         if personal:
@@ -260,3 +263,20 @@ def evaluate_ranking(model: PersonalModel[Any], items: torch.Tensor, personal: P
         if len(values)
     }
     return report | {"intervals": intervals, "shoppers": len(personal.shoppers), "cold shoppers": int(cold.sum())}
+
+
+def calibrate_scores(
+    model: PersonalModel[Any], items: torch.Tensor, personal: PersonalTraining
+) -> tuple[dict[str, Any], dict[str, list[float]]]:
+    """Fit the chance of a score to the shoppers' held-out products; return how reliable it is, and the curve.
+
+    items: (I, K) the products' vectors. The reliability is that of chances fitted to half of the shoppers, among the
+    others; the curve is fitted to all.
+    """
+    trials = calibration.Trials.draw(model.user_vectors().cpu(), items, personal.split, "test", seed=0)
+    if not len(trials.scores):
+        return {}, {}
+    bins = calibration.cross_fitted_reliability(trials)
+    reliability = [[round(each.probability, 4), round(each.share, 4), each.count] for each in bins]
+    measured = {"calibration error": round(calibration.calibration_error(bins), 4), "reliability": reliability}
+    return measured, {"taken": [round(value, 6) for value in calibration.fit_curve(trials)]}

@@ -7,17 +7,40 @@ import numpy as np
 
 from recommender.models import Metric, ModelVersion
 
+UNFITTED = (1.0, 0.0, 1.0)  # slope, offset and highest chance
+
 
 def score(version: ModelVersion, distance: float) -> float:
     """Return a distance as a score from 0 to 1, higher is better.
 
-    An inner product becomes the probability that the product beats an average one.
+    An inner product becomes the chance of `taken_probability`.
     """
     if version.metric == Metric.COSINE:
         return min(max(1 - distance / 2, 0.0), 1.0)
     if version.metric == Metric.EUCLIDEAN:  # two products by chance are about 1 apart, and score .5
         return 1 / (1 + distance)
-    return 1 / (1 + math.exp(min(distance, 700.0)))  # the operator gives minus the inner product
+    return taken_probability(version, -distance)  # the operator gives minus the inner product
+
+
+def taken_probability(version: ModelVersion, inner_product: float) -> float:
+    """Return the chance that a product which scores so is what a shopper takes.
+
+    It is that of a choice of two: of a product that a shopper took later and one drawn at random from those that the
+    shopper has not taken. Fitted at the end of a training (ml.evaluation.calibration); in versions from before there
+    were such chances, the sigmoid of the inner product, which is too high.
+    """
+    slope, offset, _ = version.match_curves.get("taken", UNFITTED)
+    return 1 / (1 + math.exp(max(min(-(slope * inner_product + offset), 700.0), -700.0)))
+
+
+def limited_probability(version: ModelVersion, inner_product: float) -> float | None:
+    """Return that chance, but no higher than among the products that scored highest; None where none was fitted.
+
+    What was made to score high scores higher than any product did, so that no evidence reaches as far.
+    """
+    if "taken" not in version.match_curves:
+        return None
+    return float(min(taken_probability(version, inner_product), version.match_curves["taken"][2]))
 
 
 def closeness(score: np.ndarray) -> np.ndarray:

@@ -66,8 +66,19 @@ def test_there_is_all_that_the_contract_lists(pictured, tmp_path, capsys):
     assert [line.split()[0] for line in table[1:5]] == ["chance", "popularity", "bpr-mf", "dvbpr"]
     assert table[6].split() == ["auc", "by", "takers", "1-4", "5-19"]
     assert [line.split()[0] for line in table[7:11]] == ["users", "popularity", "bpr-mf", "dvbpr"]
-    assert table[12].split() == ["auc", "among", "those", "of", "as", "many", "takers", "1-4", "5-19"]
-    assert [line.split()[0] for line in table[13:]] == ["users", "popularity", "bpr-mf", "dvbpr"]  # all are young
+    assert table[12].split() == ["auc", "among", "those", "of", "as", "many", "1-4", "5-19"]
+    assert [line.split()[0] for line in table[13:17]] == ["users", "popularity", "bpr-mf", "dvbpr"]
+    assert table[18].split() == ["calibration", "error", "fitted", "sigmoid(score)"]  # all items are young
+    assert [line.split()[0] for line in table[19:22]] == ["popularity", "bpr-mf", "dvbpr"]
+    assert table[23].split() == ["taken,", "by", "the", "chance", "popularity", "bpr-mf", "dvbpr"]
+    assert len(table) == 34 and table[-1].startswith("0.9 to 1.0")
+    for result in document["results"]:
+        chances = result["chances"]
+        assert chances["slope"] >= 0 and 0.5 <= chances["highest"] <= 1
+        assert chances["error"] == pytest.approx(
+            sum(each["weight"] * abs(each["share"] - each["probability"]) for each in chances["bins"])
+            / sum(each["weight"] for each in chances["bins"])
+        )
     groups = document["results"][0]["by_takers"]
     assert sum(group["users"] for group in groups.values()) == 24
     assert groups["20+"] == {"users": 0, "metrics": {}, "intervals": {}}

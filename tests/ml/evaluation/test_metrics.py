@@ -207,6 +207,17 @@ def test_an_item_is_also_ranked_among_those_with_about_as_many_takers():
     assert found.auc.tolist() == [1.5 / 6] and found.auc_among_alike.tolist() == [1.5 / 2]  # among items 4 and 6
 
 
+def test_items_that_come_after_the_training_are_alike_to_each_other():
+    train = Interactions(np.arange(2), np.array([0, 1]), np.zeros(2), n_users=3, n_items=6)
+    test = Interactions(np.array([2]), np.array([5]), np.ones(1), n_users=3, n_items=6)
+    listed = np.array([-np.inf, -np.inf, -np.inf, np.inf, np.inf, np.inf])
+    split = Split(train, test.select(np.zeros(0, int)), test, listed)
+
+    found = metrics.rank_held_out(torch.ones(3, 1), torch.tensor([9.0, 9, 9, 1, 3, 2])[:, None], split)
+
+    assert found.auc_among_alike.tolist() == [0.5] and found.auc.tolist() == [0.2]
+
+
 def test_how_popular_the_lists_are_is_a_share_of_all_users():
     items = torch.tensor([[4.0], [3.0], [2.0], [1.0]])
     found = metrics.rank_held_out(torch.ones(25, 1), items, world_of_takers(), top=2)

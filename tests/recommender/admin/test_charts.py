@@ -34,3 +34,16 @@ def test_each_part_of_a_loss_has_a_scale_of_its_own():
 
     assert [[curve.name for curve in chart.curves] for chart in found] == [["network"], ["network/bce"], ["network/kl"]]
     assert found[2].curves[0].points == "64.0,172.0 632.0,8.0"
+
+
+def test_chances_that_are_right_lie_on_the_diagonal():
+    assert charts.reliability_chart([]) is None
+
+    chart = charts.reliability_chart([(0.0, 0.0, 9), (0.5, 0.5, 7), (1.0, 1.0, 2)])
+
+    assert chart.points == "40.0,208.0 140.0,108.0 240.0,8.0"
+    assert [(each.probability, each.share, each.count) for each in chart.tenths] == [
+        (0, 0, 9),
+        (0.5, 0.5, 7),
+        (1, 1, 2),
+    ]

@@ -45,6 +45,17 @@ def test_a_version_shows_how_it_learnt(admin_client):
     assert "auc 0.78" in admin_client.get(LIST).content.decode()
 
 
+def test_a_personal_version_shows_how_reliable_its_chances_are(admin_client):
+    metrics = {"auc": 0.8, "calibration error": 0.021, "reliability": [[0.11, 0.13, 40], [0.92, 0.9, 31]]}
+    version = VersionFactory(role="personal", method="dvbpr", metric="inner", metrics=metrics)
+
+    page = admin_client.get(f"{LIST}{version.pk}/change/").content.decode()
+
+    assert page.count('<circle class="dot"') == 2
+    assert "<td>0.92</td><td>0.90</td><td>31</td>" in page
+    assert "0.021" in page and "[0.11" not in page
+
+
 def test_a_failed_version_shows_why(admin_client):
     version = VersionFactory(state="failed", error="the shop has 2 pictures")
     assert "the shop has 2 pictures" in admin_client.get(f"{LIST}{version.pk}/change/").content.decode()

@@ -2,7 +2,7 @@ import pytest
 
 from recommender.designs import gallery
 from recommender.models import Design, DesignImage
-from tests.factories import CategoryFactory, ShopperFactory, turned
+from tests.factories import CategoryFactory, ShopperFactory, VersionFactory, turned
 from tests.recommender.conftest import placed
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +60,18 @@ def test_scores_are_shown_as_probabilities_and_realism_within_0_and_1(design):
     assert (first.score, first.realism) == (0.5, 1.0)
     first.image.score, first.image.realism = -1e6, -0.2
     assert (first.score, first.realism) == (pytest.approx(0.0), 0.0)
+
+
+def test_a_chance_is_the_scorers_and_no_higher_than_among_its_products(design):
+    assert gallery.build_gallery(design).images[0].probability is None
+    design.scorer = VersionFactory(role="personal", metric="inner", match_curves={"taken": [1.0, -1.0, 0.9]})
+    design.save()
+
+    first, second = gallery.build_gallery(design).images
+    second.image.score = 50.0
+
+    assert first.probability == first.score == pytest.approx(0.269, abs=0.001)
+    assert second.probability == second.score == 0.9
 
 
 def test_queries_do_not_grow_with_the_images(active, design, django_assert_num_queries):

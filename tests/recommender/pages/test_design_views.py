@@ -37,9 +37,9 @@ def asked(client, **form) -> Design:
     return Design.objects.get(pk=answer["Location"].split("/")[2])
 
 
-def finished(design: Design, *pictures: GeneratedImage, embedding_version=None) -> Design:
+def finished(design: Design, *pictures: GeneratedImage, embedding_version=None, scorer=None) -> Design:
     claimed = lifecycle.claim(design.pk)
-    claimed.embedding_version = embedding_version
+    claimed.embedding_version, claimed.scorer = embedding_version, scorer
     lifecycle.finish(claimed, pictures or [GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83)])
     return claimed
 
@@ -176,13 +176,28 @@ def test_pictures_are_shown_with_what_they_are_worth_and_what_one_can_buy(hers, 
     page = hers.get(f"{PAGE}{design.pk}/").content.decode()
 
     assert f'src="/media/{design.folder}/00.png"' in page
-    assert 'alt="Design 1: 88 % you, looks real"' in page
-    assert "88 % you looks real (0.83)" in text(page)
+    assert 'alt="Design 1: looks real"' in page and "% you" not in page  # this model has no chances
     assert near.get_absolute_url() in page and "€19.90" in page
     assert f"/media/{design.folder}/00.png" in hers.get(PAGE).content.decode()
 
 
+def test_a_chance_is_named_as_a_limit_and_no_higher_than_any_product_had(hers, generator):
+    scorer = ModelVersion.objects.get(role="personal")
+    scorer.match_curves = {"taken": [1.0, -1.0, 0.91]}
+    scorer.save()
+    images = [GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(n), float(n), 0.83) for n in (9, 2)]
+    design = finished(asked(hers), *images, scorer=scorer)
+
+    page = hers.get(f"{PAGE}{design.pk}/").content.decode()
+
+    assert 'alt="Design 1: up to 91 % you, looks real"' in page and 'alt="Design 2: up to 73 % you, looks real"' in page
+    assert "in at most 91 of 100 cases. The pictures are made to be rated highly" in text(page)
+
+
 def test_a_tailored_product_shows_the_way_there(hers, generator):
+    scorer = ModelVersion.objects.get(role="personal")
+    scorer.match_curves = {"taken": [1.0, 0.0, 0.99]}
+    scorer.save()
     product = ProductFactory(title="Plain boots")
     assert "Make it more me" in hers.get(product.get_absolute_url()).content.decode()
     design = finished(
@@ -190,14 +205,15 @@ def test_a_tailored_product_shows_the_way_there(hers, generator):
         GeneratedImage(DesignImage.Kind.ORIGINAL, image_bytes(1), 0.0, 0.9, change=0.05),
         GeneratedImage(DesignImage.Kind.APPROXIMATION, image_bytes(2), 0.1, 0.5, change=0.0),
         GeneratedImage(DesignImage.Kind.STEP, image_bytes(3), 3.0, -0.2, change=0.12, step=7),
+        scorer=scorer,
     )
 
     page = text(hers.get(f"{PAGE}{design.pk}/").content.decode())
 
     assert Design.objects.get().budget == 0.3
-    assert "The product 50 % you looks real" in page
-    assert "Copy by the generator 52 % you could be real" in page
-    assert "Step 7, 12.0 % changed 95 % you dreamlike (0.00)" in page
+    assert "The product up to 50 % you looks real" in page
+    assert "Copy by the generator up to 52 % you could be real" in page
+    assert "Step 7, 12.0 % changed up to 95 % you dreamlike (0.00)" in page
 
 
 @pytest.mark.parametrize(

@@ -70,12 +70,3 @@ def test_a_curve_never_falls_and_never_makes_sure(true):
     chances = [scores.match_probability(curve, score) for score in (0.1, 0.5, 0.9)]
     assert chances == sorted(chances)
     assert chances[0] > 0 and chances[-1] < 1
-
-
-def test_reliability_compares_chances_with_shares():
-    bins = photo_calibration.bins_of([0.05, 0.15, 0.9, 0.95, 1.0], [False, True, True, True, False])
-
-    assert [(each.low, each.high, each.count) for each in bins] == [(0.0, 0.2, 2), (0.8, 1.0, 3)]
-    assert [each.probability for each in bins] == pytest.approx([0.1, 0.95])
-    assert [each.share for each in bins] == pytest.approx([0.5, 2 / 3])
-    assert photo_calibration.calibration_error(bins) == pytest.approx((2 * 0.4 + 3 * (0.95 - 2 / 3)) / 5)

@@ -42,6 +42,10 @@ def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back
     assert [entry["epoch"] for entry in version.metrics["losses"]] == [1, 2]
     assert 0 <= version.metrics["auc"] <= 1
     assert version.metrics["shoppers"] == 6
+    assert 0 <= version.metrics["calibration error"] <= 1
+    assert sum(count for _, _, count in version.metrics["reliability"]) > 6  # what was taken and what was drawn
+    slope, _, highest = version.match_curves["taken"]
+    assert slope >= 0 and 0.5 <= highest < 1
     assert set(version.taste) == {"mean", "precision"}
     shopper = ShopperVector.objects.first().shopper
     assert recommend.for_shopper(shopper, RecommendationQuery()).strategy == "personal"

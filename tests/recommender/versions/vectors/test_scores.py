@@ -47,3 +47,14 @@ def test_a_length_stays_where_it_means_something():
     assert scores.normalize_if_cosine(euclidean, [3.0, 4.0]).tolist() == [3.0, 4.0]
     assert scores.normalize_if_cosine(cosine, [0.0, 0.0]).tolist() == [0.0, 0.0]
     assert scores.normalize_if_cosine(cosine, [3.0, 4.0]).dtype == np.float32
+
+
+def test_a_score_by_taste_is_the_chance_that_was_fitted():
+    version = VersionFactory.build(metric="inner", number=1, match_curves={"taken": [0.5, -1.0, 0.9]})
+
+    assert scores.score(version, -4.0) == pytest.approx(1 / (1 + math.exp(-1)))
+    assert scores.score(version, -100.0) > 0.99  # so that those at the top are told apart
+    assert scores.score(version, 1e6) == pytest.approx(0)
+    assert scores.limited_probability(version, 100.0) == 0.9
+    assert scores.limited_probability(version, 4.0) == pytest.approx(1 / (1 + math.exp(-1)))
+    assert scores.limited_probability(VersionFactory.build(metric="inner", number=1), 4.0) is None
