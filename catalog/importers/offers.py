@@ -1,8 +1,15 @@
 """Offers of Yandex's feeds (YML), whose categories stand apart and whose variants are offers of one group."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from tempfile import TemporaryFile
+from typing import TypeAlias
 
-MARK = "categoryId"  # of an offer
+from catalog.importers.rows import Problem
+
+Entry: TypeAlias = tuple[str, Mapping[str, str]] | Problem  # place, row
+
+MARK, GROUP = "categoryId", "group_id"  # of an offer
 RUBLES = {"RUR": "RUB"}
 MOST_CATEGORIES = 100_000
 MOST_NAME = 200  # characters of a category
@@ -39,7 +46,7 @@ class Categories:
 def row_of(offer: Mapping[str, str], categories: Categories) -> dict[str, str]:
     """Return the row of an offer, of those of one group with the SKU of the group."""
     name = offer.get("name") or " ".join(filter(None, (offer.get(key) for key in ("typePrefix", "vendor", "model"))))
-    group, currency = offer.get("group_id", ""), offer.get("currencyId", "")
+    group, currency = offer.get(GROUP, ""), offer.get("currencyId", "")
     own = {
         "sku": group or offer.get("id", ""),
         "Variant SKU": offer.get("id", "") if group else "",
@@ -54,3 +61,43 @@ def row_of(offer: Mapping[str, str], categories: Categories) -> dict[str, str]:
     }
     others = {key: text for key, text in offer.items() if key not in TAKEN and not key.startswith("delivery-options")}
     return {key: text for key, text in own.items() if text} | others
+
+
+class Groups:
+    """Groups of offers, of which those that do not stand together are told when the feed is read first."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.scattered: set[str] = set()
+        self.last = ""
+
+    def note(self, group: str) -> None:
+        """Count the group of the next offer as seen; as scattered if others stand between."""
+        if group and group != self.last and group in self.seen:
+            self.scattered.add(group)
+        self.seen.add(group)
+        self.last = group
+
+    def gather(self, entries: Iterable[tuple[str, Entry]]) -> Iterator[Entry]:
+        """Yield the rows with those of each group together: of groups that do not stand so, at the end.
+
+        The latter wait in a file. In each group the first row alone has a title, as variants may have their own.
+        """
+        last, places = "", dict[str, list[int]]()
+        with TemporaryFile() as waiting:
+            for group, entry in entries:
+                if group in self.scattered and not isinstance(entry, Problem):
+                    places.setdefault(group, []).append(waiting.tell())
+                    waiting.write(json.dumps(entry).encode() + b"\n")
+                else:
+                    yield without_title(entry) if group and group == last else entry
+                    last = group
+            for starts in places.values():
+                for start in starts:
+                    waiting.seek(start)
+                    place, row = json.loads(waiting.readline())
+                    yield (place, row) if start == starts[0] else without_title((place, row))
+
+
+def without_title(entry: Entry) -> Entry:
+    return entry if isinstance(entry, Problem) else (entry[0], {**entry[1], "title": ""})

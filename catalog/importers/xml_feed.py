@@ -40,9 +40,11 @@ class XmlFeed:
         self.label = f"{archive.label}/{name}"
         self.notes: list[str] = []
         self.count = 0
+        self.groups = offers.Groups()
         columns: dict[str, None] = {}
-        for record in self:
+        for group, record in self._records():
             self.count += 1
+            self.groups.note(group)
             if not isinstance(record, Problem):
                 columns |= dict.fromkeys(record[1])
                 check_number(self.label, columns)
@@ -54,7 +56,11 @@ class XmlFeed:
         return self.count
 
     def __iter__(self) -> Iterator[Record | Problem]:
-        parser, group = FeedParser(), ""
+        return self.groups.gather(self._records())
+
+    def _records(self) -> Iterator[tuple[str, Record | Problem]]:
+        """Yield the products in their order, each with the group of offers that it belongs to; empty for none."""
+        parser = FeedParser()
         for block in self._blocks():
             try:
                 parser.feed(block)
@@ -66,15 +72,13 @@ class XmlFeed:
             for product in parser.take():
                 place = f"{self.name} line {product.line}"
                 if product.is_too_long:
-                    yield Problem(place, f"it has over {MOST_CHARACTERS:,} characters")
+                    yield "", Problem(place, f"it has over {MOST_CHARACTERS:,} characters")
                     continue
                 fields = product.fields()
                 if offers.MARK in fields:
-                    fields = offers.row_of(fields, parser.categories)
-                    if fields.get("sku") == group:
-                        fields["title"] = ""  # variants of one group may have titles of their own
-                    group = fields.get("sku", "") if "Variant SKU" in fields else ""
-                yield place, fields
+                    yield fields.get(offers.GROUP, ""), (place, offers.row_of(fields, parser.categories))
+                else:
+                    yield "", (place, fields)
 
     def _blocks(self) -> Iterator[bytes]:
         """Yield the file in blocks, an empty one at the end."""

@@ -1,7 +1,7 @@
 import pytest
 
 from catalog.importers import import_interactions, import_products
-from catalog.importers.offers import Categories, row_of
+from catalog.importers.offers import Categories, Groups, row_of
 from catalog.models import ImageDownload, Interaction, Product
 
 YML = """\
@@ -47,6 +47,42 @@ def test_offers_of_one_group_become_one_product_with_its_options(tmp_path, setti
     assert (bag.sku, bag.title, bag.category.name, bag.currency) == ("201", "Сумка Acme X-2", "category 9", "BYN")
     urls = ImageDownload.objects.filter(product=dress).order_by("position").values_list("url", flat=True)
     assert [url[-5:] for url in urls] == ["1.jpg", "2.jpg", "3.jpg"]
+
+
+def test_offers_of_one_group_are_one_product_wherever_they_stand(tmp_path, settings):
+    settings.IMAGE_HOSTS = ["img.example"]
+    first, second, other = (f"<offer id={part}" for part in YML.split("<offers>")[1].split("<offer id=")[1:])
+    third = second.replace('"102"', '"103"').replace("44", "46")
+    rest = [f"<offer{other.split('</offers>')[0][6:]}".replace('"201"', f'"{number}"') for number in (201, 202)]
+    (tmp_path / "feed.xml").write_text(
+        YML.split("<offers>")[0]
+        + "<offers>"
+        + first
+        + rest[0]
+        + second
+        + rest[1]
+        + third
+        + "</offers></shop></yml_catalog>"
+    )
+
+    report, again = import_products(tmp_path / "feed.xml"), import_products(tmp_path / "feed.xml")
+
+    assert (report.created, report.problems, again.unchanged) == (3, [], 3)
+    dress = Product.objects.get(sku="10")
+    assert (dress.title, dress.in_stock) == ("Платье летнее 42", True)
+    assert (dress.attributes["Variant SKU"], dress.attributes["Размер"]) == ("101, 102, 103", "42, 44, 46")
+
+
+def test_rows_of_groups_that_stand_together_are_not_moved():
+    groups, entries = (
+        Groups(),
+        [("g", ("1", {"title": "a"})), ("g", ("2", {"title": "b"})), ("", ("3", {"title": "c"}))],
+    )
+    for group, _ in entries:
+        groups.note(group)
+
+    assert groups.scattered == set()
+    assert list(groups.gather(entries)) == [("1", {"title": "a"}), ("2", {"title": ""}), ("3", {"title": "c"})]
 
 
 def test_events_of_an_offer_count_for_its_group(tmp_path, settings):
