@@ -50,11 +50,17 @@ def not_excluded(plan: RetrievalPlan, query: RecommendationQuery, shown: Iterabl
     return found
 
 
+# Whether cards show a picture of a product: its primary image is there, and could be read as far as is known.
+HAS_IMAGE = Sql(
+    "(SELECT i.problem = '' FROM catalog_productimage i WHERE i.product_id = p.id ORDER BY i.position LIMIT 1)"
+)
+
+
 @dataclass
 class PopularitySearch:
-    """A search for the most popular products, then the newest.
+    """A search for the most popular products, then the newest; those without a picture come after all others.
 
-    The score is the number of shoppers as a share of the most popular product's.
+    The score is the number of shoppers as a share of the most popular product's; without a picture it is 0.
     """
 
     where: Sql
@@ -62,23 +68,34 @@ class PopularitySearch:
 
     def __call__(self, limit: int) -> list[Candidate]:
         """Return the best `limit` candidates, best first; fewer only if there are no more."""
-        columns = f"{embedding_sql(self.embeddings)}, {COLUMNS}"
-        popular = Sql(
-            f"SELECT y.shoppers / (SELECT greatest(max(shoppers), 1) FROM recommender_popularity)::float, {columns}"
-            f" FROM recommender_popularity y JOIN catalog_product p ON p.id = y.product_id {CATEGORY}"
-            f" WHERE {self.where.text} ORDER BY y.shoppers DESC, y.product_id DESC LIMIT {limit:d}",
-            self.where.params,
-        )
-        rows = fetch(popular)
-        if len(rows) < limit:
-            newest = Sql(
-                f"SELECT 0.0::float, {columns} FROM catalog_product p {CATEGORY} WHERE {self.where.text}"
-                " AND NOT EXISTS (SELECT FROM recommender_popularity y WHERE y.product_id = p.id)"
-                f" ORDER BY p.created_at DESC, p.id DESC LIMIT {limit - len(rows):d}",
-                self.where.params,
-            )
-            rows += fetch(newest)
+        pictured, bare = self.where & HAS_IMAGE, self.where & Sql(f"{HAS_IMAGE.text} IS NOT TRUE")
+        score = "y.shoppers / (SELECT greatest(max(shoppers), 1) FROM recommender_popularity)::float"
+        rows: list[tuple[Any, ...]] = []
+        for find, where, scored in (
+            (self._popular, pictured, score),
+            (self._newest, pictured, "0.0::float"),
+            (self._popular, bare, "0.0::float"),
+            (self._newest, bare, "0.0::float"),
+        ):
+            if len(rows) < limit:
+                rows += fetch(find(where, scored, limit - len(rows)))
         return candidates_from_rows(rows, [row[0] for row in rows], self.embeddings)
+
+    def _popular(self, where: Sql, score: str, limit: int) -> Sql:
+        return Sql(
+            f"SELECT {score}, {embedding_sql(self.embeddings)}, {COLUMNS}"
+            f" FROM recommender_popularity y JOIN catalog_product p ON p.id = y.product_id {CATEGORY}"
+            f" WHERE {where.text} ORDER BY y.shoppers DESC, y.product_id DESC LIMIT {limit:d}",
+            where.params,
+        )
+
+    def _newest(self, where: Sql, score: str, limit: int) -> Sql:
+        return Sql(
+            f"SELECT {score}, {embedding_sql(self.embeddings)}, {COLUMNS} FROM catalog_product p {CATEGORY}"
+            f" WHERE {where.text} AND NOT EXISTS (SELECT FROM recommender_popularity y WHERE y.product_id = p.id)"
+            f" ORDER BY p.created_at DESC, p.id DESC LIMIT {limit:d}",
+            where.params,
+        )
 
 
 def embedding_version(plan: RetrievalPlan) -> ModelVersion | None:

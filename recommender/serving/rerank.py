@@ -106,8 +106,11 @@ def diversify(rows: list[Candidate], query: RecommendationQuery) -> list[Candida
 
     Carbonell & Goldstein, SIGIR 1998, with lambda = 1 - diversity. Scores are stretched to 0-1 over the pool, so that
     they and the cosines weigh alike. A candidate without an embedding is like no other; where none has one, the order
-    is that of the scores.
+    is that of the scores. Those without an image come last.
     """
+    if bare := [row for row in rows if not row.images]:
+        pictured = [row for row in rows if row.images]
+        return [*(diversify(pictured, query) if pictured else []), *bare][: query.limit]
     if all(row.embedding is None for row in rows):
         return rows[: query.limit]
     embeddings = stack_embeddings(rows)

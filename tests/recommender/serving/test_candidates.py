@@ -3,7 +3,7 @@ import pytest
 from catalog.models import Product
 from catalog.rows import VISIBLE, Sql, fetch
 from recommender import popularity
-from recommender.serving import candidates
+from recommender.serving import candidates, recommend
 from recommender.serving.candidates import PopularitySearch
 from recommender.serving.types import RecommendationQuery, RetrievalPlan
 from tests.factories import InteractionFactory, ProductFactory, ShopperFactory
@@ -61,3 +61,30 @@ def test_the_most_popular_come_first_and_those_nobody_took_to_last_the_newest_fi
 
     assert [(row.product, row.score) for row in search(4)] == [(famous, 1.0), (known, 0.25), (new, 0.0), (old, 0.0)]
     assert [row.product for row in search(1)] == [famous]
+
+
+def test_products_that_cannot_be_shown_with_a_picture_come_last(active):
+    famous, broken = ProductFactory(image=False), ProductFactory()
+    broken.images.update(problem="is cut off")
+    old, known, new = (ProductFactory() for _ in range(3))
+    bare = ProductFactory(image=False)
+    for product, times in ((famous, 4), (known, 2)):
+        for _ in range(times):
+            InteractionFactory(product=product)
+    popularity.count()
+
+    found = PopularitySearch(VISIBLE, None)
+
+    assert [(row.product, row.score) for row in found(9)] == [
+        (known, 0.5), (new, 0.0), (old, 0.0), (famous, 0.0), (bare, 0.0), (broken, 0.0),
+    ]  # fmt: skip
+    assert [row.product for row in found(4)] == [known, new, old, famous]
+
+
+def test_diversity_brings_no_product_without_a_picture_to_the_front(active):
+    ProductFactory(image=False)
+    shown = [ProductFactory() for _ in range(3)]
+
+    found = recommend.popular_products(RecommendationQuery(limit=3, diversity=1))
+
+    assert {result.product for result in found.results} == set(shown)

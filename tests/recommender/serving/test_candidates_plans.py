@@ -112,3 +112,20 @@ def test_popular_products_are_read_from_the_most_popular_on(shop):
 
     assert not [plan for plan in found if re.search(WHOLE, plan)]
     assert any("popularity_first" in plan for plan in found)
+
+
+def test_where_few_are_popular_the_newest_and_those_without_a_picture_are_read_from_indexes(shop):
+    category = RecommendationQuery(category="Aisle 3", limit=12)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM recommender_popularity WHERE product_id > 40")
+        cursor.execute(
+            "UPDATE catalog_productimage SET problem = 'cut off' FROM catalog_product p"
+            " WHERE p.id = product_id AND category_id = 3 AND p.id % 5000 <> 2"
+        )
+
+    found = plans(lambda: recommend.popular_products(RecommendationQuery()))
+    found += plans(lambda: recommend.popular_products(category))
+
+    assert not [plan for plan in found if re.search(r"Seq Scan on catalog_product", plan)]
+    assert any("visible_newest" in plan for plan in found)
+    assert len(found) == 3 + 5  # of the category are too few with a picture: the others are read as well
