@@ -83,11 +83,13 @@ EVENT_MEANINGS: Mapping[str, str] = {"ignore": "left out"}
 # Columns that say whether a product is shown, by yes and no or by states, in programs that are not known.
 VISIBLE = frozenset({"visible", "is visible", "product visible", "published", "is published", "active", "is active"})
 
-# Columns of images that follow the first one, as `plain` returns their names.
+# Columns of images that follow the first one, as `plain` returns their names; one in the plural does beside one of it.
 _NOUN = r"(?:product )?(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"
 FURTHER_IMAGES = re.compile(
     rf"(?:additional|further|other|more|extra|alternat\w+|second|back|rear|side|detail|variant|gallery|hover) {_NOUN}"
     rf"|{_NOUN} ?(?:\d+|back|rear|side|detail)|(?:media |image )?gallery|imgurl alternative|additional_?images?"
+    r"|(?:product |all )?(?:images|pictures|photos)(?: (?:link|url|src|file|path)s?)?"
+    r"|(?:product |all )?(?:image|picture|photo) (?:links|urls|files|paths)"
 )
 
 
@@ -118,8 +120,14 @@ def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) 
 
 
 def find_further_images(columns: Iterable[str], taken: Collection[str]) -> list[str]:
-    """Return the columns with further images, without those that are taken for something else."""
-    return [column for column in columns if column not in taken and is_further_image(column)]
+    """Return the columns with further images, without those that are taken for something else.
+
+    Those with numbers, such as Image 3 and Image 2, are in the order of these.
+    """
+    found = [column for column in columns if column not in taken and is_further_image(column)]
+    numbers = {column: int(digits[0]) for column in found if (digits := re.findall(r"\d{1,9}", column))}
+    in_order = iter(sorted(numbers, key=lambda column: numbers[column]))
+    return [next(in_order) if column in numbers else column for column in found]
 
 
 def is_further_image(column: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from django.utils.text import slugify
 
 from catalog.importers.layouts import by_plain_name
+from catalog.importers.values import without_nothing
 
 MARKS = frozenset({"title", "currency code", "image1", "variation 1 name"})
 NOTE = (
@@ -20,7 +21,8 @@ def rows_of(listing: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     named = by_plain_name(listing)
 
     def value(name: str) -> str:
-        return str(listing.get(named.get(name, "")) or "").strip()
+        text = str(listing.get(named.get(name, "")) or "").strip()
+        return text if name == "title" else without_nothing(text)
 
     skus = values_of(value("sku"))
     images = [text for number in range(1, 11) if (text := value(f"image{number}"))]

@@ -35,7 +35,7 @@ def group_following(records: Iterator[Record | Problem], sku: str, title: str, o
 
 def continues(fields: Mapping[str, str], first: Mapping[str, str], sku: str, title: str, own: Collection[str]) -> bool:
     if own:
-        return not any(fields.get(column) for column in own)
+        return all(is_nothing(fields.get(column, "")) for column in own)
     is_same = bool(fields.get(sku)) and fields.get(sku) == first.get(sku)
     # A row that differs in nothing is a repeated one.
     is_its_title = is_nothing(fields.get(title, "")) or fields.get(title) == first.get(title)

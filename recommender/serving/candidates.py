@@ -69,16 +69,15 @@ class PopularitySearch:
     def __call__(self, limit: int) -> list[Candidate]:
         """Return the best `limit` candidates, best first; fewer only if there are no more."""
         pictured, bare = self.where & HAS_IMAGE, self.where & Sql(f"{HAS_IMAGE.text} IS NOT TRUE")
-        score = "y.shoppers / (SELECT greatest(max(shoppers), 1) FROM recommender_popularity)::float"
-        rows: list[tuple[Any, ...]] = []
-        for find, where, scored in (
-            (self._popular, pictured, score),
-            (self._newest, pictured, "0.0::float"),
-            (self._popular, bare, "0.0::float"),
-            (self._newest, bare, "0.0::float"),
-        ):
-            if len(rows) < limit:
-                rows += fetch(find(where, scored, limit - len(rows)))
+        shares = "y.shoppers / (SELECT greatest(max(shoppers), 1) FROM recommender_popularity)::float"
+        rows = fetch(self._popular(pictured, shares, limit))
+        if len(rows) < limit:
+            rows += fetch(self._newest(pictured, "0.0::float", limit - len(rows)))
+        if len(rows) < limit:  # the numbers say which part a row is of, as a union has no order
+            parts = self._popular(bare, "1.0::float", limit), self._newest(bare, "0.0::float", limit)
+            text = " UNION ALL ".join(f"({part.text})" for part in parts)
+            found = sorted(fetch(Sql(text, parts[0].params + parts[1].params)), key=lambda row: row[0], reverse=True)
+            rows += [(0.0, *row[1:]) for row in found[: limit - len(rows)]]
         return candidates_from_rows(rows, [row[0] for row in rows], self.embeddings)
 
     def _popular(self, where: Sql, score: str, limit: int) -> Sql:

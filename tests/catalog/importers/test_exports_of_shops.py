@@ -11,15 +11,18 @@ from catalog.importers.detect import find_source
 from catalog.importers.rows import Problem
 from catalog.models import Product
 from tests.catalog.importers.builders import jpegs, write_folder
+from tests.catalog.importers.exports import programs
 from tests.catalog.importers.exports.catalogue import FAR, IMAGES, ITEMS, Memory, differences
 from tests.catalog.importers.exports.dialects import draw_dialect
 from tests.catalog.importers.exports.documents import DOCUMENTS
+from tests.catalog.importers.exports.interfaces import INTERFACES
 from tests.catalog.importers.exports.oddities import INCHES, ODDITIES
 from tests.catalog.importers.exports.tables import MONEY, TABLES
 
 pytestmark = pytest.mark.slow
 
-DIALECTS = 8  # for each layout and oddity
+LAYOUTS = (*TABLES, programs.squarespace, programs.etsy, programs.wix, programs.bigcommerce)
+DIALECTS = 5  # for each layout and oddity
 DRAWN = 20  # documents of each kind
 PLAIN = ODDITIES["none"]
 FILES = dict.fromkeys(IMAGES, b"x")
@@ -28,7 +31,7 @@ FILES = dict.fromkeys(IMAGES, b"x")
 @pytest.mark.parametrize("name", ODDITIES)
 def test_each_layout_is_read_as_it_was_meant(name):
     oddity, generator, wrong = ODDITIES[name], random.Random(name), {}
-    for layout in TABLES:
+    for layout in LAYOUTS:
         for _ in range(DIALECTS):
             dialect, money = draw_dialect(generator), generator.choice(MONEY)
             if oddity.is_wide and dialect.is_narrow:
@@ -49,6 +52,17 @@ def test_each_document_is_read_as_it_was_meant(name):
         files, expected = DOCUMENTS[name](items, generator)
         images = {} if name == "H&M" else FILES
         if why := objections(Memory(files | images), expected):
+            wrong[number, *files] = why
+    assert not wrong, "\n".join(f"{document}: {why}" for document, why in wrong.items())
+
+
+@pytest.mark.parametrize("name", INTERFACES)
+def test_each_interface_and_feed_is_read_as_it_was_meant(name):
+    generator, wrong = random.Random(name), {}
+    for number in range(DRAWN):
+        items = (*ITEMS, *([FAR] if generator.random() < 0.5 else []), INCHES)
+        files, expected = INTERFACES[name](items, generator)
+        if why := objections(Memory(files | FILES), expected):
             wrong[number, *files] = why
     assert not wrong, "\n".join(f"{document}: {why}" for document, why in wrong.items())
 

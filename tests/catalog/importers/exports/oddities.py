@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import random
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -114,7 +115,7 @@ def raise_header(grid: Grid, generator: random.Random) -> Grid:
     ]
     upper = [name.upper() for name in grid.header]
     is_packed = "additional_attributes" in grid.header or "Feature (Name:Value:Position:Customized)" in grid.header
-    named_within = is_packed or any(name.lower().endswith(" name") for name in grid.header)
+    named_within = is_packed or any(re.search(r" name$|option ?name", name.lower()) for name in grid.header)
     return replace(
         grid, header=upper, expected=[replace(e, attributes={}) for e in expected] if named_within else expected
     )
@@ -130,7 +131,7 @@ def write_formulas(grid: Grid, generator: random.Random) -> Grid:
     return change_cells(grid, lambda text: text and f'="{text}"', column)
 
 
-SKUS = {"sku", "handle", "url handle", "reference #", "id"}
+SKUS = {"sku", "handle", "url handle", "reference #", "id", "product url", "handleid", "product code/sku"}
 
 
 def add_total(grid: Grid, generator: random.Random) -> Grid:
