@@ -37,6 +37,7 @@ MAY_IMPORT_ML = {
     "texts.py",
     "photo_calibration.py",
     "taste_calibration.py",
+    "label_measures.py",
     "gaps.py",
     "reading.py",
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NOT_MEASURES = ("losses", "intervals", "reliability")
-HEADLINE = ("auc", "auc/cold", "ndcg@10")  # the measures by which personal versions are compared
+HEADLINE = ("auc", "auc/cold", "ndcg@10", "precision@5/category")  # by which versions are compared
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Ro
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews
 from recommender.versions.vectors import index, store
-from recommender.workers import devices, embedding, photo_calibration
+from recommender.workers import devices, embedding, label_measures, photo_calibration
 from recommender.workers.training_data import (
     PersonalTraining,
     check_shop,
@@ -49,7 +49,8 @@ def run_queued(version_id: int) -> ModelVersion:
 def run(version: ModelVersion, *, progress: bool = False, calibrates: bool = True) -> ModelVersion:
     """Train a claimed version to the end: fit, embed the catalogue, build the index, and activate if requested.
 
-    calibrates: whether to fit the chances of a search by photo; without them, any score counts as a match.
+    calibrates: whether to measure a similarity version, and to fit the chances of a search by photo; without them, any
+    score counts as a match.
 
     Goes on where an earlier, interrupted run stopped. Raises TrainingFailed with the reason, which is saved in the
     version too, as any other error is, but for one of a database that is away. On a full disk a worker tries it again
@@ -192,6 +193,8 @@ def embed_catalogue(version: ModelVersion, progress: bool, calibrates: bool) -> 
     lifecycle.follow(version, stage="building the index")
     index.build_index(version, partial(follow_index, version))
     if calibrates:
+        if version.role == Role.SIMILAR:
+            lifecycle.follow(version, stage="measuring", metrics=version.metrics | label_measures.measure(version))
         photo_calibration.calibrate(version)
         with lifecycle.writing(version):
             photo_calibration.save(version)
