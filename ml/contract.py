@@ -5,6 +5,7 @@ hooks it needs, plus a config and an entry in `ml/configs`. `tests/ml/test_contr
 promised here.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Generic, Protocol
 
@@ -205,6 +206,10 @@ class DesignModel(Model[ConfigT, LabelledImages]):
         About 1 for images of products, about 0 for poor designs.
         """
         raise NotImplementedError
+
+    def floor(self, category: int) -> float:
+        """Return the realism below which an image is rather one of this generator's than one of a product."""
+        return -math.inf
 
     def encode(self, images: Tensor, category: Tensor) -> Tensor | None:
         """Estimate (B, 256) latents that generate images like these; None if there is no encoder."""

@@ -1,5 +1,6 @@
 """Search in a generator's latents for images that suit a taste, and for a product's image changed towards one."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -62,6 +63,7 @@ def design(
     seed: int,
     starts: int = STARTS,
     steps: int = STEPS,
+    floor: float = -math.inf,
     progress: Progress | None = None,
 ) -> list[Designs]:
     """Search for each taste of (U, K) at most `count` images of the category that score high, no two the same.
@@ -69,7 +71,7 @@ def design(
     Maximises J(z) = theta . Phi(up(G(z, c))) - eta (D(G(z, c), c) - 1)^2 over z by Adam; the networks do not change.
     Kang et al. 2017, arXiv:1711.02231. The search starts from the best of sixteen times as many random z, which costs
     as much as some steps and finds more than these. All tastes are one batch and start from the same random z; the
-    same seed gives the same images.
+    same seed gives the same images. floor: the least realism of an image.
     """
     search = _Search(generator, scorer, tastes.repeat_interleave(starts, dim=0), category, eta)
     z = search.best_starts(tastes, starts, seed)
@@ -89,15 +91,17 @@ def design(
         progress(steps, steps)
     parts = (scored.images, scored.score, scored.realism, best_z, scored.j)
     by_taste = zip(*(part.split(starts) for part in parts), strict=True)
-    return [_select(images, score, realism, z, j, count) for images, score, realism, z, j in by_taste]
+    return [_select(*of_one, count=count, floor=floor) for of_one in by_taste]
 
 
-def _select(images: Tensor, score: Tensor, realism: Tensor, z: Tensor, j: Tensor, count: int) -> Designs:
-    """Return at most `count` rows in descending order of J, without any whose image is the same as a better one's."""
+def _select(
+    images: Tensor, score: Tensor, realism: Tensor, z: Tensor, j: Tensor, *, count: int, floor: float
+) -> Designs:
+    """Return at most `count` rows in descending order of J, of this realism at least and with different images."""
     differences = image_similarity.mean_differences(images, images)
     chosen: list[int] = []
     for index in j.argsort(descending=True).tolist():
-        if len(chosen) < count and (differences[index, chosen] >= image_similarity.SAME).all():
+        if len(chosen) < count and realism[index] >= floor and (differences[index, chosen] >= image_similarity.SAME).all():
             chosen.append(index)
     return Designs(*(part[chosen].cpu() for part in (images, score, realism, z)))
 

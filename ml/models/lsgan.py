@@ -220,6 +220,10 @@ class Lsgan(DesignModel[LsganConfig]):
                 errors = (self.generate(latents, labels) - real).abs().mean(dim=(1, 2, 3))
                 self.farthest[category] = errors.max()
 
+    def floor(self, category: int) -> float:
+        """Return what lies halfway between the mean realism of products and of random images, as of the training."""
+        return self.judged[category, 3:].mean().item()
+
     def limit(self, category: int) -> float:
         """Return the limit of all models, or the worst error over some training images, whichever is less."""
         return min(super().limit(category), self.farthest[category].item())

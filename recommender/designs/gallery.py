@@ -53,6 +53,11 @@ class Gallery:
     images: Sequence[GalleryImage]
     nearest: Sequence[Product]  # to any of the images
 
+    @property
+    def left_out(self) -> int:
+        """Return how many of the images that were asked for there are not."""
+        return self.design.count - len(self.images) if self.design.budget is None else 0
+
 
 def build_gallery(design: Design) -> Gallery:
     """Read a design's images and the products near to them; a fixed number of queries."""

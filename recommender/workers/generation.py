@@ -100,7 +100,7 @@ def progress_reporter(request: Design) -> Progress:
 
 
 def search(request: Design, inputs: Inputs, progress: Progress) -> Iterator[GeneratedImage]:
-    """Yield new images of a category for the taste."""
+    """Yield new images of a category for the taste, none that looks less like a product than the generator's floor."""
     (found,) = design(
         inputs.generator,
         inputs.scorer,
@@ -110,6 +110,7 @@ def search(request: Design, inputs: Inputs, progress: Progress) -> Iterator[Gene
         eta=request.eta,
         seed=request.seed,
         starts=request.count + SPARE,
+        floor=inputs.generator.floor(inputs.category),
         progress=progress,
     )
     for image, score, realism in zip(found.images, found.score.tolist(), found.realism.tolist(), strict=True):
@@ -136,8 +137,11 @@ def tailor_product(request: Design, inputs: Inputs, progress: Progress) -> Itera
     )
     yield image_of_step(DesignImage.Kind.ORIGINAL, found.original)
     yield image_of_step(DesignImage.Kind.APPROXIMATION, found.approximation)
-    for index in pick_evenly(len(found.steps), SHOWN_STEPS):
-        yield image_of_step(DesignImage.Kind.STEP, found.steps[index], index + 1)
+    floor = min(inputs.generator.floor(inputs.category), found.approximation.realism)
+    steps = [(number, step) for number, step in enumerate(found.steps, 1) if step.realism >= floor]
+    for index in pick_evenly(len(steps), SHOWN_STEPS):
+        number, step = steps[index]
+        yield image_of_step(DesignImage.Kind.STEP, step, number)
 
 
 def image_of_step(kind: DesignImage.Kind, step: Step, number: int | None = None) -> GeneratedImage:

@@ -95,6 +95,13 @@ def test_the_larger_eta_the_more_real_and_the_less_liked():
     assert held.score.mean() < free.score.mean()
 
 
+def test_no_design_is_less_real_than_the_floor():
+    realism = designs(count=8, steps=0).realism.sort().values
+
+    assert torch.equal(designs(count=8, steps=0, floor=realism[3].item()).realism.sort().values, realism[3:])
+    assert len(designs(floor=2.0).images) == 0
+
+
 def test_the_same_seed_gives_the_same_designs_and_another_seed_others():
     once, again, other = designs(seed=1), designs(seed=1), designs(seed=2)
 

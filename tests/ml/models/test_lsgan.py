@@ -235,3 +235,9 @@ def test_designs_that_differ_less_than_products_are_reported(stable):
     model.judged[:] = torch.tensor([[0.6, 0.2, 0.0, 1.0, 0.5], [0.6, 0.4, 0.1, 1.0, 0.5]])
 
     assert model.warnings() == ["discs: little variety: designs are 0.20 diverse (1 - SSIM) where products are 0.60"]
+
+
+def test_the_floor_lies_between_products_and_what_is_generated_at_random(stable):
+    for category in range(stable.categories):
+        real, random = stable.judged[category, 3:].tolist()
+        assert stable.floor(category) == pytest.approx((real + random) / 2)

@@ -278,3 +278,22 @@ def test_without_a_generator_old_designs_are_shown_and_no_new_ones_offered(hers,
 
     assert f"/media/{design.folder}/00.png" in page
     assert "Try other options" not in page
+
+
+def test_a_design_says_how_many_of_its_pictures_are_not_shown(hers, generator):
+    design = asked(hers)
+    finished(design, *[GeneratedImage(DesignImage.Kind.DESIGN, image_bytes(), 2.0, 0.83)] * 11)
+
+    page = text(hers.get(design.get_absolute_url()).content.decode())
+
+    assert "11 of 12 are shown: the other did not look enough like a product, or looked the same as another." in page
+
+
+def test_a_design_of_which_nothing_can_be_shown_says_what_to_try(hers, generator):
+    design = asked(hers)
+    lifecycle.finish(lifecycle.claim(design.pk), [])
+
+    page = text(hers.get(design.get_absolute_url()).content.decode())
+
+    assert "Nothing to show No picture looked enough like a product. Try a balance nearer to “More real”" in page
+    assert "up to" not in page
