@@ -76,8 +76,11 @@ class Classifier:
         solver.step(loss)
 
     def _logits(self, descriptors: Tensor) -> Tensor:
-        logits: Tensor = DESCRIPTORS**0.5 * descriptors @ self.weights
-        return logits
+        return self.scaled(descriptors) @ self.weights
+
+    def scaled(self, descriptors: Tensor) -> Tensor:
+        """Scale descriptors of length 1 so that their numbers are about 1 in size."""
+        return DESCRIPTORS**0.5 * descriptors
 
     def _probabilities(self, descriptors: Tensor) -> Tensor:
         with torch.no_grad():

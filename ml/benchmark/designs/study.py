@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ml.benchmark.compare import Document
-from ml.benchmark.designs import sheets
+from ml.benchmark.designs import distances, sheets
 from ml.benchmark.designs.measures import Classifier, Critic, find_nearest
 from ml.benchmark.runs import report_progress
 from ml.contract import DesignModel
@@ -19,6 +19,7 @@ from ml.generation.search import INVERSION_STEPS, STEPS, Tailored, design, tailo
 from ml.nn import image_similarity
 
 ETAS = (0.0, 0.1, 1.0, 10.0)
+COMPARED = 1000  # random images, of all categories, that are compared with all products
 EACH, STARTS = 4, 8  # images for each user and set, and starts of the search for them
 TAILORED, BUDGETS = 3, np.linspace(0, 0.1, 11)  # products of a category that are tailored; budgets of change
 SHOPPERS = 4  # in the batch whose seconds are measured
@@ -71,6 +72,7 @@ class Study:
             **pooled,
             "categories": by_category,
             "nearest": self._measure_nearest(),
+            "distances": self._measure_distances(),
             "tailoring": self._measure_tailoring(),
         }
         return figures, {"evaluate": time.monotonic() - began, **self._measure_seconds()}
@@ -160,6 +162,16 @@ class Study:
         some = rng.permutation(len(products.images))[: len(torch.cat(self.images["eta 1"]))]
         real = find_nearest(products.images.batch(some), products, classifier, excluded=some)
         return {name: each.as_dict() for name, each in ((REAL, real), *found.items())}
+
+    def _measure_distances(self) -> dict[str, dict[str, float]]:
+        """Measure how far random images are from products as sets, and for comparison one half of products."""
+        classifier, random = self.setup.classifier, torch.Generator().manual_seed(self.setup.seed)
+        products = classifier.scaled(classifier.products)
+        count = -(-COMPARED // self.generator.categories)
+        made = classifier.scaled(classifier.describe(self.generator.sample(count, random)))
+        halves = products[torch.randperm(len(products), generator=random)].chunk(2)
+        pairs = {REAL: halves, GENERATED: (products, made)}
+        return {name: distances.measure(*pair).as_dict() for name, pair in pairs.items()}
 
     def _measure_tailoring(self) -> Document:
         """Tailor some products, and measure the gains over those that are within the generator's limit."""

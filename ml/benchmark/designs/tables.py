@@ -13,6 +13,8 @@ NOTES = (
     "judged: the same by the judge, which was trained apart. best real: the products that the scorer ranks first.",
     "realism: the discriminator's output. diversity: 1 - SSIM within the category. recognised: the share taken for the",
     "category by a classifier whose own score is exp E KL(p(y|x) | p(y)), no Inception score.",
+    "Fréchet, kernel: distances of sets of images in descriptors of shape, colour and layout, not in Inception's",
+    "features; of one half of the products from the other, and of random images from all products.",
 )
 
 
@@ -55,6 +57,8 @@ def _format_sets(part: Document) -> str:
 def _format_more(result: Document) -> Sequence[str]:
     near = [["nearest product", "L1", "least L1", "copies", "cosine"]]
     near += [[name, *(f"{value:.3f}" for value in each.values())] for name, each in result["nearest"].items()]
+    far = [["distance from products", "Fréchet", "kernel"]]
+    far += [[name, f"{each['frechet']:.1f}", f"{each['kernel']:.3f}"] for name, each in result["distances"].items()]
     tailoring, seconds = result["tailoring"], result["seconds"]
     curve = [["tailored within", "liked", "judged", "realism", "change"]]
     curve += [
@@ -62,4 +66,4 @@ def _format_more(result: Document) -> Sequence[str]:
     ]
     durations = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
     refused = f"tailoring refused: {tailoring['refused']:.0%}"
-    return ["", align(near), "", refused, align(curve), f"seconds: {durations}"]
+    return ["", align(near), "", align(far), "", refused, align(curve), f"seconds: {durations}"]

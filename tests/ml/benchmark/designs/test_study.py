@@ -28,5 +28,8 @@ def test_no_product_is_a_copy_of_another_here_and_tailoring_is_told_by_budget(do
 
     assert set(result["nearest"]) == {"random real", "random made", "eta 1"}
     assert result["nearest"]["random real"]["l1"] > 0
+    assert set(result["distances"]) == {"random real", "random made"}
+    far = result["distances"]
+    assert far["random made"]["kernel"] > far["random real"]["kernel"]  # after two epochs
     assert len(result["tailoring"]["errors"]) == 4
     assert 0 <= result["tailoring"]["refused"] <= 1

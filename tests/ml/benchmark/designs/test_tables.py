@@ -9,6 +9,7 @@ def test_a_generator_has_a_table_of_all_and_of_each_category():
         "method": "lsgan",
         **PART,
         "categories": {"hats": PART},
+        "distances": {"random made": {"frechet": 12.34, "kernel": 0.056}},
         "nearest": {"eta 1": {"l1": 0.1, "least l1": 0.05, "copies": 0.0, "cosine": 0.3}},
         "tailoring": {"refused": 0.25, "curve": []},
         "seconds": {"train": 1.0},
@@ -26,6 +27,7 @@ def test_a_generator_has_a_table_of_all_and_of_each_category():
 
     assert lines[0] == "pictures: hats 50; too few: bags 3"
     assert "lsgan, all categories" in lines and "hats" in lines
+    assert "random made 12.3 0.056" in [" ".join(line.split()) for line in lines]
     assert "tailoring refused: 25%" in lines and "lsgan: a mode collapsed" in lines
     (row, _) = (line.split() for line in lines if line.startswith("eta 1  ") and "±" in line)
     assert row[2:] == ["0.500", "0.500", "0.500", "±", "0.100", "0.500", "-"]
