@@ -101,7 +101,8 @@ def _select(
     differences = image_similarity.mean_differences(images, images)
     chosen: list[int] = []
     for index in j.argsort(descending=True).tolist():
-        if len(chosen) < count and realism[index] >= floor and (differences[index, chosen] >= image_similarity.SAME).all():
+        is_new = (differences[index, chosen] >= image_similarity.SAME).all()
+        if len(chosen) < count and realism[index] >= floor and is_new:
             chosen.append(index)
     return Designs(*(part[chosen].cpu() for part in (images, score, realism, z)))
 

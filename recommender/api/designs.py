@@ -69,7 +69,10 @@ class DesignInput(Strict):
         help_text="Name of the category of which to generate images. Use either category or sku.",
     )
     count = serializers.IntegerField(
-        required=False, min_value=1, max_value=MOST_IMAGES, help_text="With category: number of images, of which none is given that looks unlike a product. Default: 12."
+        required=False,
+        min_value=1,
+        max_value=MOST_IMAGES,
+        help_text="With category: number of images, fewer if some look unlike a product. Default: 12.",
     )
     eta = Number(
         required=False,
