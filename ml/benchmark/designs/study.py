@@ -168,9 +168,9 @@ class Study:
         classifier, random = self.setup.classifier, torch.Generator().manual_seed(self.setup.seed)
         products = classifier.scaled(classifier.products)
         count = -(-COMPARED // self.generator.categories)
-        made = classifier.scaled(classifier.describe(self.generator.sample(count, random)))
-        halves = products[torch.randperm(len(products), generator=random)].chunk(2)
-        pairs = {REAL: halves, GENERATED: (products, made)}
+        generated = classifier.scaled(classifier.describe(self.generator.sample(count, random)))
+        parts = products[torch.randperm(len(products), generator=random)].chunk(2)
+        pairs = {REAL: parts, GENERATED: (products, generated)}
         return {name: distances.measure(*pair).as_dict() for name, pair in pairs.items()}
 
     def _measure_tailoring(self) -> Document:
