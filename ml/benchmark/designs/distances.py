@@ -40,7 +40,7 @@ def frechet_distance(real: Tensor, generated: Tensor) -> float:
     # (C1 C2)^(1/2) has the eigenvalues of the root of a matrix that is symmetric.
     crossed = torch.linalg.eigvalsh(root @ second @ root).clamp(min=0).sqrt().sum()
     means = (real.mean(dim=0) - generated.mean(dim=0)).square().sum()
-    return (means + first.trace() + second.trace() - 2 * crossed).item()
+    return float(means + first.trace() + second.trace() - 2 * crossed)
 
 
 def kernel_distance(real: Tensor, generated: Tensor) -> float:
@@ -56,4 +56,4 @@ def kernel_distance(real: Tensor, generated: Tensor) -> float:
         k = kernel(x, x)
         return (k.sum() - k.trace()) / (len(x) * (len(x) - 1))
 
-    return (within(real) + within(generated) - 2 * kernel(real, generated).mean()).item()
+    return float(within(real) + within(generated) - 2 * kernel(real, generated).mean())

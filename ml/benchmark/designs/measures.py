@@ -80,7 +80,8 @@ class Classifier:
 
     def scaled(self, descriptors: Tensor) -> Tensor:
         """Scale descriptors of length 1 so that their numbers are about 1 in size."""
-        return DESCRIPTORS**0.5 * descriptors
+        scaled: Tensor = DESCRIPTORS**0.5 * descriptors
+        return scaled
 
     def _probabilities(self, descriptors: Tensor) -> Tensor:
         with torch.no_grad():
