@@ -168,12 +168,14 @@ class PersonalModel(Model[ConfigT, PersonalData]):
     """
 
     metric = "inner"
+    reads_texts: bool = False  # whether embed takes texts, and a training PersonalData with texts
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         """Compute (B, D) float32 vectors of items, each the same alone as in any batch.
 
         images: (B, 3, H, W) in [0, 1]; None exactly where `image_size` is None.
         items: (B,) indices of the training data's items, -1 for an item that was added later.
+        texts: of the items, title and attributes, for a model that reads them; None: of which none is known.
         """
         raise NotImplementedError
 

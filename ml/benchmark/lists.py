@@ -30,7 +30,7 @@ def write_lists(folder: Path, data: Path, k: int, out: Path, progress: bool = Fa
     for name, count in known.items():
         if counts.get(name, count) != count:
             raise BadData(f"{folder} was trained on {count} {name}, and {data} has {counts[name]}")
-    items = embed_items(model.to(best_device()), images, seen.n_items, progress).numpy()
+    items = embed_items(model.to(best_device()), images, seen.n_items, progress, file.texts).numpy()
     ids, scores = top_k(users, items, k, seen)
     aside = out.with_name(out.name + ".partial")
     with aside.open("w", encoding="utf-8", newline="") as stream:

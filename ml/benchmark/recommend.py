@@ -223,7 +223,9 @@ class Study:
         task, seed = self.task, self.task.options.training.seed
         images = task.arrays[self.model.image_size]
         split = task.split
-        read_data = partial(PersonalData, images, split.train, task.file.categories, split.validation, split.listed)
+        read_data = partial(
+            PersonalData, images, split.train, task.file.categories, split.validation, split.listed, task.file.texts
+        )
         create_selector = partial(Selection, split=task.split, seed=seed) if task.options.select else None
         result = self._measure(self.runs.train(self.model, self.run, read_data, create_selector), images)
         self.runs.save_result(self.model.method, self.measured, result)
@@ -233,7 +235,7 @@ class Study:
         model, progress = trained.model, self.task.options.progress
         report_progress(f"{model.method}: embedding", progress)
         began = time.monotonic()
-        items = embed_items(model, images, self.task.split.train.n_items, progress)
+        items = embed_items(model, images, self.task.split.train.n_items, progress, self.task.file.texts)
         embedded = time.monotonic()
         report_progress(f"{model.method}: measuring", progress)
         users = model.user_vectors().float().cpu()

@@ -61,7 +61,7 @@ class Selection:
         return {"epoch": self.epoch, "auc": auc, "users": len(self.split.validation)}
 
     def _measure(self, model: PersonalModel, number: int) -> None:
-        items = embed_items(model, self.data.images, self.split.train.n_items)
+        items = embed_items(model, self.data.images, self.split.train.n_items, texts=self.data.texts)
         users = model.user_vectors().float().cpu()
         auc = float(np.nanmean(rank_held_out(users, items, self.split, on="validation").auc))
         if not self.measured or auc > max(self.measured.values()):

@@ -17,6 +17,11 @@ SharedOrTriples = Annotated[
 Dimensions = Annotated[int, Field(ge=2, le=1024, description="K, the length of a shopper's and of a product's vector.")]
 
 
+Text = Annotated[
+    Literal["no", "yes"], Field(description="'yes' joins the words of titles and attributes to what images say.")
+]
+
+
 class FrozenConfig(Config):
     """The settings of methods that learn tastes from frozen features."""
 
@@ -25,6 +30,7 @@ class FrozenConfig(Config):
     ] = "descriptors"
     weights: Weights = "imagenet"
     preprocessing: Preprocessing = "torchvision"
+    text: Text = "no"
 
     @field_validator("features")
     @classmethod
@@ -179,6 +185,7 @@ class DvbprConfig(Config):
 class HybridConfig(Config):
     factors: Annotated[int, Field(ge=1, le=1000, description="Length of the identity factors.")] = 50
     dimensions: Annotated[int, Field(ge=2, le=1000, description="Length of the image factors, K of dvbpr.")] = 50
+    text: Text = "no"
 
 
 # How the Siamese networks were trained (amitdamri/Visually-Aware-Fashion-Recommendation-System).

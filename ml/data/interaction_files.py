@@ -17,6 +17,7 @@ from ml.data.times import parse_seconds
 from ml.errors import BadData, UnreadableImage
 
 PARTS = {"train": 0, "validation": 1, "val": 1, "test": 2}
+NO_WORDS = {"item", "sku", "id", "image", "images", "image_url", "url", "price", "currency", "in_stock", "stock"}
 NEGATIVE = {"dislike"}  # kinds of a shop's export that are no positive interactions
 
 
@@ -32,6 +33,7 @@ class InteractionFile:
     parts: np.ndarray | None = None  # (N,) values of PARTS, where the file has a column split
     failed: int = 0  # rows and images that were left out
     category_names: Sequence[str] = ()  # of class 0, 1, ...
+    texts: Sequence[str] | None = None  # of each item, "" where none; None without a table of items
 
     def split(self, moment: float | None = None, share: float | None = None) -> Split:
         """Split at a moment in seconds or off a share of the items, or as published, or by each user's last two items.
@@ -87,6 +89,7 @@ class InteractionFile:
             sources=[source for source, keep in zip(self.sources, readable, strict=True) if keep],
             interactions=replace(taken, items=new_indices[taken.items], n_items=int(readable.sum())),
             categories=None if self.categories is None else self.categories[readable],
+            texts=self.texts and [text for text, keep in zip(self.texts, readable, strict=True) if keep],
             parts=None if self.parts is None else self.parts[rows],
             failed=self.failed + int((~readable).sum()),
         )
@@ -95,7 +98,8 @@ class InteractionFile:
 def read_interaction_file(path: Path, positive: float | None = None) -> InteractionFile:
     """Read interactions.csv (user, item or sku, timestamp[, value, split]) and images/ITEM.jpg of a folder or a zip.
 
-    items.csv or products.csv (item or sku, category), if it is there, gives the items' categories. Items are those
+    items.csv or products.csv (item or sku, category, title and others), if it is there, gives the items' categories and
+    texts. Items are those
     with an image, with or without interactions; where there are no images, those with interactions. A timestamp is a
     number or ISO 8601. positive: rows of a smaller value, such as a low rating, are passed over. Raises BadData with
     the file and the reason; a bad row is reported on stderr and left out.
@@ -141,12 +145,25 @@ def read_interaction_file(path: Path, positive: float | None = None) -> Interact
     sources = [images[item] for item in items] if images else None
     parts = np.array([part for *_, part in taken]) if has_split else None
     categories, names = _read_categories(files, items)
-    return InteractionFile(users, items, sources, interactions, categories, parts, failed, names)
+    texts = _read_texts(files, items)
+    return InteractionFile(users, items, sources, interactions, categories, parts, failed, names, texts)
 
 
 def _item_column(table: Table) -> str:
     """Return "sku", as a shop's export calls it, if the table has that alone; else "item"."""
     return "sku" if "sku" in table.columns and "item" not in table.columns else "item"
+
+
+def _read_texts(files: Files, items: Sequence[str]) -> list[str] | None:
+    """Read what the table of items says of each in words: title, category and attributes."""
+    name = files.find("items.csv") or files.find("products.csv")
+    if name is None or (item_column := _item_column(table := files.read_table(name))) not in table.columns:
+        return None
+    columns = [column for column in table.columns if column.lower() not in NO_WORDS]
+    if not columns:
+        return None
+    texts = {row[item_column]: " ".join(row[column] for column in columns if row.get(column)) for row in table.rows}
+    return [texts.get(item, "") for item in items]
 
 
 def _read_categories(files: Files, items: Sequence[str]) -> tuple[np.ndarray | None, Sequence[str]]:

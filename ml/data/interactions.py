@@ -1,5 +1,6 @@
 """Interactions of users with items as arrays, their split, and the training data of a personal model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -172,7 +173,11 @@ class PersonalData:
     # (n_items,) since when users could take an item, as timestamps; -inf: always, inf: not before the end; None: always
     listed: np.ndarray | None = None
 
+    texts: Sequence[str] | None = None  # of each item: title and attributes; None: unknown
+
     def __post_init__(self) -> None:
+        if self.texts is not None and len(self.texts) != self.train.n_items:
+            raise ValueError(f"{len(self.texts)} texts for {self.train.n_items} items")
         if self.listed is not None and len(self.listed) != self.train.n_items:
             raise ValueError(f"{len(self.listed)} times of listing for {self.train.n_items} items")
         if self.images is not None and len(self.images) != self.train.n_items:

@@ -1,6 +1,6 @@
 """cae-bpr: a convolutional autoencoder learns the catalogue's images, then one layer on its code learns taste."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -48,7 +48,7 @@ class CaeBpr(OneLayer[CaeBprConfig, Cae]):
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         return self.frozen.objectives(batch) if len(batch) == 1 else super().objectives(batch)
 
-    def extract(self, images: Tensor) -> Tensor:
+    def extract(self, images: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         return self.frozen.code(images)
 
     def warnings(self) -> list[str]:

@@ -1,5 +1,6 @@
 """Base of `ials` and `ease`: vectors of users and items that are solved for at once, and a scale fitted to them."""
 
+from collections.abc import Sequence
 from typing import Generic
 
 import torch
@@ -64,7 +65,7 @@ class ClosedForm(PersonalModel[ConfigT], Generic[ConfigT]):
         margins = (w[users] * (v[items] - v[others])).sum(dim=1)
         return margins[~Triples(train, 1, generator).is_taken(users, others)]
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         known = (items >= 0)[:, None]
         return torch.where(known, self.v[items.clamp(min=0)] - self.centre, 0.0)
 

@@ -1,6 +1,6 @@
 """deepstyle: image features less what is common to their category."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +33,7 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
         frozen = FrozenFeatures.of(config)
         super().__init__(config, frozen, frozen.width)
         self.dimensions = config.factors
-        self.E = nn.Parameter(torch.zeros(config.factors, frozen.width))
+        self.E = nn.Parameter(torch.zeros(config.factors, self.width))
         self.register_buffer("mean_v", torch.zeros(config.factors))
         self.register_buffer("mean_c", torch.zeros(config.factors))
         self.allocate(users=0, items=0, categories=0)
@@ -81,13 +81,13 @@ class Deepstyle(FeatureModel[DeepstyleConfig]):
         self.mean_c.copy_(self.c.detach()[self.category].mean(dim=0))
         super().on_fit_end(data, generator)
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         assert images is not None
         rows = items.clamp(min=0)
         new = (items < 0)[:, None]
         v = torch.where(self.known[rows][:, None] & ~new, self.v[rows] - self.mean_v, 0.0)
         c = torch.where(new, 0.0, self.c[self.category[rows]] - self.mean_c)
-        return ((self.extract(images) - self.mean) @ self.E.T - c + v).detach()
+        return ((self.extract(images, texts) - self.mean) @ self.E.T - c + v).detach()
 
     def user_vectors(self) -> Tensor:
         return self.u.detach()

@@ -1,7 +1,7 @@
 """dvbpr: a network from pixels to item vectors and a vector for each user, learned jointly."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,7 +147,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
         self.centre.copy_(phi.mean(dim=0))
         return phi - self.centre.cpu()
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         """Compute item vectors (B, K) from images alone: the items' indices are ignored."""
         assert images is not None
         return self.encoder(images, self.encoder.describe(images)).float() - self.centre

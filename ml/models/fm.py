@@ -1,6 +1,6 @@
 """fm: a factorisation machine over user, item and the item's category; without images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +66,7 @@ class Fm(BprMf):
         everything = torch.arange(len(self.known), device=self.device)
         self.centre.copy_(self._vectors(everything).mean(dim=0))
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         vectors = self._vectors(items.clamp(min=0)) - self.centre
         return torch.where((items >= 0)[:, None], vectors, 0.0)
 

@@ -1,5 +1,6 @@
 """Image features that a training leaves as they are, for methods that learn tastes from them."""
 
+from collections.abc import Sequence
 from typing import Generic, Self
 
 import torch
@@ -12,10 +13,14 @@ from ml.configs.personal import FrozenConfig
 from ml.contract import PersonalModel, SimilarModel
 from ml.data.images import ImageArray
 from ml.data.interactions import PersonalData
+from ml.errors import BadData
 from ml.models.factory import create
 from ml.nn.encoders import DESCRIPTORS, Descriptors
 from ml.nn.inference import BATCH
 from ml.nn.pca import sample_indices
+from ml.nn.texts import WIDTH, TextFeatures
+
+HALF = 0.5**0.5  # of images and of texts, so that features of both have length 1
 
 
 class FrozenFeatures(nn.Module):
@@ -93,14 +98,18 @@ class FeatureModel(PersonalModel[ConfigT], Generic[ConfigT, FrozenT]):
     frozen: FrozenT
     image_size: tuple[int, int]
     mean: Tensor
+    text: TextFeatures | None
 
     def __init__(self, config: ConfigT, frozen: FrozenT, width: int) -> None:
         super().__init__(config)
         self.frozen = frozen
         self.image_size = frozen.image_size
+        self.reads_texts = isinstance(config, FrozenConfig) and config.text == "yes"
+        self.text = TextFeatures() if self.reads_texts else None
+        self.width = width + (WIDTH if self.reads_texts else 0)  # F
         # Features of the training images, once they are computed; not saved with the model.
         self.cached_features: Tensor | None = None
-        self.register_buffer("mean", torch.zeros(width))  # of the features, over the catalogue
+        self.register_buffer("mean", torch.zeros(self.width))  # of the features, over the catalogue
 
     def check(self) -> None:
         self.frozen.check()
@@ -108,10 +117,18 @@ class FeatureModel(PersonalModel[ConfigT], Generic[ConfigT, FrozenT]):
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         self.cached_features = None
         self.frozen.on_fit_start(images_of(data), generator)
+        if self.text:
+            self.text.fit(texts_of(data, self.method), generator)
 
-    def extract(self, images: Tensor) -> Tensor:
-        """Compute the features (B, F) of (B, 3, H, W) images in [0, 1]."""
-        return self.frozen(images)
+    def extract(self, images: Tensor, texts: Sequence[str] | None = None) -> Tensor:
+        """Compute the features (B, F) of (B, 3, H, W) images in [0, 1], and of texts if the model reads them.
+
+        An item whose text is not known has the mean of the catalogue's.
+        """
+        features: Tensor = self.frozen(images)
+        if self.text is None:
+            return features
+        return HALF * torch.cat([features, self.text(texts, len(images))], dim=1)
 
     def catalogue_features(self, data: PersonalData) -> Tensor:
         """Return the features of all training images, (n_items, F) float16, and set their mean at the first call.
@@ -124,7 +141,8 @@ class FeatureModel(PersonalModel[ConfigT], Generic[ConfigT, FrozenT]):
             total = torch.zeros_like(self.mean, dtype=torch.float64)
             with torch.no_grad():
                 for chosen in torch.arange(len(images)).split(BATCH):
-                    rows = self.extract(images.batch(chosen, self.device))
+                    texts = [texts_of(data, self.method)[index] for index in chosen.tolist()] if self.text else None
+                    rows = self.extract(images.batch(chosen, self.device), texts)
                     self.cached_features[chosen] = rows.half()
                     total += rows.double().sum(dim=0)
             self.mean.copy_(total / len(images))
@@ -137,6 +155,13 @@ class FeatureModel(PersonalModel[ConfigT], Generic[ConfigT, FrozenT]):
 
     def on_fit_end(self, data: PersonalData, generator: torch.Generator) -> None:
         self.cached_features = None
+
+
+def texts_of(data: PersonalData, method: str) -> Sequence[str]:
+    """Return the texts of the data's items. Raises BadData if there are none."""
+    if data.texts is None:
+        raise BadData(f"{method} with text=yes reads titles, and the data have none; items.csv may give them")
+    return data.texts
 
 
 def images_of(data: PersonalData) -> ImageArray:

@@ -1,7 +1,7 @@
 """hybrid, our default for personal lists: what interactions and images say of an item, weighed by evidence."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, repeat
@@ -18,12 +18,14 @@ from ml.data.interactions import Interactions, PersonalData
 from ml.data.sampling import Triples
 from ml.models.bpr_mf import BprMf
 from ml.models.dvbpr import Dvbpr
+from ml.models.frozen import texts_of
 from ml.nn.alternating import Penalties, factorise
 from ml.nn.choice import fit_choice, lift_choice
 from ml.nn.comparison import Comparison
 from ml.nn.encoders import DESCRIPTORS
 from ml.nn.item_regression import Regression
 from ml.nn.ridge import append_ones, cross_fit, fit_ridge
+from ml.nn.texts import WIDTH, TextFeatures
 
 PASSES = 60  # over all pairs, for the identity factors: as many as bpr-mf makes
 RIDGES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # as shares of the items' weights
@@ -56,6 +58,9 @@ class Hybrid(PersonalModel[HybridConfig]):
     with many is free of it. y_i is [v_i, b_i] of an item that anybody took; of any other, whose factors were only ever
     trained as a negative, it is the prediction of a regression on all items, and so are q_i and z_i.
 
+    With text=yes mu is predicted from titles and attributes as well, and so are q_i and z_i of items that nobody took;
+    Phi reads images alone.
+
     How strong the last ridge is, and the weights a, s, h, c, d and e, are chosen by the validation items of up to a
     thousand users; without any, by the last items of a third of the users, which both trained parts are trained
     without. The ridge is chosen by AUC as though all items were new, so by mu alone; the weights maximise the
@@ -85,7 +90,11 @@ class Hybrid(PersonalModel[HybridConfig]):
         self.image_size = self.pictures.image_size
         self.batch_size = 0  # of triples; set by batches
         self.fitting_data: PersonalData | None = None  # the data without the held-out pairs; not saved with the model
-        self.register_buffer("expected", torch.zeros(DESCRIPTORS + 1, self.identities.dimensions))  # mu, and its bias
+        self.reads_texts = config.text == "yes"
+        self.text = TextFeatures() if self.reads_texts else None
+        self.words: Tensor | None = None  # features of the items' texts, once they are computed; not saved
+        described = DESCRIPTORS + (WIDTH if self.reads_texts else 0) + 1  # F, by which factors are predicted
+        self.register_buffer("expected", torch.zeros(described, self.identities.dimensions))  # mu, and its bias
         self.register_buffer("scales", torch.ones(2))  # a and c
         self.register_buffer("chosen", torch.zeros(2))  # ridge and the image part's share, for the summary
         self.allocate(users=0, items=0, more=self._more)
@@ -115,7 +124,7 @@ class Hybrid(PersonalModel[HybridConfig]):
 
     def _allocate_mixture(self, users: int, items: int, more: int) -> None:
         self.dimensions = self.identities.dimensions + more + self.pictures.dimensions
-        rows = {"tastes": users, "more": items, "expected_more": DESCRIPTORS + 1}  # tastes: [r_u, g_u, 1]
+        rows = {"tastes": users, "more": items, "expected_more": len(self.expected)}  # tastes: [r_u, g_u, 1]
         for name, count in rows.items():
             self.register_buffer(name, self.expected.new_zeros(count, more), persistent=more > 0)
         self.register_buffer("centre", self.expected.new_zeros(self.dimensions))
@@ -123,6 +132,9 @@ class Hybrid(PersonalModel[HybridConfig]):
     def on_fit_start(self, data: PersonalData, generator: torch.Generator) -> None:
         self.fitting_data = None
         self.allocate(data.train.n_users, data.train.n_items, self._more)
+        self.words = None
+        if self.text:
+            self.text.fit(texts_of(data, self.method), generator)
         self.identities.on_fit_start(self._without_held_out(data), generator)
         self.pictures.on_fit_start(self._without_held_out(data), generator)
         self.epochs = self.pictures.epochs
@@ -137,8 +149,7 @@ class Hybrid(PersonalModel[HybridConfig]):
         fitting = self._without_held_out(data)
         self.batch_size = self.identities.batch_size(fitting.train)
         batches = self.pictures.batches(fitting, generator)  # computes the descriptors at the first call
-        assert self.pictures.descriptors is not None
-        self.identities.update_means(append_ones(self.pictures.descriptors.to(self.device)), fitting.train)
+        self.identities.update_means(self._describe_catalogue(data), fitting.train)
         return _JointBatches(batches, fitting.train, PASSES / self.epochs, generator)
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
@@ -154,7 +165,8 @@ class Hybrid(PersonalModel[HybridConfig]):
         fitting, device = self._without_held_out(data), self.device
         self.fitting_data = None
         self.identities.on_fit_end(fitting, generator)
-        descriptors = append_ones(self.pictures.catalogue_descriptors(data).to(device))
+        descriptors = self._describe_catalogue(data)
+        self.words = None
         phi = self.pictures.centre_on(data).to(device)
         self.pictures.descriptors = None
         comparison = Comparison(held_out_of(data), data.train, generator, device)
@@ -165,6 +177,15 @@ class Hybrid(PersonalModel[HybridConfig]):
         if len(fitting.train) < len(data.train):  # what was held out for the choice is learned, too
             forms = self._fit_closed_forms(descriptors, data.train, generator, trust)
         self._set_vectors(weights, forms, phi, data)
+
+    def _describe_catalogue(self, data: PersonalData) -> Tensor:
+        """Return what the items' factors are predicted by, (I, F): of images, of texts if it reads them, and 1."""
+        features = [self.pictures.catalogue_descriptors(data).to(self.device)]
+        if self.text:
+            if self.words is None:
+                self.words = self.text.of_all(texts_of(data, self.method))
+            features.append(self.words)
+        return append_ones(torch.cat(features, dim=1))
 
     def _predict_new(self, descriptors: Tensor, train: Interactions, comparison: Comparison) -> float:
         """Choose the ridge by which mu ranks best, and set y of the items, of those that nobody took by it.
@@ -247,12 +268,13 @@ class Hybrid(PersonalModel[HybridConfig]):
         trust = self.picture_weights[-1].item()
         return {"ridge": ridge, "pictures' share": round(share, 2), "trust in pictures alone": round(trust, 2)}
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         assert images is not None
         descriptors = self.pictures.encoder.describe(images)
         phi = self.pictures.encoder(images, descriptors).float() - self.pictures.centre
         phi = phi * self.picture_weights[items if len(self.picture_weights) > 1 else 0 * items][:, None]
-        known, rows, features = (items >= 0)[:, None], items.clamp(min=0), append_ones(descriptors)
+        described = [descriptors, self.text(texts, len(items))] if self.text else [descriptors]
+        known, rows, features = (items >= 0)[:, None], items.clamp(min=0), append_ones(torch.cat(described, dim=1))
         y = torch.where(known, self.y[rows], features @ self.expected)
         more = torch.where(known, self.more[rows], features @ self.expected_more)
         return self._concatenate(y, more, phi)

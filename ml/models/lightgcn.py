@@ -1,7 +1,7 @@
 """lightgcn: factors averaged over the graph of users and the items they took; without images."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -82,7 +82,7 @@ class LightGcn(PersonalModel[LightGcnConfig]):
         self.users.copy_(users)
         self.items.copy_(items - items[self.known].mean(dim=0))
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         rows = items.clamp(min=0)
         return torch.where((self.known[rows] & (items >= 0))[:, None], self.items[rows], 0.0)
 

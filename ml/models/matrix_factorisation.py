@@ -1,5 +1,6 @@
 """Base of `bpr-mf` and `warp`: a vector for each user and each item, and a bias for each item."""
 
+from collections.abc import Sequence
 from typing import Generic
 
 import torch
@@ -50,7 +51,7 @@ class MatrixFactorisation(PersonalModel[ConfigT], Generic[ConfigT]):
         # Over the items that anybody took: the average item and one without interactions are then the same, both 0.
         self.centre.copy_(vectors[self.known].mean(dim=0))
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         rows = items.clamp(min=0)
         vectors = torch.cat([self.v[rows], self.b[rows][:, None]], dim=1) - self.centre
         known = self.known[rows] & (items >= 0)

@@ -1,7 +1,7 @@
 """Base of `cae-bpr` and `inception-bpr`: one layer learns taste on top of a frozen network."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic
 
 import torch
@@ -97,7 +97,7 @@ class OneLayer(FeatureModel[ConfigT, FrozenT], Generic[ConfigT, FrozenT]):
         """Compute image factors (B, K) of features (B, F)."""
         return self.head((features - self.mean) / self.deviation)
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         """Compute item vectors (B, K) from images alone: the items' indices are ignored."""
         assert images is not None
         return self.phi(self.extract(images)) - self.head.bias

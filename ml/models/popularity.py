@@ -1,5 +1,7 @@
 """popularity: the items that most users took, the same for everyone; a baseline that is hard to beat."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,7 @@ class Popularity(PersonalModel[PopularityConfig]):
         takers = torch.from_numpy(data.train.popularity).float()
         self.takers = takers - takers.mean()
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         return torch.where(items >= 0, self.takers[items.clamp(min=0)], 0.0)[:, None]
 
     def user_vectors(self) -> Tensor:

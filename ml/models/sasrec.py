@@ -1,7 +1,7 @@
 """sasrec: a transformer over what a user took, in order; items have factors of their own and some from their image."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ class Sasrec(FeatureModel[SasrecConfig]):
         frozen = FrozenFeatures.of(config)
         super().__init__(config, frozen, frozen.width)
         self.dimensions = config.factors
-        self.E = nn.Parameter(torch.zeros(config.factors, frozen.width))
+        self.E = nn.Parameter(torch.zeros(config.factors, self.width))
         self.v_0 = nn.Parameter(torch.zeros(config.factors))
         self.positions = nn.Parameter(torch.zeros(config.length, config.factors))
         block = nn.TransformerEncoderLayer(
@@ -127,12 +127,12 @@ class Sasrec(FeatureModel[SasrecConfig]):
         self.sequences = self.sequences[:0]
         super().on_fit_end(data, generator)
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         assert images is not None
         rows = items.clamp(min=0)
         known = (self.known[rows] & (items >= 0))[:, None]
         own = torch.where(known, self.v[rows], self.v_0) - self.centre
-        return (own + (self.extract(images) - self.mean) @ self.E.T).detach()
+        return (own + (self.extract(images, texts) - self.mean) @ self.E.T).detach()
 
     def user_vectors(self) -> Tensor:
         return self.users

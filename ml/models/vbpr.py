@@ -1,6 +1,6 @@
 """vbpr: factors of users and items, and a second set of which the items' are computed from their images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -36,8 +36,8 @@ class Vbpr(FeatureModel[VbprConfig]):
         frozen = FrozenFeatures.of(config)
         super().__init__(config, frozen, frozen.width)
         self.dimensions = config.factors + 1 + config.visual_factors + 1
-        self.E = nn.Parameter(torch.zeros(config.visual_factors, frozen.width))
-        self.beta_prime = nn.Parameter(torch.zeros(frozen.width))
+        self.E = nn.Parameter(torch.zeros(config.visual_factors, self.width))
+        self.beta_prime = nn.Parameter(torch.zeros(self.width))
         self.register_buffer("centre", torch.zeros(config.factors + 1))
         self.allocate(users=0, items=0)
 
@@ -95,9 +95,9 @@ class Vbpr(FeatureModel[VbprConfig]):
         """Return [gamma_i, beta_i] of all items of the training data, (I, K + 1)."""
         return torch.cat([self.gamma_i, self.beta_i[:, None]], dim=1).detach()
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         assert images is not None
-        f = self.extract(images) - self.mean
+        f = self.extract(images, texts) - self.mean
         rows = items.clamp(min=0)
         known = (self.known[rows] & (items >= 0))[:, None]
         factors = torch.where(known, self.factors()[rows] - self.centre, 0.0)

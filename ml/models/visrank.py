@@ -1,5 +1,7 @@
 """visrank: items that look like those that a user took; nothing is trained."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -29,7 +31,7 @@ class Visrank(FeatureModel[VisrankConfig]):
     def __init__(self, config: VisrankConfig) -> None:
         frozen = FrozenFeatures.of(config)
         super().__init__(config, frozen, frozen.width)
-        self.dimensions = frozen.width
+        self.dimensions = self.width
         self.register_buffer("scale", torch.ones(()))
         self.allocate(users=0)
 
@@ -59,10 +61,10 @@ class Visrank(FeatureModel[VisrankConfig]):
         self.scale.copy_(fit_temperature(margins))
         self.theta *= self.scale / total.clamp(min=1e-12)
 
-    def embed(self, images: Tensor | None, items: Tensor) -> Tensor:
+    def embed(self, images: Tensor | None, items: Tensor, texts: Sequence[str] | None = None) -> Tensor:
         """Compute item vectors (B, F) from images alone: the items' indices are ignored."""
         assert images is not None
-        return self.extract(images) - self.mean
+        return self.extract(images, texts) - self.mean
 
     def user_vectors(self) -> Tensor:
         return self.theta

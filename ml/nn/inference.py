@@ -43,10 +43,16 @@ def embed_images(model: SimilarModel, images: ImageArray, progress: bool = False
     return compute_features(model.embed, images, device=model.device, progress=progress)
 
 
-def embed_items(model: PersonalModel, images: ImageArray | None, n_items: int, progress: bool = False) -> Tensor:
+def embed_items(
+    model: PersonalModel,
+    images: ImageArray | None,
+    n_items: int,
+    progress: bool = False,
+    texts: Sequence[str] | None = None,
+) -> Tensor:
     """Embed each item known in training; return (n_items, D) float32 on the CPU.
 
-    images: item by item; None for a model that reads none.
+    images: item by item; None for a model that reads none. texts: for a model that reads them.
     """
     items = torch.arange(n_items, device=model.device)
     if model.image_size is None:
@@ -56,7 +62,9 @@ def embed_items(model: PersonalModel, images: ImageArray | None, n_items: int, p
     chunks = iter(items.split(BATCH))
 
     def embed(batch: Tensor) -> Tensor:
-        return model.embed(batch, next(chunks))
+        chunk = next(chunks)
+        words = [texts[index] for index in chunk.tolist()] if model.reads_texts and texts is not None else None
+        return model.embed(batch, chunk, words)
 
     return compute_features(embed, images, device=model.device, progress=progress)
 

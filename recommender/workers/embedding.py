@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +29,7 @@ from recommender.versions import lifecycle, queries
 from recommender.versions.vectors import store
 from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
-from recommender.workers import devices, reading
+from recommender.workers import devices, item_texts, reading
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +152,7 @@ class Batch:
     version: ModelVersion
     images: list[ProductImage]
     pixels: torch.Tensor | None  # (B, 3, H, W) in [0, 1]; None for a model that ignores images
+    texts: Sequence[str] | None = None  # of the images' products, for a model that reads them
 
 
 def embed_batches(batches: Iterable[Batch], replace: bool = False, writing: Writing = anyhow) -> Iterator[int]:
@@ -166,7 +167,7 @@ def embed_batches(batches: Iterable[Batch], replace: bool = False, writing: Writ
         for batch in batches:
             if not batch.images:  # none of them could be read
                 continue
-            vectors = computing.submit(compute_vectors, batch)
+            vectors = computing.submit(compute_vectors, with_texts(batch))
             if former:
                 yield store_batch(*former, replace, writing)
             former = batch, vectors
@@ -174,11 +175,20 @@ def embed_batches(batches: Iterable[Batch], replace: bool = False, writing: Writ
             yield store_batch(*former, replace, writing)
 
 
+def with_texts(batch: Batch) -> Batch:
+    """Return the batch with what its products are called, if the model reads that."""
+    model, _ = load_model(batch.version.folder)
+    if not (isinstance(model, PersonalModel) and model.reads_texts):
+        return batch
+    return replace(batch, texts=item_texts.texts_of([image.product_id for image in batch.images]))
+
+
 def compute_vectors(batch: Batch) -> np.ndarray:
     """Compute the vectors of a batch: (B, D) float32."""
     model, items = load_model(batch.version.folder)
     with torch.inference_mode():
-        vectors = embed_pixels(model, batch.pixels, [items.get(image.product_id, -1) for image in batch.images])
+        known = [items.get(image.product_id, -1) for image in batch.images]
+        vectors = embed_pixels(model, batch.pixels, known, batch.texts)
     return vectors.numpy()
 
 
@@ -267,11 +277,14 @@ def batches_by_id(images: QuerySet[ProductImage]) -> Iterator[list[ProductImage]
         yield batch
 
 
-def embed_pixels(model: Model[Any], pixels: torch.Tensor | None, items: Sequence[int]) -> torch.Tensor:
+def embed_pixels(
+    model: Model[Any], pixels: torch.Tensor | None, items: Sequence[int], texts: Sequence[str] | None = None
+) -> torch.Tensor:
     """Embed images by a similarity or a personal model: (B, D), on the CPU; in halves if a GPU has too little memory.
 
     pixels: (B, 3, H, W) in [0, 1], or None for a model that ignores images. items: indices of the products in a
-    personal model's training, -1 for others; a similarity model does not need them.
+    personal model's training, -1 for others; a similarity model does not need them. texts: of the products, for a model
+    that reads them.
     """
 
     def embed(rows: slice) -> torch.Tensor:
@@ -280,7 +293,8 @@ def embed_pixels(model: Model[Any], pixels: torch.Tensor | None, items: Sequence
             assert some is not None
             return model.embed(some).cpu()
         assert isinstance(model, PersonalModel)
-        return model.embed(some, torch.tensor(items[rows], device=model.device)).cpu()
+        words = None if texts is None else texts[rows]
+        return model.embed(some, torch.tensor(items[rows], device=model.device), words).cpu()
 
     with devices.ending_if_gpu_fails():
         return devices.compute_in_halves(embed, slice(0, len(items) if pixels is None else len(pixels)))

@@ -118,7 +118,7 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         results["warnings"] = warnings
     if personal:
         assert isinstance(model, PersonalModel)
-        items = embed_items(model, personal.data.images, personal.data.train.n_items)
+        items = embed_items(model, personal.data.images, personal.data.train.n_items, texts=personal.data.texts)
         results |= evaluate_ranking(model, items, personal)
         chances, version.match_curves = calibrate_scores(model, items, personal)
         results |= chances

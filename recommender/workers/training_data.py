@@ -25,7 +25,7 @@ from recommender.errors import TrainingRefused
 from recommender.models import ModelVersion, Role
 from recommender.serving import history
 from recommender.versions import lifecycle, queries
-from recommender.workers import embedding, reading
+from recommender.workers import embedding, item_texts, reading
 from recommender.workers.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
@@ -184,7 +184,8 @@ def load_personal_data(version: ModelVersion, model: Model[Any], folder: Path, p
         began.save(folder)
     split = hold_out_last(began.interactions)
     checkpoints.write_json(products, folder / embedding.PRODUCTS_FILE)
-    data = PersonalData(decoded, split.train, began.categories, listed=began.listed)
+    texts = item_texts.texts_of(products) if model.reads_texts else None
+    data = PersonalData(decoded, split.train, began.categories, listed=began.listed, texts=texts)
     return PersonalTraining(data, split, began.shoppers.tolist())
 
 

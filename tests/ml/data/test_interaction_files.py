@@ -188,3 +188,25 @@ def test_the_division_goes_with_the_pictures_that_can_be_read(tmp_path, capsys):
 
     assert (len(split.train), len(split.validation), len(split.test)) == (1, 0, 1)
     assert "i1.png" in capsys.readouterr().err
+
+
+def test_texts_are_the_words_of_the_table_of_items(tmp_path):
+    rows = [["a", "i1", 5, 1], ["a", "i0", 6, 1]]
+    folder = shop(tmp_path, rows)
+    header = ["sku", "title", "category", "price", "image", "colour"]
+    write_table(folder / "products.csv", header, [["i1", "Red boots", "Boots", "9.90", "i1.png", "red"], ["i0", "Bag"]])
+
+    journal = read_interaction_file(folder)
+
+    assert journal.texts == ["Bag", "Red boots Boots red", ""]
+    assert read_interaction_file(shop(tmp_path / "other", rows)).texts is None
+
+
+def test_texts_stay_with_their_items_where_an_image_cannot_be_read(tmp_path):
+    folder = shop(tmp_path, [["a", "i0", 5, 1], ["a", "i2", 6, 1]])
+    write_table(folder / "items.csv", ["item", "title"], [["i0", "first"], ["i1", "second"], ["i2", "third"]])
+    (folder / "images" / "i1.png").write_text("no picture")
+
+    journal, _ = read_interaction_file(folder).decode((8, 8))
+
+    assert journal.texts == ["first", "third"]

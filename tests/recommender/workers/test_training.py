@@ -74,6 +74,23 @@ def test_a_version_that_asks_for_categories_is_told_the_shops(shop):
     assert category[1] not in {category[0], *category[2:]} and len(set(category)) == 2
 
 
+@pytest.mark.parametrize("method", ["vbpr", "hybrid"])
+def test_a_product_uploaded_now_is_scored_with_its_text(shop, method):
+    for product in shop:
+        product.title = f"{'red' if product.pk % 2 else 'blue'} shoe"
+        product.save()
+    settings = {"text": "yes", "factors": "4"}
+    version = training.run(lifecycle.register(method, method_settings=settings, epochs=1, here=True))
+    names = ("red shoe", "blue shoe", "red shoe", "")
+    new = [ProductFactory(image=7, title=title, category=shop[0].category) for title in names]
+
+    embedding.embed_later(version.pk, [product.images.get().pk for product in new])
+
+    red, blue, again, nameless = (nearest.vectors_of(version, [product.pk])[product.pk] for product in new)
+    assert red == pytest.approx(again, abs=1e-6)
+    assert abs(red - blue).max() > 1e-4 and abs(red - nameless).max() > 1e-4
+
+
 def interrupted(monkeypatch, method: str, epochs: int) -> ModelVersion:
     """A version whose training was interrupted before its last epoch."""
     version = lifecycle.register(method, epochs=epochs, seed=5, here=True)
