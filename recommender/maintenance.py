@@ -16,6 +16,7 @@ from recommender.designs import lifecycle as designs
 from recommender.experiments import guard
 from recommender.imports import feeds, runs, storage
 from recommender.models import LIVE, ImageWalk, ModelVersion
+from recommender.schedules import planning
 from recommender.serving import impressions
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries, retention
@@ -58,6 +59,7 @@ def sweep() -> None:
         broker.send("audit_indexes", priority=broker.LATER)
     audit.delete_old(MOST_IMPRESSIONS)
     replay.resend()
+    planning.run_due()
     remove_unnamed_files()
     feeds.start_due()
     runs.remove_sources()

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "recommender.imports",
     "recommender.experiments",
     "recommender.audits",
+    "recommender.schedules",
     "visrec_site",  # its commands
     "django.contrib.admin",
     "django.contrib.auth",
@@ -260,9 +261,8 @@ TEXT_SEARCH_SECONDS = env_positive("VISREC_TEXT_SEARCH_SECONDS", 2)
 KIND_WEIGHTS = env_weights(
     "VISREC_KIND_WEIGHTS", {"view": 0.2, "click": 0.3, "like": 1.0, "cart": 1.0, "purchase": 1.0, "dislike": -1.0}
 )
-TASTE_HALF_LIFE_DAYS = env_positive(
-    "VISREC_TASTE_HALF_LIFE_DAYS", 180
-)  # after these an interaction weighs half as much
+# Days after which an interaction weighs half as much.
+TASTE_HALF_LIFE_DAYS = env_positive("VISREC_TASTE_HALF_LIFE_DAYS", 180)
 # The dictionaries that PostgreSQL brings (Snowball).
 STEMMED = [
     *("arabic", "armenian", "basque", "catalan", "danish", "dutch", "english", "estonian", "finnish", "french"),

@@ -1,5 +1,5 @@
 """The recommender in Django's admin; Django imports this package, which registers the models."""
 
-from recommender.admin import impressions, versions
+from recommender.admin import impressions, schedules, versions
 
-__all__ = ["impressions", "versions"]
+__all__ = ["impressions", "schedules", "versions"]

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.template import Context
 
 from recommender.admin import indexes, overview
+from recommender.schedules import planning
 from recommender.serving import outcomes
 
 register = template.Library()
@@ -23,6 +24,7 @@ def recommender_overview(context: Context) -> dict[str, object]:
         "uploads": overview.uploads(),
         "serving": overview.serving(),
         "trainings": overview.trainings(),
+        "undecided": planning.undecided(),
         "queues": overview.queues(),
         "indexes": indexes.indexes(),
         "target": round(100 * settings.INDEX_RECALL),

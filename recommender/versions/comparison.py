@@ -23,9 +23,19 @@ class Pair:
     @property
     def is_worse(self) -> bool:
         """Return whether the second version is below the first by more than the intervals of both."""
-        first, second = self.intervals
-        is_judged = self.name.startswith(LARGER_IS_BETTER) and first is not None and second is not None
-        return bool(is_judged and first and second and second[1] < first[0])
+        first, second = self._bounds
+        return bool(first and second and second[1] < first[0])
+
+    @property
+    def is_better(self) -> bool:
+        """Return whether the second version is above the first by more than the intervals of both."""
+        first, second = self._bounds
+        return bool(first and second and second[0] > first[1])
+
+    @property
+    def _bounds(self) -> tuple[list[float] | None, list[float] | None]:
+        """Return the intervals of a measure of which more is better."""
+        return self.intervals if self.name.startswith(LARGER_IS_BETTER) else (None, None)
 
 
 def measures(first: ModelVersion | None, second: ModelVersion | None) -> list[Pair]:

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from recommender.audits import width
 from recommender.models import Impression
-from tests.factories import InteractionFactory
+from recommender.schedules.models import TrainingSchedule
+from tests.factories import InteractionFactory, VersionFactory
 from tests.recommender.audits.test_recall import answered
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +73,13 @@ def test_the_first_page_tells_of_an_index_that_finds_too_little(admin_client, ac
     assert "its index is searched with 400 candidates in place of 100, until its index finds 95 % again" in page
     assert "The usual search finds 50.0 % (" in page
     assert "searched more widely: 60 requests (no filter) had a recall of 37.7 to 62.3 %" in page
+
+
+def test_the_first_page_asks_what_becomes_of_a_version_that_a_schedule_had_trained(admin_client, active):
+    version = VersionFactory()
+    TrainingSchedule.objects.create(method="pixels", hour=3, version=version, state="undecided")
+
+    page = admin_client.get(URL).content.decode()
+
+    assert f"<strong>{version} was trained by its schedule.</strong>" in page
+    assert f"/admin/recommender/modelversion/{version.pk}/step/activate/" in page
