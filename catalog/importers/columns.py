@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from catalog.errors import ImportFailed
+from catalog.importers import foreign_names
 from catalog.importers.layouts import apart, by_plain_name, layout_of, plain
 
 # For each of ours what it is called elsewhere, the surest first. Our own name goes before all of them.
@@ -21,11 +22,12 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
     ),
     "category": (
         "categories", "product type", "google product category", "type", "product category", "product type name",
-        "article type", "category text", "categorytext", "category path", "kategorie", "kategorien", "warengruppe",
+        "article type", "category text", "categorytext", "category path", "main category", "category level 1",
+        "category 1", "top category", "subcategory", "sub category", "kategorie", "kategorien", "warengruppe",
         "catégorie", "catégories", "categoría", "categorías", "categoria", "categorie", "collection", "collections",
     ),
     "price": (
-        "regular price", "variant price", "unit price", "selling price", "price gross", "offers price",
+        "regular price", "variant price", "unit price", "selling price", "price gross", "gross price", "offers price",
         "offers low price", "price vat", "price with vat", "sale price", "preis", "bruttopreis", "verkaufspreis",
         "vk preis", "price tax included", "price tax incl", "price incl tax", "price incl vat",
         "prix", "prix ttc", "precio", "prezzo", "prijs", "preço",
@@ -100,7 +102,12 @@ MOST_COLUMNS = 5000
 
 def is_header(columns: Sequence[str]) -> bool:
     """Return whether texts are names of columns of products or of events."""
-    return any(len(find_columns(columns, synonyms)) >= LEAST_COLUMNS for synonyms in (PRODUCTS, EVENTS))
+    return count_known(columns) >= LEAST_COLUMNS
+
+
+def count_known(columns: Sequence[str]) -> int:
+    """Return how many of our columns of products, or of events, have a name among these."""
+    return max(len(find_columns(columns, synonyms)) for synonyms in (PRODUCTS, EVENTS))
 
 
 def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -108,11 +115,12 @@ def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) 
     named = by_plain_name(columns)
     layout = layout_of(columns) if synonyms is PRODUCTS else None
     found: dict[str, str] = {}
+    foreign = foreign_names.PRODUCTS if synonyms is PRODUCTS else foreign_names.EVENTS if synonyms is EVENTS else {}
     for ours, others in synonyms.items():
         known = layout.columns.get(ours) if layout else None
         if known == []:
             continue
-        for name in (*(known or ()), plain(ours), *others):
+        for name in (*(known or ()), plain(ours), *others, *foreign.get(ours, ())):
             if name in named and named[name] not in found.values():
                 found[ours] = named[name]
                 break

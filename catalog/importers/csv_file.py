@@ -13,17 +13,20 @@ from itertools import islice
 from catalog.errors import ImportFailed
 from catalog.importers.archive import READ_ERRORS, Archive
 from catalog.importers.columns import HEADER_ROWS, check_number, is_further_image, is_header
+from catalog.importers.encodings import NAMES, encoding_by_header, wide_of
 from catalog.importers.formulas import without_guard
+from catalog.importers.mending import without_mojibake
 from catalog.importers.rows import Problem
 from catalog.importers.wording import counted
 
 UNDECODED = re.compile("[\udc80-\udcff]")
-SEPARATORS = ",;\t|"
+SEPARATORS = ",;\t|^~\x01"
 # A record of more lines or characters is one whose quote was never closed.
 MOST_LINES, MOST_CHARACTERS = 1000, 1_000_000
 LONGEST_LINE = 2 * MOST_CHARACTERS  # which is read as a whole
 NOT_CLOSED = f'a quote (") is opened and not closed, or a field has over {MOST_CHARACTERS:,} characters'
 WORDS_BEYOND = re.compile(rb"[\x80-\xff]{4,}")
+SWAP = str.maketrans("'\"", "\"'")  # of quotes, in a file that has single ones around its values
 NUMBER = re.compile(r"[\d.,:/ -]+")
 REPEATED = "row repeats the header: left out", "rows repeat the header: left out"
 
@@ -34,8 +37,8 @@ class CsvFile:
     """Iterator over (place, {column: text}), with a Problem for each record that does not fit the header.
 
     The header may stand below a title. The separator is that of its line: a comma, semicolon, tab or bar, or what a
-    line `sep=` before it names. The encoding is UTF-8, UTF-16 with its mark, or where the file cannot be UTF-8,
-    Windows-1252, unless it is in another alphabet. overflow: the column,
+    line `sep=` before it names. The encoding is UTF-8, UTF-16, UTF-32 with its mark, or where the file cannot be
+    UTF-8, what its header is in, or else Windows-1252, unless it is in another alphabet. overflow: the column,
     if any, whose commas were not quoted: a record's surplus fields belong to it. may_be_short: a record that lacks the
     values of its last columns is no problem. notes: what was assumed.
     Raises ImportFailed, at once or during iteration, for a file that is missing, damaged, empty or not text.
@@ -47,7 +50,7 @@ class CsvFile:
         self.label = f"{archive.label}/{name}"
         self.may_be_short = may_be_short
         self.encoding = self._encoding()
-        self.separator, self.columns = ",", []
+        self.separator, self.columns, self.is_single = ",", [], False
         self.overflow: int | None = None
         lines = ((number, text) for number, text in self._lines() if text.strip("\r\n \ufeff"))
         first = next(lines, None)
@@ -59,13 +62,15 @@ class CsvFile:
         self.skipped = number if named else self.titled
         self.repeated = 0
         self.separator = named[1] if named else separator_of(text)
+        self.is_single = is_single_quoted(text, self.separator)
         header = next(self._records(), None)
         if header is None:
             raise ImportFailed(f"{self.label} is empty")
         if isinstance(header, Problem):
             raise ImportFailed(f"{self.label}: {header.reason}")
         self.header = [column.strip() for column in without_empty_end(header[1])]
-        self.columns = name_columns(self.label, [without_guard(column.strip()) for column in header[1]])
+        columns = [without_mojibake(without_guard(column.strip())) for column in header[1]]
+        self.columns = name_columns(self.label, columns)
         if any("\0" in column for column in self.columns):
             raise ImportFailed(f"{self.label} is no text: export CSV, .xlsx, JSON or XML")
         self.overflow = self.columns.index(overflow) if overflow in self.columns else None
@@ -74,7 +79,7 @@ class CsvFile:
     def notes(self) -> list[str]:
         """Return what was assumed and left out, once the records were read."""
         return [
-            *([f"{self.name} is not UTF-8; it was read as Windows-1252"] if self.encoding == "cp1252" else []),
+            *([f"{self.name} is not UTF-8; it was read as {NAMES[self.encoding]}"] if self.encoding in NAMES else []),
             *([f"{self.name}: the header is line {self.titled + 1}"] if self.titled else []),
             *([counted(self.repeated, *REPEATED)] if self.repeated else []),
         ]
@@ -127,7 +132,7 @@ class CsvFile:
             if fields is None:
                 yield Problem(self._place(number, number), self._reason(line))
             elif any(text.strip() for text in fields):
-                yield self._place(number, last), fields
+                yield self._place(number, last), [text.translate(SWAP) for text in fields] if self.is_single else fields
 
     def _continued(self, number: int, line: str, lines: "Lines") -> tuple[list[str] | None, int]:
         """Return the fields of a record that goes on in the next lines, and its last line; None if it does not."""
@@ -192,7 +197,7 @@ class CsvFile:
                         byte = ord(wrong.group()) - 0xDC00
                         reason = f"line {number} has the byte 0x{byte:02x}; save it as UTF-8, then import it"
                         raise ImportFailed(f"{self.label} is not UTF-8: {reason}")
-                    yield number, line
+                    yield number, line.translate(SWAP) if self.is_single else line
         except FileNotFoundError:
             raise ImportFailed(f"{self.label} does not exist") from None
         except UnicodeError as error:  # UTF-16 that is cut off
@@ -201,16 +206,19 @@ class CsvFile:
             raise ImportFailed(f"{self.label} cannot be read: {error}") from error
 
     def _encoding(self) -> str:
-        """Return the encoding: Windows-1252 for a file with other bytes than ASCII's, none of which is UTF-8's."""
-        decoder, has_utf8 = codecs.getincrementaldecoder("utf-8")(), False
+        """Return the encoding: of a file that is not UTF-8 that of its header's words, else Windows-1252."""
+        decoder, has_utf8, start = codecs.getincrementaldecoder("utf-8")(), False, b""
         try:
             with self.archive.open_unpacked(self.name) as file:
                 for number, block in enumerate(iter(partial(file.read, 1_000_000), b"")):
-                    if number == 0 and (wide := utf16_of(block)):
+                    start = start or block
+                    if number == 0 and (wide := wide_of(block)):
                         return wide
                     has_utf8 |= not decoder.decode(block).isascii()
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
+            if not has_utf8 and (found := encoding_by_header(start)):
+                return found
             if is_no_western(error.object):
                 raise ImportFailed(
                     f"{self.label} is neither UTF-8 nor of a western language; save it as UTF-8, then import it"
@@ -243,15 +251,6 @@ class Lines:
     def put_back(self, lines: list[tuple[int, str]]) -> None:
         """Return these lines next."""
         self.waiting.extendleft(reversed(lines))
-
-
-def utf16_of(start: bytes) -> str:
-    """Return which UTF-16 a file is in, by its mark, or without one by letters with zeros between; empty for others."""
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if re.match(rb"([\t -~]\0){4}", start):
-        return "utf-16-le"
-    return "utf-16-be" if re.match(rb"(\0[\t -~]){4}", start) else ""
 
 
 def is_no_western(block: bytes) -> bool:
@@ -291,6 +290,12 @@ def separator_of(header: str) -> str:
     """Return which of SEPARATORS cuts a header's line into most columns."""
     start = header[:MOST_CHARACTERS]  # more is no field
     return max(SEPARATORS, key=lambda separator: len(next(csv.reader([start], delimiter=separator), [])))
+
+
+def is_single_quoted(header: str, separator: str) -> bool:
+    """Return whether all names of a header are in single quotes, in place of double ones."""
+    names = [name.strip() for name in header.strip("\ufeff\r\n").split(separator)]
+    return all(len(name) > 2 and name[0] == name[-1] == "'" for name in names)
 
 
 def without_empty_end(fields: list[str], least: int = 0) -> list[str]:

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from catalog.importers.attributes import VARIANT_SKU
 from catalog.importers.json_objects import Product, objects_in
+from catalog.importers.layouts import plain
 from catalog.importers.values import AMOUNT_NAMES, LANGUAGE, OBJECT_NAMES
 
 # Whose values are named by themselves, without the name of the object.
 BAGS = re.compile(
     "(custom_|event_)?(attributes|attrs|properties|props|specifications|specs|details|fields|options|data)"
 )
+VARIANTS = re.compile("(product_?)?(variants|variations|skus)", re.IGNORECASE)
 NAMES, VALUES = ("name", "label", "key", "attribute", "code", "attribute_code"), ("value", "values", "text", "option")
 
 
@@ -18,9 +21,16 @@ def is_nested(product: Product) -> bool:
 
 
 def rows_of(product: Product) -> Iterator[Mapping[str, object]]:
-    """Yield the row of an object: `offers` with a `price` becomes `offers price`."""
+    """Yield the row of an object: `offers` with a `price` becomes `offers price`. With variants, a row for each.
+
+    A variant's SKU is in a column of its own; of what both say, the product's counts.
+    """
+    variants: list[Product] = []
     row: dict[str, object] = {}
     for name, written in product.items():
+        if VARIANTS.fullmatch(name) and (found_within := objects_in(written)):
+            variants = found_within
+            continue
         value = plain_value(written)
         if name.startswith("@"):  # of schema.org, which says what the object is
             continue
@@ -35,7 +45,12 @@ def rows_of(product: Product) -> Iterator[Mapping[str, object]]:
             row |= {key: part for key, part in first.items() if key not in product}
         else:
             row |= {f"{name} {key}": part for key, part in first.items() if not key.startswith("@")}
-    yield row
+    for variant in variants:
+        own = next(rows_of({key: value for key, value in variant.items() if not VARIANTS.fullmatch(key)}))
+        sku = next((value for key, value in own.items() if plain(key) == "sku"), None)
+        yield {**own, **row, VARIANT_SKU: sku}
+    if not variants:
+        yield row
 
 
 def plain_value(value: object) -> object:

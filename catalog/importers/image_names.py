@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 from catalog.errors import BadRow
 from catalog.importers.archive import Archive
 from catalog.importers.rows import UNSTORABLE
+from catalog.importers.values import UNSEEN
 
 URL = re.compile(r"(https?:|ftp:)?//|data:", re.IGNORECASE)
 ELSEWHERE = re.compile(r"[a-z]:[\\/]|file:|[\\/]", re.IGNORECASE)  # from the root of a disk
@@ -34,12 +35,14 @@ def find_images(archive: Archive, cells: Iterable[str]) -> list[str]:
 
 
 def read_cell(archive: Archive, text: str) -> list[str]:
-    """Return the paths and URLs that a cell names."""
+    """Return the paths and URLs that a cell names. Raises BadRow for one that has an image itself."""
+    if text.lower().startswith("data:"):
+        raise BadRow(f"image: {text[:30]}… is an image itself; name its file, or its URL")
     if not URL.match(text) and (path := find_file(archive, text)):
         return [path]
     # A URL may have commas of its own.
     parts = re.split(r"[,;|\s]+(?=https?://)", text, flags=re.IGNORECASE) if "//" in text else re.split("[,;|\n]", text)
-    names = [name for part in parts if (name := part.strip(" ,;|\t\r\n"))]
+    names = [name for part in parts if (name := UNSEEN.sub("", part).strip(" ,;|\t\r\n"))]
     return [encode_url(name) if URL.match(name) else find_path(archive, name) for name in names]
 
 

@@ -14,7 +14,7 @@ from catalog.importers.progress import with_progress
 from catalog.importers.reports import Follow, InteractionReport, OnProblem
 from catalog.importers.rows import UNSTORABLE, Problem
 from catalog.importers.trials import Trial
-from catalog.importers.values import check_no_formula_error, is_nothing
+from catalog.importers.values import UNSEEN, check_no_formula_error, is_nothing
 from catalog.importers.variant_skus import VariantSkus
 from catalog.importers.wording import counted
 from catalog.interactions import Event, record
@@ -143,6 +143,7 @@ def read_text(fields: Mapping[str, object], name: str) -> str:
     if UNSTORABLE.search(str(value)):
         raise BadRow(f"{name}: it holds a character that cannot be stored")
     text = str(value).strip()
+    text = text if text.isascii() else UNSEEN.sub("", text).strip()
     check_no_formula_error(name, text)
     return "" if is_nothing(text) else text
 

@@ -15,6 +15,7 @@ from catalog.importers.xml_feed import XmlFeed
 
 WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".numbers"}
 TABLES = {".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson", ".xml", ".rss", ".atom"} | WORKBOOKS
+SPREADSHEET = b"urn:schemas-microsoft-com:office:spreadsheet"
 PAGE = re.compile(rb"<(!doctype html|html|head|body|table)\b", re.IGNORECASE)
 
 
@@ -57,6 +58,8 @@ def open_records(archive: Archive, name: str) -> RecordFile:
             f"{label} is a page of HTML, as shops show in place of a file, or a table of HTML that is named as a "
             "workbook: export CSV, .xlsx or XML, or save it in a spreadsheet as one of these"
         )
+    if SPREADSHEET in start:
+        raise unreadable(label, "it is XML of Excel 2003")
     if start.startswith(b"<"):
         return XmlFeed(archive, name)
     return JsonFile(archive, name) if start.startswith((b"{", b"[")) else CsvFile(archive, name, may_be_short=True)

@@ -12,6 +12,7 @@ from catalog.importers.columns import MEANINGS, PRODUCTS, VISIBLE, currency_in, 
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
 from catalog.importers.layouts import by_plain_name, layout_of, leaves_out
+from catalog.importers.mending import without_mojibake
 from catalog.importers.nested import open_rows
 from catalog.importers.price_ranges import read_lowest_price
 from catalog.importers.records import TABLES, WORKBOOKS, find_column, suffix_of
@@ -87,6 +88,7 @@ class Table:
     def _forget_counts(self) -> None:
         self.variants = self.hidden = self.pathless = self.ranges = 0
         self.range = ""  # the first one, with its place
+        self.mended = ""  # the first text that was encoded twice, and what it means
         self.failed: dict[str, str] = {}  # errors of formulas that were left out, the first of each column
 
     @classmethod
@@ -126,6 +128,7 @@ class Table:
             *([f"{self.table.name} was read as {self.program.name}"] if self.program else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
             *(counted(number, one, several) for number, one, several in self._counts() if number),
+            *([f"texts are in UTF-8 twice, such as {self.mended}: they were mended"] if self.mended else []),
             *(
                 [f"errors of formulas were left out: {', '.join(map(' '.join, self.failed.items()))}"]
                 if self.failed
@@ -190,6 +193,11 @@ class Table:
     def _text(self, column: str, value: object) -> str:
         """Return a value as text; a title may be a word that is no value elsewhere."""
         text = values.text_of(value)
+        if not text.isascii() and column not in self.images:
+            text = values.UNSEEN.sub("", text) if column != self.columns["title"] else text
+            if (whole := without_mojibake(text)) != text:
+                self.mended = self.mended or f"{text[:40]} for {whole[:40]}"
+                text = whole
         if column in self.escaped:
             text = LINE_END.sub("\n", text)
         if values.is_formula_error(text):
@@ -229,7 +237,7 @@ class Table:
             category=values.read_category(value("category"), has_paths=bool(self.program and self.program.has_paths)),
             image=image,
             price=price,
-            currency=value("currency") or currency or self.currency,
+            currency=values.read_currency(value("currency")) or currency or self.currency,
             in_stock=None if all(stock is None for stock in stocks) else any(stocks),
             is_hidden=is_hidden,
             url=self._url(value("url")),

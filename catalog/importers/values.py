@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from catalog.errors import BadRow
+from catalog.importers.currencies import CURRENCIES
 from catalog.importers.json_documents import is_deep
 from catalog.importers.layouts import apart
 
@@ -41,12 +42,15 @@ SYMBOLS = {
     "s$": "SGD", "hk$": "HKD", "mx$": "MXN", "r$": "BRL", "£": "GBP", "¥": "JPY", "₹": "INR", "rs": "INR", "rs.": "INR",
     "zł": "PLN", "kč": "CZK", "ft": "HUF", "₺": "TRY", "tl": "TRY", "₽": "RUB", "₴": "UAH", "₩": "KRW", "₫": "VND",
     "฿": "THB", "₪": "ILS", "lei": "RON", "fr": "CHF", "fr.": "CHF", "chf": "CHF", "kr": "", "kr.": "",
-    "円": "JPY", "元": "CNY",
+    "円": "JPY", "元": "CNY", "руб": "RUB", "руб.": "RUB", "р": "RUB", "р.": "RUB", "грн": "UAH", "грн.": "UAH",
+    "₸": "KZT", "лв": "BGN", "лв.": "BGN", "원": "KRW", "euro": "EUR", "euros": "EUR", "dollars": "USD", "zl": "PLN",
 }  # fmt: skip
 # Currencies without decimals: a comma or point is one of thousands. The sign of yen is the yuan's as well.
 WHOLE = {"JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF"}
 # What is said beside a price: of which taxes, and for how many pieces.
-REMARK = re.compile(r"\b(in[ck]l|ex[ck]l|zzgl)\b.*|\b(ttc|ht|vat|mwst)\b|/.*|\bper\b.*|\*", re.IGNORECASE)
+REMARK = re.compile(
+    r"\b(in[ck]l|ex[ck]l|zzgl)\b.*|\b(ttc|ht|vat|mwst)\b|/.*|\bper\b.*|\*|\([^()]*\)|税込|税抜|税別", re.IGNORECASE
+)
 CODE = re.compile(r"[A-Z]{3}")
 ROUNDED = re.compile(r"\d\.\d+E\+\d+", re.IGNORECASE)
 POINTED = re.compile(r"\d{3,}\.0")
@@ -75,7 +79,9 @@ IN_STOCK = {
     "available for order", "made to order", "active", "unlimited", "infinite", "∞",
     "auf lager", "lagernd", "lieferbar", "sofort lieferbar", "verfügbar", "vorrätig", "en stock", "disponible",
     "en existencia", "disponibile", "op voorraad", "voorradig", "leverbaar", "disponível", "em estoque", "em stock",
-    "dostępny", "i lager",
+    "dostępny", "dostępna", "dostępne", "i lager", "på lager", "varastossa", "skladem", "raktáron", "în stoc",
+    "tak", "так", "да", "в наличии", "есть", "в наявності", "є", "evet", "var", "stokta", "stokta var", "mevcut",
+    "在庫あり", "あり", "有", "有货", "在售", "재고있음", "sim", "jah", "ano",
 }  # fmt: skip
 SOLD_OUT = {
     *NO, "out of stock", "outofstock", "not in stock", "sold out", "soldout", "unavailable", "not available",
@@ -83,7 +89,10 @@ SOLD_OUT = {
     "nicht auf lager", "nicht lagernd", "nicht lieferbar", "nicht verfügbar", "nicht vorrätig", "ausverkauft",
     "vergriffen", "rupture de stock", "en rupture", "en rupture de stock", "épuisé", "indisponible", "non disponible",
     "agotado", "sin stock", "no disponible", "esaurito", "non disponibile", "niet op voorraad", "uitverkocht",
-    "esgotado", "indisponível", "sem estoque", "niedostępny", "slut i lager", "slutsåld",
+    "esgotado", "indisponível", "sem estoque", "niedostępny", "niedostępna", "niedostępne", "slut i lager", "slutsåld",
+    "udsolgt", "utsolgt", "loppu", "není skladem", "vyprodáno", "nincs raktáron", "stoc epuizat", "nie", "ні", "нет",
+    "нет в наличии", "отсутствует", "немає в наявності", "немає", "hayır", "yok", "stokta yok", "tükendi",
+    "在庫なし", "なし", "在庫切れ", "売り切れ", "无货", "缺货", "无", "품절", "não", "ne",
 }  # fmt: skip
 PIECES = re.compile(
     r"[<>≥~]? ?([-−]?\d+(?:[.,]\d+)?) ?\+? ?(?:(?:pcs?|pieces?|units?|items?|left|stück|stk|st|ks|szt)\.?)?"
@@ -239,9 +248,17 @@ def currency_of(text: str) -> str | None:
     words = [word for word in words if word]
     symbols = [SYMBOLS[word.lower()] for word in words if word.lower() in SYMBOLS]
     codes = [word.upper() for word in words if word.lower() not in SYMBOLS]
-    if not all(CODE.fullmatch(code) for code in codes) or len(set(codes)) > 1:
+    if not set(codes) <= CURRENCIES or len(set(codes)) > 1:
         return None
     return next(iter([*codes, *symbols]), "")
+
+
+def read_currency(text: str) -> str:
+    """Return the code of a currency, by its code or symbol; empty for no text, and for a symbol of several. BadRow."""
+    currency = currency_of(text)
+    if currency is None:
+        raise BadRow(f"currency: {text!r} is no currency; such as EUR or € is taken")
+    return currency
 
 
 def read_hidden(text: str, *, is_yes: bool) -> bool:

@@ -33,8 +33,8 @@ ReadImages = Callable[[Sequence[CheckedRow], Mapping[str, Collection[str]]], Seq
 def check_row(row: Row) -> CheckedRow:
     """Build the product of a row, not saved. Raises BadRow if its fields are not valid."""
     texts = (row.sku, row.title, row.category, row.url or "", *row.images, *row.attributes, *row.attributes.values())
-    if any(UNSTORABLE.search(text) for text in texts):
-        raise BadRow("it holds a character that cannot be stored")
+    if wrong := next((text for text in texts if UNSTORABLE.search(text)), ""):
+        raise BadRow(f"{wrong[:40]!r} holds a character that cannot be stored, such as NUL: delete it")
     product = Product(
         sku=row.sku,
         title=row.title,
@@ -49,11 +49,11 @@ def check_row(row: Row) -> CheckedRow:
         product.is_hidden = row.is_hidden
     if row.url is not None:
         product.url = row.url
-    errors = [f"category: {' '.join(reasons)}"] if (reasons := category_errors(row.category)) else []
+    errors = [f"category: {explain(row.category, why)}"] if (why := category_errors(row.category)) else []
     try:
         product.clean_fields(exclude={"category"})
     except ValidationError as error:
-        errors += [f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()]
+        errors += [f"{name}: {explain(getattr(product, name), why)}" for name, why in error.message_dict.items()]
     if errors:
         raise BadRow("; ".join(errors))
     return CheckedRow(row, product)
@@ -67,6 +67,11 @@ def category_errors(name: str) -> Sequence[str]:
     except ValidationError as error:
         return error.messages
     return ()
+
+
+def explain(value: object, reasons: Sequence[str]) -> str:
+    """Return the value of a field and why it is refused."""
+    return f"{str(value)[:100]!r}: {' '.join(reasons)}" if value else "it is empty"
 
 
 def write(batch: Sequence[CheckedRow], read_images: ReadImages, *, dry_run: bool) -> ProductReport:

@@ -162,3 +162,46 @@ def test_a_file_that_cannot_be_read_at_all(opened, content, reason):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ImportFailed, match=r"t\.csv does not exist"):
         CsvFile(Folder(tmp_path), "t.csv")
+
+
+RUSSIAN = "Артикул;Наименование;Категория;Цена;Изображение\nА-1;Платье;Платья;990;1.jpg\n"
+POLISH = "Kod produktu;Nazwa;Kategoria;Cena;Zdjęcie\nA-1;Żółta sukienka;Suknie;99;1.jpg\n"
+JAPANESE = "商品コード,商品名,カテゴリ,価格,画像\nA-1,赤いドレス,ドレス,980,1.jpg\n"
+TURKISH = "Stok Kodu;Ürün Adı;Kategori;Satış Fiyatı;Resim\nA-1;Kırmızı;Elbise;99;1.jpg\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "note"),
+    [
+        (RUSSIAN, "cp1251", "Windows-1251 (Cyrillic)"),
+        (RUSSIAN, "koi8_r", "KOI8-R"),
+        (POLISH, "cp1250", "Windows-1250 (Central Europe)"),
+        (TURKISH, "cp1254", "Windows-1254 (Turkish)"),
+        (JAPANESE, "cp932", "Shift JIS"),
+    ],
+)
+def test_an_encoding_is_told_by_the_names_of_the_columns(tmp_path, text, encoding, note):
+    (tmp_path / "t.csv").write_bytes(text.encode(encoding))
+    table = CsvFile(Folder(tmp_path), "t.csv")
+
+    assert [list(fields.values())[1] for _, fields in table] == [
+        text.split("\n")[1].split(";" if ";" in text else ",")[1]
+    ]
+    assert table.notes == [f"t.csv is not UTF-8; it was read as {note}"]
+
+
+def test_single_quotes_may_stand_for_double_ones(tmp_path):
+    (tmp_path / "t.csv").write_text("'sku','title'\n'A','One, \"two\"'\n'B','it''s'\n")
+
+    assert [fields for _, fields in CsvFile(Folder(tmp_path), "t.csv")] == [
+        {"sku": "A", "title": 'One, "two"'}, {"sku": "B", "title": "it's"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("separator", "^~\x01")
+def test_further_separators_are_known(tmp_path, separator):
+    (tmp_path / "t.txt").write_text(f"sku{separator}title{separator}price\nA{separator}One, two{separator}5\n")
+
+    assert [fields for _, fields in CsvFile(Folder(tmp_path), "t.txt")] == [
+        {"sku": "A", "title": "One, two", "price": "5"}
+    ]

@@ -30,3 +30,17 @@ def test_a_list_without_names_or_values_is_none_of_attributes():
     assert named_values([{"name": "Shoes", "id": 3}]) == {}
     assert named_values([{"name": "Colour", "value": "red"}, {"src": "a.jpg"}]) == {}
     assert named_values(["red"]) == {}
+
+
+def test_variants_within_become_rows_of_their_product():
+    product = {
+        "sku": "N1", "title": "Boot", "category": {"name": "Shoes"}, "images": [{"url": "0.jpg"}],
+        "variants": [{"sku": "N1-40", "size": "40", "price": 9.5}, {"sku": "N1-41", "size": "41", "title": "Boot 41"}],
+    }  # fmt: skip
+
+    first, second = rows_of(product)
+
+    assert first | {"category": "", "images": ""} == {
+        "sku": "N1", "title": "Boot", "category": "", "images": "", "size": "40", "price": 9.5, "Variant SKU": "N1-40",
+    }  # fmt: skip
+    assert (second["sku"], second["title"], second["Variant SKU"], second["size"]) == ("N1", "Boot", "N1-41", "41")

@@ -236,11 +236,13 @@ def test_bad_rows_and_pictures_are_told_and_the_rest_is_imported(tmp_path):
     assert told["9"] == "price: 'cheap' is no price; such as 19.95, 19,95 or 19.95 EUR is taken"
     assert all(told[line].startswith("price: ") for line in ("10", "11", "12", "16"))
     assert told["13"].startswith("category: ")
-    assert "title: Ensure this value has at most 300 characters" in told["13"]
-    assert told["14"] == "sku: A SKU has neither spaces nor slashes, and is not . or .."
+    assert "title: " in told["13"] and "Ensure this value has at most 300 characters" in told["13"]
+    assert (
+        told["14"].startswith("sku: '") and "': A SKU has neither spaces nor slashes, and is not . or .." in told["14"]
+    )
     assert "File name too long" in told["18"]
     assert "Is a directory" in told["19"]
-    assert told["15"] == "it holds a character that cannot be stored"
+    assert told["15"].endswith("holds a character that cannot be stored, such as NUL: delete it")
 
 
 def test_a_bad_picture_leaves_the_product_as_it_was(tmp_path):
@@ -267,7 +269,7 @@ def test_a_file_name_that_is_not_utf8_is_a_problem(tmp_path):
     report = import_products(tmp_path)
 
     assert counts(report) == (1, 0, 0, 1)
-    assert report.problems[0].reason == "it holds a character that cannot be stored"
+    assert report.problems[0].reason.endswith("holds a character that cannot be stored, such as NUL: delete it")
 
 
 def test_limit_takes_the_first(tmp_path):

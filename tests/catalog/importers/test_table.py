@@ -217,3 +217,33 @@ def test_errors_of_formulas_are_told_as_such_where_a_value_is_needed_and_else_le
     assert str(sku).startswith("products.csv line 3: sku: #REF! is the error of a formula")
     assert whole.attributes["care"] == ""
     assert "errors of formulas were left out: care #N/A" in table.notes
+
+
+def test_unseen_characters_are_no_part_of_a_value(tmp_path):
+    [row] = rows_of(tmp_path, ["\u200fX\u200b1", "\u202bOne\u202c", "Shoes\u200b", "\u200e19.95", "1.jpg\u200b"])
+
+    assert (row.sku, row.title, row.category, row.price, row.image) == ("X1", "One", "Shoes", "19.95", "1.jpg")
+
+
+def test_texts_that_were_encoded_twice_are_mended_and_the_note_says_so(tmp_path):
+    write_csv(tmp_path / "products.csv", [["A", "GrÃ¶ÃŸe", "Shoes", "5 â‚¬", "1.jpg"]])
+    table = Table(Folder(tmp_path), "products.csv")
+
+    assert [(row.title, row.currency) for row in table] == [("Größe", "EUR")]
+    assert "texts are in UTF-8 twice, such as GrÃ¶ÃŸe for Größe: they were mended" in table.notes
+
+
+def test_what_is_no_currency_or_an_image_itself_is_refused(tmp_path):
+    header = [*HEADER, "currency"]
+    rows = [
+        ["A", "One", "Shoes", "5 XXQ", "1.jpg", ""],
+        ["B", "Two", "Shoes", "5", "1.jpg", "coins"],
+        ["C", "Three", "Shoes", "5", "data:image/png;base64,iVBORw0KGgo=", ""],
+        ["D", "Four", "Shoes", "5", "1.jpg", "€"],
+    ]
+    unknown, coins, inline, euro = rows_of(tmp_path, *rows, header=header)
+
+    assert "price: '5 XXQ' is no price" in str(unknown)
+    assert "currency: 'coins' is no currency; such as EUR or € is taken" in str(coins)
+    assert "image: data:image/png;base64,iVBORw0K… is an image itself; name its file, or its URL" in str(inline)
+    assert euro.currency == "EUR"
