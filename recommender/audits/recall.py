@@ -9,6 +9,7 @@ from recommender.models import ModelVersion
 from recommender.serving.outcomes import wilson
 
 WINDOW = 500  # the newest requests of a version that count
+NEWEST = 100  # those by which an index is missed that was damaged just now
 LEAST = 50  # requests below which nothing is concluded
 
 BY_FILTERS = """
@@ -39,11 +40,14 @@ class Recall:
         return wilson(self.usual, self.requests)
 
 
-def of(version: ModelVersion) -> list[Recall]:
-    """Return the recall by kind of filter, those with most requests first, since the search was last changed."""
+def of(version: ModelVersion, window: int = 0) -> list[Recall]:
+    """Return the recall by kind of filter, those with most requests first, since the search was last changed.
+
+    window: of how many of the newest requests; 0: of WINDOW.
+    """
     last = SearchChange.objects.filter(version=version).first()
     since = last.at if last else datetime(1970, 1, 1, tzinfo=UTC)
-    return [Recall(*row) for row in fetch(Sql(BY_FILTERS, (version.pk, since, WINDOW)))]
+    return [Recall(*row) for row in fetch(Sql(BY_FILTERS, (version.pk, since, window or WINDOW)))]
 
 
 def together(parts: list[Recall]) -> Recall | None:

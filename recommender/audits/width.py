@@ -31,7 +31,7 @@ def steer(version: ModelVersion) -> None:
     parts = recall.of(version)
     if version.ef_search is not None and is_mended(parts):
         change(version, None, ChangeKind.NARROWED, "the usual search finds enough again")
-    elif low := next((part for part in parts if is_low(part)), None):
+    elif low := next((part for part in [*recall.of(version, recall.NEWEST), *parts] if is_low(part)), None):
         wider = next_width(version)
         if wider is None:
             return

@@ -35,6 +35,16 @@ def test_a_version_is_searched_more_widely_once_it_is_certain_that_too_little_is
     assert SearchChange.objects.count() == (ef_search is not None)
 
 
+def test_an_index_that_was_damaged_just_now_is_noticed_by_the_newest_requests(active):
+    answered(active, *[1.0] * 400)
+    answered(active, *[0.7] * 15)
+    assert steered(active) is None
+
+    answered(active, *[0.7] * 35)
+
+    assert steered(active) == 400
+
+
 def test_the_target_is_a_setting(active, settings):
     settings.INDEX_RECALL = 0.8
     answered(active, *[0.9] * 200)
