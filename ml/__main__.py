@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ml.configs.arguments import names, number, pair, whole_number, writable
 from ml.configs.methods import METHODS, help_lines
 from ml.errors import BadSetting, MlError
 
@@ -24,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 0, 2 after a line on stderr about a wrong input, 130 if interrupted."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command != "train" and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise BadSetting(f"several processes can share `ml train` alone, not `ml {options.command}`")
         output = options.run(options)
     except (MlError, OSError) as error:
         print(f"ml: {error}", file=sys.stderr)
@@ -31,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"ml: interrupted; {options.stopped}", file=sys.stderr)
         return 130
-    print(output)
+    if output:
+        print(output)
     return 0
 
 
@@ -122,6 +127,13 @@ def _run_speed(given: argparse.Namespace) -> str:
     return _write(document, given.json, tables.format_speed_table(document))
 
 
+def _run_train(given: argparse.Namespace) -> str:
+    from ml.benchmark.train import train
+
+    given.methods = [given.method]
+    return train(given.data, _build_options(given), given.model)
+
+
 def _run_gpu(given: argparse.Namespace) -> str:
     from ml.benchmark import gpu
 
@@ -170,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     retrieval.add_argument(
         "--where",
-        type=_pair,
+        type=pair,
         action="append",
         default=[],
         metavar="LABEL=VALUE",
@@ -185,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     retrieval.add_argument(
         "--sample",
-        type=_whole_number,
+        type=whole_number,
         metavar="N",
         help="measure on N labelled pictures, drawn by the seed (default: all; --as table-2: at most 10,000)",
     )
@@ -235,13 +247,11 @@ def _parser() -> argparse.ArgumentParser:
         help="personal method that scores the designs too, trained with another seed (default: %(default)s)",
     )
     design.add_argument(
-        "--categories", type=_names, default=[], help="comma-separated, each with 40 pictures or more (default: all)"
+        "--categories", type=names, default=[], help="comma-separated, each with 40 pictures or more (default: all)"
     )
+    design.add_argument("--users", type=whole_number, default=10, help="users for each category (default: %(default)s)")
     design.add_argument(
-        "--users", type=_whole_number, default=10, help="users for each category (default: %(default)s)"
-    )
-    design.add_argument(
-        "--steps", type=_whole_number, default=30, help="steps of each search for a design (default: %(default)s)"
+        "--steps", type=whole_number, default=30, help="steps of each search for a design (default: %(default)s)"
     )
     design.add_argument("--pictures", type=Path, metavar="DIR", help="folder for sheets of designs")
     speed = _add_command(
@@ -267,13 +277,21 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("folder", type=Path, metavar="FOLDER", help="new folder; compare writes FILE.npy.converted")
     convert.set_defaults(run=_run_convert, stopped="nothing was written")
     gpu = commands.add_parser("gpu", help="time the training loop of each method on synthetic data, within ten minutes")
-    gpu.add_argument("--json", type=_writable, required=True, metavar="FILE.json", help="file of the figures")
+    gpu.add_argument("--json", type=writable, required=True, metavar="FILE.json", help="file of the figures")
     gpu.set_defaults(run=_run_gpu, stopped="nothing was written")
+    train = commands.add_parser(
+        "train", help="train a method on all of the data; under torchrun in several processes, one a card"
+    )
+    train.add_argument("method", metavar="METHOD", help="similar or personal method")
+    train.add_argument("--data", required=True, help="as for compare retrieval or recommend; nothing is held out")
+    train.add_argument("--model", type=Path, required=True, metavar="DIR", help="new folder, which all hosts see")
+    _add_length(train, "setting of the method; may be repeated")
+    train.set_defaults(run=_run_train, stopped="the same command continues after the last epoch")
     split = commands.add_parser("split", help="write the parts by which `compare recommend` trains and measures")
     split.add_argument("--data", type=Path, required=True, help="as for compare recommend")
     _add_parts(split)
     split.add_argument(
-        "--out", type=_writable, required=True, metavar="FILE.csv", help="CSV to write: user,item,timestamp,split"
+        "--out", type=writable, required=True, metavar="FILE.csv", help="CSV to write: user,item,timestamp,split"
     )
     split.set_defaults(run=_run_split, stopped="the file is not complete")
     top = commands.add_parser(
@@ -285,12 +303,12 @@ def _parser() -> argparse.ArgumentParser:
     top.add_argument("--data", type=Path, required=True, help="data that it was trained on; these items are left out")
     top.add_argument(
         "--k",
-        type=_whole_number,
+        type=whole_number,
         default=100,
         help="items for each user, fewer if no more are left (default: %(default)s)",
     )
     top.add_argument(
-        "--out", type=_writable, required=True, metavar="FILE.csv", help="CSV to write: user,rank,item,score"
+        "--out", type=writable, required=True, metavar="FILE.csv", help="CSV to write: user,rank,item,score"
     )
     top.set_defaults(run=_run_top, stopped="nothing was written")
     runs = ((retrieval, _run_retrieval), (recommend, _run_recommend), (design, _run_design), (speed, _run_speed))
@@ -311,7 +329,7 @@ def _add_command(commands: "Commands", name: str, roles: Sequence[str], summary:
         epilog="\n".join(["methods:", *(line for role in roles for line in help_lines(role))]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--methods", type=_names, required=True, help="comma-separated methods of those below")
+    parser.add_argument("--methods", type=names, required=True, help="comma-separated methods of those below")
     _add_training(parser, "setting of the methods that have it, or METHOD.KEY=VALUE for one method; may be repeated")
     return parser
 
@@ -319,21 +337,25 @@ def _add_command(commands: "Commands", name: str, roles: Sequence[str], summary:
 def _add_training(parser: argparse.ArgumentParser, set_help: str) -> None:
     parser.add_argument(
         "--json",
-        type=_writable,
+        type=writable,
         required=True,
         metavar="OUT",
         help="JSON file of all figures; what is finished is also in OUT.parts, to continue after an interruption",
     )
+    _add_length(parser, set_help)
+
+
+def _add_length(parser: argparse.ArgumentParser, set_help: str) -> None:
     parser.add_argument(
-        "--epochs", type=_whole_number, help="epochs of training (default: as many as each method needs)"
+        "--epochs", type=whole_number, help="epochs of training (default: as many as each method needs)"
     )
     parser.add_argument(
         "--seconds",
-        type=_number,
+        type=number,
         help="seconds of training for each method, at most --epochs; the time to finish a model is extra",
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
-    parser.add_argument("--set", type=_pair, action="append", default=[], metavar="KEY=VALUE", help=set_help)
+    parser.add_argument("--set", type=pair, action="append", default=[], metavar="KEY=VALUE", help=set_help)
 
 
 def _add_parts(parser: argparse.ArgumentParser) -> None:
@@ -347,41 +369,6 @@ def _add_parts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--positive", type=float, metavar="N", help="count interactions whose value, such as a rating, is N or more"
     )
-
-
-def _writable(text: str) -> Path:
-    file = Path(text)
-    if not file.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{file.parent} is not a folder")  # now, not after an hour's training
-    return file
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise argparse.ArgumentTypeError("name at least one method")
-    return list(dict.fromkeys(names))
-
-
-def _whole_number(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form A=B")
-    return key, value
 
 
 if __name__ == "__main__":

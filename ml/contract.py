@@ -57,6 +57,7 @@ class Model(nn.Module, Generic[ConfigT, DataT]):
     image_size: tuple[int, int] | None = None  # (H, W) in pixels of the images that embed takes; None: it takes none
     dimensions: int  # D, the length of a vector; known before training
     use_bf16: bool = False  # whether the objectives may be computed in bfloat16, where the hardware is faster with it
+    is_shareable: ClassVar[bool] = False  # whether several processes may share a training (ml.group); see `objectives`
     epochs: int = 0  # trained by default; may be set by on_fit_start, which knows the amount of data
 
     def __init__(self, config: ConfigT) -> None:
@@ -108,6 +109,9 @@ class Model(nn.Module, Generic[ConfigT, DataT]):
         The loop takes a step before it asks for the next objective, so each is computed with the weights that the
         former has updated. An optimizer may step several times in a batch, or not at all. A third element, if there is
         one, holds the named scalars that the objective is made of; they are reported as curves.
+
+        Of what was deferred in the batch each process of a shareable model has its own rows alone; it gathers from all
+        what a loss of the whole batch is computed of, and all compute that loss.
 
         Nothing here may need a tensor's value on the host (`item`, `nonzero`, a mask as an index): a GPU would have to
         end all its work first.

@@ -37,6 +37,14 @@ class OutOfMemory(MlError):
     """A batch of a training does not fit in the GPU's memory; the message has the setting that makes it smaller."""
 
 
+class NotShareable(MlError):
+    """A method cannot be trained by several processes; the message has the methods that can."""
+
+
+class ProcessLost(MlError):
+    """One of the processes that share a training has ended or does not answer; the others stop."""
+
+
 class OutOfReach(MlError):
     """A generator cannot reproduce a product's image; the message has the error reached and the limit."""
 

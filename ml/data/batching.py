@@ -6,6 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from ml import group
 from ml.data.images import ChosenImages, ImageArray
 from ml.runtime import move
 
@@ -15,11 +16,19 @@ class Deferred(Protocol):
 
     def __len__(self) -> int: ...
 
+    def part(self, rows: slice) -> "Deferred":
+        """Return what computes these rows alone."""
+
     def to(self, device: torch.device) -> Tensor:
         """Compute the part."""
 
 
 Batch = tuple[Tensor | Deferred, ...]
+
+
+def take_own(batch: Batch) -> Batch:
+    """Return the batch with its deferred parts reduced to the rows that this process computes; tensors stay whole."""
+    return tuple(part if isinstance(part, Tensor) else part.part(group.own_rows(len(part))) for part in batch)
 
 
 def load(batch: Batch, device: torch.device) -> tuple[Tensor, ...]:

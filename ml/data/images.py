@@ -94,6 +94,10 @@ class ChosenImages:
     def __len__(self) -> int:
         return len(self.indices)
 
+    def part(self, rows: slice) -> "ChosenImages":
+        """Return these of the images."""
+        return ChosenImages(self.images, self.indices[rows])
+
     def to(self, device: torch.device) -> Tensor:
         """Return (B, 3, H, W) float32 in [0, 1] on the device."""
         return self.images.batch(self.indices, device)

@@ -15,6 +15,7 @@ from ml.data.decoding import Stretched
 from ml.data.images import ChosenImages, ImageArray
 from ml.data.interactions import PersonalData
 from ml.data.sampling import PairedTriples, SharedBatches, Triples
+from ml.group import gather
 from ml.models.frozen import images_of
 from ml.nn.encoders import CnnF, SmallEncoder
 from ml.nn.inference import BATCH, compute_features
@@ -58,6 +59,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
     """
 
     method = "dvbpr"
+    is_shareable = True
     image_size: tuple[int, int]
     centre: Tensor
 
@@ -126,7 +128,7 @@ class Dvbpr(PersonalModel[DvbprConfig]):
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         images, descriptors, users, *indices_taken_and_weights = batch
-        phi = self.encoder(images, descriptors).float()  # (P, K)
+        phi = gather(self.encoder(images, descriptors).float())  # (P, K)
         own = self.theta[users]
         with torch.autocast(phi.device.type, enabled=False):  # 8 bits are too few for differences of scores
             loss = taste_loss(self.common + own, phi, *indices_taken_and_weights)
@@ -179,6 +181,9 @@ class _Rows:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    def part(self, rows: slice) -> "_Rows":
+        return _Rows(self.table, self.indices[rows])
 
     def to(self, device: torch.device) -> Tensor:
         return self.table[move(self.indices, device)]

@@ -71,6 +71,7 @@ class Hybrid(PersonalModel[HybridConfig]):
     """
 
     method = "hybrid"
+    is_shareable = True  # what the processes share is the network; each computes the look-ups of factors in full
     use_bf16 = True
     image_size: tuple[int, int]
     expected: Tensor

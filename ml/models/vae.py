@@ -14,6 +14,7 @@ from ml.contract import Batches, Parts, SimilarModel, typical_distance
 from ml.data.batching import ImageBatches, OrderedBatches
 from ml.data.decoding import Stretched
 from ml.data.images import ImageArray
+from ml.group import gather
 from ml.nn.inference import compute_features
 from ml.nn.pca import sample_indices
 
@@ -49,6 +50,7 @@ class Vae(SimilarModel[VaeConfig]):
     """
 
     method = "vae"
+    is_shareable = True
     metric = "euclidean"
     image_size: tuple[int, int] = (136, 136)
     dimensions = 100
@@ -126,11 +128,12 @@ class Vae(SimilarModel[VaeConfig]):
         mean, log_variance = self.posterior(images)
         code = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         # On what comes before the sigmoid: the same loss, and finite where the sigmoid would round to 0 or 1.
-        bce = F.binary_cross_entropy_with_logits(self.decoder(code), images, reduction="sum") / len(images)
-        kl = kl_divergence(mean, log_variance).mean()
+        errors = F.binary_cross_entropy_with_logits(self.decoder(code), images, reduction="none")
+        terms = gather(torch.stack([errors.flatten(1).sum(dim=1), kl_divergence(mean, log_variance)], dim=1))
+        bce, kl = terms.mean(dim=0)
         loss = bce + self.config.kl * kl
         if self.is_published:
-            self.epoch_loss += loss.detach() * len(images)
+            self.epoch_loss += loss.detach() * len(terms)
         yield "network", loss, {"bce": bce, "kl": kl}
 
     def _networks(self) -> nn.ModuleList:

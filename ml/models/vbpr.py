@@ -9,6 +9,7 @@ from ml.configs.personal import VbprConfig
 from ml.contract import Batches
 from ml.data.interactions import PersonalData
 from ml.data.sampling import Triples
+from ml.group import gather, own_rows
 from ml.models.frozen import FeatureModel, FrozenFeatures
 from ml.nn.losses import bpr_loss, sum_squares
 
@@ -28,6 +29,7 @@ class Vbpr(FeatureModel[VbprConfig]):
     """
 
     method = "vbpr"
+    is_shareable = True
     epochs = 50
     known: Tensor  # (I,) whether anybody took the item
     centre: Tensor  # (K + 1,) mean of [gamma_i, beta_i]
@@ -70,8 +72,9 @@ class Vbpr(FeatureModel[VbprConfig]):
 
     def objectives(self, batch: tuple[Tensor, ...]) -> Iterator[tuple[str, Tensor]]:
         u, i, j = batch
-        f_i, f_j = self.item_features(i), self.item_features(j)  # (B, F)
-        yield "all", (bpr_loss(self.score(u, i, f_i), self.score(u, j, f_j)) + self.regulariser(u, i, j)) / len(u)
+        own = own_rows(len(u))
+        x_ui, x_uj = (gather(self.score(u[own], items, self.item_features(items))) for items in (i[own], j[own]))
+        yield "all", (bpr_loss(x_ui, x_uj) + self.regulariser(u, i, j)) / len(u)
 
     def score(self, u: Tensor, i: Tensor, f_i: Tensor) -> Tensor:
         """Compute x_ui (B,) of users u (B,) and items i (B,) with features f_i (B, F)."""

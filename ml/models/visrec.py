@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ml.configs.similar import VISREC_BACKBONE_SIDE, VisrecConfig
 from ml.contract import Batches, SimilarModel, unit
 from ml.data.images import ChosenImages, ImageArray
+from ml.group import gather
 from ml.models.factory import create
 from ml.nn.augment import change_colours, crop, draw_colours, draw_crops
 from ml.nn.descriptors import (
@@ -44,6 +45,7 @@ class Visrec(SimilarModel[VisrecConfig]):
     """
 
     method = "visrec"
+    is_shareable = True
     use_bf16 = True
     image_size = (SIDE, SIDE)
     dimensions = FORM + COLOUR
@@ -92,7 +94,7 @@ class Visrec(SimilarModel[VisrecConfig]):
         views = torch.cat([one, two]).contiguous(memory_format=torch.channels_last)  # 1.4 times faster than the default
         z = F.normalize(self.projector(self.trunk(views)).float(), dim=1)
         with torch.autocast(z.device.type, enabled=False):
-            z_one, z_two = z.chunk(2)
+            z_one, z_two = map(gather, z.chunk(2))
             loss = contrastive_loss(z_one, z_two, self.config.temperature)
         yield "network", loss
 
@@ -183,26 +185,36 @@ class _ViewPairs:
             read = cache(partial(_read_small, ChosenImages(self.images, chosen)))  # once for both views
             yield self._draw(read, len(chosen)), self._draw(read, len(chosen))
 
-    def _draw(self, read: Callable[[torch.device], Tensor], count: int) -> "_Views":
+    def _draw(self, read: "Read", count: int) -> "_Views":
         crops = draw_crops(count, self.generator, least=0.3)
         jitter = self.config.jitter
         return _Views(read, crops, draw_colours(count, self.generator, strength=jitter, grey=0.2 * jitter))
 
 
-def _read_small(chosen: ChosenImages, device: torch.device) -> Tensor:
-    return small(chosen.to(device))
+Read = Callable[
+    [torch.device, int, int], Tensor
+]  # images of a batch (B, 3, SIDE, SIDE) on a device, from one to another
+
+
+def _read_small(chosen: ChosenImages, device: torch.device, begin: int, end: int) -> Tensor:
+    return small(chosen.part(slice(begin, end)).to(device))
 
 
 @dataclass(frozen=True)
 class _Views:
     """A view of each image of a batch, computed on the device that it is moved to."""
 
-    read: Callable[[torch.device], Tensor]  # the images (B, 3, SIDE, SIDE) on a device
+    read: "Read"
     crops: Tensor  # (B, 2, 3)
     colours: Tensor  # (B, 3, 4)
+    first: int = 0  # index of the first image
 
     def __len__(self) -> int:
         return len(self.crops)
 
+    def part(self, rows: slice) -> "_Views":
+        return _Views(self.read, self.crops[rows], self.colours[rows], self.first + rows.start)
+
     def to(self, device: torch.device) -> Tensor:
-        return change_colours(crop(self.read(device), self.crops), self.colours)
+        images = self.read(device, self.first, self.first + len(self))
+        return change_colours(crop(images, self.crops), self.colours)

@@ -10,11 +10,12 @@ import torch
 from torch.optim import Optimizer
 from tqdm import tqdm
 
+from ml import group
 from ml.configs.base import Config
 from ml.contract import DataT, Model
-from ml.data.batching import load
+from ml.data.batching import load, take_own
 from ml.runtime import best_device, seeded
-from ml.training import resume
+from ml.training import resume, sharing
 from ml.training.steps import Losses, explaining_memory, take_steps
 
 READ_EVERY = 20  # batches, after which losses are read: a GPU must end all its work before it can tell them
@@ -62,38 +63,46 @@ def fit(
     without the interruption: all random numbers of an epoch follow from the seed and the epoch's number. Uses a GPU
     where there is one. Exhaust the iterator: only then is the model finished, in eval mode, and can be saved.
 
+    Processes that `torchrun` has started share the training (ml.group): each calls this with the same arguments, and
+    process 0 alone saves states and finishes its model. `folder` must be one that all of them see.
+
     data: an ImageArray for a similar model, PersonalData for a personal one, LabelledImages for a design model.
     check: called before each batch, and before the state is saved; what it raises ends the training.
     save_every: seconds; an epoch that ends sooner after the last save is not saved.
     Raises TrainingDiverged at a loss that is not finite, up to `READ_EVERY` batches after it but before anything is
-    saved, OutOfMemory if a batch does not fit in the GPU's memory, BadCheckpoint if the folder holds another training.
+    saved, OutOfMemory if a batch does not fit in the GPU's memory, BadCheckpoint if the folder holds another training,
+    NotShareable if several processes cannot train this method, ProcessLost if one of them is lost.
     """
     config = config or TrainConfig()
-    run = _Run(model, data, config, progress, check or (lambda: None))
-    done = 0 if folder is None else resume.last_epoch(folder)
-    if folder is not None and done:
-        run.began -= resume.restore_model(model, config.seed, folder, done)
-    else:
-        with seeded(config.seed, 0) as generator:
-            model.apply(_reset_parameters)
-            model.on_fit_start(data, generator)
-    model.to(run.device)
-    run.optimizers = model.optimizers()
-    if folder is not None and done:
-        resume.restore_optimizers(run.optimizers, folder, done)
-    saved = time.monotonic()
-    while run.optimizers and run.progress_after(done) < 1:
-        epoch = run.train_epoch(done + 1)
-        done += 1
-        if folder is not None and time.monotonic() - saved >= save_every:
-            run.check()
-            elapsed = time.monotonic() - run.began
-            resume.save_epoch(model, run.optimizers, config.seed, folder, done, elapsed=elapsed)
-            saved = time.monotonic()
-        yield epoch
+    with group.joined(), sharing.shared(model):
+        is_first = group.rank() == 0
+        run = _Run(model, data, config, progress and is_first, check or (lambda: None))
+        done = 0 if folder is None else sharing.agree_on_epoch(folder)
+        if folder is not None and done:
+            run.began -= resume.restore_model(model, config.seed, folder, done)
+        else:
+            with seeded(config.seed, 0) as generator:
+                model.apply(_reset_parameters)
+                model.on_fit_start(data, generator)
+        model.to(run.device)
+        group.broadcast(model.state_dict().values())
+        run.optimizers = model.optimizers()
+        if folder is not None and done:
+            resume.restore_optimizers(run.optimizers, folder, done)
+        saved = time.monotonic()
+        while run.optimizers and run.progress_after(done) < 1:
+            epoch = run.train_epoch(done + 1)
+            done += 1
+            if folder is not None and is_first and time.monotonic() - saved >= save_every:
+                run.check()
+                elapsed = time.monotonic() - run.began
+                resume.save_epoch(model, run.optimizers, config.seed, folder, done, elapsed=elapsed)
+                saved = time.monotonic()
+            yield epoch
     model.eval()
-    with seeded(config.seed, done + 1) as generator:
-        model.on_fit_end(data, generator)
+    if is_first:
+        with seeded(config.seed, done + 1) as generator:
+            model.on_fit_end(data, generator)
 
 
 def _reset_parameters(module: torch.nn.Module) -> None:
@@ -128,7 +137,7 @@ class _Run(Generic[DataT]):
         if self.epochs is not None:
             shares.append(epochs_done / self.epochs if self.epochs else 1.0)
         if self.config.seconds is not None:
-            shares.append((time.monotonic() - self.began) / self.config.seconds)
+            shares.append(group.agree((time.monotonic() - self.began) / self.config.seconds))
         return max(shares)
 
     def train_epoch(self, number: int) -> Epoch:
@@ -137,6 +146,7 @@ class _Run(Generic[DataT]):
         samples = steps = 0
         self.model.train()
         with seeded(self.config.seed, number) as generator:
+            sharing.draw_apart()
             batches = self.model.batches(self.data, generator)
             title = f"{self.model.method} epoch {number}" + (f"/{self.epochs}" if self.epochs else "")
             for batch in (bar := tqdm(batches, title, unit=" batches", disable=not self.progress)):
@@ -147,7 +157,7 @@ class _Run(Generic[DataT]):
                 self._set_lr_factor(self.model.lr_factor(done))
                 steps, samples = steps + 1, samples + len(batch[0])
                 with explaining_memory(self.model):
-                    for name, loss in take_steps(self.model, self.optimizers, load(batch, self.device)):
+                    for name, loss in take_steps(self.model, self.optimizers, load(take_own(batch), self.device)):
                         losses.add(name, steps, loss)
                 if steps % READ_EVERY == 0:
                     losses.read()
@@ -158,5 +168,5 @@ class _Run(Generic[DataT]):
 
     def _set_lr_factor(self, lr_factor: float) -> None:
         for optimizer in self.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = group.setdefault("full_lr", group["lr"]) * lr_factor
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = parameters.setdefault("full_lr", parameters["lr"]) * lr_factor

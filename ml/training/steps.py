@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from ml import group
 from ml.contract import Model, Parts
 from ml.errors import OutOfMemory, TrainingDiverged
 from ml.runtime import bf16_is_fast
@@ -34,6 +35,7 @@ def take_steps(
         parts: Parts = objective[2] if len(objective) == 3 else {}
         optimizers[optimizer_name].zero_grad()
         loss.backward()
+        group.average_gradients(p for part in optimizers[optimizer_name].param_groups for p in part["params"])
         if update:
             optimizers[optimizer_name].step()
         yield optimizer_name, loss.detach()

@@ -21,8 +21,15 @@ def limit_memory(share: float) -> None:
         torch.cuda.set_per_process_memory_fraction(share)
 
 
-def describe() -> str:
-    """Return in words what this process computes on, and the most memory of a GPU that it took."""
+def describe(processes: int = 1) -> str:
+    """Return in words what this process computes on, and the most memory of a GPU that it took.
+
+    processes: that share a training, each on a GPU of its own.
+    """
+    if processes > 1:
+        return (
+            f"{processes} × {torch.cuda.get_device_name()}" if torch.cuda.is_available() else f"{processes} processes"
+        )
     if not torch.cuda.is_available():
         return f"CPU, {torch.get_num_threads()} threads"
     return f"{torch.cuda.get_device_name()}, at most {torch.cuda.max_memory_reserved() / 1e9:.1f} GB"

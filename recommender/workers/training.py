@@ -20,7 +20,7 @@ from ml.errors import MlError
 from ml.evaluation import calibration, metrics
 from ml.models.factory import create
 from ml.nn.inference import embed_items
-from ml.training import checkpoints, resume
+from ml.training import cards, checkpoints, resume
 from ml.training.loop import TrainConfig, fit
 from recommender import leases
 from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused
@@ -107,12 +107,20 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
     losses = [each for each in version.metrics.get("losses", []) if each["epoch"] <= resume.last_epoch(work)]
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
     lifecycle.follow(version, stage="training", done=len(losses))  # an epoch may take minutes
-    for epoch in fit(model, data, config, folder=work, progress=progress, check=checker(version)):
+    processes = cards.count_cards(model)
+    how: dict[str, Any] = {"folder": work, "progress": progress, "check": checker(version)}
+    if processes == 1:
+        epochs = fit(model, data, config, **how)
+    else:
+        epochs = cards.fit_on_cards(model, data, config, processes=processes, **how)
+    for epoch in epochs:
         losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
         speed = round(epoch.samples_per_second, 1)
-        results = version.metrics | {"losses": losses, "samples per second": speed, "device": devices.describe()}
+        device = devices.describe(processes)
+        results = version.metrics | {"losses": losses, "samples per second": speed, "device": device}
         lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results, tries=1)
-        save_preview(version, model, epoch.number)
+        if processes == 1:  # of several the model is complete in the end
+            save_preview(version, model, epoch.number)
     results = version.metrics | model.summary()
     if warnings := [*version.metrics.get("warnings", []), *model.warnings(), *left_out()]:
         results["warnings"] = warnings
