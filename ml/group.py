@@ -6,6 +6,7 @@ gradient of one process alone. A process without a group has all rows, and gathe
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -116,7 +117,7 @@ def _explaining_loss() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # gloo has no class of its own for it
-        reason = str(error).strip().partition("\n")[0]
+        reason = re.sub(r"^\[[^]]*\] ", "", str(error).strip()).partition(". ")[0]  # without the place in gloo's source
         raise ProcessLost(
             f"process {rank()} of {size()} stops, as another has ended or does not answer ({reason}); "
             "the same command continues after the last epoch that was saved"

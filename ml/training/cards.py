@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -50,7 +50,7 @@ def fit_on_cards(
     processes: int,
     progress: bool = False,
     check: Callable[[], None] = lambda: None,
-) -> Iterator[Epoch]:
+) -> Generator[Epoch, None, None]:
     """Train the model as `fit` does, in so many processes.
 
     check: called now and then; what it raises ends all processes, as a death of one does.

@@ -26,17 +26,19 @@ def save(model: Model, folder: Path) -> None:
     Each file is replaced as a whole and the config holds the hash of the weights: a reader gets the old model, the new
     one or an error, never a mixture, even while this writes or after it was killed.
     """
+    write(model.state_dict(), describe(model), folder)
+
+
+def describe(model: Model) -> dict[str, Any]:
+    """Return what JSON holds of a model, without the hash of its weights."""
+    return {"method": model.method, "config": model.config.model_dump(), "sizes": model.state_shapes}
+
+
+def write(weights: dict[str, Tensor], description: dict[str, Any], folder: Path) -> None:
+    """Write a model as `save` does, of its weights and its description."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_tensors(model.state_dict(), folder / WEIGHTS)
-    write_json(
-        {
-            "method": model.method,
-            "config": model.config.model_dump(),
-            "sizes": model.state_shapes,
-            "sha256": _digest(folder / WEIGHTS),
-        },
-        folder / CONFIG,
-    )
+    write_tensors(weights, folder / WEIGHTS)
+    write_json(description | {"sha256": _digest(folder / WEIGHTS)}, folder / CONFIG)
 
 
 def load(folder: Path) -> Model:

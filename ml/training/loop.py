@@ -1,7 +1,7 @@
 """The training loop of all methods."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic
@@ -56,12 +56,13 @@ def fit(
     progress: bool = False,
     check: Callable[[], None] | None = None,
     save_every: float = 0.0,
-) -> Iterator[Epoch]:
-    """Train the model, yield a report after each epoch once its state is saved in `folder`, and then finish the model.
+) -> Generator[Epoch, None, None]:
+    """Train the model, yield a report after each epoch, whose state is then written in `folder`, and finish the model.
 
     Called again with the same folder it resumes after the last epoch that was saved and ends with the same weights as
     without the interruption: all random numbers of an epoch follow from the seed and the epoch's number. Uses a GPU
-    where there is one. Exhaust the iterator: only then is the model finished, in eval mode, and can be saved.
+    where there is one. Exhaust the iterator: only then is the model finished, in eval mode, and can be saved; or close
+    it, which waits until the last state is written. An error of the writing is raised where the next state is saved.
 
     Processes that `torchrun` has started share the training (ml.group): each calls this with the same arguments, and
     process 0 alone saves states and finishes its model. `folder` must be one that all of them see.
@@ -74,7 +75,7 @@ def fit(
     NotShareable if several processes cannot train this method, ProcessLost if one of them is lost.
     """
     config = config or TrainConfig()
-    with group.joined(), sharing.shared(model):
+    with group.joined(), sharing.shared(model), resume.Writer() as writer:
         is_first = group.rank() == 0
         run = _Run(model, data, config, progress and is_first, check or (lambda: None))
         done = 0 if folder is None else sharing.agree_on_epoch(folder)
@@ -96,7 +97,7 @@ def fit(
             if folder is not None and is_first and time.monotonic() - saved >= save_every:
                 run.check()
                 elapsed = time.monotonic() - run.began
-                resume.save_epoch(model, run.optimizers, config.seed, folder, done, elapsed=elapsed)
+                writer.save_epoch(resume.State.copy(model, run.optimizers, config.seed, done, elapsed), folder)
                 saved = time.monotonic()
             yield epoch
     model.eval()

@@ -1,8 +1,13 @@
-"""The state of a training on disk, one folder an epoch, so that an interruption loses at most one epoch."""
+"""The state of a training on disk, one folder an epoch, written beside the next.
+
+An interruption loses at most one epoch; a kill while a state is being written, that one and what came of the next.
+"""
 
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Self, TypedDict
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -36,26 +41,68 @@ def forget(folder: Path) -> int:
     return len(complete)
 
 
-def save_epoch(
-    model: Model, optimizers: dict[str, Optimizer], seed: int, folder: Path, epoch: int, elapsed: float
-) -> None:
-    """Save the state after this epoch, completely or not at all, and delete those of earlier epochs."""
-    path = _path(folder, epoch)
-    partial = path.with_name(path.name + PARTIAL)
-    if partial.exists():
-        shutil.rmtree(partial)
-    checkpoints.save(model, partial)
-    tensors: dict[str, Tensor] = {}
-    state: TrainingState = {"seed": seed, "elapsed": elapsed, "epochs": model.epochs, "groups": {}}
-    for optimizer_name, optimizer in optimizers.items():
-        flat, state["groups"][optimizer_name] = checkpoints.flatten_state(optimizer)
-        tensors |= {f"{optimizer_name}.{key}": tensor for key, tensor in flat.items()}
-    checkpoints.write_tensors(tensors, partial / OPTIMIZERS)
-    checkpoints.write_json(state, partial / STATE)
-    partial.rename(path)
-    for former in _complete(folder):
-        if _number(former) < epoch:
-            shutil.rmtree(former)
+@dataclass(frozen=True)
+class State:
+    """State of a training after an epoch, copied to the memory of the CPU: it changes no more."""
+
+    epoch: int
+    weights: dict[str, Tensor]
+    model: dict[str, Any]  # checkpoints.describe
+    optimizers: dict[str, Tensor]
+    training: TrainingState
+
+    @classmethod
+    def copy(cls, model: Model, optimizers: dict[str, Optimizer], seed: int, epoch: int, elapsed: float) -> Self:
+        """Copy the state of a training. elapsed: seconds trained so far."""
+        tensors: dict[str, Tensor] = {}
+        training: TrainingState = {"seed": seed, "elapsed": elapsed, "epochs": model.epochs, "groups": {}}
+        for optimizer_name, optimizer in optimizers.items():
+            flat, training["groups"][optimizer_name] = checkpoints.flatten_state(optimizer)
+            tensors |= {f"{optimizer_name}.{key}": tensor for key, tensor in flat.items()}
+        return cls(epoch, _copy(model.state_dict()), checkpoints.describe(model), _copy(tensors), training)
+
+    def write(self, folder: Path) -> None:
+        """Write the state, completely or not at all, and delete those of earlier epochs."""
+        path = _path(folder, self.epoch)
+        partial = path.with_name(path.name + PARTIAL)
+        if partial.exists():
+            shutil.rmtree(partial)
+        checkpoints.write(self.weights, self.model, partial)
+        checkpoints.write_tensors(self.optimizers, partial / OPTIMIZERS)
+        checkpoints.write_json(self.training, partial / STATE)
+        partial.rename(path)
+        for former in _complete(folder):
+            if _number(former) < self.epoch:
+                shutil.rmtree(former)
+
+
+def _copy(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+
+
+class Writer:
+    """Writes states in a thread of its own, one at a time; leaving its context waits for the last."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "state")
+        self._last: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *others: object) -> None:
+        self._pool.shutdown()
+        if kind is None or kind is GeneratorExit:  # another error is the one to be known
+            self._raise_error()
+
+    def save_epoch(self, state: State, folder: Path) -> None:
+        """Write the state beside what follows. Raises the error of the former, which is waited for."""
+        self._raise_error()
+        self._last = self._pool.submit(state.write, folder)
+
+    def _raise_error(self) -> None:
+        if self._last is not None:
+            self._last.result()
 
 
 def restore_model(model: Model, seed: int, folder: Path, epoch: int) -> float:

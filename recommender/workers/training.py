@@ -3,8 +3,8 @@
 import errno
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -113,14 +113,15 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
         epochs = fit(model, data, config, **how)
     else:
         epochs = cards.fit_on_cards(model, data, config, processes=processes, **how)
-    for epoch in epochs:
-        losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
-        speed = round(epoch.samples_per_second, 1)
-        device = devices.describe(processes)
-        results = version.metrics | {"losses": losses, "samples per second": speed, "device": device}
-        lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results, tries=1)
-        if processes == 1:  # of several the model is complete in the end
-            save_preview(version, model, epoch.number)
+    with noticing_takeover(version), closing(epochs):  # closed, it writes nothing to the folder any more
+        for epoch in epochs:
+            losses.append({"epoch": epoch.number, **{name: round(loss, 5) for name, loss in epoch.losses.items()}})
+            speed = round(epoch.samples_per_second, 1)
+            device = devices.describe(processes)
+            results = version.metrics | {"losses": losses, "samples per second": speed, "device": device}
+            lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results, tries=1)
+            if processes == 1:  # of several the model is complete in the end
+                save_preview(version, model, epoch.number)
     results = version.metrics | model.summary()
     if warnings := [*version.metrics.get("warnings", []), *model.warnings(), *left_out()]:
         results["warnings"] = warnings
@@ -180,6 +181,16 @@ def checker(version: ModelVersion) -> Callable[[], None]:
             last = time.monotonic()
 
     return check
+
+
+@contextmanager
+def noticing_takeover(version: ModelVersion) -> Iterator[None]:
+    """Raise TrainingCancelled in place of an error of files if another process has the training, and its folder."""
+    try:
+        yield
+    except OSError:
+        lifecycle.check(version)
+        raise
 
 
 def save_preview(version: ModelVersion, model: Model[Any], epoch: int) -> None:

@@ -200,17 +200,17 @@ def files_of(version) -> dict:
 
 def test_whoever_wakes_too_late_writes_beside_the_one_that_took_over(shop, monkeypatch):
     first = lifecycle.register("dvbpr", epochs=3, seed=5, here=True)
-    save_epoch, done = resume.save_epoch, []
+    save_epoch, done = resume.Writer.save_epoch, []
 
-    def stand_still(model, optimizers, seed, folder, epoch, elapsed):
-        if not done and epoch == 2:
+    def stand_still(writer, state, folder):
+        if not done and state.epoch == 2:
             done.append("begun")
             expire(first)
             training.run(lifecycle.claim(first.pk, here=True))
             done.append(files_of(first))
-        save_epoch(model, optimizers, seed, folder, epoch, elapsed)
+        save_epoch(writer, state, folder)
 
-    monkeypatch.setattr(resume, "save_epoch", stand_still)
+    monkeypatch.setattr(resume.Writer, "save_epoch", stand_still)
     with pytest.raises(TrainingCancelled, match="another process's"):
         training.run(first)
 
@@ -222,7 +222,7 @@ def test_an_error_that_nobody_expected_is_saved_and_ends_the_training(shop, monk
     def run_out(*args, **kwargs):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(resume, "save_epoch", run_out)
+    monkeypatch.setattr(resume.State, "write", run_out)
     version = lifecycle.register("dvbpr", epochs=1, here=True)
     with pytest.raises(OSError, match="No space left"):
         training.run(version)
