@@ -60,7 +60,9 @@ EVENTS: Mapping[str, Sequence[str]] = {
         "product sku", "item sku", "sku id", "stock code", "stockcode", "product code", "content id", "movie id",
         "artikelnummer",
     ),
-    "kind": ("event", "event type", "event name", "type", "action", "behavior", "behaviour type", "interaction"),
+    "kind": (
+        "event", "event type", "event name", "type", "action", "behavior", "behaviour type", "interaction", "metric",
+    ),
     "timestamp": (
         "time", "datetime", "date", "event time", "event timestamp", "created at", "occurred at", "ts", "t dat",
         "unixtime", "unix review time", "date time", "order date", "invoice date", "purchase date", "purchased at",

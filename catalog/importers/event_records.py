@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 
 from catalog.errors import BadRow, ImportFailed
-from catalog.importers import order_states
+from catalog.importers import foreign_names, order_states
 from catalog.importers.analytics import Fields, analytics_of
 from catalog.importers.archive import Folder, open_zip
 from catalog.importers.columns import EVENTS, find_columns
@@ -23,7 +23,11 @@ from catalog.models import Kind
 CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?( ?[AaPp][Mm])?")
 REQUIRED = ("user", "sku", "kind", "timestamp")  # or a session in place of the user
 # Columns of which several rows have one value, for each of an order's products.
-ORDERS = {"transaction id", "order id", "order number", "invoice no", "invoice number"}
+ORDERS = {"transaction id", "order id", "order number", "invoice no", "invoice number", *foreign_names.EVENTS["id"]}
+PIECES = (
+    "quantity", "qty", "menge", "anzahl", "quantité", "qté", "cantidad", "quantità", "quantidade", "aantal", "antal",
+    "ilość", "množství", "количество", "кількість", "adet", "数量", "個数", "수량",
+)  # fmt: skip
 
 
 class Events:
@@ -61,7 +65,7 @@ class Events:
         is_order = self.has_order or {"t_dat", "article_id"} <= set(columns)
         is_bought = is_order and "kind" not in self.columns and not self.rating
         self.kind = Kind.PURCHASE.value if is_bought else None
-        self.pieces = next((named[name] for name in ("quantity", "qty") if is_bought and name in named), "")
+        self.pieces = next((named[name] for name in PIECES if is_bought and name in named), "")
         free = {name: column for name, column in named.items() if column not in (*self.columns.values(), *self.chosen)}
         self.states = [free[name] for name in order_states.COLUMNS if is_bought and name in free]
         self.ended = [free[name] for name in order_states.ENDED if is_bought and name in free]

@@ -13,25 +13,34 @@ KINDS = {
     Kind.VIEW: (
         "page view", "pageview", "view item", "view product", "product view", "product viewed", "viewed", "pv",
         "detail view", "detail page", "detailpage", "product detail", "product detail view", "product page view",
-        "item view", "item viewed", "view content", "visit",
+        "item view", "item viewed", "view content", "visit", "viewed product",
+        "ansicht", "angesehen", "aufruf", "vue", "consultation", "vista", "visualizzazione", "visualização", "просмотр",
+        "перегляд", "görüntüleme", "wyświetlenie", "zobrazení", "閲覧", "浏览", "조회",
     ),
     Kind.CLICK: (
         "clicked", "select item", "product click", "product clicked", "item click", "item clicked", "click out",
-        "clickout",
+        "clickout", "klick", "clic", "clique", "клик", "клік", "tiklama", "kliknięcie", "クリック", "点击", "클릭",
     ),
     Kind.LIKE: (
         "favorite", "favourite", "fav", "wishlist", "add to wishlist", "wish list", "saved", "liked", "bookmark",
         "wish", "wishlist add", "add to wish list", "added to wishlist", "product added to wishlist",
         "add to favorites", "add to favourites", "favorited", "love", "loved", "heart", "thumbs up", "upvote",
+        "merkliste", "wunschliste", "gemerkt", "favoris", "favori", "favorito", "preferiti", "избранное", "обране",
+        "ulubione", "oblíbené", "お気に入り", "收藏", "찜",
     ),
     Kind.CART: (
         "add to cart", "addtocart", "basket", "add to basket", "product added", "added to cart", "added to basket",
         "cart add", "basket add", "add cart", "cart addition", "add to bag", "warenkorb",
+        "in den warenkorb", "panier", "ajout au panier", "carrito", "carrello", "carrinho", "winkelwagen", "корзина",
+        "в корзину", "кошик", "sepet", "sepete ekle", "koszyk", "do koszyka", "košík", "カート", "カート追加", "加购",
+        "加入购物车", "장바구니",
     ),
     Kind.PURCHASE: (
         "buy", "bought", "order", "ordered", "transaction", "purchased", "sale", "order completed", "order placed",
         "place order", "placed order", "purchase completed", "completed purchase", "complete payment", "kauf",
-        "gekauft", "bestellung", "achat", "compra", "acquisto",
+        "gekauft", "bestellung", "bestellt", "achat", "commande", "compra", "pedido", "acquisto", "ordine", "aankoop",
+        "bestelling", "köp", "køb", "kjøp", "osto", "покупка", "заказ", "куплено", "замовлення", "satin alma",
+        "sipariş", "zakup", "zamówienie", "nákup", "objednávka", "vásárlás", "購入", "注文", "购买", "下单", "구매", "주문",
     ),
     Kind.DISLIKE: ("disliked", "not interested", "thumbs down", "downvote"),
 }  # fmt: skip
@@ -42,7 +51,9 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 DAY = re.compile(r"(19|20)\d{6}")
 MOMENT = re.compile(r"(19|20)\d{12}")
 ROUNDED = re.compile(r"-?\d+(\.\d+)?e\+?\d+", re.IGNORECASE)
-SERIAL = re.compile(r"[2-6]\d{4}\.\d+")  # days since 1900, as spreadsheets count them; of unix time the first of 1970
+SERIAL = re.compile(
+    r"[2-6]\d{4}(\.\d+)?"
+)  # days since 1900, as spreadsheets count them; of unix time the first of 1970
 ZONE = re.compile(r"(?<=[\dZ])\[[\w/+-]+\]$")  # that Java writes behind the offset, which says it
 DIGITS = 10  # of unix seconds, from 2001 to 2286
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # of unix time; what is before is no time but a mark for none, such as -1
@@ -55,6 +66,7 @@ FORMATS = {
     sign: [f"{date}{clock}" for date in DATES if date[2] == sign for clock in CLOCKS] for sign in ("-", "/", ".", " ")
 }
 FORMATS[" "].append("%a %b %d %H:%M:%S %Y")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 FIRST = re.compile(r"\w+")
 
 
@@ -121,7 +133,12 @@ def parse_words(text: str) -> datetime:
 
 
 def read_user(text: str) -> str:
-    """Return the shop's id of a shopper. Raises BadRow for a number with a decimal point, as of pandas, or rounded."""
+    """Return the shop's id of a shopper, of an e-mail address in small letters.
+
+    Raises BadRow for a number with a decimal point, as of pandas, or rounded.
+    """
+    if EMAIL.fullmatch(text):
+        return text.lower()
     if re.fullmatch(r"\d+\.0", text):
         raise BadRow(
             f"user: {text} is a number that a program has given a decimal point, and another shopper than"

@@ -17,7 +17,7 @@ ENDED = ("cancelled at", "canceled at", "cancelled date", "cancel date", "date c
 NO_MORE = re.compile(
     r"\b(cancel\w*|void(ed)?|fraud\w*|failed|failure|declined|denied|expired|rejected|abandoned|aborted|trash\w*|deleted"
     r"|refund\w*|returned|chargeback|charged back|reversed|reversal|disputed"
-    r"|storniert|abgebrochen|erstattet|rückerstattet|retourniert|zurückgesendet"
+    r"|retoure\w*|retourniert|rückgabe|rücksendung|storno|storniert|abgebrochen|erstattet|rückerstattet|zurückgesendet"
     r"|annulée?|annulees?|remboursée?|retournée?|anulad[oa]|reembolsad[oa]|devuelt[oa]|devolvid[oa]|cancelad[oa]"
     r"|annullat[oa]|rimborsat[oa]|restituit[oa]|geannuleerd|terugbetaald|anulowan[ey]?|anulowano|zwrócon[ey]|zwrot"
     r"|отмен\w*|возвра\w*|iptal\w*|iade\w*|makulerad|återbetald)\b"
@@ -39,7 +39,7 @@ UNPAID = {
 
 def against(state: str) -> str:
     """Return why orders in this state are no purchases: the state, perhaps with a word on it; empty if they are."""
-    plain = words(state)
+    plain = words(state).removeprefix("wc ")  # as WooCommerce stores them
     if plain in UNPAID:
         return plain if "paid" in plain else f"{plain} (not paid)"
     return plain if NO_MORE.search(plain) and not PARTLY.search(plain) else ""

@@ -87,3 +87,28 @@ def test_an_id_that_became_a_float_is_refused():
     assert read_user("3423") == "3423"
     with pytest.raises(BadRow, match=r"3423\.0 is a number"):
         read_user("3423.0")
+
+
+def test_an_email_address_is_one_shopper_in_any_capitals():
+    assert read_user("Ada@Example.COM") == read_user("ada@example.com") == "ada@example.com"
+    assert (read_user("Ada"), read_user("@Ada")) == ("Ada", "@Ada")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("просмотр", "view"),
+        ("Warenkorb", "cart"),
+        ("SATIN ALMA", "purchase"),
+        ("購入", "purchase"),
+        ("Favoris", "like"),
+    ],
+)
+def test_kinds_are_known_in_the_languages_of_shops(text, kind):
+    assert read_kind(text) == kind
+
+
+@pytest.mark.parametrize("text", ["46024", "46024.5"])
+def test_a_spreadsheet_s_number_of_a_day_is_no_unix_time(text):
+    with pytest.raises(BadRow, match="a spreadsheet has made a number of it"):
+        read_time(text)

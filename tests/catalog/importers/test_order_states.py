@@ -8,9 +8,11 @@ from catalog.importers.order_states import against, against_any
     [
         ("cancelled", "cancelled"),
         ("CANCELED", "canceled"),
-        ("wc-refunded", "wc refunded"),
+        ("wc-refunded", "refunded"),
         ("Shipped - Returned to Seller", "shipped returned to seller"),
         ("Storniert", "storniert"),
+        ("Retoure", "retoure"),
+        ("wc-on-hold", "on hold (not paid)"),
         ("Annulée", "annulée"),
         ("Отменён", "отменён"),
         ("İptal Edildi", "iptal edildi"),

@@ -282,3 +282,15 @@ def test_a_file_of_cancelled_orders_alone_says_so(tmp_path):
 
     with pytest.raises(ImportFailed, match="holds no interactions: left out, as they are no purchases: "):
         imported(tmp_path, "orders_export.csv", text)
+
+
+def test_orders_of_a_german_shop_are_known_by_their_columns(tmp_path):
+    text = (
+        "Kundennummer;Artikelnummer;Bestelldatum;Bestellnummer;Menge;Status\n"
+        "1001;A;02.01.2026;B1;1;Versandt\n1002;A;03.01.2026;B2;1;Storniert\n1003;B;03.01.2026;B3;-1;Versandt\n"
+    )
+
+    report = imported(tmp_path, "bestellungen.csv", text)
+
+    assert bought() == [("1001", "", "A", "purchase", "B1/A")]
+    assert left_out(report) == "lines of orders that are storniert: 1, what was returned: 1"
