@@ -40,7 +40,8 @@ KINDS = {
         "place order", "placed order", "purchase completed", "completed purchase", "complete payment", "kauf",
         "gekauft", "bestellung", "bestellt", "achat", "commande", "compra", "pedido", "acquisto", "ordine", "aankoop",
         "bestelling", "köp", "køb", "kjøp", "osto", "покупка", "заказ", "куплено", "замовлення", "satin alma",
-        "sipariş", "zakup", "zamówienie", "nákup", "objednávka", "vásárlás", "購入", "注文", "购买", "下单", "구매", "주문",
+        "sipariş", "zakup", "zamówienie", "nákup", "objednávka", "vásárlás", "購入", "注文", "购买",
+        "下单", "구매", "주문",
     ),
     Kind.DISLIKE: ("disliked", "not interested", "thumbs down", "downvote"),
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.utils import column_index_from_string
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from catalog.errors import ImportFailed
@@ -24,12 +25,13 @@ from catalog.importers.workbook_parts import check_parts
 
 OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of .xls, and of .xlsx with a password
 MOST_ROWS = 1_048_576  # of a sheet in Excel itself
+RANGE = re.compile(r"(?P<column>[A-Z]{1,3})(?P<first>\d{1,7}):[A-Z]{1,3}(?P<last>\d{1,7})")
 LOCALE = re.compile(r"\[\$-[^\]]*\]")
 CURRENCY = re.compile(r'\[\$([^\]-]+)[^\]]*\]|"([^"]+)"|([€$£¥₹])')
 
 
 class WorkbookFile:
-    """Iterator over (place, {column: text}) of the first sheet with a header.
+    """Iterator over (place, {column: text}) of the first sheet with a header, and of others with the same columns.
 
     Raises ImportFailed, at once or during iteration, for a file that is no such workbook, damaged or too large.
     """
@@ -41,27 +43,37 @@ class WorkbookFile:
         with self._opened(is_first=True) as workbook:
             sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
             headers = {sheet.title: self._header_of(sheet) for sheet in sheets}
+            self.merged = {sheet.title: self.parts.get(part_of(sheet), []) for sheet in sheets}
         found = next((title for title, (_, columns) in headers.items() if is_header(columns)), None)
         found = found or next((title for title, (_, columns) in headers.items() if columns), None)
         if found is None:
             raise unreadable(self.label, "no sheet that is shown has a header, with the names of two columns or more")
-        self.sheet = found
-        self.header, columns = headers[found]
-        self.columns = name_columns(self.label, columns)
-        others = [title for title in headers if title != found]
-        self.notes = [f"{self.name}: the sheet {found} was read, not {', '.join(others)}"] if others else []
+        self.columns = name_columns(self.label, headers[found][1])
+        names = set(filter(None, self.columns))
+        # Of several sheets with the same columns, such as one for each season, all are read.
+        alike = [title for title, (_, columns) in headers.items() if set(filter(None, columns)) == names]
+        self.sheets = {title: (headers[title][0], name_columns(self.label, headers[title][1])) for title in alike}
+        others = [title for title in headers if title not in alike]
+        are = "was" if len(alike) == 1 else "were"
+        self.notes = [f"{self.name}: {noun_of(alike)} {are} read, not {', '.join(others)}"] if others else []
+        if len(alike) > 1 and not others:
+            self.notes = [f"{self.name}: {noun_of(alike)} were read"]
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, str]] | Problem]:
         with self._opened() as workbook:
-            for number, texts in self._rows(workbook[self.sheet]):
-                if number <= self.header or not any(texts):
-                    continue
-                texts += [""] * (len(self.columns) - len(texts))
-                pairs = zip(self.columns, texts, strict=False)  # what stands beside the header's columns has no name
-                yield f"{self.name} row {number}", {name: text for name, text in pairs if name}
+            for title, (header, columns) in self.sheets.items():
+                place = self.name if len(self.sheets) == 1 else f"{self.name} sheet {title}"
+                merged = MergedCells(self.merged.get(title, ()), header)
+                for number, texts in self._rows(workbook[title]):
+                    if number <= header or not any(texts):
+                        continue
+                    texts += [""] * (len(columns) - len(texts))
+                    merged.fill(number, texts)
+                    pairs = zip(columns, texts, strict=False)  # what stands beside the header's columns has no name
+                    yield f"{place} row {number}", {name: text for name, text in pairs if name}
 
     def _header_of(self, sheet: ReadOnlyWorksheet) -> tuple[int, list[str]]:
         """Return the number and the texts of the first row that names columns, or else that has two texts."""
@@ -92,7 +104,7 @@ class WorkbookFile:
                     while (block := file.read(1_000_000)) and copy.tell() <= MAX_MEMBER_BYTES:
                         copy.write(block)
                 if is_first:
-                    check_parts(copy)
+                    self.parts = check_parts(copy)
                 with warnings.catch_warnings(action="ignore"):  # of styles and rules that are left out
                     workbook = load_workbook(copy, read_only=True, data_only=True, keep_links=False)
             except FileNotFoundError:
@@ -100,6 +112,45 @@ class WorkbookFile:
             except Exception as error:  # openpyxl raises anything for a damaged workbook
                 raise unreadable(self.label, reason_of(error)) from error
             yield workbook
+
+
+class MergedCells:
+    """Cells that are merged across rows below the header: each of these rows has the value of the first.
+
+    ranges: such as C3:C4. header: the number of its row.
+    """
+
+    def __init__(self, ranges: Iterable[str], header: int) -> None:
+        self.starts: dict[int, list[tuple[int, int]]] = {}  # first row: columns and last rows
+        self.open: dict[int, tuple[int, str]] = {}  # column: last row and value
+        for text in ranges:
+            if not (cells := RANGE.fullmatch(text)):  # a damaged one
+                continue
+            first, last = int(cells["first"]), int(cells["last"])
+            if header < first < last:
+                column = column_index_from_string(cells["column"]) - 1
+                self.starts.setdefault(first, []).append((column, last))
+
+    def fill(self, number: int, texts: list[str]) -> None:
+        """Fill in the empty cells of the next row that has texts."""
+        for column, (last, text) in list(self.open.items()):
+            if number > last:
+                del self.open[column]
+            elif column < len(texts) and not texts[column]:
+                texts[column] = text
+        for column, last in self.starts.get(number, ()):
+            if column < len(texts):
+                self.open[column] = last, texts[column]
+
+
+def noun_of(titles: Sequence[str]) -> str:
+    return f"the sheet{'' if len(titles) == 1 else 's'} {', '.join(titles)}"
+
+
+def part_of(sheet: ReadOnlyWorksheet) -> str:
+    """Return the name of the part of a workbook that has a sheet."""
+    path: str = sheet._worksheet_path  # type: ignore[attr-defined]  # which the stubs lack
+    return path.lstrip("/")
 
 
 def reason_of(error: Exception) -> str:

@@ -12,14 +12,19 @@ MOST_PARTS = 10_000
 MOST_STRINGS = 64_000_000  # bytes of the texts that openpyxl reads before the first row, unpacked; also of its styles
 MOST_ELEMENTS = 100_000  # of a row, whose cells are at most 16,384, and of what is no row: styles, names, links
 MOST_ITEMS = 2_000_000  # rows of a sheet, or texts
+MOST_MERGED = 50_000  # ranges of cells, of a sheet
 MOST_DEEP = 100
 MOST_UNREAD = 1_000_000  # bytes of a tag: a parser begins it anew with each block
 ITEMS = {(3, "row"), (2, "si")}  # by their depth
 BLOCK = 1_000_000
 
 
-def check_parts(file: IO[bytes]) -> None:
-    """Raise BadZipFile for what is no workbook, or would take much memory or time."""
+def check_parts(file: IO[bytes]) -> dict[str, list[str]]:
+    """Return the ranges of merged cells of each sheet, such as C3:C4, by the sheet's part.
+
+    Raises BadZipFile for what is no workbook, or would take much memory or time.
+    """
+    merged: dict[str, list[str]] = {}
     check_directory(file, MOST_PARTS)
     with zipfile.ZipFile(file) as parts:
         members = {info.filename: info for info in parts.infolist()}
@@ -34,16 +39,23 @@ def check_parts(file: IO[bytes]) -> None:
         for name, info in members.items():
             if name.endswith((".xml", ".rels")):
                 with parts.open(info) as part:
-                    check_elements(name, part)
+                    merged[name] = check_elements(name, part)
+    return merged
 
 
-def check_elements(name: str, part: IO[bytes]) -> None:
-    """Raise BadZipFile for XML of more elements, or deeper ones, than any workbook has."""
+def check_elements(name: str, part: IO[bytes]) -> list[str]:
+    """Return the ranges of merged cells, the first MOST_MERGED of them.
+
+    Raises BadZipFile for XML of more elements, or deeper ones, than any workbook has.
+    """
     parser = expat.ParserCreate()
+    merged: list[str] = []
     depth = run = items = fed = 0
 
-    def start(tag: str, attributes: object) -> None:
+    def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal depth, run, items
+        if tag.rpartition(":")[2] == "mergeCell" and len(merged) < MOST_MERGED:
+            merged.append(attributes.get("ref", ""))
         depth += 1
         if (depth, tag.rpartition(":")[2]) in ITEMS:
             items, run = items + 1, 0
@@ -65,7 +77,8 @@ def check_elements(name: str, part: IO[bytes]) -> None:
         try:
             parser.Parse(block)
         except expat.ExpatError:
-            return  # of a part that is needed openpyxl says so, and parses no more of it either
+            break  # of a part that is needed openpyxl says so, and parses no more of it either
         fed += len(block)
         if fed - parser.CurrentByteIndex > MOST_UNREAD:
             raise zipfile.BadZipFile(f"{name} has over {MOST_UNREAD:,} bytes without an end")
+    return merged

@@ -20,7 +20,7 @@ UNNAMED = re.compile(
     r"(?P<sku>SKU |There is no product )|(?P<timestamp>\S+ is in the future)|no value for (?P<name>\w+)"
 )
 QUOTED = re.compile(r"(?P<quote>['\"])(?P<value>.*?)(?P=quote)", re.DOTALL)
-UNQUOTED = re.compile(r"(?:the URL )?(?P<value>\S+) is (?:in the future|a number|not fetched)")
+UNQUOTED = re.compile(r"(?:the URL )?(?P<value>\S+) is (?:in the future|a number|the error|not fetched)")
 ADVICE = {
     "price": "Write a number with its currency, such as 19.95 EUR.",
     "in_stock": "Write yes, no or a number of pieces.",

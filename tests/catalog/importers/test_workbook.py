@@ -155,3 +155,37 @@ def test_errors_of_formulas_are_read_as_what_the_sheet_shows(tmp_path):
     workbook.save(tmp_path / "products.xlsx")
 
     assert [fields["price"] for _, fields in WorkbookFile(Folder(tmp_path), "products.xlsx")] == ["#DIV/0!", "#N/A"]
+
+
+def test_sheets_with_the_same_columns_are_all_read(tmp_path):
+    men, women = (["sku", "title", "price"], ["A", "One", 5]), (["price", "sku", "title"], [6, "B", "Two"])
+    data = packed(("Men", men), ("Women", women), ("Notes", [["by", "hand"]]))
+    (tmp_path / "t.xlsx").write_bytes(data)
+    file = WorkbookFile(Folder(tmp_path), "t.xlsx")
+
+    assert [(place, fields["sku"], fields["price"]) for place, fields in file] == [
+        ("t.xlsx sheet Men row 2", "A", "5"), ("t.xlsx sheet Women row 2", "B", "6"),
+    ]  # fmt: skip
+    assert file.notes == ["t.xlsx: the sheets Men, Women were read, not Notes"]
+
+
+def test_cells_that_are_merged_across_rows_have_their_value_in_each(tmp_path):
+    book = Workbook()
+    rows = [
+        ["Catalogue"],
+        ["sku", "title", "category"],
+        ["A", "One", "Shoes"],
+        ["B", "Two"],
+        [],
+        ["C", "Three"],
+        ["D", "Four"],
+    ]
+    for row in rows:
+        book.active.append(row)
+    for cells in ("A1:C1", "C3:C6"):
+        book.active.merge_cells(cells)
+    book.save(tmp_path / "t.xlsx")
+
+    found = [fields["category"] for _, fields in WorkbookFile(Folder(tmp_path), "t.xlsx")]
+
+    assert found == ["Shoes", "Shoes", "Shoes", ""]
