@@ -166,10 +166,14 @@ def release(version: ModelVersion) -> None:
     leases.release(_held(version), state=state, tries=F("tries") - 1)
 
 
-def postpone(version: ModelVersion, error: Exception) -> None:
-    """Save why a training cannot go on just now: once its lease ends a worker tries again, or it can be resumed."""
+def postpone(version: ModelVersion, error: Exception, *, counts: bool = False) -> None:
+    """Save why a training cannot go on just now: once its lease ends a worker tries again, or it can be resumed.
+
+    counts: as a lost worker does, of whom so many without an epoch between them end the training.
+    """
     if version.by_worker:
-        leases.hold(_held(version), lease(), state=State.QUEUED, error=str(error), tries=F("tries") - 1)
+        tries = F("tries") - (0 if counts else 1)
+        leases.hold(_held(version), lease(), state=State.QUEUED, error=str(error), tries=tries)
     else:
         leases.release(_held(version), state=State.INTERRUPTED, error=str(error))
 

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError
 
 from ml.configs.methods import check_indexable
 from ml.contract import DesignModel, Model, PersonalModel, SimilarModel
-from ml.errors import MlError
+from ml.errors import MlError, ProcessLost
 from ml.evaluation import calibration, metrics
 from ml.models.factory import create
 from ml.nn.inference import embed_items
@@ -54,8 +54,8 @@ def run(version: ModelVersion, *, progress: bool = False, calibrates: bool = Tru
 
     Goes on where an earlier, interrupted run stopped. Raises TrainingFailed with the reason, which is saved in the
     version too, as any other error is, but for one of a database that is away. On a full disk a worker tries it again
-    until there is room. Raises TrainingCancelled if the training
-    was cancelled, or another process has it.
+    until there is room, and some times after a process that shares the training was lost. Raises TrainingCancelled if
+    the training was cancelled, or another process has it.
     """
     try:
         renewing = leases.renewing(partial(lifecycle.renew, version), interval=settings.TRAINING_LEASE / 4, row=version)
@@ -65,6 +65,9 @@ def run(version: ModelVersion, *, progress: bool = False, calibrates: bool = Tru
                 embed_catalogue(version, progress, calibrates)
             else:
                 lifecycle.finish(version)
+    except ProcessLost as error:
+        lifecycle.postpone(version, error, counts=True)
+        raise TrainingFailed(f"{version}: {error}") from error
     except (MlError, TrainingRefused) as error:
         lifecycle.fail(version, error)
         raise TrainingFailed(f"{version}: {error}") from error

@@ -51,19 +51,6 @@ def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back
     assert recommend.for_shopper(shopper, RecommendationQuery()).strategy == "personal"
 
 
-@pytest.mark.slow
-def test_on_several_cards_processes_share_the_training_and_its_lease(shop, monkeypatch):
-    monkeypatch.setattr("ml.training.cards.count_cards", lambda model: 2)  # without cards they compute on the CPU
-    version = training.run(lifecycle.register("vbpr", epochs=2, here=True))
-
-    version.refresh_from_db()
-    assert (version.state, version.claims) == ("ready", 1)
-    assert [entry["epoch"] for entry in version.metrics["losses"]] == [1, 2]
-    assert version.metrics["device"].startswith("2 ")
-    assert ShopperVector.objects.filter(version=version).count() == 6
-    assert not list(version.folder.glob("training*"))
-
-
 def test_what_was_held_out_to_evaluate_a_version_is_learned_before_it_serves(shop):
     version = training.run(lifecycle.register("dvbpr", epochs=2, here=True))
     trained = checkpoints.load(version.folder).user_vectors().numpy()
