@@ -62,7 +62,7 @@ class Scale:
     users: int  # who take ten items each
 
 
-ON_GPU, CPU_IMAGES = Scale(images=8192, users=PAPER_TRIPLES // 10), 160
+ON_GPU, CPU_IMAGES = Scale(images=8192, users=PAPER_TRIPLES // 10), 40
 
 
 def measure_cases(cases: Sequence[Case] = CASES, progress: bool = False) -> Document:
