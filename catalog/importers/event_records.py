@@ -8,13 +8,13 @@ from math import isfinite
 from pathlib import Path
 
 from catalog.errors import BadRow, ImportFailed
-from catalog.importers import foreign_names, order_states
+from catalog.importers import flat, foreign_names, order_states
 from catalog.importers.analytics import Fields, analytics_of
 from catalog.importers.archive import Folder, open_zip
 from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
 from catalog.importers.layouts import apart, by_plain_name, plain
-from catalog.importers.nested import flattened
+from catalog.importers.nested import LINES, flattened
 from catalog.importers.orders import orders_of
 from catalog.importers.records import TABLES, RecordFile, find_column, open_records, suffix_of
 from catalog.importers.rows import Problem
@@ -50,7 +50,7 @@ class Events:
         orders = None if chosen else orders_of(records.columns)
         self.is_orders = orders is not None
         self.analytics = orders or (None if chosen else analytics_of(records.columns))
-        self.records = records if self.analytics else flattened(records)
+        self.records = records if self.analytics else flattened(records, LINES)
         columns = self.records.columns
         self.chosen = {find_column(self.records, text): meaning for text, meaning in (chosen or {}).items()}
         self.columns = find_columns([column for column in columns if column not in self.chosen], EVENTS)
@@ -168,7 +168,7 @@ class Events:
                 yield f"ratings below {self.positive:g}:"
                 return
             own["kind"] = Kind.LIKE.value
-        if own.get("id") and own.get("sku") and self.has_order:
+        if own.get("id") and own.get("sku") and (self.has_order or record.get(flat.LINE)):
             own["id"] = f"{own['id']}/{own['sku']}"
         yield own
 

@@ -13,6 +13,8 @@ BAGS = re.compile(
     "(custom_|event_)?(attributes|attrs|properties|props|specifications|specs|details|fields|options|data)"
 )
 VARIANTS = re.compile("(product_?)?(variants|variations|skus)", re.IGNORECASE)
+LINES = re.compile("(line|order)?_?(items|lines|products)", re.IGNORECASE)
+LINE = "line of the order"
 NAMES, VALUES = ("name", "label", "key", "attribute", "code", "attribute_code"), ("value", "values", "text", "option")
 
 
@@ -51,6 +53,18 @@ def rows_of(product: Product) -> Iterator[Mapping[str, object]]:
         yield {**own, **row, VARIANT_SKU: sku}
     if not variants:
         yield row
+
+
+def line_rows_of(event: Product) -> Iterator[Mapping[str, object]]:
+    """Yield the row of an event, or of an order one for each of its lines, which LINE numbers."""
+    name = next((name for name, value in event.items() if LINES.fullmatch(name) and objects_in(value)), "")
+    if not name:
+        yield from rows_of(event)
+        return
+    own = next(rows_of({key: value for key, value in event.items() if key != name}))
+    for number, line in enumerate(objects_in(event[name]), 1):
+        row = next(rows_of({key: value for key, value in line.items() if key != "id"}))  # the order's counts
+        yield {**row, **own, LINE: number}
 
 
 def plain_value(value: object) -> object:

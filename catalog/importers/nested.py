@@ -41,6 +41,7 @@ INTERFACES = (
 
 ETSY = Interface("Etsy's listings", etsy.MARKS, etsy.rows_of, etsy.NOTE)
 FLAT = Interface("", frozenset(), flat.rows_of)
+LINES = Interface("", frozenset(), flat.line_rows_of)  # of events
 
 
 class NestedFile:
@@ -91,9 +92,9 @@ def open_rows(archive: Archive, name: str) -> RecordFile | NestedFile:
     return NestedFile(file, interface) if interface else flattened(file)
 
 
-def flattened(file: RecordFile) -> RecordFile | NestedFile:
-    """Return a file of records, of JSON with what is nested in them as columns."""
+def flattened(file: RecordFile, interface: Interface = FLAT) -> RecordFile | NestedFile:
+    """Return a file of records, of JSON with what is nested in them as columns, or of LINES in rows of their own."""
     if not isinstance(file, JsonFile):
         return file
     is_nested = any(flat.is_nested(record[1]) for record in file if not isinstance(record, Problem))
-    return NestedFile(file, FLAT) if is_nested else file
+    return NestedFile(file, interface) if is_nested else file

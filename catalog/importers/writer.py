@@ -34,7 +34,8 @@ def check_row(row: Row) -> CheckedRow:
     """Build the product of a row, not saved. Raises BadRow if its fields are not valid."""
     texts = (row.sku, row.title, row.category, row.url or "", *row.images, *row.attributes, *row.attributes.values())
     if wrong := next((text for text in texts if UNSTORABLE.search(text)), ""):
-        raise BadRow(f"{wrong[:40]!r} holds a character that cannot be stored, such as NUL: delete it")
+        field = next((f"{name}: " for name in ("sku", "title", "category", "url") if getattr(row, name) == wrong), "")
+        raise BadRow(f"{field}{wrong[:40]!r} holds a character that cannot be stored, such as NUL: delete it")
     product = Product(
         sku=row.sku,
         title=row.title,

@@ -294,3 +294,29 @@ def test_orders_of_a_german_shop_are_known_by_their_columns(tmp_path):
 
     assert bought() == [("1001", "", "A", "purchase", "B1/A")]
     assert left_out(report) == "lines of orders that are storniert: 1, what was returned: 1"
+
+
+def test_orders_of_any_program_have_their_lines_within(tmp_path):
+    orders = [
+        {"order_id": "1", "customer": {"id": 7}, "created_at": "2026-01-02T10:00:00Z", "status": "paid",
+         "items": [{"id": 1, "sku": "A", "qty": 1}, {"id": 2, "sku": "B", "qty": 1}]},
+        {"order_id": "2", "customer": {"id": 7}, "created_at": "2026-01-02T10:00:00Z", "status": "refunded",
+         "items": [{"id": 3, "sku": "A", "qty": 1}]},
+    ]  # fmt: skip
+
+    report = imported(tmp_path, "orders.json", json.dumps(orders))
+
+    assert bought() == [("7", "", "A", "purchase", "1/A"), ("7", "", "B", "purchase", "1/B")]
+    assert left_out(report) == "lines of orders that are refunded: 1"
+
+
+def test_an_event_of_several_products_counts_for_each(tmp_path):
+    event = {"id": "e1", "user": "ada", "event": "add to cart", "timestamp": "2026-01-02T10:00:00Z"}
+    lines = {"products": [{"sku": "A"}, {"sku": "B"}]}
+
+    report = imported(tmp_path, "events.json", json.dumps([event | lines, event | {"id": "e2", "sku": "A"}]))
+
+    assert [(sku, kind, key) for _, _, sku, kind, key in bought()] == [
+        ("A", "cart", "e1/A"), ("B", "cart", "e1/B"), ("A", "cart", "e2"),
+    ]  # fmt: skip
+    assert report.failed == 0
