@@ -126,7 +126,7 @@ def measure_personal_speeds(data: Path, options: Options) -> list[Document]:
     results = []
     for model in models:
         report_progress(f"{model.method}: training", options.progress)
-        personal_data = PersonalData(arrays[model.image_size], train, file.categories)
+        personal_data = PersonalData(arrays[model.image_size], train, file.categories, texts=file.texts)
         results.append({"method": model.method, **_measure_training(model, personal_data, training)})
     return results
 

@@ -136,7 +136,7 @@ def _train_personal(
 
     def read_data() -> PersonalData:
         _, images = file.decode(size, options.progress)
-        return PersonalData(images, split.train, file.categories)
+        return PersonalData(images, split.train, file.categories, texts=file.texts)
 
     return runs.train(model, runs.compute_key(model, fingerprint(data_fingerprint, role)), read_data)
 
