@@ -20,6 +20,7 @@ STARTS, STEPS = 20, 45
 INVERSION_STARTS, INVERSION_STEPS = 8, 200
 RECONSTRUCTION_STEPS = 60
 DRAWN = 16  # random z for each start
+MARGIN, PENALTY = 0.05, 100.0  # realism above the floor that a search aims at, and the weight of what is missing
 Progress = Callable[[float, float], None]  # (done, total); may raise, which ends the search
 
 
@@ -71,9 +72,11 @@ def design(
     Maximises J(z) = theta . Phi(up(G(z, c))) - eta (D(G(z, c), c) - 1)^2 over z by Adam; the networks do not change.
     Kang et al. 2017, arXiv:1711.02231. The search starts from the best of sixteen times as many random z, which costs
     as much as some steps and finds more than these. All tastes are one batch and start from the same random z; the
-    same seed gives the same images. floor: the least realism of an image.
+    same seed gives the same images.
+
+    floor: the least realism of an image. What is missing is a penalty in the search, and images below it are left out.
     """
-    search = _Search(generator, scorer, tastes.repeat_interleave(starts, dim=0), category, eta)
+    search = _Search(generator, scorer, tastes.repeat_interleave(starts, dim=0), category, eta, floor)
     z = search.best_starts(tastes, starts, seed)
     best_z, best = z, z.new_full((len(z),), -torch.inf)
     idle = 0
@@ -234,11 +237,18 @@ class _Search(_Latents):
     """Gradient ascent of J over latents."""
 
     def __init__(
-        self, generator: DesignModel, scorer: PersonalModel, tastes: Tensor, category: int, eta: float
+        self,
+        generator: DesignModel,
+        scorer: PersonalModel,
+        tastes: Tensor,
+        category: int,
+        eta: float,
+        floor: float = -math.inf,
     ) -> None:
         """Set up a search. tastes: (B, K), a row for each latent that is scored; or (1, K), one for all."""
         super().__init__(generator, category)
-        self.scorer, self.tastes, self.eta = scorer.eval(), tastes.to(generator.device), eta
+        self.scorer, self.tastes = scorer.eval(), tastes.to(generator.device)
+        self.eta, self.floor = eta, floor
 
     def best_starts(self, tastes: Tensor, starts: int, seed: int) -> Tensor:
         """Return (U * starts, 256): for each taste the best of sixteen times as many random z."""
@@ -246,7 +256,7 @@ class _Search(_Latents):
         with torch.no_grad():
             embedded = [self._embed(self.generate(part)) for part in z.split(64)]
         vectors, realism = (torch.cat(parts) for parts in zip(*embedded, strict=True))
-        j = tastes.to(vectors.device) @ vectors.T - self.eta * (realism - 1).square()  # (U, 16 starts)
+        j = self._objective(tastes.to(vectors.device) @ vectors.T, realism)  # (U, 16 starts)
         return z[j.topk(starts, dim=1).indices.flatten()]
 
     def score(self, z: Tensor) -> _Scored:
@@ -255,7 +265,11 @@ class _Search(_Latents):
     def score_images(self, images: Tensor) -> _Scored:
         vectors, realism = self._embed(images)
         score = (vectors * self.tastes).sum(dim=1)
-        return _Scored(images, score, realism, score - self.eta * (realism - 1).square())
+        return _Scored(images, score, realism, self._objective(score, realism))
+
+    def _objective(self, score: Tensor, realism: Tensor) -> Tensor:
+        missing = (self.floor + MARGIN - realism).clamp(min=0)
+        return score - self.eta * (realism - 1).square() - PENALTY * missing.square()
 
     def _embed(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return Phi of images, (B, K), and their realism, (B,)."""
