@@ -127,6 +127,7 @@ API = {
     ("compare-models", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("compare-models", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
     ("recommendation-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("index-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("activations", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("roll-back-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("activate-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),

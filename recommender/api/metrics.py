@@ -1,8 +1,9 @@
-"""Resource metrics/recommendations/: what visitors saw of recommendations, and what followed."""
+"""Resources metrics/recommendations/ and metrics/indexes/: what followed on recommendations, and recall of indexes."""
 
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -12,7 +13,12 @@ from rest_framework.views import APIView
 
 from recommender.api.fields import Parameters, Timestamp
 from recommender.api.models import READ
+from recommender.api.recommendations import VersionSerializer
+from recommender.audits import recall
+from recommender.audits.recall import Recall
 from recommender.serving import outcomes
+from recommender.versions import queries
+from recommender.versions.vectors import nearest
 
 DEFAULT = timedelta(days=30)
 
@@ -79,3 +85,49 @@ class RecommendationMetrics(APIView):
         since = params.validated_data.get("since", timezone.now() - DEFAULT)
         found = outcomes.by(params.validated_data["by"], since)
         return Response(MetricsSerializer({"since": since, "results": found}).data)
+
+
+class RecallSerializer(serializers.Serializer[Recall]):
+    filters = serializers.CharField(help_text="What the results had to satisfy.")
+    requests = serializers.IntegerField(help_text="Sampled requests that were answered again, exactly.")
+    recall = serializers.FloatField(source="value", help_text="Share of the nearest products that the answers had.")
+    interval = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2, help_text="95 %.")
+    usual_recall = serializers.FloatField(
+        source="usual", help_text="The same by the usual search, where the version is searched otherwise."
+    )
+    compared = serializers.FloatField(source="exact", help_text="Share of the requests that took no index.")
+
+
+class IndexSerializer(serializers.Serializer[dict[str, Any]]):
+    model = VersionSerializer()
+    candidates = serializers.IntegerField(help_text="That a walk of the index keeps. 0: all vectors are compared.")
+    is_usual = serializers.BooleanField(help_text="Whether it is searched as usual.")
+    recall = RecallSerializer(many=True, help_text="By kind of filter, since the search was last changed.")
+
+
+class IndexesSerializer(serializers.Serializer[dict[str, Any]]):
+    target = serializers.FloatField(help_text="VISREC_INDEX_RECALL, as a share.")
+    results = IndexSerializer(many=True)
+
+
+class IndexMetrics(APIView):
+    operations = {"GET": "index_metrics"}
+    rules = {"GET": READ}
+
+    @extend_schema(
+        summary="Recall of the indexes",
+        description="Of the versions that serve. One whose recall is below the target for certain is searched more "
+        "widely, until its index finds enough again.",
+        responses=IndexesSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        found = [
+            {
+                "model": version,
+                "candidates": nearest.EXACT if version.ef_search == nearest.EXACT else nearest.ef_search(version),
+                "is_usual": version.ef_search is None,
+                "recall": recall.of(version),
+            }
+            for version in queries.serving_versions().order_by("role", "pk")
+        ]
+        return Response(IndexesSerializer({"target": settings.INDEX_RECALL, "results": found}).data)

@@ -106,6 +106,7 @@ urlpatterns = [
     path("webhooks/<int:pk>/deliveries/", webhooks.Deliveries.as_view(), name="deliveries"),
     path("webhooks/<int:pk>/deliveries/<uuid:delivery_id>/redeliver/", webhooks.Redeliver.as_view(), name="redeliver"),
     path("metrics/recommendations/", metrics.RecommendationMetrics.as_view(), name="recommendation-metrics"),
+    path("metrics/indexes/", metrics.IndexMetrics.as_view(), name="index-metrics"),
     path("impressions/", impressions.Impressions.as_view(), name="impressions"),
     path("interactions/", interactions.Interactions.as_view(), name="interactions"),
 ]

@@ -6,6 +6,7 @@ import pytest
 
 from recommender.models import Impression
 from tests.factories import InteractionFactory
+from tests.recommender.audits.test_recall import answered
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/metrics/recommendations/"
@@ -36,3 +37,23 @@ def test_an_unknown_dimension_is_named(staff):
         400,
         {"by": ["'shop' is not among placement, strategy, version."]},
     )
+
+
+def test_the_recall_of_indexes_comes_by_kind_of_filter(staff, active, settings):
+    settings.INDEX_RECALL = 0.9
+    answered(active, 1, 0.5)
+    answered(active, 1, filters="price", ef_search=0)
+
+    found = staff.get("/api/v1/metrics/indexes/").json()
+
+    [index] = found["results"]
+    assert (found["target"], index["model"]["id"], index["candidates"], index["is_usual"]) == (
+        0.9,
+        active.pk,
+        100,
+        True,
+    )
+    assert [(part["filters"], part["requests"], part["recall"], part["compared"]) for part in index["recall"]] == [
+        ("no filter", 2, 0.75, 0),
+        ("price", 1, 1, 1),
+    ]
