@@ -128,12 +128,14 @@ class Vae(SimilarModel[VaeConfig]):
         mean, log_variance = self.posterior(images)
         code = mean + (log_variance / 2).exp() * torch.randn_like(mean)
         # On what comes before the sigmoid: the same loss, and finite where the sigmoid would round to 0 or 1.
-        errors = F.binary_cross_entropy_with_logits(self.decoder(code), images, reduction="none")
-        terms = gather(torch.stack([errors.flatten(1).sum(dim=1), kl_divergence(mean, log_variance)], dim=1))
-        bce, kl = terms.mean(dim=0)
+        bce = F.binary_cross_entropy_with_logits(self.decoder(code), images, reduction="sum")
+        kl = kl_divergence(mean, log_variance).sum()
+        # One row a process.
+        sums = gather(torch.stack([bce, kl, bce.new_full((), len(images))])[None]).sum(dim=0)
+        bce, kl, count = sums[0] / sums[2], sums[1] / sums[2], sums[2]
         loss = bce + self.config.kl * kl
         if self.is_published:
-            self.epoch_loss += loss.detach() * len(terms)
+            self.epoch_loss += loss.detach() * count
         yield "network", loss, {"bce": bce, "kl": kl}
 
     def _networks(self) -> nn.ModuleList:
