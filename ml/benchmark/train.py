@@ -40,7 +40,8 @@ def train(data: str, options: Options, folder: Path) -> str:
     last = epochs[-1] if epochs else None
     figures = ", ".join(f"{name} {loss:.4g}" for name, loss in last.losses.items()) if last else "no epochs"
     speed = f", {last.samples_per_second:,.0f} samples a second" if last else ""
-    return f"{folder}: {method} of {launched()} processes, {figures}{speed}"
+    count = f"{launched()} processes" if launched() > 1 else "one process"
+    return f"{folder}: {method} of {count}, {figures}{speed}"
 
 
 def read_data(model: Model, data: str, progress: bool) -> Any:

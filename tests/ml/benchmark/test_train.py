@@ -34,7 +34,7 @@ def test_a_method_is_trained_and_saved(shop, capsys, method):
 
     assert main(given) == 0
 
-    assert f"model: {method} of 1 processes" in capsys.readouterr().out
+    assert f"model: {method} of one process" in capsys.readouterr().out
     assert load(shop / "model").method == method
     assert not list((shop / "model").glob("epoch-*"))
     assert main(given) == 2
