@@ -19,14 +19,18 @@ from tests.ml.worlds import data_for, small
 
 METHODS = ("visrec", "dvbpr", "hybrid", "vbpr", "vae")
 INTERRUPTED, CONFIG = "dvbpr", TrainConfig(epochs=3)
-SETTINGS = {"visrec": {"batch_size": 40}, "dvbpr": {"batch_size": 5}}  # of 40 and 20 images: one batch, and four
+SETTINGS = {"visrec": {"batch_size": 20}, "dvbpr": {"batch_size": 5}}  # of 20 images each: one batch, and four
 
 
 def train(method, rank, port, folder=None, check=None):
     """Return the losses of each epoch, and the model."""
     os.environ |= {"MASTER_PORT": port, "RANK": rank, "LOCAL_RANK": rank}
-    epochs = fit(model := create(method), data_for(method), CONFIG, folder=folder, check=check)
+    epochs = fit(model := create(method), data_of(method), CONFIG, folder=folder, check=check)
     return [epoch.losses for epoch in epochs], model
+
+
+def data_of(method):
+    return data_for(method, 20 if method in ("visrec", "vae") else 40)
 
 
 def create(method):

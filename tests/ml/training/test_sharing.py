@@ -15,7 +15,7 @@ from ml.errors import BadCheckpoint, NotShareable
 from ml.training import sharing
 from ml.training.loop import fit
 from tests.ml.training import member
-from tests.ml.worlds import data_for, small
+from tests.ml.worlds import small
 
 # Of the losses, against one process. Sums are rounded in another order, which the batch norms of visrec enlarge from
 # step to step (in float64 the gradients of a first step differ by 4e-13); vae draws other noise for its codes.
@@ -44,7 +44,7 @@ def results(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", member.METHODS)
 def test_two_processes_have_the_losses_of_one(method, results):
-    alone = [epoch.losses for epoch in fit(member.create(method), data_for(method), member.CONFIG)]
+    alone = [epoch.losses for epoch in fit(member.create(method), member.data_of(method), member.CONFIG)]
 
     assert len(results[method]) == len(alone) == 3
     for shared, single in zip(results[method], alone, strict=True):
