@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from catalog.importers import values
-from catalog.importers.layouts import BETWEEN, Layout, by_plain_name, leaves_out, plain
+from catalog.importers.layouts import BETWEEN, Layout, by_plain_name, has_costs, leaves_out, plain
 from catalog.importers.variants import pairs_of
 
 VARIANT_SKU = "Variant SKU"  # as Shopify calls it
@@ -56,7 +56,7 @@ class AttributeColumns:
                         several.setdefault(name, []).extend((value.split(":")[0] if sign == ":" else value).split("|"))
         for name in ("sku", "id"):  # of variants
             several.pop(name, None)
-        found |= {values.read_text(name): joined(texts) for name, texts in several.items()}
+        found |= {values.read_text(name): joined(texts) for name, texts in several.items() if not has_costs(name)}
         # Beside another column that is the product's SKU, one called so has those of variants.
         return {VARIANT_SKU if plain(name) == "sku" else name: text for name, text in found.items()}
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from catalog.importers.costs import is_cost
+
 DOTS = str.maketrans("İı", "ii")  # of Turkish, whose capitals have other small letters than those of others
 BETWEEN = re.compile(r",\s+|\|")  # the values of an option
 
@@ -43,7 +45,6 @@ SHOPIFY_INTERNAL = re.compile(
     r"requires shipping|taxable|charge tax|tax code)|continue selling when out of stock|cost per item|gift card|"
     r"image (position|alt text)|seo (title|description)|(included|price|compare at price) .*"
 )
-COSTS = re.compile(r"costs?|cost (price|per item)|(purchase|wholesale|supplier) price|einkaufspreis|ek( preis)?|margin")
 WOOCOMMERCE_INTERNAL = re.compile(
     r"type|position|is featured|date sale price (starts|ends)|tax (status|class)|"
     r"low stock amount|backorders allowed|sold individually|allow customer reviews|purchase note|shipping class|"
@@ -175,7 +176,12 @@ LAYOUTS = (
 
 def leaves_out(layout: Layout | None, column: str) -> bool:
     """Return whether a column says nothing that shoppers may see, in an export or in any other table."""
-    return bool(COSTS.fullmatch(plain(column))) or (layout is not None and layout.leaves_out(column))
+    return has_costs(column) or (layout is not None and layout.leaves_out(column))
+
+
+def has_costs(column: str) -> bool:
+    """Return whether a column says what a product costs the shop, which no shopper is told."""
+    return is_cost(plain(column)) or is_cost(plain(apart(column)))
 
 
 @lru_cache(10_000)

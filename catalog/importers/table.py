@@ -11,7 +11,7 @@ from catalog.importers.attributes import VARIANT_SKU, AttributeColumns, first, j
 from catalog.importers.columns import MEANINGS, PRODUCTS, VISIBLE, currency_in, find_columns, find_further_images
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images
-from catalog.importers.layouts import by_plain_name, layout_of, leaves_out
+from catalog.importers.layouts import by_plain_name, has_costs, layout_of, leaves_out
 from catalog.importers.mending import without_mojibake
 from catalog.importers.nested import open_rows
 from catalog.importers.price_ranges import read_lowest_price
@@ -123,10 +123,12 @@ class Table:
         """Return what was assumed and left out, once the rows were read."""
         renamed = [f"{name} -> {ours}" for ours, name in self.columns.items() if name.lower() != ours]
         renamed += [f"{name} -> further images" for name in self.images[1:]]
+        costs = [name for name, meaning in self.mapping if meaning == "left out" and has_costs(name)]
         return [
             *self.table.notes,
             *([f"{self.table.name} was read as {self.program.name}"] if self.program else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
+            *([f"what products cost the shop is told to no shopper: {', '.join(costs)} left out"] if costs else []),
             *(counted(number, one, several) for number, one, several in self._counts() if number),
             *([f"texts are in UTF-8 twice, such as {self.mended}: they were mended"] if self.mended else []),
             *(
