@@ -68,11 +68,11 @@ class Archive(ABC):
     def find(self, name: str) -> str | None:
         """Return the name of a file that people take for this name: in other capitals, or otherwise composed.
 
-        Of a path, or else of the only file that has it below some folder.
+        Of a path, or else of the only file that has it, or ends with it, below some folder.
         """
         if self.size(name):
             return name
-        same = self._by_last_part.get(base_of(name), []) if "/" in name else []
+        same = self._by_last_part.get(base_of(name), [])
         below = [path for path in same if folded(path).endswith(folded(f"/{name}"))]
         return self._by_folded_name.get(folded(name)) or (below[0] if len(below) == 1 else None)
 

@@ -3,10 +3,11 @@
 import posixpath
 import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
 from catalog.errors import BadRow
-from catalog.importers.archive import Archive
+from catalog.importers.archive import SUFFIXES, Archive
 from catalog.importers.rows import UNSTORABLE
 from catalog.importers.values import UNSEEN
 
@@ -48,6 +49,11 @@ def read_cell(archive: Archive, text: str) -> list[str]:
 
 def is_url(name: str) -> bool:
     return bool(URL.match(name))
+
+
+def names_image(text: str) -> bool:
+    """Return whether a text is a URL, or the name of an image's file."""
+    return is_url(text) or PurePosixPath(text).suffix.lower() in SUFFIXES
 
 
 def encode_url(text: str) -> str:

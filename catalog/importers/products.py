@@ -19,7 +19,9 @@ from catalog.importers.progress import with_progress
 from catalog.importers.reports import Follow, OnProblem, ProductReport
 from catalog.importers.retirement import Named
 from catalog.importers.rows import Problem, Row
+from catalog.importers.wording import counted
 from catalog.importers.writer import CheckedRow, check_row, write
+from catalog.models import Product
 
 T = TypeVar("T")
 
@@ -51,13 +53,14 @@ def import_products(
     report of one that was, of the same source, when `follow` was last called: the import goes on behind it.
     Raises ImportFailed for a source that cannot be read at all.
     """
-    report, named, read = so_far or ProductReport(), Named(), 0
+    report, read = so_far or ProductReport(), 0
     with (
         open_source(source, columns) as rows,
         ThreadPoolExecutor(DECODERS) as pool,  # Pillow decodes without holding the interpreter's lock
         with_progress(rows, source, "products", limit=limit, shown=progress) as (entries, bar),
     ):
-        for batch in read_ahead(split_batches(check_rows(entries, named if retire else None), rows.archive)):
+        named = Named() if retire or Product.objects.exclude(retired_at=None).exists() else None
+        for batch in read_ahead(split_batches(check_rows(entries, named), rows.archive)):
             read += len(batch)
             bar.update(len(batch))
             if read <= report.read:
@@ -76,7 +79,11 @@ def import_products(
                 follow(report, int(bar.total or 0))
         report.notes += [*rows.archive.notes, *rows.notes]
         report.has_generated_prices = report.created > 0 and not rows.has_prices
-    if retire:
+    if named and not retire:
+        if back := retirement.show_again(named, dry_run=dry_run):
+            had_left = "product that had left its feed is", "products that had left their feed are"
+            report.notes.append(f"{counted(back, *had_left)} shown again")
+    elif named:
         report.retirement = retirement.retire(named, dry_run=dry_run, most=most_retired)
         report.notes.append(str(report.retirement))
     if not dry_run:

@@ -45,25 +45,31 @@ def retire(named: Named, *, dry_run: bool, most: float = MOST) -> Retirement:
     Nothing is hidden after a source that may be incomplete: it names nothing, has rows whose SKU cannot be read, or
     lacks more than this share.
     """
+    back = show_again(named, dry_run=dry_run)
+    total = Product.objects.visible().count()
+    gone = ids_of(Product.objects.visible().values_list("pk", "sku"), named.skus, within=False)
+    if reason := reason_against(named):
+        return Retirement(back, 0, reason)
+    if len(gone) > most * total:
+        lacking = f"the source lacks {len(gone):,} of {total:,} product{'' if total == 1 else 's'}"
+        return Retirement(back, 0, lacking, is_share=True)
+    if not dry_run:
+        for batch in batches(gone):
+            found = Product.objects.filter(pk__in=batch)
+            products.hide(found)
+            found.update(retired_at=timezone.now())
+    return Retirement(back, len(gone))
+
+
+def show_again(named: Named, *, dry_run: bool) -> int:
+    """Show the retired products that a source names, and return how many."""
     back = ids_of(Product.objects.exclude(retired_at=None).values_list("pk", "sku"), named.shown, within=True)
     if not dry_run:
         for batch in batches(back):
             found = Product.objects.filter(pk__in=batch)
             products.show(found)
             found.update(retired_at=None)
-    total = Product.objects.visible().count()
-    gone = ids_of(Product.objects.visible().values_list("pk", "sku"), named.skus, within=False)
-    if reason := reason_against(named):
-        return Retirement(len(back), 0, reason)
-    if len(gone) > most * total:
-        lacking = f"the source lacks {len(gone):,} of {total:,} product{'' if total == 1 else 's'}"
-        return Retirement(len(back), 0, lacking, is_share=True)
-    if not dry_run:
-        for batch in batches(gone):
-            found = Product.objects.filter(pk__in=batch)
-            products.hide(found)
-            found.update(retired_at=timezone.now())
-    return Retirement(len(back), len(gone))
+    return len(back)
 
 
 def reason_against(named: Named) -> str:

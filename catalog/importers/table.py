@@ -10,7 +10,7 @@ from catalog.importers.archive import Archive
 from catalog.importers.attributes import VARIANT_SKU, AttributeColumns, first, joined
 from catalog.importers.columns import MEANINGS, PRODUCTS, VISIBLE, currency_in, find_columns, find_further_images
 from catalog.importers.csv_file import describe
-from catalog.importers.image_names import find_images
+from catalog.importers.image_names import find_images, names_image
 from catalog.importers.layouts import by_plain_name, has_costs, layout_of, leaves_out
 from catalog.importers.mending import without_mojibake
 from catalog.importers.nested import open_rows
@@ -38,6 +38,11 @@ class Table:
         self.archive = archive
         self.table = open_rows(archive, name)
         columns = self.table.columns
+        if value := next((column for column in columns if names_image(column)), None):
+            raise ImportFailed(
+                f"{self.table.label} begins with a product, not with the names of its columns: one would be {value};"
+                " write a line with the names above it"
+            )
         self.chosen = {find_column(self.table, text): meaning for text, meaning in (chosen or {}).items()}
         others = [column for column in columns if column not in self.chosen]
         fields = {meaning: column for column, meaning in self.chosen.items() if meaning in PRODUCTS}

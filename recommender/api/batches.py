@@ -54,7 +54,7 @@ class RowInput(UpsertInput):
 class Rows(BoundedList):
     """Products, each of which is checked by itself later."""
 
-    child = serializers.JSONField()
+    child = serializers.JSONField(allow_null=True)  # checked below, with all others
 
 
 class BatchInput(Strict):

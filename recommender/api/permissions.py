@@ -68,7 +68,9 @@ def reason_against(rule: Rule, key: ApiKey | None) -> str:
         return f"This needs the permission {' or '.join(rule.permissions)}."
     if not rule.permissions:
         return "This is for accounts, not for keys."
-    return f"This needs a secret key with the scope {' or '.join(scopes_with(*rule.permissions))}."
+    if not (scopes := scopes_with(*rule.permissions)):
+        return "This is for staff with the permission in the admin, not for keys."
+    return f"This needs a secret key with the scope {' or '.join(scopes)}."
 
 
 def is_granted(request: Request, *permissions: str) -> bool:

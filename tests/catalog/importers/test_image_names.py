@@ -22,7 +22,7 @@ from tests.catalog.importers.builders import write_folder
         (["nowhere/a.jpg"], ["nowhere/a.jpg"]),
         (["cafe\u0301.jpg"], ["café.jpg"]),
         (["b|a.jpg"], ["b|a.jpg"]),
-        (["M/c.jpg", "e/d.jpg", "f.jpg"], ["media/m/c.jpg", "e/d.jpg", "f.jpg"]),
+        (["M/c.jpg", "e/d.jpg", "d.jpg", "f.jpg"], ["media/m/c.jpg", "e/d.jpg", "d.jpg", "1/f.jpg"]),
         (["a.jpg, café.jpg", "", "A.jpg;nowhere.jpg"], ["a.jpg", "café.jpg", "nowhere.jpg"]),
         (["https://x.example/w_30,h_40/a.jpg, https://x.example/b.jpg"], None),
         (["https://x.example/a.jpg|HTTP://x.example/b.jpg"], ["https://x.example/a.jpg", "HTTP://x.example/b.jpg"]),

@@ -34,6 +34,17 @@ def test_what_has_left_the_source_is_hidden_and_shown_again_when_it_is_back(tmp_
     assert not Product.objects.exclude(retired_at=None).exists()
 
 
+def test_what_had_left_a_feed_is_shown_again_by_any_other_import_of_it(tmp_path):
+    import_products(feed(tmp_path, "A", "B"), retire=True)
+    import_products(feed(tmp_path, "A"), retire=True)
+
+    trial = import_products(feed(tmp_path, "B"), dry_run=True)
+    assert (trial.notes[-1], shown()) == ("1 product that had left its feed is shown again", ["A"])
+    import_products(feed(tmp_path, "B"))
+    assert shown() == ["A", "B"]
+    assert import_products(feed(tmp_path, "B")).notes == []
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [

@@ -1,5 +1,6 @@
 import pytest
 
+from catalog.errors import ImportFailed
 from catalog.importers.archive import Folder
 from catalog.importers.rows import Problem, Row
 from catalog.importers.table import Table
@@ -247,3 +248,12 @@ def test_what_is_no_currency_or_an_image_itself_is_refused(tmp_path):
     assert "currency: 'coins' is no currency; such as EUR or € is taken" in str(coins)
     assert "image: data:image/png;base64,iVBORw0K… is an image itself; name its file, or its URL" in str(inline)
     assert euro.currency == "EUR"
+
+
+@pytest.mark.parametrize("image", ["https://cdn.example/1.jpg", "i/1.JPG"])
+def test_a_table_without_a_header_is_refused_in_place_of_losing_its_first_product(tmp_path, image):
+    write_csv(tmp_path / "products.csv", [["A-2", "Two", "Hats", "11", image]], ["A-1", "One", "Hats", "10", image])
+    chosen = dict(zip(("A-1", "One", "Hats", "10", image), HEADER, strict=True))
+
+    with pytest.raises(ImportFailed, match=r"begins with a product, not with the names of its columns: one would be"):
+        Table.find(Folder(tmp_path), chosen)

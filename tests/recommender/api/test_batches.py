@@ -21,7 +21,7 @@ def test_products_are_written_and_deleted_with_the_reasons_against_others(staff)
     del same["image"]  # an address, not a picture
     ProductFactory(sku="other")
     ProductFactory(sku="gone")
-    rows = [row("new"), same, row("other", in_stock=False), row("new"), row("a b"), row("A-1", colour="red"), 7, {}]
+    rows = [row("new"), same, row("other", in_stock=False), row("new"), row("a b"), row("A-1", colour="red"), 7, {}, None]
 
     response = staff.post(URL, {"upsert": rows, "delete": ["gone", "none", "new", "gone"]})
 
@@ -34,6 +34,7 @@ def test_products_are_written_and_deleted_with_the_reasons_against_others(staff)
         ("upsert", 5, ["colour"]),
         ("upsert", 6, ["non_field_errors"]),
         ("upsert", 7, ["category", "price", "sku", "title"]),
+        ("upsert", 8, ["non_field_errors"]),
         ("delete", 1, ["sku"]),
         ("delete", 2, ["sku"]),
         ("delete", 3, ["sku"]),

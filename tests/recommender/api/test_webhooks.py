@@ -1,5 +1,8 @@
 import pytest
 
+from recommender.access import keys
+from recommender.access.models import KeyKind
+from recommender.access.scopes import SCOPES
 from recommender.webhooks.models import Delivery, Event, Webhook
 from recommender.webhooks.outbox import emit
 
@@ -51,3 +54,12 @@ def test_messages_are_listed_and_sent_again(staff):
     assert again.json()["retry_at"]
     other = staff.post(URL, HOOK).json()["id"]
     assert staff.post(f"{URL}{other}/deliveries/{message['id']}/redeliver/").status_code == 404
+
+
+def test_no_key_reads_webhooks_and_the_answer_says_for_whom_they_are(client, db):
+    _, secret = keys.create("ERP", KeyKind.SECRET, scopes=list(SCOPES))
+
+    answer = client.get(URL, headers={"authorization": f"Bearer {secret}"})
+
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "This is for staff with the permission in the admin, not for keys."
