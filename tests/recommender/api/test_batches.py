@@ -21,7 +21,17 @@ def test_products_are_written_and_deleted_with_the_reasons_against_others(staff)
     del same["image"]  # an address, not a picture
     ProductFactory(sku="other")
     ProductFactory(sku="gone")
-    rows = [row("new"), same, row("other", in_stock=False), row("new"), row("a b"), row("A-1", colour="red"), 7, {}, None]
+    rows = [
+        row("new"),
+        same,
+        row("other", in_stock=False),
+        row("new"),
+        row("a b"),
+        row("A-1", colour="red"),
+        7,
+        {},
+        None,
+    ]
 
     response = staff.post(URL, {"upsert": rows, "delete": ["gone", "none", "new", "gone"]})
 
