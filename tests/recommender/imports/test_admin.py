@@ -64,6 +64,22 @@ def test_a_preview_shows_pictures_by_url_or_says_why_not(admin_client, internet)
     assert "none yet" not in preview
 
 
+def test_a_trial_fetches_no_picture_and_says_so(admin_client, internet):
+    internet.responses = [response_of(image_bytes(1))] * 9  # the preview reads it
+    lines = "sku,title,category,price,image\nA,Boots,Shoes,5,http://img.example/A.png"
+    page = admin_client.post(UPLOAD, {"source": SimpleUploadedFile("a.csv", lines.encode()), "do": "preview"}).url
+    told = {}
+    for do in ("try", "import"):
+        admin_client.post(page, {"do": do})
+        told[do, "before"] = text(admin_client.get(page))
+        done(ImportRun.objects.get())
+        told[do, "after"] = text(admin_client.get(page))
+
+    assert "1 picture is to be fetched by URL, once it is imported." in told["try", "after"]
+    assert "what is on its way" in told["import", "after"]
+    assert ["by then stays" in told[do, "before"] for do in ("try", "import")] == [False, True]
+
+
 def test_a_file_is_imported_at_once(admin_client):
     page = upload(admin_client, row("A"), do="import")
 
