@@ -17,17 +17,17 @@ OPEN = re.compile(r"\s*([+~〜]|から|起|and up|und mehr|и выше)$", re.IG
 BETWEEN = re.compile(r"\s*(?:[-–—−~〜]|\.\.\.|…)\s*|\s+(?:to|till|bis|à|a|al|tot|do|до|till|til)\s+", re.IGNORECASE)
 
 
-def read_lowest_price(text: str) -> tuple[str, str | None, bool]:
+def read_lowest_price(text: str, known: str = "", own: str = "") -> tuple[str, str | None, bool]:
     """Return a price as `read_price` does, and whether it is the lowest of a range. Raises BadRow."""
     plain = unicodedata.normalize("NFKC", text).strip()
     start = OPEN.sub("", FROM.sub("", plain, count=1) if FROM.match(plain) else plain)
     ends = ends_of(start)
     if not ends and start == plain:
-        return (*read_price(text), False)
+        return (*read_price(text, known, own), False)
     try:
         if not ends:
-            return (*read_price(start), True)
-        prices = [read_price(end) for end in ends]
+            return (*read_price(start, known, own), True)
+        prices = [read_price(end, known, own) for end in ends]
     except BadRow as error:
         raise BadRow(f"price: {text!r} is a range, but {str(error).partition(': ')[2]}") from None
     currencies = {currency for _, currency in prices}

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self
 
+from django.conf import settings
+
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
@@ -229,7 +231,8 @@ class Table:
         self.failed |= errors
         if not value("price"):
             raise BadRow("price: it is empty")
-        price, currency, is_range = read_lowest_price(value("price"))
+        known = values.read_currency(value("currency"), settings.CURRENCY) or self.currency or ""
+        price, currency, is_range = read_lowest_price(value("price"), known, settings.CURRENCY)
         if is_range:
             self.ranges += 1
             self.range = self.range or f"{value('price')} ({place})"
@@ -244,7 +247,7 @@ class Table:
             category=values.read_category(value("category"), has_paths=bool(self.program and self.program.has_paths)),
             image=image,
             price=price,
-            currency=values.read_currency(value("currency")) or currency or self.currency,
+            currency=currency or known or None,
             in_stock=None if all(stock is None for stock in stocks) else any(stocks),
             is_hidden=is_hidden,
             url=self._url(value("url")),

@@ -5,6 +5,7 @@ import html
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -45,6 +46,19 @@ SYMBOLS = {
     "円": "JPY", "元": "CNY", "руб": "RUB", "руб.": "RUB", "р": "RUB", "р.": "RUB", "грн": "UAH", "грн.": "UAH",
     "₸": "KZT", "лв": "BGN", "лв.": "BGN", "원": "KRW", "euro": "EUR", "euros": "EUR", "dollars": "USD", "zl": "PLN",
 }  # fmt: skip
+# What else a sign may mean: where nothing else is known, kr means none, and the others what SYMBOLS has.
+DOLLARS = [
+    "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "CLP", "COP", "FJD", "GYD", "HKD", "JMD", "KYD", "MXN", "NAD",
+    "NZD", "SGD", "SRD", "TTD", "TWD", "UYU", "XCD", "ARS", "DOP",
+]  # fmt: skip
+KRONER, RUPEES, RUBLES, FRANCS = (
+    ["SEK", "NOK", "DKK", "ISK"], ["PKR", "LKR", "NPR", "MUR", "SCR"], ["BYN"], ["XAF", "XOF"],
+)  # fmt: skip
+SHARED = {
+    "$": DOLLARS, "dollars": DOLLARS, "kr": KRONER, "kr.": KRONER, "¥": ["CNY", "CNH"], "元": ["TWD", "HKD"],
+    "£": ["EGP", "GIP", "FKP", "LBP", "SHP"], "rs": RUPEES, "rs.": RUPEES, "₩": ["KPW"], "р": RUBLES, "р.": RUBLES,
+    "руб": RUBLES, "руб.": RUBLES, "₽": ["RUR"], "fr": FRANCS, "fr.": FRANCS, "lei": ["MDL"],
+}  # fmt: skip
 # Currencies without decimals: a comma or point is one of thousands. The sign of yen is the yuan's as well.
 WHOLE = {"JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF"}
 # What is said beside a price: of which taxes, and for how many pieces.
@@ -58,6 +72,7 @@ MOST_LITERAL = 10_000  # characters of a list or an object in a cell
 NOISE_DIGITS, NOISE = 15, 1e-9  # of the fractions that computers have for decimal ones
 COMPUTED = re.compile(r"\d{1,10}\.\d{4,8}")
 NUMBER = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
+LAKHS = re.compile(r"\d{1,2}(,\d\d)+,\d{3}")  # as India writes 1,00,000
 
 REPEATED = 10_000  # different values of one column of a table that are read once
 
@@ -191,17 +206,22 @@ def read_category(text: str, *, has_paths: bool = False) -> str:
 
 
 @lru_cache(REPEATED)
-def read_price(text: str) -> tuple[str, str | None]:
+def read_price(text: str, known: str = "", own: str = "") -> tuple[str, str | None]:
     """Return a price with a decimal point, and the currency that stands beside it, if any. Raises BadRow.
 
     1.299,00 and 1,299.00 are plain; of 1,299 nobody knows whether the comma stands before decimals or thousands.
+    known: the currency that the table says; another one beside the price is an error. own: the shop's, which a sign of
+    several means if it is one of them.
     """
     text = unicodedata.normalize("NFKC", text)  # Asian digits and signs may be wide
     found = NUMBER.search(text)
     beside = (text[: found.start()] + " " + text[found.end() :]).strip() if found else text
-    currency = currency_of(beside)
-    if not found or currency is None or "-" in text[: found.start()]:
+    possible = currencies_of(beside)
+    if not found or possible is None or "-" in text[: found.start()]:
         raise BadRow(f"price: {text!r} is no price; such as 19.95, 19,95 or 19.95 EUR is taken")
+    if is_price(text[found.end() :].partition("/")[2]):
+        raise BadRow(f"price: {text!r} is two prices: write one of them")
+    currency = meant("price", text, possible, known, own)
     digits = re.sub(r"['’\s\u00a0\u202f]", "", found.group())
     marks = re.findall(r"[.,]", digits)
     if len(set(marks)) == 2:
@@ -210,14 +230,18 @@ def read_price(text: str) -> tuple[str, str | None]:
             raise unclear(text)
         digits = digits.replace("." if decimal == "," else ",", "").replace(",", ".")
     elif len(marks) > 1:
-        if not all(len(part) == 3 for part in re.split("[.,]", digits)[1:]):
+        if not LAKHS.fullmatch(digits) and not all(len(part) == 3 for part in re.split("[.,]", digits)[1:]):
             raise unclear(text)
         digits = re.sub("[.,]", "", digits)
     elif marks:
         has_thousands = len(digits) - digits.index(marks[0]) == 4 and digits[0] != "0"
-        if has_thousands and currency not in WHOLE:
-            raise unclear(text)
-        digits = digits.replace(marks[0], "" if has_thousands else ".")
+        whole, decimal = digits.replace(marks[0], ""), digits.replace(marks[0], ".")
+        if has_thousands and (currency or known) not in WHOLE:
+            raise BadRow(
+                f"price: {text!r} has a comma or point for decimals or for thousands; write {whole}.00 or "
+                f"{Decimal(decimal):.2f}"
+            )
+        digits = whole if has_thousands else decimal
     return without_noise(digits.rstrip(".")), currency or None
 
 
@@ -235,30 +259,59 @@ def without_noise(digits: str) -> str:
 
 
 def unclear(text: str) -> BadRow:
-    """Return the error of a price whose comma or point may stand before decimals as well as thousands."""
-    return BadRow(f"price: {text!r} has a comma or point for decimals or for thousands; write 1299.00 or 1.29")
+    """Return the error of a price whose commas and points stand as in no number."""
+    return BadRow(f"price: {text!r} has commas or points neither before decimals nor before thousands alone")
 
 
-def currency_of(text: str) -> str | None:
-    """Return the code of the currency that stands beside a price, "" for no text; None for any other text.
+def is_price(text: str) -> bool:
+    """Return whether a text is a number alone or with a currency: not such as 100 g or pair."""
+    return bool(NUMBER.search(text)) and currencies_of(NUMBER.sub(" ", text)) is not None
 
-    A code goes before a symbol, which several currencies have: $ 19.95 CAD.
+
+def currencies_of(text: str) -> Sequence[str] | None:
+    """Return the codes of the currencies that may stand beside a price; none for no text; None for any other text.
+
+    The first is meant where nothing else is known; it is empty if none is. All that stand there must agree, as do
+    $ and CAD of $ 19.95 CAD.
     """
-    words = [word.strip(" .,:-–") for word in re.split(r"[\s\u00a0\u202f]+", REMARK.sub(" ", text))]
+    words = [word.strip(" .,:-–").lower() for word in re.split(r"[\s\u00a0\u202f]+", REMARK.sub(" ", text))]
     words = [word for word in words if word]
-    symbols = [SYMBOLS[word.lower()] for word in words if word.lower() in SYMBOLS]
-    codes = [word.upper() for word in words if word.lower() not in SYMBOLS]
-    if not set(codes) <= CURRENCIES or len(set(codes)) > 1:
+    meanings = [
+        [SYMBOLS[word], *SHARED.get(word, ())] if word in SYMBOLS else [word.upper()]
+        for word in words
+        if word in SYMBOLS or word.upper() in CURRENCIES
+    ]
+    if len(meanings) < len(words):
         return None
-    return next(iter([*codes, *symbols]), "")
+    first, *others = meanings or [[]]
+    common = [code for code in first if all(code in codes for codes in others)]
+    return None if words and not common else common
 
 
-def read_currency(text: str) -> str:
-    """Return the code of a currency, by its code or symbol; empty for no text, and for a symbol of several. BadRow."""
-    currency = currency_of(text)
-    if currency is None:
+def meant(field: str, text: str, possible: Sequence[str], known: str, own: str) -> str:
+    """Return which of the currencies that may stand beside a price is meant; empty for none. Raises BadRow."""
+    if not possible:
+        return ""
+    if known and known in possible:
+        return known
+    names = " or ".join(possible[:1] if possible[0] else possible[1:])
+    if known:
+        raise BadRow(f"{field}: {text!r} is in {names}, but the table says {known}: mend one of them")
+    if own and own in possible:
+        return own
+    if not possible[0]:
+        raise BadRow(
+            f"{field}: {text!r} may be in {names}: write the code in place of the sign, there or in a column currency"
+        )
+    return possible[0]
+
+
+def read_currency(text: str, own: str = "") -> str:
+    """Return the code of a currency, by its code or symbol; empty for no text. own: as of `read_price`. BadRow."""
+    possible = currencies_of(text)
+    if possible is None:
         raise BadRow(f"currency: {text!r} is no currency; such as EUR or € is taken")
-    return currency
+    return meant("currency", text, possible, "", own)
 
 
 def read_hidden(text: str, *, is_yes: bool) -> bool:

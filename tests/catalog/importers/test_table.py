@@ -257,3 +257,12 @@ def test_a_table_without_a_header_is_refused_in_place_of_losing_its_first_produc
 
     with pytest.raises(ImportFailed, match=r"begins with a product, not with the names of its columns: one would be"):
         Table.find(Folder(tmp_path), chosen)
+
+
+def test_the_column_of_currencies_and_the_price_agree(tmp_path):
+    rows = [["A", "One", "Shoes", "1,299", "1.jpg", "JPY"], ["B", "Two", "Shoes", "$10", "1.jpg", "EUR"]]
+
+    yen, both = rows_of(tmp_path, *rows, header=[*HEADER, "currency"])
+
+    assert (yen.price, yen.currency) == ("1299", "JPY")
+    assert "price: '$10' is in USD, but the table says EUR: mend one of them" in str(both)

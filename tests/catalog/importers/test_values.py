@@ -5,6 +5,7 @@ from catalog.importers.values import (
     check_sku,
     is_nothing,
     read_category,
+    read_currency,
     read_hidden,
     read_price,
     read_stock,
@@ -54,6 +55,11 @@ from catalog.importers.values import (
         ("19.95 / pair", ("19.95", None)),
         ("19,95 € inkl. MwSt.", ("19.95", "EUR")),
         ("19,95 € TTC", ("19.95", "EUR")),
+        ("₹1,00,000", ("100000", "INR")),
+        ("1,00,000.50", ("100000.50", None)),
+        ("19,95 € (9,98 €/kg)", ("19.95", "EUR")),
+        ("19,95 € / 100 g", ("19.95", "EUR")),
+        ("129 kr SEK", ("129", "SEK")),
         ("1.1500000000000001", ("1.15", None)),
         ("1.1234567890123456", ("1.1234567890123456", None)),
         (f"{'9' * 400}.25", (f"{'9' * 400}.25", None)),
@@ -64,11 +70,70 @@ def test_a_price_is_read_as_it_is_meant(text, meant):
 
 
 @pytest.mark.parametrize(
-    "text", ["1,299", "1.299", "12.34.56", "1.2.3,4,5", "cheap", "-1", "−1", "1e9", "NaN", "19.95 or so", "from 10"]
+    "text",
+    [
+        "1,299",
+        "1.299",
+        "12.34.56",
+        "1.2.3,4,5",
+        "cheap",
+        "-1",
+        "−1",
+        "1e9",
+        "NaN",
+        "19.95 or so",
+        "from 10",
+        "129 kr",
+        "10 EUR / 12 USD",
+        "10 / 12 €",
+        "€ 10 USD",
+        "1.00.000",
+    ],
 )
 def test_a_price_that_may_be_another_is_refused(text):
     with pytest.raises(BadRow, match="^price: "):
         read_price(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "own", "meant"),
+    [
+        ("1,299", "JPY", "EUR", ("1299", None)), ("1.299", "KRW", "EUR", ("1299", None)),
+        ("129 kr", "", "SEK", ("129", "SEK")), ("129 kr", "NOK", "EUR", ("129", "NOK")),
+        ("$10", "CAD", "EUR", ("10", "CAD")), ("$10", "", "AUD", ("10", "AUD")), ("$10", "", "EUR", ("10", "USD")),
+        ("10", "CAD", "EUR", ("10", None)), ("¥1,299", "CNY", "EUR", None), ("¥12.50", "CNY", "EUR", ("12.50", "CNY")),
+        ("$10", "EUR", "EUR", None), ("129 kr", "EUR", "SEK", None), ("129 kr", "", "EUR", None),
+    ],
+)  # fmt: skip
+def test_a_price_is_in_the_currency_that_its_table_says(text, known, own, meant):
+    if meant is None:
+        with pytest.raises(BadRow, match="^price: "):
+            read_price(text, known, own)
+    else:
+        assert read_price(text, known, own) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "reason"),
+    [
+        ("10.999", "EUR", "write 10999.00 or 11.00"), ("1,299", "", "write 1299.00 or 1.30"),
+        ("$10", "EUR", "'$10' is in USD, but the table says EUR"),
+        ("129 kr", "", "may be in SEK or NOK or DKK or ISK: write the code"),
+        ("10 EUR / 12 USD", "", "is two prices: write one of them"),
+        ("12.50.10", "", "has commas or points neither before decimals nor before thousands alone"),
+        (f"{'9' * 400}.123", "", "write 9"),
+    ],
+)  # fmt: skip
+def test_the_error_of_a_price_says_what_to_write(text, known, reason):
+    with pytest.raises(BadRow) as error:
+        read_price(text, known)
+    assert reason in str(error.value)
+
+
+def test_a_sign_of_several_currencies_is_the_shop_s_or_refused():
+    assert (read_currency("kr", "DKK"), read_currency("$", "EUR"), read_currency("")) == ("DKK", "USD", "")
+    with pytest.raises(BadRow, match="currency: 'kr' may be in SEK"):
+        read_currency("kr", "EUR")
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,22 @@ def etsy(items: Sequence[Item], money: Money) -> Grid:
         skus = [item.sku, *(f"{item.sku}-{size}" for size in item.sizes)]
         options = ["Size", "Size", ",".join(item.sizes)] if item.sizes else [""] * 3
         rows.append(
-            [item.title, "", money(item.price), "EUR", str(item.stock), item.colour, *images, *options, ",".join(skus)]
+            [
+                item.title,
+                "",
+                money(item.price),
+                money.currency or "EUR",
+                str(item.stock),
+                item.colour,
+                *images,
+                *options,
+                ",".join(skus),
+            ]
         )
         attributes = {"materials": item.colour} | ({"Size": ", ".join(item.sizes)} if item.sizes else {})
-        expected.append(expect(item, money, category="Unsorted", currency="EUR", attributes=attributes))
+        expected.append(
+            expect(item, money, category="Unsorted", currency=money.currency or "EUR", attributes=attributes)
+        )
     return Grid(header, rows, expected, (0, 1), "Etsy's listings")
 
 
