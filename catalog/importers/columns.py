@@ -87,6 +87,16 @@ EVENT_MEANINGS: Mapping[str, str] = {"ignore": "left out"}
 # Columns that say whether a product is shown, by yes and no or by states, in programs that are not known.
 VISIBLE = frozenset({"visible", "is visible", "product visible", "published", "is published", "active", "is active"})
 
+# Columns that say by their names that they have several categories.
+CATEGORIES = frozenset(
+    plain(name)
+    for name in (
+        "categories", "product categories", "kategorien", "catégories", "categorías", "collections", "kategoriler",
+        "категории", "kategorier",
+    )
+)  # fmt: skip
+TAXONOMY = "google product category"  # whose values may be numbers, in place of names
+
 # Columns of images that follow the first one, as `plain` returns their names; one in the plural does beside one of it.
 _NOUN = r"(?:product )?(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"
 FURTHER_IMAGES = re.compile(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import TypeAlias
 
+from catalog.errors import BadRow
 from catalog.importers.rows import Problem
 
 Entry: TypeAlias = tuple[str, Mapping[str, str]] | Problem  # place, row
@@ -35,16 +36,18 @@ class Categories:
             self.found[attributes["id"]] = name.strip()[:MOST_NAME], parent
 
     def path(self, key: str) -> str:
-        """Return the names of a category and of those above it; of one that is not there, its id."""
+        """Return the names of a category and of those above it. Raises BadRow for one that is not there."""
+        if key not in self.found:
+            raise BadRow(f'category: the feed has no <category id="{key}">: add it, or mend the categoryId')
         names: list[str] = []
         while key in self.found and len(names) < MOST_DEEP:
             name, key = self.found[key]
             names.insert(0, name)
-        return " > ".join(names) if names else f"category {key}"
+        return " > ".join(names)
 
 
 def row_of(offer: Mapping[str, str], categories: Categories) -> dict[str, str]:
-    """Return the row of an offer, of those of one group with the SKU of the group."""
+    """Return the row of an offer, of those of one group with the SKU of the group. Raises BadRow."""
     name = offer.get("name") or " ".join(filter(None, (offer.get(key) for key in ("typePrefix", "vendor", "model"))))
     group, currency = offer.get(GROUP, ""), offer.get("currencyId", "")
     own = {

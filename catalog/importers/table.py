@@ -10,10 +10,19 @@ from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
 from catalog.importers.attributes import VARIANT_SKU, AttributeColumns, first, joined
-from catalog.importers.columns import MEANINGS, PRODUCTS, VISIBLE, currency_in, find_columns, find_further_images
+from catalog.importers.columns import (
+    CATEGORIES,
+    MEANINGS,
+    PRODUCTS,
+    TAXONOMY,
+    VISIBLE,
+    currency_in,
+    find_columns,
+    find_further_images,
+)
 from catalog.importers.csv_file import describe
 from catalog.importers.image_names import find_images, names_image
-from catalog.importers.layouts import by_plain_name, has_costs, layout_of, leaves_out
+from catalog.importers.layouts import by_plain_name, has_costs, layout_of, leaves_out, plain
 from catalog.importers.mending import without_mojibake
 from catalog.importers.nested import open_rows
 from catalog.importers.price_ranges import read_lowest_price
@@ -94,6 +103,8 @@ class Table:
 
     def _forget_counts(self) -> None:
         self.variants = self.hidden = self.pathless = self.ranges = 0
+        self.several = self.joined = 0
+        self.categories: dict[str, str] = {}  # the first that is several, or joined to one name, with its place
         self.range = ""  # the first one, with its place
         self.mended = ""  # the first text that was encoded twice, and what it means
         self.failed: dict[str, str] = {}  # errors of formulas that were left out, the first of each column
@@ -135,7 +146,7 @@ class Table:
             *self.table.notes,
             *([f"{self.table.name} was read as {self.program.name}"] if self.program else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
-            *([f"what products cost the shop is told to no shopper: {', '.join(costs)} left out"] if costs else []),
+            *([f"columns of what products cost the shop were left out: {', '.join(costs)}"] if costs else []),
             *(counted(number, one, several) for number, one, several in self._counts() if number),
             *([f"texts are in UTF-8 twice, such as {self.mended}: they were mended"] if self.mended else []),
             *(
@@ -164,6 +175,12 @@ class Table:
             "address of a page is neither http nor https: left out",
             "addresses of pages are neither http nor https: left out",
         )
+        such = f", such as {self.categories.get('several')}: the deepest was taken, or the first of these"
+        yield self.several, f"product has several categories{such}", f"products have several categories{such}"
+        such = (
+            f", such as {self.categories.get('joined')}: each is one name; call the column categories if it has several"
+        )
+        yield self.joined, f"category has a comma or |{such}", f"categories have a comma or |{such}"
         such = f", such as {self.range}: the lowest was taken"
         yield self.ranges, f"price is a range{such}", f"prices are ranges{such}"
 
@@ -196,11 +213,18 @@ class Table:
         for record in self.table:
             if isinstance(record, Problem):
                 yield record
+                continue
+            place, fields = record
+            if isinstance(sku := fields.get(self.columns["sku"]), bool):
+                yield Problem(place, f"sku: {str(sku).lower()} is no SKU: write a text or a number")
             else:
-                yield record[0], {name: self._text(name, value) for name, value in record[1].items()}
+                yield place, {name: self._text(name, value) for name, value in fields.items()}
 
     def _text(self, column: str, value: object) -> str:
         """Return a value as text; a title may be a word that is no value elsewhere."""
+        if column == self.columns["category"]:
+            value = values.literal_of(value.strip()) if isinstance(value, str) else value
+            value = values.ELEMENT.join(map(values.text_of, value)) if isinstance(value, list) else value
         text = values.text_of(value)
         if not text.isascii() and column not in self.images:
             text = values.UNSEEN.sub("", text) if column != self.columns["title"] else text
@@ -244,7 +268,7 @@ class Table:
             place=place,
             sku=values.check_sku(value("sku")),
             title=values.read_text(first(map(values.without_nothing, titles)) or first(titles)),
-            category=values.read_category(value("category"), has_paths=bool(self.program and self.program.has_paths)),
+            category=self._category(place, records),
             image=image,
             price=price,
             currency=currency or known or None,
@@ -254,6 +278,26 @@ class Table:
             attributes=self.attributes.read(records, is_family=bool(self.families)) | self._variant_skus(records),
             further_images=tuple(further),
         )
+
+    def _category(self, place: str, records: Sequence[Mapping[str, str]]) -> str:
+        """Return the deepest category. Raises BadRow for a number of Google's taxonomy."""
+        sources = [(column, fields.get(column, "")) for fields in records for column in self.sources["category"]]
+        column, text = next((source for source in sources if source[1]), ("", ""))
+        if text.isdecimal() and plain(column).endswith(TAXONOMY):
+            raise BadRow(
+                f"category: {text} is a number of Google's taxonomy, and no name: write the name, or fill product_type"
+            )
+        has_paths, is_list = bool(self.program and self.program.has_paths), plain(column) in CATEGORIES
+        found = values.category_paths(text, has_paths=has_paths, is_list=is_list)
+        if not has_paths:
+            shown = f"{text.replace(values.ELEMENT, ' | ')} ({place})"
+            if len(found) > 1:
+                self.several += 1
+                self.categories.setdefault("several", shown)
+            elif "," in text or "|" in text:
+                self.joined += 1
+                self.categories.setdefault("joined", shown)
+        return values.read_category(text, has_paths=has_paths, is_list=is_list)
 
     def _without_errors(self, records: Sequence[Mapping[str, str]]) -> tuple[dict[str, str], list[Mapping[str, str]]]:
         """Return the errors of formulas in columns that are needed, the first of each, and the records without them."""

@@ -31,6 +31,7 @@ FORMULA_ERRORS = {
 OBJECT_NAMES = ("src", "url", "href", "name", "title", "value")  # of the values by which objects are meant
 AMOUNT_NAMES = ("value", "amount")
 CURRENCY_NAMES = ("currency", "currencyCode", "currency_code")  # beside an amount, in an object that is a price
+ELEMENT = "\x1f"  # between those of a list, which no category has
 LANGUAGE = re.compile("(?!id$)[a-z]{2}([_-][A-Za-z]{2})?")
 BREAK = re.compile(r"<(br|p|div|li|tr)\b[^>]*>", re.IGNORECASE)
 # What is not closed goes on to the end, as in a browser: to search for its end from each beginning would take forever.
@@ -67,7 +68,7 @@ REMARK = re.compile(
 )
 CODE = re.compile(r"[A-Z]{3}")
 ROUNDED = re.compile(r"\d\.\d+E\+\d+", re.IGNORECASE)
-POINTED = re.compile(r"\d{3,}\.0")
+POINTED = re.compile(r"\d+\.0")
 MOST_LITERAL = 10_000  # characters of a list or an object in a cell
 NOISE_DIGITS, NOISE = 15, 1e-9  # of the fractions that computers have for decimal ones
 COMPUTED = re.compile(r"\d{1,10}\.\d{4,8}")
@@ -193,16 +194,26 @@ def check_sku(text: str) -> str:
 
 
 @lru_cache(REPEATED)
-def read_category(text: str, *, has_paths: bool = False) -> str:
-    """Return the name of a category. has_paths: there may be several, with commas between; the deepest is taken."""
-    if not has_paths:
-        return re.sub(r"\s*>\s*", " > ", read_text(text))
-    paths: list[str] = re.split(r"(?<!\\)[,;]", read_text(text))
-    below: list[list[str]] = [
-        [name for part in re.split("[>/]", path) if (name := part.strip()).lower() not in ROOTS] for path in paths
+def category_paths(text: str, *, has_paths: bool = False, is_list: bool = False) -> Sequence[Sequence[str]]:
+    """Return the paths of a product's categories, those that are not empty; ELEMENT is between those of a list.
+
+    has_paths: as programs write them, with > or / within, below roots. is_list: as where the column says that there are
+    several. Of both a comma or | is between paths; else a |, if there are paths, as some programs have it within.
+    """
+    between = r"(?<!\\)[,;|\x1f]" if has_paths or is_list else r"[|\x1f]" if ">" in text else ELEMENT
+    paths: list[str] = [read_text(path) for path in re.split(between, html.unescape(text))]
+    below = [
+        [part.strip().replace("\\,", ",") for part in re.split("[>/]" if has_paths else ">", path)] for path in paths
     ]
-    deepest = max(below, key=len)
-    return " > ".join(deepest).replace("\\,", ",")
+    roots = ROOTS if has_paths else {""}
+    found = [[name for name in names if name.lower() not in roots] for names in below]
+    return [names for names in found if names]
+
+
+def read_category(text: str, *, has_paths: bool = False, is_list: bool = False) -> str:
+    """Return the name of the deepest category, the first of several; as `category_paths` reads them."""
+    paths = category_paths(text, has_paths=has_paths, is_list=is_list)
+    return " > ".join(max(paths, key=len)) if paths else ""
 
 
 @lru_cache(REPEATED)

@@ -22,10 +22,10 @@ def rest_rows_of(product: Product) -> Iterator[Mapping[str, object]]:
 
 
 def store_rows_of(product: Product) -> Iterator[Mapping[str, object]]:
-    """Yield the row of a product of wc/store/v1/products, whose prices are in the smallest unit of their currency."""
+    """Yield the row of a product of wc/store/v1/products, with the price that it has now, in the smallest unit."""
     prices = product.get("prices")
     prices = prices if isinstance(prices, dict) else {}
-    text = str(first_of(prices, "regular_price", "price") or "")
+    text = str(first_of(prices, "price", "regular_price") or "")
     if text.isdecimal():
         text = str(Decimal(text).scaleb(-int(prices.get("currency_minor_unit") or 0)))
     yield {

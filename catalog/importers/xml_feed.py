@@ -5,7 +5,7 @@ from functools import lru_cache
 from html.entities import html5
 from xml.parsers import expat
 
-from catalog.errors import ImportFailed
+from catalog.errors import BadRow, ImportFailed
 from catalog.importers import offers
 from catalog.importers.archive import READ_ERRORS, Archive
 from catalog.importers.columns import PRODUCTS, check_number, find_columns, is_further_image
@@ -42,13 +42,18 @@ class XmlFeed:
         self.count = 0
         self.groups = offers.Groups()
         columns: dict[str, None] = {}
+        problem: Problem | None = None  # the last one
         for group, record in self._records():
             self.count += 1
             self.groups.note(group)
-            if not isinstance(record, Problem):
+            if isinstance(record, Problem):
+                problem = record
+            else:
                 columns |= dict.fromkeys(record[1])
                 check_number(self.label, columns)
         self.columns = list(columns)
+        if problem and not columns:
+            raise ImportFailed(f"{self.label} has no product that can be read: {problem}")
         if not self.count:
             raise ImportFailed(f"{self.label} is XML without products: none of <{'>, <'.join(sorted(ITEMS))}> is there")
 
@@ -76,9 +81,15 @@ class XmlFeed:
                     continue
                 fields = product.fields()
                 if offers.MARK in fields:
-                    yield fields.get(offers.GROUP, ""), (place, offers.row_of(fields, parser.categories))
+                    yield fields.get(offers.GROUP, ""), self._offer(place, fields, parser.categories)
                 else:
                     yield "", (place, fields)
+
+    def _offer(self, place: str, fields: Mapping[str, str], categories: offers.Categories) -> Record | Problem:
+        try:
+            return place, offers.row_of(fields, categories)
+        except BadRow as error:
+            return Problem(place, str(error), fields.get("id", ""))
 
     def _blocks(self) -> Iterator[bytes]:
         """Yield the file in blocks, an empty one at the end."""

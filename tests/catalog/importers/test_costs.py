@@ -36,4 +36,4 @@ def test_costs_are_left_out_of_attributes_with_a_note(tmp_path):
         [row] = table
         assert row.attributes == {"Colour": "red"}
         assert ("EK netto", "left out") in table.mapping
-        assert "what products cost the shop is told to no shopper: EK netto left out" in table.notes
+        assert "columns of what products cost the shop were left out: EK netto" in table.notes

@@ -1,5 +1,6 @@
 import pytest
 
+from catalog.errors import BadRow, ImportFailed
 from catalog.importers import import_interactions, import_products
 from catalog.importers.offers import Categories, Groups, row_of
 from catalog.models import ImageDownload, Interaction, Product
@@ -10,7 +11,9 @@ YML = """\
 <yml_catalog date="2026-11-20 10:00"><shop>
 <name>Магазин</name><company>ООО</company><url>https://shop.example/</url>
 <currencies><currency id="RUR" rate="1"/></currencies>
-<categories><category id="1">Одежда</category><category id="5" parentId="1">Платья</category></categories>
+<categories><category id="1">Одежда</category>
+<category id="5" parentId="1">Платья</category><category id="9">Сумки</category>
+</categories>
 <offers>
 <offer id="101" group_id="10" available="false"><url>https://shop.example/10?v=101</url><price>1990</price>
 <currencyId>RUR</currencyId><categoryId>5</categoryId><picture>https://img.example/1.jpg</picture>
@@ -44,7 +47,7 @@ def test_offers_of_one_group_become_one_product_with_its_options(tmp_path, setti
         "Variant SKU": "101, 102", "brand": "Acme", "description": "Лёгкое", "Цвет": "красный, синий",
         "Размер": "42, 44", "attribute Type": "летнее",
     }  # fmt: skip
-    assert (bag.sku, bag.title, bag.category.name, bag.currency) == ("201", "Сумка Acme X-2", "category 9", "BYN")
+    assert (bag.sku, bag.title, bag.category.name, bag.currency) == ("201", "Сумка Acme X-2", "Сумки", "BYN")
     urls = ImageDownload.objects.filter(product=dress).order_by("position").values_list("url", flat=True)
     assert [url[-5:] for url in urls] == ["1.jpg", "2.jpg", "3.jpg"]
 
@@ -102,6 +105,22 @@ def test_categories_that_are_above_each_other_end():
     categories.add({}, "no id")
 
     assert categories.path("1").startswith("B > A > B") and len(categories.found) == 2
-    assert row_of({"id": "7", "name": "x", "categoryId": "3", "vat": "1"}, categories) == {
-        "sku": "7", "title": "x", "category": "category 3",
-    }  # fmt: skip
+    row = row_of({"id": "7", "name": "x", "categoryId": "2", "vat": "1"}, categories)
+    assert row == {"sku": "7", "title": "x", "category": categories.path("2")}
+    with pytest.raises(BadRow, match='category: the feed has no <category id="3">'):
+        row_of({"id": "7", "name": "x", "categoryId": "3"}, categories)
+
+
+def test_an_offer_of_a_category_that_is_not_declared_is_refused(tmp_path, settings):
+    settings.IMAGE_HOSTS = ["img.example"]
+    (tmp_path / "feed.xml").write_text(YML.replace('<category id="9">', '<category id="8">'))
+    (tmp_path / "none.xml").write_text(YML.replace("<category id=", "<category key="))
+
+    [problem] = import_products(tmp_path / "feed.xml").problems
+
+    assert (problem.sku, problem.reason) == (
+        "201",
+        'category: the feed has no <category id="9">: add it, or mend the categoryId',
+    )
+    with pytest.raises(ImportFailed, match='no product that can be read: .*the feed has no <category id="9">'):
+        import_products(tmp_path / "none.xml")

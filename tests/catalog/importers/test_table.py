@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from catalog.errors import ImportFailed
@@ -266,3 +268,38 @@ def test_the_column_of_currencies_and_the_price_agree(tmp_path):
 
     assert (yen.price, yen.currency) == ("1299", "JPY")
     assert "price: '$10' is in USD, but the table says EUR: mend one of them" in str(both)
+
+
+def test_of_several_categories_the_deepest_is_taken_and_the_note_says_so(tmp_path):
+    record = {"title": "One", "price": 5, "image": "1.jpg"}
+    categories = [["Coats", "Coats > Long"], "Belts, Leather", [{"name": "Hats"}], "['Caps', 'Wool']"]
+    lines = [json.dumps({**record, "sku": str(number), "category": each}) for number, each in enumerate(categories)]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines))
+    table = Table(Folder(tmp_path), "t.jsonl")
+
+    assert [row.category for row in table] == ["Coats > Long", "Belts, Leather", "Hats", "Caps"]
+    assert table.notes[-2:] == [
+        "2 products have several categories, such as Coats | Coats > Long (t.jsonl line 1): the deepest was taken, or "
+        "the first of these",
+        "1 category has a comma or |, such as Belts, Leather (t.jsonl line 2): each is one name; call the column "
+        "categories if it has several",
+    ]
+
+
+def test_a_number_of_google_s_taxonomy_is_no_category(tmp_path):
+    header = ["id", "title", "image link", "availability", "price", "google_product_category", "product_type"]
+    rows = [["A", "One", "1.jpg", "in stock", "5", "187", "Shoes"], ["B", "Two", "1.jpg", "in stock", "5", "187", ""]]
+
+    named, number = rows_of(tmp_path, *rows, header=header)
+
+    assert named.category == "Shoes"
+    assert "category: 187 is a number of Google's taxonomy, and no name: write the name, or fill" in str(number)
+
+
+def test_yes_and_no_are_no_skus(tmp_path):
+    record = {"sku": True, "title": "One", "category": "Hats", "price": 5, "image": "1.jpg"}
+    (tmp_path / "t.jsonl").write_text(json.dumps(record))
+
+    [problem] = Table(Folder(tmp_path), "t.jsonl")
+
+    assert str(problem) == "t.jsonl line 1: sku: true is no SKU: write a text or a number"

@@ -30,7 +30,7 @@ STORE = [
     {
         "id": 10, "name": "Red trainer", "permalink": "https://store.example/product/red/", "parent": 0, "sku": "red",
         "description": "<p>Nice</p>", "is_in_stock": True, "categories": [{"id": 3, "name": "Shoes, red"}],
-        "prices": {"price": "1995", "regular_price": "1995", "currency_code": "EUR", "currency_minor_unit": 2},
+        "prices": {"price": "1995", "regular_price": "2500", "currency_code": "EUR", "currency_minor_unit": 2},
         "images": IMAGES, "tags": [{"name": "summer"}],
         "attributes": [{"id": 1, "name": "Size", "terms": [{"id": 1, "name": "40"}, {"id": 2, "name": "41"}]}],
     },
