@@ -13,6 +13,7 @@ from catalog.importers.analytics import Fields, analytics_of
 from catalog.importers.archive import Folder, open_zip
 from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
+from catalog.importers.events import is_purchase
 from catalog.importers.layouts import apart, by_plain_name, plain
 from catalog.importers.nested import LINES, flattened
 from catalog.importers.orders import orders_of
@@ -65,8 +66,8 @@ class Events:
         is_order = self.has_order or {"t_dat", "article_id"} <= set(columns)
         is_bought = is_order and "kind" not in self.columns and not self.rating
         self.kind = Kind.PURCHASE.value if is_bought else None
-        self.pieces = next((named[name] for name in PIECES if is_bought and name in named), "")
         free = {name: column for name, column in named.items() if column not in (*self.columns.values(), *self.chosen)}
+        self.pieces = next((free[name] for name in PIECES if name in free), "")
         self.states = [free[name] for name in order_states.COLUMNS if is_bought and name in free]
         self.ended = [free[name] for name in order_states.ENDED if is_bought and name in free]
         if columns:
@@ -152,11 +153,15 @@ class Events:
         own: dict[str, object] = {ours: record.get(name) for ours, name in self.columns.items()}
         if CLOCK.fullmatch(str(own.get("timestamp"))):
             own["timestamp"] = f"{record.get(self.day, '')} {own['timestamp']}".strip()
-        if self.kind:
-            own["kind"] = self.kind
+        own["kind"] = self.kind or own.get("kind")
+        if is_purchase(str(own["kind"])):
             if str(record.get(self.pieces, "")).startswith("-"):
                 yield "what was returned:"
                 return
+            if order_states.is_zero(record.get(self.pieces)):
+                yield order_states.NO_PIECES
+                return
+        if self.kind:
             is_ended = any(record.get(column) for column in self.ended)
             if why := "cancelled" if is_ended else order_states.against_any(map(record.get, self.states)):
                 yield f"lines of orders that are {why}:"

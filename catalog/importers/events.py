@@ -84,10 +84,15 @@ def read_kind(text: str) -> Kind:
     return kind
 
 
+def is_purchase(text: str) -> bool:
+    """Return whether a kind of an interaction is a purchase."""
+    return Kind.PURCHASE in (BY_NAME.get(plain_kind(text)), BY_NAME.get(words(text)))
+
+
 def read_time(text: str) -> datetime:
     """Return the moment: ISO 8601, or another date that can be read in one way, in UTC where it names no zone.
 
-    Or unix time, in seconds or a thousandth or less. Raises BadRow for any other text, and for one before EARLIEST.
+    Or unix time, in seconds or a thousandth or less. Raises BadRow for any other text, and up to EARLIEST.
     """
     try:
         found = parse(text)
@@ -97,6 +102,8 @@ def read_time(text: str) -> datetime:
         else:
             hint = "write 2023-11-14T22:13:20Z"
         raise BadRow(f"timestamp: {text!r} is neither ISO 8601 nor unix seconds or milliseconds; {hint}") from None
+    if found == EARLIEST:
+        raise BadRow(f"timestamp: {text!r} is the first moment of {EARLIEST:%Y}, which programs write for none")
     if found < EARLIEST:
         raise BadRow(f"timestamp: {text!r} is {found:%Y-%m-%d}, before {EARLIEST:%Y}")
     return found

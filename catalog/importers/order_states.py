@@ -36,6 +36,14 @@ UNPAID = {
     "未払い", "入金待ち", "未付款",
 }  # fmt: skip
 
+NO_PIECES = "lines of no pieces:"
+ZERO = re.compile(r"-?0+([.,]0*)?")
+
+
+def is_zero(pieces: object) -> bool:
+    """Return whether a number of pieces, or a text of one, is 0."""
+    return ZERO.fullmatch(str(pieces).strip()) is not None
+
 
 def against(state: str) -> str:
     """Return why orders in this state are no purchases: the state, perhaps with a word on it; empty if they are."""

@@ -6,10 +6,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
+from catalog.errors import BadRow
 from catalog.importers.etsy import sku_of_title
 from catalog.importers.json_objects import first_of, objects_in
 from catalog.importers.layouts import by_plain_name
-from catalog.importers.order_states import against_any
+from catalog.importers.order_states import NO_PIECES, against_any, is_zero
 from catalog.models import Kind
 
 Fields = Mapping[str, object]  # of an event, by our names
@@ -34,6 +35,7 @@ class ShopifyOrders:
     def __init__(self, named: Mapping[str, str]) -> None:
         self.order, self.email, self.time, self.sku = (named[column] for column in self.columns)
         self.cancelled_at, self.status = named.get("cancelled at", ""), named.get("financial status", "")
+        self.pieces, self.title = named.get("lineitem quantity", ""), named.get("lineitem name", "")
         self.ended, self.why = "", ""  # the last such order, and its state: only its first row says so
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
@@ -43,6 +45,11 @@ class ShopifyOrders:
         if order and order == self.ended:
             yield f"lines of orders that are {self.why}:"
             return
+        if is_zero(record.get(self.pieces)):
+            yield NO_PIECES
+            return
+        if not sku:
+            raise without_sku(text_of(record, self.title))
         yield {
             "user": email.lower(),
             "session": f"order {order}",
@@ -69,6 +76,9 @@ class AmazonOrders:
         if why := against_any([record.get(self.status), record.get(self.item_status)]):
             yield f"lines of orders that are {why}:"
             return
+        if is_zero(record.get(self.pieces)):
+            yield NO_PIECES
+            return
         yield {
             "user": text_of(record, self.email).lower(),
             "session": f"order {order}",
@@ -87,7 +97,9 @@ class EtsyOrders:
 
     def __init__(self, named: Mapping[str, str]) -> None:
         self.time, self.title, self.buyer, self.line, self.order = (named[column] for column in self.columns)
-        self.sku, self.paid, self.status = (named.get(name, "") for name in ("sku", "date paid", "status"))
+        self.sku, self.paid, self.status, self.pieces = (
+            named.get(name, "") for name in ("sku", "date paid", "status", "quantity")
+        )
 
     def read(self, record: Fields) -> Iterator[Fields | str]:
         why = against_any([record.get(self.status)])
@@ -95,6 +107,9 @@ class EtsyOrders:
             why = why or "not paid"
         if why:
             yield f"lines of orders that are {why}:"
+            return
+        if is_zero(record.get(self.pieces)):
+            yield NO_PIECES
             return
         yield {
             "user": text_of(record, self.buyer),
@@ -118,6 +133,9 @@ class WooCommerceOrders:
             yield f"orders that are {why}:"
             return
         for line in objects_in(record.get("line_items")):
+            if is_zero(line.get("quantity")):
+                yield NO_PIECES
+                continue
             is_simple = line.get("sku") and not line.get("variation_id")
             yield {
                 "user": customer or None,
@@ -139,19 +157,27 @@ class ShopifyOrdersJson:
         if why := CANCELLED if record.get("cancelled_at") else against_any([record.get("financial_status")]):
             yield f"orders that are {why}:"
             return
-        order = record.get("name") or record.get("id")
+        order, without = record.get("name") or record.get("id"), list[str]()
         for line in objects_in(record.get("line_items")):
             if line.get("current_quantity") == 0:
                 yield RETURNED
                 continue
+            if is_zero(line.get("quantity")):
+                yield NO_PIECES
+                continue
+            if not line.get("sku"):
+                without.append(str(line.get("name") or line.get("title") or ""))
+                continue
             yield {
                 "user": str(record.get("email") or "").lower(),
                 "session": f"order {order}",
-                "sku": line.get("sku") or line.get("title"),
+                "sku": line["sku"],
                 "kind": Kind.PURCHASE,
                 "timestamp": record.get("created_at"),
-                "id": f"{order}/{line.get('sku') or line.get('id')}",
+                "id": f"{order}/{line['sku']}",
             }
+        if without:  # once the other lines are out
+            raise without_sku(", ".join(without))
 
 
 class MagentoOrders:
@@ -171,8 +197,8 @@ class MagentoOrders:
         for line in objects_in(record.get("items")):
             if line.get("parent_item_id") or line.get("parent_item"):
                 continue
-            if is_returned(line):
-                yield RETURNED
+            if is_returned(line) or is_zero(line.get("qty_ordered")):
+                yield NO_PIECES if is_zero(line.get("qty_ordered")) else RETURNED
                 continue
             yield {
                 "user": record.get("customer_id"),
@@ -198,6 +224,9 @@ class PrestaShopOrders:
             return
         held = record.get("associations")
         for line in objects_in(held.get("order_rows") if isinstance(held, dict) else None):
+            if is_zero(line.get("product_quantity")):
+                yield NO_PIECES
+                continue
             customer = str(record.get("id_customer") or "")
             yield {
                 "user": "" if customer == "0" else customer,
@@ -226,6 +255,14 @@ def orders_of(columns: Sequence[str]) -> Orders | None:
 
 def text_of(record: Fields, column: str) -> str:
     return str(record.get(column) or "").strip()
+
+
+def without_sku(title: str) -> BadRow:
+    """Return the error of a line of Shopify's orders that names its product by nothing else."""
+    return BadRow(
+        f"sku: the line {title!r} of the order has none: give its variant a SKU in Shopify, then export and import the "
+        "products and the orders anew"
+    )
 
 
 def is_returned(line: Fields) -> bool:

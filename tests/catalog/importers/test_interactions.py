@@ -163,7 +163,7 @@ def test_limit_takes_the_first_rows_good_or_bad(imported):
 def test_a_dry_run_counts_the_same_and_writes_nothing(imported):
     imported("u0,A,view,1,e0")
     before = list(Interaction.objects.values()), list(Shopper.objects.values())
-    rows = ["u0,A,view,1,e0", *(f"u1,A,view,{number}," for number in range(1500)), "u1,A,view,0,", "u1,NO,view,1,"]
+    rows = ["u0,A,view,1,e0", *(f"u1,A,view,{number}," for number in range(1, 1501)), "u1,A,view,1,", "u1,NO,view,1,"]
 
     dry = imported(*rows, dry_run=True)
 
@@ -173,7 +173,7 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(imported):
 
 
 def test_a_dry_run_tells_its_progress_and_goes_on_where_it_stopped(imported):
-    rows = [f"u1,A,view,{number % 1200}," for number in range(2300)]
+    rows = [f"u1,A,view,{number % 1200 + 1}," for number in range(2300)]
     reads = []
 
     whole = imported(*rows, dry_run=True, follow=lambda report, total: reads.append((report.read, total)))

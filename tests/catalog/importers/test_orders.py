@@ -68,7 +68,8 @@ def test_shopify_s_orders_are_purchases_of_the_products_whose_variants_they_name
     ]
     assert Interaction.objects.order_by("pk").first().occurred_at.isoformat() == "2026-01-02T11:00:00+00:00"
     assert [str(problem).partition(": ")[2] for problem in report.problems] == [
-        "no value for sku",
+        "sku: the line 'A gift card' of the order has none: give its variant a SKU in Shopify, then export and import "
+        "the products and the orders anew",
         "There is no product 'GONE'.",
     ]
     assert "orders_export.csv was read as Shopify's orders" in report.notes
@@ -320,3 +321,32 @@ def test_an_event_of_several_products_counts_for_each(tmp_path):
         ("A", "cart", "e1/A"), ("B", "cart", "e1/B"), ("A", "cart", "e2"),
     ]  # fmt: skip
     assert report.failed == 0
+
+
+def test_lines_of_no_pieces_are_no_purchases(tmp_path):
+    line = {"id": 1, "sku": "A", "name": "Red"}
+    shopify = {"name": "#1", "email": "a@x.example", "created_at": "2026-01-02T10:00:00Z", "line_items": [
+        line | {"quantity": 0}, {"id": 2, "name": "Unnamed"}, line | {"quantity": 2}]}  # fmt: skip
+    presta = {"reference": "P", "current_state": "2", "date_add": "2026-01-02 10:00:00", "id_customer": 7,
+              "associations": {"order_rows": [{"id": 1, "product_reference": "A", "product_quantity": 0}]}}  # fmt: skip
+    magento = {"increment_id": "M", "status": "complete", "created_at": "2026-01-02 10:00:00", "customer_id": 8,
+               "items": [{"item_id": 1, "sku": "A", "qty_ordered": 0}]}  # fmt: skip
+    woocommerce = woocommerce_order(1, "completed", 3, line | {"quantity": 0})
+    tables = {
+        "s.csv": "Name,Email,Lineitem quantity,Lineitem sku,Created at\n#1,a@x.example,0,A,2026-01-02",
+        "a.csv": "amazon-order-id,purchase-date,order-status,sku,quantity\n1,2026-01-02,Shipped,A,0",
+        "e.csv": "Sale Date,Item Name,Buyer,Quantity,Transaction ID,Order ID,SKU\n01/02/26,Red,b,0,1,2,A",
+        "any.csv": 'order id,customer id,sku,quantity,date\n1,u,A,"0,00",2026-01-02',
+        "kinds.csv": "user,sku,kind,timestamp,qty\nu,A,Purchase,2026-01-02,0",
+    }
+    documents = {f"{n}.json": json.dumps([each]) for n, each in enumerate((presta, magento, woocommerce))}
+
+    report = imported(tmp_path, "orders.json", json.dumps([shopify]))
+
+    assert [event for *_, event in bought()] == ["#1/A"]
+    assert left_out(report) == "lines of no pieces: 1"
+    assert "sku: the line 'Unnamed' of the order has none: give its variant a SKU" in str(report.problems[0])
+    for name, text in (tables | documents).items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ImportFailed, match="lines of no pieces: 1"):
+            import_interactions(tmp_path / name)
