@@ -213,7 +213,8 @@ def category_paths(text: str, *, has_paths: bool = False, is_list: bool = False)
 def read_category(text: str, *, has_paths: bool = False, is_list: bool = False) -> str:
     """Return the name of the deepest category, the first of several; as `category_paths` reads them."""
     paths = category_paths(text, has_paths=has_paths, is_list=is_list)
-    return " > ".join(max(paths, key=len)) if paths else ""
+    deepest: Sequence[str] = max(paths, key=len, default=[])
+    return " > ".join(deepest)
 
 
 @lru_cache(REPEATED)
