@@ -147,6 +147,7 @@ def test_impressions_are_in_the_admin_with_their_placement(shop, page):
 
 def test_a_photo_is_searched_by(page, fresh_pictures):
     page.goto("/")
+    expect(page.get_by_role("button", name="Buy")).to_be_hidden()  # of no product
     expect(page.get_by_role("status").last).to_have_text("")
     photo = {"name": "shoe.jpg", "mimeType": "image/jpeg", "buffer": fresh_pictures[30][1]}
     page.get_by_label("Find by photo").set_input_files(photo)
