@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
+from catalog.currencies import WHOLE
 from catalog.errors import BadRow
 from catalog.importers.currencies import CURRENCIES
 from catalog.importers.json_documents import is_deep
@@ -60,8 +61,6 @@ SHARED = {
     "£": ["EGP", "GIP", "FKP", "LBP", "SHP"], "rs": RUPEES, "rs.": RUPEES, "₩": ["KPW"], "р": RUBLES, "р.": RUBLES,
     "руб": RUBLES, "руб.": RUBLES, "₽": ["RUR"], "fr": FRANCS, "fr.": FRANCS, "lei": ["MDL"],
 }  # fmt: skip
-# Currencies without decimals: a comma or point is one of thousands. The sign of yen is the yuan's as well.
-WHOLE = {"JPY", "KRW", "VND", "CLP", "ISK", "PYG", "UGX", "XAF", "XOF", "XPF"}
 # What is said beside a price: of which taxes, and for how many pieces.
 REMARK = re.compile(
     r"\b(in[ck]l|ex[ck]l|zzgl)\b.*|\b(ttc|ht|vat|mwst)\b|/.*|\bper\b.*|\*|\([^()]*\)|税込|税抜|税別", re.IGNORECASE
@@ -101,7 +100,7 @@ IN_STOCK = {
 }  # fmt: skip
 SOLD_OUT = {
     *NO, "out of stock", "outofstock", "not in stock", "sold out", "soldout", "unavailable", "not available",
-    "discontinued",
+    "discontinued", "rupture",
     "nicht auf lager", "nicht lagernd", "nicht lieferbar", "nicht verfügbar", "nicht vorrätig", "ausverkauft",
     "vergriffen", "rupture de stock", "en rupture", "en rupture de stock", "épuisé", "indisponible", "non disponible",
     "agotado", "sin stock", "no disponible", "esaurito", "non disponibile", "niet op voorraad", "uitverkocht",

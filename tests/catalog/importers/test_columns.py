@@ -44,6 +44,8 @@ def test_exports_of_other_programs_are_known(columns, name, sku, image):
         "Reference;Name;Category;Price (tax excl.);Image".replace(";", ","),
         "Art.-Nr.,Bezeichnung,Warengruppe,VK-Preis,Bild",
         "Reference,Name,Category,Price tax included,Image",
+        "Produkt-Nr.,Bezeichnung,Kategorie,Preis,Bild1",
+        "SKU,Name,Category,Price,Picture URL",
     ],
 )
 def test_plain_tables_are_read_by_what_people_call_their_columns(columns):
