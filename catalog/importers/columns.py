@@ -11,9 +11,8 @@ from catalog.importers.layouts import apart, by_plain_name, layout_of, plain
 PRODUCTS: Mapping[str, Sequence[str]] = {
     "sku": (
         "variant sku", "product code sku", "product sku", "item sku", "article id", "reference", "item number",
-        "product number", "product code", "item id", "id", "product id", "artikelnummer", "artikel nr",
-        "produkt nr", "produktnummer", "bestellnummer", "référence", "referencia", "codice", "código",
-        "artikelnummer nr", "stock code", "art nr", "artnr",
+        "product number", "product code", "item id", "id", "product id", "artikelnummer", "artikel nr", "référence",
+        "referencia", "codice", "código", "artikelnummer nr", "stock code", "art nr", "artnr",
     ),
     "title": (
         "name", "product name", "product title", "prod name", "item name", "productname", "bezeichnung", "artikelname",
@@ -36,7 +35,7 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
         "images", "image url", "image urls", "image link", "image src", "base image", "main image", "primary image",
         "front image", "image front", "image 1", "image1", "image url 1", "picture", "pictures", "picture 1", "photo",
         "photos", "photo 1", "image file", "image path", "filename", "product image url", "product image",
-        "image address", "picture url", "picture link", "photo url", "bild1", "foto 1", "foto1", "hosted image urls",
+        "image address", "picture url", "picture link", "photo url", "hosted image urls",
         "product image url 1", "product image file 1", "cover media url", "img",
         "img url", "imgurl", "bild", "bilder", "bild 1", "bild url", "foto", "fotos", "imagen", "imágenes", "immagine",
         "immagini", "afbeelding", "imagem",

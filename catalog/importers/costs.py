@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from catalog.importers.currencies import CURRENCIES
+from catalog.currencies import CURRENCIES
 
 # As people call them, with commas between, without what BESIDE has. A space may be missing.
 _NAMES = """

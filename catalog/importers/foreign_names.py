@@ -8,7 +8,8 @@ from catalog.importers.layouts import plain
 # Russian, Ukrainian, Turkish, Hebrew, Arabic, Japanese, Chinese, Korean. Names with commas between; the surest first.
 _PRODUCTS = {
     "sku": """
-        artikelnr, artikel nummer, sku nr, bestellnummer, code article, code produit, référence article, réf, ref,
+        artikelnr, artikel nummer, sku nr, bestellnummer, produkt nr, produktnummer,
+        code article, code produit, référence article, réf, ref,
         código de producto, código producto, referencia producto, codice articolo, codice prodotto, código do produto,
         referência, artikelcode, productcode, varenummer, varenr, tuotekoodi, tuotenumero, kod produktu, indeks,
         numer katalogowy, nr katalogowy, kód zboží, kód produktu, katalogové číslo, kód, cikkszám, cod produs,
@@ -37,7 +38,8 @@ _PRODUCTS = {
         цена продажи, цена руб, цена, стоимость, ціна, satış fiyatı, kdv dahil fiyat, fiyat, fiyatı, מחיר, السعر,
         税込価格, 販売価格, 価格, 売価, 单价, 售价, 销售价, 价格, 판매가격, 판매가, 가격""",
     "image": """
-        produktbild, artikelbild, hauptbild, bilddatei, bildname, bildpfad, bildlink, image principale, photo
+        produktbild, artikelbild, hauptbild, bilddatei, bildname, bildpfad, bildlink, bild1, foto 1, foto1,
+        image principale, photo
         principale, url image, url photo, visuel, imagen principal, url imagen, immagine principale, url
         immagine, imagem principal, url da imagem, imagens, afbeelding 1, afbeeldingen, billede, bilde, kuva,
         zdjęcie główne, zdjęcie, zdjęcia, link do zdjęcia, obrazek, obrázek, obrázky, fotka, kép, képek,

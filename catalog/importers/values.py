@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from catalog.currencies import WHOLE
+from catalog.currencies import CURRENCIES, WHOLE
 from catalog.errors import BadRow
-from catalog.importers.currencies import CURRENCIES
 from catalog.importers.json_documents import is_deep
 from catalog.importers.layouts import apart
 
