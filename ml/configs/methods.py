@@ -27,6 +27,7 @@ class Method:
     model: str  # "module:Class" below ml.models
     sees_images: bool = True
     library: Library | None = None  # whose network it is
+    loss_unit: str = "nats"  # "" where a loss adds up terms without a common one
 
 
 METHODS: dict[str, Method] = {
@@ -66,9 +67,21 @@ METHODS: dict[str, Method] = {
             "vae", "similar", "the means of a small variational autoencoder, by distance", similar.VaeConfig, "vae:Vae"
         ),
         Method(
-            "cae", "similar", "the bottleneck of a convolutional autoencoder, by distance", similar.CaeConfig, "cae:Cae"
+            "cae",
+            "similar",
+            "the bottleneck of a convolutional autoencoder, by distance",
+            similar.CaeConfig,
+            "cae:Cae",
+            loss_unit="squared error",
         ),
-        Method("age", "similar", "the codes of an adversarial generator-encoder pair", similar.AgeConfig, "age:Age"),
+        Method(
+            "age",
+            "similar",
+            "the codes of an adversarial generator-encoder pair",
+            similar.AgeConfig,
+            "age:Age",
+            loss_unit="",
+        ),
         *(
             Method(
                 name,
@@ -141,6 +154,7 @@ METHODS: dict[str, Method] = {
             personal.WarpConfig,
             "warp:Warp",
             sees_images=False,
+            loss_unit="",
         ),
         Method(
             "visrank",
@@ -197,6 +211,7 @@ METHODS: dict[str, Method] = {
             "a conditional GAN: new images of each of the shop's categories",
             design.LsganConfig,
             "lsgan:Lsgan",
+            loss_unit="",
         ),
     )
 }

@@ -1,97 +1,118 @@
-"""Charts of losses and of the reliability of chances, as the points of SVG lines."""
+"""Charts as tables of numbers, which static/charts.js draws beside them."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-LEFT, RIGHT, TOP, BOTTOM = 64, 632, 8, 172  # SVG units; the template draws the axes there
+from recommender.models import ModelVersion
+from recommender.versions import methods
 
-
-SQUARE = (40, 240, 8, 208)  # left, right, top and bottom of the chart of chances
-
-
-@dataclass(frozen=True)
-class Tenth:
-    """Products whose probability is in one tenth: its mean, the share that was taken, and how many they are."""
-
-    probability: float
-    share: float
-    count: int
-    x: float  # of a point, in SVG units
-    y: float
+Losses = Sequence[Mapping[str, float]]  # one mapping an epoch: {"epoch": n, optimizer: loss, "optimizer/term": loss}
 
 
 @dataclass(frozen=True)
-class Reliability:
-    """Reliability of probabilities; on the diagonal they are right."""
+class Cell:
+    """A point of a curve, as number and as text, with the bounds of its interval if it has one."""
 
-    tenths: list[Tenth]
-    points: str  # for <polyline points>
+    value: float
+    text: str
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Values of one name, as a line."""
+class Row:
+    """The points of all curves above one place of the horizontal axis; None where a curve has none."""
 
-    name: str
-    points: str  # for <polyline points>
-    last: float
+    x: float  # of a time: seconds since 1970
+    label: str
+    cells: list[Cell | None]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves that share a scale."""
+    """Curves that share their axes."""
 
-    curves: list[Curve]
-    low: float
-    high: float
-    epochs: int
+    title: str
+    x_name: str
+    unit: str  # of the values; "" if they have none
+    curves: list[str]
+    rows: list[Row]
+    is_time: bool = False
+    from_zero: bool = False  # whether the vertical axis begins at 0
 
 
-def loss_charts(losses: Sequence[Mapping[str, float]]) -> list[Chart]:
+def loss_charts(version: ModelVersion) -> list[Chart]:
     """Return a chart with the loss of each optimizer, then one for each term of a loss; none before the first epoch.
 
     Terms have charts of their own because their scales differ: beside thousands of nats in pixels, a hundred nats in
     codes would be a flat line.
-
-    losses: one mapping an epoch, {"epoch": n, optimizer: loss, "optimizer/term": loss}.
     """
-    names = sorted({name for row in losses for name in row if name != "epoch"})
+    losses = losses_of(version)
+    names = names_of(losses)
     optimizers = [name for name in names if "/" not in name]
-    charts = [_chart(group, losses) for group in (optimizers, *([name] for name in names if "/" in name))]
-    return [chart for chart in charts if chart]
-
-
-def _chart(names: Sequence[str], losses: Sequence[Mapping[str, float]]) -> Chart | None:
-    values = [row[name] for row in losses for name in names if name in row and math.isfinite(row[name])]
-    if not values:
-        return None
-    low, high = min(values), max(values)
-    curves = []
-    for name in names:
-        line = [(index, row[name]) for index, row in enumerate(losses) if name in row and math.isfinite(row[name])]
-        points = " ".join(f"{x_of(index, len(losses)):.1f},{y_of(value, low, high):.1f}" for index, value in line)
-        curves.append(Curve(name, points, line[-1][1]))
-    return Chart(curves, low, high, len(losses))
-
-
-def x_of(index: int, count: int) -> float:
-    """Return the horizontal position of an epoch, in SVG units."""
-    return LEFT + (RIGHT - LEFT) * index / max(count - 1, 1)
-
-
-def y_of(value: float, low: float, high: float) -> float:
-    """Return the vertical position of a value, in SVG units; SVG counts from the top."""
-    share = (value - low) / (high - low) if high > low else 0.5
-    return BOTTOM - (BOTTOM - TOP) * share
-
-
-def reliability_chart(rows: Sequence[tuple[float, float, int]]) -> Reliability | None:
-    """Return the chart of (probability, share, count) of each tenth, from a version's metrics; None without any."""
-    left, right, top, bottom = SQUARE
-    tenths = [
-        Tenth(probability, share, count, left + (right - left) * probability, bottom - (bottom - top) * share)
-        for probability, share, count in rows
+    groups = [
+        (f"Loss of {', '.join(optimizers)}", optimizers),
+        *((f"Part {name}", [name]) for name in names if "/" in name),
     ]
-    points = " ".join(f"{each.x:.1f},{each.y:.1f}" for each in tenths)
-    return Reliability(tenths, points) if tenths else None
+    unit = methods.loss_unit(version.method)
+    return [_chart(title, unit, [(name, losses, name) for name in group]) for title, group in groups if group]
+
+
+def compared_losses(versions: Sequence[ModelVersion]) -> list[Chart]:
+    """Return charts of the losses of versions, over each other where they are of one method.
+
+    The losses of two methods are different figures, which share no scale.
+    """
+    if len({version.method for version in versions}) > 1:
+        return [
+            replace(chart, title=f"{version}: {chart.title}")
+            for version in versions
+            for chart in loss_charts(version)[:1]
+        ]
+    known = {str(version): losses_of(version) for version in versions}
+    names = sorted({name for losses in known.values() for name in names_of(losses)})
+    unit, found = methods.loss_unit(versions[0].method), []
+    for name in names:
+        title = f"{'Part' if '/' in name else 'Loss of'} {name}"
+        found.append(_chart(title, unit, [(label, losses, name) for label, losses in known.items()]))
+    return found
+
+
+def losses_of(version: ModelVersion) -> Losses:
+    """Return the losses of a version by epoch."""
+    found: Losses = version.metrics.get("losses", [])
+    return found
+
+
+def names_of(losses: Losses) -> list[str]:
+    """Return the names of the losses that are numbers in some epoch."""
+    return sorted({name for row in losses for name in row if name != "epoch" and math.isfinite(row[name])})
+
+
+def _chart(title: str, unit: str, curves: Sequence[tuple[str, Losses, str]]) -> Chart:
+    """Return the chart of curves, each of (label, losses, name of the loss)."""
+    by_epoch: dict[int, list[Cell | None]] = {}
+    for index, (_, losses, name) in enumerate(curves):
+        for row in losses:
+            value = row.get(name, math.nan)
+            if math.isfinite(value):
+                cells = by_epoch.setdefault(int(row["epoch"]), [None] * len(curves))
+                cells[index] = Cell(value, f"{value:.4g}")
+    rows = [Row(epoch, str(epoch), cells) for epoch, cells in sorted(by_epoch.items())]
+    return Chart(title, "epoch", unit, [label for label, _, _ in curves], rows)
+
+
+def reliability_chart(tenths: Sequence[tuple[float, float, int]]) -> Chart | None:
+    """Return the chart of (probability, share, count) of each tenth, from a version's metrics; None without any.
+
+    Its second curve is the share that would be right.
+    """
+    rows = [
+        Row(probability, f"{100 * probability:.0f} %", [
+            Cell(100 * share, f"{100 * share:.0f} % of {count:,}"),
+            Cell(100 * probability, f"{100 * probability:.0f} %"),
+        ])
+        for probability, share, count in tenths
+    ]  # fmt: skip
+    return Chart("Share that was taken", "chance", "%", ["taken", "if the chances were right"], rows) if rows else None

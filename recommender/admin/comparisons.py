@@ -84,7 +84,7 @@ def comparison_of(first: ModelVersion, second: ModelVersion, text: str) -> dict[
         "measures": rows_of(pairs),
         "worse": [pair.name for pair in pairs if pair.is_worse],
         "settings": comparison.settings(first, second),
-        "charts": [(each, charts.loss_charts(each.metrics.get("losses", []))[:1]) for each in (first, second)],
+        "charts": charts.compared_losses([first, second]),
         "lists": lists,
         "shared": side_by_side.shared_share(lists),
         "can_serve": can_serve,

@@ -199,8 +199,7 @@ class ModelVersionAdmin(Comparisons, VersionModelAdmin):
 
     @admin.display(description="losses")
     def chart(self, version: ModelVersion) -> str:
-        found = charts.loss_charts(version.metrics.get("losses", []))
-        return render_to_string("admin/recommender/modelversion/_losses.html", {"charts": found})
+        return render_to_string("admin/recommender/modelversion/_losses.html", {"charts": charts.loss_charts(version)})
 
     @admin.display(description="measures")
     def metrics_shown(self, version: ModelVersion) -> str:

@@ -70,3 +70,11 @@ def takes_texts(version: ModelVersion) -> bool:
 def sees_images(version: ModelVersion) -> bool:
     """Return whether the version's method takes images into account."""
     return methods.method_of(version.method).sees_images
+
+
+def loss_unit(method: str) -> str:
+    """Return the unit of a method's losses; "" if they have none, or the method is gone."""
+    try:
+        return methods.method_of(method).loss_unit
+    except MlError:
+        return ""
