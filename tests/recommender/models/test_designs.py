@@ -1,28 +1,10 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from recommender.models import Design, DesignImage, ImageEmbedding
-from tests.factories import ProductFactory, ShopperFactory, VersionFactory, embed, turned
+from recommender.models import Design, DesignImage
+from tests.factories import ProductFactory, ShopperFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def test_deleting_a_product_takes_its_vectors_at_once(active):
-    product = ProductFactory()
-    embed(product, active, turned(0))
-
-    product.delete()
-
-    assert not ImageEmbedding.objects.exists()
-
-
-def test_the_database_allows_one_active_version_a_role(active):
-    with pytest.raises(IntegrityError, match="one_active_version"), transaction.atomic():
-        VersionFactory(state="active")
-
-
-def test_a_version_s_folder_is_named_after_its_id_and_method(active, settings):
-    assert active.folder == settings.MODELS_ROOT / f"{active.pk:06d}-pixels"
 
 
 @pytest.mark.parametrize(
