@@ -129,6 +129,7 @@ API = {
     ("recommendation-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("index-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("activations", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("roll-back-model", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("roll-back-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("activate-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("cancel-model", "POST"): Opens(permission="change_modelversion", scopes="models:write"),

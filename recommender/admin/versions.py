@@ -47,7 +47,7 @@ admin.site.register(Design, DesignAdmin)
 class Step:
     """Action on a version, after a page of confirmation."""
 
-    verb: Callable[[ModelVersion, str], ModelVersion | None]  # of the version and the account that takes it
+    verb: Callable[[ModelVersion, str, str], ModelVersion | None]  # of the version, the account that takes it and why
     label: str
     states: Sequence[State]  # in which the action is possible
     consequence: str
@@ -60,7 +60,7 @@ ACTIVATE = "recommender.activate_modelversion"
 LATER = "{} is active as soon as a worker has embedded the pictures that it lacks."
 STEPS = {
     "activate": Step(
-        lifecycle.request_activation,
+        lambda version, by, reason: lifecycle.request_activation(version, by, reason=reason),
         "Activate",
         tuple(state for state in SERVABLE if state != State.ACTIVE),
         "All visitors get its recommendations from the next request on. The version that serves now is retired, and "
@@ -70,7 +70,7 @@ STEPS = {
         LATER,
     ),
     "roll-back": Step(
-        lambda version, by: lifecycle.roll_back(Role(version.role), by, leaving=version),
+        lambda version, by, reason: lifecycle.roll_back(Role(version.role), by, leaving=version, reason=reason),
         "Roll back",
         (State.ACTIVE,),
         "The version that served before is activated again. This one is retired, and stays available.",
@@ -79,14 +79,14 @@ STEPS = {
         LATER,
     ),
     "resume": Step(
-        lambda version, by: lifecycle.queue_training(version),
+        lambda version, by, reason: lifecycle.queue_training(version),
         "Resume",
         (State.INTERRUPTED,),
         "A worker continues the training after the last complete epoch.",
         "{} is queued; a worker continues its training.",
     ),
     "cancel": Step(
-        lambda version, by: lifecycle.cancel(version),
+        lambda version, by, reason: lifecycle.cancel(version),
         "Cancel",
         UNFINISHED,
         "Its training stops, and the version cannot be used or resumed.",
@@ -275,7 +275,8 @@ class ModelVersionAdmin(Comparisons, VersionModelAdmin):
             template = "admin/recommender/modelversion/step.html"
             return render(request, template, self.admin_site.each_context(request) | context)
         try:
-            activated = chosen.verb(version, request.user.get_username())
+            reason = " ".join(request.POST.get("reason", "").split())[:300].replace("\0", "")
+            activated = chosen.verb(version, request.user.get_username(), reason)
         except VersionNotReady as error:
             self.message_user(request, f"{error}.", messages.ERROR)
         else:

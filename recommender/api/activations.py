@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recommender.access.keys import key_of
-from recommender.api.fields import Limit, Parameters, Strict
+from recommender.api.fields import STORABLE, Limit, Parameters, Strict
 from recommender.api.models import ACTIVATE, MAX_ID, READ, ModelSerializer, version_or_404, version_response
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule
@@ -23,6 +23,12 @@ def caller_name(request: Request) -> str:
     return f"key {key.name}" if key else request.user.get_username()
 
 
+class ReasonInput(Strict):
+    reason = serializers.CharField(
+        default="", allow_blank=True, max_length=300, help_text="Why, for the history.", validators=STORABLE
+    )
+
+
 class ActivateModel(APIView):
     operations = {"POST": "activate_model"}
     rules = {"POST": Rule(permissions=(ACTIVATE,))}
@@ -32,16 +38,18 @@ class ActivateModel(APIView):
         description="The version that was active for its role is retired, and stays available. 202 if the version has "
         "still to embed images: a worker does so and activates it then; read its `url` for the state. 409 unless the "
         "version is trained.",
-        request=None,
+        request=ReasonInput,
         responses={200: ModelSerializer, 202: ModelSerializer, **CONFLICT},
     )
     def post(self, request: Request, pk: int) -> Response:
-        lifecycle.request_activation(version_or_404(pk), caller_name(request))
+        params = ReasonInput(data=request.data)
+        params.is_valid(raise_exception=True)
+        lifecycle.request_activation(version_or_404(pk), caller_name(request), **params.validated_data)
         version = version_or_404(pk)
         return version_response(request, version, 202 if version.activation_requested_at else 200)
 
 
-class RollBackInput(Strict):
+class RollBackInput(ReasonInput):
     role = serializers.ChoiceField(Role.choices)
     leaving = serializers.IntegerField(
         required=False,
@@ -58,9 +66,26 @@ class RollBackInput(Strict):
         return version
 
 
+class RollBackParams(Parameters):
+    """Parameters of the question what a roll-back would activate."""
+
+    role = serializers.ChoiceField(Role.choices)
+
+
 class RollBackModel(APIView):
-    operations = {"POST": "roll_back_model"}
-    rules = {"POST": Rule(permissions=(ACTIVATE,))}
+    operations = {"GET": "get_roll_back", "POST": "roll_back_model"}
+    rules = {"GET": READ, "POST": Rule(permissions=(ACTIVATE,))}
+
+    @extend_schema(
+        summary="The version that a roll-back would activate",
+        description="409 if none served before.",
+        parameters=[RollBackParams],
+        responses={200: ModelSerializer, **CONFLICT},
+    )
+    def get(self, request: Request) -> Response:
+        params = RollBackParams(data=request.query_params)
+        params.is_valid(raise_exception=True)
+        return version_response(request, lifecycle.former_or_raise(Role(params.validated_data["role"])))
 
     @extend_schema(
         summary="Go back to the version that served before",
@@ -74,7 +99,8 @@ class RollBackModel(APIView):
         params = RollBackInput(data=request.data)
         params.is_valid(raise_exception=True)
         role, leaving = Role(params.validated_data["role"]), params.validated_data.get("leaving")
-        former = lifecycle.roll_back(role, caller_name(request), leaving=leaving)
+        reason = params.validated_data["reason"]
+        former = lifecycle.roll_back(role, caller_name(request), leaving=leaving, reason=reason)
         version = version_or_404(former.pk)
         return version_response(request, version, 202 if version.activation_requested_at else 200)
 
@@ -84,7 +110,7 @@ class ActivationSerializer(serializers.ModelSerializer[Activation]):
 
     class Meta:
         model = Activation
-        fields = ["role", "model", "name", "former", "by", "is_roll_back", "at"]
+        fields = ["role", "model", "name", "former", "by", "is_roll_back", "reason", "at"]
 
 
 class ActivationParams(Parameters):
@@ -101,8 +127,8 @@ class Activations(APIView):
 
     @extend_schema(
         summary="What served when",
-        description="Activations, the latest first: which version, in place of which (`former`), by whom, and whether "
-        "it was a roll-back. One without `at` waits for a worker to embed images.",
+        description="Activations, the latest first: which version, in place of which (`former`), by whom, why, "
+        "and whether it was a roll-back. One without `at` waits for a worker to embed images.",
         parameters=[ActivationParams],
         responses=ActivationSerializer(many=True),
     )

@@ -31,7 +31,8 @@ BODIES: dict[str, Any] = {
     "create_design": {"user": "user-17", "category": "heels", "count": 3},
     "create_webhook": {"url": "https://shop.example/hooks", "events": ["training.finished", "products.findable"]},
     "create_model": {"method": "visrec", "epochs": 20},
-    "roll_back_model": {"role": "similar"},
+    "activate_model": {"reason": "the autumn styles are in"},
+    "roll_back_model": {"role": "similar", "reason": "too many shoes beside bags"},
     "create_experiment": {
         "name": "More variety",
         "role": "similar",

@@ -149,6 +149,19 @@ class ModelVersion(Leased):
         return Path(settings.MODELS_ROOT) / f"{self.pk:06d}-{self.method}"
 
 
+class MethodNumber(models.Model):
+    """The last number that a version of a method got, also after it was deleted. Written by versions.lifecycle."""
+
+    method = models.CharField(max_length=110, primary_key=True)
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.last}"
+
+
 class Activation(models.Model):
     """A version put into service for its role, or to be put there once it has embedded all images."""
 
@@ -158,6 +171,7 @@ class Activation(models.Model):
     former = models.CharField(max_length=130, blank=True, help_text="The version that it replaced.")
     by = models.CharField(max_length=150, blank=True, help_text="The account or key. Empty: its training.")
     is_roll_back = models.BooleanField(default=False)
+    reason = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(null=True, help_text="Empty: it waits for a worker.")
 
     class Meta:

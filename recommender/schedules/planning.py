@@ -92,7 +92,7 @@ def settle_trained(schedule: TrainingSchedule, version: ModelVersion) -> None:
             close(schedule, f"{version} is kept: {why}")
             return
         try:
-            lifecycle.request_activation(version, "schedule")
+            lifecycle.request_activation(version, "schedule", reason=why[:300])
         except VersionNotReady as error:
             close(schedule, f"{version} is not activated: {error}")
         else:

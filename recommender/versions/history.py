@@ -1,14 +1,16 @@
-"""The history of what served each role: which version when, in place of which, by whom; and the way back along it."""
+"""The history of what served each role: which version when, in place of which, by whom and why; and the way back."""
 
 from django.utils import timezone
 
 from recommender.models import SERVABLE, Activation, ModelVersion, Role, State
 
 
-def request(version: ModelVersion, by: str, *, is_roll_back: bool) -> None:
+def request(version: ModelVersion, by: str, *, reason: str, is_roll_back: bool) -> None:
     """Save that a version is to serve its role; of several requests the last one counts."""
     drop_request(version)
-    Activation.objects.create(role=version.role, version=version, name=str(version), by=by, is_roll_back=is_roll_back)
+    Activation.objects.create(
+        role=version.role, version=version, name=str(version), by=by, reason=reason, is_roll_back=is_roll_back
+    )
 
 
 def drop_request(version: ModelVersion) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from recommender import broker, leases
 from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady
-from recommender.models import LIVE, SERVABLE, UNFINISHED, ModelVersion, Role, State
+from recommender.models import LIVE, SERVABLE, UNFINISHED, MethodNumber, ModelVersion, Role, State
 from recommender.versions import comparison, history, methods, progress, queries
 from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
@@ -40,17 +40,25 @@ def register(
     role = methods.role_of(method)
     # Two at once must not take one number.
     pglock.advisory("recommender.versions.register", xact=True, side_effect=pglock.Raise).acquire()
-    last = ModelVersion.objects.filter(method=method).aggregate(last=Max("number"))["last"] or 0
     version = ModelVersion.objects.create(
         role=role,
         method=method,
-        number=last + 1,
+        number=take_number(method),
         settings=method_settings or {},
         epochs=epochs,
         seed=seed,
         activate_when_ready=activate,
     )
     return claim(version.pk, here=True) if here else version
+
+
+def take_number(method: str) -> int:
+    """Return the next number of a method's versions, which none had before, not even one that was deleted."""
+    last = ModelVersion.objects.filter(method=method).aggregate(last=Max("number"))["last"] or 0
+    known = MethodNumber.objects.filter(method=method).values_list("last", flat=True).first() or 0
+    number = max(last, known) + 1
+    MethodNumber.objects.update_or_create(method=method, defaults={"last": number})
+    return number
 
 
 def queue_training(version: ModelVersion) -> None:
@@ -223,13 +231,15 @@ def finish(version: ModelVersion) -> None:
 
 
 @transaction.atomic
-def request_activation(version: ModelVersion, by: str = "", *, is_roll_back: bool = False) -> ModelVersion:
+def request_activation(
+    version: ModelVersion, by: str = "", *, reason: str = "", is_roll_back: bool = False
+) -> ModelVersion:
     """Activate a version, at once if it has embedded all images; if not, a worker does once it has. Return the version.
 
-    Of several requests for a role the last one counts. by: the account or key that requests it, for the history.
-    Raises VersionNotReady unless it is trained.
+    Of several requests for a role the last one counts. by: the account or key that requests it, for the history, as
+    the reason is. Raises VersionNotReady unless it is trained.
     """
-    history.request(version, by, is_roll_back=is_roll_back)
+    history.request(version, by, reason=reason, is_roll_back=is_roll_back)
     if not queries.images_without_embedding(version).exists():
         activate(version)
         return version
@@ -286,7 +296,7 @@ def activate(version: ModelVersion) -> None:
     transaction.on_commit(lambda: broker.send("complete_version", version.pk))
 
 
-def roll_back(role: Role, by: str = "", *, leaving: ModelVersion | None = None) -> ModelVersion:
+def roll_back(role: Role, by: str = "", *, leaving: ModelVersion | None = None, reason: str = "") -> ModelVersion:
     """Request the activation of the version that served the role before, and return it.
 
     leaving: the version to go back from, if it still serves: of two requests at once one goes back.
@@ -296,10 +306,15 @@ def roll_back(role: Role, by: str = "", *, leaving: ModelVersion | None = None) 
     if leaving and leaving != active:
         serves = f"{active} serves {Role(role).label}" if active else f"no version serves {Role(role).label}"
         raise VersionNotReady(f"{leaving} is not active: {serves}")
+    return request_activation(former_or_raise(role), by, reason=reason, is_roll_back=True)
+
+
+def former_or_raise(role: Role) -> ModelVersion:
+    """Return the version that a roll-back activates. Raises VersionNotReady if none served before."""
     former = history.former_version(role)
     if former is None:
         raise VersionNotReady(f"no earlier version has served {Role(role).label}")
-    return request_activation(former, by, is_roll_back=True)
+    return former
 
 
 def cancel(version: ModelVersion) -> None:

@@ -257,9 +257,10 @@ def test_the_page_of_a_switch_names_what_goes_out_and_comes_in_and_warns(admin_c
     assert f"{new} is below {active}" in page
     assert "0.8 [0.78, 0.82]" in page and "0.7 [0.68, 0.72]" in page
     admin_client.post(f"{LIST}{active.pk}/step/activate/")
-    admin_client.post(f"{LIST}{new.pk}/step/activate/")
+    admin_client.post(f"{LIST}{new.pk}/step/activate/", {"reason": "autumn\0 styles"})
     page = admin_client.get(f"{LIST}{new.pk}/step/roll-back/").content.decode()
     assert f"{new} goes out" in page and "is below" not in page
+    assert "<td>autumn styles</td>" in admin_client.get(f"{LIST}activations/").content.decode()
 
 
 def test_pressing_roll_back_twice_does_no_harm(admin_client, active):

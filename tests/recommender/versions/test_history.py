@@ -27,16 +27,16 @@ def serving() -> ModelVersion:
     return ModelVersion.objects.get(role=Role.SIMILAR, state="active")
 
 
-def test_it_says_what_served_in_place_of_what_and_who_wanted_it(versions):
+def test_it_says_what_served_in_place_of_what_who_wanted_it_and_why(versions):
     first, second, third = versions
-    lifecycle.roll_back(Role.SIMILAR, "key ERP")
+    lifecycle.roll_back(Role.SIMILAR, "key ERP", reason="too many shoes")
 
-    rows = Activation.objects.values_list("name", "former", "by", "is_roll_back")
+    rows = Activation.objects.values_list("name", "former", "by", "is_roll_back", "reason")
     assert list(rows) == [
-        (str(second), str(third), "key ERP", True),
-        (str(third), str(second), "ada", False),
-        (str(second), str(first), "ada", False),
-        (str(first), "", "ada", False),
+        (str(second), str(third), "key ERP", True, "too many shoes"),
+        (str(third), str(second), "ada", False, ""),
+        (str(second), str(first), "ada", False, ""),
+        (str(first), "", "ada", False, ""),
     ]
 
 

@@ -1,12 +1,14 @@
 from datetime import timedelta
+from importlib import import_module
 
 import pglock
 import pytest
+from django.apps import apps
 from django.db import OperationalError
 from django.utils import timezone
 
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
-from recommender.models import ModelVersion
+from recommender.models import MethodNumber, ModelVersion
 from recommender.versions import lifecycle
 from tests.factories import ProductFactory, VersionFactory
 from tests.recommender.locks import held_elsewhere
@@ -251,3 +253,22 @@ def test_what_is_not_below_popularity_is_activated(active_personal):
     lifecycle.activate_as_requested(level)
 
     assert (state(level), level.error) == ("active", "")
+
+
+def test_the_number_of_a_deleted_version_is_never_given_again():
+    first, second = lifecycle.register("hog"), lifecycle.register("hog")
+    lifecycle.delete(second)
+
+    assert lifecycle.register("hog").number == 3
+    assert first.number == 1
+
+
+def test_an_upgraded_shop_gives_no_number_of_a_version_that_served_and_was_deleted():
+    VersionFactory(method="hog", number=2)
+    served = VersionFactory(method="timm:a b", number=7)
+    lifecycle.activate(served)
+    ModelVersion.objects.filter(pk=served.pk).delete()
+
+    import_module("recommender.migrations.0025_method_numbers").note_numbers(apps, None)
+
+    assert set(MethodNumber.objects.values_list("method", "last")) == {("hog", 2), ("timm:a b", 7)}
