@@ -91,3 +91,7 @@ class ImportNotReady(RecommenderError):
 
 class ImportCancelled(RecommenderError):
     """An import was cancelled while it ran, or another worker has it now."""
+
+
+class MapNotMade(RecommenderError):
+    """A map of a version is not made here: another worker makes it, or it is finished, or fails."""

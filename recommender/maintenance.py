@@ -15,6 +15,7 @@ from recommender.audits import audit, replay
 from recommender.designs import lifecycle as designs
 from recommender.experiments import guard
 from recommender.imports import feeds, runs, storage
+from recommender.maps import making
 from recommender.models import LIVE, ImageWalk, ModelVersion
 from recommender.schedules import planning
 from recommender.serving import impressions
@@ -59,6 +60,7 @@ def sweep() -> None:
         broker.send("audit_indexes", priority=broker.LATER)
     audit.delete_old(MOST_IMPRESSIONS)
     replay.resend()
+    making.resend()
     planning.run_due()
     remove_unnamed_files()
     feeds.start_due()

@@ -21,6 +21,7 @@ from recommender.errors import (
     GapSearchRunning,
     ImportCancelled,
     ImportNotReady,
+    MapNotMade,
     NoActiveVersion,
     ScorerIgnoresImages,
     TrainingCancelled,
@@ -28,6 +29,7 @@ from recommender.errors import (
     VersionNotReady,
 )
 from recommender.imports import execution, runs
+from recommender.maps import making
 from recommender.models import SERVABLE, ModelVersion
 from recommender.stopping import handed_over
 from recommender.versions.vectors import index
@@ -134,6 +136,22 @@ def find_gaps() -> None:
         gaps.find()
     except (GapSearchRunning, NoActiveVersion, ScorerIgnoresImages, DesignFailed) as reason:
         log.warning("the search for gaps did not run: %s", reason)
+
+
+@shared_task(soft_time_limit=LIMIT)
+def make_map(map_id: int) -> None:
+    """Compute the layout of a version's products; what a lost worker leaves, the sweep sends again."""
+    from recommender.workers import layout  # torch
+
+    try:
+        claimed = making.claim(map_id)
+    except MapNotMade as reason:
+        log.warning("map %d is not made here: %s", map_id, reason)
+        return
+    try:
+        layout.run(claimed)
+    except SoftTimeLimitExceeded:
+        making.fail(claimed, f"it took longer than {LIMIT} seconds")
 
 
 @worker_process_init.connect

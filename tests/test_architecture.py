@@ -39,6 +39,7 @@ MAY_IMPORT_ML = {
     "taste_calibration.py",
     "label_measures.py",
     "gaps.py",
+    "layout.py",
     "reading.py",
 }
 

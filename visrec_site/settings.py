@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "recommender.imports",
     "recommender.experiments",
     "recommender.audits",
+    "recommender.maps",
     "recommender.schedules",
     "visrec_site",  # its commands
     "django.contrib.admin",
@@ -221,7 +222,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "embed"
 CELERY_TASK_QUEUES = [Queue("embed"), Queue("design"), Queue("train"), Queue("import"), Queue("maintenance")]
 QUEUES = {
-    "design": ["make_design"],
+    "design": ["make_design", "make_map"],
     "train": ["train_version", "find_gaps", "rebuild_index"],
     "import": ["run_import"],
     "maintenance": ["sweep", "resume", "download_images", "deliver_webhooks", "audit_indexes", "replay_requests"],
@@ -253,9 +254,8 @@ DESIGN_HISTORY = env_positive("VISREC_DESIGN_HISTORY", 5)
 DESIGNS_PENDING = env_positive("VISREC_DESIGNS_PENDING", 3)
 DESIGNS_PER_HOUR = env_positive("VISREC_DESIGNS_PER_HOUR", 30)
 DESIGN_DAYS = env_positive("VISREC_DESIGN_DAYS", 30)
-# Seconds that a visitor waits for the embedding of a photo.
+# Seconds that a visitor, or a page, waits for the embedding of a photo, and of the words of a search.
 PHOTO_SEARCH_SECONDS = env_positive("VISREC_PHOTO_SEARCH_SECONDS", 10)
-# Seconds that a visitor, or a page, waits for the embedding of the words of a search.
 TEXT_SEARCH_SECONDS = env_positive("VISREC_TEXT_SEARCH_SECONDS", 2)
 # The weight of each kind of interaction in a shopper's taste: a dislike counts against a product.
 KIND_WEIGHTS = env_weights(

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
+from catalog.models import Product
 from recommender import broker
 from recommender.designs import gap_reports, lifecycle
 from recommender.models import Design, ModelVersion, Role
@@ -68,7 +69,10 @@ class DesignAdmin(DesignModelAdmin):
             return redirect("admin:demand_gaps")
         report = gap_reports.load_report(generator) if generator else None
         context = {"title": "Demand gaps", "opts": ModelVersion._meta, "generator": generator, "report": report}
+        skus = [gap.nearest for gap in report.gaps] if report else []
+        nearest = {product.sku: product for product in Product.objects.filter(sku__in=skus).with_images()}
         context |= {
+            "gaps": [(gap, nearest.get(gap.nearest)) for gap in report.gaps] if report else [],
             "made_at": report and parse_datetime(report.made_at),
             "is_looked_for": gap_reports.is_search_running(),
         }

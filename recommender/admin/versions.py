@@ -22,6 +22,7 @@ from recommender.admin import charts, measures
 from recommender.admin.comparisons import Comparisons, rows_of
 from recommender.admin.designs import DesignAdmin
 from recommender.admin.forms import TrainForm
+from recommender.admin.maps import TasteMaps
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
 from recommender.experiments.models import Arm, ExperimentState
@@ -101,7 +102,7 @@ def may_activate(request: HttpRequest) -> bool:
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(Comparisons, VersionModelAdmin):
+class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
     form = TrainForm
     list_display = ["name", "role", "state_shown", "progress_shown", "headline", "created_at", "activated_at"]
     list_filter = ["role", "state", "method"]
@@ -235,6 +236,8 @@ class ModelVersionAdmin(Comparisons, VersionModelAdmin):
             path("<int:pk>/sheets/<int:epoch>/", self.admin_site.admin_view(self.sheet_view), name="version_sheet"),
             path("<int:pk>/step/<slug:step>/", self.admin_site.admin_view(self.step_view), name="version_step"),
             path("<int:pk>/shadow/", self.admin_site.admin_view(self.shadow_view), name="version_shadow"),
+            path("map/", self.admin_site.admin_view(self.taste_map_view), name="taste_map"),
+            path("<int:pk>/map/", self.admin_site.admin_view(self.map_view), name="version_map"),
             path("<int:pk>/compare/", self.admin_site.admin_view(self.compare_view), name="version_compare"),
             path("<int:pk>/replay/<int:other>/", self.admin_site.admin_view(self.replay_view), name="version_replay"),
             path("activations/", self.admin_site.admin_view(self.activations_view), name="version_history"),

@@ -32,6 +32,9 @@ class Gap:
     apart: float  # share of products whose reconstructions are nearer to the product than this image is to any product
     nearest: str  # SKU of the product nearest to it
     pictures: int  # number of generated images in the group
+    vectors: dict[str, list[float]] = field(
+        default_factory=dict
+    )  # of the image, by the ids of versions; not in old ones
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ All of it is prediction: a model of tastes scores images that another model gene
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -60,7 +60,9 @@ def _find(categories: Sequence[Category] | None, progress: bool) -> tuple[Report
         for region in find_regions(trials.embedded, products.embedded, tastes, near, products.metric):
             file = f"gap-{len(gaps) + 1:02}.png"
             (partial / file).write_bytes(trials.images[region.image])
-            gaps.append(describe_gap(region, file, trials, products, category))
+            vectors = {str(scorer.pk): trials.embedded.vectors, str(embedder.pk): trials.embedded.embeddings}
+            own = {version: matrix[region.image].tolist() for version, matrix in vectors.items()}
+            gaps.append(replace(describe_gap(region, file, trials, products, category), vectors=own))
     names = [category.name for category in categories]
     report = Report(str(generator), str(scorer), timezone.now().isoformat(), len(tastes), gaps, names)
     gap_reports.save_report(report, partial)

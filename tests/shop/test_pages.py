@@ -249,3 +249,33 @@ def test_what_a_visitor_sees_of_a_strip_is_counted_and_what_staff_sees_is_not(sh
     sign_in(page, "admin")
     page.goto("/")
     assert page.locator("script[src*=impressions]").count() == 0
+
+
+def test_the_taste_map_is_walked_by_keys_and_wheel(page):
+    sign_in(page, "admin")
+    page.goto("/admin/recommender/modelversion/map/")
+    page.get_by_role("button", name="Make the map").click()
+    while page.get_by_role("link", name="Reload this page").count():
+        page.wait_for_timeout(500)
+        page.reload()
+    whole = page.url
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run()")
+    assert [(problem["id"], [node["html"] for node in problem["nodes"]][:3]) for problem in found["violations"]] == []
+
+    page.locator(".map").focus()
+    page.keyboard.press("+")
+    expect(page.locator("#map")).to_have_attribute("data-zoom", "1")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#map")).to_have_attribute("data-left", "0")
+    page.locator(".map a").first.hover()
+    page.mouse.wheel(0, -100)
+    expect(page.locator("#map")).to_have_attribute("data-zoom", "2")
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#map")).to_have_attribute("data-zoom", "0")
+    assert page.url == whole
+
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
