@@ -6,6 +6,7 @@ differently a moment later gains nothing. Each redirect is a new URL, which is c
 
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -29,6 +30,7 @@ BLOCK = 1_000_000  # bytes of a file that are in memory at once
 REDIRECTS = 3
 STANDARD_PORTS = {"http": 80, "https": 443}
 PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)  # and 5xx: another time it may work
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?=/[!-~]*\Z)")  # as most URLs begin
 UNICAST = ipaddress.ip_network("2000::/3")  # public addresses of IPv6; those that lead to IPv4 are elsewhere, or named
 
 
@@ -70,6 +72,23 @@ def parse_target(url: str, hosts: str = IMAGES) -> Target:
     if not validate_host(host, allowed):
         raise FetchRefused(f"the host {host} is not among those in VISREC_{hosts}")
     return Target(parts.scheme, host, standard, address_of(parts))
+
+
+def check_target(url: str) -> None:
+    """Raise FetchRefused as parse_target does for an image; what many URLs begin with is checked once."""
+    origin = ORIGIN.match(url)
+    if not origin or len(url) > MAX_URL or not is_allowed(origin.group(), tuple(settings.IMAGE_HOSTS)):
+        parse_target(url)
+
+
+@lru_cache(1000)
+def is_allowed(origin: str, hosts: tuple[str, ...]) -> bool:
+    """Return whether a scheme and host are fetched from. hosts: of the setting, by which the answer is remembered."""
+    try:
+        parse_target(origin)
+    except FetchRefused:
+        return False
+    return True
 
 
 def address_of(parts: SplitResult) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from catalog import files, image_urls, products
+from catalog.arrays import IsAnyOf
 from catalog.errors import UnreadableImage
 from catalog.images import DecodedImage
 from catalog.models import Product, ProductImage
@@ -90,7 +91,7 @@ def is_same(stored: ProductImage, named: NamedImage) -> bool:
 def images_of(keys: Collection[int]) -> dict[int, list[ProductImage]]:
     """Return the images of products by the products' ids, in their order."""
     found: dict[int, list[ProductImage]] = {pk: [] for pk in keys}
-    for image in ProductImage.objects.filter(product__in=keys).order_by("position", "pk"):
+    for image in ProductImage.objects.filter(IsAnyOf("product_id", keys)).order_by("position", "pk"):
         found[image.product_id].append(image)
     return found
 

@@ -1,10 +1,12 @@
 """URLs of images that products are to get: noted here, fetched by catalog.downloads."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.utils import timezone
 
 from catalog import bulk_insert
+from catalog.arrays import IsAnyOf
 from catalog.models import ImageDownload, Product
 from catalog.signals import downloads_requested
 
@@ -27,9 +29,15 @@ def note_further(product: Product, url: str) -> None:
 def numbered(products: Iterable[int]) -> dict[int, dict[int, str]]:
     """Return the URLs by position that imports have noted for products, by their ids."""
     found: dict[int, dict[int, str]] = {}
-    for row in ImageDownload.objects.filter(product__in=list(products), position__isnull=False):
-        found.setdefault(row.product_id, {})[row.position or 0] = row.url
+    for _, product, position, url, _ in numbered_rows(products):
+        found.setdefault(product, {})[position or 0] = url
     return found
+
+
+def numbered_rows(products: Iterable[int]) -> Iterable[tuple[int, int, int | None, str, datetime | None]]:
+    """Return the id, product, position, URL and time of the next try of what `numbered` returns."""
+    rows = ImageDownload.objects.filter(IsAnyOf("product_id", products), position__isnull=False)
+    return rows.values_list("pk", "product_id", "position", "url", "retry_at")
 
 
 def note_numbered(urls: Mapping[int, Mapping[int, str]]) -> None:
@@ -37,25 +45,32 @@ def note_numbered(urls: Mapping[int, Mapping[int, str]]) -> None:
 
     One that is stored already goes on as it is; one that was given up is tried anew.
     """
-    former = ImageDownload.objects.filter(product__in=list(urls), position__isnull=False)
-    same = {
-        (row.product_id, row.position): row for row in former if (row.position, row.url) in urls[row.product_id].items()
-    }
-    former.exclude(pk__in=[row.pk for row in same.values()]).delete()
+    same: set[tuple[int, int]] = set()
+    superseded, given_up = [], []
+    for pk, product, position, url, retry_at in numbered_rows(urls):
+        if position is None or urls[product].get(position) != url:
+            superseded.append(pk)
+            continue
+        same.add((product, position))
+        if retry_at is None:
+            given_up.append(pk)
+    if superseded:
+        ImageDownload.objects.filter(IsAnyOf("pk", superseded)).delete()
     new = [
-        ImageDownload(product_id=product, url=url, is_primary=position == 0, position=position)
+        bulk_insert.new(ImageDownload, product_id=product, url=url, is_primary=position == 0, position=position)
         for product, numbered in urls.items()
         for position, url in numbered.items()
         if (product, position) not in same
     ]
-    forget_primary([row.product_id for row in new if row.is_primary])
-    bulk_insert.insert(new)
-    given_up = [row.pk for row in same.values() if row.retry_at is None]
-    ImageDownload.objects.filter(pk__in=given_up).update(retry_at=timezone.now(), tries=0)
+    if new:
+        forget_primary([row.product_id for row in new if row.is_primary])
+        bulk_insert.insert(new)
+    if given_up:
+        ImageDownload.objects.filter(IsAnyOf("pk", given_up)).update(retry_at=timezone.now(), tries=0)
     if new or given_up:
         downloads_requested.send(sender=ImageDownload)
 
 
 def forget_primary(products: Mapping[int, object] | list[int]) -> None:
     """Delete the URLs of primary images that have come, or are superseded."""
-    ImageDownload.objects.filter(product__in=list(products), is_primary=True).delete()
+    ImageDownload.objects.filter(IsAnyOf("product_id", products), is_primary=True).delete()

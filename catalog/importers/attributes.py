@@ -35,13 +35,14 @@ class AttributeColumns:
             and not any(plain(column).startswith(f"{stem} ") for stem in stems)
             and (column in chosen or not leaves_out(layout, column))
         ]
+        self.names = {column: called(column) for column in self.single if plain(column) == "sku"}
 
     def read(self, records: Sequence[Mapping[str, str]], *, is_family: bool) -> dict[str, str]:
         """Return the attributes of the records of a product.
 
         is_family: the first of them is the product's own; what it says goes before what its variants do.
         """
-        found = {column: joined(fields.get(column, "") for fields in records) for column in self.single}
+        found = {column: joined([fields.get(column, "") for fields in records]) for column in self.single}
         if is_family:
             found |= {name: text for name in found if (text := joined([records[0].get(name, "")]))}
         several: dict[str, list[str]] = {}
@@ -56,9 +57,13 @@ class AttributeColumns:
                         several.setdefault(name, []).extend((value.split(":")[0] if sign == ":" else value).split("|"))
         for name in ("sku", "id"):  # of variants
             several.pop(name, None)
-        found |= {values.read_text(name): joined(texts) for name, texts in several.items() if not has_costs(name)}
-        # Beside another column that is the product's SKU, one called so has those of variants.
-        return {VARIANT_SKU if plain(name) == "sku" else name: text for name, text in found.items()}
+        found |= {called(name): joined(texts) for name, texts in several.items() if not has_costs(name)}
+        return {self.names.get(name, name): text for name, text in found.items()}
+
+
+def called(name: str) -> str:
+    """Return the name of an attribute: beside a column that is the product's SKU, one called so has variants'."""
+    return VARIANT_SKU if plain(name) == "sku" else values.read_text(name)
 
 
 def value_beside(match: re.Match[str]) -> str:
@@ -75,5 +80,5 @@ def first(texts: Iterable[str]) -> str:
 
 def joined(texts: Iterable[str]) -> str:
     """Return the different texts, as a shopper should read them, with commas between."""
-    found = (values.read_text(text) for text in texts)
-    return ", ".join(dict.fromkeys(text for text in found if text))
+    found = {read: None for text in texts if text and (read := values.read_text(text))}
+    return ", ".join(found)

@@ -101,10 +101,13 @@ class CsvFile:
         for record in records:
             if isinstance(record, Problem):
                 yield record
-            elif [text.strip() for text in without_empty_end(record[1])] == self.header:
+            elif record[1][0].strip() == self.header[0] and self._is_header(record[1]):
                 self.repeated += 1  # where files were put one behind the other
             else:
                 yield self._fitted(*record)
+
+    def _is_header(self, fields: list[str]) -> bool:
+        return [text.strip() for text in without_empty_end(fields)] == self.header
 
     def _fitted(self, place: str, fields: list[str]) -> tuple[str, dict[str, str]] | Problem:
         surplus = len(fields) - len(self.columns)

@@ -19,5 +19,5 @@ def guard(text: str) -> str:
 
 def without_guard(text: str) -> str:
     """Return the text of a cell of CSV without the signs by which spreadsheets take it for nothing but a text."""
-    marked = MARKED.fullmatch(text) if text[:1] in ("=", "'") else None
+    marked = MARKED.fullmatch(text) if text.startswith(("=", "'")) else None
     return (marked[1] or marked[2] or "") if marked else text

@@ -15,6 +15,8 @@ URL = re.compile(r"(https?:|ftp:)?//|data:", re.IGNORECASE)
 ELSEWHERE = re.compile(r"[a-z]:[\\/]|file:|[\\/]", re.IGNORECASE)  # from the root of a disk
 SEVERAL = re.compile(r"\.[a-z]\w{2,3}[ \t]*[,;|\n]", re.IGNORECASE)  # behind a file's name begins another
 MOST_IMAGES = 100  # of a product
+# One URL alone that is taken as it stands, as most are: without commas or semicolons, and with nothing to escape.
+PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~!#$'()*+/:=?@%-]+")
 # What may stand in a URL besides letters and digits (RFC 3986), with the sign of what is encoded already.
 URL_SIGNS = "!#$%&'()*+,/:;=?@[]~"
 
@@ -37,6 +39,8 @@ def find_images(archive: Archive, cells: Iterable[str]) -> list[str]:
 
 def read_cell(archive: Archive, text: str) -> list[str]:
     """Return the paths and URLs that a cell names. Raises BadRow for one that has an image itself."""
+    if PLAIN_URL.fullmatch(text):
+        return [text]
     if text.lower().startswith("data:"):
         raise BadRow(f"image: {text[:30]}… is an image itself; name its file, or its URL")
     if not URL.match(text) and (path := find_file(archive, text)):

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 
 from catalog.errors import BadRow
-from catalog.importers.values import NUMBER, read_price
+from catalog.importers.values import NUMBER, REPEATED, read_price
 
 # What stands before the lowest price, in the languages of shops.
 FROM = re.compile(
@@ -17,6 +18,7 @@ OPEN = re.compile(r"\s*([+~〜]|から|起|and up|und mehr|и выше)$", re.IG
 BETWEEN = re.compile(r"\s*(?:[-–—−~〜]|\.\.\.|…)\s*|\s+(?:to|till|bis|à|a|al|tot|do|до|till|til)\s+", re.IGNORECASE)
 
 
+@lru_cache(REPEATED)
 def read_lowest_price(text: str, known: str = "", own: str = "") -> tuple[str, str | None, bool]:
     """Return a price as `read_price` does, and whether it is the lowest of a range. Raises BadRow."""
     plain = unicodedata.normalize("NFKC", text).strip()

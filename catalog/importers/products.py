@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from catalog.errors import BadRow, FetchRefused, UnreadableImage
-from catalog.fetching import parse_target
+from catalog.fetching import check_target
 from catalog.galleries import NamedImage, RemoteFile, StoredFile
 from catalog.images import file_hash, read_image
 from catalog.importers import retirement
@@ -164,7 +164,7 @@ def read_named(archive: Archive, name: str, known: Collection[str], place: str) 
     """Read an image of a row, unless its file is one of those whose hashes are known, or is to be fetched."""
     try:
         if is_url(name):
-            parse_target(name)
+            check_target(name)
             return RemoteFile(name)
         data = archive.read_image_file(name)
         digest = file_hash(data)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from django.conf import settings
 
@@ -28,6 +28,7 @@ from catalog.importers.nested import open_rows
 from catalog.importers.price_ranges import read_lowest_price
 from catalog.importers.records import TABLES, WORKBOOKS, find_column, suffix_of
 from catalog.importers.rows import Problem, Row
+from catalog.importers.values import is_plain
 from catalog.importers.variants import Families, Groups, Record, group_following
 from catalog.importers.wording import counted
 
@@ -92,7 +93,8 @@ class Table:
         self.visible = [shown[name] for name in VISIBLE if name in shown and shown[name] not in self.columns.values()]
         self.visible += self._chosen_for("visible")
         taken = {*self.columns.values(), *self.images, *self.hiding, *self.visible}
-        taken |= {*self._chosen_for("hidden", "ignore")}
+        self.chosen_hidden = self._chosen_for("hidden")
+        taken |= {*self.chosen_hidden, *self._chosen_for("ignore")}
         self.attributes = AttributeColumns(
             [column for column in columns if column and column not in taken],
             self.program,
@@ -218,7 +220,13 @@ class Table:
             if isinstance(sku := fields.get(self.columns["sku"]), bool):
                 yield Problem(place, f"sku: {str(sku).lower()} is no SKU: write a text or a number")
             else:
-                yield place, {name: self._text(name, value) for name, value in fields.items()}
+                yield (
+                    place,
+                    {
+                        name: cast(str, value) if is_plain(value) else self._text(name, value)
+                        for name, value in fields.items()
+                    },
+                )
 
     def _text(self, column: str, value: object) -> str:
         """Return a value as text; a title may be a word that is no value elsewhere."""
@@ -243,9 +251,14 @@ class Table:
     def _row(self, group: Sequence[Record]) -> Row:
         place, (errors, records) = group[0][0], self._without_errors([fields for _, fields in group])
         self.variants += len(group) - 1
+        sources = self.sources
 
         def value(name: str, within: Sequence[Mapping[str, str]] = records) -> str:
-            return first(fields.get(column, "") for fields in within for column in self.sources.get(name, []))
+            for fields in within:
+                for column in sources.get(name, ()):
+                    if text := fields.get(column):
+                        return text
+            return ""
 
         titles = [fields.get(column, "") for fields in records for column in self.sources["title"]]
         stocks = [self._read_stock(value("in_stock", [fields]), fields) for fields in records]
@@ -304,7 +317,7 @@ class Table:
         found: dict[str, str] = {}
         for fields in records:
             for column in self.needed:
-                if values.is_formula_error(text := fields.get(column, "")):
+                if (text := fields.get(column, "")).startswith("#") and values.is_formula_error(text):
                     found.setdefault(column, text)
         if not found:
             return found, list(records)
@@ -318,8 +331,8 @@ class Table:
 
     def _read_stock(self, text: str, fields: Mapping[str, str]) -> bool | None:
         """Return whether a variant is in stock, or is sold without being counted. Raises BadRow."""
-        is_sold_anyway = any(fields.get(column, "").lower() == sign for column, sign in self.sold_anyway.items())
-        return True if text and is_sold_anyway else values.read_stock(text)
+        is_sold_anyway = text and any(fields.get(name, "").lower() == sign for name, sign in self.sold_anyway.items())
+        return True if is_sold_anyway else values.read_stock(text)
 
     def _variant_skus(self, records: Sequence[Mapping[str, str]]) -> dict[str, str]:
         """Return the attribute by which events of variants with SKUs of their own count for the product."""
@@ -335,7 +348,7 @@ class Table:
     def _is_hidden(self, fields: Mapping[str, str]) -> bool | None:
         """Return whether the program does not show the product; None if it does not say. Raises BadRow."""
         found = [text in signs for column, signs in self.hiding.items() if (text := fields.get(column, "").lower())]
-        for columns, is_yes in ((self._chosen_for("hidden"), True), (self.visible, False)):
+        for columns, is_yes in ((self.chosen_hidden, True), (self.visible, False)):
             texts = (fields.get(column, "") for column in columns)
             found += [values.read_hidden(text, is_yes=is_yes) for text in texts if text]
         return any(found) if found else None

@@ -65,6 +65,9 @@ REMARK = re.compile(
     r"\b(in[ck]l|ex[ck]l|zzgl)\b.*|\b(ttc|ht|vat|mwst)\b|/.*|\bper\b.*|\*|\([^()]*\)|税込|税抜|税別", re.IGNORECASE
 )
 CODE = re.compile(r"[A-Z]{3}")
+# What is taken as it stands, as most values are: in ASCII, neither no value nor the error of a formula, no list or
+# object, without spaces around it and without what a backslash escapes.
+PLAIN = re.compile(r"(?!(?i:null|nan|none|n/a)\Z)[A-Za-z0-9](?:[ -\[\]-~]*[!-\[\]-~])?")
 ROUNDED = re.compile(r"\d\.\d+E\+\d+", re.IGNORECASE)
 POINTED = re.compile(r"\d+\.0")
 MOST_LITERAL = 10_000  # characters of a list or an object in a cell
@@ -111,6 +114,11 @@ SOLD_OUT = {
 PIECES = re.compile(
     r"[<>≥~]? ?([-−]?\d+(?:[.,]\d+)?) ?\+? ?(?:(?:pcs?|pieces?|units?|items?|left|stück|stk|st|ks|szt)\.?)?"
 )
+
+
+def is_plain(value: object) -> bool:
+    """Return whether a value is a text that is taken as it stands."""
+    return isinstance(value, str) and (value == "" or PLAIN.fullmatch(value) is not None)
 
 
 def is_nothing(text: str) -> bool:
@@ -208,6 +216,7 @@ def category_paths(text: str, *, has_paths: bool = False, is_list: bool = False)
     return [names for names in found if names]
 
 
+@lru_cache(REPEATED)
 def read_category(text: str, *, has_paths: bool = False, is_list: bool = False) -> str:
     """Return the name of the deepest category, the first of several; as `category_paths` reads them."""
     paths = category_paths(text, has_paths=has_paths, is_list=is_list)
@@ -316,6 +325,7 @@ def meant(field: str, text: str, possible: Sequence[str], known: str, own: str) 
     return possible[0]
 
 
+@lru_cache(REPEATED)
 def read_currency(text: str, own: str = "") -> str:
     """Return the code of a currency, by its code or symbol; empty for no text. own: as of `read_price`. BadRow."""
     possible = currencies_of(text)

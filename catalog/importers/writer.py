@@ -1,8 +1,10 @@
 """Write checked rows to the shop: a batch is one transaction, and only what differs is written."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import lru_cache
 
 from django.core.exceptions import ValidationError
@@ -10,6 +12,8 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from catalog import bulk_insert, categories, files, galleries, image_urls, products
+from catalog.arrays import IsAnyOf
+from catalog.currencies import CURRENCIES
 from catalog.errors import BadRow, UnreadableImage
 from catalog.galleries import GalleryChanges, NamedImage, gallery_changes, images_of
 from catalog.importers.prices import generate_price
@@ -18,46 +22,64 @@ from catalog.importers.rows import UNSTORABLE, Problem, Row
 from catalog.importers.values import read_text, text_of
 from catalog.locks import is_deadlock
 from catalog.models import Category, Product, ProductImage, single_spaced
+from catalog.page_urls import MAX_PAGE_URL, PAGE_URL
+from catalog.rows import PRODUCT_FIELDS, loaded
 
 
 @dataclass(frozen=True)
 class CheckedRow:
+    """A row whose fields are valid."""
+
     row: Row
-    product: Product  # built from the row, checked, not saved
+    price: Decimal
 
 
 # Of a batch and the hashes of the files that its products have now, by SKU: for each row its images, in their order.
 ReadImages = Callable[[Sequence[CheckedRow], Mapping[str, Collection[str]]], Sequence[Mapping[str, NamedImage]]]
 
+OPTIONAL = ("currency", "in_stock", "is_hidden", "url")  # fields of a product that a source may lack, as of a Row
+# Fields that are surely valid, as most are: the model, which takes ten times as long, need not be asked about them.
+PLAIN_SKU, PLAIN_PRICE = re.compile(r"[A-Za-z0-9_-]{1,100}"), re.compile(r"\d{1,8}(\.\d{1,2})?")
+LONGEST_TITLE = Product._meta.get_field("title").max_length or 0
+
 
 def check_row(row: Row) -> CheckedRow:
-    """Build the product of a row, not saved. Raises BadRow if its fields are not valid."""
+    """Return a row that can be stored. Raises BadRow if its fields are not valid."""
     texts = (row.sku, row.title, row.category, row.url or "", *row.images, *row.attributes, *row.attributes.values())
-    if wrong := next((text for text in texts if UNSTORABLE.search(text)), ""):
+    if UNSTORABLE.search("\n".join(texts)):
+        wrong = next(text for text in texts if UNSTORABLE.search(text))
         field = next((f"{name}: " for name in ("sku", "title", "category", "url") if getattr(row, name) == wrong), "")
         raise BadRow(f"{field}{wrong[:40]!r} holds a character that cannot be stored, such as NUL: delete it")
-    product = Product(
-        sku=row.sku,
-        title=row.title,
-        price=generate_price(row.category, row.sku) if row.price is None else row.price,
-        attributes=without_empty(row.attributes),
-    )
-    if row.currency is not None:
-        product.currency = row.currency
-    if row.in_stock is not None:
-        product.in_stock = row.in_stock
-    if row.is_hidden is not None:
-        product.is_hidden = row.is_hidden
-    if row.url is not None:
-        product.url = row.url
-    errors = [f"category: {explain(row.category, why)}"] if (why := category_errors(row.category)) else []
+    price = generate_price(row.category, row.sku) if row.price is None else row.price
+    why = category_errors(row.category)
+    if not why and is_plain(row, price):
+        return CheckedRow(row, Decimal(price))
+    errors = [f"category: {explain(row.category, why)}"] if why else []
+    product = build_product(row, price)
     try:
         product.clean_fields(exclude={"category"})
     except ValidationError as error:
         errors += [f"{name}: {explain(getattr(product, name), why)}" for name, why in error.message_dict.items()]
     if errors:
         raise BadRow("; ".join(errors))
-    return CheckedRow(row, product)
+    return CheckedRow(row, product.price)
+
+
+def is_plain(row: Row, price: Decimal | str) -> bool:
+    """Return whether the fields of a row but its category are surely valid, as those of many others are, too."""
+    is_title = 0 < len(row.title) <= LONGEST_TITLE
+    is_currency = row.currency is None or row.currency in CURRENCIES
+    is_url = not row.url or len(row.url) <= MAX_PAGE_URL and re.search(PAGE_URL.regex, row.url)
+    return bool(
+        is_title and is_currency and is_url and PLAIN_SKU.fullmatch(row.sku) and PLAIN_PRICE.fullmatch(str(price))
+    )
+
+
+def build_product(row: Row, price: Decimal | str) -> Product:
+    """Return the product of a row, not saved, without its category."""
+    given = {name: value for name in OPTIONAL if (value := getattr(row, name)) is not None}
+    attributes = without_empty(row.attributes)
+    return bulk_insert.new(Product, sku=row.sku, title=row.title, price=price, attributes=attributes, **given)
 
 
 @lru_cache(10_000)  # of a category there are many rows
@@ -108,8 +130,9 @@ class Plan:
 
 def plan_changes(batch: Sequence[CheckedRow], read_images: ReadImages) -> Plan:
     """Compare a batch with the shop. The products that it names are locked until the transaction ends."""
-    found = Product.objects.filter(sku__in=[item.row.sku for item in batch]).order_by("pk")
-    stored = {product.sku: product for product in found.select_for_update()}
+    found = Product.objects.filter(IsAnyOf("sku", [item.row.sku for item in batch])).order_by("pk").select_for_update()
+    rows = found.values_list(*PRODUCT_FIELDS)
+    stored = {each.sku: each for each in (loaded(Product, zip(PRODUCT_FIELDS, row, strict=True)) for row in rows)}
     images = images_of([product.pk for product in stored.values()])
     urls = image_urls.numbered(images)
     hashes = {
@@ -128,12 +151,14 @@ def plan_changes(batch: Sequence[CheckedRow], read_images: ReadImages) -> Plan:
         gallery = gallery_changes(named, images[product.pk] if product else [])
         plan.report.awaited += len(gallery.awaited)
         if product is None:
-            plan.created.append(item.product)
-            plan.categories.append((item.product, item.row.category))
-        is_changed = product is not None and plan_update(plan, item, product, found_categories.get(item.row.category))
-        is_awaited = product is not None and gallery.awaited != urls.get(product.pk, {})
-        plan.galleries.append((product or item.product, gallery))
-        plan.report.updated += product is not None and (is_changed or is_awaited or gallery.any)
+            product = build_product(item.row, item.price)
+            plan.created.append(product)
+            plan.categories.append((product, item.row.category))
+        else:
+            is_changed = plan_update(plan, item, product, found_categories.get(item.row.category))
+            is_awaited = gallery.awaited != urls.get(product.pk, {})
+            plan.report.updated += is_changed or is_awaited or gallery.any
+        plan.galleries.append((product, gallery))
     plan.report.created = len(plan.created)
     plan.report.unchanged = len(plan.galleries) - plan.report.created - plan.report.updated
     return plan
@@ -144,19 +169,17 @@ def plan_update(plan: Plan, item: CheckedRow, product: Product, category: Catego
 
     category: the one of the row's name, if the shop has it.
     """
-    values: dict[str, object] = {"title": item.product.title}
+    row = item.row
+    values: dict[str, object] = {"title": row.title}
     # The API stores numbers, and texts of several lines: in a file they are what `read_text` makes of them.
     known = product.attributes
-    differing = {
-        name: text for name, text in item.row.attributes.items() if read_text(text_of(known.get(name))) != text
-    }
-    values["attributes"] = without_empty(known | differing)
+    differing = {name: text for name, text in row.attributes.items() if is_other(known.get(name), text)}
+    if differing:
+        values["attributes"] = without_empty(known | differing)
     # A value that the source lacks may have been set by hand since, and stays.
-    values |= {
-        name: getattr(item.product, name)
-        for name in ("price", "currency", "in_stock", "is_hidden", "url")
-        if getattr(item.row, name) is not None
-    }
+    if row.price is not None:
+        values["price"] = item.price
+    values |= {name: value for name in OPTIONAL if (value := getattr(row, name)) is not None}
     changed = {name for name, value in values.items() if getattr(product, name) != value}
     for name in changed:
         setattr(product, name, values[name])
@@ -169,11 +192,16 @@ def plan_update(plan: Plan, item: CheckedRow, product: Product, category: Catego
     return bool(changed)
 
 
+def is_other(stored: object, text: str) -> bool:
+    """Return whether an attribute of the shop is another one than the text of a row."""
+    return stored != text and read_text(text_of(stored)) != text
+
+
 def apply(plan: Plan, rows: list[ProductImage]) -> None:
     """Write a plan. rows: of its images, whose files are stored."""
     known = categories.find_or_create(name for _, name in plan.categories)
     for product, name in plan.categories:
-        product.category = known[name]
+        product.category_id = known[name].pk
     bulk_insert.insert(plan.created)
     if plan.updated:
         for product in plan.updated:

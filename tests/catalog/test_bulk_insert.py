@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
-from catalog.bulk_insert import insert
+from catalog.bulk_insert import insert, new, written_fields
 from catalog.models import Category, Product
 from tests.factories import CategoryFactory, ProductFactory
 
@@ -44,18 +44,18 @@ def test_rows_are_as_bulk_create_writes_them():
 
 def test_objects_have_their_ids_in_order_and_are_stored_by_two_statements():
     category = CategoryFactory()
-    new = [product(f"new-{number}", category) for number in range(700)]
+    created = [product(f"new-{number}", category) for number in range(700)]
 
     with CaptureQueriesContext(connection) as queries:
-        insert(new)
+        insert(created)
 
     assert len(queries) == 2
-    assert [one.pk for one in new] == sorted(one.pk for one in new)
-    assert dict(Product.objects.values_list("pk", "sku")) == {one.pk: one.sku for one in new}
-    new[0].title = "Changed"
-    new[0].save()
-    assert Product.objects.get(pk=new[0].pk).title == "Changed"
-    assert ProductFactory().pk > new[-1].pk  # whoever inserts next gets further ids
+    assert [one.pk for one in created] == sorted(one.pk for one in created)
+    assert dict(Product.objects.values_list("pk", "sku")) == {one.pk: one.sku for one in created}
+    created[0].title = "Changed"
+    created[0].save()
+    assert Product.objects.get(pk=created[0].pk).title == "Changed"
+    assert ProductFactory().pk > created[-1].pk  # whoever inserts next gets further ids
 
 
 def test_nothing_is_stored_of_rows_of_which_one_is_refused():
@@ -77,3 +77,20 @@ def test_bytes_are_refused_before_anything_is_written():
 def test_no_object_is_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         insert([])
+
+
+def test_a_new_object_is_as_its_model_makes_it():
+    given = {"sku": "A", "title": "Boot", "category_id": 7, "price": Decimal(5)}
+    created, expected = new(Product, **given), Product(**given)
+    for field in written_fields(Product):
+        if field.name not in ("created_at", "updated_at"):
+            assert getattr(created, field.attname) == getattr(expected, field.attname), field.name
+    assert created._state.adding
+    assert created.attributes is not new(Product, **given).attributes
+
+
+def test_a_new_object_can_be_saved():
+    created = new(Product, sku="A", title="Boot", category_id=CategoryFactory(name="Boots").pk, price=Decimal(5))
+    created.save()
+    assert Product.objects.get().category.name == "Boots"
+    assert created.category.name == "Boots"

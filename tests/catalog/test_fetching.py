@@ -7,7 +7,7 @@ import pytest
 
 from catalog import fetching
 from catalog.errors import FetchFailed, FetchRefused
-from catalog.fetching import fetch, is_public, parse_target
+from catalog.fetching import check_target, fetch, is_public, parse_target
 from tests.internet import PUBLIC, response_of
 
 PICTURE = response_of(b"picture")
@@ -203,3 +203,38 @@ def test_https_requires_a_certificate_of_the_name(internet):
     internet.responses = [b"no TLS"]
     with pytest.raises(FetchFailed, match=r"img\.example does not answer: .*SSL"):
         fetch("https://img.example/a.jpg", limit=7)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://img.example/a.jpg",
+        "http://img.example/a.jpg?b=c#d",
+        "https://img.example",
+        "https://img.example:443/a.jpg",
+        "https://img.example:8080/a.jpg",
+        "https://user:word@img.example/a.jpg",
+        "https://img.example@elsewhere.example/a.jpg",
+        "https://elsewhere.example/img.example/a.jpg",
+        "https://img.example\\@elsewhere.example/a.jpg",
+        "https://10.0.0.5/a.jpg",
+        "http://10.0.0.5:8080/a.jpg",
+        "https://img.example/ä.jpg",
+        "https://img.example/a b.jpg",
+        f"https://img.example/{'a' * 2000}.jpg",
+        "ftp://img.example/a.jpg",
+        "//img.example/a.jpg",
+    ],
+)
+@pytest.mark.parametrize("hosts", [["img.example"], ["10.0.0.5:8080"], [".example"], []])
+def test_a_check_says_of_a_url_what_its_parts_do(settings, url, hosts):
+    settings.IMAGE_HOSTS = hosts
+    assert is_refused(check_target, url) == is_refused(parse_target, url)
+
+
+def is_refused(check, url):
+    try:
+        check(url)
+    except FetchRefused as error:
+        return str(error)
+    return ""

@@ -1,9 +1,13 @@
+import random
+
 import pytest
 
 from catalog.errors import BadRow
 from catalog.importers.values import (
     check_sku,
+    is_formula_error,
     is_nothing,
+    is_plain,
     read_category,
     read_currency,
     read_hidden,
@@ -11,6 +15,7 @@ from catalog.importers.values import (
     read_stock,
     read_text,
     text_of,
+    without_nothing,
 )
 
 
@@ -261,3 +266,34 @@ def test_a_list_or_an_object_in_a_cell_is_read(text, meant):
 def test_a_text_in_several_languages_is_the_first_of_them():
     assert text_of({"de": "", "en": "Red", "fr": "Rouge"}) == "Red"
     assert text_of({"id": 7}) == "id: 7"
+
+
+def test_what_is_plain_is_taken_as_it_stands():
+    parts = [
+        "null",
+        "NaN",
+        "none",
+        "N/A",
+        "#N/A",
+        "#REF!",
+        "a",
+        "Z9",
+        " ",
+        "\t",
+        "[1]",
+        "{}",
+        "\\n",
+        "é",
+        "ß",
+        "\x1f",
+        "=",
+    ]
+    draw = random.Random(1)
+    texts = {"".join(draw.choices(parts, k=draw.randint(1, 3))) for _ in range(3000)}
+    plain = {text for text in texts if is_plain(text)}
+
+    assert {text for text in plain if text_of(text) != text or without_nothing(text) != text} == set()
+    assert not any(is_formula_error(text) or "\\" in text or not text.isascii() for text in plain)
+    assert {"a", "Z9", "anull"} <= plain
+    assert is_plain("") and is_plain("a a") and is_plain("https://x.example/a.jpg?b=c,d")
+    assert not any(map(is_plain, [None, 5, True, ["a"], "null", " a", "a ", "C:\\new"]))

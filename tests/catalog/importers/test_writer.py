@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import product
 from threading import Thread
 
 import pytest
@@ -7,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.images import read_image
 from catalog.importers.rows import Row
-from catalog.importers.writer import check_row, write
+from catalog.importers.writer import build_product, check_row, is_plain, write
 from catalog.models import Category, Product
 from tests.factories import CategoryFactory, ProductFactory, image_bytes
 
@@ -67,3 +68,19 @@ def test_queries_do_not_grow_with_the_batch(django_assert_num_queries):
         report = write(items(*stored[1:], *"BCDEFGHIJK"), pictures_of, dry_run=False)
 
     assert (report.created, report.updated) == (10, 10)
+
+
+def test_what_is_plain_is_valid_to_the_model():
+    skus = ["A-1", "a_b", "", ".", "a b", "a/b", "x" * 100, "x" * 101, "ü"]
+    titles = ["Boot", "", "x" * 300, "x" * 301]
+    prices = ["5", "5.95", "12345678.12", "123456789", "5.955", "-1", "", "nan", "1e3"]
+    others = [(None, None), ("EUR", "https://a.example/p?q=1"), ("eur", None), ("EUR", "ftp://a"), (None, "x" * 2001)]
+    plain = []
+    for sku, title, price, (currency, url) in product(skus, titles, prices, others):
+        row = Row("line 2", sku, title, "Shoes", "a.jpg", price=price, currency=currency, url=url)
+        if is_plain(row, price):
+            build_product(row, price).clean_fields(exclude={"category"})
+            plain.append((sku[:3], title[:3], price, currency))
+
+    assert len(plain) == 3 * 2 * 3 * 2
+    assert ("A-1", "Boo", "5.95", "EUR") in plain
