@@ -60,6 +60,11 @@ def attempts() -> Iterator[bool]:
                 yield finish(download, image)
 
 
+def try_again() -> int:
+    """Count the URLs that are not tried any more as due again; return how many they are."""
+    return ImageDownload.objects.filter(retry_at=None).update(retry_at=timezone.now(), tries=0)
+
+
 @transaction.atomic
 def claim(*, is_first: bool = False) -> ImageDownload | None:
     """Return the download that is due for longest, and plan its next try; None if none is due.

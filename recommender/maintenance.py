@@ -18,7 +18,7 @@ from recommender.imports import feeds, runs, storage
 from recommender.maps import making
 from recommender.models import LIVE, ImageWalk, ModelVersion
 from recommender.schedules import planning
-from recommender.serving import impressions
+from recommender.serving import impressions, photo_counts
 from recommender.versions import lifecycle as versions
 from recommender.versions import queries, retention
 from recommender.webhooks import delivery
@@ -56,6 +56,7 @@ def sweep() -> None:
     visitors.delete_expired_sessions(MOST_SESSIONS)
     guard.check_due()
     impressions.delete_old(MOST_IMPRESSIONS)
+    photo_counts.delete_old()
     if audit.is_due():
         broker.send("audit_indexes", priority=broker.LATER)
     audit.delete_old(MOST_IMPRESSIONS)

@@ -71,14 +71,17 @@ def fresh_throttles(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def fresh_memory():
-    from recommender.admin import overview  # registers models, which needs Django's set-up
+    from recommender.admin import overview, trends  # registers models, which needs Django's set-up
     from recommender.experiments import figures, running
+    from recommender.operations import uploads
 
     running.known_by(None)
     eligible.recent_estimate.cache.clear()
     eligible.known_categories.cache.clear()
     overview.groups.cache.clear()
-    overview.uploads.cache.clear()
+    uploads.uploads.cache.clear()
+    for chart in (trends.placement_charts, trends.photo_chart, trends.findable_chart):
+        chart.cache.clear()
     figures.recent.cache.clear()
 
 

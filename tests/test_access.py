@@ -127,6 +127,7 @@ API = {
     ("compare-models", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("compare-models", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
     ("recommendation-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("operation-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("index-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("activations", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("roll-back-model", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),

@@ -16,10 +16,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from recommender.admin import overview
 from recommender.audits import recall
 from recommender.models import LIVE, ModelVersion, State
-from recommender.serving import outcomes
+from recommender.operations import queues, uploads
+from recommender.serving import outcomes, photo_counts
 from recommender.versions import queries
 from recommender.versions.vectors import nearest
 
@@ -33,7 +33,7 @@ class ShopCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         database = GaugeMetricFamily("visrec_database_up", "Whether the database answers.")
         try:
-            families = [*outcome_gauges(), *upload_gauges(), version_gauge(), *index_gauges()]
+            families = [*outcome_gauges(), *upload_gauges(), *photo_gauges(), version_gauge(), *index_gauges()]
         except OperationalError:
             families = []
         database.add_metric([], float(bool(families)))
@@ -74,18 +74,28 @@ def last_day() -> list[outcomes.Outcome]:
 
 def upload_gauges() -> Iterator[GaugeMetricFamily]:
     """Yield how long the newest uploads took until they were findable, and what is not findable."""
-    uploads = overview.uploads()
+    found = uploads.uploads()
     seconds = GaugeMetricFamily(
         "visrec_upload_to_findable_seconds",
         "Seconds from upload to findable of the newest images since the active version serves.",
         labels=["quantile"],
     )
-    for quantile, value in (("0.5", uploads.median), ("0.95", uploads.p95)):
+    for quantile, value in (("0.5", found.median), ("0.95", found.p95)):
         if value is not None:
             seconds.add_metric([quantile], value)
     yield seconds
-    yield GaugeMetricFamily("visrec_products_not_findable", "Products that wait for an embedding.", uploads.waiting)
-    yield GaugeMetricFamily("visrec_images_unreadable", "Images that were set aside as unreadable.", uploads.unreadable)
+    yield GaugeMetricFamily("visrec_products_not_findable", "Products that wait for an embedding.", found.waiting)
+    yield GaugeMetricFamily(
+        "visrec_images_unreadable", "Images that were set aside as unreadable.", found.unfindable.unreadable
+    )
+
+
+def photo_gauges() -> Iterator[GaugeMetricFamily]:
+    """Yield how many searches by photo there were in the last 24 hours, and how many found no good match."""
+    rate = photo_counts.unmatched_since(timezone.now() - DAY)
+    searches, unmatched = (rate.of, rate.count) if rate else (0, 0)
+    yield GaugeMetricFamily("visrec_photo_searches", "Searches by photo in the last 24 hours.", searches)
+    yield GaugeMetricFamily("visrec_photo_searches_unmatched", "Those of them without a good match.", unmatched)
 
 
 def version_gauge() -> GaugeMetricFamily:
@@ -121,7 +131,7 @@ def queue_gauges() -> Iterator[GaugeMetricFamily]:
     waiting = GaugeMetricFamily("visrec_queue_messages", "Messages that wait in a queue.", labels=["queue"])
     oldest = GaugeMetricFamily("visrec_queue_oldest_seconds", "Age of a queue's oldest message.", labels=["queue"])
     alive = GaugeMetricFamily("visrec_worker_up", "Whether a queue's worker has a heartbeat.", labels=["queue"])
-    for queue in overview.queues():
+    for queue in queues.queues():
         waiting.add_metric([queue.name], queue.waiting)
         oldest.add_metric([queue.name], queue.oldest or 0)
         alive.add_metric([queue.name], float(queue.worker == "ok"))

@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import cachetools
-from celery import current_app
 from django.utils import timezone
-from kombu.exceptions import OperationalError as BrokerUnavailable
-from redis.exceptions import RedisError
 
-from catalog.models import ProductImage
-from catalog.rows import Sql, fetch
-from recommender import broker, heartbeats
 from recommender.admin import measures
-from recommender.admin.products import waiting
 from recommender.models import LIVE, Activation, ModelVersion, Role
 from recommender.serving import outcomes
 from recommender.versions import progress
@@ -22,16 +15,7 @@ from recommender.versions.queries import active_version
 
 RANGES = {1: "24 hours", 7: "7 days", 30: "30 days"}
 FRESH_SECONDS = 60  # for which figures that are counted over many rows are shown again
-NEWEST = 1000  # images by which the time from upload to findable is told
-
-UPLOADS = """
-    SELECT count(*), percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (
-        ORDER BY extract(epoch FROM e.created_at - i.created_at)
-    )
-    FROM (SELECT id, created_at FROM catalog_productimage ORDER BY id DESC LIMIT %s) i
-    JOIN recommender_imageembedding e ON e.image_id = i.id AND e.version_id = %s
-    WHERE i.created_at > %s
-"""
+LAST_ENDED = 5  # trainings that are shown
 
 
 @dataclass(frozen=True)
@@ -45,17 +29,6 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Uploads:
-    """Seconds from upload to findable of the newest images, and how many products are not findable."""
-
-    images: int
-    median: float | None
-    p95: float | None
-    waiting: int
-    unreadable: int
-
-
-@dataclass(frozen=True)
 class Serving:
     """The version that serves a role."""
 
@@ -63,16 +36,6 @@ class Serving:
     version: ModelVersion | None
     measures: str
     activation: Activation | None
-
-
-@dataclass(frozen=True)
-class Queue:
-    """A queue of tasks and the worker that takes them."""
-
-    name: str
-    waiting: int
-    oldest: float | None  # seconds
-    worker: str  # "ok", or since when it has not worked
 
 
 def days_of(text: str) -> int:
@@ -98,16 +61,6 @@ def _group(outcome: outcomes.Outcome) -> Group:
     return Group(", ".join(known) or "unknown", outcome.recommendations, outcome.results, rates)
 
 
-@cachetools.cached(cachetools.TTLCache(1, FRESH_SECONDS), lock=threading.Lock())
-def uploads() -> Uploads:
-    """Return how long uploads took until they were findable since the active version serves, and what is not."""
-    version = active_version(Role.SIMILAR)
-    since = (version.activated_at or version.created_at) if version else timezone.now()
-    [(images, seconds)] = fetch(Sql(UPLOADS, (NEWEST, version.pk if version else 0, since)))
-    median, p95 = map(float, seconds) if seconds else (None, None)
-    return Uploads(images, median, p95, len(waiting()), ProductImage.objects.unreadable().count())
-
-
 def serving() -> list[Serving]:
     """Return what serves each role."""
     found = []
@@ -119,19 +72,10 @@ def serving() -> list[Serving]:
 
 
 def trainings() -> list[tuple[ModelVersion, str]]:
-    """Return the versions that are in training or wait for it, with how far they are in words."""
-    found = ModelVersion.objects.filter(state__in=LIVE).order_by("pk")
-    return [(version, progress.describe(version)) for version in found]
-
-
-def queues() -> list[Queue]:
-    """Return the queues with their workers; none while the broker or the cache is away."""
-    names = [queue.name for queue in current_app.conf.task_queues]
-    try:
-        ages = heartbeats.ages(names)
-        return [
-            Queue(name, broker.count_waiting(name), broker.oldest_waiting(name), heartbeats.state(ages[name]))
-            for name in names
-        ]
-    except (BrokerUnavailable, RedisError):
-        return []
+    """Return the versions in training or waiting for it, and those that ended last, with how far each is in words."""
+    live = ModelVersion.objects.filter(state__in=LIVE).order_by("pk")
+    ended = ModelVersion.objects.filter(finished_at__isnull=False).order_by("-finished_at").defer("taste")
+    return [
+        *((version, progress.describe(version)) for version in live),
+        *((version, measures.headline(version.metrics) or version.error) for version in ended[:LAST_ENDED]),
+    ]

@@ -3,27 +3,23 @@
 from datetime import datetime
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Min, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.views.decorators.csrf import csrf_protect
 
 from catalog import readings
 from catalog.admin.products import ProductAdmin
-from catalog.listing import NUMBERED
 from catalog.models import Product, ProductImage
 from recommender import broker
 from recommender.imports.models import ImportRun
-from recommender.models import ImageEmbedding, Role
-from recommender.versions.queries import active_version
+from recommender.operations.uploads import active_embeddings, try_all_again, waiting
 from recommender.versions.vectors import store
-
-
-def active_embeddings() -> QuerySet[ImageEmbedding]:
-    """Return the embeddings by the similarity version that is active now."""
-    version = active_version(Role.SIMILAR)  # by its id: with a join PostgreSQL would read all embeddings
-    return ImageEmbedding.objects.filter(version=version.pk if version else None).order_by()
 
 
 class FindableFilter(admin.SimpleListFilter):
@@ -45,16 +41,6 @@ class FindableFilter(admin.SimpleListFilter):
         return queryset
 
 
-def waiting() -> list[int]:
-    """Return the ids of products that are not findable, of the newest NUMBERED of them.
-
-    PostgreSQL compares two indexes for it, once for all that a page shows of the list.
-    """
-    findable = active_embeddings().values_list("product")
-    without = Product.objects.order_by().values_list("pk", flat=True).difference(findable)
-    return list(without.order_by("-pk")[:NUMBERED])
-
-
 class FindableProductAdmin(ProductAdmin):
     """ProductAdmin with a column and a filter for findable products, and an action that embeds images again."""
 
@@ -69,7 +55,18 @@ class FindableProductAdmin(ProductAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         here = path("import/", self.admin_site.admin_view(self.import_view), name="catalog_product_import")
-        return [here, *super().get_urls()]
+        again = path("try-again/", self.admin_site.admin_view(self.try_again_view), name="catalog_product_try_again")
+        return [here, again, *super().get_urls()]
+
+    @method_decorator(csrf_protect)
+    def try_again_view(self, request: HttpRequest) -> HttpResponse:
+        """Send to the workers again whatever could not be read or fetched."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        self.report_waiting(request, try_all_again())
+        return redirect("admin:index")
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Return the page on which a file is uploaded, which belongs to the imports."""

@@ -104,14 +104,44 @@ def may_activate(request: HttpRequest) -> bool:
 @admin.register(ModelVersion)
 class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
     form = TrainForm
-    list_display = ["name", "role", "state_shown", "progress_shown", "headline", "created_at", "activated_at"]
+    list_display = [
+        "name",
+        "role",
+        "state_shown",
+        "progress_shown",
+        "headline",
+        "created_at",
+        "started_by",
+        "activated_at",
+    ]
     list_filter = ["role", "state", "method"]
     list_per_page = 50
     actions = None
     readonly_fields = [
-        *("state_shown", "progress_shown", "error", "chart", "metrics_shown", "reliability", "sheet", "removed_on")
+        *(
+            "state_shown",
+            "progress_shown",
+            "error",
+            "chart",
+            "metrics_shown",
+            "reliability",
+            "sheet",
+            "removed_on",
+            "started_by",
+        )
     ]
-    facts = ("role", "method", "number", "settings", "epochs", "seed", "dimensions", "metric", "good_match")
+    facts = (
+        "role",
+        "method",
+        "number",
+        "started_by",
+        "settings",
+        "epochs",
+        "seed",
+        "dimensions",
+        "metric",
+        "good_match",
+    )
     times = ("created_at", "started_at", "finished_at", "activated_at", "activation_requested_at", "removed_on")
 
     class Media:
@@ -171,6 +201,7 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
             epochs=values["epochs"],
             seed=values["seed"],
             activate=values.get("activate_when_ready", False),
+            by=request.user.get_username(),
         )
         lifecycle.queue_training(version)
         obj.pk, obj.number = version.pk, version.number
@@ -183,6 +214,10 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
     def state_shown(self, version: ModelVersion) -> str:
         state = f"{version.get_state_display()}{', to be activated' if version.activation_requested_at else ''}"
         return format_html('<span class="state {}">{}</span>', version.state, state)
+
+    @admin.display(description="by", ordering="by")
+    def started_by(self, version: ModelVersion) -> str:
+        return version.by or "a command"
 
     @admin.display(description="removed on")
     def removed_on(self, version: ModelVersion) -> str:

@@ -6,21 +6,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recommender.access.keys import key_of
 from recommender.api.fields import STORABLE, Limit, Parameters, Strict
-from recommender.api.models import ACTIVATE, MAX_ID, READ, ModelSerializer, version_or_404, version_response
+from recommender.api.models import (
+    ACTIVATE,
+    MAX_ID,
+    READ,
+    ModelSerializer,
+    caller_name,
+    version_or_404,
+    version_response,
+)
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule
 from recommender.api.recommendations import VersionSerializer
 from recommender.api.schema import CONFLICT
 from recommender.models import Activation, ModelVersion, Role
 from recommender.versions import lifecycle
-
-
-def caller_name(request: Request) -> str:
-    """Return who activates a version, for the history: an account, or a key."""
-    key = key_of(request)
-    return f"key {key.name}" if key else request.user.get_username()
 
 
 class ReasonInput(Strict):

@@ -8,9 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recommender.api.activations import caller_name
 from recommender.api.fields import MAX_SKU_LENGTH, Parameters
-from recommender.api.models import READ, version_or_404
+from recommender.api.models import READ, caller_name, version_or_404
 from recommender.api.permissions import Rule
 from recommender.api.recommendations import VersionSerializer
 from recommender.api.schema import CONFLICT

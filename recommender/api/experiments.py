@@ -11,9 +11,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from recommender.api.activations import caller_name
 from recommender.api.fields import BoundedList, Flag, Limit, Number, Parameters, Strict, Validated
-from recommender.api.models import ACTIVATE, MAX_ID, READ
+from recommender.api.models import ACTIVATE, MAX_ID, READ, caller_name
 from recommender.api.pagination import Pages
 from recommender.api.permissions import Rule
 from recommender.api.schema import CONFLICT

@@ -32,6 +32,11 @@ class MetricsParams(Parameters):
         help_text="What to group by: placement, strategy, version, separated by commas.",
     )
     since = Timestamp(required=False, help_text="Default: 30 days ago.")
+    step = serializers.ChoiceField(
+        outcomes.STEPS,
+        required=False,
+        help_text="With it the response has clicks over time, by placement, and ignores `by`.",
+    )
 
     def validate_by(self, by: str) -> list[str]:
         names = [name.strip() for name in by.split(",")]
@@ -63,9 +68,17 @@ class OutcomeSerializer(serializers.Serializer[outcomes.Outcome]):
         return {kind: RateSerializer(rate).data for kind, rate in outcome.rates.items()}
 
 
+class ClicksSerializer(serializers.Serializer[outcomes.Clicks]):
+    at = serializers.DateTimeField(help_text="The beginning of the hour or day, UTC, in which they were seen.")
+    placement = serializers.CharField(help_text="Empty: unknown.")
+    recommendations = serializers.IntegerField(source="clicked.of", help_text="Of which a visitor saw something.")
+    clicked = RateSerializer()
+
+
 class MetricsSerializer(serializers.Serializer[dict[str, Any]]):
     since = serializers.DateTimeField()
-    results = OutcomeSerializer(many=True, help_text="Those seen most first.")
+    results = OutcomeSerializer(many=True, required=False, help_text="Those seen most first; without `step`.")
+    over_time = ClicksSerializer(many=True, required=False, help_text="The oldest first; with `step`.")
 
 
 class RecommendationMetrics(APIView):
@@ -83,6 +96,9 @@ class RecommendationMetrics(APIView):
         params = MetricsParams(data=request.query_params)
         params.is_valid(raise_exception=True)
         since = params.validated_data.get("since", timezone.now() - DEFAULT)
+        if step := params.validated_data.get("step"):
+            over_time = outcomes.clicks_over_time(step, since)
+            return Response(MetricsSerializer({"since": since, "over_time": over_time}).data)
         found = outcomes.by(params.validated_data["by"], since)
         return Response(MetricsSerializer({"since": since, "results": found}).data)
 

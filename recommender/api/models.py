@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from recommender.access.keys import key_of
 from recommender.api import idempotency
 from recommender.api.fields import Flag, Limit, Parameters, Strict, Validated
 from recommender.api.pagination import Pages
@@ -110,6 +111,7 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
             "epochs",
             "seed",
             "activate_when_ready",
+            "by",
         ]
         fields += ["dimensions", "metric", "progress", "metrics", "error"]
         fields += ["created_at", "started_at", "finished_at", "activated_at", "activation_requested_at"]
@@ -139,6 +141,12 @@ def version_or_404(pk: int) -> ModelVersion:
     if version is None:
         raise NotFound(f"There is no model version {pk}.")
     return version
+
+
+def caller_name(request: Request) -> str:
+    """Return who starts or activates a version, for the history: an account, or a key."""
+    key = key_of(request)
+    return f"key {key.name}" if key else request.user.get_username()
 
 
 class Models(APIView):
@@ -171,7 +179,9 @@ class Models(APIView):
         fields = dict(params.validated_data)
         if fields["activate"] and not is_granted(request, ACTIVATE):
             raise PermissionDenied(f"To activate the version needs the permission {ACTIVATE}.")
-        version = lifecycle.register(fields.pop("method"), method_settings=fields.pop("settings"), **fields)
+        version = lifecycle.register(
+            fields.pop("method"), method_settings=fields.pop("settings"), by=caller_name(request), **fields
+        )
         lifecycle.queue_training(version)
         return version_response(request, version, 202)
 

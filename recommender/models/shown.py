@@ -52,3 +52,17 @@ class Impression(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.positions)} results of recommendation {self.recommendation_id}"
+
+
+class PhotoSearches(models.Model):
+    """Number of searches by photo in an hour, and of those without a good match. Of visitors nothing."""
+
+    hour = models.DateTimeField(primary_key=True)  # its beginning
+    searches = models.PositiveIntegerField()
+    unmatched = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.searches} searches by photo from {self.hour:%Y-%m-%d %H:%M}"

@@ -86,6 +86,9 @@ class ModelVersion(Leased):
     )
     seed = models.PositiveIntegerField(default=0)
     activate_when_ready = models.BooleanField(default=False)
+    by = models.CharField(
+        max_length=150, blank=True, editable=False, help_text="The account or key that started it. Empty: a command."
+    )
     tries = models.PositiveSmallIntegerField(
         default=0,
         editable=False,

@@ -59,7 +59,9 @@ def start(schedule: TrainingSchedule, now: datetime) -> None:
     if not mine.update(last_at=now, last_interaction=newest_interaction()):
         return
     try:
-        version = lifecycle.register(schedule.method, method_settings=schedule.settings, epochs=schedule.epochs)
+        version = lifecycle.register(
+            schedule.method, method_settings=schedule.settings, epochs=schedule.epochs, by="schedule"
+        )
     except TrainingRefused as error:  # the method is gone
         close(schedule, f"not trained: {error}")
         return

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from catalog.rows import Sql, fetch
 
+STEPS = ("hour", "day")
 DIMENSIONS = ("placement", "strategy", "version")
 KINDS = ("click", "like", "cart", "purchase")
 MOST = 1000  # groups
@@ -21,6 +22,17 @@ COUNT = """
     SELECT {columns}, count(*), sum(cardinality(i.positions)), {kinds}
     FROM recommender_impression i LEFT JOIN outcome o ON o.recommendation_id = i.recommendation_id
     WHERE i.shown_at >= %s GROUP BY {columns} ORDER BY count(*) DESC, {columns} LIMIT {most}
+"""
+
+
+BY_TIME = """
+    WITH clicked AS (
+        SELECT DISTINCT recommendation_id FROM catalog_interaction
+        WHERE kind = 'click' AND recommendation_id IS NOT NULL AND occurred_at >= %s
+    )
+    SELECT date_trunc(%s, i.shown_at, 'UTC') AS at, i.placement, count(*), count(c.recommendation_id)
+    FROM recommender_impression i LEFT JOIN clicked c ON c.recommendation_id = i.recommendation_id
+    WHERE i.shown_at >= %s GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
@@ -73,3 +85,21 @@ def by(dimensions: Sequence[str], since: datetime) -> list[Outcome]:
         rates = {kind: Rate(count, shown) for kind, count in zip(KINDS, counts, strict=True)}
         found.append(Outcome(dict(zip(names, values, strict=True)), shown, results, rates))
     return found
+
+
+@dataclass(frozen=True)
+class Clicks:
+    """Recommendations of a placement that were seen within an hour or day, and after how many there was a click."""
+
+    at: datetime  # its beginning, UTC
+    placement: str
+    clicked: Rate
+
+
+def clicks_over_time(step: str, since: datetime) -> list[Clicks]:
+    """Return how many recommendations were seen and clicked, by placement and by hour or day; the oldest first.
+
+    A click counts for the time at which the recommendation was seen.
+    """
+    rows = fetch(Sql(BY_TIME, (since, step, since)))
+    return [Clicks(at, placement, Rate(clicked, seen)) for at, placement, seen, clicked in rows]

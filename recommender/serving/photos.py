@@ -8,7 +8,7 @@ from catalog.images import WHOLE, Box
 from recommender import broker
 from recommender.broker import ObjectJson
 from recommender.models import ModelVersion, Role
-from recommender.serving import recommend
+from recommender.serving import photo_counts, recommend
 from recommender.serving.types import Match, PhotoFindings, PhotoObject, Recommendation, RecommendationQuery
 from recommender.versions import queries
 from recommender.versions.vectors import scores
@@ -55,6 +55,7 @@ def products_like(photo: Photo, query: RecommendationQuery) -> Recommendation:
     embedding = broker.request_photo_embedding(photo.whole, photo.part)
     version = ModelVersion.objects.get(pk=embedding["version"])
     found = recommend.products_like_photo(embedding["vector"], version, query)
+    photo_counts.count(is_matched=not found.reason)
     objects = objects_from_json(embedding["objects"])
     return replace(found, photo=PhotoFindings(photo.box or objects[0].box, objects, match_of(version, found)))
 

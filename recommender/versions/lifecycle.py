@@ -32,9 +32,11 @@ def register(
     seed: int = 0,
     activate: bool = False,
     here: bool = False,
+    by: str = "",
 ) -> ModelVersion:
     """Create a version, waiting for a worker, or claimed already if it is to be trained `here`.
 
+    by: the account or key that starts it; "" for a command.
     Raises TrainingRefused for a method that does not exist.
     """
     role = methods.role_of(method)
@@ -48,6 +50,7 @@ def register(
         epochs=epochs,
         seed=seed,
         activate_when_ready=activate,
+        by=by,
     )
     return claim(version.pk, here=True) if here else version
 

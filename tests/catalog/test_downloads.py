@@ -126,3 +126,14 @@ def test_a_command_fetches_each_image_once_and_says_what_there_is_not(internet):
     internet.responses = [response_of(image_bytes(1))] * 3
     assert downloads.run_all() == "3 images fetched"
     assert [hashes(product) for product in products] == [[hash_of(1)]] * 3
+
+
+def test_what_was_given_up_is_due_again_at_once(internet):
+    product = ProductFactory(image=0)
+    image_urls.note_primary({product.pk: URL})
+    ImageDownload.objects.update(retry_at=None, tries=downloads.TRIES)
+    assert not downloads.is_due()
+
+    assert downloads.try_again() == 1
+
+    assert downloads.is_due() and ImageDownload.objects.get().tries == 0

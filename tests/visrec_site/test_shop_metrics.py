@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from catalog.models import Product
 from recommender import broker
 from recommender.models import Impression
+from recommender.serving import photo_counts
 from tests.factories import InteractionFactory, ProductFactory, VersionFactory, embed, turned
 from tests.recommender.audits.test_recall import answered
 from tests.services import without
@@ -135,3 +136,12 @@ def test_the_recall_of_indexes_is_told_by_kind_of_filter(client, active):
     assert value(found, "visrec_index_recall", **of_all) == 0.75
     assert value(found, "visrec_index_requests", **of_all) == 2
     assert value(found, "visrec_index_candidates", version=str(active.pk)) == 400
+
+
+def test_searches_by_photo_are_told(client):
+    for is_matched in (True, False, True):
+        photo_counts.count(is_matched=is_matched)
+
+    found = figures(client)
+
+    assert (value(found, "visrec_photo_searches"), value(found, "visrec_photo_searches_unmatched")) == (3, 1)

@@ -1,12 +1,11 @@
 import uuid
-from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from recommender.admin import overview
-from recommender.models import Impression, ModelVersion
-from tests.factories import ProductFactory, embed, turned
+from recommender.models import Impression
+from tests.factories import VersionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -21,24 +20,14 @@ def test_a_version_that_was_deleted_is_named_by_its_number():
     assert overview.groups(("version",), 1)[0].name == "version 987, deleted"
 
 
-def test_uploads_tell_seconds_and_what_is_not_findable(active):
-    ModelVersion.objects.filter(pk=active.pk).update(activated_at=timezone.now() - timedelta(minutes=5))
-    embed(ProductFactory(image=1), active, turned(10))
-    ProductFactory(image=2)
+def test_trainings_that_wait_come_first_then_the_last_ones_with_what_came_of_them():
+    done = VersionFactory(metrics={"auc": 0.8}, by="ada", finished_at=timezone.now())
+    failed = VersionFactory(state="failed", error="no pictures", finished_at=timezone.now())
+    VersionFactory()  # imported, say: it was never trained here
+    waiting = VersionFactory(state="queued")
 
-    found = overview.uploads()
-
-    assert (found.images, found.waiting, found.unreadable) == (1, 1, 0)
-    assert 0 <= found.median == found.p95 < 60
-
-
-def test_images_that_a_new_version_embedded_are_no_uploads(active):
-    embed(ProductFactory(image=1), active, turned(10))
-    ModelVersion.objects.filter(pk=active.pk).update(activated_at=timezone.now() + timedelta(minutes=5))
-
-    assert overview.uploads().images == 0
-
-
-def test_queues_are_listed_with_their_workers():
-    assert {queue.name for queue in overview.queues()} >= {"embed", "train", "design"}
-    assert {queue.worker for queue in overview.queues()} == {"no heartbeat"}
+    assert overview.trainings() == [
+        (waiting, "waiting for a worker"),
+        (failed, "no pictures"),
+        (done, "auc 0.8"),
+    ]

@@ -4,7 +4,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog import readings
 from recommender.models import ImageEmbedding
-from tests.factories import ProductFactory, VersionFactory, embed
+from tests.factories import ProductFactory, VersionFactory, clerk, embed
 
 pytestmark = pytest.mark.django_db
 PRODUCTS = "/admin/catalog/product/"
@@ -76,3 +76,19 @@ def test_queries_do_not_grow_with_the_list(admin_client, active):
     few = counted()
     grow()
     assert counted() == few
+
+
+def test_all_pictures_that_cannot_be_read_are_tried_again_from_the_first_page(admin_client, client, waiting):
+    image = ProductFactory().images.get()
+    readings.set_aside({image.pk: "is no picture"})
+    assert "1: is no picture" in admin_client.get("/admin/").content.decode()
+
+    assert admin_client.get(f"{PRODUCTS}try-again/").status_code == 405
+    client.force_login(clerk("view_product", "view_modelversion"))
+    assert client.post(f"{PRODUCTS}try-again/").status_code == 403
+    assert "Try again</button>" not in client.get("/admin/").content.decode()
+
+    page = admin_client.post(f"{PRODUCTS}try-again/", follow=True).content.decode()
+    assert "1 picture waits for a worker" in page
+    image.refresh_from_db()
+    assert image.problem == ""

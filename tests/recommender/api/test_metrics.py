@@ -57,3 +57,17 @@ def test_the_recall_of_indexes_comes_by_kind_of_filter(staff, active, settings):
         ("no filter", 2, 0.75, 0),
         ("price", 1, 1, 1),
     ]
+
+
+def test_clicks_come_over_time_by_placement(staff):
+    clicked, ignored = uuid.uuid4(), uuid.uuid4()
+    for recommendation in (clicked, ignored):
+        Impression.objects.create(recommendation_id=recommendation, placement="cart", strategy="similar", positions=[1])
+    InteractionFactory(kind="click", recommendation_id=clicked)
+
+    found = staff.get(f"{URL}?step=day").json()
+
+    [day] = found["over_time"]
+    assert (day["placement"], day["recommendations"], day["clicked"]["rate"]) == ("cart", 2, 0.5)
+    assert day["at"].endswith("T00:00:00Z") and "results" not in found
+    assert staff.get(f"{URL}?step=minute").status_code == 400

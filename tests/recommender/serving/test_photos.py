@@ -7,6 +7,7 @@ from PIL import Image
 
 from recommender import broker
 from recommender.errors import NoActiveVersion, WorkersUnavailable
+from recommender.models import PhotoSearches
 from recommender.serving import photos, recommend
 from recommender.serving.photos import Photo
 from recommender.serving.types import PhotoFindings, PhotoObject, RecommendationQuery
@@ -28,6 +29,7 @@ def test_a_photo_finds_what_is_near_by_the_version_that_embedded_it(active, monk
     found = photos.products_like(PHOTO, RecommendationQuery())
 
     assert (found.strategy, found.version, shown(found)) == ("photo", active, [near, far])
+    assert PhotoSearches.objects.values_list("searches", "unmatched").get() == (1, 0)
     assert found.photo == PhotoFindings((0.1, 0.2, 0.333, 0.9), [PhotoObject((0.1, 0.2, 0.333, 0.9), "shoes")])
 
 

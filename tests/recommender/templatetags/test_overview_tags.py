@@ -83,3 +83,21 @@ def test_the_first_page_asks_what_becomes_of_a_version_that_a_schedule_had_train
 
     assert f"<strong>{version} was trained by its schedule.</strong>" in page
     assert f"/admin/recommender/modelversion/{version.pk}/step/activate/" in page
+
+
+def test_figures_have_charts_with_tables(admin_client, active):
+    for hours_ago in (1, 2):
+        impression("product", hours_ago=hours_ago, version=active.pk)
+
+    page = admin_client.get(URL).content.decode()
+
+    assert page.count("<figure") == 3
+    assert "<figcaption>Clicked, % of the lists seen</figcaption>" in page
+
+
+def test_the_first_page_says_who_trained_what(admin_client):
+    VersionFactory(state="failed", by="ada", error="no pictures", finished_at=timezone.now())
+
+    page = admin_client.get(URL).content.decode()
+
+    assert "no pictures" in page and "<td>ada</td>" in page
