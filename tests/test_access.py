@@ -19,6 +19,7 @@ from recommender.access.scopes import SCOPES
 from recommender.api import urls as api
 from recommender.api.permissions import rule_of
 from recommender.models import Design
+from recommender.schedules.models import TrainingSchedule
 from recommender.serving import recommend, saved
 from recommender.serving.saved import Caller
 from recommender.serving.types import RecommendationQuery
@@ -134,6 +135,11 @@ API = {
     ("roll-back-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("activate-model", "POST"): Opens(permission="activate_modelversion", scopes="models:write"),
     ("cancel-model", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
+    ("schedules", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("schedules", "POST"): Opens(permission="add_modelversion", scopes="models:write"),
+    ("schedule", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("schedule", "PATCH"): Opens(permission="add_modelversion", scopes="models:write"),
+    ("schedule", "DELETE"): Opens(permission="add_modelversion", scopes="models:write"),
     ("experiments", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("experiments", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
     ("experiment", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
@@ -203,6 +209,7 @@ def shop(active) -> dict[str, dict[str, object]]:
         "activate-model": version_of,
         "compare-models": version_of | {"other": version.pk},
         "cancel-model": version_of,
+        "schedule": {"pk": TrainingSchedule.objects.create(method="ease", hour=3).pk},
         "experiment": trial,
         "start-experiment": trial,
         "stop-experiment": trial,

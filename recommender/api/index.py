@@ -25,6 +25,7 @@ LINKS = {
     "categories": "api:categories",
     "downloads": "api:downloads",
     "models": "api:models",
+    "schedules": "api:schedules",
     "metrics/recommendations": "api:recommendation-metrics",
     "metrics/operations": "api:operation-metrics",
     "metrics/indexes": "api:index-metrics",

@@ -33,6 +33,8 @@ BODIES: dict[str, Any] = {
     "create_model": {"method": "visrec", "epochs": 20},
     "activate_model": {"reason": "the autumn styles are in"},
     "roll_back_model": {"role": "similar", "reason": "too many shoes beside bags"},
+    "create_schedule": {"method": "hybrid", "hour": 3, "interactions": 10000, "then": "better"},
+    "change_schedule": {"hour": 4},
     "create_experiment": {
         "name": "More variety",
         "role": "similar",

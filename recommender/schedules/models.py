@@ -7,6 +7,9 @@ from django.utils import timezone
 
 from recommender.models import ModelVersion
 
+MAX_INTERACTIONS = 2**31 - 1  # in a PositiveIntegerField
+NO_TIME = "Say at which hour it is trained, or after how many interactions."
+
 
 class Then(models.TextChoices):
     """Rule for a version that a schedule had trained."""
@@ -60,7 +63,7 @@ class TrainingSchedule(models.Model):
             models.CheckConstraint(
                 condition=Q(hour__isnull=False) | Q(interactions__isnull=False),
                 name="a_schedule_has_a_time",
-                violation_error_message="Say at which hour it is trained, or after how many interactions.",
+                violation_error_message=NO_TIME,
             )
         ]
 

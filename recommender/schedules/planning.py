@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +24,11 @@ def store(schedule: TrainingSchedule) -> None:
     if schedule._state.adding:
         schedule.last_interaction = newest_interaction()
     schedule.save()
+
+
+def change(schedule: TrainingSchedule, **fields: Any) -> None:
+    """Write these fields of a schedule, and no others: the sweep may settle its training meanwhile."""
+    TrainingSchedule.objects.filter(pk=schedule.pk).update(**fields)
 
 
 def newest_interaction() -> int:

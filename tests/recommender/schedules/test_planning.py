@@ -156,3 +156,13 @@ def test_a_training_that_failed_or_is_gone_leaves_its_reason():
 
     schedule.refresh_from_db()
     assert (schedule.state, schedule.outcome) == ("waiting", "the version was deleted")
+
+
+def test_a_change_writes_its_own_fields_alone():
+    schedule = TrainingSchedule.objects.create(method="ease", hour=3)
+    TrainingSchedule.objects.update(state="training")  # by the sweep, meanwhile
+
+    planning.change(schedule, hour=5)
+
+    schedule.refresh_from_db()
+    assert (schedule.hour, schedule.state) == (5, "training")
