@@ -242,7 +242,8 @@ def ensure_started(role: str) -> None:
         return
     method = methods.STARTERS[Role(role)]
     with stage(f"{method} serves {Role(role).label}"):
-        from recommender.workers import training, training_data  # imports torch, which takes seconds
+        from recommender.operations import training_checks
+        from recommender.workers import training  # imports torch, which takes seconds
 
         unfinished = ModelVersion.objects.filter(
             method=method, state__in=UNFINISHED, activate_when_ready=True, by_worker=False
@@ -253,7 +254,7 @@ def ensure_started(role: str) -> None:
             ModelVersion.objects.filter(pk=interrupted.pk).update(lease_until=None)
             version = lifecycle.claim(interrupted.pk, here=True)
         else:
-            training_data.check_shop(method)  # before a version is registered, which could only fail
+            training_checks.check_shop(method)  # before a version is registered, which could only fail
             version = lifecycle.register(method, activate=True, here=True)
         training.run(version, calibrates=False)  # which takes longer than all the rest
 

@@ -2,16 +2,20 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from recommender.admin.forms import SettingsField, TrainForm
+from recommender.admin.forms import MethodForm, method_form
+from recommender.admin.methods import choose_view, method_of, training_fieldsets
 from recommender.schedules import planning
 from recommender.schedules.models import Then, TrainingSchedule
 
 if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec
+
     ScheduleModelAdmin = admin.ModelAdmin[TrainingSchedule]
 else:
     ScheduleModelAdmin = admin.ModelAdmin  # generic in the stubs alone
@@ -19,22 +23,45 @@ else:
 VIEW, ADD, ACTIVATE = (f"recommender.{verb}_modelversion" for verb in ("view", "add", "activate"))
 
 
-class ScheduleForm(TrainForm):
-    """Form of a schedule; it checks the method and its settings as that of a training does."""
+class ScheduleForm(MethodForm):
+    """Form of a schedule; it checks the settings as that of a training does."""
 
     class Meta:
         model = TrainingSchedule
-        fields = ["method", "network", "settings", "epochs", "hour", "interactions", "then", "is_enabled"]
-        field_classes = {"settings": SettingsField}
+        fields = ["epochs", "hour", "interactions", "then", "is_enabled"]
 
 
 @admin.register(TrainingSchedule)
 class ScheduleAdmin(ScheduleModelAdmin):
-    form = ScheduleForm  # type: ignore[assignment]  # that of trainings, from which it comes, is for versions
     list_display = ["__str__", "then", "is_enabled", "state_shown", "version_shown", "outcome"]
     list_select_related = ["version"]
     actions = None
-    fields = ["method", "network", "settings", "epochs", "hour", "interactions", "then", "is_enabled"]
+
+    def get_form(
+        self, request: HttpRequest, obj: TrainingSchedule | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        method = obj.method if obj else method_of(request)
+        if not method or (obj and not self.has_change_permission(request, obj)):
+            return super().get_form(request, obj, change, **kwargs)
+        form = method_form(ScheduleForm, method, obj.settings if obj else {})
+        if not request.user.has_perm(ACTIVATE):
+            choices = [choice for choice in Then.choices if choice[0] != Then.BETTER]
+            form.base_fields["then"] = forms.ChoiceField(choices=choices, initial=Then.DECIDE)
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: TrainingSchedule | None = None) -> "_FieldsetSpec":
+        form = self.get_form(request, obj)
+        if issubclass(form, MethodForm):
+            return training_fieldsets(form)
+        return [(None, {"fields": ("method", "settings", *ScheduleForm.Meta.fields)})]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        method = method_of(request)
+        if not method:
+            return choose_view(self, request, "Train by a schedule")
+        return super().add_view(request, form_url, {**(extra_context or {}), "title": f"Train {method} by a schedule"})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(VIEW)
@@ -48,11 +75,6 @@ class ScheduleAdmin(ScheduleModelAdmin):
         return request.user.has_perm(ADD) and may_follow
 
     has_change_permission = has_delete_permission = has_add_permission
-
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "then" and not request.user.has_perm(ACTIVATE):
-            kwargs["choices"] = [choice for choice in Then.choices if choice[0] != Then.BETTER]
-        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: TrainingSchedule, form: Any, change: bool) -> None:
         planning.store(obj)

@@ -21,8 +21,9 @@ from catalog.models import Product
 from recommender.admin import charts, measures
 from recommender.admin.comparisons import Comparisons, rows_of
 from recommender.admin.designs import DesignAdmin
-from recommender.admin.forms import TrainForm
+from recommender.admin.forms import TrainForm, method_form
 from recommender.admin.maps import TasteMaps
+from recommender.admin.methods import choose_view, method_of, training_fieldsets
 from recommender.admin.products import FindableProductAdmin
 from recommender.errors import VersionNotReady
 from recommender.experiments.models import Arm, ExperimentState
@@ -103,33 +104,13 @@ def may_activate(request: HttpRequest) -> bool:
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
-    form = TrainForm
-    list_display = [
-        "name",
-        "role",
-        "state_shown",
-        "progress_shown",
-        "headline",
-        "created_at",
-        "started_by",
-        "activated_at",
-    ]
+    list_display = ["name", "role", "state_shown", "progress_shown", "headline", "created_at", "started_by"]
+    list_display += ["activated_at"]
     list_filter = ["role", "state", "method"]
     list_per_page = 50
     actions = None
-    readonly_fields = [
-        *(
-            "state_shown",
-            "progress_shown",
-            "error",
-            "chart",
-            "metrics_shown",
-            "reliability",
-            "sheet",
-            "removed_on",
-            "started_by",
-        )
-    ]
+    readonly_fields = ["state_shown", "progress_here", "error", "chart", "metrics_shown", "reliability", "sheet"]
+    readonly_fields += ["removed_on", "started_by"]
     facts = (
         "role",
         "method",
@@ -149,9 +130,8 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: ModelVersion | None = None) -> "_FieldsetSpec":
         if obj is None:
-            fields = [name for name in TrainForm.Meta.fields if name != "activate_when_ready" or may_activate(request)]
-            return [(None, {"fields": tuple(fields)})]
-        state = ("state_shown", "progress_shown", *(["error"] if obj.error else []))
+            return training_fieldsets(self.get_form(request))
+        state = ("state_shown", "progress_here", *(["error"] if obj.error else []))
         return [
             (None, {"fields": state}),
             (
@@ -168,6 +148,25 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
             ("Facts", {"fields": self.facts}),
             ("Times", {"fields": self.times}),
         ]
+
+    def get_form(
+        self, request: HttpRequest, obj: ModelVersion | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None and (method := method_of(request)):
+            form = method_form(TrainForm, method, {})
+            if not may_activate(request):
+                del form.base_fields["activate_when_ready"]
+            return form
+        return super().get_form(request, obj, change, **kwargs)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        method = method_of(request)
+        if not method:
+            return choose_view(self, request, "Train a version")
+        title = {"title": f"Train {method}", "subtitle": None, "minutes": progress.minutes_before(method)}
+        return super().add_view(request, form_url, {**(extra_context or {}), **title})
 
     def has_change_permission(self, request: HttpRequest, obj: ModelVersion | None = None) -> bool:
         return False  # a version is changed by the steps above alone
@@ -229,6 +228,10 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
     def progress_shown(self, version: ModelVersion) -> str:
         return render_to_string(PROGRESS, progress_of(version))
 
+    @admin.display(description="progress")
+    def progress_here(self, version: ModelVersion) -> str:
+        return render_to_string(PROGRESS, progress_of(version) | {"place": progress.queue_position(version)})
+
     @admin.display(description="measures")
     def headline(self, version: ModelVersion) -> str:
         return measures.headline(version.metrics)
@@ -284,7 +287,7 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
-        shown = progress_of(version)
+        shown = progress_of(version) | {"place": progress.queue_position(version)}
         response = render(request, PROGRESS, shown)
         if not shown["live"]:
             response["HX-Refresh"] = "true"

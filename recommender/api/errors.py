@@ -40,6 +40,7 @@ from recommender.errors import (
     ScorerIgnoresImages,
     TooLittleHistory,
     TooManyDesigns,
+    TrainingRefused,
     VersionNotReady,
     WorkersUnavailable,
 )
@@ -58,6 +59,7 @@ CONFLICTS = (
     TooLittleHistory,
     DesignNotReady,
     ExperimentNotReady,
+    TrainingRefused,
     VersionNotReady,
 )
 REFUSALS = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed, exceptions.PermissionDenied)

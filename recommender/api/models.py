@@ -18,6 +18,7 @@ from recommender.api.permissions import Rule, is_granted
 from recommender.api.schema import CONFLICT
 from recommender.errors import TrainingRefused
 from recommender.models import MAX_EPOCHS, MAX_SEED, ModelVersion, Role, State
+from recommender.operations import training_checks
 from recommender.versions import lifecycle, methods
 
 MAX_ID = 2**63 - 1  # in PostgreSQL
@@ -167,10 +168,10 @@ class Models(APIView):
     @extend_schema(
         summary="Train a model version",
         description="A worker trains it; read its `url` for the progress. The settings are checked at once: 400 names "
-        "the one that is not valid.",
+        "the one that is not valid. 409 if the shop has too little for the method to learn from.",
         request=ModelInput,
         parameters=[idempotency.KEY, idempotency.REPLAYED],
-        responses={202: ModelSerializer, **idempotency.ERRORS},
+        responses={202: ModelSerializer, **CONFLICT, **idempotency.ERRORS},
     )
     @idempotency.idempotent
     def post(self, request: Request) -> Response:
@@ -179,6 +180,7 @@ class Models(APIView):
         fields = dict(params.validated_data)
         if fields["activate"] and not is_granted(request, ACTIVATE):
             raise PermissionDenied(f"To activate the version needs the permission {ACTIVATE}.")
+        training_checks.check_before(fields["method"])
         version = lifecycle.register(
             fields.pop("method"), method_settings=fields.pop("settings"), by=caller_name(request), **fields
         )

@@ -11,6 +11,7 @@ from recommender.models import ModelVersion, Role
 
 # What serves from the first minute, as nothing of it is trained, until what is trained is ready.
 STARTERS = {Role.SIMILAR: "hog+histogram", Role.PERSONAL: "popularity"}
+DEFAULTS = {Role.SIMILAR: "visrec", Role.PERSONAL: "hybrid", Role.DESIGN: "lsgan"}  # which a training form has first
 
 
 def is_starter(version: ModelVersion) -> bool:
@@ -26,6 +27,16 @@ def by_summary(role: Role) -> Iterator[tuple[str, list[str]]]:
 def patterns() -> dict[str, str]:
     """Return the regular expression of the names of each library's networks, by the library's name."""
     return {name: library.names.pattern for name, library in methods.LIBRARIES.items()}
+
+
+def summary_of(library: str) -> str:
+    """Return the summary of a library's networks."""
+    return methods.LIBRARIES[library].summary
+
+
+def example_of(method: str) -> str:
+    """Return a method itself; of a library the method of one of its networks."""
+    return f"{method}:{methods.LIBRARIES[method].example}" if method in methods.LIBRARIES else method
 
 
 def help_text() -> str:

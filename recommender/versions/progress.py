@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from recommender.models import LIVE, ModelVersion
+from recommender.models import LIVE, SERVABLE, ModelVersion, State
 
 
 def advance(former: Mapping[str, Any], stage: str, done: int, of: int | None) -> dict[str, Any]:
@@ -32,6 +32,23 @@ def minutes_left(version: ModelVersion) -> int | None:
         return None
     seconds = (datetime.fromisoformat(ends_at) - timezone.now()).total_seconds()
     return max(1, math.ceil(seconds / 60))
+
+
+def queue_position(version: ModelVersion) -> str:
+    """Return in words how many trainings come before one that waits for a worker; "" if none does, or it does not."""
+    if version.state != State.QUEUED or not version.by_worker:
+        return ""
+    earlier = ModelVersion.objects.filter(state__in=LIVE, pk__lt=version.pk, by_worker=True).count()
+    return f"behind {earlier} training{'s' if earlier > 1 else ''}" if earlier else ""
+
+
+def minutes_before(method: str) -> int | None:
+    """Return the minutes, at least 1, that the last training by a method took here; None without one."""
+    done = ModelVersion.objects.filter(method=method, state__in=SERVABLE, started_at__isnull=False)
+    last = done.filter(finished_at__isnull=False).order_by("-finished_at").first()
+    if last is None or last.started_at is None or last.finished_at is None:
+        return None
+    return max(1, math.ceil((last.finished_at - last.started_at).total_seconds() / 60))
 
 
 def describe(version: ModelVersion) -> str:

@@ -9,9 +9,9 @@ from ml.data.interactions import Interactions, Split
 from ml.evaluation.calibration import Bin, Curve, Trials, reliability
 from ml.evaluation.calibration import calibration_error as calibration_error
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
+from recommender.operations.training_checks import positive_interactions
 from recommender.versions.vectors import nearest
 from recommender.versions.vectors.scores import UNFITTED
-from recommender.workers.training_data import positive_interactions
 
 MOST_SHOPPERS = 2000  # drawn of those who took something since
 MOST_PRODUCTS = 5000  # that are drawn from, beside those taken

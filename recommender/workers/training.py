@@ -25,13 +25,13 @@ from ml.training.loop import TrainConfig, fit
 from recommender import leases
 from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused
 from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Role, State
+from recommender.operations import training_checks
 from recommender.serving import fold_in
 from recommender.versions import lifecycle, previews
 from recommender.versions.vectors import index, store
 from recommender.workers import devices, embedding, label_measures, photo_calibration
 from recommender.workers.training_data import (
     PersonalTraining,
-    check_shop,
     left_out,
     load_catalogue,
     load_labelled_images,
@@ -93,7 +93,7 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
     folder = version.folder
     if version.dimensions and (folder / checkpoints.CONFIG).exists():
         return
-    check_shop(version.method)
+    training_checks.check_shop(version.method)
     lifecycle.follow(version, stage="reading the catalogue")
     work = take_over(version)
     model = create(version.method, **version.settings)

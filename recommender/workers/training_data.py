@@ -2,28 +2,30 @@
 
 import logging
 import os
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.db.models import Max, Min
 from tqdm import tqdm
 
 from catalog import readings
-from catalog.models import Category, ImageDownload, Interaction, Kind, ProductImage
-from ml.configs.methods import method_of
+from catalog.models import Category, ProductImage
 from ml.contract import Model
 from ml.data.images import ImageArray, create_mapped
 from ml.data.interactions import Interactions, PersonalData, Split
 from ml.data.labelled_images import LabelledImages
 from ml.training import checkpoints, resume
 from recommender.errors import TrainingRefused
-from recommender.models import ModelVersion, Role
-from recommender.serving import history
+from recommender.models import ModelVersion
+from recommender.operations.training_checks import (
+    ENOUGH_IMAGES,
+    LEAST_IMAGES,
+    images_by_category,
+    large_categories,
+    positive_interactions,
+)
 from recommender.versions import lifecycle, queries
 from recommender.workers import embedding, item_texts, reading
 from recommender.workers.snapshots import Snapshot
@@ -32,35 +34,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 256  # images decoded at once
 MOST_NAMED = 5  # of the images that cannot be read
-LEAST_IMAGES, LEAST_SHOPPERS = 10, 2  # with fewer there is nothing to learn
-ENOUGH_IMAGES = 20  # of a category; of fewer a generator learns each by heart
-
-
-def check_shop(method: str) -> None:
-    """Raise TrainingRefused if the shop has too little for this method to learn from."""
-    role = method_of(method).role
-    if role == Role.SIMILAR:
-        images = ProductImage.objects.readable().count()
-        if images < LEAST_IMAGES:
-            awaited = ImageDownload.objects.count()
-            raise TrainingRefused(
-                f"the shop has {images} pictures; a training needs at least {LEAST_IMAGES}: import or upload products"
-                + (f", or wait for the {awaited} images that are to be fetched by their URLs" if awaited else "")
-            )
-        return
-    if role == Role.DESIGN:
-        if not large_categories(images_by_category()):
-            raise TrainingRefused(
-                f"no category has {ENOUGH_IMAGES} visible products with pictures, which a generator needs"
-            )
-        return
-    with_image = set(ProductImage.objects.readable().values_list("product", flat=True))
-    products, shoppers = len(with_image), len({shopper for shopper, *_ in positive_interactions(with_image)})
-    if shoppers < LEAST_SHOPPERS or products < LEAST_IMAGES:
-        raise TrainingRefused(
-            f"the shop has {shoppers} shoppers with interactions and {products} products with pictures; "
-            f"a training needs at least {LEAST_SHOPPERS} and {LEAST_IMAGES}"
-        )
 
 
 def left_out() -> list[str]:
@@ -140,20 +113,6 @@ def load_labelled_images(version: ModelVersion, model: Model[Any], folder: Path,
     return LabelledImages(decoded, classes, tuple(categories[pk].name for pk in version.categories))
 
 
-def images_by_category() -> dict[int, list[ProductImage]]:
-    """Return the images that a generator may learn from, by the category's id."""
-    rows = queries.primary_images().filter(product__is_hidden=False).select_related("product")
-    found: dict[int, list[ProductImage]] = {}
-    for image in rows.order_by("product__category", "pk"):
-        found.setdefault(image.product.category_id, []).append(image)
-    return found
-
-
-def large_categories(images: dict[int, list[ProductImage]]) -> list[int]:
-    """Return the ids of the categories with enough images."""
-    return sorted(category for category, those in images.items() if len(those) >= ENOUGH_IMAGES)
-
-
 @dataclass(frozen=True)
 class PersonalTraining:
     """The data that a personal model learns from, with the products that are held out to evaluate it."""
@@ -205,25 +164,6 @@ def take_snapshot(images: Sequence[ProductImage]) -> Snapshot:
         timestamps=np.array([first.timestamp() for *_, first, _ in positive]),
         weights=np.array([weight for *_, weight in positive]),
     )
-
-
-def positive_interactions(products: Container[int]) -> Iterator[tuple[int, int, datetime, float]]:
-    """Yield (shopper, product, first time, weight) of each product that a shopper took to and did not dislike last.
-
-    The weight is the one that serving gives it (history.summarize), as of the latest interaction there is.
-    """
-    rows = (
-        Interaction.objects.filter(shopper__isnull=False)
-        .values_list("shopper", "product", "kind")
-        .annotate(first=Min("occurred_at"), last=Max("occurred_at"))
-        .order_by("shopper", "product", "kind")
-    )
-    now = Interaction.objects.aggregate(now=Max("occurred_at"))["now"]
-    for (shopper, product), group in groupby(rows.iterator(chunk_size=10_000), key=lambda row: row[:2]):
-        kinds = list(group)
-        _, weight = history.summarize({Kind(kind): last for *_, kind, _, last in kinds}, now)
-        if weight > 0 and product in products:
-            yield shopper, product, min(first for *_, first, _ in kinds), weight
 
 
 def hold_out_last(interactions: Interactions) -> Split:

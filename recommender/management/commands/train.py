@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recommender.errors import RecommenderError
 from recommender.models import MAX_EPOCHS, MAX_SEED, ModelVersion
+from recommender.operations import training_checks
 from recommender.versions import lifecycle, methods
 
 
@@ -62,9 +63,7 @@ class Command(BaseCommand):
             else:
                 settings = parse_settings(options["set"])
                 methods.check_settings(method, settings)  # before torch is imported, which takes seconds
-                from recommender.workers import training_data
-
-                training_data.check_shop(method)
+                training_checks.check_shop(method)
                 version = lifecycle.register(
                     method, method_settings=settings, epochs=epochs, seed=seed or 0, activate=activate, here=not queue
                 )

@@ -78,17 +78,16 @@ def test_progress_is_asked_for_until_the_training_ends(admin_client):
 
 def test_a_version_is_put_to_training(admin_client, worker_at_hand, django_capture_on_commit_callbacks):
     VersionFactory(method="pixels", number=4)
-    assert "similar styles" in admin_client.get(f"{LIST}add/").content.decode()
+    ProductFactory.create_batch(10)
 
     data = {
-        "method": "pixels",
-        "settings": '{"dimensions": 16}',
+        "setting_dimensions": "16",
         "epochs": "3",
         "seed": "7",
         "activate_when_ready": "on",
     }
     with django_capture_on_commit_callbacks() as queued:
-        assert admin_client.post(f"{LIST}add/", data).status_code == 302
+        assert admin_client.post(f"{LIST}add/?method=pixels", data).status_code == 302
 
     version = ModelVersion.objects.get(number=5)
     assert (version.role, version.state, version.settings) == ("similar", "queued", {"dimensions": 16})
@@ -221,9 +220,10 @@ def test_each_step_needs_its_own_permission(client):
 def test_a_training_of_staff_without_the_permission_is_not_activated(client):
     client.force_login(clerk("view_modelversion", "add_modelversion"))
 
-    assert "activate_when_ready" not in client.get(f"{LIST}add/").content.decode()
-    form = {"method": "pixels", "settings": "{}", "epochs": "", "seed": "0", "activate_when_ready": "on"}
-    assert client.post(f"{LIST}add/", form).status_code == 302
+    ProductFactory.create_batch(10)
+    assert "activate_when_ready" not in client.get(f"{LIST}add/?method=pixels").content.decode()
+    form = {"epochs": "", "seed": "0", "activate_when_ready": "on"}
+    assert client.post(f"{LIST}add/?method=pixels", form).status_code == 302
 
     assert not ModelVersion.objects.get().activate_when_ready
 

@@ -11,6 +11,7 @@ URL = "/api/v1/models/"
 
 def test_a_training_is_queued_and_can_be_followed(staff, django_capture_on_commit_callbacks):
     VersionFactory(method="lsgan", number=3)
+    ProductFactory.create_batch(20)
     with django_capture_on_commit_callbacks() as queued:
         answer = staff.post(URL, {"method": "lsgan", "epochs": 4, "seed": 7, "activate": True})
 
@@ -71,7 +72,19 @@ def test_what_makes_no_sense_is_named(staff, worker, body, field, reason):
     assert not ModelVersion.objects.exists()
 
 
+def test_a_shop_with_too_little_is_told_before_anything_is_queued(staff):
+    for method, reason in (
+        ("visrec", "the shop has 0 pictures; a training needs at least 10"),
+        ("hybrid", "the shop has 0 shoppers with interactions and 0 products with pictures"),
+        ("lsgan", "no category has 20 visible products with pictures"),
+    ):
+        refused = staff.post(URL, {"method": method})
+        assert refused.status_code == 409 and reason in refused.json()["detail"].lower()
+    assert not ModelVersion.objects.exists()
+
+
 def test_settings_are_checked_without_a_worker(staff):
+    ProductFactory.create_batch(10)
     taken = staff.post(URL, {"method": "pixels", "settings": {"dimensions": 8}})
     refused = staff.post(URL, {"method": "pixels", "settings": {"dimensions": 1}})
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from recommender.models import ModelVersion
 from recommender.versions import progress
+from tests.factories import VersionFactory
 
 
 def began(seconds_ago: float, done: int) -> dict[str, object]:
@@ -63,3 +64,25 @@ def test_words_tell_the_minutes():
 
     assert progress.describe(version(stage="training", done=3, of=9, ends_at=two)).endswith(", about 2 minutes left")
     assert progress.describe(version(stage="training", done=3, of=9, ends_at=one)).endswith(", about 1 minute left")
+
+
+@pytest.mark.django_db
+def test_a_training_that_waits_knows_its_place():
+    first, second, third = (VersionFactory(state=state) for state in ("training", "queued", "queued"))
+    VersionFactory(state="interrupted", by_worker=False)
+
+    positions = [progress.queue_position(each) for each in (first, second, third)]
+
+    assert positions == ["", "behind 1 training", "behind 2 trainings"]
+
+
+@pytest.mark.django_db
+def test_how_long_a_training_takes_is_known_from_the_last_one_that_came_to_its_end():
+    now = timezone.now()
+    assert progress.minutes_before("pixels") is None
+    for minutes, state, ago in ((30, "retired", 9), (4.5, "ready", 5), (60, "failed", 1)):
+        ended = now - timedelta(days=ago)
+        VersionFactory(state=state, started_at=ended - timedelta(minutes=minutes), finished_at=ended)
+
+    assert progress.minutes_before("pixels") == 5
+    assert progress.minutes_before("visrec") is None

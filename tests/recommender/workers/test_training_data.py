@@ -7,6 +7,7 @@ from catalog.interactions import Event
 from catalog.models import ProductImage, Shopper
 from ml.models.factory import create
 from recommender.errors import TrainingRefused
+from recommender.operations import training_checks
 from recommender.versions import lifecycle
 from recommender.workers import training_data
 from tests.factories import CategoryFactory, ProductFactory
@@ -39,7 +40,7 @@ def test_what_was_taken_counts_by_kind_and_age_and_what_was_disliked_in_the_end_
         [Event(sku=sku, user="new", kind=kind, timestamp=start + timedelta(days)) for sku, kind, days in did]
     )
 
-    taken = training_data.positive_interactions({product.pk for product in shop})
+    taken = training_checks.positive_interactions({product.pk for product in shop})
 
     newcomer = Shopper.objects.get(key="new").pk
     told = {product: (first, weight) for shopper, product, first, weight in taken if shopper == newcomer}
@@ -52,11 +53,11 @@ def test_nobody_s_tastes_can_be_learnt_of_products_without_pictures(shop):
     ProductImage.objects.filter(product__in=shop[5:]).delete()
 
     with pytest.raises(TrainingRefused, match="the shop has 3 shoppers with interactions and 5 products with pictures"):
-        training_data.check_shop("dvbpr")
+        training_checks.check_shop("dvbpr")
 
     ProductImage.objects.all().delete()
     with pytest.raises(TrainingRefused, match="the shop has 0 shoppers with interactions and 0 products with pictures"):
-        training_data.check_shop("dvbpr")
+        training_checks.check_shop("dvbpr")
 
 
 def test_a_shop_of_small_categories_is_told_what_a_generator_needs(shoe_shop):
@@ -65,7 +66,7 @@ def test_a_shop_of_small_categories_is_told_what_a_generator_needs(shoe_shop):
     with pytest.raises(
         TrainingRefused, match="no category has 20 visible products with pictures, which a generator needs"
     ):
-        training_data.check_shop("lsgan")
+        training_checks.check_shop("lsgan")
 
 
 def test_a_resumed_training_keeps_its_categories_or_says_that_one_has_gone(shoe_shop, tmp_path):
