@@ -275,12 +275,12 @@ SEARCH_LANGUAGES = env_names("VISREC_SEARCH_LANGUAGES", ["english"], STEMMED)
 TOKEN_DAYS = env_positive("VISREC_TOKEN_DAYS", 90)
 # Seconds for which a recommendation can be read again by its id.
 ANSWER_SECONDS = env_positive("VISREC_ANSWER_SECONDS", 3600)
-# Days after which the log of a webhook's message is deleted.
+# Days after which the log of a webhook's message, an import with its report, and an impression are deleted.
 WEBHOOK_DAYS = env_positive("VISREC_WEBHOOK_DAYS", 30)
-# Days after which an import is deleted, with its report.
 IMPORT_DAYS = env_positive("VISREC_IMPORT_DAYS", 90)
-# Days after which an impression is deleted.
 IMPRESSION_DAYS = env_positive("VISREC_IMPRESSION_DAYS", 90)
+# Percent of the lists of similar products in which one product is drawn by chance.
+EXPLORATION = min(env_whole("VISREC_EXPLORATION", 0), 100) / 100
 # Percent of the nearest products that an index has to find; below it a version is searched more widely.
 INDEX_RECALL = env_whole("VISREC_INDEX_RECALL", 95) / 100
 # Threads of a process that uses torch. Half the cores: pages and the database need the others, and torch's threads wait

@@ -12,7 +12,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_protect
 
 from recommender.admin import charts, measures
-from recommender.audits import replay
+from recommender.audits import off_policy, replay
 from recommender.audits.models import Replay
 from recommender.audits.paired import Difference
 from recommender.errors import VersionNotReady
@@ -101,10 +101,25 @@ def replay_of(first: ModelVersion, second: ModelVersion) -> dict[str, Any]:
     if done and done.figures:
         found: replay.Figures = done.figures
         shown |= {"done": done, "found": found, "differences": [row_of(each) for each in found["measures"]]}
+        if estimated := found.get("off_policy"):  # missing in old ones
+            shown |= {"estimated": estimated, "known": off_policy.describe(estimated, (str(first), str(second)))}
+            shown["estimates"] = estimates_of(estimated)
         if share := found["shared"]:
             low, high = share["interval"] or (share["value"], share["value"])
             shown["changed"] = f"{100 * (1 - share['value']):.1f} % ({100 * (1 - high):.1f} to {100 * (1 - low):.1f})"
     return shown
+
+
+def estimates_of(estimated: off_policy.OffPolicy) -> list[tuple[str, str, str]]:
+    """Return the estimated share in percent, its interval and the reach of each version as text."""
+    return [
+        (
+            "–" if each["value"] is None else f"{100 * each['value']:.2f} %",
+            " to ".join(f"{100 * bound:.2f}" for bound in each["interval"] or []),
+            f"{100 * each['reach']:.0f} %",
+        )
+        for each in estimated["estimates"]
+    ]
 
 
 def row_of(difference: Difference) -> tuple[Difference, list[str], str, str]:

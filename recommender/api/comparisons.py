@@ -52,7 +52,8 @@ class ReplaySerializer(serializers.ModelSerializer[Replay]):
             "figures": {
                 "help_text": "Of `requests`, how many lists are the `same`, the share of the products that is in both "
                 "(`shared`), which products and categories are shown more or less often, and paired differences "
-                "(`measures`). Of two values the first is of the first version."
+                "(`measures`). `off_policy`: what both would have got for similar styles, estimated from products that "
+                "were drawn by chance. Of two values the first is of the first version."
             },
         }
 

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from catalog.models import Product
 from recommender import broker
-from recommender.audits import last_week, paired
+from recommender.audits import last_week, off_policy, paired
 from recommender.audits.last_week import Request, shared_share
 from recommender.audits.models import Replay
+from recommender.audits.off_policy import OffPolicy
 from recommender.audits.paired import Difference, Mean
 from recommender.errors import VersionNotReady
 from recommender.models import EMBEDDING_ROLES, SERVABLE, ModelVersion, Role
@@ -53,6 +54,7 @@ class Figures(TypedDict):
     lost: list[Counts]
     gained: list[Counts]
     measures: list[Difference]
+    off_policy: OffPolicy | None  # of similar styles; missing in replays from before there was one
 
 
 def check_comparable(first: ModelVersion, second: ModelVersion) -> None:
@@ -122,6 +124,8 @@ def compare(first: ModelVersion, second: ModelVersion) -> Figures:
     if first.role == Role.PERSONAL:
         measured += paired.taken_since(first, second)
     figures = figures_of(done, lists)
+    if first.role == Role.SIMILAR:
+        figures["off_policy"] = off_policy.compare(first, second)
     figures["left_out"], figures["measures"] = len(requests) - len(done), measured
     return figures
 
@@ -148,6 +152,7 @@ def figures_of(requests: Sequence[Request], lists: Sequence[Pair]) -> Figures:
         "lost": [each for each in products if each["counts"][1] < each["counts"][0]][:MOST_NAMED],
         "gained": [each for each in products if each["counts"][1] > each["counts"][0]][:MOST_NAMED],
         "measures": [],
+        "off_policy": None,
     }
 
 

@@ -1,7 +1,7 @@
 """Database models of the recommender: versions, vectors, popularity, impressions, designs."""
 
 from recommender.models.designs import PENDING, Design, DesignImage, Status, design_seed, design_token
-from recommender.models.shown import Impression, PhotoSearches, Popularity, PopularityChange
+from recommender.models.shown import ExploredResult, Impression, PhotoSearches, Popularity, PopularityChange
 from recommender.models.vectors import ImageEmbedding, ImageWalk, ShopperVector
 from recommender.models.versions import (
     EMBEDDING_ROLES,
@@ -27,6 +27,7 @@ __all__ = [
     "Status",
     "design_seed",
     "design_token",
+    "ExploredResult",
     "Impression",
     "PhotoSearches",
     "Popularity",

@@ -66,3 +66,22 @@ class PhotoSearches(models.Model):
 
     def __str__(self) -> str:
         return f"{self.searches} searches by photo from {self.hour:%Y-%m-%d %H:%M}"
+
+
+class ExploredResult(models.Model):
+    """A result drawn by chance that a visitor saw; of the visitor nothing. Written by serving.impressions."""
+
+    recommendation_id = models.UUIDField(primary_key=True)
+    version = models.BigIntegerField()  # the ids of the version and of the products may be gone by now
+    own_product = models.BigIntegerField(help_text="The product that similar ones were requested of.")
+    product = models.BigIntegerField(help_text="The product that was drawn.")
+    propensity = models.FloatField(help_text="The probability that it was drawn for this list.")
+    query = models.JSONField()  # serving.saved_json.QueryJson
+    shown_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["-shown_at"], name="explored_newest")]  # audits.off_policy; the sweep
+
+    def __str__(self) -> str:
+        return f"product {self.product}, drawn with a probability of {self.propensity:.3f}"

@@ -18,7 +18,7 @@ from recommender import memory
 from recommender.access.keys import key_of
 from recommender.errors import NoSuchRecommendation, SavedResultsUnavailable
 from recommender.experiments import counters
-from recommender.serving import recommend, samples, saved_json
+from recommender.serving import exploration, recommend, samples, saved_json
 from recommender.serving.saved_json import PageJson, SavedJson
 from recommender.serving.types import Recommendation
 
@@ -64,7 +64,11 @@ def guest_of(request: HttpRequest) -> str:
 
 
 def save(found: Recommendation, caller: Caller) -> Recommendation:
-    """Save a recommendation and return it. Without the cache it is returned all the same, and has no next page."""
+    """Save a recommendation and return it. Without the cache it is returned all the same, and has no next page.
+
+    In a share VISREC_EXPLORATION of the lists of similar products a result is one drawn by chance.
+    """
+    found = exploration.explore(found)
     content: SavedJson = {
         "account": caller.account,
         "session": caller.session,
@@ -78,6 +82,13 @@ def save(found: Recommendation, caller: Caller) -> Recommendation:
     if trial and trial.exposure:
         experiment, arm, visitor = trial.exposure
         content["exposure"] = {"experiment": experiment, "arm": arm, "visitor": visitor}
+    if found.exploration:
+        drawn = found.exploration
+        content["exploration"] = {
+            "product": drawn.product,
+            "position": drawn.position,
+            "propensity": drawn.propensity,
+        }
     try:
         text = json.dumps(content, cls=DjangoJSONEncoder)
         memory.client().set(_key(found.id), text, ex=settings.ANSWER_SECONDS)

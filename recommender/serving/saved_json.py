@@ -73,6 +73,12 @@ class ExposureJson(TypedDict):
     visitor: int
 
 
+class ExplorationJson(TypedDict):
+    product: int
+    position: int
+    propensity: float
+
+
 class SavedJson(TypedDict):
     """A recommendation: the caller, query and plan that all its pages share, and the first page."""
 
@@ -84,6 +90,7 @@ class SavedJson(TypedDict):
     reason: str | None
     page: PageJson
     exposure: NotRequired[ExposureJson]  # in an experiment
+    exploration: NotRequired[ExplorationJson]  # of a list with a result that was drawn by chance
 
 
 def results_from_json(saved: Sequence[ResultJson]) -> list[Result]:

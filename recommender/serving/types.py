@@ -141,6 +141,15 @@ class PhotoFindings:
 
 
 @dataclass(frozen=True)
+class Exploration:
+    """A result that was drawn by chance, in place of what would be there."""
+
+    product: int  # its id
+    position: int  # its rank
+    propensity: float  # probability that this product was drawn
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """The results of a query, with how they were found."""
 
@@ -153,6 +162,7 @@ class Recommendation:
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     nearest: Sequence[Result] = ()  # to a photo that nothing is a good match of
     photo: PhotoFindings | None = None  # of a search by photo
+    exploration: Exploration | None = None
 
     @property
     def strategy(self) -> str:

@@ -2,6 +2,7 @@ import pytest
 
 from recommender.admin import comparisons
 from recommender.audits import replay
+from recommender.audits.models import Replay
 from recommender.models import ShopperVector
 from tests.factories import ShopperFactory, VersionFactory, clerk, embed, turned
 from tests.recommender.audits.test_last_week import sampled
@@ -34,6 +35,26 @@ def test_last_week_s_requests_are_replayed_from_the_page(admin_client, active, o
         shown = admin_client.get(url).content.decode()
         assert "100.0 % (100.0 to 100.0) of the products in a list are others; 0 of 1 lists stay as they are" in shown
         assert "every 2s" not in shown and "category, precision@5" in shown
+
+
+def test_what_a_version_would_have_got_is_told_with_the_replay(admin_client, active, other):
+    page = f"{LIST}{other.pk}/compare/?other={active.pk}"
+    finished = replay.request(active, other, "boss")
+    replay.run(finished.pk)
+    assert "No product was drawn by chance for a list yet" in admin_client.get(page).content.decode()
+    known = {"value": 0.0312, "interval": [0.02, 0.045], "results": 300, "reach": 0.8}
+    little = {"value": None, "interval": None, "results": 0, "reach": 0.0}
+    figures = replay.latest(active, other).figures
+    estimated = {"drawn": 1200, "estimates": [known, little], "difference": None, "interval": None}
+    Replay.objects.update(figures=figures | {"off_policy": estimated})
+
+    shown = admin_client.get(page).content.decode()
+
+    assert f"300 of {active} and 0 of {other} would have been recommended" in shown
+    assert "3.12 % <small>2.00 to 4.50</small>" in shown and "<td>80 %</td>" in shown and "1,200" in shown
+    del figures["off_policy"]  # as in replays from before there was one
+    Replay.objects.update(figures=figures)
+    assert "What it would have got" not in admin_client.get(page).content.decode()
 
 
 def test_without_requests_the_page_says_so(admin_client, active):
