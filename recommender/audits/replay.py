@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from catalog.models import Product
 from recommender import broker
-from recommender.audits import last_week, off_policy, paired
+from recommender.audits import last_week, off_policy, paired, together
 from recommender.audits.last_week import Request, shared_share
 from recommender.audits.models import Replay
 from recommender.audits.off_policy import OffPolicy
@@ -125,6 +125,7 @@ def compare(first: ModelVersion, second: ModelVersion) -> Figures:
         measured += paired.taken_since(first, second)
     figures = figures_of(done, lists)
     if first.role == Role.SIMILAR:
+        measured += together.differences(first, second)
         figures["off_policy"] = off_policy.compare(first, second)
     figures["left_out"], figures["measures"] = len(requests) - len(done), measured
     return figures

@@ -23,6 +23,7 @@ from ml.nn.inference import embed_items
 from ml.training import cards, checkpoints, resume
 from ml.training.loop import TrainConfig, fit
 from recommender import leases
+from recommender.audits import together
 from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefused
 from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Role, State
 from recommender.operations import training_checks
@@ -216,11 +217,19 @@ def embed_catalogue(version: ModelVersion, progress: bool, calibrates: bool) -> 
     index.build_index(version, partial(follow_index, version))
     if calibrates:
         if version.role == Role.SIMILAR:
-            lifecycle.follow(version, stage="measuring", metrics=version.metrics | label_measures.measure(version))
+            lifecycle.follow(version, stage="measuring", metrics=version.metrics | measure_similar(version))
         photo_calibration.calibrate(version)
         with lifecycle.writing(version):
             photo_calibration.save(version)
     lifecycle.finish(version)
+
+
+def measure_similar(version: ModelVersion) -> dict[str, object]:
+    """Return the measures of a similarity version against labels and against people, as `metrics` has them."""
+    by_labels: dict[str, Any] = label_measures.measure(version)
+    by_people: dict[str, Any] = together.measure(version)
+    intervals = by_labels.get("intervals", {}) | by_people.get("intervals", {})
+    return by_labels | by_people | ({"intervals": intervals} if intervals else {})
 
 
 def follow_index(version: ModelVersion, done: int, of: int) -> None:

@@ -19,6 +19,8 @@ from recommender.versions import lifecycle
 from recommender.versions.vectors import nearest
 from recommender.workers import embedding, training
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory
+from tests.recommender.audits.test_together import visit
+from tests.recommender.conftest import placed
 
 pytestmark = pytest.mark.django_db
 
@@ -365,3 +367,16 @@ def test_the_products_file_maps_items_to_products(shop):
     version = training.run(lifecycle.register("dvbpr", epochs=1, here=True))
 
     assert json.loads((version.folder / embedding.PRODUCTS_FILE).read_text()) == sorted(p.pk for p in shop)
+
+
+def test_a_similarity_version_is_measured_against_labels_and_against_people(active):
+    shoes, bags = placed(active, *range(0, 24, 2)), placed(active, *range(90, 114, 2), category__name="Bags")
+    for group in (shoes, bags):
+        for begin in range(0, 12, 2):
+            visit(group[begin : begin + 2])
+
+    measured = training.measure_similar(active)
+
+    names = {"precision@5/category", "map/category", "auc/looked at together", "recall@10/looked at together"}
+    assert names == measured["intervals"].keys() == measured.keys() - {"intervals"}
+    assert measured["auc/looked at together"] > 0.9
