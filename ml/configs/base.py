@@ -19,13 +19,15 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL refuses in JSO
 class Config(BaseModel):
     """The settings of one method. A value may also be text, as a command line gives it: "64", "0.5", "yes".
 
-    With reading=published the defaults are those of `published`, where there are any.
+    With reading=published the defaults are those of `published`, where there are any. `earlier` has the values by which
+    models were made that were saved before these settings existed.
 
     Raises BadSetting with the setting, its value and what it takes. `model_json_schema()` lists the fields with their
     help, bounds and defaults; `model_dump()` gives the settings back.
     """
 
     published: ClassVar[Mapping[str, Any]] = {}
+    earlier: ClassVar[Mapping[str, Any]] = {}
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 

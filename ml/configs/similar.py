@@ -101,6 +101,12 @@ def backbone_config(name: str) -> type[BackboneConfig]:
 
 
 class VisrecConfig(Config):
+    earlier = {"ground": "kept"}
+
+    ground: Annotated[
+        Literal["cut out", "kept"],
+        Field(description="'cut out': what a picture shows is put on white first, unless it is."),
+    ] = "cut out"
     colour: Annotated[
         float, Field(ge=0, le=10, description="Weight of colour; shape has weight 1, and both count by their squares.")
     ] = 0.45

@@ -11,6 +11,7 @@ import numpy as np
 import pi_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from ml.data.photo_views import cut_out
 from ml.errors import UnreadableImage
 
 # The same as in catalog, which ml may not import; tests/test_rooms_agree.py compares the two.
@@ -43,24 +44,32 @@ StoredImage = Path | StampedFile  # of a data set
 Source = ImageFile | bytes | BinaryIO  # a Path is an ImageFile, too
 
 
-class Stretched(tuple[int, int]):
-    """A size (H, W) that images are stretched to, where they are fitted into a plain one. It equals no plain one."""
+class MarkedSize(tuple[int, int]):
+    """A size (H, W) that images are brought to in another way than to a plain one. It equals no other kind of size."""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Stretched) and super().__eq__(other)
+        return type(other) is type(self) and super().__eq__(other)
 
     def __ne__(self, other: object) -> bool:
         return not self == other  # a tuple has a `!=` of its own
 
     def __hash__(self) -> int:
-        return hash((Stretched, *self))
+        return hash((type(self), *self))
+
+
+class Stretched(MarkedSize):
+    """A size that images are stretched to, where they are fitted into a plain one."""
+
+
+class CutOut(MarkedSize):
+    """A size that what stands out from the ground of an image is fitted into, on white; see `cut_out`."""
 
 
 def read_image(source: Source, size: tuple[int, int], most_pixels: int | None = MOST_PIXELS) -> np.ndarray:
     """Decode an image to (H, W, 3) uint8, upright, in RGB on white, with its aspect ratio kept.
 
     The rest of the target is filled with the image's own border colour, so that a studio photo stays one. To a size
-    that is `Stretched` its aspect ratio is not kept.
+    that is `Stretched` its aspect ratio is not kept; to one that is a `CutOut` its ground is made white.
 
     most_pixels: a larger image is refused before it is decoded; None for a file whose size was checked already.
     Raises UnreadableImage with the file and the reason.
@@ -117,8 +126,10 @@ def _check_pixels(image: Image.Image, most: int | None) -> None:
 
 
 def fit(image: Image.Image, size: tuple[int, int]) -> np.ndarray:
-    """Resize an image in RGB to (H, W, 3) uint8 as read_image does, on its own border colour or stretched."""
+    """Resize an image in RGB to (H, W, 3) uint8 as read_image does, in the way of its size."""
     height, width = size
+    if isinstance(size, CutOut):
+        image = cut_out(image)
     scale = min(width / image.width, height / image.height)
     inner = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if isinstance(size, Stretched):

@@ -24,6 +24,7 @@ SCALES = (1.0, 0.85, 0.7)  # of a part in its view: shops leave margins of diffe
 TURNS = (-90, -60, -30, 30, 60, 90, 120, 180, 240)  # degrees
 TINT = 1.8  # between the channels of what may be a white or grey ground in coloured light
 BRIGHTEST = 3.0  # times
+NEARLY_WHITE, MOSTLY = 235, 0.5  # of 255, and the share of a packshot's edge that is so white
 
 Kind: TypeAlias = Literal["part", "cut", "balanced"]
 
@@ -96,6 +97,25 @@ def region_of(photo: Image.Image, image: Image.Image, at: tuple[int, int], thing
     cut = Image.composite(part, white, outline)
     balanced = Image.composite(balance(part, ground_of(image, thing.mask)), white, outline)
     return Region(shares_of(thing.box, at, photo.size), part, cut, balanced)
+
+
+def cut_out(image: Image.Image) -> Image.Image:
+    """Return the largest thing in a picture on white, in a light that makes the ground white if that may be.
+
+    A picture on white, or of which nothing stands out, is returned as it is.
+    """
+    if is_on_white(image):
+        return image
+    things = find_things(image)
+    return View(region_of(image, image, (0, 0), things[0]), "balanced").draw() if things else image
+
+
+def is_on_white(image: Image.Image) -> bool:
+    """Return whether most of a picture's edge is white, as of a packshot."""
+    width, height = image.size
+    sides = (0, 0, width, 1), (0, height - 1, width, height), (0, 0, 1, height), (width - 1, 0, width, height)
+    edge = np.concatenate([np.asarray(image.crop(side)).reshape(-1, 3) for side in sides])
+    return bool((edge.min(axis=1) >= NEARLY_WHITE).mean() > MOSTLY)
 
 
 def whole_region(image: Image.Image, box: Box = WHOLE) -> Region:

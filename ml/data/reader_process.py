@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ml.data.decoding import Stretched, read_image
+from ml.data.decoding import CutOut, Stretched, read_image
 from ml.errors import UnreadableImage
 
 ROOT = Path(__file__).resolve().parents[2]
+SIZES = {kind.__name__: kind for kind in (tuple, Stretched, CutOut)}  # kinds of sizes
 SECONDS = 20  # for one image; 50 megapixels take one or two
 
 
@@ -25,7 +26,7 @@ def read_apart(files: Sequence[Path], size: tuple[int, int]) -> Iterator[np.ndar
 
     The death of the process is the reason of the one file that it was reading; another process reads the rest.
     """
-    command = [sys.executable, "-m", __name__, *map(str, size), *(["stretched"] if isinstance(size, Stretched) else [])]
+    command = [sys.executable, "-m", __name__, type(size).__name__, *map(str, size)]
     waiting = deque(files)
     while waiting:
         with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -62,10 +63,8 @@ def request(
 
 def main() -> None:
     """Write for each line of the input, the path of a file, a line with its problem, or an empty one and the pixels."""
-    height, width, *stretched = sys.argv[1:]
-    size = int(height), int(width)
-    if stretched:
-        size = Stretched(size)
+    kind, height, width = sys.argv[1:]
+    size = SIZES[kind]((int(height), int(width)))
     for line in sys.stdin:
         signal.alarm(SECONDS)  # whose signal ends this process, also when nobody waits for it any more
         try:

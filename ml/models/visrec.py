@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ml.configs.similar import VISREC_BACKBONE_SIDE, VisrecConfig
 from ml.contract import Batches, SimilarModel, unit
+from ml.data.decoding import CutOut
 from ml.data.images import ChosenImages, ImageArray
 from ml.group import gather
 from ml.models.factory import create
@@ -65,6 +66,8 @@ class Visrec(SimilarModel[VisrecConfig]):
             self.backbone = _backbone(config)
             self.image_size = self.backbone.image_size
             joined += self.backbone.dimensions
+        if config.ground == "cut out":
+            self.image_size = CutOut(self.image_size)
         self.form = Discriminant(joined, FORM)
         self.colour = Pca(HISTOGRAM, COLOUR, whitening=0.0)
 

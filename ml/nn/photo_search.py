@@ -62,7 +62,9 @@ class PhotoSearch:
         """Embed views and find what is nearest to each; return them, the one that comes nearest first."""
         if not views:
             return []
-        pixels = np.stack([fit(view.draw(), self.model.image_size) for view in views])
+        # A view that is cut already is only fitted.
+        size, plain = self.model.image_size, (self.model.image_size[0], self.model.image_size[1])
+        pixels = np.stack([fit(view.draw(), size if view.scale is None else plain) for view in views])
         with torch.inference_mode():
             vectors = self.model.embed(ImageArray(pixels).batch(range(len(pixels))).to(self.model.device)).cpu().numpy()
         found = zip(views, vectors, *(each.tolist() for each in self.nearest(vectors)), strict=True)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from ml.configs.methods import method_of
 from ml.contract import Model
 from ml.errors import BadCheckpoint, MlError
 from ml.models.factory import create
@@ -45,7 +46,8 @@ def load(folder: Path) -> Model:
     """Load a saved model on the CPU, in eval mode. Raises BadCheckpoint with the folder and the reason."""
     document = read_json(folder / CONFIG)
     try:
-        model = create(document["method"], **document["config"])
+        earlier = method_of(document["method"]).config.earlier
+        model = create(document["method"], **{**earlier, **document["config"]})
         model.allocate(**document["sizes"])
         digest = document["sha256"]
     except (KeyError, TypeError, MlError) as error:

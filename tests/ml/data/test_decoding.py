@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.data.decoding import Stretched, read_image
+from ml.data.decoding import CutOut, Stretched, read_image
 from ml.errors import UnreadableImage
 
 RED = (200, 30, 30)
@@ -53,10 +53,31 @@ def test_a_tall_picture_is_stretched_to_a_size_that_says_so():
     assert (pixels[:28] == RED).all() and (pixels[36:] == (240, 240, 250)).all()
 
 
-def test_a_stretched_size_equals_no_plain_one():
+def test_a_size_equals_none_of_another_kind():
     assert Stretched((64, 64)) == Stretched((64, 64)) != Stretched((64, 32))
     assert {(64, 64), Stretched((64, 64)), Stretched((64, 64))} == {Stretched((64, 64)), (64, 64)}
+    assert CutOut((64, 64)) == CutOut((64, 64)) != Stretched((64, 64)) != (64, 64)
     assert Stretched((64, 64)) != (64, 64) and len({(64, 64), Stretched((64, 64))}) == 2
+
+
+def test_what_stands_out_is_cut_out_to_a_size_that_says_so():
+    picture = Image.new("RGB", (80, 120), (140, 100, 60))
+    picture.paste(RED, (10, 50, 50, 90))
+
+    pixels = read_image(encoded(picture), CutOut((64, 64)))
+
+    assert pixels.shape == (64, 64, 3)
+    white = (pixels == 255).all(axis=2)
+    assert white[:3].all() and white[-3:].all() and white[:, :3].all() and white[:, -3:].all()
+    assert abs((~white).mean() - 0.85**2) < 0.06  # in the middle, as wide as most shops show products
+    assert np.abs(pixels[32, 32].astype(int) - RED).max() < 8
+
+
+def test_a_picture_on_white_is_not_cut_out():
+    picture = Image.new("RGB", (80, 120), "white")
+    picture.paste(RED, (10, 50, 50, 90))
+
+    assert np.array_equal(read_image(encoded(picture), CutOut((64, 64))), read_image(encoded(picture), (64, 64)))
 
 
 def test_a_picture_lying_on_its_side_is_turned_upright():

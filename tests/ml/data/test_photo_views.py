@@ -32,6 +32,26 @@ def test_a_dark_or_coloured_ground_is_no_white_one_in_another_light():
         assert photo_views.balance(image, np.array(ground)) is image
 
 
+def test_a_picture_is_cut_out_unless_it_is_on_white_or_shows_nothing():
+    assert photo_views.is_on_white(photo()) and photo_views.cut_out(on_white := photo()) is on_white
+    assert photo_views.cut_out(plain := Image.new("RGB", (50, 50), (90, 80, 70))) is plain
+
+    cut = np.asarray(photo_views.cut_out(photo((140, 100, 60))))
+
+    height = 120 / photo_views.SCALES[1]
+    assert abs(len(cut) - height) <= 4 and (cut[[0, -1]] == 255).all() and (cut[:, [0, -1]] == 255).all()
+    assert np.abs(cut[len(cut) // 2, len(cut) // 2] - np.array([200, 30, 40])).max() < 8
+
+
+def test_a_picture_whose_edge_is_half_covered_is_on_white():
+    covered = Image.new("RGB", (100, 100), "white")
+    covered.paste((30, 30, 30), (0, 60, 100, 100))  # trousers that leave the picture: .45 of its edge
+
+    assert photo_views.is_on_white(covered)
+    covered.paste((30, 30, 30), (0, 45, 100, 100))
+    assert not photo_views.is_on_white(covered)
+
+
 def test_a_picture_in_the_photo_is_looked_at_like_a_photo():
     page = Image.new("RGB", (300, 600), "black")
     page.paste(photo(), (50, 100))

@@ -3,9 +3,11 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
+from PIL import Image
 
 from ml.data import reader_process
-from ml.data.decoding import Stretched, read_image
+from ml.data.decoding import CutOut, Stretched, read_image
 from ml.errors import UnreadableImage
 from tests.factories import image_bytes
 from tests.ml.pipes import reader_killed
@@ -30,19 +32,21 @@ def test_a_file_that_kills_its_reader_costs_no_other(tmp_path):
     assert str(damaged) == "damaged .png: not a picture in a known format"
 
 
-def test_a_file_is_stretched_to_a_size_that_says_so(tmp_path):
-    file = tmp_path / "picture.png"
-    file.write_bytes(image_bytes(1))
+@pytest.mark.parametrize("kind", [Stretched, CutOut])
+def test_a_file_is_read_to_the_kind_of_size_that_is_given(tmp_path, kind):
+    file, picture = tmp_path / "picture.png", Image.new("RGB", (40, 90), (140, 100, 60))
+    picture.paste((200, 30, 30), (5, 20, 20, 60))
+    picture.save(file)
 
-    (fitted,), (stretched,) = (list(reader_process.read_apart([file], size)) for size in (SIZE, Stretched(SIZE)))
+    (fitted,), (read,) = (list(reader_process.read_apart([file], size)) for size in (SIZE, kind(SIZE)))
 
-    assert np.array_equal(stretched, read_image(file, Stretched(SIZE)))
-    assert not np.array_equal(stretched, fitted)
+    assert np.array_equal(read, read_image(file, kind(SIZE)))
+    assert not np.array_equal(read, fitted)
 
 
 def test_a_file_that_holds_up_its_reader_ends_it(tmp_path):
     os.mkfifo(tmp_path / "endless.png")
-    code = f"from ml.data import reader_process as r; r.SECONDS = 1; r.sys.argv[1:] = {SIZE!r}; r.main()"
+    code = f"from ml.data import reader_process as r; r.SECONDS = 1; r.sys.argv[1:] = {('tuple', *SIZE)!r}; r.main()"
 
     reader = subprocess.run(
         [sys.executable, "-c", code], input=f'"{tmp_path}/endless.png"\n', text=True, cwd=reader_process.ROOT

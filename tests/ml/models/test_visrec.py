@@ -1,5 +1,8 @@
+import json
+
 import torch
 
+from ml.data.decoding import CutOut
 from ml.models import visrec
 from ml.models.factory import create
 from ml.nn.descriptors import describe_shape
@@ -27,7 +30,7 @@ def test_visrec_adds_a_backbones_features_where_a_shop_has_its_weights(squeezene
     checkpoints.save(model, tmp_path)
     loaded = checkpoints.load(tmp_path)
 
-    assert loaded.image_size == (128, 128)
+    assert loaded.image_size == CutOut((128, 128))
     with torch.inference_mode():
         assert torch.equal(loaded.embed(images.batch([3])), model.embed(images.batch([3])))
 
@@ -41,3 +44,15 @@ def test_the_images_are_described_once_when_the_network_is_trained(monkeypatch):
     exhaust(fit(small("visrec"), toy_images(40), TrainConfig(epochs=1)))
 
     assert sum(described) == 40
+
+
+def test_a_model_of_an_earlier_version_reads_pictures_with_their_ground(tmp_path):
+    assert small("visrec").image_size == CutOut((64, 64))
+    checkpoints.save(trained("visrec", epochs=1), tmp_path)
+    document = json.loads((tmp_path / checkpoints.CONFIG).read_text())
+    del document["config"]["ground"]
+    (tmp_path / checkpoints.CONFIG).write_text(json.dumps(document))
+
+    loaded = checkpoints.load(tmp_path)
+
+    assert loaded.config.ground == "kept" and loaded.image_size == (64, 64)
