@@ -5,6 +5,7 @@ from typing import Self
 from urllib.parse import quote
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator, RegexValidator
@@ -210,6 +211,8 @@ class ProductImage(Renditions, models.Model):
     problem = models.TextField(blank=True, db_default="", default="", editable=False)  # why its file cannot be read
     problem_since = models.DateTimeField(null=True, editable=False)
     retry_at = models.DateTimeField(null=True, editable=False)  # null: the sweep does not try it again
+    # The part that models look at: left, top, right and bottom, as shares of the sides. Null: what they find in it.
+    part = ArrayField(models.FloatField(), size=4, null=True, editable=False)
     # The file or URL that an import has it from, for the next one; empty: it came in another way, and imports keep it.
     source = models.TextField(blank=True, db_default="", default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

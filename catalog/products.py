@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from catalog import categories, files, image_urls, locks, readings
 from catalog.errors import ProductChanged, UnreadableImage
-from catalog.images import DecodedImage, fingerprint_file
+from catalog.images import Box, DecodedImage, fingerprint_file
 from catalog.models import Category, ImageReading, Product, ProductImage
 from catalog.signals import images_added
 
@@ -290,14 +290,39 @@ def delete_images(images: Collection[ProductImage]) -> None:
     delete_image_rows(images)
 
 
+@locks.atomic
+def choose_part(image: ProductImage, part: Box | None) -> ProductImage:
+    """Choose the part of an image that models look at, or with None leave it to them; return the image's row.
+
+    That is a new one: a vector of the former, which a worker may be computing just now, is never stored for it. Raises
+    Product.DoesNotExist or ProductImage.DoesNotExist if the image was deleted meanwhile.
+    """
+    lock(image.product)
+    row = ProductImage.objects.get(pk=image.pk)
+    chosen = None if part is None else list(part)
+    if row.part == chosen:
+        return row
+    forget_image_rows([row])
+    row.part = chosen
+    save_row(row, image.product, row.position)
+    touch([image.product_id])
+    images_added.send(sender=ProductImage, image_ids=[row.pk])
+    return row
+
+
 def delete_image_rows(images: Collection[ProductImage]) -> None:
     """Delete images of products that are locked."""
+    forget_image_rows(images)
+    transaction.on_commit(partial(files.delete, list(images)))
+
+
+def forget_image_rows(images: Collection[ProductImage]) -> None:
+    """Delete the rows of images of products that are locked, not their files."""
     rows = ProductImage.objects.filter(pk__in=[image.pk for image in images])
     # Locked before what depends on them is deleted: a worker may be storing vectors of them just now.
     list(rows.select_for_update().order_by("pk").values_list("pk"))
     rows.delete()
     ImageReading.objects.filter(image_id__in=[image.pk for image in images]).delete()
-    transaction.on_commit(partial(files.delete, list(images)))
 
 
 @locks.atomic

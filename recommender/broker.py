@@ -114,6 +114,15 @@ def request_text_embedding(text: str) -> TextEmbedding:
     return found
 
 
+def request_part(image_id: int) -> list[float] | None:
+    """Return the part of an image that stands out from its ground; None if it cannot be read.
+
+    Raises WorkersUnavailable when none answers within VISREC_PHOTO_SEARCH_SECONDS.
+    """
+    found: list[float] | None = _call("find_part", image_id, seconds=settings.PHOTO_SEARCH_SECONDS)
+    return found
+
+
 def _call(task: str, *args: Any, seconds: int) -> Any:
     try:
         return _publish(task, *args, expires=seconds, ignore_result=False).get(timeout=seconds)

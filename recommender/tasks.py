@@ -88,6 +88,14 @@ def embed_text(text: str) -> TextEmbedding:
     return texts.embed_text(text)
 
 
+@shared_task(soft_time_limit=LIMIT, ignore_result=False, resultrepr_maxsize=64)
+def find_part(image_id: int) -> list[float] | None:
+    """Find the part of an image that stands out from its ground; None if it is gone or cannot be read."""
+    from recommender.workers import found_parts  # torch
+
+    return found_parts.find_part(image_id)
+
+
 @shared_task
 def train_version(version_id: int) -> None:
     """Train a queued version, or continue where a lost worker stopped."""

@@ -1,4 +1,5 @@
-// Search by photo: drop, paste and preview a photo, and move the frame around the part of it to search by.
+// Search by photo: drop, paste and preview a photo, and move the frame around the part of it to search by. In the admin
+// the frame is around the part of a product's picture that models look at, and nothing is searched for.
 // The pages work without this.
 
 function upload(form) {
@@ -92,6 +93,7 @@ function parts(form) {
     for (const choice of form.querySelectorAll("[aria-pressed]")) choice.setAttribute("aria-pressed", choice === chosen);
   };
   const searchSoon = (delay) => {
+    if (!document.getElementById("found")) return;
     press(null);
     clearTimeout(timer);
     timer = setTimeout(search, delay);
@@ -121,6 +123,7 @@ function parts(form) {
   }
   for (const input of [left, top, right, bottom]) input.addEventListener("input", () => { draw(); searchSoon(700); });
   form.addEventListener("submit", (event) => {
+    if (!document.getElementById("found")) return;
     event.preventDefault();
     const chosen = event.submitter?.name === "box" ? event.submitter : null;
     if (chosen) set(...chosen.value.split(",").map((share) => 100 * share));

@@ -41,6 +41,7 @@ MAY_IMPORT_ML = {
     "gaps.py",
     "layout.py",
     "reading.py",
+    "found_parts.py",
 }
 
 

@@ -110,6 +110,19 @@ def cut_out(image: Image.Image) -> Image.Image:
     return View(region_of(image, image, (0, 0), things[0]), "balanced").draw() if things else image
 
 
+def main_part(image: Image.Image) -> Box:
+    """Return the part of a picture that `cut_out` takes; all of it where it takes that."""
+    things = [] if is_on_white(image) else find_things(image)
+    return shares_of(things[0].box, (0, 0), image.size) if things else WHOLE
+
+
+def crop(image: Image.Image, box: Box) -> Image.Image:
+    """Return a part of an image, of at least a pixel."""
+    left, top = (min(int(edge * side), side - 1) for edge, side in zip(box[:2], image.size, strict=True))
+    right, bottom = (round(edge * side) for edge, side in zip(box[2:], image.size, strict=True))
+    return image.crop((left, top, max(right, left + 1), max(bottom, top + 1)))
+
+
 def is_on_white(image: Image.Image) -> bool:
     """Return whether most of a picture's edge is white, as of a packshot."""
     width, height = image.size

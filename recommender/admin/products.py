@@ -1,25 +1,32 @@
 """The shop's products in the admin, with the time since when each is findable by similarity."""
 
 from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Min, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.views.decorators.csrf import csrf_protect
 
 from catalog import readings
-from catalog.admin.products import ProductAdmin
+from catalog.admin.products import ImageInline, ProductAdmin
 from catalog.models import Product, ProductImage
 from recommender import broker
+from recommender.admin import parts
 from recommender.imports.models import ImportRun
 from recommender.operations.uploads import active_embeddings, try_all_again, waiting
 from recommender.versions.vectors import store
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import InlineModelAdmin
 
 
 class FindableFilter(admin.SimpleListFilter):
@@ -41,6 +48,20 @@ class FindableFilter(admin.SimpleListFilter):
         return queryset
 
 
+class PartInline(ImageInline):
+    """ImageInline with the way to the part of each image that models look at."""
+
+    fields = ["thumbnail", "size", "part_shown", "problem", "place"]
+    readonly_fields = ["thumbnail", "size", "part_shown", "problem"]
+
+    @admin.display(description="models look at")
+    def part_shown(self, image: ProductImage) -> str:
+        if image._state.adding:  # of the row that Django's script would add
+            return ""
+        text = "what they find" if image.part is None else "a chosen part"
+        return format_html('<a href="{}">{}</a>', reverse("admin:catalog_product_part", args=[image.pk]), text)
+
+
 class FindableProductAdmin(ProductAdmin):
     """ProductAdmin with a column and a filter for findable products, and an action that embeds images again."""
 
@@ -54,9 +75,16 @@ class FindableProductAdmin(ProductAdmin):
         return super().get_queryset(request).annotate(first_embedded_at=Subquery(first))
 
     def get_urls(self) -> list[URLPattern]:
-        here = path("import/", self.admin_site.admin_view(self.import_view), name="catalog_product_import")
-        again = path("try-again/", self.admin_site.admin_view(self.try_again_view), name="catalog_product_try_again")
-        return [here, again, *super().get_urls()]
+        shown = self.admin_site.admin_view(partial(parts.part_view, self))
+        return [
+            path("import/", self.admin_site.admin_view(self.import_view), name="catalog_product_import"),
+            path("try-again/", self.admin_site.admin_view(self.try_again_view), name="catalog_product_try_again"),
+            path("pictures/<int:pk>/part/", shown, name="catalog_product_part"),
+            *super().get_urls(),
+        ]
+
+    def get_inlines(self, request: HttpRequest, obj: Product | None) -> "list[type[InlineModelAdmin[Any, Any]]]":
+        return [PartInline] if obj else []
 
     @method_decorator(csrf_protect)
     def try_again_view(self, request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from recommender.errors import DesignCancelled, DesignFailed, RecommenderError
 from recommender.models import Design, DesignImage, ModelVersion, Role
 from recommender.versions import queries
 from recommender.workers import devices, embedding
+from recommender.workers.reading import source_of
 
 SPARE = 8  # latents from which the search starts beyond the images to generate: some end in the same image
 SHOWN_STEPS = 8  # of all that tailoring took
@@ -123,8 +123,8 @@ def tailor_product(request: Design, inputs: Inputs, progress: Progress) -> Itera
     primary = request.product.primary_image
     if primary is None:
         raise DesignFailed(f"{request.product} has no picture")
-    file, size = Path(primary.file.path), inputs.generator.image_size
-    image = ImageArray.decode([file], size, most_pixels=None).batch([0])[0]
+    size = inputs.generator.image_size
+    image = ImageArray.decode([source_of(primary)], size, most_pixels=None).batch([0])[0]
     found = tailor(
         inputs.generator,
         inputs.scorer,
@@ -223,8 +223,8 @@ def reconstruct_products(
 ) -> np.ndarray:
     """Embed products as the generator reconstructs them: (N, D)."""
     model = embedding.model_of(generator, DesignModel)
-    files = [Path(image.file.path) for image in images]
-    pixels = ImageArray.decode(files, model.image_size, most_pixels=None)
+    sources = [source_of(image) for image in images]
+    pixels = ImageArray.decode(sources, model.image_size, most_pixels=None)
     index = lifecycle.class_index(category, generator)
     reconstructions = reconstruct(model, pixels.batch(range(len(images))), index, seed=0)
     encoded = [encode_png(image) for image in reconstructions]

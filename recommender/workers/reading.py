@@ -8,6 +8,7 @@ import numpy as np
 
 from catalog import readings
 from catalog.models import ProductImage
+from ml.data.decoding import Part
 from ml.data.reader_process import read_apart
 from ml.errors import UnreadableImage
 from ml.nn.inference import decode_ahead
@@ -27,11 +28,11 @@ def read_batches(
     """
     waiting: deque[list[ProductImage]] = deque()
 
-    def files() -> Iterator[list[Path]]:
+    def files() -> Iterator[list[Path | Part]]:
         for batch in batches:
             begun = readings.begin([image.pk for image in batch])
             waiting.append([image for image in batch if image.pk in begun])
-            yield [Path(image.file.path) for image in waiting[-1]]
+            yield [source_of(image) for image in waiting[-1]]
 
     # No limit of pixels: the shop has checked VISREC_MAX_IMAGE_PIXELS, and a lower value now must not lose old images.
     with Watch() as watch:
@@ -41,9 +42,18 @@ def read_batches(
 
 def read_suspects(images: Sequence[ProductImage], size: tuple[int, int]) -> Iterator[Read]:
     """Yield each image that can be read as a batch of its own, read by a process that it may kill."""
-    files = [Path(image.file.path) for image in images]
+    files = [source_of(image) for image in images]
     for image, decoded in zip(images, read_apart(files, size), strict=True):
         yield settle([image], [decoded], size)
+
+
+def source_of(image: ProductImage) -> Path | Part:
+    """Return the file of an image, or the part of it that models look at where somebody chose one."""
+    file = Path(image.file.path)
+    if image.part is None:
+        return file
+    left, top, right, bottom = image.part
+    return Part(file, (left, top, right, bottom))
 
 
 def settle(

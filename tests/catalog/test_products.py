@@ -83,3 +83,28 @@ def test_pictures_that_were_stored_before_there_were_fingerprints_get_theirs(cap
     assert fingerprints.match_fingerprints([after[large.pk], before[large.pk]])[0, 1]  # its thumbnail was looked at
     assert bytes(after[lost.pk]) == b""
     assert lost.images.get().file.name in caplog.text
+
+
+def test_a_part_of_a_picture_is_chosen_by_a_row_that_no_vector_is_of_yet(waiting, django_capture_on_commit_callbacks):
+    product = ProductFactory(image=1)
+    products.add_images(product, [read_image(image_bytes(2))])
+    first, second = product.images.all()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        row = products.choose_part(first, (0.25, 0.0, 0.75, 1.0))
+
+    assert row.part == [0.25, 0.0, 0.75, 1.0] and row.pk not in (first.pk, second.pk)
+    assert [image.pk for image in product.images.all()] == [row.pk, second.pk]
+    assert row.file.name == first.file.name and default_storage.exists(row.file.name)
+    assert waiting("embed") == [("embed_images", [[row.pk]])]
+    assert products.choose_part(row, (0.25, 0.0, 0.75, 1.0)).pk == row.pk  # nothing to change
+    assert products.choose_part(row, None).part is None
+
+
+def test_no_part_is_chosen_of_a_picture_that_is_gone():
+    product = ProductFactory()
+    image = product.images.get()
+    products.delete_images([image])
+
+    with pytest.raises(ProductImage.DoesNotExist):
+        products.choose_part(image, None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.data.decoding import CutOut, Stretched, read_image
+from ml.data.decoding import CutOut, Part, Stretched, read_image
 from ml.errors import UnreadableImage
 
 RED = (200, 30, 30)
@@ -78,6 +78,18 @@ def test_a_picture_on_white_is_not_cut_out():
     picture.paste(RED, (10, 50, 50, 90))
 
     assert np.array_equal(read_image(encoded(picture), CutOut((64, 64))), read_image(encoded(picture), (64, 64)))
+
+
+def test_a_part_is_of_the_upright_picture(tmp_path):
+    picture = Image.new("RGB", (80, 40), "white")
+    picture.paste(RED, (0, 0, 40, 40))  # the left half
+    exif = picture.getexif()
+    exif[0x0112] = 6  # to be turned clockwise by 90 degrees: the upper half
+    picture.save(tmp_path / "picture.png", exif=exif)
+
+    pixels = read_image(Part(tmp_path / "picture.png", (0.0, 0.0, 1.0, 0.5)), (32, 32))
+
+    assert (pixels == RED).all()
 
 
 def test_a_picture_lying_on_its_side_is_turned_upright():

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ml.data import reader_process
-from ml.data.decoding import CutOut, Stretched, read_image
+from ml.data.decoding import CutOut, Part, Stretched, read_image
 from ml.errors import UnreadableImage
 from tests.factories import image_bytes
 from tests.ml.pipes import reader_killed
@@ -44,12 +44,22 @@ def test_a_file_is_read_to_the_kind_of_size_that_is_given(tmp_path, kind):
     assert not np.array_equal(read, fitted)
 
 
+def test_of_a_part_no_more_is_read(tmp_path):
+    file = tmp_path / "picture.png"
+    file.write_bytes(image_bytes(1))
+    part = Part(file, (0.25, 0.5, 0.75, 1.0))
+
+    [read] = reader_process.read_apart([part], SIZE)
+
+    assert np.array_equal(read, read_image(part, SIZE)) and not np.array_equal(read, read_image(file, SIZE))
+
+
 def test_a_file_that_holds_up_its_reader_ends_it(tmp_path):
     os.mkfifo(tmp_path / "endless.png")
     code = f"from ml.data import reader_process as r; r.SECONDS = 1; r.sys.argv[1:] = {('tuple', *SIZE)!r}; r.main()"
 
     reader = subprocess.run(
-        [sys.executable, "-c", code], input=f'"{tmp_path}/endless.png"\n', text=True, cwd=reader_process.ROOT
+        [sys.executable, "-c", code], input=f'["{tmp_path}/endless.png", null]\n', text=True, cwd=reader_process.ROOT
     )
 
     assert reader.returncode == -14  # SIGALRM

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from django.db import connection
 
+from catalog import products
 from catalog.models import ImageReading, ProductImage
-from ml.data.decoding import read_image
+from ml.data.decoding import Part, read_image
 from recommender.workers import reading
 from tests.factories import ProductFactory, image_bytes
 from tests.ml.pipes import opened, reader_killed
@@ -68,3 +69,18 @@ def test_what_can_be_read_comes_with_its_pixels_and_what_cannot_is_set_aside():
         f"cannot be read: {names[1]}: No such file or directory",
         "",
     ]
+
+
+@pytest.mark.django_db
+def test_of_a_picture_with_a_chosen_part_no_more_is_read():
+    whole = ProductFactory().images.get()
+    chosen = products.choose_part(ProductFactory().images.get(), (0.0, 0.5, 0.5, 1.0))
+    part = Part(Path(chosen.file.path), (0.0, 0.5, 0.5, 1.0))
+
+    [(images, pixels)] = reading.read_batches([[whole, chosen]], SIZE)
+    [(_, apart)] = reading.read_suspects([chosen], SIZE)
+
+    assert images == [whole, chosen]
+    assert np.array_equal(pixels[0], read_image(Path(whole.file.path), SIZE))
+    assert np.array_equal(pixels[1], read_image(part, SIZE)) and np.array_equal(apart[0], pixels[1])
+    assert not np.array_equal(pixels[1], read_image(part.file, SIZE))
