@@ -25,11 +25,13 @@ from recommender.admin.forms import TrainForm, method_form
 from recommender.admin.maps import TasteMaps
 from recommender.admin.methods import choose_view, method_of, training_fieldsets
 from recommender.admin.products import FindableProductAdmin
-from recommender.errors import VersionNotReady
+from recommender.errors import TrainingRefused, VersionNotReady
 from recommender.experiments.models import Arm, ExperimentState
 from recommender.models import LIVE, SERVABLE, UNFINISHED, Activation, Design, ImageEmbedding, ModelVersion, Role, State
+from recommender.operations import training_checks
 from recommender.serving import shadow
-from recommender.versions import comparison, history, lifecycle, previews, progress, queries, retention
+from recommender.versions import comparison, history, lifecycle, previews, progress, queries, retention, training_log
+from recommender.versions.training_log import MOST_LINES
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
@@ -45,6 +47,12 @@ admin.site.register(Product, FindableProductAdmin)
 admin.site.register(Design, DesignAdmin)
 
 
+def train_again(version: ModelVersion, by: str, reason: str) -> ModelVersion:
+    """Queue the training of a version again, unless the shop has too little for it by now. Raises TrainingRefused."""
+    training_checks.check_before(version.method)
+    return lifecycle.train_again(version, by)
+
+
 @dataclass(frozen=True)
 class Step:
     """Action on a version, after a page of confirmation."""
@@ -58,6 +66,7 @@ class Step:
     later: str = ""  # what happens if it is activated later; {} is the version that the action returned
 
 
+ENDED = (*SERVABLE, State.FAILED, State.CANCELLED)
 ACTIVATE = "recommender.activate_modelversion"
 LATER = "{} is active as soon as a worker has embedded the pictures that it lacks."
 STEPS = {
@@ -87,6 +96,14 @@ STEPS = {
         "A worker continues the training after the last complete epoch.",
         "{} is queued; a worker continues its training.",
     ),
+    "train-again": Step(
+        train_again,
+        "Train again",
+        ENDED,
+        "A worker trains a new version with the same method, settings, epochs and seed.",
+        "{1} is queued, with all that {0} had.",
+        "recommender.add_modelversion",
+    ),
     "cancel": Step(
         lambda version, by, reason: lifecycle.cancel(version),
         "Cancel",
@@ -110,17 +127,9 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
     list_per_page = 50
     actions = None
     readonly_fields = ["state_shown", "progress_here", "error", "chart", "metrics_shown", "reliability", "sheet"]
-    readonly_fields += ["removed_on", "started_by"]
+    readonly_fields += ["removed_on", "started_by", "log"]
     facts = (
-        "role",
-        "method",
-        "number",
-        "started_by",
-        "settings",
-        "epochs",
-        "seed",
-        "dimensions",
-        "metric",
+        *("role", "method", "number", "started_by", "worker", "settings", "epochs", "seed", "dimensions", "metric"),
         "good_match",
     )
     times = ("created_at", "started_at", "finished_at", "activated_at", "activation_requested_at", "removed_on")
@@ -142,6 +151,7 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
                         "metrics_shown",
                         *(["reliability"] if "reliability" in obj.metrics else []),
                         *(["sheet"] if previews.epochs(obj) else []),
+                        *(["log"] if training_log.file_of(obj).exists() else []),
                     )
                 },
             ),
@@ -250,6 +260,11 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
         chart = charts.reliability_chart(version.metrics.get("reliability", []))
         return render_to_string("admin/recommender/modelversion/_reliability.html", {"chart": chart})
 
+    @admin.display(description="log")
+    def log(self, version: ModelVersion) -> str:
+        lines = training_log.last_lines(version)
+        return render_to_string("admin/recommender/modelversion/_log.html", {"lines": lines, "most": MOST_LINES})
+
     @admin.display(description="pictures")
     def sheet(self, version: ModelVersion) -> str:
         newest, *earlier = previews.few_epochs(version)
@@ -317,14 +332,16 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
             return render(request, template, self.admin_site.each_context(request) | context)
         try:
             reason = " ".join(request.POST.get("reason", "").split())[:300].replace("\0", "")
-            activated = chosen.verb(version, request.user.get_username(), reason)
-        except VersionNotReady as error:
+            other = chosen.verb(version, request.user.get_username(), reason)
+        except (TrainingRefused, VersionNotReady) as error:
             self.message_user(request, f"{error}.", messages.ERROR)
         else:
-            waits = activated is not None and activated.activation_requested_at
-            text = chosen.later.format(activated) if waits else chosen.done.format(version, activated)
+            waits = other is not None and other.activation_requested_at
+            text = chosen.later.format(other) if waits else chosen.done.format(version, other)
             self.message_user(request, text, messages.SUCCESS)
             self.log_change(request, version, text)
+            if step == "train-again" and other:
+                pk = other.pk
         return redirect("admin:recommender_modelversion_change", pk)
 
     @method_decorator(csrf_protect)

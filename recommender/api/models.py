@@ -19,7 +19,7 @@ from recommender.api.schema import CONFLICT
 from recommender.errors import TrainingRefused
 from recommender.models import MAX_EPOCHS, MAX_SEED, ModelVersion, Role, State
 from recommender.operations import training_checks
-from recommender.versions import lifecycle, methods
+from recommender.versions import lifecycle, methods, training_log
 
 MAX_ID = 2**63 - 1  # in PostgreSQL
 READ = Rule(permissions=("recommender.view_modelversion", "recommender.change_modelversion"))
@@ -113,6 +113,7 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
             "seed",
             "activate_when_ready",
             "by",
+            "worker",
         ]
         fields += ["dimensions", "metric", "progress", "metrics", "error"]
         fields += ["created_at", "started_at", "finished_at", "activated_at", "activation_requested_at"]
@@ -210,3 +211,54 @@ class CancelModel(APIView):
     def post(self, request: Request, pk: int) -> Response:
         lifecycle.cancel(version_or_404(pk))
         return version_response(request, version_or_404(pk))
+
+
+class ResumeModel(APIView):
+    operations = {"POST": "resume_model"}
+    rules = {"POST": Rule(permissions=("recommender.change_modelversion",))}
+
+    @extend_schema(
+        summary="Resume a training",
+        description="One that was interrupted: a worker goes on after its last complete epoch. 409 for any other.",
+        request=None,
+        responses={202: ModelSerializer, **CONFLICT},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        lifecycle.queue_training(version_or_404(pk))
+        return version_response(request, version_or_404(pk), 202)
+
+
+class RetryModel(APIView):
+    operations = {"POST": "retry_model"}
+    rules = {"POST": Rule(permissions=("recommender.add_modelversion",))}
+
+    @extend_schema(
+        summary="Train again",
+        description="Returns a new version with the method, settings, epochs and seed of one that has ended, well or "
+        "not. It is not activated by itself. 409 while that one goes on.",
+        request=None,
+        responses={202: ModelSerializer, **CONFLICT},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        version = version_or_404(pk)
+        training_checks.check_before(version.method)
+        return version_response(request, lifecycle.train_again(version, caller_name(request)), 202)
+
+
+class LogSerializer(serializers.Serializer[None]):
+    lines = serializers.ListField(
+        child=serializers.CharField(), help_text=f"The last ones, up to {training_log.MOST_LINES}."
+    )
+
+
+class ModelLog(APIView):
+    operations = {"GET": "get_model_log"}
+    rules = {"GET": READ}
+
+    @extend_schema(
+        summary="The log of a training",
+        description="What its processes logged, epoch by epoch, and why they ended.",
+        responses=LogSerializer,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        return Response({"lines": training_log.last_lines(version_or_404(pk))})

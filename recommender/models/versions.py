@@ -89,6 +89,7 @@ class ModelVersion(Leased):
     by = models.CharField(
         max_length=150, blank=True, editable=False, help_text="The account or key that started it. Empty: a command."
     )
+    worker = models.CharField(max_length=255, blank=True, editable=False, help_text="The machine that trained it last.")
     tries = models.PositiveSmallIntegerField(
         default=0,
         editable=False,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from recommender import broker, leases
 from recommender.errors import TrainingCancelled, TrainingFailed, VersionNotReady
 from recommender.models import LIVE, SERVABLE, UNFINISHED, MethodNumber, ModelVersion, Role, State
-from recommender.versions import comparison, history, methods, progress, queries
+from recommender.versions import comparison, history, methods, progress, queries, training_log
 from recommender.webhooks.models import Event
 from recommender.webhooks.outbox import emit
 
@@ -74,6 +74,24 @@ def queue_training(version: ModelVersion) -> None:
     transaction.on_commit(lambda: broker.send("train_version", version.pk))
 
 
+def train_again(version: ModelVersion, by: str = "") -> ModelVersion:
+    """Queue a training with the method, the settings, the epochs and the seed of one that has ended, as a new version.
+
+    Raises VersionNotReady while that one goes on.
+    """
+    if version.state in UNFINISHED:
+        raise VersionNotReady(f"{version} is {version.state}; only one that has ended is trained again")
+    again = register(
+        version.method,
+        method_settings=version.settings,
+        epochs=version.epochs,
+        seed=version.seed,
+        by=by,
+    )
+    queue_training(again)
+    return again
+
+
 def claim(version_id: int, *, here: bool = False) -> ModelVersion:
     """Take the lease of an unfinished version, to train it while the lease is renewed.
 
@@ -88,6 +106,7 @@ def claim(version_id: int, *, here: bool = False) -> ModelVersion:
         state=State.TRAINING,
         by_worker=not here,
         tries=F("tries") + 1,
+        worker=training_log.worker_name(),
         error="",
         started_at=Coalesce("started_at", Value(timezone.now())),
     )

@@ -1,6 +1,7 @@
 """Training: rows, through ml, to a new version. Workers only."""
 
 import errno
+import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from ml.evaluation import calibration, metrics
 from ml.models.factory import create
 from ml.nn.inference import embed_items
 from ml.training import cards, checkpoints, resume
+from ml.training.events import EventFile
 from ml.training.loop import TrainConfig, fit
 from recommender import leases
 from recommender.audits import together
@@ -28,7 +30,7 @@ from recommender.errors import TrainingCancelled, TrainingFailed, TrainingRefuse
 from recommender.models import EMBEDDING_ROLES, TRAINING_STATE, ModelVersion, Role, State
 from recommender.operations import training_checks
 from recommender.serving import fold_in
-from recommender.versions import lifecycle, previews
+from recommender.versions import lifecycle, previews, training_log
 from recommender.versions.vectors import index, store
 from recommender.workers import devices, embedding, label_measures, photo_calibration
 from recommender.workers.training_data import (
@@ -39,6 +41,9 @@ from recommender.workers.training_data import (
     load_personal_data,
 )
 
+log = logging.getLogger(__name__)
+
+EVENTS = "tensorboard"  # the folder, in a version's, of what TensorBoard reads
 CHECK_SECONDS = 1.0  # between two checks, in an epoch, that the training is still this process's
 
 
@@ -60,7 +65,8 @@ def run(version: ModelVersion, *, progress: bool = False, calibrates: bool = Tru
     """
     try:
         renewing = leases.renewing(partial(lifecycle.renew, version), interval=settings.TRAINING_LEASE / 4, row=version)
-        with renewing, devices.ending_if_gpu_fails():
+        with training_log.recording(version), renewing, devices.ending_if_gpu_fails():
+            log.info("it computes on: %s", devices.describe())
             fit_model(version, progress)
             if version.role in EMBEDDING_ROLES:
                 embed_catalogue(version, progress, calibrates)
@@ -112,6 +118,7 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
     config = TrainConfig(epochs=version.epochs, seed=version.seed)
     lifecycle.follow(version, stage="training", done=len(losses))  # an epoch may take minutes
     processes = cards.count_cards(model)
+    events = EventFile(version.folder / EVENTS)
     how: dict[str, Any] = {"folder": work, "progress": progress, "check": checker(version)}
     if processes == 1:
         epochs = fit(model, data, config, **how)
@@ -124,6 +131,8 @@ def fit_model(version: ModelVersion, progress: bool) -> None:
             device = devices.describe(processes)
             results = version.metrics | {"losses": losses, "samples per second": speed, "device": device}
             lifecycle.follow(version, stage="training", done=epoch.number, of=epoch.of, metrics=results, tries=1)
+            log.info("epoch %d of %s: %s", epoch.number, epoch.of or "?", losses[-1])
+            events.add(epoch.number, {**epoch.losses, "samples per second": epoch.samples_per_second})
             if processes == 1:  # of several the model is complete in the end
                 save_preview(version, model, epoch.number)
     results = version.metrics | model.summary()

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from recommender.models import ModelVersion
+from recommender.versions import training_log
 from tests.factories import ProductFactory, VersionFactory
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +123,29 @@ def test_versions_are_for_staff(guest, shopper, staff):
         assert client.post(f"{URL}{version.pk}/activate/").status_code == status
         assert client.post(f"{URL}{version.pk}/cancel/").status_code == status
     assert staff.get(f"{URL}{10**30}/").status_code == staff.post(f"{URL}999/cancel/").status_code == 404
+
+
+def test_a_training_is_resumed_or_tried_again(staff):
+    interrupted, failed = (
+        VersionFactory(state="interrupted"),
+        VersionFactory(state="failed", settings={"dimensions": 8}),
+    )
+
+    resumed = staff.post(f"{URL}{interrupted.pk}/resume/")
+    assert (resumed.status_code, resumed.json()["state"]) == (202, "queued")
+    assert staff.post(f"{URL}{failed.pk}/resume/").status_code == 409
+
+    assert staff.post(f"{URL}{failed.pk}/retry/").status_code == 409  # the shop has no pictures
+    ProductFactory.create_batch(10)
+    again = staff.post(f"{URL}{failed.pk}/retry/").json()
+    assert (again["state"], again["settings"], again["by"]) == ("queued", {"dimensions": 8}, "boss")
+    assert staff.post(f"{URL}{interrupted.pk}/retry/").status_code == 409
+
+
+def test_the_log_of_a_training_can_be_read(staff):
+    version = VersionFactory()
+    assert staff.get(f"{URL}{version.pk}/log/").json() == {"lines": []}
+    version.folder.mkdir(parents=True)
+    training_log.file_of(version).write_text("epoch 1\nepoch 2\n")
+
+    assert staff.get(f"{URL}{version.pk}/log/").json() == {"lines": ["epoch 1", "epoch 2"]}

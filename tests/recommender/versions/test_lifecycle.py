@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from recommender.errors import TrainingCancelled, TrainingRefused, VersionNotReady
 from recommender.models import MethodNumber, ModelVersion
-from recommender.versions import lifecycle
+from recommender.versions import lifecycle, training_log
 from tests.factories import ProductFactory, VersionFactory
 from tests.recommender.locks import held_elsewhere
 
@@ -272,3 +272,18 @@ def test_an_upgraded_shop_gives_no_number_of_a_version_that_served_and_was_delet
     import_module("recommender.migrations.0025_method_numbers").note_numbers(apps, None)
 
     assert set(MethodNumber.objects.values_list("method", "last")) == {("hog", 2), ("timm:a b", 7)}
+
+
+def test_what_has_ended_is_trained_again_with_all_that_it_had():
+    failed = VersionFactory(method="hog", state="failed", settings={"dimensions": 8}, epochs=3, seed=7)
+
+    again = lifecycle.train_again(failed, "ada")
+
+    assert (again.method, again.settings, again.epochs, again.seed) == ("hog", {"dimensions": 8}, 3, 7)
+    assert (again.state, again.by, again.number, again.activate_when_ready) == ("queued", "ada", 2, False)
+    with pytest.raises(VersionNotReady, match="hog 2 is queued; only one that has ended is trained again"):
+        lifecycle.train_again(again)
+
+
+def test_a_version_names_the_machine_that_trains_it():
+    assert lifecycle.register("hog", here=True).worker == training_log.worker_name()

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from catalog import products, readings
 from catalog.models import Interaction, Shopper
-from ml.training import checkpoints, resume
+from ml.training import checkpoints, events, resume
 from recommender import maintenance
 from recommender.errors import TrainingCancelled, TrainingFailed
 from recommender.models import ImageEmbedding, ModelVersion, ShopperVector
 from recommender.serving import recommend
 from recommender.serving.types import RecommendationQuery
-from recommender.versions import lifecycle
+from recommender.versions import lifecycle, training_log
 from recommender.versions.vectors import nearest
 from recommender.workers import embedding, training
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, ShopperFactory
@@ -42,6 +42,11 @@ def test_a_personal_version_knows_its_shoppers_and_reports_on_what_was_held_back
     version.refresh_from_db()
     assert ShopperVector.objects.filter(version=version).count() == 6
     assert [entry["epoch"] for entry in version.metrics["losses"]] == [1, 2]
+    [scalars] = (version.folder / "tensorboard").iterdir()
+    assert len([*events.read(scalars.read_bytes())]) == 3  # the version of the file, and an event an epoch
+    assert version.worker == training_log.worker_name()
+    epochs = [line for line in training_log.last_lines(version) if " epoch " in line]
+    assert ["epoch 1 of 2" in epochs[0], "epoch 2 of 2" in epochs[1]] == [True, True]
     assert 0 <= version.metrics["auc"] <= 1
     assert version.metrics["shoppers"] == 6
     assert 0 <= version.metrics["calibration error"] <= 1
