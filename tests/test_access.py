@@ -18,6 +18,7 @@ from recommender.access.models import KeyKind
 from recommender.access.scopes import SCOPES
 from recommender.api import urls as api
 from recommender.api.permissions import rule_of
+from recommender.maps.models import TasteMap
 from recommender.models import Design
 from recommender.schedules.models import TrainingSchedule
 from recommender.serving import recommend, saved
@@ -127,6 +128,8 @@ API = {
     ("model", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("compare-models", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("compare-models", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
+    ("model-map", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
+    ("model-map", "POST"): Opens(permission="change_modelversion", scopes="models:write"),
     ("recommendation-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("operation-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
     ("index-metrics", "GET"): Opens(permission="view_modelversion", scopes="models:read models:write"),
@@ -182,6 +185,7 @@ def shop(active) -> dict[str, dict[str, object]]:
     key, _ = keys.create("ERP", KeyKind.SECRET, scopes=["designs"])
     hook = Webhook.objects.create(url="https://shop.example/", events=[WebhookEvent.TRAINED], secret="whsec_AAAA")
     message = hook.deliveries.create(event=WebhookEvent.TRAINED, body="{}")
+    TasteMap.objects.create(version=active)
     trial = {"pk": draft().pk}
     hers = saved.save(recommend.popular_products(RecommendationQuery()), Caller(account=account.pk))
     product_of, version_of, shopper_of, key_of = {"sku": "A-1"}, {"pk": version.pk}, {"key": "ada"}, {"pk": key.pk}
@@ -210,6 +214,7 @@ def shop(active) -> dict[str, dict[str, object]]:
         "cancel-design": {"pk": design.pk},
         "model": version_of,
         "activate-model": version_of,
+        "model-map": {"pk": active.pk},
         "compare-models": version_of | {"other": version.pk},
         "cancel-model": version_of,
         "resume-model": version_of,
