@@ -93,7 +93,7 @@ def resend() -> None:
     """Send maps to the workers again that nobody makes, and request those of active versions that are out of date."""
     for version in ModelVersion.objects.filter(state=State.ACTIVE, maps__isnull=False).distinct().defer("taste"):
         taste_map = latest(version)
-        if taste_map and taste_map.finished_at and is_out_of_date(taste_map):
+        if taste_map and taste_map.finished_at and not taste_map.error and is_out_of_date(taste_map):
             request(version)
     for pk in TasteMap.objects.filter(leases.is_free(), finished_at=None).order_by("pk").values_list("pk", flat=True):
         broker.send("make_map", pk, priority=broker.LATER)

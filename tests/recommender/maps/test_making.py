@@ -99,3 +99,13 @@ def test_a_map_of_the_active_version_is_made_anew_once_the_catalogue_has_changed
     making.resend()
 
     assert [taste_map.version for taste_map in TasteMap.objects.filter(finished_at=None)] == [active]
+
+
+def test_a_map_that_failed_is_not_made_anew_by_itself(active, waiting):
+    making.fail(making.claim(making.request(active).pk), "too large")
+    ProductFactory()
+    waiting("design")
+
+    making.resend()
+
+    assert TasteMap.objects.count() == 1 and waiting("design") == []
