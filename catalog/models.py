@@ -20,6 +20,7 @@ from catalog.page_urls import MAX_PAGE_URL, PAGE_URL, URL_SAFE
 from catalog.renditions import Renditions
 from catalog.search_models import Synonyms as Synonyms
 from catalog.search_models import Word as Word
+from catalog.variants import VARIANT_SKU, SkusOfVariants
 
 
 class Category(models.Model):
@@ -140,6 +141,9 @@ class Product(models.Model):
             # The few that a filter of the admin looks for among very many.
             models.Index(fields=["-created_at", "-id"], name="product_hidden", condition=Q(is_hidden=True)),
             models.Index(fields=["-created_at", "-id"], name="product_sold_out", condition=Q(in_stock=False)),
+            GinIndex(  # queries.products_of_variants
+                SkusOfVariants(), name="product_variant_skus", condition=Q(attributes__has_key=VARIANT_SKU)
+            ),
         ]
         constraints = [models.CheckConstraint(condition=Q(price__gte=0), name="price_is_not_negative")]
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 from django.db.models import Case, Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Concat
 
+from catalog.arrays import IsAnyOf
 from catalog.models import OWN_ID, Category, Interaction, Kind, MergedSession, Product, ProductImage, Shopper
+from catalog.variants import VARIANT_SKU, SkusOfVariants
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -40,6 +42,19 @@ class Filters(TypedDict, total=False):
     max_price: Decimal | None
     in_stock: bool | None
     updated_since: datetime | None
+
+
+def products_of_variants(skus: Collection[str]) -> dict[str, str]:
+    """Return by those of these SKUs that are no product's, but a variant's of one product alone, that product's SKU."""
+    unknown = set(skus).difference(Product.objects.filter(IsAnyOf("sku", skus)).values_list("sku", flat=True))
+    if not unknown:
+        return {}
+    with_variants = Product.objects.filter(attributes__has_key=VARIANT_SKU).annotate(variants=SkusOfVariants())
+    found: dict[str, list[str]] = {}
+    for sku, variants in with_variants.filter(variants__overlap=list(unknown)).values_list("sku", "variants"):
+        for variant in unknown.intersection(variants):
+            found.setdefault(variant, []).append(sku)
+    return {variant: products[0] for variant, products in found.items() if len(products) == 1}
 
 
 def narrow(

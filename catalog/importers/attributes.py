@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from catalog.importers import values
 from catalog.importers.layouts import BETWEEN, Layout, by_plain_name, has_costs, leaves_out, plain
 from catalog.importers.variants import pairs_of
+from catalog.variants import BETWEEN as JOINED
+from catalog.variants import VARIANT_SKU
 
-VARIANT_SKU = "Variant SKU"  # as Shopify calls it
 NO_OPTION = ("Title", "Default Title")  # of Shopify, where a product has no options
 # Option1 Name, Attribute 1 name, Option Name 1, and Wix's productOptionName1: beside it is the value.
 NAME = re.compile(r"(?P<stem>.*\d) name|(?P<word>.*) name(?P<number> \d+)|productoptionname(?P<option>\d)")
@@ -81,4 +82,4 @@ def first(texts: Iterable[str]) -> str:
 def joined(texts: Iterable[str]) -> str:
     """Return the different texts, as a shopper should read them, with commas between."""
     found = {read: None for text in texts if text and (read := values.read_text(text))}
-    return ", ".join(found)
+    return JOINED.join(found)

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from catalog.importers.attributes import VARIANT_SKU
 from catalog.importers.json_objects import Product, objects_in
 from catalog.importers.layouts import plain
 from catalog.importers.values import AMOUNT_NAMES, LANGUAGE, OBJECT_NAMES
+from catalog.variants import VARIANT_SKU
 
 # Whose values are named by themselves, without the name of the object.
 BAGS = re.compile(

@@ -9,7 +9,7 @@ from django.conf import settings
 from catalog.errors import BadRow, ImportFailed
 from catalog.importers import values
 from catalog.importers.archive import Archive
-from catalog.importers.attributes import VARIANT_SKU, AttributeColumns, first, joined
+from catalog.importers.attributes import AttributeColumns, first, joined
 from catalog.importers.columns import (
     CATEGORIES,
     MEANINGS,
@@ -31,6 +31,7 @@ from catalog.importers.rows import Problem, Row
 from catalog.importers.values import is_plain
 from catalog.importers.variants import Families, Groups, Record, group_following
 from catalog.importers.wording import counted
+from catalog.variants import VARIANT_SKU
 
 REQUIRED = ("sku", "title", "category", "price", "image")
 LEAST_COLUMNS = 3  # of REQUIRED

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from django.db.models import Q
 
-from catalog.importers.attributes import VARIANT_SKU
 from catalog.interactions import Event
 from catalog.models import Product
+from catalog.variants import VARIANT_SKU
 
 VARIANT_SKUS = (VARIANT_SKU, "SKU", "sku")  # attributes that imports make of the SKUs of variants
 ID = "ID"  # the attribute of WooCommerce's ids; events have it as id:10, as its export does

@@ -9,9 +9,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from catalog import queries
 from catalog.interactions import CLOCK_SKEW
 from catalog.models import Kind, Product
-from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, Timestamp, Validated
+from recommender.api.fields import MAX_SKU_LENGTH, BoundedList, KindField, Sku, Timestamp, Validated
 from recommender.api.permissions import STATELESS
 from recommender.api.recommendations import RecommendationParams, recommends
 from recommender.serving import history, recommend
@@ -69,8 +70,8 @@ class ByExample(serializers.Serializer[None]):
 class SessionEvent(serializers.Serializer[None]):
     """One thing that a visitor did with a product."""
 
-    sku = serializers.CharField(max_length=MAX_SKU_LENGTH)
-    kind = serializers.ChoiceField(Kind.choices)
+    sku = Sku(help_text="SKU of a product, or of a variant of one.")
+    kind = KindField(help_text="In any capitals; words of other programs, such as AddToCart, are taken as well.")
     timestamp = Timestamp(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
 
 
@@ -84,6 +85,9 @@ class Session(serializers.Serializer[None]):
     def validate(self, attrs: Validated) -> Validated:
         """Replace the events by `activities` and by `skus`, the products that they are about."""
         events, now = attrs["events"], timezone.now()
+        products = queries.products_of_variants({event["sku"] for event in events})
+        for event in events:
+            event["sku"] = products.get(event["sku"], event["sku"])
         known = product_ids(event["sku"] for event in events)
         errors: dict[str, dict[str, list[str]]] = {}
         for index, event in enumerate(events):

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -19,8 +20,11 @@ from rest_framework.fields import empty
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
 from catalog import categories, fetching, images
-from catalog.errors import FetchRefused, UnreadableImage
+from catalog.errors import BadRow, FetchRefused, UnreadableImage
 from catalog.images import Box, DecodedImage
+from catalog.importers.events import read_kind
+from catalog.importers.values import UNSEEN
+from catalog.models import Kind
 from catalog.page_urls import MAX_PAGE_URL, PAGE_URL
 from recommender.api.problems import as_sentence
 from recommender.serving.photos import make_box
@@ -111,6 +115,33 @@ class Timestamp(serializers.DateTimeField):
         if timestamp < EPOCH:
             raise serializers.ValidationError(f"{timestamp.isoformat()} is before 1970.")
         return timestamp
+
+
+class Sku(serializers.CharField):
+    """SKU of a product, without characters that nobody sees, as imports read it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_SKU_LENGTH, **options)
+
+    def to_internal_value(self, data: str) -> str:
+        text: str = super().to_internal_value(data)
+        return text if text.isascii() else UNSEEN.sub("", text).strip()
+
+
+class KindField(serializers.ChoiceField):
+    """Kind of an interaction, by its name in any capitals, or by a word that imports take for it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Kind.choices, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            kind: str = super().to_internal_value(data)
+        except serializers.ValidationError:
+            with suppress(BadRow):
+                return read_kind(str(data)).value
+            raise
+        return kind
 
 
 class Limit(serializers.IntegerField):

@@ -1,7 +1,7 @@
 """Resource interactions/: recording of interactions of shoppers and guests with products."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -15,13 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from catalog import interactions, visitors
+from catalog import interactions, queries, visitors
 from catalog.interactions import Event
-from catalog.models import Kind
 from catalog.visitors import HEADER, Visitor
 from recommender.access.keys import key_of
 from recommender.api.errors import errors_by_field
-from recommender.api.fields import MAX_SKU_LENGTH, Timestamp, Validated
+from recommender.api.fields import KindField, Sku, Timestamp, Validated
 from recommender.api.permissions import Rule, is_granted
 from recommender.api.users import names_of
 from recommender.api.visitors import visitor_of
@@ -53,8 +52,8 @@ class InteractionInput(serializers.Serializer[None]):
         help_text=f"The shop's id of a guest. Without user and session, the guest whose token is in {HEADER}, or the "
         "caller. Popularity counts what a guest's token or staff vouch for, and nothing of other sessions.",
     )
-    sku = serializers.CharField(max_length=MAX_SKU_LENGTH)
-    kind = serializers.ChoiceField(Kind.choices)
+    sku = Sku(help_text="SKU of a product, or of a variant of one.")
+    kind = KindField(help_text="In any capitals; words of other programs, such as AddToCart, are taken as well.")
     timestamp = Timestamp(required=False, help_text="ISO 8601; without an offset, UTC. Default: now.")
     id = serializers.CharField(
         required=False,
@@ -180,7 +179,7 @@ class Interactions(APIView):
         if not 1 <= len(items) <= MAX_INTERACTIONS:
             raise ParseError(f"{len(items):,} interactions; a request has 1 to {MAX_INTERACTIONS:,} of them.")
         events, rejected = parse_interactions(items, request)
-        recorded = interactions.record(with_placements(events.values()))
+        recorded = interactions.record(of_products(with_placements(events.values())))
         indices = list(events)
         rejected |= {indices[index]: errors for index, errors in recorded.rejected.items()}
         payload = {
@@ -189,6 +188,12 @@ class Interactions(APIView):
             "rejected": [{"index": index, "errors": rejected[index]} for index in sorted(rejected)],
         }
         return Response(payload, status=202)
+
+
+def of_products(events: Sequence[Event]) -> list[Event]:
+    """Return the events, those of variants with the SKUs of their products."""
+    products = queries.products_of_variants({event.sku for event in events})
+    return [replace(event, sku=products.get(event.sku, event.sku)) for event in events]
 
 
 def with_placements(events: Iterable[Event]) -> list[Event]:

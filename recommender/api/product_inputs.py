@@ -9,7 +9,6 @@ from catalog.products import ProductFields, Versions
 from catalog.upserts import Upsert
 from recommender.api.fields import (
     CSRF_FIELD,
-    MAX_SKU_LENGTH,
     Attributes,
     BoundedList,
     Flag,
@@ -18,6 +17,7 @@ from recommender.api.fields import (
     Price,
     ProductImageField,
     ProductImageFile,
+    Sku,
     Validated,
 )
 
@@ -30,7 +30,7 @@ READ_ONLY = ("id", "thumbnail", "findable", "problem")  # fields of a response t
 
 
 class ProductInput(serializers.Serializer[None]):
-    sku = serializers.CharField(max_length=MAX_SKU_LENGTH, help_text="Without spaces and slashes.")
+    sku = Sku(help_text="Without spaces and slashes.")
     title = serializers.CharField(max_length=300)
     category = serializers.CharField(
         max_length=100, help_text="Name of the category, which is created if it does not exist."
@@ -107,7 +107,7 @@ class UpsertInput(ProductInput):
 
 
 class ProductUpsert(UpsertInput):
-    sku = serializers.CharField(required=False, max_length=MAX_SKU_LENGTH, help_text="The one in the address.")
+    sku = Sku(required=False, help_text="The one in the address.")
 
     def upsert_of(self, sku: str, versions: Versions) -> Upsert:
         """Return the product as it is to be. Raises ValidationError."""

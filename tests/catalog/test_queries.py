@@ -1,6 +1,8 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog import queries
 from catalog.models import Kind, MergedSession, Product
@@ -75,3 +77,26 @@ def test_a_category_shows_the_newest_product_on_sale_that_has_an_image():
     empty = CategoryFactory(name="Hats")
 
     assert queries.category_images([old.category, empty]) == {old.category_id: old.images.get()}
+
+
+def test_the_product_of_a_variant_is_found_by_the_variant_s_sku(django_assert_num_queries):
+    ProductFactory(sku="A", attributes={"Variant SKU": "A-1, A-2, B"}, image=False)
+    ProductFactory(sku="B", attributes={"Variant SKU": "A-2, B-1"}, image=False)
+    ProductFactory(sku="C", attributes=["Variant SKU"], image=False)
+
+    with django_assert_num_queries(2):
+        found = queries.products_of_variants({"A", "A-1", "A-2", "B", "B-1", "A-1, A-2", "none"})
+    with django_assert_num_queries(1):
+        assert queries.products_of_variants({"A", "C"}) == {}
+
+    assert found == {"A-1": "A", "B-1": "B"}
+
+
+def test_the_product_of_a_variant_is_read_by_its_index():
+    ProductFactory(sku="A", attributes={"Variant SKU": "A-1"}, image=False)
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as captured:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        queries.products_of_variants({"A-1"})
+        cursor.execute(f"EXPLAIN {captured[-1]['sql']}")
+        plan = str(cursor.fetchall())
+    assert "product_variant_skus" in plan

@@ -170,7 +170,7 @@ FAR = "2999-01-01T00:00:00Z"
             {"events": [{"sku": "p-0", "kind": "view"}, {"sku": "x", "kind": "view"}]},
             {"events.1.sku": ["There is no product 'x'."]},
         ),
-        ({"events": [{"sku": "p-0", "kind": "wish"}]}, {"events.0.kind": ['"wish" is not a valid choice.']}),
+        ({"events": [{"sku": "p-0", "kind": "stare"}]}, {"events.0.kind": ['"stare" is not a valid choice.']}),
         ({"events": [{"kind": "view"}]}, {"events.0.sku": ["This field is required."]}),
         (
             {"events": [{"sku": "p-0", "kind": "view", "timestamp": FAR}]},
@@ -220,3 +220,13 @@ def test_twenty_errors_are_named_at_most(guest):
 
     assert response.status_code == 400
     assert sum(map(len, response.json()["errors"].values())) == 20
+
+
+def test_a_session_names_kinds_and_variants_as_other_programs_do(guest, active_personal):
+    placed(active_personal, 10, 90)
+    embed(ProductFactory(sku="p-0", attributes={"Variant SKU": "p-0-S, p-0-M"}), active_personal, turned(0))
+
+    response = guest.post(SESSION, {"events": [{"sku": "p-0-M", "kind": "AddToCart"}]})
+
+    assert response.status_code == 200
+    assert skus(response) == ["p-10", "p-90"]

@@ -274,3 +274,30 @@ def test_a_form_will_do(guest):
     response = guest.post(URL, event(position=""), format="multipart")
 
     assert counts(response) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"), [("Purchase", "purchase"), ("AddToCart", "cart"), ("page_view", "view"), ("LIKE", "like")]
+)
+def test_a_kind_is_taken_in_any_capitals_and_by_words_of_other_programs(staff, kind, kept):
+    response = staff.post(URL, event(user="ann", kind=kind))
+
+    assert counts(response) == (1, 0, 0)
+    assert Interaction.objects.get().kind == kept
+
+
+def test_an_event_of_a_variant_counts_for_its_product(staff):
+    boot = ProductFactory(sku="boot", attributes={"Variant SKU": "boot-40, boot-41"}, image=False)
+
+    response = staff.post(URL, [event(user="ann", sku="boot-41"), event(user="ann", sku="boot-42")])
+
+    assert counts(response) == (1, 0, 1)
+    assert response.json()["rejected"] == [{"index": 1, "errors": {"sku": ["There is no product 'boot-42'."]}}]
+    assert Interaction.objects.get().product == boot
+
+
+def test_characters_that_nobody_sees_are_no_part_of_a_sku(staff, product):
+    response = staff.post(URL, event(user="ann", sku="\u200bA-1\ufeff"))
+
+    assert counts(response) == (1, 0, 0)
+    assert Interaction.objects.get().product == product

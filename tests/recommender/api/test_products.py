@@ -353,3 +353,9 @@ def test_a_picture_is_read_from_a_stream_of_any_kind(staff):
     response = staff.post(URL, form(image=io.BytesIO(image_bytes())), format="multipart")
 
     assert response.status_code == 201
+
+
+def test_characters_that_nobody_sees_are_no_part_of_a_new_sku(staff):
+    made = staff.post(URL, form(sku="\ufeffA\u200b-9"), format="multipart")
+
+    assert (made.status_code, made.json()["sku"]) == (201, "A-9")
