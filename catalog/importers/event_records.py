@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from math import isfinite
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from catalog.importers.analytics import Fields, analytics_of
 from catalog.importers.archive import Folder, open_zip
 from catalog.importers.columns import EVENTS, find_columns
 from catalog.importers.csv_file import describe
+from catalog.importers.date_order import SLASHED, DateOrder
 from catalog.importers.events import is_purchase
 from catalog.importers.layouts import apart, by_plain_name, plain
 from catalog.importers.nested import LINES, flattened
@@ -123,6 +125,7 @@ class Events:
             *([f"{self.records.name} was read as {self.analytics.name}"] if self.analytics else []),
             *(["it has no kinds, but orders: each row is a purchase"] if self.kind else []),
             *([f"columns were read as others: {', '.join(renamed)}"] if renamed else []),
+            *([self.dates.note] if "dates" in vars(self) and self.dates.note else []),
             *([f"left out, as they are no {noun}: {', '.join(left_out)}"] if left_out else []),
         ]
 
@@ -133,8 +136,27 @@ class Events:
             raise ImportFailed(f"{self.records.label} holds no interactions: {self.notes[-1]}")
         return number
 
+    @cached_property
+    def dates(self) -> DateOrder:
+        """Return the order of dates such as 01/31/2026; the file is read for it."""
+        events = (entry[1] for entry in self._events(Counter()) if not isinstance(entry, Problem))
+        return DateOrder.of(str(event.get("timestamp") or "").strip() for event in events)
+
     def __iter__(self) -> Iterator[tuple[str, Fields] | Problem]:
         self.left_out.clear()
+        for entry in self._events(self.left_out):
+            if isinstance(entry, Problem) or not SLASHED.fullmatch(
+                text := str(entry[1].get("timestamp") or "").strip()
+            ):
+                yield entry
+                continue
+            try:
+                yield entry[0], {**entry[1], "timestamp": self.dates.iso(text)}
+            except BadRow as error:
+                yield Problem(entry[0], str(error))
+
+    def _events(self, left_out: Counter[str]) -> Iterator[tuple[str, Fields] | Problem]:
+        """Yield the events as their file has them; what is none is counted in `left_out`."""
         for entry in self.records:
             if isinstance(entry, Problem):
                 yield entry
@@ -143,7 +165,7 @@ class Events:
             try:
                 for event in self.analytics.read(record) if self.analytics else self._read(record):
                     if isinstance(event, str):
-                        self.left_out[event] += 1
+                        left_out[event] += 1
                     else:
                         yield place, event
             except BadRow as error:
