@@ -16,6 +16,9 @@ from catalog.models import Kind
 Fields = Mapping[str, object]  # of an event, by our names
 CANCELLED = "cancelled"
 RETURNED = "lines that were cancelled or refunded:"
+# Of BigCommerce: Product ID: 77, Product Qty: 1, Product SKU: A-1, Product Name: Towel|Product ID: 78, …
+PRODUCTS = re.compile(r"\s*\|\s*(?=Product ID:)")
+DETAIL = re.compile(r"Product (ID|Qty|SKU|Name): (.*?)(?=, Product [A-Z][\w ]*:|\Z)", re.DOTALL)
 OFFSET = re.compile(r" (?=[+-]\d{4}$)")  # 2026-01-02 12:00:00 -0500
 
 
@@ -119,6 +122,44 @@ class EtsyOrders:
             "timestamp": month_first(text_of(record, self.time)),
             "id": f"{text_of(record, self.order)}/{text_of(record, self.line)}",
         }
+
+
+class BigCommerceOrders:
+    """Orders as BigCommerce exports them, a row each: what was bought is packed into one column, product by product."""
+
+    name = "BigCommerce's orders"
+    columns = ("order id", "order date", "product details")
+
+    def __init__(self, named: Mapping[str, str]) -> None:
+        self.order, self.time, self.details = (named[column] for column in self.columns)
+        self.status, self.email, self.customer = (
+            named.get(name, "") for name in ("order status", "customer email", "customer id")
+        )
+
+    def read(self, record: Fields) -> Iterator[Fields | str]:
+        order = text_of(record, self.order)
+        if why := against_any([record.get(self.status)]):
+            yield f"orders that are {why}:"
+            return
+        without = list[str]()
+        for number, text in enumerate(PRODUCTS.split(text_of(record, self.details)), 1):
+            line = {name.lower(): value.strip() for name, value in DETAIL.findall(text)}
+            if is_zero(line.get("qty")):
+                yield NO_PIECES
+                continue
+            if not line.get("sku"):
+                without.append(line.get("name") or text[:40])
+                continue
+            yield {
+                "user": text_of(record, self.email).lower() or text_of(record, self.customer),
+                "session": f"order {order}",
+                "sku": line["sku"],
+                "kind": Kind.PURCHASE,
+                "timestamp": record.get(self.time),
+                "id": f"{order}/{number}",
+            }
+        if without:  # once the other lines are out
+            raise without_sku(", ".join(without), "BigCommerce")
 
 
 class WooCommerceOrders:
@@ -241,7 +282,7 @@ class PrestaShopOrders:
 def orders_of(columns: Sequence[str]) -> Orders | None:
     """Return the reader of an export with these columns, if it is one of orders."""
     named = by_plain_name(columns)
-    for table in (ShopifyOrders, AmazonOrders, EtsyOrders):
+    for table in (ShopifyOrders, AmazonOrders, EtsyOrders, BigCommerceOrders):
         if named.keys() >= set(table.columns):
             found: Orders = table(named)
             return found
@@ -257,11 +298,11 @@ def text_of(record: Fields, column: str) -> str:
     return str(record.get(column) or "").strip()
 
 
-def without_sku(title: str) -> BadRow:
-    """Return the error of a line of Shopify's orders that names its product by nothing else."""
+def without_sku(title: str, program: str = "Shopify") -> BadRow:
+    """Return the error of a line of orders that names its product by nothing else."""
     return BadRow(
-        f"sku: the line {title!r} of the order has none: give its variant a SKU in Shopify, then export and import the "
-        "products and the orders anew"
+        f"sku: the line {title!r} of the order has none: give its variant a SKU in {program}, then export and import "
+        "the products and the orders anew"
     )
 
 

@@ -350,3 +350,30 @@ def test_lines_of_no_pieces_are_no_purchases(tmp_path):
         (tmp_path / name).write_text(text)
         with pytest.raises(ImportFailed, match="lines of no pieces: 1"):
             import_interactions(tmp_path / name)
+
+
+def test_of_bigcommerce_s_orders_each_packed_product_is_a_purchase(tmp_path):
+    for sku in ("A-1", "B-1"):
+        ProductFactory(sku=sku)
+    (tmp_path / "orders.csv").write_text(
+        "Order ID,Customer ID,Customer Email,Order Date,Order Status,Product Details\n"
+        '100,7,Ada@x.example,01/31/2026,Completed,"Product ID: 77, Product Qty: 1, Product SKU: A-1, Product Name: b|c,'
+        ' Product Unit Price: 49.00|Product ID: 78, Product Qty: 2, Product SKU: B-1, Product Name: Mug"\n'
+        '101,7,Ada@x.example,02/01/2026,Cancelled,"Product ID: 77, Product Qty: 1, Product SKU: A-1, Product Name: A"\n'
+        '102,8,,02/01/2026,Shipped,"Product ID: 79, Product Qty: 1, Product SKU: , Product Name: Gift card"\n'
+        '103,8,,02/02/2026,Shipped,"Product ID: 77, Product Qty: 0, Product SKU: A-1, Product Name: A"\n'
+    )
+
+    report = import_interactions(tmp_path / "orders.csv")
+    again = import_interactions(tmp_path / "orders.csv")
+
+    assert bought() == [
+        ("ada@x.example", "", "A-1", "purchase", "100/1"),
+        ("ada@x.example", "", "B-1", "purchase", "100/2"),
+    ]
+    assert [problem.reason.split(":")[1] for problem in report.problems] == [
+        " the line 'Gift card' of the order has none"
+    ]
+    assert {str(day.date()) for day in Interaction.objects.values_list("occurred_at", flat=True)} == {"2026-01-31"}
+    assert (again.accepted, again.duplicates) == (0, 2)
+    assert any("orders that are cancelled: 1" in note for note in report.notes)
