@@ -53,12 +53,20 @@ class ProductReport(ImportReport):
     retirement: Retirement | None = None
 
     @property
+    def failed_images(self) -> int:
+        """Return how many of those that failed are images, of products that were imported without them."""
+        return max(0, self.failed + self.created + self.updated + self.unchanged - self.read) if self.read else 0
+
+    @property
     def counts(self) -> dict[str, int]:
-        names = ("created", "updated", "unchanged", "awaited", "failed")
+        names = ("created", "updated", "unchanged", "awaited", "failed", "failed_images")
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
         counts = f"{self.created} created, {self.updated} updated, {self.unchanged} unchanged, {self.failed} failed"
+        if self.failed_images:
+            rows = counted(self.failed - self.failed_images, "row", "rows")
+            counts += f" ({rows}, and {counted(self.failed_images, 'image', 'images')} of products that were imported)"
         if self.awaited:
             are = "image is to be fetched by its URL", "images are to be fetched by their URLs"
             counts += f"; {counted(self.awaited, *are)}"

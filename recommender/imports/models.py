@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.fetching import MAX_URL
+from catalog.importers.reports import ProductReport
 from recommender.models import Leased
 
 
@@ -157,3 +158,11 @@ class ImportRun(Leased):
     @property
     def is_pending(self) -> bool:
         return self.status in PENDING
+
+    @property
+    def failed_images(self) -> int:
+        """Return how many of the problems are images, of products that were imported without them."""
+        if self.kind != RunKind.PRODUCTS:
+            return 0
+        counts = {name: getattr(self, name) for name in ("read", "created", "updated", "unchanged", "failed")}
+        return ProductReport(**counts).failed_images

@@ -31,3 +31,12 @@ def test_a_report_says_that_its_prices_are_made_up():
 
 def test_a_report_on_interactions_has_counts_of_its_own():
     assert str(InteractionReport(accepted=3, duplicates=1)) == "3 accepted, 1 duplicates, 0 failed"
+
+
+def test_a_report_says_how_many_problems_are_images():
+    rows, both = ProductReport(read=5, created=3, failed=2), ProductReport(read=5, created=3, unchanged=1, failed=4)
+
+    assert (rows.failed_images, both.failed_images) == (0, 3)
+    assert str(rows).endswith("2 failed")
+    assert str(both).endswith("4 failed (1 row, and 3 images of products that were imported)")
+    assert both.counts["failed_images"] == 3

@@ -20,3 +20,8 @@ def test_the_database_has_one_pending_import_of_a_feed():
 def test_names_of_folders_cannot_be_guessed():
     assert len({ImportRun().token for _ in range(100)}) == 100
     assert len(ImportRun().token) == 32
+
+
+def test_an_import_tells_how_many_problems_are_images():
+    assert ImportRun(read=5, created=3, unchanged=1, failed=4).failed_images == 3
+    assert ImportRun(kind="interactions", read=5, created=3, failed=4).failed_images == 0
