@@ -189,7 +189,10 @@ def test_whoever_was_overtaken_in_mid_epoch_stops_there_and_changes_nothing(shop
 
 
 def files_of(version) -> dict:
-    return {file: file.read_bytes() for file in version.folder.rglob("*") if file.is_file()}
+    """The files that a version serves by or is resumed from; not the log, which each process adds to."""
+    records = (training_log.file_of(version), version.folder / training.EVENTS)
+    files = (file for file in version.folder.rglob("*") if file.is_file())
+    return {file: file.read_bytes() for file in files if not {file, *file.parents}.intersection(records)}
 
 
 def test_whoever_wakes_too_late_writes_beside_the_one_that_took_over(shop, monkeypatch):
