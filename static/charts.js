@@ -51,20 +51,24 @@ function draw(figure) {
     series.push({ stroke, width: 2, dash: DASHES[at % DASHES.length], spanGaps: true });
     if (curve.low.every((bound) => bound === null)) return;
     data.push(curve.high, curve.low);
-    for (const _ of [0, 1]) series.push({ width: 0, points: { show: false } });
-    bands.push({ series: [data.length - 2, data.length - 1], fill: `${stroke}30` });
+    // The axis fits the curves: of a few lists an interval is as wide as all that is possible.
+    for (const _ of [0, 1]) series.push({ width: 0, points: { show: false }, auto: false });
+    bands.push({ series: [data.length - 2, data.length - 1], fill: `${stroke}22` });
   });
 
   const colour = () => getComputedStyle(figure).color;
   const axis = { stroke: colour, grid: { stroke: "#88888838", width: 1 }, ticks: { stroke: "#88888838" } };
   const isTime = "time" in figure.dataset;
   const scales = { x: { time: isTime } };
-  if ("zero" in figure.dataset) scales.y = { range: (_, least, most) => [0, most > 0 ? most * 1.08 : 1] };
+  if ("zero" in figure.dataset) scales.y = { range: (_, least, most) => [0, most > 0 ? most * 1.25 : 1] };
+  const day = (seconds) => new Date(seconds * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  const hour = (seconds) => `${new Date(seconds * 1000).toISOString().slice(11, 13)}:00`;
+  const names = (_, at) => at.map(x[1] - x[0] < 86400 ? hour : day);
   const whole = x.every(Number.isInteger) ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 20000] } : {};
   const chart = new uPlot({
     width: Math.max(figure.clientWidth, 200), height: HEIGHT, series, bands, scales, tzDate: utc,
     legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    axes: [{ ...axis, ...(isTime ? {} : { label: xName, labelSize: 22, ...whole }) }, { ...axis, size: 62 }],
+    axes: [{ ...axis, ...(isTime ? { values: names, incrs: x[1] - x[0] < 86400 ? [3600, 10800, 21600] : [86400, 172800, 604800] } : { label: xName, labelSize: 22, ...whole }) }, { ...axis, size: 62 }],
     hooks: { setCursor: [(at) => tell(at.cursor.idx ?? null)] },
   }, data, plot);
 

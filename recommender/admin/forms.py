@@ -104,11 +104,18 @@ def field_of(name: str, described: Mapping[str, Any], initial: Any) -> forms.Fie
     """Return the field of a setting that a JSON schema describes: help, bounds, default."""
     default = described.get("default")
     shown = {True: "yes", False: "no", "": ""}.get(default, default) if isinstance(default, bool | str) else default
-    help_text = described["description"] + ("" if shown in (None, "") else f" Default: {shown}.")
+    bounds: dict[str, Any] = {"min_value": described.get("minimum"), "max_value": described.get("maximum")}
+    limits = [f"{bound:g}" for bound in bounds.values() if bound is not None]
+    help_text = " ".join(
+        [
+            described["description"],
+            *([f"{' to '.join(limits)}."] if len(limits) == 2 else []),
+            *([] if shown in (None, "") else [f"Default: {shown}."]),
+        ]
+    )
     options: dict[str, Any] = {"label": name.replace("_", " "), "required": False, "help_text": help_text}
     if "enum" in described:
         return forms.ChoiceField(choices=[(each, each) for each in described["enum"]], initial=initial, **options)
-    bounds: dict[str, Any] = {"min_value": described.get("minimum"), "max_value": described.get("maximum")}
     if described["type"] == "boolean":
         choices = [("yes", "yes"), ("no", "no")]
         return forms.TypedChoiceField(

@@ -178,6 +178,13 @@ class ModelVersionAdmin(Comparisons, TasteMaps, VersionModelAdmin):
         title = {"title": f"Train {method}", "subtitle": None, "minutes": progress.minutes_before(method)}
         return super().add_view(request, form_url, {**(extra_context or {}), **title})
 
+    def response_add(
+        self, request: HttpRequest, obj: ModelVersion, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        text = f"{obj} is queued. This page follows it."
+        self.message_user(request, text, messages.SUCCESS)
+        return redirect("admin:recommender_modelversion_change", obj.pk)
+
     def has_change_permission(self, request: HttpRequest, obj: ModelVersion | None = None) -> bool:
         return False  # a version is changed by the steps above alone
 

@@ -25,12 +25,19 @@ def test_the_method_is_chosen_first_the_defaults_before_all_others(admin_client)
 def test_the_form_of_a_method_trains_it(admin_client, django_capture_on_commit_callbacks):
     ProductFactory.create_batch(10)
     page = admin_client.get(f"{ADD}?method=pixels").content.decode()
-    assert "Pixels a side. Default: 32." in page and "Train pixels" in page
+    assert (
+        "Pixels a side. 4 to 64. Default: 32." in page
+        and "how long it takes is unknown" in page
+        and "Train pixels" in page
+    )
 
     with django_capture_on_commit_callbacks() as queued:
-        admin_client.post(f"{ADD}?method=pixels", {"setting_dimensions": "64", "epochs": "", "seed": "3"})
+        data = {"setting_dimensions": "64", "epochs": "", "seed": "3"}
+        page = admin_client.post(f"{ADD}?method=pixels", data, follow=True)
 
     version = ModelVersion.objects.get()
+    assert page.redirect_chain == [(f"/admin/recommender/modelversion/{version.pk}/change/", 302)]
+    assert "Pixels 1 is queued. This page follows it." in page.content.decode()
     assert (version.method, version.settings, version.seed, version.by) == ("pixels", {"dimensions": 64}, 3, "admin")
     assert len(queued) == 1
     behind = VersionFactory(state="queued")
