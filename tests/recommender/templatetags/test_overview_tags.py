@@ -97,7 +97,9 @@ def test_figures_have_charts_with_tables(admin_client, active):
 
 def test_the_first_page_says_who_trained_what(admin_client):
     VersionFactory(state="failed", by="ada", error="no pictures", finished_at=timezone.now())
+    VersionFactory(worker="gpu-7", metrics={"device": "H200"}, finished_at=timezone.now())
 
     page = admin_client.get(URL).content.decode()
 
     assert "no pictures" in page and "<td>ada</td>" in page
+    assert "<td>gpu-7, H200</td>" in page
