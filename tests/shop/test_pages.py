@@ -255,6 +255,7 @@ def test_the_taste_map_is_walked_by_keys_and_wheel(page):
     sign_in(page, "admin")
     page.goto("/admin/recommender/modelversion/map/")
     page.get_by_role("button", name="Make the map").click()
+    page.wait_for_load_state()
     while page.get_by_role("link", name="Reload this page").count():
         page.wait_for_timeout(500)
         page.reload()
