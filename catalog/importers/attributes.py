@@ -9,6 +9,8 @@ from catalog.importers.variants import pairs_of
 from catalog.variants import BETWEEN as JOINED
 from catalog.variants import VARIANT_SKU
 
+OF_VARIANTS = ("sku", "variation sku", "product variation sku")
+OPTION = re.compile(r"product_variation_option_(.+)")  # as Ecwid calls a column of the values of an option
 NO_OPTION = ("Title", "Default Title")  # of Shopify, where a product has no options
 # Option1 Name, Attribute 1 name, Option Name 1, and Wix's productOptionName1: beside it is the value.
 NAME = re.compile(r"(?P<stem>.*\d) name|(?P<word>.*) name(?P<number> \d+)|productoptionname(?P<option>\d)")
@@ -36,7 +38,7 @@ class AttributeColumns:
             and not any(plain(column).startswith(f"{stem} ") for stem in stems)
             and (column in chosen or not leaves_out(layout, column))
         ]
-        self.names = {column: called(column) for column in self.single if plain(column) == "sku"}
+        self.names = {column: called(column) for column in self.single if called(column) != values.read_text(column)}
 
     def read(self, records: Sequence[Mapping[str, str]], *, is_family: bool) -> dict[str, str]:
         """Return the attributes of the records of a product.
@@ -64,7 +66,10 @@ class AttributeColumns:
 
 def called(name: str) -> str:
     """Return the name of an attribute: beside a column that is the product's SKU, one called so has variants'."""
-    return VARIANT_SKU if plain(name) == "sku" else values.read_text(name)
+    if plain(name) in OF_VARIANTS:
+        return VARIANT_SKU
+    option = OPTION.fullmatch(name)
+    return values.read_text(option[1] if option else name.removeprefix("*"))  # of eBay, of a column that is needed
 
 
 def value_beside(match: re.Match[str]) -> str:

@@ -13,23 +13,26 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
         "variant sku", "product code sku", "product sku", "item sku", "article id", "reference", "item number",
         "product number", "product code", "item id", "id", "product id", "artikelnummer", "artikel nr", "référence",
         "referencia", "codice", "código", "artikelnummer nr", "stock code", "art nr", "artnr",
+        "seller sku", "custom label", "article code",
     ),
     "title": (
         "name", "product name", "product title", "prod name", "item name", "productname", "bezeichnung", "artikelname",
         "produktname", "artikelbezeichnung", "titel", "nom", "nom du produit", "titre", "nombre", "título", "nome",
-        "titolo", "naam",
+        "titolo", "naam", "title short", "title long",
     ),
     "category": (
         "categories", "product type", "google product category", "type", "product category", "product type name",
         "article type", "category text", "categorytext", "category path", "main category", "category level 1",
         "category 1", "top category", "subcategory", "sub category", "kategorie", "kategorien", "warengruppe",
         "catégorie", "catégories", "categoría", "categorías", "categoria", "categorie", "collection", "collections",
+        "product category 1",
     ),
     "price": (
         "regular price", "variant price", "unit price", "selling price", "price gross", "gross price", "offers price",
         "offers low price", "price vat", "price with vat", "sale price", "preis", "bruttopreis", "verkaufspreis",
         "vk preis", "price tax included", "price tax incl", "price incl tax", "price incl vat",
-        "prix", "prix ttc", "precio", "prezzo", "prijs", "preço",
+        "prix", "prix ttc", "precio", "prezzo", "prijs", "preço", "product price", "retail price", "start price",
+        "standard price",
     ),
     "image": (
         "images", "image url", "image urls", "image link", "image src", "base image", "main image", "primary image",
@@ -39,13 +42,14 @@ PRODUCTS: Mapping[str, Sequence[str]] = {
         "product image url 1", "product image file 1", "cover media url", "img",
         "img url", "imgurl", "bild", "bilder", "bild 1", "bild url", "foto", "fotos", "imagen", "imágenes", "immagine",
         "immagini", "afbeelding", "imagem",
+        "main image url", "image name", "pic url", "picurl", "product media main image url",
     ),
     "currency": ("currency code", "price currency", "offers price currency", "währung", "devise", "moneda", "valuta"),
     "in_stock": (
         "in stock", "availability", "stock", "quantity", "qty", "stock quantity", "variant inventory qty",
         "is in stock", "inventory", "inventory quantity", "current stock level", "stock level", "offers availability",
         "lagerbestand", "bestand", "verfügbarkeit", "disponibilité", "existencias", "disponibilidad", "disponibilità",
-        "voorraad", "estoque",
+        "voorraad", "estoque", "product quantity",
     ),
     "url": ("link", "product url", "product link", "permalink", "product page", "page url", "offers url"),
 }  # fmt: skip
@@ -53,6 +57,7 @@ EVENTS: Mapping[str, Sequence[str]] = {
     "user": (
         "user id", "userid", "customer id", "customerid", "customer", "visitor id", "visitorid", "reviewer id", "uid",
         "shopper id", "shopper", "client id", "member id", "account id", "distinct id", "customer email", "email",
+        "profile email", "profile id",
     ),
     "session": ("session id", "sessionid", "guest", "guest id", "user session", "visit id", "anonymous id"),
     "sku": (
@@ -62,11 +67,12 @@ EVENTS: Mapping[str, Sequence[str]] = {
     ),
     "kind": (
         "event", "event type", "event name", "type", "action", "behavior", "behaviour type", "interaction", "metric",
+        "metric name",
     ),
     "timestamp": (
         "time", "datetime", "date", "event time", "event timestamp", "created at", "occurred at", "ts", "t dat",
         "unixtime", "unix review time", "date time", "order date", "invoice date", "purchase date", "purchased at",
-        "event date",
+        "event date", "original timestamp", "sent at", "received at",
     ),
     "id": (
         "event id", "transaction id", "order id", "order number", "invoice no", "invoice number", "message id",
@@ -100,13 +106,16 @@ TAXONOMY = "google product category"  # whose values may be numbers, in place of
 # Columns of images that follow the first one, as `plain` returns their names; one in the plural does beside one of it.
 _NOUN = r"(?:product )?(?:image|picture|photo|img)s?(?: (?:link|url|src|file|path)s?)?"
 FURTHER_IMAGES = re.compile(
-    rf"(?:additional|further|other|more|extra|alternat\w+|second|back|rear|side|detail|variant|gallery|hover) {_NOUN}"
+    r"(?:additional|further|other|more|extra|alternat\w+|second|back|rear|side|detail|variant|gallery|hover) "
+    rf"{_NOUN}(?: ?\d+)?"
     rf"|{_NOUN} ?(?:\d+|back|rear|side|detail)|(?:media |image )?gallery|imgurl alternative|additional_?images?"
     r"|(?:product |all )?(?:images|pictures|photos)(?: (?:link|url|src|file|path)s?)?"
-    r"|(?:product |all )?(?:image|picture|photo) (?:links|urls|files|paths)"
+    r"|(?:product |all )?(?:image|picture|photo) (?:links|urls|files|paths)|(?:product )?media gallery image url \d+"
 )
 
 
+# What has a language before it, in programs that have texts in several.
+LANGUAGE = re.compile(r"[a-z]{2} (?=(title|name|description|category|categories|url)\b)")
 HEADER_ROWS = 20  # among which the header is: some programs write a title above it
 LEAST_COLUMNS = 3  # that are known, of a header
 MOST_COLUMNS = 5000
@@ -127,6 +136,9 @@ def find_columns(columns: Sequence[str], synonyms: Mapping[str, Sequence[str]]) 
     named = by_plain_name(columns)
     layout = layout_of(columns) if synonyms is PRODUCTS else None
     found: dict[str, str] = {}
+    for name in list(named):  # of one language: US_Title_Short
+        if LANGUAGE.match(name):
+            named.setdefault(name[3:], named[name])
     foreign = foreign_names.PRODUCTS if synonyms is PRODUCTS else foreign_names.EVENTS if synonyms is EVENTS else {}
     for ours, others in synonyms.items():
         known = layout.columns.get(ours) if layout else None
@@ -144,7 +156,13 @@ def find_further_images(columns: Iterable[str], taken: Collection[str]) -> list[
 
     Those with numbers, such as Image 3 and Image 2, are in the order of these.
     """
+    columns = list(columns)
+    known = {plain(column) for column in columns} | {plain(column) for column in taken}
     found = [column for column in columns if column not in taken and is_further_image(column)]
+    # Where the URL of the same image has a column of its own, its file is one in the program's own folders.
+    found = [
+        column for column in found if " file " not in plain(column) or plain(column).replace("file", "url") not in known
+    ]
     numbers = {column: int(digits[0]) for column in found if (digits := re.findall(r"\d{1,9}", column))}
     in_order = iter(sorted(numbers, key=lambda column: numbers[column]))
     return [next(in_order) if column in numbers else column for column in found]

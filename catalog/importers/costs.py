@@ -8,6 +8,7 @@ from catalog.currencies import CURRENCIES
 _NAMES = """
     cost, costs, cost price, cost of goods, cost of goods sold, cogs, landed cost, landed price, price paid,
     purchase price, purchase cost, purchasing price, purchasing cost, buying price, buying cost, buy price,
+    supply price, supply cost, price cost,
     wholesale, wholesale price, wholesale cost, supplier price, supplier cost, vendor price, vendor cost,
     dealer price, dealer cost, reseller price, distributor price, trade price, factory price, factory cost,
     invoice cost, production cost, manufacturing cost, inventory cost, replacement cost, margin, gross margin, profit,

@@ -280,9 +280,16 @@ def name_columns(label: str, columns: Sequence[str]) -> list[str]:
 
 
 def find_header(lines: Sequence[tuple[int, str]]) -> tuple[int, str]:
-    """Return the first of numbered lines that names columns, as below a title; the first one of all if none does."""
+    """Return the first of numbered lines that names columns, as below a title; the first one of all if none does.
+
+    If the next line names columns as well, its names are those of the program, below names for people.
+    """
     short = [(number, text) for number, text in lines if len(text) < MOST_CHARACTERS]
-    return next(((number, text) for number, text in short if is_header(cells_of(text))), lines[0])
+    first = next((index for index, (_, text) in enumerate(short) if is_header(cells_of(text))), None)
+    if first is None:
+        return lines[0]
+    following = short[first + 1 : first + 2]
+    return next((line for line in following if is_header(cells_of(line[1]))), short[first])
 
 
 def cells_of(line: str) -> list[str]:

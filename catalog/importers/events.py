@@ -37,6 +37,7 @@ KINDS = {
     ),
     Kind.PURCHASE: (
         "buy", "bought", "order", "ordered", "transaction", "purchased", "sale", "order completed", "order placed",
+        "ordered product", "product ordered", "product purchased",
         "place order", "placed order", "purchase completed", "completed purchase", "complete payment", "kauf",
         "gekauft", "bestellung", "bestellt", "achat", "commande", "compra", "pedido", "acquisto", "ordine", "aankoop",
         "bestelling", "köp", "køb", "kjøp", "osto", "покупка", "заказ", "куплено", "замовлення", "satin alma",

@@ -28,6 +28,7 @@ class Layout:
     pairs: Mapping[str, str] = field(default_factory=dict)  # columns of attributes, with what is between name and value
     between: re.Pattern[str] = BETWEEN
     first: frozenset[str] = frozenset()  # columns that are filled in the first row of a product alone
+    variants: Mapping[str, frozenset[str]] = field(default_factory=dict)  # values of rows that belong to the one above
     translated: str = ""  # which is filled in rows that repeat a product in another language
     ignored: re.Pattern[str] = re.compile("(?!)")  # columns that say nothing of the product
     sold_anyway: Mapping[str, str] = field(default_factory=dict)  # values with which the number of pieces says nothing
@@ -164,12 +165,69 @@ LAYOUTS = (
         },
         hidden={"product visible": frozenset({"n"})},
         has_paths=True,
+        variants={"item type": frozenset({"sku", "rule"})},
         sold_anyway={"track inventory": "none"},
         ignored=re.compile(
             r"item type|product type|option set.*|(cost|retail|sale) price|fixed shipping cost|free shipping|"
             r"product (weight|width|height|depth)|allow purchases|track inventory|low stock level|"
-            r"product (image|file) (id|description|is thumbnail|sort) \d+|product tax class|sort order"
+            r"product (image|file) (id|description|is thumbnail|sort) \d+|product image file \d+|product tax class|"
+            r"sort order"
         ),
+    ),
+    Layout(
+        "Shopware's export",
+        frozenset({"product number", "parent id", "stock"}),
+        {
+            "sku": ["product number"], "title": ["name"], "category": ["categories"],
+            "price": ["price gross", "price net"], "image": ["cover media url"], "in_stock": ["stock"],
+        },
+        hidden={"active": frozenset({"0", "false"})},
+        parent="parent id",
+        ignored=re.compile(r"id|.* ids?|price (gross|net)|purchase .*|tax .*|cover media .*|sales channel"),
+    ),
+    Layout(
+        "Amazon's template",
+        frozenset({"item sku", "parent sku", "main image url"}),
+        {
+            "sku": ["item sku"], "title": ["item name"], "category": ["item type", "feed product type"],
+            "price": ["standard price", "list price"], "image": ["main image url"], "in_stock": ["quantity"],
+        },
+        parent="parent sku",
+        ignored=re.compile(r"feed product type|parent child|relationship .*|variation theme|update delete|.*fulfil.*"),
+    ),
+    Layout(
+        "eBay's file",
+        frozenset({"custom label", "relationship", "picurl"}),
+        {
+            "sku": ["custom label"], "title": ["title"], "category": ["store category", "category"],
+            "price": ["startprice"], "image": ["picurl"], "in_stock": ["quantity"],
+        },
+        first=frozenset({"title"}),
+        ignored=re.compile(r"action|relationship|relationshipdetails|format|duration|.*(profile|policy).*|location"),
+    ),
+    Layout(
+        "Ecwid's export",
+        frozenset({"product internal id", "product sku", "product media main image url"}),
+        {
+            "sku": ["product sku", "product internal id"], "title": ["product name"],
+            "category": ["product category 1"], "price": ["product price"], "image": ["product media main image url"],
+            "in_stock": ["product variation quantity", "product quantity"],
+        },
+        hidden={"product is available": frozenset({"false"})},
+        has_paths=True,
+        ignored=re.compile(
+            r"type|product (internal id|option .*|is shipping required|compare to price|weight|(variation )?quantity)"
+        ),
+    ),
+    Layout(
+        "OpenCart's export",
+        frozenset({"product id", "model", "image name"}),
+        {
+            "sku": ["sku", "model", "product id"], "title": ["name"], "category": ["categories"], "price": ["price"],
+            "image": ["image name"], "in_stock": ["quantity"],
+        },
+        hidden={"status": frozenset({"false", "0"})},
+        ignored=re.compile(r"shipping|points|date .*|(stock status|store|related|tax class) ids?|layout|sort order"),
     ),
 )  # fmt: skip
 

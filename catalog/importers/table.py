@@ -70,6 +70,7 @@ class Table:
         self.families: Families | None = None
         self.sold_anyway: dict[str, str] = {}
         self.escaped: set[str] = set()
+        self.rows_of_variants: dict[str, frozenset[str]] = {}
         self.own: list[str] = []  # columns that only the first row of a product has
         named = by_plain_name(others)
         if "is hidden" in named:  # as our own export has it
@@ -81,6 +82,9 @@ class Table:
             if self.program.parent in named or self.program.children in named:
                 self.families = Families(self.program, by_plain_name(columns))
             self.sold_anyway = {named[name]: text for name, text in self.program.sold_anyway.items() if name in named}
+            self.rows_of_variants = {
+                named[name]: signs for name, signs in self.program.variants.items() if name in named
+            }
             self.own = [named[name] for name in self.program.first if name in named]
             self.escaped = {named[name] for name in self.program.escaped if name in named}
         self.sources |= {ours: [column] for ours, column in fields.items()}
@@ -210,7 +214,9 @@ class Table:
         """Yield the records of each product."""
         if self.families:
             return self.families.group(self._records)
-        return group_following(self._records(), self.columns["sku"], self.columns["title"], self.own)
+        return group_following(
+            self._records(), self.columns["sku"], self.columns["title"], self.own, self.rows_of_variants
+        )
 
     def _records(self) -> Iterator[Record | Problem]:
         for record in self.table:
@@ -337,7 +343,8 @@ class Table:
 
     def _variant_skus(self, records: Sequence[Mapping[str, str]]) -> dict[str, str]:
         """Return the attribute by which events of variants with SKUs of their own count for the product."""
-        skus = joined(fields.get(self.columns["sku"], "") for fields in records[1:]) if self.families else ""
+        has_own = self.families or self.own or self.rows_of_variants
+        skus = joined(fields.get(self.columns["sku"], "") for fields in records[1:]) if has_own else ""
         return {VARIANT_SKU: skus} if skus else {}
 
     def _url(self, text: str) -> str | None:

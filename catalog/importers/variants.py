@@ -12,14 +12,26 @@ Groups: TypeAlias = Iterator[list[Record] | Problem]
 ReadRecords: TypeAlias = Callable[[], Iterator[Record | Problem]]
 
 
-def group_following(records: Iterator[Record | Problem], sku: str, title: str, own: Collection[str] = ()) -> Groups:
+def group_following(
+    records: Iterator[Record | Problem],
+    sku: str,
+    title: str,
+    own: Collection[str] = (),
+    variants: Mapping[str, frozenset[str]] | None = None,
+) -> Groups:
     """Yield the records of each product: its own, and those that follow it with its SKU, and its title or none.
 
-    own: columns, if any, that are filled in the first record of a product alone.
+    own: columns, if any, that are filled in the first record of a product alone. variants: columns, if any, with values
+    by which a record is said to belong to the product before it.
     """
     group: list[Record] = []
     for record in records:
-        if not isinstance(record, Problem) and group and continues(record[1], group[0][1], sku, title, own):
+        is_variant = not isinstance(record, Problem) and variants and names_variant(record[1], variants)
+        if (
+            not isinstance(record, Problem)
+            and group
+            and (is_variant or continues(record[1], group[0][1], sku, title, own))
+        ):
             group.append(record)
             continue
         if group:
@@ -42,6 +54,10 @@ def continues(fields: Mapping[str, str], first: Mapping[str, str], sku: str, tit
     return is_same and is_its_title and fields != first
 
 
+def names_variant(fields: Mapping[str, str], variants: Mapping[str, frozenset[str]]) -> bool:
+    return any(fields.get(column, "").lower() in values for column, values in variants.items())
+
+
 class Families:
     """Variants that name their product, or are named by it, wherever they stand. The table is read twice for them.
 
@@ -49,7 +65,9 @@ class Families:
     """
 
     def __init__(self, layout: Layout, named: Mapping[str, str]) -> None:
-        self.sku, self.id = named["sku"], named.get("id", "")
+        self.sku = next(named[name] for name in layout.columns.get("sku", ("sku",)) if name in named)
+        self.id = named.get("id", "")
+        self.prefix = "id:" if layout.parent.endswith(" id") else ""  # before what names the product
         self.parent, self.children = named.get(layout.parent, ""), named.get(layout.children, "")
         self.translated = named.get(layout.translated, "")
         self.left_out = 0  # rows of other languages
@@ -90,7 +108,8 @@ class Families:
     def _parent(self, fields: Mapping[str, str], parents: Mapping[str, str]) -> str:
         """Return the key of the product of which this is a variant; empty if it is none."""
         keys = self._keys(fields)
-        parent = fields.get(self.parent) or next((parents[key] for key in keys if key in parents), "")
+        parent = fields.get(self.parent, "") and f"{self.prefix}{fields[self.parent]}"
+        parent = parent or next((parents[key] for key in keys if key in parents), "")
         return "" if parent in keys else parent
 
 
