@@ -24,7 +24,9 @@ NOTHING = {
     "n/a",
 }  # what databases, pandas and spreadsheets write for no value
 # What spreadsheets show for a formula that failed; #N/A, of a look-up that found nothing, is no value as well.
+WITHOUT_RESULT = "#NO RESULT"  # in place of a formula that a program has written into a workbook and nobody computed
 FORMULA_ERRORS = {
+    WITHOUT_RESULT.lower(),
     "#n/a", "#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!", "#getting_data", "#field!",
     "#error!", "#nv", "#bezug!", "#wert!",
 }  # fmt: skip
@@ -138,6 +140,11 @@ def is_formula_error(text: str) -> bool:
 
 def check_no_formula_error(name: str, text: str) -> None:
     """Raise BadRow if the value of a field is what a spreadsheet shows for a formula that failed."""
+    if text == WITHOUT_RESULT:
+        raise BadRow(
+            f"{name}: the cell has a formula without its result, as a program has written it: open the workbook in a "
+            "spreadsheet and save it, or write the value"
+        )
     if is_formula_error(text):
         raise BadRow(f"{name}: {text} is the error of a formula in a spreadsheet: mend the formula, or write the value")
 

@@ -20,8 +20,8 @@ from catalog.importers.columns import HEADER_ROWS, is_header
 from catalog.importers.csv_file import name_columns
 from catalog.importers.formulas import without_guard
 from catalog.importers.rows import Problem
-from catalog.importers.values import CODE, SYMBOLS
-from catalog.importers.workbook_parts import check_parts
+from catalog.importers.values import CODE, SYMBOLS, WITHOUT_RESULT
+from catalog.importers.workbook_parts import Marks, check_parts
 
 OLD_OR_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of .xls, and of .xlsx with a password
 MOST_ROWS = 1_048_576  # of a sheet in Excel itself
@@ -43,7 +43,7 @@ class WorkbookFile:
         with self._opened(is_first=True) as workbook:
             sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
             headers = {sheet.title: self._header_of(sheet) for sheet in sheets}
-            self.merged = {sheet.title: self.parts.get(part_of(sheet), []) for sheet in sheets}
+            self.marks = {sheet.title: self.parts.get(part_of(sheet)) or Marks() for sheet in sheets}
         found = next((title for title, (_, columns) in headers.items() if is_header(columns)), None)
         found = found or next((title for title, (_, columns) in headers.items() if columns), None)
         if found is None:
@@ -66,12 +66,16 @@ class WorkbookFile:
         with self._opened() as workbook:
             for title, (header, columns) in self.sheets.items():
                 place = self.name if len(self.sheets) == 1 else f"{self.name} sheet {title}"
-                merged = MergedCells(self.merged.get(title, ()), header)
+                marks = self.marks[title]
+                merged = MergedCells(marks.merged, header)
                 for number, texts in self._rows(workbook[title]):
                     if number <= header or not any(texts):
                         continue
                     texts += [""] * (len(columns) - len(texts))
                     merged.fill(number, texts)
+                    for column in marks.columns_without_result(number):
+                        if column < len(texts) and not texts[column]:
+                            texts[column] = WITHOUT_RESULT
                     pairs = zip(columns, texts, strict=False)  # what stands beside the header's columns has no name
                     yield f"{place} row {number}", {name: text for name, text in pairs if name}
 

@@ -189,3 +189,26 @@ def test_cells_that_are_merged_across_rows_have_their_value_in_each(tmp_path):
     found = [fields["category"] for _, fields in WorkbookFile(Folder(tmp_path), "t.xlsx")]
 
     assert found == ["Shoes", "Shoes", "Shoes", ""]
+
+
+def test_a_formula_without_its_result_is_named_where_a_product_needs_it_and_left_out_elsewhere(db, tmp_path):
+    rows = [
+        [*HEADER, "size"],
+        ["A", "One", "Shoes", "=10*2", "a.jpg", 40],
+        ["B", "Two", "Shoes", 5, "b.jpg", "=40+1"],
+        ["C", "Three", "Shoes", None, "b.jpg", 42],
+    ]
+    write_folder(tmp_path, {"t.xlsx": packed(("S", rows))} | jpegs(["a.jpg", "b.jpg"]))
+
+    report = import_products(tmp_path / "t.xlsx")
+
+    assert [(problem.place, problem.reason) for problem in report.problems] == [
+        (
+            "t.xlsx row 2",
+            "price: the cell has a formula without its result, as a program has written it: open the workbook in a "
+            "spreadsheet and save it, or write the value",
+        ),
+        ("t.xlsx row 4", "price: it is empty"),
+    ]
+    assert {product.sku: product.attributes for product in Product.objects.all()} == {"B": {}}
+    assert "errors of formulas were left out: size #NO RESULT" in report.notes

@@ -44,3 +44,18 @@ def test_rows_and_texts_are_taken_in_any_number_and_what_is_not_well_formed_is_l
 def test_a_tag_without_an_end_is_refused():
     with pytest.raises(zipfile.BadZipFile, match="over 1,000,000 bytes without an end"):
         check_elements("x.xml", BytesIO(b"<a b='" + b"x" * 3_000_000))
+
+
+def test_formulas_without_a_result_are_found_by_their_rows():
+    cells = (
+        '<c r="A1"><f>1+1</f></c><c r="B1"><f>1+1</f><v>2</v></c><c r="C1" t="str"><f>""</f><v></v></c>',
+        '<c r="A2"><f>1+1</f><v></v></c><c r="B2"><v>2</v></c>',
+        '<c r="A3"><v>1</v></c>',
+        '<c r="A4"><f>1+1</f><v/></c><c r="D4"><f>1</f></c><c><f>1</f></c>',
+    )
+    rows = "".join(f"<row>{row}</row>" for row in cells)
+
+    marks = check_elements("x.xml", BytesIO(f"<worksheet><sheetData>{rows}</sheetData></worksheet>".encode()))
+
+    assert [marks.columns_without_result(row) for row in range(6)] == [[], [0], [0], [], [0, 3], []]
+    assert marks.formulas == {0: [[1, 2], [4, 4]], 3: [[4, 4]]}
