@@ -103,10 +103,6 @@ def backbone_config(name: str) -> type[BackboneConfig]:
 class VisrecConfig(Config):
     earlier = {"ground": "kept"}
 
-    ground: Annotated[
-        Literal["cut out", "kept"],
-        Field(description="'cut out': what a picture shows is put on white first, unless it is."),
-    ] = "cut out"
     colour: Annotated[
         float, Field(ge=0, le=10, description="Weight of colour; shape has weight 1, and both count by their squares.")
     ] = 0.45
@@ -115,6 +111,10 @@ class VisrecConfig(Config):
     )
     weights: Weights = "imagenet"
     preprocessing: Preprocessing = "torchvision"
+    ground: Annotated[
+        Literal["cut out", "kept"],
+        Field(description="'cut out': what a picture shows is put on white first, unless it is."),
+    ] = "cut out"
     batch_size: Annotated[int, Field(ge=2, le=4096, description="Images in a batch; each gives two views.")] = 256
     learning_rate: LearningRate = 0.002
     temperature: Annotated[float, Field(ge=0.01, le=10, description="Temperature of the contrastive loss.")] = 0.2
