@@ -44,7 +44,8 @@ def request_of(document: Mapping[str, Any], path: str, method: str, operation: M
     parameters: dict[str, list[Object]] = {"path": [], "query": [], "header": [], "cookie": []}
     for parameter in operation.get("parameters", []):
         schema = parameter.get("schema", {})
-        value = parameter.get("example", schema.get("example", schema.get("default", "")))
+        choices = schema.get("enum", [""]) if parameter.get("required") else [""]
+        value = parameter.get("example", schema.get("example", schema.get("default", choices[0])))
         field = {"key": parameter["name"], "value": str(value), "description": parameter.get("description", "")}
         if parameter["in"] in ("query", "header"):
             field["disabled"] = not parameter.get("required", False)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 from django.core.management import call_command
@@ -38,9 +39,10 @@ def send():
         url = request["url"]
         assert url["raw"] == "/".join(["{{shop}}", *url["path"]])
         path = re.sub(r":(\w+)", lambda match: variables[match[1]], url["raw"].removeprefix("{{shop}}"))
+        query = {each["key"]: each["value"] for each in url["query"] if not each["disabled"]}
         body = request.get("body", {}).get("raw", "")
         kind = {"content_type": "application/json"} if body else {}
-        return client.generic(request["method"], path, body, **kind)
+        return client.generic(request["method"], path, body, QUERY_STRING=urlencode(query), **kind)
 
     return send
 
@@ -72,7 +74,10 @@ def test_all_that_reads_without_a_variable_is_answered(requests, send):
         "GET visitors/me/interactions/",
         "GET visitors/me/export/",
         "GET search/text/",  # of a shop whose version embeds texts
+        "GET models/rollback/",  # of a shop where a version was active before
     }
+    # What they have to have is there; no version is or was active.
+    assert [statuses[f"GET {path}"] for path in ("models/rollback/", "search/text/")] == [409, 503]
     query = {each["key"]: each for each in requests["GET search/text/"]["url"]["query"]}
     assert (query["q"]["value"], query["q"]["disabled"]) == ("red shoes with a strap", False)
     assert query["like"]["disabled"] and query["limit"]["value"] == "12"
