@@ -13,9 +13,8 @@ from catalog.images import WHOLE, Box
 from catalog.models import Product, ProductImage
 from recommender import broker
 from recommender.errors import WorkersUnavailable
-from recommender.serving.photos import make_box
+from recommender.serving.photos import EDGES, make_box
 
-EDGES = ("left", "top", "right", "bottom")
 TEMPLATE = "admin/catalog/product/part.html"
 
 

@@ -12,7 +12,7 @@ from catalog.images import Box
 from catalog.models import Category, Product
 from recommender.designs import lifecycle
 from recommender.models import Design, Role
-from recommender.pages.shown_photo import EDGES, ShownPhoto
+from recommender.pages.shown_photo import ShownPhoto
 from recommender.serving import photos
 from recommender.versions import queries
 
@@ -76,7 +76,7 @@ class PhotoSearchForm(forms.Form):
 
         Raises ValidationError.
         """
-        box, edges = self.cleaned_data["box"], [self.cleaned_data[name] for name in EDGES]
+        box, edges = self.cleaned_data["box"], [self.cleaned_data[name] for name in photos.EDGES]
         if not box and (None in edges or edges == [0, 0, 100, 100]):
             return None
         try:

@@ -9,10 +9,8 @@ from functools import cached_property
 from PIL import Image
 
 from catalog.images import WHOLE, Box
-from recommender.serving.photos import Photo
+from recommender.serving.photos import EDGES, Photo
 from recommender.serving.types import PhotoFindings, PhotoObject
-
-EDGES = ("left", "top", "right", "bottom")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from recommender.versions import queries
 from recommender.versions.vectors import scores
 
 PHOTO_PIXELS = 512  # longest side of the photo that a worker gets: an object in it may be a part of that
+EDGES = ("left", "top", "right", "bottom")  # of a box, as forms name them
 LEAST_SHARE = 0.02  # of a side of a photo, that a box has
 
 
